@@ -1,0 +1,85 @@
+"""What the environment says: where things live and how the machine is used. Read once, passed down as a value.
+
+Every variable starts with ``DOC_ASSETS_``; the README lists them. Nothing else in the project reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from doc_assets.errors import DocAssetsError
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that is set from outside.
+
+    Attributes:
+        home: Embedded database, fetched sources and caches (``DOC_ASSETS_HOME``, default ``.doc-assets`` in the
+            working directory).
+        catalogue: Path of the catalogue (``DOC_ASSETS_CATALOGUE``, default ``sources.yaml`` in the working directory).
+        database_url: PostgreSQL to use (``DOC_ASSETS_DATABASE_URL``); None means the embedded one under ``home``.
+        embedding_model: A folder, or a name that sentence-transformers loads (``DOC_ASSETS_EMBEDDING_MODEL``).
+        embedding_backend: ``auto``, ``openvino``, ``torch`` or ``http`` (``DOC_ASSETS_EMBEDDING_BACKEND``).
+        embedding_precision: ``auto``, ``fp32`` or ``bf16`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
+        embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
+        embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
+        threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
+        max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
+        parse_timeout_seconds: A file that takes longer is rejected and its worker replaced
+            (``DOC_ASSETS_PARSE_TIMEOUT``).
+    """
+
+    home: Path
+    catalogue: Path
+    database_url: str | None = None
+    embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
+    embedding_backend: str = "auto"
+    embedding_precision: str = "auto"
+    embedding_url: str | None = None
+    embedding_api_key: str | None = None
+    threads: int = 1
+    max_file_bytes: int = 50_000_000
+    parse_timeout_seconds: float = 60.0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Settings from ``os.environ`` or from the mapping given.
+
+        Raises:
+            DocAssetsError: A variable holds something that is not allowed.
+        """
+        env = os.environ if environment is None else environment
+
+        def number(name: str, default: float) -> float:
+            raw = env.get(name) or str(default)
+            try:
+                value = float(raw)
+            except ValueError:
+                value = 0
+            if value <= 0:
+                raise DocAssetsError(f"{name}={raw!r}: a number above 0 is needed")
+            return value
+
+        def choice(name: str, allowed: tuple[str, ...]) -> str:
+            value = env.get(name) or allowed[0]
+            if value not in allowed:
+                raise DocAssetsError(f"{name}={value!r}: one of {', '.join(allowed)} is needed")
+            return value
+
+        return cls(
+            home=Path(env.get("DOC_ASSETS_HOME") or ".doc-assets").expanduser().absolute(),
+            catalogue=Path(env.get("DOC_ASSETS_CATALOGUE") or "sources.yaml").expanduser().absolute(),
+            database_url=env.get("DOC_ASSETS_DATABASE_URL") or None,
+            embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
+            embedding_backend=choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
+            embedding_precision=choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
+            embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
+            embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
+            threads=int(number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)))),
+            max_file_bytes=int(number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes)),
+            parse_timeout_seconds=number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
+        )
