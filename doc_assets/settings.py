@@ -13,7 +13,7 @@ from pathlib import Path
 from doc_assets.errors import DocAssetsError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """Everything that is set from outside.
 

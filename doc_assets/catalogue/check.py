@@ -1,0 +1,46 @@
+"""What will go wrong when a catalogue's sources are loaded, as far as this machine can tell without a network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from doc_assets.catalogue.model import (
+    ArchiveSource,
+    Catalogue,
+    DirectorySource,
+    GitSource,
+    Partition,
+    Source,
+    is_address,
+)
+from doc_assets.errors import SourceError
+from doc_assets.sources import fetch, walk
+
+
+def problems(catalogue: Catalogue) -> list[str]:
+    """One sentence for each problem, in the order of the catalogue; empty if there is none."""
+    return [
+        f"{name}/{source.name}: {problem}"
+        for name, doc_type in catalogue.types.items()
+        for source in doc_type.sources
+        for problem in _problems_of(source, catalogue.directory)
+    ]
+
+
+def _problems_of(source: Source, base: Path) -> Iterator[str]:
+    if isinstance(source, DirectorySource):
+        try:
+            root = fetch(source, base=base, cache=base).root
+        except SourceError as error:
+            yield str(error)
+            return
+        if all(file.outcome for file in walk(root, Partition("", source.name, source))):
+            yield f"no file under {root} matches include {list(source.include)} and not exclude {list(source.exclude)}"
+    elif isinstance(source, (ArchiveSource, GitSource)) and not is_address(source.location):
+        path = base / Path(source.location).expanduser()
+        wanted = path.is_file() if isinstance(source, ArchiveSource) else path.is_dir()
+        if not wanted or not os.access(path, os.R_OK):
+            what = "archive" if isinstance(source, ArchiveSource) else "git repository"
+            yield f"no readable {what} at {path}: mend its location"

@@ -1,0 +1,122 @@
+"""A catalogue for a folder of documents that is laid out ``<doc_type>/<source>/…``."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from doc_assets.errors import CatalogueError
+
+# A source above the first size is cut into shards of at most the second. Runs of 4 to 6 MB keep several workers busy to
+# the end, while the fixed cost of a run (seconds) stays small beside its load.
+_SHARD_ABOVE = 8_000_000
+_SHARD_SIZE = 6_000_000
+
+
+def initial_catalogue(directory: Path, output: Path | None) -> str:
+    """YAML of a catalogue with one source for each folder ``<doc_type>/<source>`` below ``directory``.
+
+    The same folder gives the same text. Names become lower case, and what is not allowed in them ``-`` (``_`` in a
+    type's name); the location keeps the real name.
+
+    Args:
+        directory: Folder of the documents.
+        output: File that the text is meant for: locations are then relative to its folder, otherwise absolute.
+
+    Raises:
+        CatalogueError: The folder is absent, unreadable, or not laid out so.
+    """
+    root = Path(directory).expanduser().absolute()
+    base = Path(output).absolute().parent if output else None
+    left_out: list[str] = []
+    types: dict[str, Any] = {}
+    for type_folder in _folders(root, root, left_out):
+        sources: list[dict[str, Any]] = []
+        taken: set[str] = set()
+        for folder in _folders(type_folder, root, left_out):
+            sources.append(_source(folder, base, taken))
+        if sources:
+            types[_free_name(_slug(type_folder.name, "_", "type"), "_", 1, set(types))] = {"sources": sources}
+    if not types:
+        raise CatalogueError(
+            f"{root} is not laid out <doc_type>/<source>/…: it has no folder that holds folders. "
+            f"Put the documents into, for example, {root / 'rust' / 'my-crate'}"
+        )
+    header = [f"# Documents of {root.name}, one source for each folder <doc_type>/<source>."]
+    header += [f"# Not covered, since it is not in such a folder: {path}" for path in sorted(left_out)]
+    body = yaml.safe_dump({"types": types}, sort_keys=False, allow_unicode=True, width=1000)
+    return "\n".join(header) + "\n" + body
+
+
+def _folders(parent: Path, root: Path, left_out: list[str]) -> list[Path]:
+    """The real, visible folders in ``parent``, sorted; what else lies there goes to ``left_out``."""
+    try:
+        with os.scandir(parent) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise CatalogueError(f"the folder {parent} cannot be listed: {error.strerror}") from None
+    found = []
+    for entry in listed:
+        if entry.name.startswith("."):
+            continue
+        if entry.is_dir(follow_symlinks=False) and _is_utf8(entry.name):
+            found.append(Path(entry.path))
+        else:
+            shown = os.fsencode(os.path.relpath(entry.path, root)).decode("utf-8", "backslashreplace")
+            left_out.append(repr(shown)[1:-1])
+    return found
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _source(folder: Path, base: Path | None, taken: set[str]) -> dict[str, Any]:
+    files, size = _measure(folder)
+    shards = min(files, math.ceil(size / _SHARD_SIZE), 1000) if size > _SHARD_ABOVE else 1
+    name = _free_name(_slug(folder.name, "-", "source"), "-", shards, taken)
+    location = os.path.relpath(folder, base) if base else str(folder)
+    source: dict[str, Any] = {"name": name, "kind": "directory", "location": location, "weight": size}
+    return {**source, "shards": shards} if shards > 1 else source
+
+
+def _measure(folder: Path) -> tuple[int, int]:
+    """Number and bytes of the regular files below; unreadable folders count as empty."""
+    files = size = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            path = Path(parent, name)
+            if path.is_file() and not path.is_symlink():
+                files += 1
+                size += path.lstat().st_size
+    return files, size
+
+
+def _slug(name: str, separator: str, fallback: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    if separator == "_":
+        slug = re.sub(r"[^a-z0-9_]+", "_", ascii_name)
+        slug = slug if re.match("[a-z]", slug) else f"{fallback}_{slug.lstrip('_')}"
+    else:
+        slug = re.sub(r"\.{2,}", ".", re.sub(r"[^a-z0-9_.-]+", "-", ascii_name)).lstrip("_.-")
+    return slug.rstrip("_-")[:90] or fallback
+
+
+def _free_name(name: str, separator: str, shards: int, taken: set[str]) -> str:
+    """The name, or the next numbered one, whose partition keys are all free; they are taken then."""
+    free, i = name, 1
+    while (keys := {free, *(f"{free}.{n}" for n in range(1, shards + 1) if shards > 1)}) & taken:
+        i += 1
+        free = f"{name}{separator}{i}"
+    taken |= keys
+    return free

@@ -1,0 +1,140 @@
+"""Progress while a migrate runs: bars on a terminal, a line now and then elsewhere; always on stderr."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+
+import psutil
+import psycopg
+from rich.live import Live
+from rich.table import Table
+
+from doc_assets.catalogue import Partition
+from doc_assets.cli.inspect import progress_of
+from doc_assets.cli.output import messages, say
+from doc_assets.migration import LoadResult, tree_rss
+from doc_assets.progress import Progress, duration
+from doc_assets.store import Store, history
+
+_POLL_SECONDS = 0.5
+_LINE_SECONDS = 15.0
+
+
+class LiveProgress:
+    """Polls the ``progress`` table in a thread of its own and shows percent, rate and time left, each and in all.
+
+    The share in all is by the bytes that the catalogue or finished loads tell; partitions that say nothing of their
+    weight count as the average of those that do.
+    """
+
+    def __init__(self, store: Store, partitions: Sequence[Partition]) -> None:
+        """Starts showing when entered."""
+        self._store = store
+        self._waiting = {partition.id: partition.weight for partition in partitions}
+        self._count = len(partitions)
+        self._done = Progress()
+        self._finished = 0
+        self._started = time.perf_counter()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._process = psutil.Process()
+        self._lock = threading.Lock()
+        self.peak_rss_bytes = 0
+
+    def __enter__(self) -> LiveProgress:
+        """Starts the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Stops it."""
+        self._stop.set()
+        self._thread.join()
+
+    def finished(self, result: LoadResult) -> None:
+        """A partition is over, one way or the other."""
+        with self._lock:
+            self._finished += 1
+            self._waiting.pop(f"{result.doc_type}/{result.partition}", None)
+            self._done += Progress(
+                result.files,
+                result.files,
+                result.bytes,
+                result.bytes,
+                result.tokens_embedded,
+                result.documents,
+                result.chunks,
+                result.embedded,
+            )
+        if not messages.is_terminal:
+            say(
+                f"{self._finished}/{self._count} {result.doc_type}/{result.partition}: {result.result}, "
+                f"{result.documents:,} documents, {result.embedded:,} of {result.chunks:,} chunks embedded, "
+                f"{duration(result.seconds)}"
+            )
+
+    def _run(self) -> None:
+        live = Live(console=messages, refresh_per_second=4, transient=True) if messages.is_terminal else None
+        if live:
+            live.start()
+        said = time.perf_counter()
+        try:
+            with self._store.connect("doc-assets progress") as connection:
+                while not self._stop.wait(_POLL_SECONDS):
+                    self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss(self._process))
+                    rows = history.read_progress(connection)
+                    if live:
+                        live.update(self._table(rows))
+                    elif time.perf_counter() - said >= _LINE_SECONDS:
+                        said = time.perf_counter()
+                        say(self._line(self._overall(rows)))
+        except psycopg.OperationalError as error:
+            say(f"progress is not shown any more: {error}")
+        finally:
+            if live:
+                live.stop()
+
+    def _overall(self, rows: Sequence[history.ProgressRow]) -> Progress:
+        with self._lock:
+            now = datetime.now(UTC)
+            running = [progress_of(row, now) for row in rows if row.partition in self._waiting]
+            total = self._done
+            for state in running:
+                total += state
+            started = {row.partition for row in rows if row.bytes_total}
+            weights = [weight for key, weight in self._waiting.items() if weight and key not in started]
+            known = len(weights) + len(started) + self._finished
+            average = (sum(weights) + total.bytes_total) / known if known else 0
+            unseen = len([key for key, weight in self._waiting.items() if key not in started and not weight])
+            ahead = int(sum(weights) + unseen * average)
+        return total + Progress(bytes_total=ahead, seconds=time.perf_counter() - self._started)
+
+    def _line(self, state: Progress) -> str:
+        return (
+            f"{100 * state.share:5.1f} % · {self._finished}/{self._count} partitions · {state.documents:,} documents · "
+            f"{state.documents_per_minute:,.0f} documents/min · {state.tokens_per_second:,.0f} tokens/s · "
+            f"{duration(state.remaining_seconds)} left"
+        )
+
+    def _table(self, rows: Sequence[history.ProgressRow]) -> Table:
+        table = Table(box=None, show_header=False, pad_edge=False)
+        now = datetime.now(UTC)
+        for row in rows:
+            if row.partition in self._waiting:
+                state = progress_of(row, now)
+                table.add_row(
+                    row.partition,
+                    row.stage,
+                    f"{100 * state.share:.1f} %",
+                    f"{row.files_done:,}/{row.files_total:,} files",
+                    f"{state.tokens_per_second:,.0f} tokens/s",
+                    f"{duration(state.remaining_seconds)} left",
+                )
+        table.add_row("[bold]all[/]", "", *self._line(self._overall(rows)).split(" · ")[:5])
+        return table

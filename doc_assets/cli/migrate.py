@@ -1,0 +1,180 @@
+"""``doc-assets migrate``: what changed, loaded through Dagster, with live progress and a summary."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import typer
+
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.cli.inspect import print_checks
+from doc_assets.cli.live import LiveProgress
+from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
+from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
+from doc_assets.dagster.workers import load_partitions
+from doc_assets.embedding import describe_space
+from doc_assets.errors import SourceError
+from doc_assets.migration import Loader, LoadResult
+from doc_assets.progress import duration
+from doc_assets.settings import Settings
+from doc_assets.store import Store, open_store, spaces, vector_index
+
+_SUMMED = (
+    *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused"),
+    *("tokens", "tokens_embedded", "bytes"),
+)
+# More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
+_MOST_WORKERS = 4
+
+
+def migrate(
+    catalogue: Path | None = CATALOGUE_OPTION,
+    types: list[str] = TYPE_OPTION,
+    partitions: list[str] = PARTITION_OPTION,
+    parallel: int | None = typer.Option(None, min=1, max=64, help="Partitions at a time; by default what fits the cores."),
+    limit: int | None = typer.Option(None, min=1, help="Only the first files of each partition, to try a catalogue out."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Parse and say what a load would do; write nothing."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Load what changed: discover, parse, chunk, embed, audit and publish each partition through Dagster."""
+    started = time.perf_counter()
+    settings = settings_with(catalogue)
+    loaded, wanted = chosen(settings, types, partitions)
+    with open_store(settings) as store:
+        settled, changed = _discover(settings, store, loaded, wanted, limit)
+        discovered = time.perf_counter() - started
+        peak = 0
+        if dry_run:
+            results = settled + _plan(settings, store, loaded, changed, limit)
+        else:
+            workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
+            loads, peak = _load(settings, store, changed, workers, limit)
+            results = settled + loads
+            indexing = _index(settings, store)
+        seconds = time.perf_counter() - started
+    stages = {"discover": discovered}
+    for result in results:
+        for stage, spent in result.stages.items():
+            stages[stage] = stages.get(stage, 0.0) + spent
+    if not dry_run:
+        stages["index"] = indexing
+    results.sort(key=lambda r: (r.doc_type, r.partition))
+    totals = _totals(results, seconds, peak)
+    if as_json:
+        print_json(_as_json(results, totals, stages))
+    else:
+        _print(results, totals, stages)
+    if any(result.result in ("failed", "rejected") for result in results):
+        raise typer.Exit(1)
+
+
+def _discover(
+    settings: Settings, store: Store, catalogue: Catalogue, wanted: Sequence[Partition], limit: int | None
+) -> tuple[list[LoadResult], list[Partition]]:
+    """Partitions that need no run (unchanged, or their source cannot be had), and those that do."""
+    settled, changed = [], []
+    with closing(Loader(settings, store)) as loader:
+        for partition in wanted:
+            try:
+                unchanged = loader.unchanged(partition, catalogue, limit)
+            except SourceError as error:
+                complain(f"{partition.id}: {error}")
+                settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
+                continue
+            if unchanged is None:
+                changed.append(partition)
+            else:
+                settled.append(unchanged)
+    return settled, changed
+
+
+def _plan(
+    settings: Settings, store: Store, catalogue: Catalogue, changed: Sequence[Partition], limit: int | None
+) -> list[LoadResult]:
+    with closing(Loader(settings, store)) as loader:
+        return [loader.plan(partition, catalogue, limit) for partition in changed]
+
+
+def _load(
+    settings: Settings, store: Store, changed: Sequence[Partition], workers: int, limit: int | None
+) -> tuple[list[LoadResult], int]:
+    """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
+    if not changed:
+        return [], 0
+    results = []
+    with LiveProgress(store, changed) as live:
+        for result in load_partitions(
+            changed,
+            catalogue=settings.catalogue,
+            database_url=store.url,
+            parallel=workers,
+            threads=max(1, settings.threads // workers),
+            limit=limit,
+        ):
+            results.append(result)
+            live.finished(result)
+            if result.result in ("failed", "rejected"):
+                complain(f"{result.doc_type}/{result.partition} {result.result}: {result.error}")
+    return results, live.peak_rss_bytes
+
+
+def _index(settings: Settings, store: Store) -> float:
+    """Builds the vector index after a first load; seconds."""
+    started = time.perf_counter()
+    with store.connect("doc-assets index") as connection:
+        space = spaces.find_space(connection, describe_space(settings).fingerprint)
+        if space is not None and not vector_index.has_index(connection, space):
+            vector_index.analyze(connection)
+            if vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
+                say(f"built the vector index in {duration(time.perf_counter() - started)}")
+    return time.perf_counter() - started
+
+
+def _totals(results: Sequence[LoadResult], seconds: float, peak: int) -> dict:
+    totals: dict = {name: sum(getattr(result, name) for result in results) for name in _SUMMED}
+    worked = sum(result.documents for result in results if result.result in ("published", "rejected"))
+    totals["seconds"] = round(seconds, 3)
+    totals["documents_per_minute"] = round(worked * 60 / seconds, 1)
+    totals["peak_rss_bytes"] = max([peak, *(result.peak_rss_bytes for result in results)])
+    return totals
+
+
+def _as_json(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]) -> dict:
+    rows = [{key: value for key, value in asdict(r).items() if key not in ("checks", "stages")} for r in results]
+    return {
+        "partitions": rows,
+        "totals": totals,
+        "stages": {stage: round(spent, 3) for stage, spent in stages.items()},
+        "checks": [asdict(check) for result in results for check in result.checks],
+    }
+
+
+def _print(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]) -> None:
+    columns = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
+    print_table(
+        "migrate",
+        ["partition", "result", *columns, "seconds", "docs/min"],
+        [
+            (f"{r.doc_type}/{r.partition}", r.result, *(getattr(r, c) for c in columns), r.seconds, r.documents_per_minute)
+            for r in results
+        ],
+        total=["total", "", *(totals[c] for c in columns), totals["seconds"], totals["documents_per_minute"]],
+    )
+    done = {result.result for result in results}
+    if done <= {"unchanged"}:
+        say(f"nothing changed: {len(results)} partitions are live and up to date ({duration(totals['seconds'])})")
+        return
+    if checks := [check for result in results for check in result.checks]:
+        print_checks(checks)
+    if stages:
+        print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages.items()])
+    rate = totals["tokens_embedded"] / totals["seconds"]
+    say(
+        f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(totals['seconds'])}: "
+        f"{totals['documents_per_minute']:,.0f} documents/min, {totals['bytes'] * 60e-6 / totals['seconds']:,.1f} MB/min, "
+        f"{rate:,.0f} tokens/s embedded, peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"
+    )

@@ -1,0 +1,79 @@
+"""How results are printed: tables for people, JSON for machines; everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+
+import typer
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
+
+results = Console(highlight=False)
+messages = Console(stderr=True, highlight=False)
+
+
+def complain(sentence: str) -> None:
+    """An error, to stderr, on as many lines as it needs."""
+    messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)
+
+
+def say(sentence: str) -> None:
+    """Something the user may want to know, to stderr."""
+    messages.print(_plain(sentence), soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON value to stdout."""
+    typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None) -> None:
+    """A table to stdout; numbers to the right. Wide ones are not cut when stdout is no terminal."""
+    rows = [list(row) for row in rows]
+    table = Table(title=title, title_justify="left", show_footer=total is not None, header_style="bold", expand=False)
+    for i, column in enumerate(columns):
+        numeric = any(isinstance(row[i], (int, float)) and not isinstance(row[i], bool) for row in rows)
+        footer = "" if total is None else _cell(total[i])
+        table.add_column(column, justify="right" if numeric else "left", footer=footer, overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    wide = results.options.update(max_width=10_000)
+    if results.is_terminal:
+        results.print(table)
+    else:
+        Console(highlight=False, width=max(80, Measurement.get(results, wide, table).maximum)).print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    """Text in which rich sees no markup."""
+    return text.replace("[", r"\[")
+
+
+def _jsonable(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -1,0 +1,56 @@
+"""Which partitions a command is about: the options ``--catalogue``, ``--type`` and ``--partition``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import typer
+
+from doc_assets.catalogue import Catalogue, Partition, load_catalogue
+from doc_assets.settings import Settings
+
+CATALOGUE_OPTION = typer.Option(
+    None, "--catalogue", "-c", help="Catalogue to use, instead of DOC_ASSETS_CATALOGUE or ./sources.yaml."
+)
+TYPE_OPTION = typer.Option(None, "--type", "-t", help="Only this documentation type; may be given several times.")
+PARTITION_OPTION = typer.Option(
+    None, "--partition", "-p", help="Only this partition, as TYPE/KEY; may be given several times."
+)
+
+
+def settings_with(catalogue: Path | None) -> Settings:
+    """The settings of the environment, with another catalogue where one is given."""
+    settings = Settings.from_environment()
+    return replace(settings, catalogue=catalogue.absolute()) if catalogue else settings
+
+
+def chosen(settings: Settings, types: Sequence[str] | None, names: Sequence[str] | None) -> tuple[Catalogue, list[Partition]]:
+    """The catalogue and those of its partitions that the options name, heaviest first.
+
+    Raises:
+        CatalogueError: The catalogue is absent or wrong.
+        click.UsageError: A type or partition is not in it.
+    """
+    catalogue = load_catalogue(settings.catalogue)
+    for doc_type in types or ():
+        if doc_type not in catalogue.types:
+            raise click.UsageError(f"no type {doc_type!r} in {settings.catalogue}: {', '.join(catalogue.types)}")
+    wanted = [catalogue.find_partition(_full(catalogue, name, types)).id for name in names or ()]
+    return catalogue, [
+        partition
+        for partition in catalogue.partitions()
+        if (not types or partition.doc_type in types) and (not wanted or partition.id in wanted)
+    ]
+
+
+def _full(catalogue: Catalogue, name: str, types: Sequence[str] | None) -> str:
+    """``TYPE/KEY`` for a bare key that only one of the types has."""
+    if "/" in name:
+        return name
+    found = [p.id for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]
+    if len(found) > 1:
+        raise click.UsageError(f"partition {name!r} is in several types: {', '.join(found)}")
+    return found[0] if found else name

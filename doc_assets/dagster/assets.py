@@ -1,0 +1,150 @@
+"""One asset per documentation type, one partition per source or shard: load, audit, publish in one step.
+
+The order matters. Dagster writes a materialization before the checks that come with it, and a failed blocking check
+stops what is downstream, not the function that yielded it. So results are yielded first, then a failure is raised or
+the snapshot published: a partition is green only when what it shows is live.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from pydantic import Field
+
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.dagster.checks import check_results, check_specs, describe, merged
+from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
+from doc_assets.dagster.progress import logged_progress
+from doc_assets.dagster.resources import Library
+from doc_assets.errors import AuditFailed, DocAssetsError
+
+# No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
+if TYPE_CHECKING:
+    from doc_assets.audit import CheckResult
+    from doc_assets.migration import LoadResult
+
+Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
+
+# Numeric metadata is what the UI plots over time: the same keys in every materialization, at most about 15.
+_PLOTTED = (
+    *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused"),
+    *("tokens", "bytes", "seconds", "documents_per_minute", "peak_rss_bytes"),
+)
+
+
+class LoadConfig(dg.Config):
+    """What the launchpad offers for a run; all defaults load what changed."""
+
+    snapshot: str | None = Field(
+        default=None, description="Roll back: publish this snapshot (an id, or 'previous') instead of loading."
+    )
+    limit: int | None = Field(default=None, ge=1, description="Load at most this many files, to try a source out.")
+    force: bool = Field(default=False, description="Stage and audit again even where discovery finds no change.")
+
+
+def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.AssetsDefinition:
+    """The asset of a type, with its six checks.
+
+    ``recipe`` (parser, chunker and embedding space) is the code version: where it moved, the UI marks partitions stale.
+    """
+    partitions = partitions_definition(catalogue, doc_type)
+    spec = dg.AssetSpec(
+        doc_type,
+        partitions_def=partitions,
+        code_version=recipe,
+        group_name="documentation",
+        kinds={"python", "postgres"},
+        description=f"Published documentation of type {doc_type}: parsed, chunked, embedded, searchable.",
+    )
+
+    @dg.multi_asset(name=doc_type, specs=[spec], check_specs=check_specs(doc_type, partitions), can_subset=True)
+    def documentation(
+        context: dg.AssetExecutionContext, config: LoadConfig, doc_assets: dg.ResourceParam[Library]
+    ) -> Events:
+        with _errors_as_failures():
+            if not context.selected_asset_keys:
+                yield from _validate(context, doc_assets, catalogue, doc_type)
+            elif config.snapshot is not None:
+                partition = partition_of(context, catalogue, doc_type)
+                yield from _roll_back(context, doc_assets, partition, config.snapshot)
+            else:
+                yield from _load(context, doc_assets, catalogue, doc_type, config)
+
+    return documentation
+
+
+def _load(
+    context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str, config: LoadConfig
+) -> Events:
+    partition = partition_of(context, catalogue, doc_type)
+    loader = library.loader
+    if not config.force and (unchanged := loader.unchanged(partition, catalogue, config.limit)) is not None:
+        yield from _audited(context, partition.id, library.audit_live(partition.id), "what is live")
+        yield _materialized(library, partition, unchanged)
+        return
+    with logged_progress(context, library, partition):
+        staged = loader.stage(partition, catalogue, run_id=context.run.run_id, limit=config.limit)
+    with staged:
+        results = library.audit(staged.snapshot)
+        try:
+            yield from _audited(context, partition.id, results, f"snapshot {staged.snapshot}, which was not published,")
+        except AuditFailed:
+            library.results[partition.id] = loader.reject(staged, results)
+            raise
+        yield _materialized(library, partition, loader.publish(staged, results))
+
+
+def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: Partition, to: str) -> Events:
+    rollback = library.roll_back(partition.id, to, context.run.run_id)
+    results = library.audit(rollback.to_snapshot)
+    yield from _audited(context, partition.id, results, f"snapshot {rollback.to_snapshot}, which is live again,")
+    metadata = {"seconds": rollback.seconds, "snapshot": str(rollback.to_snapshot)}
+    yield dg.MaterializeResult(
+        partition.doc_type,
+        metadata={**metadata, "rolled_back_from": str(rollback.from_snapshot)},
+        data_version=dg.DataVersion(rollback.digest),
+    )
+
+
+def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str) -> Events:
+    """Audits what is live, in the run's partition or, where it names none as with the UI's button, in all of them."""
+    named = named_partition(context)
+    partitions = [partition_of(context, catalogue, doc_type)] if named else catalogue.partitions(doc_type)
+    where = f"{doc_type}/{named}" if named else doc_type
+    results = [result for partition in partitions for result in library.audit_live(partition.id)]
+    if not results:
+        raise DocAssetsError(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
+    yield from _audited(context, where, results if named else merged(results), "what is live")
+
+
+def _audited(
+    context: dg.AssetExecutionContext, where: str, results: "list[CheckResult]", what: str
+) -> Iterator[dg.AssetCheckResult]:
+    """Yields the results; raises AuditFailed after the last of them if one did not pass, selected or not."""
+    yield from check_results(context, results)
+    if failed := [result for result in results if not result.passed]:
+        raise AuditFailed(f"{where}: {what} fails {describe(failed)}")
+
+
+def _materialized(library: Library, partition: Partition, result: "LoadResult") -> dg.MaterializeResult:
+    assert result.digest is not None  # noqa: S101 - a published snapshot has one
+    library.results[partition.id] = result
+    return dg.MaterializeResult(
+        partition.doc_type,
+        metadata={
+            **{key: getattr(result, key) for key in _PLOTTED},
+            "snapshot": str(result.snapshot),
+            "result": result.result,
+        },
+        data_version=dg.DataVersion(result.digest),
+    )
+
+
+@contextmanager
+def _errors_as_failures() -> Iterator[None]:
+    """Dagster's failure in place of our errors: their sentence is the message, and the run is not tried again."""
+    try:
+        yield
+    except DocAssetsError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error

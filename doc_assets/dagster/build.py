@@ -1,0 +1,41 @@
+"""Puts the definitions together from a catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from doc_assets.catalogue import Catalogue, load_catalogue
+from doc_assets.dagster.assets import documentation_asset
+from doc_assets.dagster.jobs import migrate_job, validate_job
+from doc_assets.dagster.partitions import partitions_definition
+from doc_assets.dagster.resources import doc_assets_resource
+from doc_assets.dagster.schedules import nightly_load, weekly_validation
+from doc_assets.recipe import recipe_version
+from doc_assets.settings import Settings
+
+
+def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, object] | None = None) -> dg.Definitions:
+    """Assets, checks, jobs and schedules for every documentation type of the catalogue.
+
+    Opens no database and no model. ``resources`` replace those of the same name: ``doc_assets``, the library.
+
+    Raises:
+        CatalogueError: No catalogue is given, and the one that the environment names is absent or wrong.
+    """
+    settings = Settings.from_environment()
+    catalogue = catalogue or load_catalogue(settings.catalogue)
+    recipe = recipe_version(settings)
+    types = list(catalogue.types)
+    return dg.Definitions(
+        assets=[documentation_asset(doc_type, catalogue, recipe) for doc_type in types],
+        jobs=[
+            *(migrate_job(doc_type) for doc_type in types),
+            *(validate_job(doc_type, partitions_definition(catalogue, doc_type)) for doc_type in types),
+        ],
+        schedules=[plan(doc_type, catalogue) for doc_type in types for plan in (nightly_load, weekly_validation)],
+        resources={"doc_assets": doc_assets_resource, **(resources or {})},
+        # For what is started from an asset's page: those runs are of no job above.
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,132 @@
+"""Runs of the jobs inside this process: what ``doc-assets migrate`` starts, recorded in Dagster like any other run.
+
+Several partitions in one process share imports, definitions, parse workers and the model. What a run does is in
+``assets``; which partitions need one, how many processes work, and what is shown, is the command line's business.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import psutil
+from dagster._core.errors import DagsterExecutionInterruptedError
+from dagster._core.instance.ref import InstanceRef
+
+from doc_assets.catalogue import Partition
+from doc_assets.dagster.resources import Library
+from doc_assets.errors import AuditFailed, DocAssetsError
+from doc_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from doc_assets.migration import LoadResult
+
+_HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"
+
+# Steps' output is not captured: the tail processes that mirror it cost a run 0.2 s, and would write over the progress.
+_NO_COMPUTE_LOGS = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+        "config": {},
+    }
+}
+_OWN_INSTANCE = {
+    "storage": {"custom": {"module": "doc_assets.dagster.storage", "class": "DocAssetsStorage", "config": {}}},
+    "telemetry": {"enabled": False},
+}
+
+
+@contextmanager
+def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance that ``DAGSTER_HOME`` names, else one on our own database with its files under ``home/dagster``.
+
+    Both are the one that ``dagster dev`` shows when it is started with the same environment.
+
+    Raises:
+        DocAssetsError: The instance starts its runs in Kubernetes, or ``DAGSTER_HOME`` is not a folder.
+    """
+    given = os.environ.get("DAGSTER_HOME")
+    folder = Path(given).expanduser() if given else settings.home / "dagster"
+    if not given:
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise DocAssetsError(f"DAGSTER_HOME={given!r} is not a folder: create it, or unset it to use {settings.home}")
+    overrides = _NO_COMPUTE_LOGS if given else {**_OWN_INSTANCE, **_NO_COMPUTE_LOGS}
+    reference = InstanceRef.from_dir(str(folder), overrides=overrides)
+    launcher = reference.run_launcher_data
+    if launcher is not None and launcher.class_name == "K8sRunLauncher":
+        # Its daemon looks for a Kubernetes Job of every run, finds none for ours, and marks it failed while it works.
+        raise DocAssetsError(
+            f"the Dagster instance of {folder} starts its runs in Kubernetes: submit one there with dagster job "
+            "launch, or unset DAGSTER_HOME to load from this machine"
+        )
+    with dg.DagsterInstance.from_ref(reference) as instance:
+        yield instance
+
+
+def run_partition(
+    partition: Partition,
+    *,
+    instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
+    library: Library,
+    limit: int | None = None,
+    force: bool = True,
+) -> LoadResult:
+    """Loads one partition by its job ``migrate_<type>``; prints nothing.
+
+    Args:
+        partition: One of the catalogue that the definitions were built from.
+        instance: From ``open_instance``; records the run.
+        definitions: From ``build_defs``, made once per process.
+        library: The one behind the definitions' resource ``doc_assets``.
+        limit: Files to load at most.
+        force: Skip the look whether anything changed; the caller has looked before it started a run.
+
+    Returns:
+        The loader's result; ``rejected`` if a check failed.
+
+    Raises:
+        DocAssetsError: The load failed; the error that the library raised.
+        KeyboardInterrupt: It was interrupted; what is committed stays, and the next load resumes it.
+    """
+    job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
+    _close_dead_runs(instance, job.name, partition)
+    library.results.pop(partition.id, None)
+    tags = {_HOST_TAG: platform.node(), _PROCESS_TAG: str(os.getpid()), "dagster/max_retries": "0"}
+    try:
+        job.execute_in_process(
+            run_config={
+                "ops": {partition.doc_type: {"config": {"limit": limit, "force": force}}},
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            instance=instance,
+            partition_key=partition.key,
+            tags=tags,
+        )
+    except dg.Failure as failure:
+        if not isinstance(failure.__cause__, AuditFailed):
+            raise failure.__cause__ or failure from None
+    except DagsterExecutionInterruptedError as interruption:
+        raise KeyboardInterrupt from interruption
+    return library.results[partition.id]
+
+
+def _close_dead_runs(instance: dg.DagsterInstance, job: str, partition: Partition) -> None:
+    """Marks as failed what a killed process of this machine left as started: nobody else ever would."""
+    open_runs = dg.RunsFilter(
+        job_name=job,
+        statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.NOT_STARTED],
+        tags={"dagster/partition": partition.key, _HOST_TAG: platform.node()},
+    )
+    for run in instance.get_runs(open_runs):
+        if not psutil.pid_exists(int(run.tags[_PROCESS_TAG])):
+            instance.report_run_failed(
+                run, f"Process {run.tags[_PROCESS_TAG]} is gone; the next load resumes its work."
+            )

@@ -1,0 +1,42 @@
+"""The partitions of a documentation type: its sources and shards, as the catalogue lists them.
+
+Never one per document: Dagster staff advise categories, and its UI freezes at tens of thousands of keys.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.errors import CatalogueError
+
+
+def partitions_definition(catalogue: Catalogue, doc_type: str) -> dg.StaticPartitionsDefinition:
+    """The keys of a type in the catalogue's order, heaviest first: a backfill ends with the slowest of its last runs.
+
+    Static, not dynamic: dynamic keys live in the instance, and shell, tests and cluster each have their own.
+    """
+    return dg.StaticPartitionsDefinition([partition.key for partition in catalogue.partitions(doc_type)])
+
+
+def partition_of(context: dg.AssetExecutionContext, catalogue: Catalogue, doc_type: str) -> Partition:
+    """The partition that the run is for.
+
+    Raises:
+        CatalogueError: The run names none, several, or one that the catalogue lacks; lists those there are.
+    """
+    partitions = {partition.key: partition for partition in catalogue.partitions(doc_type)}
+    key = named_partition(context)
+    if key in partitions:
+        return partitions[key]
+    known = ", ".join(list(partitions)[:20]) + (" …" if len(partitions) > 20 else "")
+    said = f"{doc_type}/{key} is not in the catalogue" if key else "the run names no single partition"
+    raise CatalogueError(f'{said}: give one as tag, --tags \'{{"dagster/partition": "<key>"}}\', of: {known}')
+
+
+def named_partition(context: dg.AssetExecutionContext) -> str | None:
+    """The partition key that the run was started with, in the catalogue or not.
+
+    From the tag: ``context.partition_key`` raises errors of Dagster's own where there is none or an unknown one.
+    """
+    return context.run.tags.get("dagster/partition")

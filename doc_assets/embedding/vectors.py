@@ -1,0 +1,69 @@
+"""What every backend promises: the protocol, and the checks that hold it to it.
+
+How vectors are computed is in ``openvino``, ``torch`` and ``http``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.errors import EmbeddingError
+
+if TYPE_CHECKING:  # parse workers import this package and need no numpy
+    import numpy as np
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A loaded model. Calls from several threads are safe; they take turns where the backend needs it.
+
+    Attributes:
+        space: Where its vectors live.
+    """
+
+    space: EmbeddingSpace
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of the texts, in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for no texts.
+
+        Raises:
+            EmbeddingError: A text is longer than the window (nothing is truncated), or the backend failed.
+        """
+        ...
+
+
+def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) -> None:
+    """Stops what a model library would truncate without a word.
+
+    Raises:
+        EmbeddingError: Names the first text that is longer than the window.
+    """
+    for i, count in enumerate(counts):
+        if count > max_tokens:
+            raise EmbeddingError(
+                f"text {i} of {len(texts)} has {count} tokens, the model reads {max_tokens}: {texts[i][:80]!r}; "
+                "chunk it with the model's own tokenizer"
+            )
+
+
+def unit_rows(raw: np.ndarray, rows: int, dimensions: int) -> np.ndarray:
+    """``raw`` as ``(rows, dimensions) float32`` of length 1 per row.
+
+    Raises:
+        EmbeddingError: Wrong shape, NaN or infinity, or a row of length 0, which has no direction.
+    """
+    import numpy as np
+
+    if raw.shape != (rows, dimensions):
+        raise EmbeddingError(f"the model answered with an array of shape {raw.shape}, expected {(rows, dimensions)}")
+    vectors = np.asarray(raw, dtype=np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    # Also false for NaN and infinity, in a row or in its norm.
+    sound = np.isfinite(norms[:, 0]) & (norms[:, 0] > 1e-6)
+    if not sound.all():
+        raise EmbeddingError(
+            f"the model answered with a vector that is not finite or zero, at row {int(sound.argmin())}"
+        )
+    return vectors / norms

@@ -1,0 +1,117 @@
+"""Front matter: the YAML or TOML block that Hugo, Docusaurus, Jekyll and their kin put before Markdown.
+
+Splits it off and reads it with limits. What the facts in it mean for a document is ``markdown``'s business.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+
+import yaml
+
+from doc_assets.document import JsonValue, canonical_json, json_safe
+
+__all__ = ["split_front_matter"]
+
+_YAML = re.compile(r"---[ \t]*\n(?P<block>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML = re.compile(r"\+\+\+[ \t]*\n(?P<block>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_KEY = re.compile(r"""(?:["']?[\w$@][\w .$@/-]*["']?(?:\s*=|:\s|:$)|[?-](?:\s|$)|\s|\[[\w."\[]|[\]}])""")
+_SIMPLE = re.compile(r"^(title|description|slug)[ \t]*[:=][ \t]+(?![!&*{\[|>])(.{1,300})$", re.MULTILINE)
+_ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*\w", re.MULTILINE)
+_DEEP = re.compile(r"(?:- ){40}")
+
+_MAX_BLOCK = 64 * 1024  # characters; the longest of 4,700 real ones is under 8 KiB
+_MAX_ALIASES = 20  # with merge keys, n aliases can multiply to about 1.4**n nodes: 20 are harmless, 80 are a bomb
+_MAX_BRACKETS = 400  # PyYAML and tomllib recurse once per open bracket
+_MAX_VALUE, _MAX_TOTAL = 1_000, 4_000  # characters as JSON: facts, not payloads
+_DROPPED = frozenset({"jupytext", "kernelspec"})  # how a notebook was stored, not what it says
+
+
+class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyright: ignore[reportGeneralTypeIssues]
+    """Safe YAML in which only null, true, false and plain integers are not strings.
+
+    Keeps ``version: 1.10`` and ``date: 2024-02-30`` as written, where YAML 1.1 would give 1.1 and fail.
+    """
+
+    yaml_implicit_resolvers: dict = {}  # noqa: RUF012 - PyYAML's own class attribute
+
+
+_TextLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
+_TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
+_TextLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?[1-9]\d{0,17})$"), list("-0123456789"))
+
+
+def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
+    """Takes front matter off the top of a text.
+
+    A horizontal rule at the top is not front matter: between the fences there must be something that reads as keys.
+    Front matter that is a list, breaks the syntax, carries a Python tag or is a bomb is taken off and not believed; a
+    plain ``title:`` or ``description:`` line in it still counts.
+
+    Returns:
+        Small facts, JSON types only (at most 4,000 characters), and the text that follows.
+    """
+    match = _YAML.match(text) or _TOML.match(text)
+    if match is None:
+        return {}, text
+    block = match["block"]
+    if not _reads_as_keys(block):
+        return {}, text
+    parsed = _read_toml(block) if text.startswith("+") else _read_yaml(block)
+    if parsed is None:
+        parsed = {key: value.strip().strip("\"'") for key, value in _SIMPLE.findall(block)}
+    facts = json_safe({str(k): v for k, v in parsed.items() if str(k) not in _DROPPED})
+    return _small(facts if isinstance(facts, dict) else {}), text[match.end() :]
+
+
+def _reads_as_keys(block: str) -> bool:
+    """Whether the lines are keys and values rather than prose between two horizontal rules."""
+    first, _, _ = block.partition("\n")
+    if not block.strip():
+        return True  # nothing is lost with it
+    lines = [line for line in block.split("\n") if line.strip() and not line.startswith("#")]
+    if not first.strip() and not re.match(r"\s*(?:title|description|layout|date|tags)\s*[:=]", block):
+        return False
+    if len(block) > _MAX_BLOCK:
+        return False
+    keys = sum(1 for line in lines if _KEY.match(line))
+    return keys * 2 > len(lines)
+
+
+def _read_yaml(block: str) -> Mapping | None:
+    if len(_ALIAS.findall(block)) > _MAX_ALIASES or _too_deep(block):
+        return None
+    try:
+        value = yaml.load(block, Loader=_TextLoader)  # noqa: S506 - a subclass of the safe loader
+    # Besides YAMLError, PyYAML's constructors let through what int(), base64 and re give on odd scalars.
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return None
+    return value if isinstance(value, Mapping) else None
+
+
+def _read_toml(block: str) -> Mapping | None:
+    if _too_deep(block):
+        return None
+    try:
+        return tomllib.loads(block)
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError):
+        return None
+
+
+def _too_deep(block: str) -> bool:
+    return block.count("[") + block.count("{") > _MAX_BRACKETS or _DEEP.search(block) is not None
+
+
+def _small(facts: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """The facts in their order, without huge ones, up to the total."""
+    kept: dict[str, JsonValue] = {}
+    total = 0
+    for key, value in facts.items():
+        size = len(key) + len(canonical_json(value))
+        if value in (None, "", [], {}) or size > _MAX_VALUE or total + size > _MAX_TOTAL:
+            continue
+        kept[key] = value
+        total += size
+    return kept

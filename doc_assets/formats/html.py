@@ -1,0 +1,129 @@
+"""The format ``html``: pages of mdBook, Sphinx, Doxygen and anything else that has its content inside HTML.
+
+rustdoc's pages have their own format; the walk over the content is ``html_blocks``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from doc_assets.document import Block, Document, JsonValue
+from doc_assets.errors import DocumentSkipped
+from doc_assets.formats import RawFile, decode
+from doc_assets.formats.front_matter import split_front_matter
+from doc_assets.formats.html_blocks import read_parts
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.html_tree import collapsed, parse_tree, remove
+from doc_assets.formats.outline import outline, readable_name
+
+__all__ = ["HtmlFormat", "refuse_redirect"]
+
+# The first that matches and has a word in it is the content; without one, the body.
+_ROOTS = ("main", "div[role=main]", "article", "div.document div.body", "div.body", "div.contents", "#content")
+_CHROME = ", ".join(
+    (
+        "nav",
+        "footer",
+        "aside:not(.footnote):not(.footnote-list):not(.topic):not(.admonition)",
+        "form",
+        "dialog",
+        "[hidden]",
+        "[role=navigation]",
+        "[role=search]",
+        ".headerlink, .anchorjs-link, .header-anchor, .hash-link",
+        ".sidebar, .sphinxsidebar, .sidebar-wrapper, #sidebar, #side-nav, #nav-path, #top",
+        ".toc, #toc, #TOC, #tocDiv, #table-of-contents, .table-of-contents, .contents.local, div.contents.topic",
+        ".search, #search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
+        ".copybtn, .copy-button, .clipboard, .edit-page-link, .nav-wrapper, .mobile-nav-chapters",
+        ".boring",  # lines of a listing that mdBook and rustdoc hide
+        ".MJX_Assistive_MathML, .katex-html",
+    )
+)
+_TEMPLATE_MARK = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\{#[^{}]*#\}")
+_REDIRECT = re.compile(r"""^\s*[\d.]*\s*[;,]\s*url\s*=\s*["']?\s*([^"']+)""", re.IGNORECASE)
+_SITE_NAME = re.compile(r"\s+[—|]\s+[^—|]*$")
+_GENERATED = {
+    "print": (b"mdbook", "mdBook's print page repeats the whole book"),
+    "toc": (b"mdbook", "mdBook's table of contents"),
+    "genindex": (b"sphinx", "Sphinx's index of names"),
+    "search": (b"sphinx", "Sphinx's search page"),
+    "py-modindex": (b"sphinx", "Sphinx's index of modules"),
+}
+
+
+class HtmlFormat:
+    """Any page of HTML."""
+
+    name = "html"
+    version = 1
+    suffixes = frozenset((".html", ".htm", ".xhtml"))
+    priority = 0
+
+    def accepts(self, file: RawFile) -> bool:
+        """Any file with the suffix: parsers of HTML read everything."""
+        return True
+
+    def parse(self, file: RawFile) -> list[Document]:
+        """One document.
+
+        Raises:
+            DocumentSkipped: A redirect, a generated index, or a template around content that is elsewhere.
+            DocumentRejected: Not text, or nested too deep.
+        """
+        mark, reason = _GENERATED.get(file.stem.lower(), (None, ""))
+        if mark and mark in file.data[:50_000].lower():
+            raise DocumentSkipped(reason)
+        facts, text = split_front_matter(decode(file.data, html=True))
+        tree = parse_tree(text)
+        refuse_redirect(tree)
+        stated = facts.get("title")
+        title = stated if isinstance(stated, str) else None
+        fallback = _page_title(tree) or readable_name(file.path)
+        root = _content_root(tree)
+        _drop_chrome(root)
+        title, sections = outline(read_parts(root), title=title, fallback=fallback)
+        return [Document(title, self.name, sections, {**facts, **_facts(tree)})]
+
+
+def refuse_redirect(tree: LexborHTMLParser) -> None:
+    """Raises DocumentSkipped if the page only leads to another."""
+    for meta in tree.css("meta[http-equiv]"):
+        if (meta.attributes.get("http-equiv") or "").strip().lower() != "refresh":
+            continue
+        target = _REDIRECT.match(meta.attributes.get("content") or "")
+        if target:
+            raise DocumentSkipped(f"redirect to {target[1].strip()[:200]}")
+
+
+def _page_title(tree: LexborHTMLParser) -> str:
+    """The page's ``<title>`` without the site's name behind a dash."""
+    node = tree.css_first("head title")
+    text = collapsed(node) if node is not None else ""
+    return _SITE_NAME.sub("", text) or text
+
+
+def _content_root(tree: LexborHTMLParser) -> LexborNode:
+    body = tree.body
+    for selector in _ROOTS:
+        found = tree.css(selector)
+        # Several articles are a list of them: only together do they make the page.
+        if len(found) == 1 and re.search(r"\w", found[0].text()):
+            return found[0]
+    if body is None:
+        raise DocumentSkipped("no text in the document")
+    return body
+
+
+def _drop_chrome(root: LexborNode) -> None:
+    remove(root, _CHROME)
+    for header in root.css("header"):
+        if header.css_first("h1") is None:
+            header.remove()
+
+
+def _facts(tree: LexborHTMLParser) -> dict[str, JsonValue]:
+    node = tree.css_first('head meta[name="generator"]')
+    generator = " ".join(((node.attributes.get("content") if node is not None else "") or "").split())
+    return {"generator": generator[:100]} if generator else {}

@@ -1,0 +1,313 @@
+"""From a tree of HTML to headings and blocks in reading order, for every format that is HTML inside.
+
+What is chrome around the content is decided by the caller, which takes it out of the tree first; sections are made by
+``outline``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from selectolax.lexbor import LexborNode
+
+from doc_assets.document import Block, BlockKind, clean_text
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.html_tree import classes, collapsed, remove, verbatim, visit
+
+__all__ = ["LIST_PIECE", "read_parts"]
+
+LIST_PIECE = 1_000  # characters, some 250 tokens: lists and tables are cut between items there, as a chunk holds no more
+_LONGEST_HEADING = 200  # characters; beyond it a heading was left open and has swallowed the page
+_LONGEST_TABLE_HEAD = 200  # characters; a shorter one is repeated when a table is cut
+
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark nobr q rp rt ruby s small span strike strong "
+    "sub sup time u var wbr".split()
+)
+_CODE = frozenset(("code", "kbd", "samp", "tt"))
+_DROPPED = frozenset(
+    "script style noscript template svg img picture video audio canvas iframe object embed map button input select "
+    "textarea progress meter head title link meta base".split()
+)
+_LINE_NUMBERS = ".linenos, .lineno, .linenodiv, .hljs-ln-numbers, .line-numbers"
+
+
+def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
+    """What is below ``root``, in reading order. Changes the tree: line breaks in listings become text.
+
+    Args:
+        root: The element that holds the content.
+        fold_headings: Headings become paragraphs, so that the parts stay one section.
+    """
+    remove(root, _LINE_NUMBERS)
+    for line_break in root.css("pre br"):
+        line_break.replace_with("\n")
+    reader = _Reader(fold_headings=fold_headings)
+    visit(root, reader.enter, reader.leave)
+    return reader.finish()
+
+
+@dataclass
+class _List:
+    """A list that is being read: the marker of the next line, and how many items came before."""
+
+    tag: str
+    number: int = 1
+    marker: str = ""
+    defining: bool = False
+
+
+@dataclass
+class _Table:
+    """A table of data that is being read."""
+
+    rows: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)
+    cell: list[str] = field(default_factory=list)
+    head: str = ""
+    only_heads: bool = True
+    written: bool = False
+
+
+class _Reader:
+    """Collects inline text until an element says that something else begins."""
+
+    def __init__(self, *, fold_headings: bool) -> None:
+        self.parts: list[Part] = []
+        self._fold_headings = fold_headings
+        self._inline: list[str] = []
+        self._lists: list[_List] = []
+        self._lines: list[str] = []  # of the outermost open list
+        self._line_size = 0
+        self._table: _Table | None = None
+
+    # Events of the walk
+
+    def enter(self, node: LexborNode) -> bool:
+        if node.is_text_node:
+            self._inline.append(node.text_content or "")
+            return False
+        tag = node.tag or ""
+        if tag in _INLINE:
+            return True
+        if tag in _CODE:
+            self._inline.append("`")
+            return True
+        if tag in _DROPPED or not node.is_element_node:
+            return False
+        if tag in ("br", "math"):
+            # A vertical tab survives the collapsing of white space; MathML keeps its source in an annotation.
+            self._inline.append("\v" if tag == "br" else f" {collapsed(node.css_first('annotation') or node)} ")
+            return False
+        self._flush()
+        if tag == "pre":
+            self._add(verbatim(node), "code")
+            return False
+        if tag in _HEADINGS:
+            return self._enter_heading(node, int(tag[1]))
+        if tag in ("table", "td", "th"):
+            return self._enter_table(node, tag)
+        return self._enter_list(node, tag)
+
+    def leave(self, node: LexborNode) -> None:
+        tag = node.tag or ""
+        if tag in _INLINE:
+            return
+        if tag in _CODE:
+            if self._inline[-1:] == ["`"]:
+                self._inline.pop()  # nothing in it
+            else:
+                self._inline.append("`")
+            return
+        self._flush()
+        if self._table is not None:
+            self._leave_table(self._table, tag)
+        elif tag in ("ul", "ol", "dl") and self._lists:
+            self._lists.pop()
+            if not self._lists:
+                self._cut_list()
+
+    def finish(self) -> list[Part]:
+        self._flush()
+        self._cut_list()
+        return self.parts
+
+    # Elements
+
+    def _enter_heading(self, node: LexborNode, level: int) -> bool:
+        text = collapsed(node)
+        runaway = len(text) > _LONGEST_HEADING
+        if runaway:
+            text = _leading_text(node)[:_LONGEST_HEADING].rstrip()
+        if text and (self._fold_headings or self._table is not None):
+            self._inline.append(text)
+            self._flush()
+        elif text:
+            self._cut_list()
+            self.parts.append(Heading(level, text, _anchor(node)))
+        return runaway
+
+    def _enter_table(self, node: LexborNode, tag: str) -> bool:
+        if tag == "table":
+            # A table around listings, headings or tables lays out a page: its cells are read as if they stood alone.
+            if self._table is None and node.css_first("pre, table, h1, h2, h3, h4, h5, h6") is None:
+                self._cut_list()
+                self._table = _Table()
+        elif self._table is not None and tag == "td":
+            self._table.only_heads = False
+        return True
+
+    def _leave_table(self, table: _Table, tag: str) -> None:
+        if tag in ("td", "th"):
+            table.cells.append(" ".join(table.cell))
+            table.cell.clear()
+        elif tag == "tr":
+            row = " | ".join(table.cells).strip(" |")
+            table.cells.clear()
+            if row and table.only_heads and not table.head and not table.rows and len(row) < _LONGEST_TABLE_HEAD:
+                table.head = row
+            elif row:
+                table.rows.append(row)
+            table.only_heads = True
+            if sum(map(len, table.rows)) > LIST_PIECE:
+                self._cut_table(table)
+        elif tag in ("table", "caption"):
+            if table.rows or not table.written:
+                self._cut_table(table)
+            self._add_block(" ".join(table.cell), "prose")
+            table.cell.clear()
+            if tag == "table":
+                self._table = None
+
+    def _cut_table(self, table: _Table) -> None:
+        """Writes the rows so far below the table's head."""
+        rows = [table.head, *table.rows] if table.head else table.rows
+        self._add_block("\n".join(rows), "table")
+        table.written = table.written or bool(rows)
+        table.rows = []
+
+    def _enter_list(self, node: LexborNode, tag: str) -> bool:
+        if self._table is not None:
+            return True
+        if tag in ("ul", "ol", "dl"):
+            if self._lists:
+                self._lists[-1].defining = False
+            self._lists.append(_List(tag, _number(node.attributes.get("start"))))
+        elif tag == "li" and self._lists:
+            self._start_item(self._lists[-1])
+        elif tag == "dt" and self._lists:
+            if "sig" in classes(node):
+                self._add_signature(node)
+                return False
+            self._start_item(self._lists[-1])
+        elif tag == "dd" and self._lists:
+            self._lists[-1].defining = True
+        return True
+
+    def _start_item(self, inside: _List) -> None:
+        if self._line_size > LIST_PIECE:
+            self._cut_list()
+        inside.marker = f"{inside.number}. " if inside.tag == "ol" else "" if inside.tag == "dl" else "- "
+        inside.number += 1
+        inside.defining = False
+
+    def _add_signature(self, node: LexborNode) -> None:
+        """A documented function or type of Sphinx: a heading below all others, and its declaration."""
+        names = node.css(".sig-prename, .sig-name, .descclassname, .descname")
+        kept = [n for n in names if not any(n is not m and n.parent == m for m in names)]
+        name = re.sub(r"\s+", "", "".join(n.text() for n in kept))
+        self._cut_list()
+        if self._lists:
+            self._lists.pop()  # its definitions are paragraphs below the heading, not items
+            self._lists.append(_List("signatures"))
+        if name and not self._fold_headings:
+            self.parts.append(Heading(7, name[:_LONGEST_HEADING], node.id or None))
+        self._add(collapsed(node), "signature")
+
+    # Writing
+
+    def _flush(self) -> None:
+        """Ends the paragraph that is being read."""
+        if not self._inline:
+            return
+        raw = "".join(self._inline)
+        self._inline.clear()
+        text = _tidy(raw)
+        if not text:
+            return
+        if self._table is not None:
+            self._table.cell.append(text.replace("\n", " "))
+        elif self._lists and self._lists[-1].tag != "signatures":
+            self._add_line(self._lists[-1], text)
+        else:
+            self._cut_list()
+            self._add_block(text, "prose")
+
+    def _add_line(self, inside: _List, text: str) -> None:
+        depth = sum(1 for one in self._lists if one.tag != "signatures") - 1
+        indent = "  " * min(depth, 8)
+        if inside.tag == "dl" and inside.defining and self._lines and not inside.marker:
+            inside.defining = False
+            self._lines[-1] += f": {text}"
+        else:
+            lead = inside.marker or ("" if inside.tag == "dl" or not self._lines else "  ")
+            self._lines.append(indent + lead + text.replace("\n", "\n" + indent + "  "))
+            inside.marker = ""
+        self._line_size += len(text)
+
+    def _add(self, text: str, kind: BlockKind) -> None:
+        """A block that stands on its own, also inside a list or a table."""
+        if self._table is not None:
+            if text.strip():
+                self._table.cell.append(" ".join(text.split()))
+            return
+        self._cut_list()
+        self._add_block(text, kind)
+
+    def _add_block(self, text: str, kind: BlockKind) -> None:
+        if text.strip():
+            self.parts.append(Block(text, kind))
+
+    def _cut_list(self) -> None:
+        self._add_block("\n".join(self._lines), "list")
+        self._lines.clear()
+        self._line_size = 0
+
+
+def _tidy(raw: str) -> str:
+    """White space collapsed: one line, or one for each line break in it."""
+    lines = (" ".join(clean_text(line).split()) for line in raw.split("\v"))
+    return "\n".join(line for line in lines if line)
+
+
+def _leading_text(node: LexborNode) -> str:
+    """The words before the first element in it that is not inline."""
+    words: list[str] = []
+    child = node.child
+    while child is not None and (child.is_text_node or child.tag in _INLINE):
+        words.append(child.text_content or "" if child.is_text_node else collapsed(child))
+        child = child.next
+    return " ".join(clean_text(" ".join(words)).split())
+
+
+def _anchor(node: LexborNode) -> str | None:
+    """The fragment that leads to a heading: its own id, one inside it, or that of the section it opens."""
+    if node.id:
+        return node.id
+    inside = node.css_first("[id], a[name]")
+    if inside is not None:
+        return inside.id or inside.attributes.get("name")
+    previous = node.prev
+    while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
+        previous = previous.prev
+    if previous is not None:
+        name = previous.id or previous.attributes.get("name") if previous.tag in ("a", "span") else None
+        return name or None
+    parent = node.parent
+    return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
+
+
+def _number(raw: str | None) -> int:
+    return int(raw) if raw and re.fullmatch(r"\d{1,6}", raw) else 1

@@ -1,0 +1,266 @@
+"""MDX to Markdown: imports, exports and components out of prose, the words they show kept.
+
+A scanner over characters, not a JSX parser: whatever does not read as a tag, comment or statement is text and stays.
+Code fences never come here (``markdown_dialects`` sets them apart). Linear: what failing tags may cost is limited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from doc_assets.formats.html_fragment import alt_text, is_markup
+
+__all__ = ["dedent", "imports_components", "strip_jsx"]
+
+_MARK = re.compile(r"`+|<!--|</?[A-Za-z]|</?>|\{", re.ASCII)
+_IMPORT = re.compile(
+    r"^import[ \t]+(?:(?:type[ \t]+)?(?:[\w$]+|\*[ \t]+as[ \t]+[\w$]+|(?:[\w$]+[ \t]*,\s*)?\{[^{}'\"<]{0,4000}\}?)\s+"
+    r"from\s*)?(['\"])[^'\"\n]*\1[ \t]*;?[ \t]*$",
+    re.MULTILINE,
+)
+_EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
+_NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
+_STRING_VALUE = re.compile(
+    r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|\{\s*"([^"\n]*)"\s*\}|\{\s*'([^'\n]*)'\s*\}|\{\s*`([^`]*)`\s*\})"""
+)
+_LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)')\s*\}""")
+_LANGUAGE = re.compile(r"\{:[\w.+-]+\}(`+)$")
+
+_SHOWN = (
+    "title",
+    "label",
+    "header",
+    "heading",
+    "question",
+    "summary",
+    "caption",
+    "description",
+    "name",
+    "tip",
+    "address",
+)
+_FIELDS = ("query", "path", "body", "header", "type")  # Mintlify: <ParamField query="mint" type="string">
+_INLINE = frozenset(
+    "a abbr b code em i img kbd mark s small span strong sub sup tt u CopyAddress Tooltip Icon Badge Link".split()
+)
+_BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as control characters are cleaned away
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
+_MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
+_MAX_STATEMENT = 40_000  # characters of one export
+_MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch
+
+
+def imports_components(text: str) -> bool:
+    """Whether a ``.md`` file is MDX: it imports components, as Docusaurus and Gatsby pages do."""
+    return "import" in text and any(
+        "from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text)
+    )
+
+
+def strip_jsx(prose: str, closed: frozenset[str]) -> str:
+    """Markdown without JSX.
+
+    Args:
+        prose: MDX without code fences.
+        closed: Names that the whole document closes: ``<T>`` is text unless there is a ``</T>``.
+    """
+    if "import" in prose:
+        prose = _IMPORT.sub("", prose)
+    if "export" in prose:
+        prose = _strip_exports(prose)
+    return _Scanner(prose, closed).run() if _MARK.search(prose) else prose
+
+
+def dedent(stretches: Sequence[tuple[str, bool]]) -> str:
+    """Joins stretches of prose and code (True) without the indentation that they had inside components.
+
+    Authors indent what a component holds; CommonMark reads lists and paragraphs that deep differently. The first line
+    after a tag, or after a blank line outside a list, says how much is taken off the lines that follow.
+    """
+    out: list[str] = []
+    base = 0
+    fresh, blank, in_list = True, False, False
+    for text, is_code in stretches:
+        for number, line in enumerate(text.split("\n")):
+            body = line.lstrip(" \t")
+            if body == _BOUNDARY:
+                fresh, in_list = True, False
+                continue
+            if not body:
+                blank = blank or not is_code
+                out.append("")
+                continue
+            lead = line[: len(line) - len(body)].expandtabs(4)
+            if not is_code or number == 0:
+                if fresh or (blank and not in_list) or len(lead) < base:
+                    base = len(lead)
+                if not is_code:
+                    in_list = _ITEM.match(body) is not None or (in_list and (not blank or len(lead) > base))
+                fresh = blank = False
+            out.append(lead[base:] + body)
+    return "\n".join(out)
+
+
+def _strip_exports(prose: str) -> str:
+    kept: list[str] = []
+    position = 0
+    while match := _EXPORT.search(prose, position):
+        kept.append(prose[position : match.start()])
+        position = _statement_end(prose, match.start())
+    return "".join(kept) + prose[position:]
+
+
+def _statement_end(text: str, start: int) -> int:
+    """The end of the line on which all brackets of a statement are closed; of its first line if they never are."""
+    depth = 0
+    line_end = text.find("\n", start)
+    first = len(text) if line_end < 0 else line_end
+    mark = re.compile(r"[(\[{]|[)\]}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|\n")
+    for found in mark.finditer(text, start, min(len(text), start + _MAX_STATEMENT)):
+        character = found[0]
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+        elif (
+            character == "\n"
+            and depth <= 0
+            and not text[start : found.start()].rstrip().endswith(("=", "=>", "(", ","))
+        ):
+            return found.start()
+    return first if depth > 0 or len(text) - start > _MAX_STATEMENT else len(text)
+
+
+class _Scanner:
+    def __init__(self, text: str, closed: frozenset[str]) -> None:
+        self.text = text
+        self.closed = closed
+        self.out: list[str] = []
+        self.waste = 0
+        self.unclosed_code: dict[int, int] = {}  # length of a run of back-ticks → up to where no such run follows
+
+    def run(self) -> str:
+        position = 0
+        while match := _MARK.search(self.text, position):
+            start = match.start()
+            self.out.append(self.text[position:start])
+            reader: Callable[[int], int] = {"`": self.code, "{": self.braces}.get(match[0][0], self.tag)
+            position = self.comment(start) if match[0] == "<!--" else reader(start)
+        self.out.append(self.text[position:])
+        return "".join(self.out)
+
+    def keep(self, start: int, end: int) -> int:
+        self.out.append(self.text[start:end])
+        return end
+
+    def comment(self, start: int) -> int:
+        end = self.text.find("-->", start)
+        return end + 3 if end >= 0 else self.keep(start, start + 4)
+
+    def code(self, start: int) -> int:
+        """Inline code, up to an equal run of back-ticks in the same paragraph; its text is not looked into."""
+        text = self.text
+        run = len(text) - len(text[start:].lstrip("`")) - start if len(text) - start < 64 else _run_length(text, start)
+        after = start + run
+        if self.unclosed_code.get(run, -1) >= after:
+            return self.keep(start, after)
+        paragraph_end = text.find("\n\n", after)
+        paragraph_end = len(text) if paragraph_end < 0 else paragraph_end
+        for match in re.compile("`+").finditer(text, after, paragraph_end):
+            if len(match[0]) == run:
+                self.out.append(_LANGUAGE.sub(r"\1", text[start : match.end()]))
+                return match.end()
+        self.unclosed_code[run] = paragraph_end
+        return self.keep(start, after)
+
+    def braces(self, start: int) -> int:
+        """Comments go, string literals give their text, other expressions stay as they are."""
+        text = self.text
+        if text.startswith("{/*", start):
+            end = text.find("*/}", start)
+            if end >= 0:
+                return end + 3
+        if literal := _LITERAL.match(text, start, start + 2_000):
+            self.out.append(literal[1] or literal[2] or "")
+            return literal.end()
+        return self.keep(start, start + 1)
+
+    def tag(self, start: int) -> int:
+        text = self.text
+        name_match = _NAME.match(text, start)
+        assert name_match is not None  # noqa: S101 - the search found it
+        name = name_match[2] or ""
+        end = self.tag_end(name_match.end())
+        if end < 0:
+            return self.keep(start, name_match.end())
+        raw = text[name_match.end() : end - 1]
+        if (raw and raw[0] not in " \t\n/") or (name and not is_markup(name, raw, self.closed)):
+            return self.keep(start, name_match.end())
+        words = "" if name_match[1] else _words(name, raw)
+        if name == "a" and ("id=" in raw or "name=" in raw) and "href" not in raw:
+            return self.keep(start, end)  # an anchor, which Markdown's reader gives to the heading after it
+        if name in _INLINE:
+            self.out.append(words)
+        elif name == "br":
+            self.out.append(" ")
+        elif self.is_inside_text(start, end):
+            self.out.append(f" {words} " if words else "")
+        else:
+            self.out.append(f"\n\n{words}\n\n{_BOUNDARY}\n" if words else f"\n\n{_BOUNDARY}\n")
+        return end
+
+    def tag_end(self, position: int) -> int:
+        """The position after the ``>`` that ends a tag, or -1 if there is no sound one near."""
+        if self.waste > _MAX_WASTE:
+            return -1
+        text = self.text
+        start = position
+        limit = min(len(text), position + _MAX_TAG)
+        depth = 0
+        mark = re.compile(r"[{}<>]|\"[^\"]*\"|'[^'\n]*'|`[^`]*`|\n[ \t]*\n")
+        while found := mark.search(text, position, limit):
+            character = found[0][0]
+            position = found.end()
+            if character == "{":
+                depth += 1
+            elif character == "}":
+                depth -= 1
+            elif character == ">" and depth <= 0:
+                return position
+            elif depth <= 0 and character in "<\n":
+                break
+        self.waste += position - start if found else limit - start
+        return -1
+
+    def is_inside_text(self, start: int, end: int) -> bool:
+        """Whether words stand on both sides of the tag, or it stands in a table row."""
+        text = self.text
+        line = text.rfind("\n", max(0, start - 400), start) + 1
+        before = text[max(line, start - 400) : start].strip(" \t>-*")
+        line_end = text.find("\n", end, end + 400)
+        after = text[end : line_end if line_end >= 0 else end + 400].strip()
+        if before.startswith("|"):
+            return True
+        return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")
+
+
+def _run_length(text: str, start: int) -> int:
+    end = start
+    while end < len(text) and text[end] == "`":
+        end += 1
+    return end - start
+
+
+def _words(name: str, raw: str) -> str:
+    """What a component shows of its attributes."""
+    if "=" not in raw:
+        return ""
+    values = {key: next((v for v in found if v), "") for key, *found in _STRING_VALUE.findall(raw)}
+    if name in ("img", "Image"):
+        return alt_text(values.get("alt", ""), values.get("src", ""))
+    if name[:1].islower():
+        return ""
+    keys = (*_SHOWN, *_FIELDS) if name.endswith("Field") else _SHOWN
+    words = list(dict.fromkeys(" ".join(values[key].split()) for key in keys if values.get(key)))
+    return " ".join(words)

@@ -1,0 +1,281 @@
+"""CommonMark to parts: what markdown-it reads, as headings and blocks of clean text.
+
+Dialects are rewritten before (``markdown_dialects``, ``markdown_marks``); sections are made after (``outline``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from doc_assets.document import Block, BlockKind
+from doc_assets.formats.html_fragment import (
+    Anchor,
+    Heading,
+    Part,
+    alt_text,
+    attributes_of,
+    is_markup,
+    read_fragment,
+    strip_links,
+)
+from doc_assets.formats.markdown_marks import placeholder_number
+
+__all__ = ["MarkdownReader"]
+
+_MAX_NESTING = 100  # blocks in blocks; markdown-it drops what is deeper, so ``read`` looks and tells
+_LIST_PIECE = 1_000  # characters, some 250 tokens: a list is cut between items there, as a chunk holds no more
+
+# markdown-it is quadratic in unmatched brackets and CDATA marks inside one paragraph: 5,000 take 1 to 4 s, 30 nothing.
+_MAX_BRACKETS, _MAX_DECLARATIONS = 30, 50
+_PLAIN_LENGTH = 2_000  # characters; shorter paragraphs cannot be slow
+_MARKUP = re.compile(r"[\\`*_\[<&!$~]")
+
+_HEADING_ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:#([\w:.-]+))?[^{}]*\}\s*$")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
+_LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
+_MIN_CONTENTS = 4  # links; fewer may be an answer
+_OWN_BLOCKS = frozenset(("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open"))
+_RETURN = re.compile(
+    r"(?:[↩↑⬆⇧▲\ufe0f]\s*)+(?:parent|top|back to (?:the )?top|contents)?|back to (?:the )?top", re.IGNORECASE
+)
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(.*?)>$", re.DOTALL)
+_SPACES = re.compile(r"[ \t\xa0]+")
+_BREAKS = frozenset("br p div li tr dt dd ul ol summary details h1 h2 h3 h4 h5 h6 hr center".split())
+_SHOWN = ("title", "label", "caption", "summary", "header")
+
+
+def _parser(*, mdx: bool) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
+    parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    # Link targets are dropped: normalising them took 5 % of the time.
+    parser.normalizeLink = str
+    parser.normalizeLinkText = str
+    parser.validateLink = bool
+    # Paragraphs are parsed one by one here, so that a pathological one can be left out.
+    parser.disable(["inline", "text_join"])
+    return parser.disable(["code", "html_block"]) if mdx else parser
+
+
+_PARSERS = {mdx: _parser(mdx=mdx) for mdx in (False, True)}
+
+
+class MarkdownReader:
+    """Reads one document.
+
+    Args:
+        mdx: As MDX does: no indented code, no raw HTML blocks.
+        closed: Element names that the document closes (``html_fragment.closed_names``).
+        lifted: Parts that ``lift_html`` took out, by the number in their placeholder.
+    """
+
+    def __init__(self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]]) -> None:
+        self._parser = _PARSERS[mdx]
+        self._closed = closed
+        self._lifted = lifted
+        self._environment: dict = {}
+        self._parts: list[Part] = []
+
+    def read(self, text: str) -> list[Part] | None:
+        """The parts in reading order, or None if the text is nested too deep to be read whole."""
+        tokens = self._parser.parse(text, self._environment)
+        if any(token.level >= _MAX_NESTING - 1 for token in tokens):
+            return None
+        i = 0
+        while i < len(tokens):
+            i = self._read_block(tokens, i)
+        return self._parts
+
+    def _read_block(self, tokens: list[Token], i: int) -> int:
+        """Reads the block that starts at token ``i``; returns the index after it."""
+        token = tokens[i]
+        if token.type in ("bullet_list_open", "ordered_list_open"):
+            return self._read_list(tokens, i)
+        if token.type == "table_open":
+            return self._read_table(tokens, i)
+        if token.type == "heading_open":
+            self._add_heading(int(token.tag[1]), tokens[i + 1].content, nested=token.level > 0)
+            return i + 3
+        if token.type == "inline":
+            self._add_paragraph(token.content)
+        elif token.type in ("fence", "code_block"):
+            self._add(token.content.rstrip(), "code")
+        elif token.type in ("math_block", "math_block_label"):
+            self._add(f"$${token.content.rstrip()}$$", "prose")
+        elif token.type == "html_block":
+            self._parts.extend(read_fragment(token.content, self._closed))
+        return i + 1
+
+    def _add(self, text: str, kind: BlockKind) -> None:
+        text = re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()
+        if text.strip():
+            self._parts.append(Block(text, kind))
+
+    def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
+        explicit = None
+        if content.endswith("}") and (match := _HEADING_ATTRIBUTES.search(content[-200:])):
+            explicit = match[1]
+            content = content[: len(content) - len(match[0])]
+        text, anchor = self._inline(content, marks=False)
+        text = " ".join(text.split())
+        if text and nested:
+            self._add(text, "prose")
+        elif text:
+            self._parts.append(Heading(level, text, explicit or anchor))
+
+    def _add_paragraph(self, content: str) -> None:
+        number = placeholder_number(content)
+        if number is not None:
+            self._parts.extend(self._lifted[number])
+            return
+        text, anchor = self._inline(content)
+        if anchor and not text:
+            self._parts.append(Anchor(anchor))
+        if not _RETURN.fullmatch(text):
+            self._add(text, "prose")
+
+    def _read_table(self, tokens: list[Token], i: int) -> int:
+        rows: list[str] = []
+        cells: list[str] = []
+        while tokens[i].type != "table_close":
+            token = tokens[i]
+            if token.type == "inline":
+                cells.append(" ".join(self._inline(token.content)[0].split()))
+            elif token.type == "tr_close":
+                row = " | ".join(cells).rstrip(" |")
+                if row:
+                    rows.append(row)
+                cells = []
+            i += 1
+        self._add("\n".join(rows), "table")
+        return i + 1
+
+    def _read_list(self, tokens: list[Token], i: int) -> int:
+        """A whole list with what is in it: text as list blocks, listings and tables in between as their own."""
+        base = tokens[i].level
+        if contents_end := _contents_end(tokens, i):
+            return contents_end
+        lines: list[str] = []
+        size = depth = 0
+        marker = ""
+
+        def cut() -> None:
+            nonlocal size
+            self._add("\n".join(lines), "list")
+            lines.clear()
+            size = 0
+
+        while True:
+            token = tokens[i]
+            if token.type in ("bullet_list_open", "ordered_list_open"):
+                depth += 1
+            elif token.type in ("bullet_list_close", "ordered_list_close"):
+                depth -= 1
+                if token.level == base:
+                    cut()
+                    return i + 1
+            elif token.type == "list_item_open":
+                marker = f"{token.info}. " if token.info else "- "
+                if size > _LIST_PIECE:
+                    cut()
+            elif token.type == "inline" and placeholder_number(token.content) is None:
+                text, _ = self._inline(token.content)
+                if text:
+                    indent = "  " * (depth - 1)
+                    lines.append(indent + (marker or "  ") + text.replace("\n", "\n" + indent + "  "))
+                    size += len(lines[-1])
+                    marker = ""
+            elif token.type == "inline" or token.type in _OWN_BLOCKS:
+                cut()
+                i = self._read_block(tokens, i)
+                continue
+            i += 1
+
+    def _inline(self, content: str, *, marks: bool = True) -> tuple[str, str | None]:
+        """Clean text of a paragraph, a heading or a cell, and the anchor that it sets, if any."""
+        if not _MARKUP.search(content):
+            return _tidy(content), None
+        if len(content) > _PLAIN_LENGTH and _is_pathological(content):
+            return _tidy(strip_links(content)), None
+        children: list[Token] = []
+        self._parser.inline.parse(content, self._parser, self._environment, children)
+        words: list[str] = []
+        anchor = None
+        for child in children:
+            kind = child.type
+            if kind in ("text", "text_special"):
+                words.append(_FOOTNOTE.sub("", child.content) if "[^" in child.content else child.content)
+            elif kind == "code_inline":
+                words.append(f"`{child.content}`" if marks else child.content)
+            elif kind in ("softbreak", "hardbreak"):
+                words.append("\n")
+            elif kind == "html_inline":
+                shown, name = self._tag(child.content, marks)
+                words.append(shown)
+                anchor = anchor or name
+            elif kind == "image":
+                words.append(alt_text(child.content, str(child.attrs.get("src", ""))))
+            elif kind.startswith("math_inline"):
+                words.append(f"{child.markup}{child.content}{child.markup}")
+        return _tidy("".join(words)), anchor
+
+    def _tag(self, tag: str, marks: bool) -> tuple[str, str | None]:
+        """What a tag inside text shows, and the anchor that it sets."""
+        match = _TAG.match(tag)
+        if match is None:
+            return "", None  # comments, declarations
+        name, raw = match[2], match[3]
+        if not is_markup(name, raw, self._closed):
+            return tag, None
+        lower = name.lower()
+        if lower in ("code", "kbd", "samp"):
+            return "`" if marks else "", None
+        if match[1]:
+            return "\n" if lower in _BREAKS else "", None
+        values = attributes_of(raw) if "=" in raw else {}
+        if lower == "img":
+            return alt_text(values.get("alt", ""), values.get("src", "")), None
+        if name[0].isupper():
+            return " ".join(values[key] for key in _SHOWN if key in values), None
+        anchor = values.get("id") or (values.get("name") if lower == "a" else None)
+        return "\n" if lower in _BREAKS else "", anchor
+
+
+def _contents_end(tokens: list[Token], i: int) -> int:
+    """The index after the list that starts at ``i`` if it is a table of contents: four links or more, all to this page.
+
+    It repeats the headings, which the sections carry anyway; 0 for any other list.
+    """
+    level, links = tokens[i].level, 0
+    for j in range(i, len(tokens)):
+        token = tokens[j]
+        if token.type == "inline":
+            if not _LOCAL_LINK.fullmatch(token.content.strip()):
+                return 0
+            links += 1
+        elif token.type in _OWN_BLOCKS:
+            return 0
+        elif token.level == level and token.type in ("bullet_list_close", "ordered_list_close"):
+            return j + 1 if links >= _MIN_CONTENTS else 0
+    return 0
+
+
+def _is_pathological(content: str) -> bool:
+    if content.count("<!") > _MAX_DECLARATIONS:
+        return True
+    depth = 0
+    for mark in re.findall(r"[\[\]]", content):
+        depth = depth + 1 if mark == "[" else max(0, depth - 1)
+        if depth > _MAX_BRACKETS:
+            return True
+    return False
+
+
+def _tidy(text: str) -> str:
+    """Lines without double spaces, without white space at their ends, and without empty ones."""
+    lines = [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,264 @@
+"""What sites put into Markdown beyond CommonMark, rewritten into CommonMark before it is parsed.
+
+MkDocs admonitions and tabs, Docusaurus and MyST directives, mdBook includes, jupytext cells: everything that is said by
+lines. Marks inside lines (shortcodes, roles) are in ``markdown_marks``. What stands in code fences stays as it is, and
+no included file is ever read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+__all__ = ["Stretch", "unwrap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive lines that are all code (with their fence lines) or all prose."""
+
+    text: str
+    code: bool
+
+
+_FENCE = re.compile(
+    r"(?P<lead>[ \t]*+(?:>[ \t]?)*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++){0,8}+)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
+)
+_ADMONITION = re.compile(r"[ ]*(?:!!!|\?\?\?\+?)[ ]+[\w-]+(?:[ ][\w -]*)?(?:[ ]*\"(?P<title>.*)\")?[ ]*$")
+_TAB = re.compile(r"[ ]*===[!+]?[ ]+\"(?P<title>.*)\"[ ]*$")
+_COLON = re.compile(r"[ \t]*:{3,}[ \t]*(?:\{(?P<directive>[\w:-]+)\}|(?P<kind>[A-Za-z][\w-]*))?(?P<title>.*)$")
+_DIRECTIVE = re.compile(r"\{(?P<name>[\w:-]+)\}[ \t]*(?P<title>.*)$")
+_OPTION = re.compile(r"[ \t]*:[\w-]+:")
+_ALERT = re.compile(r"([ \t]*(?:>[ \t]*)+)\[!\w+\][+-]?[ \t]*(.*)$")
+_TARGET = re.compile(r"\(([\w.:/-]+)\)=[ \t]*$")
+_MDBOOK = re.compile(r"\{\{\s*#\s*(?:include|rustdoc_include|playground|playpen|title)\b[^{}\n]*\}\}")
+_SNIPPET = re.compile(r"[ \t]*(?:;)?-+8<-+")
+_OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*highlight\b")
+_CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
+_CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
+_CLOSE_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|tab)\b|\{%-?\s*endhighlight\b)")
+_WRAPPER = re.compile(
+    r"[ ]{0,3}(?:</?(?:details|div|section|center|article|figure|p|[A-Z][\w.]*)\b[^<>]*>|<summary\b[^<>]*>.*</summary>)[ \t]*$"
+)
+# Identifiers of rules in specifications (`r[items.fn]`), Kramdown attributes, jupytext cell marks.
+_CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
+_NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?)[ \t]*$")
+
+_DROPPED = frozenset("toctree include bibliography contents tableofcontents image raw-cell index".split())
+_PROSE = frozenset(
+    "note warning tip important caution attention danger error hint seealso admonition dropdown margin sidebar figure topic "
+    "details card grid tab-set tab-item versionadded versionchanged deprecated epigraph pull-quote rubric todo".split()
+)
+# Titles of these directives are paths or layout.
+_UNTITLED = frozenset("figure grid tab-set card-carousel versionadded".split())
+_LISTING = "~" * 12  # a fence that no listing in the wild contains
+_MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
+
+
+def unwrap(text: str) -> list[Stretch]:
+    """Rewrites the dialects' lines; linear in the length of the text."""
+    reader = _Reader()
+    for line in text.split("\n"):
+        reader.feed(line)
+    return reader.finish()
+
+
+@dataclass(slots=True)
+class _Fence:
+    """An open listing: how it ends, and what is dropped from it."""
+
+    mark: str  # its fence characters; "" for one that a shortcode ends
+    quoted: bool = False
+    dropped: bool = False
+    options: bool = False  # its first lines may be options of a notebook cell
+    in_options: bool = False
+    rust: bool = False
+
+    def ended_by(self, line: str) -> bool:
+        if not self.mark:
+            return _CLOSE_LISTING.match(line) is not None
+        bare = line.strip(" \t>") if self.quoted else line.strip()
+        return len(bare) >= len(self.mark) and not bare.strip(self.mark[0])
+
+
+@dataclass(slots=True)
+class _Reader:
+    stretches: list[Stretch] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    code: bool = False
+    fence: _Fence | None = None
+    indents: list[int] = field(default_factory=list)  # columns that the text of each open admonition needs
+    directives: list[str] = field(default_factory=list)  # marks of directives that hold prose
+    options: bool = False  # directly after a directive's first line
+    space_next: bool = False
+    snippet: bool = False
+    conflict: bool = False  # between the marks of an unresolved merge, whose "=======" would underline a heading
+    code_tabs: bool = False
+
+    def emit(self, line: str, *, code: bool = False) -> None:
+        if code != self.code:
+            self.cut()
+            self.code = code
+        self.lines.append(line)
+
+    def cut(self) -> None:
+        if self.lines:
+            self.stretches.append(Stretch("\n".join(self.lines), self.code))
+        self.lines = []
+
+    def finish(self) -> list[Stretch]:
+        if self.fence and not self.fence.mark:
+            self.emit(_LISTING, code=True)
+        self.cut()
+        return self.stretches
+
+    def feed(self, line: str) -> None:
+        line = self.outdent(line)
+        if self.fence is not None:
+            self.feed_code(line)
+        elif not (self.opens_listing(line) or self.opens_container(line) or self.is_dropped(line)):
+            self.feed_prose(line)
+
+    def outdent(self, line: str) -> str:
+        """The line as it stands inside the open admonitions; closes those that it left."""
+        if not self.indents or not line.strip():
+            return line
+        if "\t" in line[: self.indents[-1]]:
+            body = line.lstrip(" \t")
+            line = line[: len(line) - len(body)].expandtabs(4) + body
+        indent = len(line) - len(line.lstrip(" "))
+        while self.indents and indent < self.indents[-1]:
+            self.indents.pop()
+            if self.fence is not None and self.fence.mark:
+                self.emit(self.fence.mark, code=True)
+                self.fence = None
+        return line[4 * len(self.indents) :]
+
+    def feed_code(self, line: str) -> None:
+        fence = self.fence
+        assert fence is not None  # noqa: S101 - the caller looked
+        if fence.ended_by(line) or (fence.quoted and ">" not in line[:4]):
+            self.fence = None
+            if not fence.dropped:
+                self.emit(line if fence.mark else _LISTING, code=True)
+            return
+        if fence.options and self.is_option(fence, line):
+            return
+        if fence.dropped or ("{{" in line and not _MDBOOK.sub("", line).strip(" \t#/")):
+            return
+        # rustdoc and mdBook hide lines that start with "# " from the reader: licences, imports, a main function.
+        if fence.rust and (line.lstrip() == "#" or line.lstrip().startswith("# ")):
+            return
+        self.emit(line, code=True)
+
+    def is_option(self, fence: _Fence, line: str) -> bool:
+        if fence.in_options:
+            fence.in_options = line.strip() != "---"
+            fence.options = fence.in_options
+            return True
+        if line.strip() == "---":
+            fence.in_options = True
+            return True
+        fence.options = _OPTION.match(line) is not None
+        return fence.options
+
+    def opens_listing(self, line: str) -> bool:
+        """Code fences, directives written as fences, and shortcodes that hold code."""
+        if "{" in line and self.opens_shortcode(line):
+            return True
+        if "```" not in line and "~~~" not in line:
+            return False
+        match = _FENCE.match(line)
+        if match is None or (match["mark"][0] == "`" and "`" in match["info"]):
+            return False
+        mark, info = match["mark"], match["info"].strip()
+        directive = _DIRECTIVE.match(info)
+        name = directive["name"].lower() if directive else ""
+        if not info and self.directives and self.directives[-1][0] == mark[0] and len(mark) >= len(self.directives[-1]):
+            self.directives.pop()
+            self.emit("")
+        elif directive and name in _PROSE:
+            self.directives.append(mark)
+            self.title("" if name in _UNTITLED else directive["title"])
+            self.options = True
+        else:
+            dropped = name in _DROPPED
+            language = re.split(r"[ ,{]", info.lower(), maxsplit=1)[0]
+            self.fence = _Fence(mark, ">" in match["lead"], dropped, bool(directive), rust=language in ("rust", "rs"))
+            if not dropped:
+                self.emit(line, code=True)
+        return True
+
+    def opens_shortcode(self, line: str) -> bool:
+        if tabs := _CODE_TABS.match(line):
+            self.code_tabs = not tabs["end"] and "lang" in tabs["attributes"]
+            return False
+        tab = _CODE_TAB.match(line) if self.code_tabs else None
+        if tab is None and not _OPEN_LISTING.match(line):
+            return False
+        if tab:
+            self.title(tab["title"])
+        self.fence = _Fence("")
+        self.emit(_LISTING, code=True)
+        return True
+
+    def opens_container(self, line: str) -> bool:
+        """Admonitions and tabs of MkDocs, and `:::` of Docusaurus and MyST."""
+        start = line.lstrip(" \t")[:3]
+        if len(line) > 400:
+            return False
+        if start in ("!!!", "???", "===") and (match := _ADMONITION.match(line) or _TAB.match(line)):
+            indent = len(line) - len(line.lstrip(" "))
+            self.indents.append(indent + 4 * len(self.indents) + 4)
+            self.title(match["title"] or "", " " * indent)
+            return True
+        if start == ":::" and (match := _COLON.match(line)):
+            title = match["title"].strip()
+            if title.startswith("[") and title.endswith("]"):
+                title = title[1:-1]
+            self.title("" if title.startswith("{") or (match["directive"] or "") in _UNTITLED else title)
+            self.options = bool(match["directive"])
+            return True
+        return False
+
+    def title(self, title: str, indent: str = "") -> None:
+        self.emit("")
+        if title.strip():
+            self.emit(indent + title.strip())
+            self.emit("")
+
+    def is_dropped(self, line: str) -> bool:
+        if _SNIPPET.match(line):
+            if line.strip(" \t;-8<") == "":
+                self.snippet = not self.snippet
+            return True
+        if self.snippet:
+            return True
+        if (
+            line[:7] in ("<<<<<<<", "=======", ">>>>>>>")
+            and _CONFLICT.match(line)
+            and (self.conflict or line[0] == "<")
+        ):
+            self.conflict = line[0] != ">"
+            return True
+        self.options = self.options and _OPTION.match(line) is not None
+        return self.options or (line[:1] in ("r", "{", "+") and _NOISE.match(line) is not None)
+
+    def feed_prose(self, line: str) -> None:
+        if self.space_next and line.strip() and not line.startswith(("    ", "\t")):
+            self.emit("")
+        self.space_next = False
+        if "<" in line and _WRAPPER.match(line):
+            # CommonMark reads on as raw HTML up to a blank line; what stands between such tags is Markdown to authors.
+            self.emit("")
+            self.space_next = True
+        elif "[!" in line and (alert := _ALERT.match(line)):
+            line = alert[1] + alert[2]
+        elif line.startswith("(") and (target := _TARGET.match(line)):
+            self.emit("")
+            line = f'<a id="{target[1]}"></a>\n'
+        elif "{{" in line:
+            line = _MDBOOK.sub("", line)
+        elif len(line) > 32 and line.strip(" \t-*") and (markers := _MAX_MARKERS.match(line)):
+            line = line[markers.end() :]  # deeper than any parser goes: kept as text
+        self.emit(line)

@@ -1,0 +1,112 @@
+"""Marks inside lines of prose that only one site generator understands: shortcodes, template tags, roles, icons.
+
+Tags go, the words they hold or name stay. Also here: whole pieces of raw HTML are lifted out of the text, since blank
+lines and indentation inside them would read as Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+
+from doc_assets.formats.html_fragment import Part, closed_names, read_fragment
+
+__all__ = ["drop_data_uris", "lift_html", "placeholder_number", "rewrite_marks"]
+
+_CODE = r"(?P<code>`+[^`\n]+`+)"
+_SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
+_TEMPLATE = re.compile(
+    _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}|\{\{~?\s*#\s*(?P<block>\w+)(?P<words>[^{}]*)\}\}"
+    r"|\{\{~?\s*[/>*!^][^{}]*\}\}|\{\{\s*\w+\(\s*['\"](?P<call>[^'\"{}]*)['\"][^{}]*\)\s*\}\}"
+)
+_SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label)\s*=\s*\"([^\"\n]*)\"")
+_QUOTED = re.compile(r"\"([^\"\n]*)\"")
+_TAB_NAME = re.compile(r"\s*\"?([^\"=<>%]+?)\"?\s*$")
+_ROLE = re.compile(r"\{(?:[a-z]+:)*(?P<role>[a-z][\w-]*)\}`~?(?P<text>[^`<\n]*[^`<\n\s])(?:\s*<[^`>\n]*>)?`")
+_PLAIN_ROLES = frozenset(("ref", "doc", "term", "numref", "eq", "abbr", "sub", "sup", "download", "any"))
+_ICON = re.compile(r":(?:octicons|material|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?[ ]?")
+_HIGHLIGHT = re.compile(r"`#![\w+-]+[ ]")
+_DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.-]+)*[;,](?:base64,)?[A-Za-z0-9+/=_%-]{40,}")
+_ISLAND = re.compile(r"^[ \t]*<(table|pre|script|style|svg)\b", re.MULTILINE | re.IGNORECASE)
+_PLACEHOLDER = re.compile("\x02(\\d+)\x02")
+
+
+def drop_data_uris(text: str) -> str:
+    """Removes images and files embedded as ``data:`` URIs, wherever they stand."""
+    return _DATA_URI.sub("", text) if "data:" in text else text
+
+
+def rewrite_marks(prose: str) -> str:
+    """The prose without the marks; text in back-ticks is kept as it is."""
+    if "{{<" in prose or "{{%" in prose:
+        prose = _SHORTCODE.sub(_shortcode, prose)
+    if "{%" in prose or "{{" in prose:
+        prose = _TEMPLATE.sub(_template, prose)
+    if "}`" in prose:
+        prose = _ROLE.sub(lambda m: m["text"] if m["role"] in _PLAIN_ROLES else f"`{m['text']}`", prose)
+    if "`#!" in prose:
+        prose = _HIGHLIGHT.sub("`", prose)
+    return _ICON.sub("", prose) if ":" in prose else prose
+
+
+def _shortcode(match: re.Match[str]) -> str:
+    if match["code"]:
+        return match[0]
+    words = " ".join(_SHOWN.findall(match["rest"]))
+    if not words and match["name"] == "tab" and not match["end"] and (name := _TAB_NAME.match(match["rest"][:200])):
+        words = name[1]
+    return f"\n\n{words}\n\n" if words else ""
+
+
+def _template(match: re.Match[str]) -> str:
+    if match["code"]:
+        return match[0]
+    if match["block"]:  # Handlebars in manual pages: {{#option "`--dry-run`"}}
+        words = " ".join(_QUOTED.findall(match["words"]))
+        return f"\n\n{words}\n\n" if words else ""
+    if match["call"]:  # a macro of mkdocs-macros that links a name: {{ godoc('Collection') }}
+        return f"`{match['call']}`"
+    words = " ".join(_SHOWN.findall(match["rest"] or ""))
+    return f"\n\n{words}\n\n" if words else ""
+
+
+def lift_html(prose: str, parts: list[list[Part]]) -> str:
+    """Takes tables, preformatted text, scripts and drawings out of the prose.
+
+    Each is read, appended to ``parts``, and leaves a paragraph that ``placeholder_number`` recognises. One that is never
+    closed is left where it is.
+    """
+    kept: list[str] = []
+    position = 0
+    lowered: str | None = None
+    absent: set[str] = set()
+    while match := _ISLAND.search(prose, position):
+        name = match[1].lower()
+        lowered = lowered if lowered is not None else prose.lower()
+        end = -1 if name in absent else _end_of(name, lowered, match.end()) if len(lowered) == len(prose) else -1
+        if end < 0:
+            absent.add(name)
+            kept.append(prose[position : match.end()])
+            position = match.end()
+            continue
+        kept.append(prose[position : match.start()])
+        kept.append(f"\n\n\x02{len(parts)}\x02\n\n")
+        piece = prose[match.start() : end]
+        parts.append(read_fragment(piece, closed_names(piece)))
+        position = end
+    return "".join(kept) + prose[position:] if kept else prose
+
+
+def _end_of(name: str, text: str, start: int) -> int:
+    """Where the element that opened before ``start`` ends, counting those of its name inside it; -1 if nowhere."""
+    depth = 1
+    for tag in re.compile(rf"<(/?){name}\b[^<>]*>").finditer(text, start):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return tag.end()
+    return -1
+
+
+def placeholder_number(text: str) -> int | None:
+    """The index in ``parts`` that a paragraph stands for, if it is one that ``lift_html`` left."""
+    match = _PLACEHOLDER.fullmatch(text.strip()) if "\x02" in text else None
+    return int(match[1]) if match else None

@@ -1,0 +1,203 @@
+"""The format ``notebook``: Jupyter notebooks of any version (``.ipynb``).
+
+Cells become parts in order, Markdown cells as ``markdown`` reads them, so that their headings group the code below. Here
+are the reading of the file and of cells; what stays of outputs is decided in ``notebook_output``. Nothing is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from doc_assets.document import Block, Document, JsonValue, clean_text, json_safe
+from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.formats import RawFile
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.markdown import markdown_parts
+from doc_assets.formats.markdown_marks import drop_data_uris
+from doc_assets.formats.notebook_output import output_text
+from doc_assets.formats.outline import outline, readable_name
+
+__all__ = ["NotebookFormat"]
+
+_LFS = b"version https://git-lfs.github.com/spec"
+_ENCODED = re.compile(r"[A-Za-z0-9+/=]{400,}")  # base64 without its ``data:``; no identifier or number is that long
+
+# Cells that say whose work it is, and buttons that open it elsewhere: the same in hundreds of notebooks.
+_LICENCE = re.compile(r"licensed under|permission is hereby granted|all rights reserved|creative ?commons", re.I)
+_COPYRIGHT = re.compile(r"[\W_]*(?:copyright\b|©|licensed under\b)[^\n]{0,200}(?:\n\W*(?:copyright|licensed|spdx)\b[^\n]{0,200})*", re.I)
+_BUTTON_TABLE = re.compile(r"<table\b[^<>]*>(?:(?!</table).){0,6000}</table\s*>", re.I | re.S)
+_ELSEWHERE = r"(?:colab\.research\.google|colab\.sandbox|kaggle\.com|mybinder\.org|nbviewer|sagemaker|deepnote)"
+_BUTTON = re.compile(
+    rf"\[!\[[^\[\]\n]*\]\([^()\n]*\)\]\([^()\n]*{_ELSEWHERE}[^()\n]*\)"
+    rf"|<a\b[^<>]*{_ELSEWHERE}[^<>]*>\s*<img\b[^<>]*>[^<>]{{0,100}}</a\s*>",
+    re.I,
+)
+_BOLD_TITLE = re.compile(r"\s*(\*\*|__)([^*_\n]{3,150})\1[ \t]*(?=\n|$)")
+_RAW_TEXT = frozenset(("", "text/markdown", "text/restructuredtext", "text/x-rst", "text/plain"))
+
+
+class NotebookFormat:
+    """Reads notebooks: text and code as they stand, outputs shortened to what a reader would search for."""
+
+    name = "notebook"
+    version = 1
+    suffixes = frozenset((".ipynb",))
+    priority = 0
+
+    def accepts(self, file: RawFile) -> bool:
+        """Any file with the suffix; what is none is rejected by ``parse`` with the reason."""
+        return True
+
+    def parse(self, file: RawFile) -> list[Document]:
+        """One document.
+
+        Raises:
+            DocumentSkipped: The notebook has no cells.
+            DocumentRejected: The file is not a notebook, or damaged.
+        """
+        notebook = read_notebook(file.data)
+        cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
+        if not cells:
+            raise DocumentSkipped("no cells")
+        parts = list(_parts(cells))
+        facts = _mapping(notebook.get("metadata"))
+        has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
+        stated = facts.get("title")
+        title, sections = outline(
+            parts,
+            title=clean_text(stated) if isinstance(stated, str) and not has_title else None,
+            fallback=readable_name(file.path),
+        )
+        return [Document(title, self.name, sections, _metadata(notebook, facts))]
+
+
+def read_notebook(data: bytes) -> dict[str, Any]:
+    """The notebook as nbformat 4 lays it out: a mapping whose ``cells`` is a list. Older versions are upgraded.
+
+    A version later than 4 is read as 4 if it has cells.
+
+    Raises:
+        DocumentRejected: What the file is instead of a notebook, or where it is damaged.
+    """
+    notebook = _load(data)
+    if not isinstance(notebook, dict):
+        found = {list: "a list", str: "a string", type(None): "null"}.get(type(notebook), "a number")
+        raise DocumentRejected(f"JSON, but not a notebook: {found} where an object with cells was expected")
+    version = notebook.get("nbformat")
+    if isinstance(version, int) and version < 4 and "cells" not in notebook:
+        notebook = _upgraded(notebook, version)
+    if "cells" not in notebook:
+        raise DocumentRejected("JSON, but not a notebook: it has no 'cells'")
+    if not isinstance(notebook["cells"], list):
+        raise DocumentRejected("damaged notebook: 'cells' is not a list")
+    return notebook
+
+
+def _load(data: bytes) -> object:
+    start = data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not data.strip(b"\0 \t\r\n"):
+        raise DocumentRejected("empty file: a notebook is a JSON document; save or fetch it again")
+    if start.startswith(_LFS):
+        raise DocumentRejected("Git LFS pointer, not the notebook: fetch the real file with git lfs pull")
+    if start.startswith(b"<"):
+        raise DocumentRejected("an HTML page, not a notebook: fetch the raw file")
+    try:
+        try:
+            return json.loads(data)
+        except UnicodeDecodeError:
+            return json.loads(data.decode("utf-8-sig", errors="replace"))
+    except json.JSONDecodeError as error:
+        cut = error.pos >= len(error.doc.rstrip()) - 1 or error.msg.startswith("Unterminated")
+        what = "the file is cut off" if cut else error.msg
+        raise DocumentRejected(f"not valid JSON: {what} (line {error.lineno}, column {error.colno})") from error
+    except (ValueError, RecursionError) as error:
+        raise DocumentRejected(f"JSON that cannot be read: {error}") from error
+
+
+def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
+    import nbformat  # it loads jsonschema (0.2 s), and one notebook in forty needs it
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return dict(nbformat.convert(nbformat.from_dict(notebook), 4))
+    except Exception as error:  # nbformat's converters raise whatever a missing key raises
+        reason = f"{type(error).__name__}: {error}"
+        raise DocumentRejected(f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason})") from error
+
+
+def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, JsonValue]:
+    kernel = _mapping(facts.get("kernelspec"))
+    language = _mapping(facts.get("language_info")).get("name") or kernel.get("language")
+    stated = {
+        "kernel": kernel.get("display_name") or kernel.get("name"),
+        "language": language,
+        "nbformat": notebook.get("orig_nbformat") or notebook.get("nbformat"),
+    }
+    return {name: json_safe(value) for name, value in stated.items() if isinstance(value, (str, int))}
+
+
+def _parts(cells: list[dict[str, Any]]) -> Iterator[Part]:
+    opening = True
+    for cell in cells:
+        kind = cell.get("cell_type")
+        source = _text(cell.get("source"))
+        if kind == "code":
+            yield from _code_parts(cell, source)
+        elif kind == "markdown":
+            text = _without_buttons(source)
+            if not text.strip() or _COPYRIGHT.fullmatch(text.strip()):
+                continue
+            # Many notebooks write their title in bold and keep first-level headings for the sections.
+            text = _BOLD_TITLE.sub(r"# \2\n", text, count=1) if opening and _BOLD_TITLE.match(text) else text
+            opening = False
+            yield from markdown_parts(text)
+        elif kind == "raw" and _is_text(cell, source):
+            yield from markdown_parts(source)
+
+
+def _code_parts(cell: Mapping[str, Any], source: str) -> Iterator[Block]:
+    code = _ENCODED.sub("…", drop_data_uris(source)).rstrip()
+    code = re.sub(r"\A(?:[ \t]*\n)+", "", code)
+    if _is_licence(code):
+        return
+    if code.strip():
+        yield Block(code, "code")
+    outputs = cell.get("outputs")
+    shown = output_text(outputs) if isinstance(outputs, list) else ""
+    if shown:
+        yield Block(shown, "output")
+
+
+def _is_licence(code: str) -> bool:
+    lines = [line.strip() for line in code.split("\n") if line.strip()]
+    return bool(lines) and all(line.startswith(("#", "//")) for line in lines) and bool(_LICENCE.search(code))
+
+
+def _is_text(cell: Mapping[str, Any], source: str) -> bool:
+    """Raw cells hold text for a converter, or settings of one (front matter), or a licence."""
+    facts = _mapping(cell.get("metadata"))
+    mime = facts.get("raw_mimetype") or facts.get("format") or ""
+    return mime in _RAW_TEXT and not source.lstrip().startswith("---") and not _LICENCE.search(source)
+
+
+def _without_buttons(text: str) -> str:
+    if "http" not in text:
+        return text
+    text = _BUTTON_TABLE.sub(lambda m: "" if re.search(_ELSEWHERE, m[0], re.I) else m[0], text)
+    return _BUTTON.sub("", text)
+
+
+def _text(source: object) -> str:
+    """The text of a field that nbformat stores as a string or as a list of lines."""
+    if isinstance(source, list):
+        source = "".join(line for line in source if isinstance(line, str))
+    return clean_text(source) if isinstance(source, str) else ""
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,106 @@
+"""What stays of a code cell's outputs: the first lines of text that another run would print again.
+
+Images, widgets, HTML and scripts go; so do progress bars, timings, log lines and addresses of objects, so that a notebook
+that was only run again is the same document.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from doc_assets.document import clean_text
+
+__all__ = ["output_text"]
+
+MAX_LINES = 20
+MAX_CHARACTERS = 1_000
+_MAX_ERROR = 300  # characters of an exception's message
+_READ = 20_000  # characters of one output that are looked at; a progress bar may fill most of them
+
+_PROGRESS = re.compile(
+    r"\d+%\s*\|"  # tqdm
+    r"|[━█▉▊▋▌▍▎▏]{3}|[╸╺━]{3}|\[=*>?\.*\]|={5,}>|\[#+[ .]*\]|\.{20,}"
+    r"|^\s*Epoch \d+(?:/\d+)?\s*:?\s*$|\d+(?:us|ms|s)/(?:step|epoch|sample)|\b\d+(?:\.\d+)?\s?(?:it|[kM]?B)/s\b"
+)
+_NOISE = re.compile(
+    r"^\s*(?:CPU times:|Wall time:|Requirement already satisfied|Collecting \S|Downloading |Using cached "
+    r"|Installing collected packages|Successfully (?:un)?installed|Building wheel|Preparing metadata|Note: you may need to restart"
+    r"|\[notice\]|WARNING: (?:pip|You are using pip|Running pip)|[━ ]*$)"
+    r"|^\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|^[IWEF]\d{4} \d\d:\d\d:\d\d"
+)
+_OBJECT = re.compile(r"<[^<>\n]{0,200}\bat 0x[0-9a-fA-F]{4,}[^<>\n]{0,200}>|<Figure size [^<>\n]{0,60}>")
+_ADDRESS = re.compile(r"\s*(?:\bat )?\b0x[0-9a-fA-F]{8,16}\b")
+_ENCODED = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,][^\s\"']{40,}|[A-Za-z0-9+/=]{200,}")
+_WORD = re.compile(r"[^\W\d_]{2}")
+
+
+def output_text(outputs: list) -> str:
+    """The text of a cell's outputs, at most 20 lines and 1,000 characters; empty if nothing says anything.
+
+    Args:
+        outputs: As in nbformat 4; entries of another shape are passed over.
+    """
+    kept: list[str] = []
+    size = 0
+    for line in _lines(outputs):
+        if len(kept) == MAX_LINES or size + len(line) > MAX_CHARACTERS:
+            if not kept or size < MAX_CHARACTERS // 2 and len(kept) < MAX_LINES:
+                kept.append(line[: MAX_CHARACTERS - size].rstrip())
+            break
+        if line or (kept and kept[-1]):
+            kept.append(line)
+            size += len(line) + 1
+    text = "\n".join(kept).strip("\n").rstrip()
+    return text if _WORD.search(text) else ""
+
+
+def _lines(outputs: list) -> Iterator[str]:
+    for output in outputs:
+        if not isinstance(output, Mapping):
+            continue
+        if output.get("output_type") == "error":
+            yield _error(output)
+        else:
+            for line in _printed(_raw(output)[:_READ]).split("\n"):
+                yield from _kept(line)
+
+
+def _raw(output: Mapping) -> str:
+    if output.get("output_type") == "stream":
+        return _joined(output.get("text"))
+    data = output.get("data")
+    if not isinstance(data, Mapping):
+        return ""
+    rich = any("widget" in mime or "javascript" in mime for mime in data if isinstance(mime, str))
+    return "" if rich else _joined(data.get("text/markdown") or data.get("text/plain"))
+
+
+def _printed(text: str) -> str:
+    """What a terminal shows in the end: of a line that was overwritten after a carriage return, the last state."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return clean_text("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
+
+
+def _kept(line: str) -> Iterator[str]:
+    line = line.rstrip()
+    if _PROGRESS.search(line) or _NOISE.search(line):
+        return
+    if "0x" in line or "<Figure" in line:
+        if not _WORD.search(_OBJECT.sub("", line)):
+            return
+        line = _ADDRESS.sub("", line)
+    yield _ENCODED.sub("…", line) if len(line) > 40 else line
+
+
+def _error(output: Mapping) -> str:
+    name, message = output.get("ename"), output.get("evalue")
+    first = clean_text(message).strip().split("\n")[0] if isinstance(message, str) else ""
+    text = f"{clean_text(name) if isinstance(name, str) else 'Error'}: {first}"
+    return _ADDRESS.sub("", text)[:_MAX_ERROR].rstrip(": ")
+
+
+def _joined(text: object) -> str:
+    if isinstance(text, list):
+        return "".join(part for part in text if isinstance(part, str))
+    return text if isinstance(text, str) else ""

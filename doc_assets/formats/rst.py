@@ -1,0 +1,174 @@
+"""reStructuredText (``.rst``, ``.rest``): plain, Sphinx and Linux kernel pages, read with docutils.
+
+Here are the format, docutils' settings and the reading of last resort. What directives and roles become is in
+``rst_directives``, how the tree becomes sections in ``rst_tree``. Nothing is included, executed or fetched.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import logging
+import re
+from optparse import Values
+
+from docutils import frontend, nodes
+from docutils import utils as docutils_utils
+from docutils.parsers.rst import Parser
+
+from doc_assets.document import Block, Document, JsonValue, json_safe
+from doc_assets.formats import RawFile, decode
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.outline import outline, readable_name
+from doc_assets.formats.rst_directives import SphinxInliner, repaired, sphinx_directives
+from doc_assets.formats.rst_tree import TreeReader, parts_of
+
+_log = logging.getLogger(__name__)
+
+# docutils' own limit of 10,000 drops the whole page for one long table row; the inline parser has a guard of its own.
+_MAX_LINE = 200_000
+
+_ADORNMENT = re.compile(r"""([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])\1{2,}\s*$""")
+_EXPLICIT = re.compile(r"\.\. ?(_[^:]*:|\S+::.*|\|.*)?$")
+
+# Fields at the head of a page that say something about it; Sphinx's switches say nothing to a reader.
+_SWITCHES = frozenset(("orphan", "nosearch", "nocomments", "tocdepth", "no-search", "hidetoc", "html_theme"))
+_FACT_NAMES = """
+    address author authors contact copyright date email id last-modified license maintainer maintainers organization
+    original reviewer status translator translators updated version
+"""
+_FACTS = frozenset(_FACT_NAMES.split())
+_MAX_FACT = 300  # characters; a longer field is text
+
+
+@functools.cache
+def _default_settings() -> Values:
+    settings = frontend.get_default_settings(Parser())  # reads no configuration file
+    overrides = {
+        "_disable_config": True,
+        "file_insertion_enabled": False,
+        "raw_enabled": False,
+        "halt_level": 5,  # 5 is above every level: nothing stops the parse and nothing is written to stderr
+        "report_level": 5,
+        "warning_stream": False,
+        "syntax_highlight": "none",
+        "smart_quotes": False,
+        "line_length_limit": _MAX_LINE,
+        "auto_id_prefix": "id",
+        "language_code": "en",
+        "tab_width": 8,
+    }
+    for name, value in overrides.items():
+        setattr(settings, name, value)
+    return settings
+
+
+class RstFormat:
+    """Reads reStructuredText with every Sphinx directive and role known, so that no page loses text to one."""
+
+    name = "rst"
+    version = 1
+    suffixes = frozenset({".rst", ".rest"})
+    priority = 10
+
+    def accepts(self, file: RawFile) -> bool:
+        """Whatever bears the suffix is taken for reStructuredText."""
+        return file.suffix in self.suffixes
+
+    def parse(self, file: RawFile) -> list[Document]:
+        """The page as one document.
+
+        Raises:
+            DocumentRejected: The bytes are not text.
+        """
+        source = decode(file.data)
+        metadata: dict[str, JsonValue] = {}
+        try:
+            tree = parse_tree(source)
+            metadata = take_facts(tree)
+            parts = parts_of(tree)
+        except (
+            Exception
+        ) as error:  # docutils fails in many ways on odd pages; the text is worth more than its structure
+            _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
+            parts = read_plainly(source)
+            metadata = {"structure": "plain"}
+        title, sections = outline(parts, title=None, fallback=readable_name(file.path))
+        return [Document(title, self.name, sections, metadata)]
+
+
+def parse_tree(source: str) -> nodes.document:
+    """The docutils tree of a page, as parsed: no transform has run.
+
+    Raises:
+        ValueError: A line is too long to be parsed in bounded time.
+    """
+    if any(len(line) > _MAX_LINE for line in source.split("\n")):
+        raise ValueError(f"a line of more than {_MAX_LINE:,} characters")
+    source = repaired(source)
+    document = docutils_utils.new_document("page", copy.copy(_default_settings()))
+    with sphinx_directives(source):
+        Parser(inliner=SphinxInliner()).parse(source, document)
+    return document
+
+
+def take_facts(tree: nodes.document) -> dict[str, JsonValue]:
+    """Removes the field list at the head of a page, as far as it holds short facts, and returns those."""
+    fields = _head_fields(tree)
+    if fields is None:
+        return {}
+    reader = TreeReader(tree)
+    facts: dict[str, JsonValue] = {}
+    for field in list(fields.children):
+        name = reader.inline(field.children[0]).lower()
+        value = " ".join(block.text for part in field.children[1].children for block in reader.blocks(part))
+        if name in _FACTS and 0 < len(value) <= _MAX_FACT:
+            known = facts.get(name)
+            facts[name] = f"{known}; {value}" if known else json_safe(value)
+        if name in _SWITCHES or name in facts:
+            fields.remove(field)
+    return facts
+
+
+def _head_fields(tree: nodes.document) -> nodes.field_list | None:
+    """The field list before any text, or right below the page's title."""
+    parent: nodes.Element = tree
+    for _ in range(3):
+        for child in parent.children:
+            if isinstance(child, nodes.field_list):
+                return child
+            if isinstance(child, nodes.section):
+                parent = child
+                break
+            if not isinstance(child, (nodes.Invisible, nodes.title, nodes.system_message, nodes.target)):
+                return None
+        else:
+            return None
+    return None
+
+
+def read_plainly(source: str) -> list[Part]:
+    """Headings and blocks of a page that docutils cannot read: paragraphs by blank lines, headings by underline."""
+    parts: list[Part] = []
+    styles: list[str] = []  # a heading's level is the place at which its kind of underline was first met
+    paragraph: list[str] = []
+
+    def close() -> None:
+        kept = [line for line in paragraph if not _EXPLICIT.match(line.strip())]
+        text = "\n".join(kept).strip("\n").rstrip()
+        if text.strip():
+            parts.append(Block(text, "code" if text[0].isspace() else "prose"))
+        paragraph.clear()
+
+    for line in source.split("\n"):
+        adornment = line[0] if _ADORNMENT.match(line) else ""
+        if not line.strip():
+            close()
+        elif adornment and len(paragraph) == 1 and not paragraph[0][0].isspace():
+            if adornment not in styles:
+                styles.append(adornment)
+            parts.append(Heading(styles.index(adornment) + 1, paragraph.pop().strip()))
+        elif not adornment:
+            paragraph.append(line)
+    close()
+    return parts

@@ -1,0 +1,322 @@
+"""From a docutils tree to headings and blocks: the walk over sections, and how each kind of element reads as text.
+
+What docutils reports about the page (system messages) never becomes text, except for source that it could not place,
+which is kept as it was written. How the tree is made is in ``rst`` and ``rst_directives``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from docutils import nodes
+
+from doc_assets.document import Block
+from doc_assets.formats.html_fragment import Heading, Part, alt_text
+
+# A list or table longer than this goes on in a further block, so that the chunker finds borders where a reader does:
+# about one window of 256 tokens.
+BLOCK_CHARACTERS = 1_000
+
+# What `.. include:: <isonum.txt>` defines and pages use; other undefined substitutions stay as their name.
+_CHARACTERS = {
+    "copy": "©", "reg": "®", "trade": "™", "deg": "°", "micro": "µ", "times": "\xd7", "plusmn": "±", "frac12": "½",
+    "sup2": "²", "sup3": "³", "rarr": "→", "larr": "←", "hellip": "…", "mdash": "—", "ndash": "\u2013", "nbsp": " ",
+}  # fmt: skip
+_MAX_SUBSTITUTION = 1_000  # characters; longer ones would let nested definitions grow without end
+_ENUMERATORS = {"loweralpha": "abcdefghijklmnopqrstuvwxyz", "upperalpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+_SILENT = (
+    nodes.comment,
+    nodes.raw,
+    nodes.pending,
+    nodes.substitution_definition,
+    nodes.decoration,
+    nodes.meta,
+    nodes.problematic,
+)
+
+
+class TreeReader:
+    """Reads one document's tree. Each public method is a pure function of the node given."""
+
+    def __init__(self, document: nodes.document) -> None:
+        """Takes the tree for its substitution definitions."""
+        self._definitions: Mapping[str, nodes.Element] = document.substitution_defs
+        self._names: Mapping[str, str] = document.substitution_names
+        self._resolved: dict[str, str] = {}
+
+    # Inline text
+
+    def inline(self, node: nodes.Node, *, verbatim: bool = False) -> str:
+        """The text of inline markup: literals in backticks, links as their words, white space as single blanks.
+
+        Args:
+            node: Any element that holds inline nodes.
+            verbatim: White space as it stands and no backticks, as in a listing.
+        """
+        parts: list[str] = []
+        self._collect(node, parts, verbatim)
+        text = "".join(parts)
+        return text if verbatim else " ".join(text.split())
+
+    def heading(self, title: nodes.Node) -> str:
+        """A heading's text in one line, without backticks."""
+        return " ".join(self.inline(title, verbatim=True).split())
+
+    def _collect(self, node: nodes.Node, parts: list[str], verbatim: bool) -> None:
+        if isinstance(node, (nodes.Text, nodes.problematic)):
+            parts.append(node.astext())
+        elif isinstance(node, (nodes.literal, nodes.math)):
+            parts.append(node.astext() if verbatim else _backticked(node.astext()))
+        elif isinstance(node, nodes.substitution_reference):
+            parts.append(self._substitution(node.astext()))
+        elif isinstance(node, nodes.image):
+            parts.append(alt_text(node.get("alt", ""), node.get("uri", "")))
+        elif isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):
+            label = node.astext()
+            parts.append(f"[{label}]" if label else "")
+        elif not isinstance(node, (nodes.system_message, *_SILENT)):
+            for child in node.children:
+                self._collect(child, parts, verbatim)
+
+    def _substitution(self, name: str) -> str:
+        if name not in self._resolved:
+            self._resolved[name] = name  # what a definition finds that refers to itself
+            key = name if name in self._definitions else self._names.get(nodes.fully_normalize_name(name), "")
+            if key:
+                text = " ".join(self.inline(child) for child in self._definitions[key].children)
+                self._resolved[name] = text if len(text) <= _MAX_SUBSTITUTION else name
+            else:
+                self._resolved[name] = _CHARACTERS.get(name, name)
+        return self._resolved[name]
+
+    # Blocks
+
+    def blocks(self, node: nodes.Node) -> list[Block]:
+        """The blocks of one body element, in reading order; none for what has no text."""
+        if isinstance(node, (nodes.system_message, *_SILENT, nodes.title)):
+            return _unplaced(node) if isinstance(node, nodes.system_message) else []
+        if isinstance(node, (nodes.literal_block, nodes.doctest_block, nodes.math_block)):
+            return _block(self.inline(node, verbatim=True), "signature" if node.get("signature") else "code")
+        if isinstance(node, (nodes.bullet_list, nodes.enumerated_list)):
+            return self._list(node)
+        if isinstance(node, (nodes.definition_list, nodes.field_list, nodes.option_list)):
+            return self._definitions_list(node)
+        if isinstance(node, nodes.table):
+            return self._table(node)
+        if isinstance(node, nodes.line_block):
+            return _block("\n".join(self._lines(node)), "prose")
+        if isinstance(node, (nodes.footnote, nodes.citation)):
+            return self._footnote(node)
+        if isinstance(node, nodes.attribution):
+            return _block("— " + self.inline(node), "prose")
+        if isinstance(node, nodes.container) and node.get("list_table"):
+            return _label(node.get("label", ""), self._list_table(node))
+        if isinstance(node, (nodes.TextElement, nodes.image, nodes.Text)):
+            return _block(self.inline(node), "prose")
+        label = node.get("label", "") if isinstance(node, nodes.Element) else ""
+        return _label(label, [block for child in node.children for block in self.blocks(child)])
+
+    def _list(self, node: nodes.Element) -> list[Block]:
+        pieces: list[Block] = []
+        for number, item in enumerate(node.children):
+            marker = _marker(node, number)
+            indent = " " * min(4, len(marker))
+            inner = [block for child in item.children for block in self.blocks(child)]
+            for position, block in enumerate(inner):
+                if block.kind not in ("prose", "list"):
+                    pieces.append(block)
+                else:
+                    text = block.text.replace("\n", "\n" + indent)
+                    pieces.append(Block((indent if position else marker) + text, "list"))
+        return pack(pieces)
+
+    def _definitions_list(self, node: nodes.Element) -> list[Block]:
+        pieces: list[Block] = []
+        for item in node.children:
+            heads = [
+                c for c in item.children if not isinstance(c, (nodes.definition, nodes.field_body, nodes.description))
+            ]
+            head = self._head(heads)
+            inner = [b for c in item.children if c not in heads for child in c.children for b in self.blocks(child)]
+            if inner and inner[0].kind == "prose":
+                pieces.append(Block(f"{head}: {inner[0].text}", "list"))
+                inner = inner[1:]
+            else:
+                pieces.append(Block(head, "list"))
+            for block in inner:
+                is_text = block.kind in ("prose", "list")
+                pieces.append(Block("  " + block.text.replace("\n", "\n  "), "list") if is_text else block)
+        return pack([piece for piece in pieces if piece.text.strip()])
+
+    def _head(self, heads: Iterable[nodes.Node]) -> str:
+        names: list[str] = []
+        for head in heads:
+            if isinstance(head, nodes.option_group):
+                names.append(_backticked(", ".join(option.astext() for option in head.children)))
+            elif isinstance(head, nodes.classifier) and names:
+                names[-1] += f" ({self.inline(head)})"
+            else:
+                names.append(self.inline(head))
+        return ", ".join(name for name in names if name)
+
+    def _lines(self, node: nodes.Element, indent: str = "") -> list[str]:
+        lines: list[str] = []
+        for child in node.children:
+            if isinstance(child, nodes.line_block):
+                lines += self._lines(child, indent + "  ")
+            else:
+                lines.append((indent + self.inline(child)).rstrip())
+        return lines
+
+    def _footnote(self, node: nodes.Element) -> list[Block]:
+        label = next((child.astext() for child in node.children if isinstance(child, nodes.label)), "")
+        body = [block for child in node.children if not isinstance(child, nodes.label) for block in self.blocks(child)]
+        if body and body[0].kind == "prose" and label:
+            body[0] = Block(f"[{label}] {body[0].text}")
+        return body
+
+    # Tables
+
+    def _table(self, node: nodes.table) -> list[Block]:
+        rows = [
+            " | ".join(self._cell(entry) for entry in row.children)
+            for row in node.findall(nodes.row)
+            if _closest_table(row) is node
+        ]
+        caption = next((self.inline(child) for child in node.children if isinstance(child, nodes.title)), "")
+        return _label(caption, pack_rows(rows))
+
+    def _cell(self, entry: nodes.Node) -> str:
+        return " ".join(" ".join(block.text for child in entry.children for block in self.blocks(child)).split())
+
+    def _list_table(self, node: nodes.Element) -> list[Block]:
+        blocks: list[Block] = []
+        for child in node.children:
+            if not isinstance(child, nodes.bullet_list):
+                blocks += self.blocks(child)
+                continue
+            rows = []
+            for item in child.children:
+                lists = [part for part in item.children if isinstance(part, nodes.bullet_list)]
+                cells = [self._cell(cell) for part in lists for cell in part.children] or [self._cell(item)]
+                rows.append(" | ".join(cells))
+            blocks += pack_rows(rows)
+        return blocks
+
+
+def pack(pieces: Iterable[Block]) -> list[Block]:
+    """Joins neighbouring list pieces into blocks of about ``BLOCK_CHARACTERS``; other blocks stay where they are."""
+    blocks: list[Block] = []
+    lines: list[str] = []
+    size = 0
+
+    def flush() -> None:
+        nonlocal size
+        if lines:
+            blocks.append(Block("\n".join(lines), "list"))
+            lines.clear()
+            size = 0
+
+    for piece in pieces:
+        if piece.kind != "list":
+            flush()
+            blocks.append(piece)
+            continue
+        if size and size + len(piece.text) > BLOCK_CHARACTERS:
+            flush()
+        lines.append(piece.text)
+        size += len(piece.text)
+    flush()
+    return blocks
+
+
+def pack_rows(rows: Iterable[str]) -> list[Block]:
+    """Table blocks of about ``BLOCK_CHARACTERS``; rows without a letter or digit are dropped."""
+    pieces = [Block(row, "list") for row in rows if re.search(r"\w", row)]
+    return [Block(block.text, "table") for block in pack(pieces)]
+
+
+def _block(text: str, kind: str) -> list[Block]:
+    text = text.strip("\n").rstrip()
+    if not text.strip():
+        return []
+    return [Block(text if kind in ("code", "signature") else text.strip(), kind)]  # pyright: ignore[reportArgumentType]
+
+
+def _label(label: str, blocks: list[Block]) -> list[Block]:
+    """Puts ``label`` before the first block: in its line if it is prose, as a line of its own otherwise."""
+    if not label:
+        return blocks
+    if blocks and blocks[0].kind == "prose":
+        return [Block(f"{label}: {blocks[0].text}"), *blocks[1:]]
+    return [Block(f"{label}:" if blocks else label), *blocks]
+
+
+def _unplaced(message: nodes.system_message) -> list[Block]:
+    """Source that docutils could not place (errors, not warnings): kept as it was written."""
+    if message.get("level", 0) < 3:
+        return []
+    lost = [child.astext() for child in message.children if isinstance(child, nodes.literal_block)]
+    return [block for text in lost for block in _block(text, "code")]
+
+
+def _marker(node: nodes.Element, number: int) -> str:
+    if isinstance(node, nodes.bullet_list):
+        return "- "
+    number += node.get("start", 1)
+    letters = _ENUMERATORS.get(node.get("enumtype", ""))
+    return f"{letters[number - 1] if letters and number <= len(letters) else number}. "
+
+
+def _closest_table(node: nodes.Node) -> nodes.Node | None:
+    while node is not None and not isinstance(node, nodes.table):
+        node = node.parent
+    return node
+
+
+def _backticked(text: str) -> str:
+    return f"``{text}``" if "`" in text else f"`{text}`" if text.strip() else text
+
+
+def parts_of(document: nodes.document) -> list[Part]:
+    """Headings, with the anchors that Sphinx gives them, and blocks of a whole tree, in reading order."""
+    _label_quotes(document)
+    reader = TreeReader(document)
+    parts: list[Part] = []
+    label: str | None = None
+
+    def walk(node: nodes.Node, depth: int) -> None:
+        nonlocal label
+        for child in node.children:
+            if isinstance(child, nodes.section):
+                heading = next((reader.heading(c) for c in child.children if isinstance(c, nodes.title)), "")
+                if heading:
+                    parts.append(Heading(depth, heading, label or next(iter(child["ids"]), None)))
+                label = None
+                walk(child, depth + 1)
+            elif isinstance(child, nodes.target):
+                label = child["ids"][0] if child["ids"] and not child.get("refuri") else label
+            elif isinstance(child, nodes.container) and next(child.findall(nodes.section), None) is not None:
+                parts.extend(_label(child.get("label", ""), []))
+                walk(child, depth)
+            elif not isinstance(child, nodes.title):
+                found = reader.blocks(child)
+                parts.extend(found)
+                label = None if found else label
+
+    walk(document, 1)
+    return parts
+
+
+def _label_quotes(document: nodes.document) -> None:
+    """Joins a short line and the indented text below it, the way many kernel pages write a term and its meaning."""
+    for quote in list(document.findall(nodes.block_quote)):
+        siblings = quote.parent
+        before = siblings[siblings.index(quote) - 1] if siblings.index(quote) else None
+        if isinstance(before, nodes.paragraph) and 0 < len(before.astext()) <= 60:
+            term = before.astext().strip()
+            if "\n" not in term and term[-1:] not in ".:;,!?":
+                quote["label"] = term
+                siblings.remove(before)

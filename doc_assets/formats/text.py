@@ -1,0 +1,90 @@
+"""The format ``text``: plain text by paragraphs; manual pages by their sections.
+
+``llms.txt`` files are Markdown by their convention and are read as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from doc_assets.document import Block, Document
+from doc_assets.formats import RawFile, decode
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.markdown import markdown_document
+from doc_assets.formats.outline import outline, readable_name
+
+__all__ = ["TextFormat"]
+
+_MANUAL = re.compile(r"([\w.+-]+)\((\d\w{0,3})\)")
+_MANUAL_HEADING = re.compile(r"[A-Z][A-Z0-9 ,/()'-]{1,60}")
+_LINK = re.compile(r"\s*<https?://[^<>\s]{1,500}>")  # what a word of the page links to, set after it
+_UNDERLINE = re.compile(r"([=~^-])\1{2,}")
+_TITLE_LENGTH = 100  # characters; a longer first line is a paragraph
+
+
+class TextFormat:
+    """Text files."""
+
+    name = "text"
+    version = 1
+    suffixes = frozenset((".txt",))
+    priority = 0
+
+    def accepts(self, file: RawFile) -> bool:
+        """Any file with the suffix."""
+        return True
+
+    def parse(self, file: RawFile) -> list[Document]:
+        """One document.
+
+        Raises:
+            DocumentRejected: The bytes are not text.
+        """
+        if file.stem.lower() in ("llms", "llms-full"):
+            return [markdown_document(file, self.name, mdx=False)]
+        text = decode(file.data)
+        manual = _MANUAL.match(text.lstrip())
+        parts = list(_manual_parts(text) if manual else _parts(text))
+        stated = manual[1].lower() if manual else _first_line(text)
+        title, sections = outline(parts, title=stated, fallback=readable_name(file.path))
+        return [Document(title, self.name, sections)]
+
+
+def _parts(text: str) -> Iterator[Part]:
+    """Paragraphs as they stand, indented ones as code, and underlined lines as headings."""
+    for paragraph in re.split(r"\n(?:[ \t]*\n)+", text):
+        lines = paragraph.strip("\n").split("\n")
+        if len(lines) > 1 and lines[0].strip() and _is_underline(lines[1], lines[0]):
+            yield Heading(1 if lines[1].strip()[0] == "=" else 2, lines[0].strip())
+            lines = lines[2:]
+        if any(line.strip() for line in lines):
+            indented = all(line.startswith(("    ", "\t")) for line in lines if line.strip())
+            yield Block("\n".join(lines).rstrip(), "code" if indented else "prose")
+
+
+def _is_underline(line: str, above: str) -> bool:
+    return _UNDERLINE.fullmatch(line.strip()) is not None and abs(len(line.strip()) - len(above.strip())) <= 3
+
+
+def _manual_parts(text: str) -> Iterator[Part]:
+    """A manual page: lines of capitals at the margin are headings, what stands below them is text."""
+    _, _, body = _LINK.sub("", text.lstrip()).partition("\n")
+    paragraph: list[str] = []
+    for line in [*body.split("\n"), ""]:
+        heading = _MANUAL_HEADING.fullmatch(line.rstrip()) is not None
+        if paragraph and (heading or not line.strip()):
+            yield Block("\n".join(paragraph))
+            paragraph = []
+        if heading:
+            yield Heading(1, line.strip())
+        elif line.strip():
+            paragraph.append(line.strip())
+
+
+def _first_line(text: str) -> str | None:
+    """The first line where it stands alone as a title does."""
+    first, _, rest = text.strip("\n").partition("\n")
+    alone = not rest.split("\n", 1)[0].strip() or _is_underline(rest.split("\n", 1)[0], first)
+    words = first.strip(" \t#=-*")
+    return words if alone and rest and len(words) <= _TITLE_LENGTH and re.search(r"[^\W\d_]{2}", words) else None

@@ -1,0 +1,146 @@
+"""Reading, parsing and chunking files in worker processes, so that a parser that hangs or dies takes only its file along.
+
+Workers load neither the model nor a database driver's session; they return rows ready to be stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import wait as wait_for
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from doc_assets import formats
+from doc_assets.chunking import chunk
+from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.settings import Settings
+from doc_assets.sources import SourceFile, read
+from doc_assets.store.staging import FileRecord, StoredDocument
+
+# Tasks handed to the pool beyond those at work: enough that no worker waits, few enough that results stay small.
+_AHEAD_PER_WORKER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ParseTask:
+    """One file to read, with how the catalogue says to read it."""
+
+    file: SourceFile
+    format: str
+    attributes: Mapping[str, str]
+
+
+class ParsePool:
+    """Worker processes that stay warm between partitions; started with the first file."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Takes the number of workers, size limit and time limit from the settings."""
+        self._settings = settings
+        self._pool: ProcessPool | None = None
+
+    def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
+        """One record per task, in the order in which they get done."""
+        if self._pool is None:
+            self._pool = ProcessPool(
+                max_workers=self._settings.threads,
+                initializer=_start_worker,
+                initargs=(self._settings,),
+                context=multiprocessing.get_context("spawn"),
+            )
+        source = iter(tasks)
+        running: dict[ProcessFuture, ParseTask] = {}
+        try:
+            while True:
+                room = self._settings.threads * _AHEAD_PER_WORKER - len(running)
+                for task in islice(source, room):
+                    future = self._pool.schedule(_parse, args=[task], timeout=self._settings.parse_timeout_seconds)
+                    running[future] = task
+                if not running:
+                    return
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield self._record(future, running.pop(future))
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _record(self, future: ProcessFuture, task: ParseTask) -> FileRecord:
+        try:
+            return future.result()
+        except TimeoutError:
+            reason = (
+                f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the file, "
+                "or raise DOC_ASSETS_PARSE_TIMEOUT"
+            )
+        except ProcessExpired as error:
+            reason = f"the parser's process died (exit code {error.exitcode}): exclude the file, or report it"
+        return FileRecord(task.file.path, task.file.size, None, "rejected", reason)
+
+    def close(self) -> None:
+        """Ends the workers."""
+        if self._pool is not None:
+            self._pool.stop()
+            self._pool.join()
+            self._pool = None
+
+
+_settings: Settings
+_tokenizer: WindowTokenizer
+
+
+def _start_worker(settings: Settings) -> None:
+    global _settings, _tokenizer
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the pool is the parallelism
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _settings = settings
+    _tokenizer = open_tokenizer(settings)
+
+
+def _die_with_parent() -> None:
+    """A loader that is killed takes its workers along, whatever they are doing."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+
+def _parse(task: ParseTask) -> FileRecord:
+    return parse_file(task, _settings.max_file_bytes, _tokenizer)
+
+
+def parse_file(task: ParseTask, max_bytes: int, tokenizer: WindowTokenizer) -> FileRecord:
+    """Reads, parses and chunks one file; any outcome but ``loaded`` has its reason.
+
+    A parser's undocumented exception rejects its file by name instead of ending the load.
+    """
+    fingerprint: bytes | None = None
+    size = task.file.size
+
+    def settled(outcome: str, reason: str) -> FileRecord:
+        return FileRecord(task.file.path, size, fingerprint, outcome, reason[:500])
+
+    try:
+        data = read(task.file, max_bytes)
+        fingerprint, size = hashlib.sha256(data).digest(), len(data)
+        parsed = formats.parse(formats.RawFile(task.file.path, data, task.attributes), task.format)
+        stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in parsed]
+    except DocumentSkipped as error:
+        return settled("skipped", str(error))
+    except DocumentRejected as error:
+        return settled("rejected", str(error))
+    except (RecursionError, MemoryError) as error:
+        return settled("rejected", f"the parser gave up ({type(error).__name__}): the document is too deep or too large")
+    except Exception as error:  # noqa: BLE001 - the boundary of plug-ins: whatever they raise costs one file
+        return settled("rejected", f"the parser failed: {type(error).__name__}: {error}")
+    documents = tuple(document for document in stored if document.chunks)
+    if not documents:
+        return settled("skipped", "no text in the document")
+    return FileRecord(task.file.path, size, fingerprint, "loaded", documents=documents)

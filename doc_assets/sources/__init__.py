@@ -1,0 +1,44 @@
+"""Where documents come from: one module per kind of source, and the walk over the files of what it brought.
+
+``fetch`` makes a source's files present on this machine, ``walk`` lists every one of them, ``read`` gives its bytes.
+What the bytes mean is in ``doc_assets.formats``. Nothing here executes what it fetched or reads outside a root.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
+from doc_assets.sources.archive import fetch_archive
+from doc_assets.sources.crate import fetch_crate
+from doc_assets.sources.directory import fetch_directory
+from doc_assets.sources.fetched import Fetched, SourceFile
+from doc_assets.sources.git import fetch_git
+from doc_assets.sources.walk import read, walk
+
+__all__ = ["Fetched", "SourceFile", "fetch", "read", "walk"]
+
+
+def fetch(source: Source, *, base: Path, cache: Path) -> Fetched:
+    """Makes the files of a source present, and says which revision they are.
+
+    What is fetched stands under ``cache`` by content, and is never changed afterwards: a load that still reads an older
+    revision is not disturbed. Several processes may fetch the same source at once.
+
+    Args:
+        source: As the catalogue describes it.
+        base: Folder that relative locations start from (``Catalogue.directory``).
+        cache: Folder for what is unpacked and downloaded.
+
+    Raises:
+        SourceError: It cannot be reached, is corrupt, or goes beyond a limit; the message says which and what to do.
+    """
+    match source:
+        case DirectorySource():
+            return fetch_directory(source, base)
+        case ArchiveSource():
+            return fetch_archive(source, base, cache)
+        case GitSource():
+            return fetch_git(source, base, cache)
+        case CrateSource():
+            return fetch_crate(source, cache)

@@ -1,0 +1,205 @@
+"""Documents packed in a tar or zip: unpacked once per content, within limits, and never outside the cache.
+
+An archive that is corrupt or goes beyond a limit is refused as a whole. A member that is a link, no regular file, or
+would land outside the target is left out and reported; nothing in the unpacked tree is a link.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import tarfile
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+from doc_assets.catalogue.globs import Selection
+from doc_assets.catalogue.model import ArchiveSource, is_address
+from doc_assets.errors import SourceError
+from doc_assets.sources.cache import cache_key, locked, make_once
+from doc_assets.sources.download import download, sha256_of
+from doc_assets.sources.fetched import Fetched, SourceFile, readable_path
+from doc_assets.sources.inflate import CORRUPT, LimitExceeded, open_inflated
+
+_COPY_BYTES = 64 * 1024
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+_MISPLACED = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ, errno.EINVAL}
+
+
+def fetch_archive(source: ArchiveSource, base: Path, cache: Path) -> Fetched:
+    """Unpacks the archive's members that the source includes, unless the same archive is unpacked already.
+
+    Raises:
+        SourceError: Absent, not to be downloaded, corrupt, empty, of unknown type, or beyond a limit.
+    """
+    if is_address(source.location):
+        archive = download(source.location, cache, max_bytes=source.max_download_bytes, name=source.name)
+    else:
+        archive = base / Path(source.location).expanduser()
+        if not archive.is_file():
+            raise SourceError(f"source {source.name}: no archive at {archive}: mend 'location'")
+    try:
+        digest = sha256_of(archive)
+    except OSError as error:
+        raise SourceError(f"source {source.name}: {archive} cannot be read: {error.strerror}") from None
+    limits = [source.max_members, source.max_unpacked_bytes, source.max_ratio]
+    key = cache_key(digest, source.include, source.exclude, source.strip_components, limits)
+    target = cache / "archives" / key
+
+    def fill(partial: Path) -> None:
+        unpacking = _Unpacking(source, archive, partial / "tree")
+        unpacking.run()
+        (partial / "left_out.json").write_text(json.dumps(unpacking.left_out))
+
+    with locked(cache, key):
+        make_once(target, fill)
+    left_out = tuple(
+        SourceFile(path, archive, 0, outcome, reason)
+        for path, outcome, reason in json.loads((target / "left_out.json").read_text())
+    )
+    return Fetched(root=target / "tree", revision=f"sha256:{digest}", left_out=left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """What a tar and a zip member have in common; ``problem`` is why it must not be unpacked."""
+
+    name: str
+    size: int
+    is_folder: bool
+    problem: tuple[Literal["skipped", "rejected"], str] | None
+    content: tarfile.TarInfo | zipfile.ZipInfo
+
+
+@dataclass
+class _Unpacking:
+    source: ArchiveSource
+    archive: Path
+    target: Path
+    left_out: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Writes the members below ``target``, and what was left out to ``left_out``."""
+        where = f"source {self.source.name}: {self.archive}"
+        self.target.mkdir()
+        try:
+            if self.archive.stat().st_size == 0:
+                raise SourceError(f"{where} is empty (0 bytes): fetch it again")
+            with self.archive.open("rb") as file:
+                is_zip = file.read(4) in _ZIP_STARTS
+            members = self._zip() if is_zip else self._tar()
+        except LimitExceeded as error:
+            raise SourceError(
+                f"{where} {error}: if the archive can be trusted, raise {error.setting} of the source"
+            ) from None
+        except CORRUPT as error:
+            raise SourceError(f"{where} is corrupt, or no tar or zip archive: {error}") from None
+        except OSError as error:
+            # bz2 reports damaged data as an OSError without a number.
+            what = f"cannot be unpacked: {error.strerror}" if error.errno else f"is corrupt: {error}"
+            raise SourceError(f"{where} {what}") from None
+        if members == 0:
+            raise SourceError(f"{where} has no members: is it the right archive?")
+
+    def _tar(self) -> int:
+        count = 0
+        with (
+            open_inflated(self.archive, self.source.max_unpacked_bytes, self.source.max_ratio) as stream,
+            tarfile.open(fileobj=stream, mode="r:", errorlevel=1) as tar,
+        ):
+            for info in tar:
+                count += 1
+                # tarfile remembers each member for look-ups by name, which would be memory by the size of the archive.
+                tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
+                self._check_count(count)
+                member = _Member(info.name, info.size, info.isdir(), _tar_problem(info), info)
+                if (path := self._place(member)) is not None:
+                    content = tar.extractfile(info)
+                    self._write(path, member, content)
+            # To the end, for the checksum of the compression; tarfile takes a cut header for the end of the archive.
+            if stream.drain() % tarfile.BLOCKSIZE:
+                raise tarfile.ReadError("it ends in the middle of a block")
+        return count
+
+    def _zip(self) -> int:
+        with zipfile.ZipFile(self.archive) as archive:
+            infos = archive.infolist()
+            self._check_count(len(infos))
+            total = sum(info.file_size for info in infos)
+            LimitExceeded.check(
+                total, self.archive.stat().st_size, self.source.max_unpacked_bytes, self.source.max_ratio
+            )
+            for info in infos:
+                member = _Member(info.filename, info.file_size, info.is_dir(), _zip_problem(info), info)
+                if (path := self._place(member)) is not None:
+                    with archive.open(info) as content:
+                        self._write(path, member, content)
+        return len(infos)
+
+    def _check_count(self, count: int) -> None:
+        if count > self.source.max_members:
+            raise LimitExceeded(f"has more than {self.source.max_members:,} members", "max_members")
+
+    def _place(self, member: _Member) -> Path | None:
+        """Where the member is to be written; None if it is no part of the source or must stay out."""
+        # A backslash parts folders in zips made on Windows, and a drive letter stands for a root.
+        name = member.name.replace("\\", "/") if isinstance(member.content, zipfile.ZipInfo) else member.name
+        name = name.replace("\0", "\\0")
+        escapes = name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/"
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        kept = parts if escapes else parts[self.source.strip_components :]
+        if not kept or (member.is_folder and not escapes):
+            return None
+        path = "/".join(kept)
+        if escapes:
+            self._leave_out(name, "rejected", "archive member that would land outside the source")
+            return None
+        if ".git" in kept or not Selection(self.source.include, self.source.exclude).takes(readable_path(path)):
+            return None
+        if member.problem:
+            self._leave_out(path, *member.problem)
+            return None
+        return self.target / path
+
+    def _write(self, path: Path, member: _Member, content: IO[bytes] | None) -> None:
+        written = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:
+                while content and (part := content.read(_COPY_BYTES)):
+                    written += len(part)
+                    file.write(part)
+        except OSError as error:
+            if error.errno not in _MISPLACED:
+                raise
+            reason = f"archive member that cannot be written: {os.strerror(error.errno)}"
+            self._leave_out(path.relative_to(self.target).as_posix(), "rejected", reason)
+            return
+        if written != member.size:
+            raise tarfile.ReadError(f"{readable_path(member.name)!r} ends after {written:,} of {member.size:,} bytes")
+
+    def _leave_out(self, path: str, outcome: str, reason: str) -> None:
+        self.left_out.append((readable_path(path), outcome, reason))
+
+
+def _tar_problem(info: tarfile.TarInfo) -> tuple[Literal["skipped", "rejected"], str] | None:
+    if info.issym() or info.islnk():
+        return "skipped", "link in an archive: not followed"
+    # A sparse member's size is what it claims to be, not what the archive holds: a bomb that no ratio notices.
+    if not info.isreg() or info.issparse():
+        return ("rejected", "archive member that is no regular file") if not info.isdir() else None
+    return None
+
+
+def _zip_problem(info: zipfile.ZipInfo) -> tuple[Literal["skipped", "rejected"], str] | None:
+    mode = info.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        return "skipped", "link in an archive: not followed"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        return "rejected", "archive member that is no regular file"
+    if info.flag_bits & 0x1:
+        return "rejected", "archive member that is encrypted"
+    return None

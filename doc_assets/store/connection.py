@@ -1,0 +1,81 @@
+"""Where the database is, and how to connect to it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import psycopg
+
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store import schema
+from doc_assets.store.embedded import embedded_url
+
+
+class Store:
+    """A database that holds the schema this program needs.
+
+    Example:
+        >>> with open_store(Settings.from_environment()) as store, store.connect() as connection:
+        ...     connection.execute("SELECT count(*) FROM live_document")
+    """
+
+    def __init__(self, url: str) -> None:
+        """Takes a libpq URL; ``open_store`` is the way to get one that is set up."""
+        self.url = url
+
+    def connect(self, application: str = "doc-assets") -> psycopg.Connection:
+        """A new connection in autocommit mode that finds our tables without naming their schema.
+
+        Raises:
+            StoreError: The server cannot be reached.
+        """
+        return _connect(self.url, application)
+
+    def close(self) -> None:
+        """Nothing is held open between calls; the embedded server stops with the process."""
+
+    def __enter__(self) -> Store:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Closes the store."""
+        self.close()
+
+
+def database_url(settings: Settings) -> str:
+    """The URL that is set, or that of the embedded server, which is started."""
+    return settings.database_url or embedded_url(settings.home)
+
+
+def open_store(settings: Settings, *, upgrade_blank: bool = True) -> Store:
+    """The store that the settings name; a blank database is set up, any other is checked.
+
+    Raises:
+        StoreError: Out of reach, too old, or drifted; says which command mends it.
+    """
+    url = database_url(settings)
+    with _connect(url, "doc-assets") as connection:
+        blank = schema.revision(connection) is None
+        if not blank or not upgrade_blank:
+            problems = schema.check(connection)
+            if problems:
+                raise StoreError("; ".join(problems))
+            return Store(url)
+    schema.upgrade(url)
+    return Store(url)
+
+
+def _connect(url: str, application: str) -> psycopg.Connection:
+    try:
+        connection = psycopg.connect(url, autocommit=True, application_name=application[:63], connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StoreError(
+            f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
+            "the embedded server"
+        ) from error
+    connection.execute("SET search_path = doc_assets, public")
+    return connection

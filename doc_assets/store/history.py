@@ -1,0 +1,140 @@
+"""What happened and what runs now: the append-only history and the progress rows."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from doc_assets.store.connection import Store
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One event: who did what to which partition, from which snapshot to which, with what result."""
+
+    id: int
+    at: datetime
+    action: str
+    partition: str | None
+    from_snapshot: int | None
+    to_snapshot: int | None
+    result: str
+    run_id: str | None
+    actor: str
+    host: str | None
+    counts: dict
+    stages: dict
+    seconds: float | None
+    peak_rss_bytes: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressRow:
+    """A load that runs now (or whose process died: ``updated_at`` tells)."""
+
+    partition: str
+    snapshot_id: int | None
+    run_id: str | None
+    host: str
+    pid: int
+    stage: str
+    files_total: int
+    files_done: int
+    bytes_total: int
+    bytes_done: int
+    tokens_done: int
+    documents: int
+    chunks: int
+    embedded: int
+    started_at: datetime
+    updated_at: datetime
+
+
+def record(
+    connection: psycopg.Connection,
+    action: str,
+    result: str,
+    *,
+    partition_id: int | None = None,
+    from_snapshot: int | None = None,
+    to_snapshot: int | None = None,
+    run_id: str | None = None,
+    counts: Mapping[str, object] | None = None,
+    stages: Mapping[str, float] | None = None,
+    seconds: float | None = None,
+    peak_rss_bytes: int | None = None,
+    error: str | None = None,
+) -> None:
+    """Appends one row; part of the caller's transaction."""
+    connection.execute(
+        "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, host, counts,"
+        " stages, seconds, peak_rss_bytes, error) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (
+            action, result, partition_id, from_snapshot, to_snapshot, run_id, platform.node(),
+            Jsonb(dict(counts or {})), Jsonb(dict(stages or {})), seconds, peak_rss_bytes, error,
+        ),
+    )  # fmt: skip
+
+
+def history(store: Store, partition: str | None = None, limit: int = 50) -> list[HistoryRow]:
+    """The latest events, newest first."""
+    with store.connect() as connection, connection.cursor(row_factory=class_row(HistoryRow)) as cursor:
+        return cursor.execute(
+            "SELECT h.id, h.at, h.action, p.doc_type || '/' || p.key AS partition, h.from_snapshot, h.to_snapshot,"
+            " h.result, h.run_id, h.actor, h.host, h.counts, h.stages, h.seconds, h.peak_rss_bytes, h.error"
+            " FROM migration_history h LEFT JOIN partition p ON p.id = h.partition_id"
+            " WHERE %(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s"
+            " ORDER BY h.id DESC LIMIT %(limit)s",
+            {"partition": partition, "limit": limit},
+        ).fetchall()
+
+
+def progress(store: Store) -> list[ProgressRow]:
+    """The loads that run now, by partition; rows of finished loads are gone."""
+    with store.connect() as connection:
+        return read_progress(connection)
+
+
+def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
+    """``progress`` on a connection that is already open, for callers that poll."""
+    with connection.cursor(row_factory=class_row(ProgressRow)) as cursor:
+        return cursor.execute(
+            "SELECT p.doc_type || '/' || p.key AS partition, g.snapshot_id, g.run_id, g.host, g.pid, g.stage,"
+            " g.files_total, g.files_done, g.bytes_total, g.bytes_done, g.tokens_done, g.documents, g.chunks,"
+            " g.embedded, g.started_at, g.updated_at"
+            " FROM progress g JOIN partition p ON p.id = g.partition_id ORDER BY 1"
+        ).fetchall()
+
+
+def write_progress(
+    connection: psycopg.Connection, partition_id: int, run_id: str | None, figures: Mapping[str, object]
+) -> None:
+    """Replaces the partition's progress row; ``figures`` are its columns by name."""
+    row = {"partition_id": partition_id, "run_id": run_id, "host": platform.node(), "pid": os.getpid(), **figures}
+    connection.execute(
+        "INSERT INTO progress (partition_id, snapshot_id, run_id, host, pid, stage, files_total, files_done, bytes_total,"
+        " bytes_done, tokens_done, documents, chunks, embedded) VALUES (%(partition_id)s, %(snapshot_id)s, %(run_id)s,"
+        " %(host)s, %(pid)s, %(stage)s, %(files_total)s, %(files_done)s, %(bytes_total)s, %(bytes_done)s,"
+        " %(tokens_done)s, %(documents)s, %(chunks)s, %(embedded)s)"
+        " ON CONFLICT (partition_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, run_id = excluded.run_id,"
+        " host = excluded.host, pid = excluded.pid, stage = excluded.stage, files_total = excluded.files_total,"
+        " files_done = excluded.files_done, bytes_total = excluded.bytes_total, bytes_done = excluded.bytes_done,"
+        " tokens_done = excluded.tokens_done, documents = excluded.documents, chunks = excluded.chunks,"
+        " embedded = excluded.embedded, updated_at = clock_timestamp(),"
+        " started_at = CASE WHEN progress.snapshot_id IS DISTINCT FROM excluded.snapshot_id"
+        " OR progress.pid <> excluded.pid THEN clock_timestamp() ELSE progress.started_at END",
+        row,
+    )
+
+
+def clear_progress(connection: psycopg.Connection, partition_id: int) -> None:
+    """The load is over."""
+    connection.execute("DELETE FROM progress WHERE partition_id = %s", (partition_id,))

@@ -1,0 +1,221 @@
+"""Writing content: one batch is one transaction, and a committed batch is the checkpoint.
+
+Rows go through COPY BINARY into temporary tables and from there insert-or-ignore into the content tables, always in the
+same order of tables and sorted by key, so that two loads that share chunks wait for each other instead of deadlocking.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg import sql
+
+from doc_assets.document import Chunk, Document, canonical_json, lay_out
+from doc_assets.store.spaces import SpaceTable
+
+Outcome = str  # 'loaded' | 'duplicate' | 'skipped' | 'rejected', as the table's check says
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as its rows will be.
+
+    Attributes:
+        id: SHA-256 over title, format, text, metadata and the places of its chunks; ``document_digest`` in SQL.
+        metadata_json: Canonical JSON.
+        chunks: In order; never empty.
+    """
+
+    id: bytes
+    title: str
+    format: str
+    text: str
+    metadata_json: str
+    chunks: tuple[Chunk, ...]
+
+    @classmethod
+    def of(cls, document: Document, chunks: Sequence[Chunk]) -> StoredDocument:
+        """The rows of a parsed and chunked document."""
+        text, _ = lay_out(document)
+        metadata_json = canonical_json(document.metadata)
+        digest = hashlib.sha256()
+        for part in (document.title, document.format, text, metadata_json):
+            digest.update(_sha256(part))
+        digest.update(hashlib.sha256(b"".join(_place(chunk) for chunk in chunks)).digest())
+        return cls(digest.digest(), document.title, document.format, text, metadata_json, tuple(chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One row of the manifest, with the documents that were read from the file.
+
+    Attributes:
+        path: Relative to the source.
+        size: Bytes.
+        fingerprint: SHA-256 of the bytes; None where the file was not read.
+        outcome: ``loaded``, ``duplicate``, ``skipped`` or ``rejected``.
+        reason: Why it was not loaded.
+        duplicate_of: The path that is loaded in its place.
+        documents: Empty unless loaded.
+    """
+
+    path: str
+    size: int
+    fingerprint: bytes | None
+    outcome: Outcome
+    reason: str | None = None
+    duplicate_of: str | None = None
+    documents: tuple[StoredDocument, ...] = ()
+
+
+class SnapshotWriter:
+    """Writes batches of files into one staging snapshot. Not thread-safe: one thread owns it and its connection."""
+
+    def __init__(self, connection: psycopg.Connection, snapshot_id: int, space: SpaceTable) -> None:
+        """Prepares the session's temporary tables."""
+        self._connection = connection
+        self._snapshot_id = snapshot_id
+        self._space = space
+        register_vector(connection)
+        connection.execute(
+            sql.SQL(
+                """
+                CREATE TEMPORARY TABLE IF NOT EXISTS staged_document (id bytea, title text, format text, text text,
+                    metadata_json text, token_count int, chunk_count int) ON COMMIT DELETE ROWS;
+                CREATE TEMPORARY TABLE IF NOT EXISTS staged_chunk (id bytea, breadcrumb text, text text,
+                    token_count int) ON COMMIT DELETE ROWS;
+                CREATE TEMPORARY TABLE IF NOT EXISTS staged_place (document_id bytea, ordinal int, chunk_id bytea,
+                    heading_path text[], anchor text, char_start int, char_end int) ON COMMIT DELETE ROWS;
+                CREATE TEMPORARY TABLE IF NOT EXISTS staged_file (path text, size bigint, fingerprint bytea,
+                    outcome text, reason text, duplicate_of text) ON COMMIT DELETE ROWS;
+                CREATE TEMPORARY TABLE IF NOT EXISTS staged_part (path text, part int, document_id bytea)
+                    ON COMMIT DELETE ROWS;
+                """
+            )
+        )
+        connection.execute(
+            sql.SQL(
+                "CREATE TEMPORARY TABLE IF NOT EXISTS {} (chunk_id bytea, embedding halfvec({}), sha256 bytea)"
+                " ON COMMIT DELETE ROWS"
+            ).format(self._vectors, sql.Literal(space.dimensions))
+        )
+
+    @property
+    def _vectors(self) -> sql.Identifier:
+        return sql.Identifier(f"staged_embedding_{self._space.id}")
+
+    def write(self, files: Sequence[FileRecord], vectors: Mapping[bytes, np.ndarray]) -> None:
+        """Commits one batch: content, vectors and manifest rows, all or nothing.
+
+        Args:
+            files: Each path at most once, here and in the snapshot.
+            vectors: Chunk id to ``(dims,)`` float32 for the chunks that the space lacked.
+
+        Raises:
+            psycopg.Error: Nothing of the batch was written.
+        """
+        documents = {document.id: document for file in files for document in file.documents}
+        chunks = {chunk.id: chunk for document in documents.values() for chunk in document.chunks}
+        with self._connection.transaction():
+            self._copy_content(documents, chunks)
+            self._copy_vectors(vectors)
+            self._copy_files(files)
+            self._insert()
+
+    def _copy_content(self, documents: Mapping[bytes, StoredDocument], chunks: Mapping[bytes, Chunk]) -> None:
+        self._copy(
+            "staged_document",
+            ("bytea", "text", "text", "text", "text", "int4", "int4"),
+            (
+                (d.id, d.title, d.format, d.text, d.metadata_json, sum(c.token_count for c in d.chunks), len(d.chunks))
+                for d in documents.values()
+            ),
+        )
+        self._copy(
+            "staged_chunk",
+            ("bytea", "text", "text", "int4"),
+            ((key, c.breadcrumb, c.text, c.token_count) for key, c in chunks.items()),
+        )
+        self._copy(
+            "staged_place",
+            ("bytea", "int4", "bytea", "text[]", "text", "int4", "int4"),
+            (
+                (d.id, ordinal, c.id, list(c.heading_path), c.anchor or "", c.start, c.end)
+                for d in documents.values()
+                for ordinal, c in enumerate(d.chunks)
+            ),
+        )
+
+    def _copy_vectors(self, vectors: Mapping[bytes, np.ndarray]) -> None:
+        def rows() -> Iterable[tuple]:
+            for key, vector in vectors.items():
+                half = HalfVector(vector)
+                yield key, half, hashlib.sha256(half.to_binary()).digest()
+
+        self._copy(self._vectors, ("bytea", "halfvec", "bytea"), rows())
+
+    def _copy_files(self, files: Sequence[FileRecord]) -> None:
+        self._copy(
+            "staged_file",
+            ("text", "int8", "bytea", "text", "text", "text"),
+            ((f.path, f.size, f.fingerprint, f.outcome, f.reason, f.duplicate_of) for f in files),
+        )
+        self._copy(
+            "staged_part",
+            ("text", "int4", "bytea"),
+            ((f.path, part, document.id) for f in files for part, document in enumerate(f.documents)),
+        )
+
+    def _copy(self, table: str | sql.Identifier, types: Sequence[str], rows: Iterable[Sequence]) -> None:
+        name = sql.Identifier(table) if isinstance(table, str) else table
+        statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(name)
+        with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+
+    def _insert(self) -> None:
+        execute = self._connection.execute
+        execute(
+            "INSERT INTO chunk (id, breadcrumb, text, token_count)"
+            " SELECT * FROM staged_chunk ORDER BY id ON CONFLICT DO NOTHING"
+        )
+        execute(
+            "INSERT INTO document (id, title, format, text, metadata_json, token_count, chunk_count)"
+            " SELECT * FROM staged_document ORDER BY id ON CONFLICT DO NOTHING"
+        )
+        execute(
+            "INSERT INTO document_chunk SELECT * FROM staged_place ORDER BY document_id, ordinal ON CONFLICT DO NOTHING"
+        )
+        execute(
+            sql.SQL("INSERT INTO {} SELECT * FROM {} ORDER BY chunk_id ON CONFLICT DO NOTHING").format(
+                self._space.table, self._vectors
+            )
+        )
+        execute(
+            "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of)"
+            " SELECT %s, * FROM staged_file ORDER BY path",
+            (self._snapshot_id,),
+        )
+        execute(
+            "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
+            " SELECT %s, * FROM staged_part ORDER BY path, part",
+            (self._snapshot_id,),
+        )
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _place(chunk: Chunk) -> bytes:
+    """What ties a chunk to its document; ``chunk_place`` in SQL."""
+    spans = struct.pack(">ii", chunk.start, chunk.end)
+    return chunk.id + spans + _sha256("\x1f".join(chunk.heading_path)) + _sha256(chunk.anchor or "")

@@ -1,0 +1,1 @@
+"""Tests of doc_assets, in the same folders as the package."""

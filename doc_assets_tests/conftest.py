@@ -1,0 +1,48 @@
+"""A real PostgreSQL for the tests: one embedded server per session, one fresh database per test."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from doc_assets.settings import Settings
+from doc_assets.store import Store, open_store
+from doc_assets.store.embedded import embedded_url
+
+
+@pytest.fixture(scope="session")
+def server_url() -> str:
+    """URL of the session's embedded server; it stops with the process, and its folder goes after it."""
+    # Not below pytest's own folder: run as root, the server has a user of its own, and every pytest that starts beside
+    # this one shuts that folder to others again.
+    folder = Path(tempfile.mkdtemp(prefix="doc-assets-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)  # before the server's own hook, so run after it
+    return embedded_url(folder)
+
+
+@pytest.fixture
+def database_url(server_url: str) -> Iterator[str]:
+    """libpq URL of a blank database that is dropped after the test, whoever is still connected to it."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A store with our schema and nothing in it, in the database of ``database_url``."""
+    settings = Settings.from_environment({"DOC_ASSETS_DATABASE_URL": database_url})
+    with open_store(settings) as opened:
+        yield opened

@@ -1,0 +1,128 @@
+"""A small catalogue of all six types, and a library that loads nothing but tells what was asked of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from doc_assets.audit import CHECKS, CheckResult
+from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
+from doc_assets.dagster.build import build_defs
+from doc_assets.errors import DocAssetsError
+from doc_assets.migration import LoadResult
+from doc_assets.store.snapshots import RollbackResult
+
+if TYPE_CHECKING:
+    from doc_assets.dagster.resources import Library
+
+TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
+STAGED, LIVE = 7, 5
+
+
+def digest_of(snapshot: int) -> str:
+    return f"{snapshot:064x}"
+
+
+@dataclass
+class FakeStagedLoad:
+    snapshot: int
+    digest: str
+    calls: list[str]
+
+    def __enter__(self) -> FakeStagedLoad:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append("close")
+
+
+@dataclass
+class FakeLibrary:
+    """Loader and library in one; ``calls`` is what was asked, in order."""
+
+    calls: list[str] = field(default_factory=list)
+    failing: dict[str, list[str]] = field(default_factory=dict)
+    live: dict[str, int] = field(default_factory=dict)
+    up_to_date: bool = False
+    error: DocAssetsError | None = None
+    results: dict[str, LoadResult] = field(default_factory=dict)
+    staged: list[tuple[str, int | None]] = field(default_factory=list)
+
+    @property
+    def loader(self) -> FakeLibrary:
+        return self
+
+    def unchanged(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> LoadResult | None:
+        self.calls.append("unchanged")
+        if self.error:
+            raise self.error
+        return self._result(partition, LIVE, "unchanged") if self.up_to_date else None
+
+    def stage(
+        self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
+    ) -> FakeStagedLoad:
+        self.calls.append("stage")
+        self.staged.append((partition.id, limit))
+        if self.error:
+            raise self.error
+        self._partition = partition
+        return FakeStagedLoad(STAGED, digest_of(STAGED), self.calls)
+
+    def publish(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
+        self.calls.append("publish")
+        return self._result(self._partition, staged.snapshot, "published")
+
+    def reject(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
+        self.calls.append("reject")
+        return self._result(self._partition, staged.snapshot, "rejected")
+
+    def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
+        self.calls.append(f"audit {snapshot}")
+        return [
+            CheckResult(
+                partition, snapshot, check, check not in self.failing, {"documents": 3}, self.failing.get(check, [])
+            )
+            for check in CHECKS
+        ]
+
+    def published(self, partition: str) -> int | None:
+        return self.live.get(partition)
+
+    def audit_live(self, partition: str) -> list[CheckResult]:
+        return self.audit(self.live[partition], partition) if partition in self.live else []
+
+    def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
+        self.calls.append(f"roll back {partition} to {to}")
+        return RollbackResult(partition, STAGED, LIVE, digest_of(LIVE), 0.01)
+
+    @staticmethod
+    def _result(partition: Partition, snapshot: int, result: str) -> LoadResult:
+        return LoadResult(
+            partition.doc_type, partition.key, result, snapshot, digest_of(snapshot), files=4, loaded=3, documents=3
+        )
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    """Two sources per type, the lighter one first, and one of three shards."""
+
+    def source(name: str, **values: object) -> DirectorySource:
+        return DirectorySource.model_validate({"kind": "directory", "name": name, "location": "docs", **values})
+
+    types = {name: DocType(sources=(source("small", weight=10), source("large", weight=1_000))) for name in TYPES}
+    types["rust"] = DocType(sources=(source("tokio", weight=10), source("std", weight=3_000, shards=3)))
+    return Catalogue(types, tmp_path)
+
+
+@pytest.fixture
+def library() -> FakeLibrary:
+    return FakeLibrary()
+
+
+@pytest.fixture
+def definitions(catalogue: Catalogue, library: Library) -> dg.Definitions:
+    return build_defs(catalogue=catalogue, resources={"doc_assets": library})

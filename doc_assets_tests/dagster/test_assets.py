@@ -1,0 +1,171 @@
+"""What a run of an asset does, in which order, and what Dagster knows afterwards."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from doc_assets.audit import CHECKS
+from doc_assets.errors import SourceError
+from doc_assets_tests.dagster.conftest import LIVE, STAGED, FakeLibrary, digest_of
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def run(
+    definitions: dg.Definitions, job: str, partition: str | None = "tokio", **config: object
+) -> dg.ExecuteInProcessResult:
+    ops = {"ops": {"rust": {"config": config}}} if config else {}
+    return definitions.resolve_job_def(job).execute_in_process(
+        run_config={**ops, **QUIET},
+        partition_key=partition,
+        raise_on_error=False,
+        instance=dg.DagsterInstance.ephemeral(),
+    )
+
+
+def materializations(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterialization]:
+    return [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    error = result.failure_data_for_node("rust")
+    assert error is not None
+    assert error.error is not None
+    return error.error.message
+
+
+def test_a_load_that_passes_is_published_after_its_checks_are_recorded(
+    definitions: dg.Definitions, library: FakeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order is the audit's meaning: what is live has passed, and that is on record before it is live."""
+    instance = dg.DagsterInstance.ephemeral()
+    recorded: list[int] = []
+    publish = library.publish
+
+    def publish_and_count(staged, checks):  # noqa: ANN001, ANN202
+        keys = [dg.AssetCheckKey(dg.AssetKey("rust"), name) for name in CHECKS]
+        recorded.append(sum(1 for key in keys if instance.event_log_storage.get_asset_check_execution_history(key, 1)))
+        return publish(staged, checks)
+
+    monkeypatch.setattr(library, "publish", publish_and_count)
+    result = definitions.resolve_job_def("migrate_rust").execute_in_process(
+        run_config=QUIET, partition_key="tokio", instance=instance
+    )
+    assert result.success
+    assert recorded == [len(CHECKS)]
+    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "publish", "close"]
+
+
+def test_a_materialization_carries_the_digest_and_few_plain_figures(definitions: dg.Definitions) -> None:
+    result = run(definitions, "migrate_rust")
+    (materialization,) = materializations(result)
+    assert materialization.tags is not None
+    assert materialization.tags["dagster/data_version"] == digest_of(STAGED)
+    assert materialization.partition == "tokio"
+    numbers = {name for name, value in materialization.metadata.items() if isinstance(value.value, int | float)}
+    assert {"files", "loaded", "documents", "chunks", "seconds", "peak_rss_bytes"} <= numbers
+    assert len(numbers) <= 15
+    assert {check.check_name for check in result.get_asset_check_evaluations()} == set(CHECKS)
+
+
+def test_a_load_that_fails_a_check_is_rejected_and_nothing_is_materialized(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    library.failing = {"counts": ["recorded_counts: files 4, rows 3"]}
+    result = run(definitions, "migrate_rust")
+    assert not result.success
+    assert materializations(result) == []
+    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "reject", "close"]
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert [name for name in CHECKS if not checks[name].passed] == ["counts"]
+    assert checks["counts"].partition == "tokio"
+    assert checks["counts"].metadata["offenders"].value == ["recorded_counts: files 4, rows 3"]
+    assert f"rust/tokio: snapshot {STAGED}, which was not published, fails counts" in failure(result)
+    assert "files 4, rows 3" in failure(result)
+
+
+def test_running_the_checks_alone_audits_what_is_live_and_loads_nothing(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    library.live = {"rust/tokio": LIVE}
+    result = run(definitions, "validate_rust")
+    assert result.success
+    assert library.calls == [f"audit {LIVE}"]
+    assert materializations(result) == []
+    assert {check.partition for check in result.get_asset_check_evaluations()} == {"tokio"}
+
+
+def test_checks_of_no_partition_cover_all_that_is_live(definitions: dg.Definitions, library: FakeLibrary) -> None:
+    """The UI's button for checks starts a run without a partition."""
+    library.live = {"rust/tokio": LIVE, "rust/std.2": 9}
+    library.failing = {"duplicates": ["row"]}
+    result = run(definitions, "validate_rust", partition=None)
+    assert not result.success
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert checks["duplicates"].metadata["offenders"].value == ["rust/std.2: row", "rust/tokio: row"]
+    assert checks["checksums"].metadata["documents"].value == 6
+
+
+def test_one_check_can_be_run_by_itself(definitions: dg.Definitions, library: FakeLibrary) -> None:
+    library.live = {"rust/tokio": LIVE}
+    (asset,) = definitions.resolve_asset_graph().assets_defs_for_keys([dg.AssetKey("rust")])
+    result = dg.materialize(
+        [asset],
+        selection=dg.AssetSelection.checks(dg.AssetCheckKey(dg.AssetKey("rust"), "counts")),
+        tags={"dagster/partition": "tokio"},
+        instance=dg.DagsterInstance.ephemeral(),
+        run_config=QUIET,
+    )
+    assert [check.check_name for check in result.get_asset_check_evaluations()] == ["counts"]
+    assert library.calls == [f"audit {LIVE}"]
+
+
+def test_validating_before_anything_is_live_says_what_to_do(definitions: dg.Definitions) -> None:
+    assert "rust/tokio has nothing live to check: start the job migrate_rust" in failure(
+        run(definitions, "validate_rust")
+    )
+
+
+def test_an_unchanged_source_is_audited_but_not_staged(definitions: dg.Definitions, library: FakeLibrary) -> None:
+    library.up_to_date, library.live = True, {"rust/tokio": LIVE}
+    result = run(definitions, "migrate_rust")
+    assert result.success
+    assert library.calls == ["unchanged", f"audit {LIVE}"]
+    (materialization,) = materializations(result)
+    assert (materialization.tags or {})["dagster/data_version"] == digest_of(LIVE)
+
+
+def test_force_stages_an_unchanged_source_again(definitions: dg.Definitions, library: FakeLibrary) -> None:
+    library.up_to_date = True
+    run(definitions, "migrate_rust", force=True, limit=2)
+    assert library.calls[:1] == ["stage"]
+    assert library.staged == [("rust/tokio", 2)]
+
+
+@pytest.mark.parametrize("to", ["previous", str(LIVE)])
+def test_materializing_at_an_earlier_snapshot_rolls_back(
+    definitions: dg.Definitions, library: FakeLibrary, to: str
+) -> None:
+    result = run(definitions, "migrate_rust", snapshot=to)
+    assert result.success
+    assert library.calls == [f"roll back rust/tokio to {to}", f"audit {LIVE}"]
+    (materialization,) = materializations(result)
+    assert (materialization.tags or {})["dagster/data_version"] == digest_of(LIVE)
+    assert materialization.metadata["rolled_back_from"].value == str(STAGED)
+
+
+def test_an_error_of_the_library_is_the_message_of_the_run(definitions: dg.Definitions, library: FakeLibrary) -> None:
+    library.error = SourceError("docs is not a folder: check 'location'")
+    result = run(definitions, "migrate_rust")
+    assert not result.success
+    assert failure(result).strip().endswith("Failure: docs is not a folder: check 'location'")
+
+
+def test_a_run_without_a_known_partition_lists_those_there_are(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("migrate_rust")
+    for tags in ({}, {"dagster/partition": "tokyo"}):
+        result = job.execute_in_process(
+            run_config=QUIET, raise_on_error=False, tags=tags, instance=dg.DagsterInstance.ephemeral()
+        )
+        assert "of: std.1, std.2, std.3, tokio" in failure(result)

@@ -1,0 +1,94 @@
+"""Partitions that are run inside this process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+import pytest
+
+from doc_assets.catalogue import Catalogue
+from doc_assets.dagster.execution import open_instance, run_partition
+from doc_assets.errors import DocAssetsError, SourceError
+from doc_assets.migration import LoadResult
+from doc_assets.settings import Settings
+from doc_assets_tests.dagster.conftest import STAGED, FakeLibrary
+
+if TYPE_CHECKING:
+    from doc_assets.dagster.resources import Library
+
+
+def load(
+    definitions: dg.Definitions, library: Library, catalogue: Catalogue, instance: dg.DagsterInstance
+) -> LoadResult:
+    return run_partition(
+        catalogue.find_partition("rust/tokio"), instance=instance, definitions=definitions, library=library
+    )
+
+
+def test_a_run_returns_the_loaders_result_and_prints_nothing(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, capfd: pytest.CaptureFixture[str]
+) -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    result = load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    assert (result.result, result.snapshot) == ("published", STAGED)
+    assert library.calls[0] == "stage"
+    assert capfd.readouterr() == ("", "")
+    (run,) = instance.get_runs()
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.tags["dagster/partition"] == "tokio"
+
+
+def test_a_rejected_load_is_a_result_and_a_failed_run(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, capfd: pytest.CaptureFixture[str]
+) -> None:
+    library.failing = {"counts": ["row"]}
+    instance = dg.DagsterInstance.ephemeral()
+    result = load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    assert result.result == "rejected"
+    assert capfd.readouterr() == ("", "")
+    assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+def test_an_error_of_the_library_comes_out_as_it_is(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
+) -> None:
+    library.error = SourceError("no route to host")
+    with pytest.raises(SourceError, match="^no route to host$"):
+        load(definitions, library, catalogue, dg.DagsterInstance.ephemeral())  # pyright: ignore[reportArgumentType]
+
+
+def test_a_run_that_a_killed_process_left_open_is_closed_by_the_next(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    (first,) = instance.get_runs()
+    dead = instance.create_run_for_job(
+        definitions.resolve_job_def("migrate_rust"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={**first.tags, "doc_assets/process": str(2**22 + 1)},  # above the largest pid of Linux
+    )
+    load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    closed = instance.get_run_by_id(dead.run_id)
+    assert closed is not None
+    assert closed.status == dg.DagsterRunStatus.FAILURE
+
+
+def test_an_instance_that_starts_its_runs_in_kubernetes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its daemon would mark a run of this process failed, because it finds no Kubernetes Job of it."""
+    (tmp_path / "dagster.yaml").write_text(
+        "run_launcher: {module: dagster_k8s, class: K8sRunLauncher, config: {service_account_name: a}}\n"
+    )
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with pytest.raises(DocAssetsError, match="dagster job launch"), open_instance(Settings.from_environment()):
+        pass
+
+
+def test_dagster_home_that_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "absent"))
+    with pytest.raises(DocAssetsError, match="absent' is not a folder"), open_instance(Settings.from_environment()):
+        pass

@@ -1,0 +1,153 @@
+"""Dagster's records in our PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import psycopg
+import pytest
+import sqlalchemy as sa
+from dagster._core.instance.ref import InstanceRef
+from dagster_shared.serdes import serialize_value
+
+from doc_assets.dagster.execution import open_instance
+from doc_assets.dagster.storage import dagster_url
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store.connection import database_url
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOC_ASSETS_HOME", str(home))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """As ``dagster dev`` and ``dagster job execute`` open it in the checkout without DAGSTER_HOME."""
+    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path), config_dir=str(ROOT))) as instance:
+        yield instance
+
+
+@dg.op
+def hello() -> None:
+    dg.get_dagster_logger().info("hello")
+
+
+@dg.job
+def greet() -> None:
+    hello()
+
+
+def tables(home: Path) -> set[tuple[str, str]]:
+    with psycopg.connect(database_url(Settings.from_environment())) as connection:
+        rows = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_)'"
+        )
+        return {(schema, table) for schema, table in rows}
+
+
+def test_runs_and_events_go_to_a_schema_of_their_own(instance: dg.DagsterInstance, home: Path) -> None:
+    result = greet.execute_in_process(instance=instance)
+    assert instance.get_run_by_id(result.run_id) is not None
+    found = tables(home)
+    assert {("dagster", "runs"), ("dagster", "event_logs"), ("dagster", "job_ticks")} <= found
+    assert {schema for schema, _ in found} == {"dagster"}
+
+
+def test_another_process_finds_the_same_records_from_the_reference_alone(instance: dg.DagsterInstance) -> None:
+    """Web server, daemon, code server and runs are handed the reference; it names no database and no password."""
+    result = greet.execute_in_process(instance=instance)
+    reference = serialize_value(instance.get_ref())
+    assert "postgresql" not in reference
+    script = (
+        "import sys, dagster as dg; from dagster._core.instance.ref import InstanceRef;"
+        "from dagster_shared.serdes import deserialize_value;"
+        "ref = deserialize_value(sys.argv[1], InstanceRef); instance = dg.DagsterInstance.from_ref(ref);"
+        "print(instance.get_run_by_id(sys.argv[2]).status.value, ref.event_storage.get_logs_for_run(sys.argv[2]) != [])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, reference, result.run_id], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == ["SUCCESS", "True"], done.stderr
+
+
+def test_the_events_of_a_run_can_be_watched(instance: dg.DagsterInstance) -> None:
+    """The UI and the sensors follow a run this way."""
+    seen: list[str | None] = []
+    run_id = greet.execute_in_process(instance=instance).run_id
+    watcher = lambda event, cursor: seen.append(event.message)  # noqa: E731 - the same object ends the watch
+    instance.watch_event_logs(run_id, None, watcher)
+    deadline = time.monotonic() + 10
+    while "hello" not in seen and time.monotonic() < deadline:
+        time.sleep(0.05)
+    instance.end_watch_event_logs(run_id, watcher)
+    assert "hello" in seen
+
+
+def test_what_steps_print_is_kept_when_the_command_ends(instance: dg.DagsterInstance, home: Path) -> None:
+    result = greet.execute_in_process(instance=instance)
+    assert list((home / "dagster" / "logs" / result.run_id).rglob("*.out"))
+
+
+def test_the_command_line_and_dagster_share_their_records(instance: dg.DagsterInstance, home: Path) -> None:
+    with open_instance(Settings.from_environment()) as own:
+        run_id = greet.execute_in_process(instance=own).run_id
+        assert not list((home / "dagster").rglob(f"*{run_id}*"))
+    assert instance.get_run_by_id(run_id) is not None
+
+
+def test_a_role_that_may_not_create_the_schema_is_told_what_to_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = database_url(Settings.from_environment())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE poor")
+        connection.execute("CREATE ROLE poor LOGIN")
+    poor = sa.make_url(url).set(username="poor", database="poor").render_as_string(hide_password=False)
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", poor)
+    with (
+        pytest.raises(StoreError, match="CREATE SCHEMA dagster AUTHORIZATION"),
+        open_instance(Settings.from_environment()),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "port", "user", "password", "database"),
+    [
+        ("postgresql://u:p%40ss@db.example:5433/docs", "db.example", "5433", "u", "p@ss", "docs"),
+        ("postgres://u@db.example/docs?sslmode=require", "db.example", None, "u", None, "docs"),
+        ("postgresql://u@/docs?host=/run/postgresql", "/run/postgresql", None, "u", None, "docs"),
+        ("host=a,b port=1,2 dbname=docs user=u", "a,b", "1,2", "u", None, "docs"),
+    ],
+)
+def test_any_url_that_libpq_takes_becomes_one_for_dagster(
+    given: str, host: str, port: str | None, user: str, password: str | None, database: str
+) -> None:
+    url = sa.make_url(dagster_url(given))
+    assert url.drivername == "postgresql+psycopg2"
+    assert (url.username, url.password, url.database) == (user, password, database)
+    assert (url.query["host"], url.query.get("port")) == (host, port)
+    _, arguments = url.get_dialect()().create_connect_args(url)
+    assert arguments["options"] == "-csearch_path=dagster"
+
+
+def test_options_of_the_users_own_are_kept() -> None:
+    url = sa.make_url(dagster_url("postgresql://h/d?options=-cstatement_timeout%3D5s"))
+    assert url.query["options"] == "-cstatement_timeout=5s -csearch_path=dagster"

@@ -1,0 +1,92 @@
+"""A small source on disk, a loader with a made-up model, and the sequence stage, audit, publish: what load tests share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from doc_assets.audit import audit
+from doc_assets.catalogue import Catalogue, Partition, load_catalogue
+from doc_assets.embedding import EmbeddingSpace, describe_space
+from doc_assets.migration import Loader, LoadResult
+from doc_assets.settings import Settings
+from doc_assets.store import Store
+
+
+class HashEmbedder:
+    """Unit vectors from a hash of the text: cheap, and equal texts have equal vectors. Counts what it was given."""
+
+    def __init__(self, space: EmbeddingSpace) -> None:
+        self.space = space
+        self.texts: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.texts.extend(texts)
+        rows = np.empty((len(texts), self.space.dimensions), np.float32)
+        for i, text in enumerate(texts):
+            seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+            rows[i] = np.random.default_rng(seed).standard_normal(self.space.dimensions)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class SmallSource:
+    """A folder of documents with its catalogue: one type, one source, more on request."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.root = folder / "guides"
+        self.root.mkdir(parents=True)
+        self.catalogue_path = folder / "sources.yaml"
+        self.catalogue_path.write_text(
+            "types:\n  best_practices:\n    sources:\n      - name: guides\n        kind: directory\n"
+            "        location: guides\n        base_url: https://docs.example/\n"
+        )
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return load_catalogue(self.catalogue_path)
+
+    @property
+    def partition(self) -> Partition:
+        return self.catalogue.partitions()[0]
+
+    def write(self, path: str, text: str | bytes) -> None:
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def write_guides(self, n: int) -> None:
+        for i in range(n):
+            self.write(f"guide-{i:02d}.md", guide(i))
+
+
+def guide(i: int) -> str:
+    """A page with two sections whose words no other page has."""
+    return (
+        f"# Guide {i}\n\nHow subject{i} behaves under load{i}, and why.\n\n## Limits of {i}\n\n"
+        + " ".join(f"word{i}x{n}" for n in range(40))
+        + f"\n\n```rust\nfn guide_{i}() -> usize {{ {i} }}\n```\n"
+    )
+
+
+def settings_for(tmp_path: Path, store: Store) -> Settings:
+    return Settings.from_environment(
+        {"DOC_ASSETS_HOME": str(tmp_path / "home"), "DOC_ASSETS_DATABASE_URL": store.url, "DOC_ASSETS_THREADS": "1"}
+    )
+
+
+def loader_for(settings: Settings, store: Store) -> tuple[Loader, HashEmbedder]:
+    loader = Loader(settings, store)
+    embedder = HashEmbedder(describe_space(settings))
+    loader.__dict__["embedder"] = embedder  # in place of the cached property's model
+    return loader, embedder
+
+
+def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = None) -> LoadResult:
+    with loader.stage(source.partition, source.catalogue, run_id="test", limit=limit) as staged:
+        checks = audit(store, staged.snapshot)
+        assert [check for check in checks if not check.passed] == []
+        return loader.publish(staged, checks)

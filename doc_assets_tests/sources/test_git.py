@@ -1,0 +1,167 @@
+"""Properties of git sources, against bare repositories made here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doc_assets.catalogue import GitSource, Partition
+from doc_assets.errors import SourceError
+from doc_assets.sources import Fetched, fetch, walk
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")
+
+
+class Upstream:
+    """A bare repository, and a work tree to commit to it from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bare = folder / "upstream.git"
+        self.work = folder / "work"
+        self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.bare), cwd=folder)
+        self.git("init", "--quiet", "--initial-branch=main", str(self.work), cwd=folder)
+
+    def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+        done = subprocess.run(["git", *identity, *arguments], cwd=cwd or self.work, capture_output=True, check=True)
+        return done.stdout.decode().strip()
+
+    def commit(self, files: dict[str, str], branch: str = "main") -> str:
+        for name, text in files.items():
+            path = self.work / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "change")
+        self.git("push", "--quiet", "--force", str(self.bare), f"HEAD:refs/heads/{branch}")
+        return self.git("rev-parse", "HEAD")
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Upstream:
+    upstream = Upstream(tmp_path)
+    upstream.commit({"docs/a.md": "alpha", "docs/sub/b.md": "beta", "src/c.rs": "code", "README.md": "readme"})
+    return upstream
+
+
+def source(upstream: Upstream, **keys: Any) -> GitSource:  # noqa: ANN401
+    return GitSource(name="repo", kind="git", location=upstream.bare.name, **keys)
+
+
+def get(upstream: Upstream, **keys: Any) -> Fetched:  # noqa: ANN401
+    folder = upstream.bare.parent
+    return fetch(source(upstream, **keys), base=folder, cache=folder / "cache")
+
+
+def texts(fetched: Fetched) -> dict[str, str]:
+    partition = Partition("t", "repo", GitSource(name="repo", kind="git", location="x"))
+    return {file.path: file.location.read_text() for file in walk(fetched.root, partition) if file.outcome is None}
+
+
+def test_the_files_of_a_commit_are_fetched_without_history(upstream: Upstream):
+    commit = upstream.commit({"docs/a.md": "alpha 2"})
+    fetched = get(upstream)
+    assert fetched.revision == commit
+    assert texts(fetched) == {
+        "README.md": "readme",
+        "docs/a.md": "alpha 2",
+        "docs/sub/b.md": "beta",
+        "src/c.rs": "code",
+    }
+    repository = next((upstream.bare.parent / "cache" / "git").glob("*/repository.git"))
+    assert upstream.git("rev-list", "--count", "refs/fetched", cwd=repository) == "1"
+
+
+def test_only_the_subfolders_are_checked_out(upstream: Upstream):
+    assert texts(get(upstream, subfolders=["docs/sub", "src"])) == {"docs/sub/b.md": "beta", "src/c.rs": "code"}
+    upstream.commit({"docs [v1]/d.md": "delta", "docs v/e.md": "epsilon"})
+    assert texts(get(upstream, subfolders=["docs [v1]"])) == {"docs [v1]/d.md": "delta"}
+
+
+def test_an_absent_subfolder_is_named(upstream: Upstream):
+    with pytest.raises(SourceError, match="has no folder absent"):
+        get(upstream, subfolders=["docs", "absent"])
+
+
+def test_a_branch_a_tag_and_a_commit_can_be_asked_for(upstream: Upstream):
+    first = upstream.git("rev-parse", "HEAD")
+    upstream.git("tag", "-a", "v1", "-m", "first")
+    upstream.git("push", "--quiet", str(upstream.bare), "v1")
+    side = upstream.commit({"docs/a.md": "side"}, branch="feature/side")
+    assert get(upstream, ref="v1").revision == first
+    assert get(upstream, ref="feature/side").revision == side
+    assert get(upstream, ref=side).revision == side
+    assert get(upstream).revision == first
+
+
+def test_when_upstream_moves_the_new_commit_comes_and_the_old_files_stay(upstream: Upstream):
+    old = get(upstream)
+    upstream.git("rm", "--quiet", "docs/sub/b.md")
+    commit = upstream.commit({"docs/a.md": "alpha 2"})
+    new = get(upstream)
+    assert new.revision == commit
+    assert "docs/sub/b.md" not in texts(new)
+    assert texts(old)["docs/a.md"] == "alpha"
+    assert get(upstream).root == new.root
+
+
+def test_a_history_that_was_rewritten_is_followed(upstream: Upstream):
+    get(upstream)
+    upstream.git("checkout", "--quiet", "--orphan", "other")
+    commit = upstream.commit({"docs/a.md": "rewritten"})
+    assert get(upstream).revision == commit
+
+
+def test_what_a_killed_git_left_behind_does_not_stop_the_next(upstream: Upstream):
+    fetched = get(upstream)
+    repository = fetched.root.parent / "repository.git"
+    (repository / "shallow.lock").touch()
+    (repository / "config.lock").touch()
+    fetched.root.rename(fetched.root.with_name(fetched.root.name + ".partial"))
+    assert texts(get(upstream))["docs/a.md"] == "alpha"
+
+
+def test_nothing_that_a_repository_brings_is_run(upstream: Upstream, tmp_path: Path):
+    marker = tmp_path / "ran"
+    hook = upstream.bare / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {marker}\n")
+    hook.chmod(0o755)
+    gitmodules = f'[submodule "s"]\n\tpath = s\n\turl = {upstream.bare}\n\tupdate = !touch {marker}\n'
+    upstream.commit({".gitmodules": gitmodules, ".gitattributes": "*.md filter=lfs\n", "docs/lfs.md": "pointer"})
+    assert texts(get(upstream))["docs/lfs.md"] == "pointer"
+    assert not marker.exists()
+
+
+def test_a_link_out_of_a_repository_is_not_followed(upstream: Upstream):
+    (upstream.work / "docs" / "escape.md").symlink_to("/etc/passwd")
+    upstream.commit({"docs/x.md": "x"})
+    fetched = get(upstream)
+    rows = {file.path: file for file in walk(fetched.root, Partition("t", "repo", source(upstream)))}
+    assert rows["docs/escape.md"].outcome == "rejected"
+
+
+def test_an_absent_repository_or_ref_is_told_at_once(upstream: Upstream):
+    with pytest.raises(SourceError, match="no git repository at"):
+        fetch(source(upstream).model_copy(update={"location": "absent.git"}), base=upstream.work, cache=upstream.work)
+    with pytest.raises(SourceError, match=r"at nowhere: .*couldn't find remote ref"):
+        get(upstream, ref="nowhere")
+    (upstream.bare.parent / "empty").mkdir()
+    with pytest.raises(SourceError, match="not appear to be a git repository"):
+        fetch(
+            source(upstream).model_copy(update={"location": "empty"}),
+            base=upstream.bare.parent,
+            cache=upstream.bare.parent / "cache",
+        )
+
+
+def test_no_password_is_printed_and_none_is_asked_for(tmp_path: Path):
+    location = "https://user:secret@127.0.0.1:9/repo.git"
+    with pytest.raises(SourceError) as caught:
+        fetch(GitSource(name="repo", kind="git", location=location), base=tmp_path, cache=tmp_path)
+    assert "secret" not in str(caught.value)
+    assert "repo" in str(caught.value)

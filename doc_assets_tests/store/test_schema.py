@@ -1,0 +1,85 @@
+"""The schema check finds what is wrong and names the command that mends it; SQL and Python compute the same hashes."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+
+import psycopg
+import pytest
+
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store import open_store, schema
+
+
+def settings_for(url: str) -> Settings:
+    return Settings.from_environment({"DOC_ASSETS_DATABASE_URL": url})
+
+
+def test_a_blank_database_is_set_up_and_sound(database_url):
+    with open_store(settings_for(database_url)) as store, store.connect() as connection:
+        assert schema.check(connection) == []
+        assert schema.revision(connection) == schema.head()
+
+
+def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_url):
+    with pytest.raises(StoreError, match="doc-assets db upgrade"):
+        open_store(settings_for(database_url), upgrade_blank=False)
+
+
+def test_the_expected_shape_is_what_the_revisions_make(store):
+    expected = json.loads(files("doc_assets.store").joinpath("expected.json").read_text())
+    with store.connect() as connection:
+        assert schema.describe(connection) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("DROP INDEX chunk_tsv", "index chunk_tsv is missing"),
+        ("ALTER TABLE document ADD COLUMN colour text", "column document.colour is not known"),
+        ("ALTER TABLE snapshot ALTER COLUMN run_id TYPE varchar", "column snapshot.run_id is 'character varying'"),
+        ("ALTER TABLE migration_history DISABLE TRIGGER ALL", "trigger migration_history_append_only"),
+        ("UPDATE alembic_version SET version_num = 'future'", "upgrade this program"),
+        ("DELETE FROM alembic_version", "revision unknown"),
+    ],
+)
+def test_drift_is_named_when_the_store_is_opened(store, change, sentence):
+    with store.connect() as connection:
+        connection.execute(change)
+    with pytest.raises(StoreError) as error:
+        open_store(settings_for(store.url))
+    assert sentence in str(error.value)
+
+
+def test_a_missing_extension_is_named_with_its_command(store):
+    with store.connect() as connection:
+        connection.execute("DROP EXTENSION vector CASCADE")
+    with pytest.raises(StoreError, match="pgvector is missing.*doc-assets db upgrade"):
+        open_store(settings_for(store.url))
+
+
+def test_two_programs_may_upgrade_at_once(database_url):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(schema.upgrade, [database_url] * 4))
+    with psycopg.connect(database_url) as connection:
+        assert schema.check(connection) == []
+
+
+def test_history_cannot_be_changed_or_emptied(store):
+    with store.connect() as connection:
+        connection.execute("INSERT INTO migration_history (action, result) VALUES ('validate', 'passed')")
+        for statement in ("UPDATE migration_history SET result = 'x'", "DELETE FROM migration_history", "TRUNCATE migration_history"):
+            with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+                connection.execute(statement)
+
+
+def test_an_unreachable_server_is_a_sentence_that_names_the_setting():
+    with pytest.raises(StoreError, match="DOC_ASSETS_DATABASE_URL"):
+        open_store(settings_for("postgresql://nobody@127.0.0.1:1/nothing"))
+
+
+def test_punctuation_becomes_spaces_one_for_one(store):
+    with store.connect() as connection:
+        row = connection.execute("SELECT plain_words(%s)", ("a::b_c-d/e.f|g~h",)).fetchone()
+    assert row == ("a  b c d e f g h",)

@@ -1,0 +1,252 @@
+"""Properties of the catalogue: what is allowed, how mistakes are told, which partitions come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from doc_assets.catalogue import (
+    Catalogue,
+    CrateSource,
+    DirectorySource,
+    GitSource,
+    initial_catalogue,
+    load_catalogue,
+)
+from doc_assets.catalogue.globs import Selection
+from doc_assets.errors import CatalogueError
+
+PROJECT = Path(__file__).parents[1]
+
+
+def load(tmp_path: Path, text: str) -> Catalogue:
+    path = tmp_path / "sources.yaml"
+    path.write_text(text)
+    return load_catalogue(path)
+
+
+def mistake(tmp_path: Path, text: str) -> str:
+    with pytest.raises(CatalogueError) as caught:
+        load(tmp_path, text)
+    return str(caught.value).replace(str(tmp_path), "")
+
+
+SOUND = """\
+types:
+  rust:
+    description: Crates
+    sources:
+      - {name: book, kind: git, location: "https://example.org/book", subfolders: [src/]}
+      - {name: tokio, kind: crate, weight: 40, shards: 2}
+      - {name: std, kind: directory, location: std, weight: 30, attributes: {product: std}}
+  ebpf:
+    sources:
+      - {name: kernel, kind: archive, location: kernel.tar.gz, weight: 90}
+"""
+
+
+def test_a_sound_catalogue_gives_typed_sources_and_starts_relative_locations_at_its_own_folder(tmp_path: Path):
+    catalogue = load(tmp_path, SOUND)
+    book, tokio, std = catalogue.types["rust"].sources
+    assert isinstance(book, GitSource)
+    assert book.subfolders == ("src",)
+    assert isinstance(tokio, CrateSource)
+    assert tokio.location == "https://docs.rs/crate/tokio/latest/json.gz"
+    assert isinstance(std, DirectorySource)
+    assert std.attributes == {"product": "std"}
+    assert catalogue.directory == tmp_path
+
+
+def test_partitions_are_heaviest_first_and_those_of_unknown_weight_last_in_file_order(tmp_path: Path):
+    catalogue = load(tmp_path, SOUND)
+    assert [p.id for p in catalogue.partitions()] == [
+        "ebpf/kernel",
+        "rust/std",
+        "rust/tokio.1",
+        "rust/tokio.2",
+        "rust/book",
+    ]
+    assert [p.key for p in catalogue.partitions("rust")] == ["std", "tokio.1", "tokio.2", "book"]
+
+
+def test_every_path_belongs_to_exactly_one_shard_and_always_the_same(tmp_path: Path):
+    shards = [p for p in load(tmp_path, SOUND).partitions("rust") if p.source.name == "tokio"]
+    paths = [f"docs/{i}.md" for i in range(200)] + ["ü\\xff.md"]
+    owners = [[p.shard for p in shards if p.holds(path)] for path in paths]
+    assert all(len(owner) == 1 for owner in owners)
+    assert {owner[0] for owner in owners} == {1, 2}
+    # Written down: another hash would move the documents of every sharded source that is loaded already.
+    assert [owner[0] for owner in owners[:8]] == [1, 1, 1, 1, 1, 1, 1, 2]
+
+
+def test_an_unknown_partition_names_those_that_were_meant(tmp_path: Path):
+    catalogue = load(tmp_path, SOUND)
+    assert catalogue.find_partition("rust/tokio.2").shard == 2
+    with pytest.raises(CatalogueError, match=r"did you mean rust/tokio\.1, rust/tokio\.2"):
+        catalogue.find_partition("rust/tokio")
+    with pytest.raises(CatalogueError, match="did you mean ebpf/kernel"):
+        catalogue.find_partition("rust/kernel")
+    with pytest.raises(CatalogueError, match=r"'rst' .*did you mean 'rust'"):
+        catalogue.partitions("rst")
+
+
+MISTAKES = {
+    "kind": ("kind: gti", ":4: types.rust.sources[0].kind: 'gti' is not a kind of source", "did you mean 'git'?"),
+    "no kind": ("location: x", "types.rust.sources[0].kind: the key is needed: one of directory, archive, git, crate"),
+    "key": ("kind: directory, locaton: x", "sources[0].locaton: unknown key; did you mean 'location'?", "exclude"),
+    "absent": ("kind: directory", ":4: types.rust.sources[0].location: the key is needed: Folder"),
+    "number": ("kind: directory, location: x, shards: 0", "sources[0].shards: 0 ", "greater than or equal to 1"),
+    "text": ("kind: directory, location: x, attributes: {version: 1.10}", "attributes.version: 1.1 ", "in quotes"),
+    "format": ("kind: directory, location: x, format: markdwn", "sources[0].format: 'markdwn' is not a format"),
+    "glob": ("kind: directory, location: x, include: ['../*']", "include: '../*'", "without '..'"),
+    "glob set": ("kind: directory, location: x, include: ['[z-a]*']", "include: '[z-a]*' is not a glob"),
+    "scheme": ("kind: git, location: 'ext::sh -c x'", "location", "is needed"),
+    "option": ("kind: git, location: '--upload-pack=x'", "location", "is needed"),
+    "ref": ("kind: git, location: x, ref: --exec", "sources[0].ref: '--exec'", "Branch, tag"),
+    "subfolder": ("kind: git, location: x, subfolders: [../up]", "subfolders: '../up': a folder inside"),
+    "duplicate key": ("kind: git, kind: git, location: x", "sources[0].kind: the key stands here and in line 4"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_with_line_key_and_what_is_allowed(
+    tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("doc_assets.catalogue.model.format_names", lambda: ["html", "markdown"])
+    source, *expected = MISTAKES[case]
+    said = mistake(tmp_path, f"types:\n  rust:\n    sources:\n      - {{name: a, {source}}}\n")
+    assert said.startswith("/sources.yaml:4: types.rust.sources[0]")
+    for part in expected:
+        assert part in said
+
+
+def test_every_mistake_is_told_at_its_own_line(tmp_path: Path):
+    said = mistake(tmp_path, SOUND.replace("shards: 2", "shard: 2").replace("name: kernel", "name: Kernel"))
+    assert [line.split(": ")[0] for line in said.splitlines()] == ["/sources.yaml:6", "/sources.yaml:10"]
+
+
+def test_two_sources_cannot_make_the_same_partition(tmp_path: Path):
+    assert ":7: types.rust.sources[2].name: 'tokio' is already" in mistake(
+        tmp_path, SOUND.replace("name: std", "name: tokio")
+    )
+    assert "'tokio.1' is already" in mistake(tmp_path, SOUND.replace("name: std", "name: tokio.1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "a mapping with the key 'types' is needed"),
+        ("- a", "a mapping with the key 'types' is needed"),
+        ("types: {}", "types: "),
+        ("types: {Rust: {sources: [{name: a, kind: crate}]}}", "'Rust' cannot name a type"),
+        ("types: {rust: {sources: []}}", "types.rust.sources: "),
+        ("types: {rust: {sources: [", ":1: not YAML"),
+        ("types: !!python/object/apply:os.system [exit]", "could not determine a constructor"),
+        ("types: &a {rust: *a}", "types"),
+        ("types: {rust: {sources: [{name: a, kind: crate, version: 2020-13-45}]}}", "in quotes"),
+        ("typs: {}\n", "did you mean 'types'"),
+    ],
+)
+def test_what_is_no_catalogue_is_an_error_and_never_a_traceback(tmp_path: Path, text: str, expected: str):
+    assert expected in mistake(tmp_path, text)
+
+
+def test_an_absent_catalogue_says_which_command_writes_one(tmp_path: Path):
+    with pytest.raises(CatalogueError, match="doc-assets catalogue init DIR -o sources.yaml"):
+        load_catalogue(tmp_path / "sources.yaml")
+
+
+@pytest.mark.parametrize(
+    ("glob", "taken", "not_taken"),
+    [
+        ("**/*", ["a", "a/b.md", "a\nb"], []),
+        ("**/*.md", ["a.md", "x/y/a.md"], ["a.mdx", "a.md/b.txt"]),
+        ("*.md", ["a.md", "x/a.md"], ["a.rst"]),
+        ("docs/*.md", ["docs/a.md"], ["docs/x/a.md", "x/docs/a.md"]),
+        ("docs/", ["docs/a", "docs/x/a", "x/docs/a"], ["docs", "docs2/a"]),
+        ("docs/**", ["docs/a", "docs/x/a"], ["x/docs/a"]),
+        ("a[!0-9]?.md", ["abc.md"], ["a1c.md", "ab.md", "a/c.md"]),
+        ("a+(b).md", ["a+(b).md"], ["aab.md"]),
+    ],
+)
+def test_globs_mean_what_the_documentation_says(glob: str, taken: list[str], not_taken: list[str]):
+    selection = Selection((glob,), ())
+    assert [path for path in taken if not selection.takes(path)] == []
+    assert [path for path in not_taken if selection.takes(path)] == []
+
+
+def documents(root: Path, files: dict[str, int]) -> Path:
+    for name, size in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(size)
+    return root
+
+
+def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path):
+    root = documents(
+        tmp_path / "docs",
+        {
+            "rust/Crate Tokio/a.md": 10,
+            "rust/big/a.md": 9_000_000,
+            "rust/big/b.md": 9_000_000,
+            "rust/big.1/c.md": 1,
+            "Best-Practices/Ünïcode/a.md": 5,
+            "rust/loose.md": 1,
+            ".git/config": 1,
+        },
+    )
+    output = tmp_path / "catalogue" / "sources.yaml"
+    output.parent.mkdir()
+    text = initial_catalogue(root, output)
+    assert text == initial_catalogue(root, output)
+    output.write_text(text)
+    catalogue = load_catalogue(output)
+    assert catalogue.check() == []
+    assert [p.id for p in catalogue.partitions()] == [
+        "rust/big.1",
+        "rust/big.2",
+        "rust/crate-tokio",
+        "best_practices/unicode",
+        "rust/big.1-2",
+    ]
+    assert catalogue.partitions()[2].source.location == "../docs/rust/Crate Tokio"
+    assert "# Not covered, since it is not in such a folder: rust/loose.md" in text
+    assert "sources.yaml" not in text
+
+
+def test_a_folder_of_another_layout_is_refused_with_the_layout(tmp_path: Path):
+    documents(tmp_path, {"rust/a.md": 1})
+    with pytest.raises(CatalogueError, match="<doc_type>/<source>"):
+        initial_catalogue(tmp_path, None)
+    with pytest.raises(CatalogueError, match="cannot be listed"):
+        initial_catalogue(tmp_path / "absent", None)
+
+
+def test_without_an_output_file_locations_are_absolute(tmp_path: Path):
+    documents(tmp_path, {"rust/a/a.md": 1})
+    assert f"location: {tmp_path / 'rust' / 'a'}" in initial_catalogue(tmp_path, None)
+
+
+def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path):
+    documents(tmp_path, {"std/a.md": 1})
+    catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, include: ['*.rst']"))
+    assert [problem.split(" ")[0] for problem in catalogue.check()] == ["rust/std:", "ebpf/kernel:"]
+
+
+SIX = {"rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices"}
+
+
+@pytest.mark.parametrize("file", ["sources.yaml", "examples/sources.yaml"])
+def test_the_catalogues_of_the_project_cover_the_six_types(file: str):
+    catalogue = load_catalogue(PROJECT / file)
+    assert set(catalogue.types) == SIX
+    assert catalogue.check() == []
+    assert len(catalogue.partitions()) >= 8
+
+
+def test_the_default_catalogue_names_only_upstream_addresses():
+    for partition in load_catalogue(PROJECT / "sources.yaml").partitions():
+        assert partition.source.location.startswith("https://"), partition.id
