@@ -147,11 +147,17 @@ class Loader:
         ...     loader.publish(staged, audit(store, staged.snapshot))
     """
 
-    def __init__(self, settings: Settings, store: Store) -> None:
-        """Opens nothing yet: workers and model start when a file has to be parsed and a chunk embedded."""
+    def __init__(self, settings: Settings, store: Store, parse_pool: ParsePool | None = None) -> None:
+        """Opens nothing yet: workers and model start when a file has to be parsed and a chunk embedded.
+
+        Args:
+            settings: Model, threads, limits.
+            store: Where to.
+            parse_pool: Workers to share with other loaders; closed with the first of them.
+        """
         self._settings = settings
         self._store = store
-        self._parse_pool = ParsePool(settings)
+        self._parse_pool = parse_pool or ParsePool(settings)
         self._space = describe_space(settings)
 
     @cached_property
@@ -561,7 +567,7 @@ class _Writer:
         vectors = {key: vector for key, vector in batch.vectors.items() if key in wanted}
         for attempt in tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(psycopg.OperationalError),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=10),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=10),
             stop=tenacity.stop_after_attempt(WRITE_ATTEMPTS),
             reraise=True,
         ):

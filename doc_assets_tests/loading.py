@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.embedding import EmbeddingSpace, describe_space
 from doc_assets.migration import Loader, LoadResult
+from doc_assets.parsing import ParsePool
 from doc_assets.settings import Settings
 from doc_assets.store import Store
 
@@ -78,8 +81,16 @@ def settings_for(tmp_path: Path, store: Store) -> Settings:
     )
 
 
+@functools.cache
+def shared_parse_pool() -> ParsePool:
+    """Started once per test process: importing the parsers in a new worker takes seconds."""
+    pool = ParsePool(Settings.from_environment({"DOC_ASSETS_THREADS": "1"}))
+    atexit.register(pool.close)
+    return pool
+
+
 def loader_for(settings: Settings, store: Store) -> tuple[Loader, HashEmbedder]:
-    loader = Loader(settings, store)
+    loader = Loader(settings, store, shared_parse_pool())
     embedder = HashEmbedder(describe_space(settings))
     loader.__dict__["embedder"] = embedder  # in place of the cached property's model
     return loader, embedder

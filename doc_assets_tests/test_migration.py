@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -30,9 +31,7 @@ def settings(tmp_path, store):
 
 @pytest.fixture
 def loader(settings, store):
-    loader, _ = loader_for(settings, store)
-    yield loader
-    loader.close()
+    return loader_for(settings, store)[0]
 
 
 def embedder_of(loader: Loader) -> HashEmbedder:
@@ -151,7 +150,6 @@ def test_a_second_load_of_a_partition_says_who_holds_it(source, loader, store, s
         PartitionLocked, match="first-run"
     ):
         other.stage(source.partition, source.catalogue, run_id="second")
-    other.close()
 
 
 def test_rollback_restores_the_earlier_digest_and_search_rows(source, loader, store):
@@ -273,7 +271,7 @@ def test_a_killed_load_resumes_without_embedding_again(source, loader, store, tm
     script = tmp_path / "killed.py"
     script.write_text(KILLED)
     environment = {**os.environ, "DOC_ASSETS_HOME": str(settings.home), "DOC_ASSETS_DATABASE_URL": store.url,
-                   "DOC_ASSETS_THREADS": "1"}  # fmt: skip
+                   "DOC_ASSETS_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[1])}  # fmt: skip
     died = subprocess.run([sys.executable, str(script), str(source.catalogue_path)], env=environment, timeout=120)
     assert died.returncode == -9
     with store.connect() as connection:

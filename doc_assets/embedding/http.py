@@ -1,8 +1,8 @@
 """The model behind an HTTP endpoint: text-embeddings-inference, or anything that speaks OpenAI's embeddings.
 
 The address says which: a path ending in ``/embed`` is the former, in ``/embeddings`` the latter; a bare host means
-``/embed`` and a path ending in ``/v1`` means ``/v1/embeddings``. Window, dimensions and token counts come from the local
-copy of the model, which must be the one that the endpoint serves.
+``/embed`` and a path ending in ``/v1`` means ``/v1/embeddings``. Window, dimensions and token counts come from the
+local copy of the model, which must be the one that the endpoint serves.
 """
 
 from __future__ import annotations

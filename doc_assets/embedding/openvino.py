@@ -150,6 +150,7 @@ def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
     example_mask = example.clone()
     example_mask[1, 10:] = 0
     transformers_logging.disable_progress_bar()
+    transformers_logging.set_verbosity_error()
     try:
         model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", local_files_only=True).eval()
         front_end = FrontEndManager().load_by_framework("pytorch")

@@ -83,7 +83,9 @@ class HtmlFormat:
         fallback = _page_title(tree) or readable_name(file.path)
         root = _content_root(tree)
         _drop_chrome(root)
-        title, sections = outline(read_parts(root), title=title, fallback=fallback)
+        parts = read_parts(root)
+        _refuse_template(parts)
+        title, sections = outline(parts, title=title, fallback=fallback)
         return [Document(title, self.name, sections, {**facts, **_facts(tree)})]
 
 
@@ -95,6 +97,16 @@ def refuse_redirect(tree: LexborHTMLParser) -> None:
         target = _REDIRECT.match(meta.attributes.get("content") or "")
         if target:
             raise DocumentSkipped(f"redirect to {target[1].strip()[:200]}")
+
+
+def _refuse_template(parts: list[Part]) -> None:
+    """Raises DocumentSkipped if nothing but a site generator's marks is left, or more of them than of text."""
+    text = "\n".join(part.text for part in parts if isinstance(part, Block | Heading))
+    rest = _TEMPLATE_MARK.sub("", text)
+    if not re.search(r"\w", rest):
+        raise DocumentSkipped("no text in the document: a template, a redirect by script, or an empty page")
+    if len(text) > 2 * len(rest):
+        raise DocumentSkipped("a template: its text is filled in elsewhere")
 
 
 def _page_title(tree: LexborHTMLParser) -> str:

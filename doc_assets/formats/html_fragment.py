@@ -1,7 +1,7 @@
 """Raw HTML inside Markdown: the text of a fragment as blocks, without tags, scripts, styles and comments.
 
-Fragments are pieces (`</td><td>`), often broken; whole HTML pages are read by ``html``. One pass over the tags, no tree,
-so that neither depth nor missing ends matter.
+Fragments are pieces (`</td><td>`), often broken; whole HTML pages are read by ``html``. One pass over the tags, no
+tree, so that neither depth nor missing ends matter.
 """
 
 from __future__ import annotations
@@ -34,16 +34,23 @@ class Anchor:
 
 Part = Heading | Anchor | Block
 
-_BREAKING = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
-    "h5 h6 head header hr html iframe legend li main menu nav ol optgroup option p picture pre search section select "
-    "summary table tbody td tfoot th thead title tr ul video".split()
-)
-_INLINE = frozenset(
-    "a abbr acronym audio b bdi bdo big br button cite code col colgroup data del dfn em embed font i img input ins kbd "
-    "label link map mark meta meter nobr object output param picture progress q rp rt ruby s samp script slot small source "
-    "span strike strong style sub sup svg template textarea time track tt u var wbr base caption area canvas".split()
-)
+# fmt: off
+_BREAKING = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html",
+    "iframe", "legend", "li", "main", "menu", "nav", "ol", "optgroup", "option", "p", "picture", "pre", "search",
+    "section", "select", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title", "tr", "ul", "video",
+))
+# fmt: on
+# fmt: off
+_INLINE = frozenset((
+    "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "br", "button", "cite", "code", "col", "colgroup",
+    "data", "del", "dfn", "em", "embed", "font", "i", "img", "input", "ins", "kbd", "label", "link", "map", "mark",
+    "meta", "meter", "nobr", "object", "output", "param", "picture", "progress", "q", "rp", "rt", "ruby", "s",
+    "samp", "script", "slot", "small", "source", "span", "strike", "strong", "style", "sub", "sup", "svg",
+    "template", "textarea", "time", "track", "tt", "u", "var", "wbr", "base", "caption", "area", "canvas",
+))
+# fmt: on
 _SKIPPED = "script|style|svg|template|title"
 
 # Quoted values are limited so that a stray quote costs at most that many steps at each "<".
@@ -60,9 +67,12 @@ _SPACES = re.compile(r"[ \t\xa0]+")
 _SHOWN = ("title", "caption", "label", "summary", "header", "heading")
 _FILE_NAME = re.compile(r"[\w./-]+\.(?:png|jpe?g|gif|svg|webp)", re.IGNORECASE)
 _BADGE = re.compile(r"badge|shields\.io|/workflows/|codecov|travis-ci|\.svg\?(?:branch|style)", re.IGNORECASE)
-_NO_ALT = frozenset("alt alt text image img picture screenshot logo figure icon banner diagram badge".split()) | {
-    "alt text"
-}
+# fmt: off
+_NO_ALT = frozenset((
+    "alt", "text", "image", "img", "picture", "screenshot", "logo", "figure", "icon", "banner", "diagram", "badge",
+    "alt text",
+))
+# fmt: on
 
 
 def alt_text(alt: str, source: str) -> str:
@@ -181,9 +191,7 @@ class _Writer:
             self.rows[-1].append(cell)
 
     def break_line(self, name: str, end: bool) -> None:
-        if self.rows is not None:
-            self.buffer.append(" ")
-        elif self.heading is not None:
+        if self.rows is not None or self.heading is not None:
             self.buffer.append(" ")
         elif name == "br" or name in ("dt", "dd", "li", "tr", "option"):
             self.buffer.append("\n- " if name == "li" and not end else "\n")

@@ -41,9 +41,12 @@ _SHOWN = (
     "address",
 )
 _FIELDS = ("query", "path", "body", "header", "type")  # Mintlify: <ParamField query="mint" type="string">
-_INLINE = frozenset(
-    "a abbr b code em i img kbd mark s small span strong sub sup tt u CopyAddress Tooltip Icon Badge Link".split()
-)
+# fmt: off
+_INLINE = frozenset((
+    "a", "abbr", "b", "code", "em", "i", "img", "kbd", "mark", "s", "small", "span", "strong", "sub", "sup", "tt",
+    "u", "CopyAddress", "Tooltip", "Icon", "Badge", "Link",
+))
+# fmt: on
 _BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as control characters are cleaned away
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900

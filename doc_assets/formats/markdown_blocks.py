@@ -45,17 +45,29 @@ _RETURN = re.compile(
 )
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(.*?)>$", re.DOTALL)
 _SPACES = re.compile(r"[ \t\xa0]+")
-_BREAKS = frozenset("br p div li tr dt dd ul ol summary details h1 h2 h3 h4 h5 h6 hr center".split())
+# fmt: off
+_BREAKS = frozenset((
+    "br", "p", "div", "li", "tr", "dt", "dd", "ul", "ol", "summary", "details", "h1", "h2", "h3", "h4", "h5", "h6",
+    "hr", "center",
+))
+# fmt: on
 _SHOWN = ("title", "label", "caption", "summary", "header")
+
+
+def _as_written(url: str) -> str:
+    return url
+
+
+def _any_link(url: str) -> bool:
+    return True
 
 
 def _parser(*, mdx: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
     # Link targets are dropped: normalising them took 5 % of the time.
-    parser.normalizeLink = str
-    parser.normalizeLinkText = str
-    parser.validateLink = bool
+    parser.normalizeLink = _as_written
+    parser.validateLink = _any_link
     # Paragraphs are parsed one by one here, so that a pathological one can be left out.
     parser.disable(["inline", "text_join"])
     return parser.disable(["code", "html_block"]) if mdx else parser
@@ -74,6 +86,7 @@ class MarkdownReader:
     """
 
     def __init__(self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]]) -> None:
+        """See the class: what the stages before found in the text."""
         self._parser = _PARSERS[mdx]
         self._closed = closed
         self._lifted = lifted

@@ -38,19 +38,27 @@ _CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^
 _CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
 _CLOSE_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|tab)\b|\{%-?\s*endhighlight\b)")
 _WRAPPER = re.compile(
-    r"[ ]{0,3}(?:</?(?:details|div|section|center|article|figure|p|[A-Z][\w.]*)\b[^<>]*>|<summary\b[^<>]*>.*</summary>)[ \t]*$"
+    r"[ ]{0,3}(?:</?(?:details|div|section|center|article|figure|p|[A-Z][\w.]*)\b[^<>]*>"
+    r"|<summary\b[^<>]*>.*</summary>)[ \t]*$"
 )
 # Identifiers of rules in specifications (`r[items.fn]`), Kramdown attributes, jupytext cell marks.
 _CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
 _NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?)[ \t]*$")
 
-_DROPPED = frozenset("toctree include bibliography contents tableofcontents image raw-cell index".split())
-_PROSE = frozenset(
-    "note warning tip important caution attention danger error hint seealso admonition dropdown margin sidebar figure topic "
-    "details card grid tab-set tab-item versionadded versionchanged deprecated epigraph pull-quote rubric todo".split()
-)
+# fmt: off
+_DROPPED = frozenset((
+    "toctree", "include", "bibliography", "contents", "tableofcontents", "image", "raw-cell", "index",
+))
+# fmt: on
+# fmt: off
+_PROSE = frozenset((
+    "note", "warning", "tip", "important", "caution", "attention", "danger", "error", "hint", "seealso",
+    "admonition", "dropdown", "margin", "sidebar", "figure", "topic", "details", "card", "grid", "tab-set", 
+    "tab-item", "versionadded", "versionchanged", "deprecated", "epigraph", "pull-quote", "rubric", "todo",
+))
+# fmt: on
 # Titles of these directives are paths or layout.
-_UNTITLED = frozenset("figure grid tab-set card-carousel versionadded".split())
+_UNTITLED = frozenset(("figure", "grid", "tab-set", "card-carousel", "versionadded"))
 _LISTING = "~" * 12  # a fence that no listing in the wild contains
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 

@@ -16,7 +16,7 @@ _CODE = r"(?P<code>`+[^`\n]+`+)"
 _SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
 _TEMPLATE = re.compile(
     _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}|\{\{~?\s*#\s*(?P<block>\w+)(?P<words>[^{}]*)\}\}"
-    r"|\{\{~?\s*[/>*!^][^{}]*\}\}|\{\{\s*\w+\(\s*['\"](?P<call>[^'\"{}]*)['\"][^{}]*\)\s*\}\}"
+    r"|\{\{~?\s*[/>*!^][^{}]*\}\}|\{\{\s*\w+[ (]+['\"](?P<call>[^'\"{}]*)['\"][^{}]*\}\}"
 )
 _SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label)\s*=\s*\"([^\"\n]*)\"")
 _QUOTED = re.compile(r"\"([^\"\n]*)\"")
@@ -63,7 +63,7 @@ def _template(match: re.Match[str]) -> str:
     if match["block"]:  # Handlebars in manual pages: {{#option "`--dry-run`"}}
         words = " ".join(_QUOTED.findall(match["words"]))
         return f"\n\n{words}\n\n" if words else ""
-    if match["call"]:  # a macro of mkdocs-macros that links a name: {{ godoc('Collection') }}
+    if match["call"]:  # a macro that links a name: {{ godoc('Collection') }}
         return f"`{match['call']}`"
     words = " ".join(_SHOWN.findall(match["rest"] or ""))
     return f"\n\n{words}\n\n" if words else ""
@@ -72,8 +72,8 @@ def _template(match: re.Match[str]) -> str:
 def lift_html(prose: str, parts: list[list[Part]]) -> str:
     """Takes tables, preformatted text, scripts and drawings out of the prose.
 
-    Each is read, appended to ``parts``, and leaves a paragraph that ``placeholder_number`` recognises. One that is never
-    closed is left where it is.
+    Each is read, appended to ``parts``, and leaves a paragraph that ``placeholder_number`` recognises. One that is
+    never closed is left where it is.
     """
     kept: list[str] = []
     position = 0

@@ -1,12 +1,13 @@
 """The format ``notebook``: Jupyter notebooks of any version (``.ipynb``).
 
-Cells become parts in order, Markdown cells as ``markdown`` reads them, so that their headings group the code below. Here
-are the reading of the file and of cells; what stays of outputs is decided in ``notebook_output``. Nothing is executed.
+Cells become parts in order, Markdown cells as ``markdown`` reads them, so that their headings group the code below.
+Here are the reading of the file and of cells; ``notebook_output`` decides what stays of outputs. Nothing is executed.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 from doc_assets.document import Block, Document, JsonValue, clean_text, json_safe
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats import RawFile
-from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.html_fragment import Anchor, Heading, Part
 from doc_assets.formats.markdown import markdown_parts
 from doc_assets.formats.markdown_marks import drop_data_uris
 from doc_assets.formats.notebook_output import output_text
@@ -26,9 +27,14 @@ __all__ = ["NotebookFormat"]
 _LFS = b"version https://git-lfs.github.com/spec"
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{400,}")  # base64 without its ``data:``; no identifier or number is that long
 
-# Cells that say whose work it is, and buttons that open it elsewhere: the same in hundreds of notebooks.
+# Who owns a notebook, and buttons that open it elsewhere: the same words in hundreds of notebooks.
 _LICENCE = re.compile(r"licensed under|permission is hereby granted|all rights reserved|creative ?commons", re.I)
-_COPYRIGHT = re.compile(r"[\W_]*(?:copyright\b|©|licensed under\b)[^\n]{0,200}(?:\n\W*(?:copyright|licensed|spdx)\b[^\n]{0,200})*", re.I)
+_NOTICE = re.compile(
+    r"\W*(?:copyright (?:\(c\) |© ?)?\d{4}|© ?\d{4}|licensed under the \w+ licen[sc]e"
+    r"|you may obtain a copy of the license|unless required by applicable law|spdx-license-identifier)",
+    re.I,
+)
+_LONGEST_NOTICE = 700  # characters; a longer paragraph says more than who owns the page
 _BUTTON_TABLE = re.compile(r"<table\b[^<>]*>(?:(?!</table).){0,6000}</table\s*>", re.I | re.S)
 _ELSEWHERE = r"(?:colab\.research\.google|colab\.sandbox|kaggle\.com|mybinder\.org|nbviewer|sagemaker|deepnote)"
 _BUTTON = re.compile(
@@ -121,13 +127,20 @@ def _load(data: bytes) -> object:
 def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
     import nbformat  # it loads jsonschema (0.2 s), and one notebook in forty needs it
 
+    log = logging.getLogger("traitlets")  # where nbformat reports keys that old notebooks lack
+    silenced, log.disabled = log.disabled, True
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return dict(nbformat.convert(nbformat.from_dict(notebook), 4))
+            joined = nbformat.versions[version].to_notebook_json({"nbformat_minor": 0, **notebook})
+            return dict(nbformat.convert(joined, 4))
     except Exception as error:  # nbformat's converters raise whatever a missing key raises
         reason = f"{type(error).__name__}: {error}"
-        raise DocumentRejected(f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason})") from error
+        raise DocumentRejected(
+            f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason})"
+        ) from error
+    finally:
+        log.disabled = silenced
 
 
 def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -136,7 +149,7 @@ def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str
     stated = {
         "kernel": kernel.get("display_name") or kernel.get("name"),
         "language": language,
-        "nbformat": notebook.get("orig_nbformat") or notebook.get("nbformat"),
+        "nbformat": facts.get("orig_nbformat") or notebook.get("nbformat"),
     }
     return {name: json_safe(value) for name, value in stated.items() if isinstance(value, (str, int))}
 
@@ -150,12 +163,14 @@ def _parts(cells: list[dict[str, Any]]) -> Iterator[Part]:
             yield from _code_parts(cell, source)
         elif kind == "markdown":
             text = _without_buttons(source)
-            if not text.strip() or _COPYRIGHT.fullmatch(text.strip()):
+            parts = [part for part in markdown_parts(text) if not _is_notice(part)]
+            if not parts:
                 continue
             # Many notebooks write their title in bold and keep first-level headings for the sections.
-            text = _BOLD_TITLE.sub(r"# \2\n", text, count=1) if opening and _BOLD_TITLE.match(text) else text
+            if opening and (title := _BOLD_TITLE.match(text)):
+                parts = [Heading(1, title[2].strip()), *markdown_parts(text[title.end() :])]
             opening = False
-            yield from markdown_parts(text)
+            yield from parts
         elif kind == "raw" and _is_text(cell, source):
             yield from markdown_parts(source)
 
@@ -176,6 +191,11 @@ def _code_parts(cell: Mapping[str, Any], source: str) -> Iterator[Block]:
 def _is_licence(code: str) -> bool:
     lines = [line.strip() for line in code.split("\n") if line.strip()]
     return bool(lines) and all(line.startswith(("#", "//")) for line in lines) and bool(_LICENCE.search(code))
+
+
+def _is_notice(part: Part) -> bool:
+    text = part.name if isinstance(part, Anchor) else part.text
+    return len(text) <= _LONGEST_NOTICE and _NOTICE.match(text) is not None
 
 
 def _is_text(cell: Mapping[str, Any], source: str) -> bool:

@@ -1,7 +1,7 @@
 """What stays of a code cell's outputs: the first lines of text that another run would print again.
 
-Images, widgets, HTML and scripts go; so do progress bars, timings, log lines and addresses of objects, so that a notebook
-that was only run again is the same document.
+Images, widgets, HTML and scripts go; so do progress bars, timings, log lines and addresses of objects, so that a
+notebook that was only run again is the same document.
 """
 
 from __future__ import annotations
@@ -16,27 +16,31 @@ __all__ = ["output_text"]
 MAX_LINES = 20
 MAX_CHARACTERS = 1_000
 _MAX_ERROR = 300  # characters of an exception's message
-_READ = 20_000  # characters of one output that are looked at; a progress bar may fill most of them
+_READ = 1_000_000  # characters of one output that are looked at; a progress bar may fill most of them
+_LINE = 2_000  # characters of a line that are looked at
 
 _PROGRESS = re.compile(
-    r"\d+%\s*\|"  # tqdm
-    r"|[━█▉▊▋▌▍▎▏]{3}|[╸╺━]{3}|\[=*>?\.*\]|={5,}>|\[#+[ .]*\]|\.{20,}"
-    r"|^\s*Epoch \d+(?:/\d+)?\s*:?\s*$|\d+(?:us|ms|s)/(?:step|epoch|sample)|\b\d+(?:\.\d+)?\s?(?:it|[kM]?B)/s\b"
+    r"\d%\s?\|"  # tqdm
+    r"|[━█▉▊▋▌▍▎▏╸╺]{3}|\[=*>?\.*\]|={5}>|\[#+[ .]*\]|\.{20}"
+    r"|^\s*Epoch \d+(?:/\d+)?\s*:?\s*$|\d(?:us|ms|s)/(?:step|epoch|sample)|\d\s?(?:it|[kM]?B)/s\b"
 )
 _NOISE = re.compile(
     r"^\s*(?:CPU times:|Wall time:|Requirement already satisfied|Collecting \S|Downloading |Using cached "
-    r"|Installing collected packages|Successfully (?:un)?installed|Building wheel|Preparing metadata|Note: you may need to restart"
-    r"|\[notice\]|WARNING: (?:pip|You are using pip|Running pip)|[━ ]*$)"
+    r"|Installing collected packages|Successfully (?:un)?installed|Building wheel|Preparing metadata"
+    r"|Note: you may need to restart|\[notice\]|WARNING: (?:pip|You are using pip|Running pip)|warnings\.warn\($)"
     r"|^\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|^[IWEF]\d{4} \d\d:\d\d:\d\d"
 )
-_OBJECT = re.compile(r"<[^<>\n]{0,200}\bat 0x[0-9a-fA-F]{4,}[^<>\n]{0,200}>|<Figure size [^<>\n]{0,60}>")
+_INSTALLED = re.compile(r"^\S*/\S*\.py:\d+: (?=\w*Warning)")  # where a warning comes from, on the author's machine
+_OBJECT = re.compile(
+    r"<[^<>\n]{0,200}\bat 0x[0-9a-fA-F]{4,}[^<>\n]{0,200}>|<Figure size [^<>\n]{0,60}>|<IPython\.[\w.]{1,60} object>"
+)
 _ADDRESS = re.compile(r"\s*(?:\bat )?\b0x[0-9a-fA-F]{8,16}\b")
 _ENCODED = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,][^\s\"']{40,}|[A-Za-z0-9+/=]{200,}")
 _WORD = re.compile(r"[^\W\d_]{2}")
 
 
 def output_text(outputs: list) -> str:
-    """The text of a cell's outputs, at most 20 lines and 1,000 characters; empty if nothing says anything.
+    """The text of a cell's outputs, at most 20 lines and 1,000 characters without blank ones; "" if it has no words.
 
     Args:
         outputs: As in nbformat 4; entries of another shape are passed over.
@@ -45,13 +49,12 @@ def output_text(outputs: list) -> str:
     size = 0
     for line in _lines(outputs):
         if len(kept) == MAX_LINES or size + len(line) > MAX_CHARACTERS:
-            if not kept or size < MAX_CHARACTERS // 2 and len(kept) < MAX_LINES:
+            if not kept or (size < MAX_CHARACTERS // 2 and len(kept) < MAX_LINES):
                 kept.append(line[: MAX_CHARACTERS - size].rstrip())
             break
-        if line or (kept and kept[-1]):
-            kept.append(line)
-            size += len(line) + 1
-    text = "\n".join(kept).strip("\n").rstrip()
+        kept.append(line)
+        size += len(line) + 1
+    text = "\n".join(kept).rstrip()
     return text if _WORD.search(text) else ""
 
 
@@ -83,10 +86,10 @@ def _printed(text: str) -> str:
 
 
 def _kept(line: str) -> Iterator[str]:
-    line = line.rstrip()
-    if _PROGRESS.search(line) or _NOISE.search(line):
+    line = _INSTALLED.sub("", line[:_LINE].rstrip())
+    if not line or _PROGRESS.search(line) or _NOISE.search(line):
         return
-    if "0x" in line or "<Figure" in line:
+    if "0x" in line or "<Figure" in line or "<IPython" in line:
         if not _WORD.search(_OBJECT.sub("", line)):
             return
         line = _ADDRESS.sub("", line)

@@ -26,6 +26,7 @@ class Anchors:
     """Hands out fragments as GitHub does: a repeated heading gets ``-1``, ``-2`` …; amortised constant time."""
 
     def __init__(self) -> None:
+        """For one document."""
         self._seen: dict[str, int] = {}
 
     def take(self, heading: str, explicit: str | None = None) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
@@ -16,9 +15,6 @@ from doc_assets.errors import DocAssetsError
 from doc_assets.migration import LoadResult
 from doc_assets.store.snapshots import RollbackResult
 
-if TYPE_CHECKING:
-    from doc_assets.dagster.resources import Library
-
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
 STAGED, LIVE = 7, 5
 
@@ -29,14 +25,18 @@ def digest_of(snapshot: int) -> str:
 
 @dataclass
 class FakeStagedLoad:
+    """A sealed snapshot of which only the number is real."""
+
     snapshot: int
     digest: str
     calls: list[str]
 
     def __enter__(self) -> FakeStagedLoad:
+        """As the loader's own."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Tells that the partition's lock would be let go."""
         self.calls.append("close")
 
 
@@ -54,9 +54,11 @@ class FakeLibrary:
 
     @property
     def loader(self) -> FakeLibrary:
+        """Itself."""
         return self
 
     def unchanged(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> LoadResult | None:
+        """As ``up_to_date`` says."""
         self.calls.append("unchanged")
         if self.error:
             raise self.error
@@ -65,6 +67,7 @@ class FakeLibrary:
     def stage(
         self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
     ) -> FakeStagedLoad:
+        """Raises ``error`` if there is one."""
         self.calls.append("stage")
         self.staged.append((partition.id, limit))
         if self.error:
@@ -73,14 +76,17 @@ class FakeLibrary:
         return FakeStagedLoad(STAGED, digest_of(STAGED), self.calls)
 
     def publish(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
+        """Nothing but the result."""
         self.calls.append("publish")
         return self._result(self._partition, staged.snapshot, "published")
 
     def reject(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
+        """Nothing but the result."""
         self.calls.append("reject")
         return self._result(self._partition, staged.snapshot, "rejected")
 
     def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
+        """All six pass but those in ``failing``."""
         self.calls.append(f"audit {snapshot}")
         return [
             CheckResult(
@@ -90,12 +96,15 @@ class FakeLibrary:
         ]
 
     def published(self, partition: str) -> int | None:
+        """As ``live`` says."""
         return self.live.get(partition)
 
     def audit_live(self, partition: str) -> list[CheckResult]:
+        """The audit of what ``live`` says."""
         return self.audit(self.live[partition], partition) if partition in self.live else []
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
+        """From the staged to the live number."""
         self.calls.append(f"roll back {partition} to {to}")
         return RollbackResult(partition, STAGED, LIVE, digest_of(LIVE), 0.01)
 
@@ -113,8 +122,13 @@ def catalogue(tmp_path: Path) -> Catalogue:
     def source(name: str, **values: object) -> DirectorySource:
         return DirectorySource.model_validate({"kind": "directory", "name": name, "location": "docs", **values})
 
-    types = {name: DocType(sources=(source("small", weight=10), source("large", weight=1_000))) for name in TYPES}
-    types["rust"] = DocType(sources=(source("tokio", weight=10), source("std", weight=3_000, shards=3)))
+    types = {
+        name: DocType(description=None, sources=(source("small", weight=10), source("large", weight=1_000)))
+        for name in TYPES
+    }
+    types["rust"] = DocType(
+        description=None, sources=(source("tokio", weight=10), source("std", weight=3_000, shards=3))
+    )
     return Catalogue(types, tmp_path)
 
 
@@ -124,5 +138,5 @@ def library() -> FakeLibrary:
 
 
 @pytest.fixture
-def definitions(catalogue: Catalogue, library: Library) -> dg.Definitions:
+def definitions(catalogue: Catalogue, library: FakeLibrary) -> dg.Definitions:
     return build_defs(catalogue=catalogue, resources={"doc_assets": library})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 import pytest
@@ -20,18 +20,17 @@ if TYPE_CHECKING:
 
 
 def load(
-    definitions: dg.Definitions, library: Library, catalogue: Catalogue, instance: dg.DagsterInstance
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, instance: dg.DagsterInstance
 ) -> LoadResult:
-    return run_partition(
-        catalogue.find_partition("rust/tokio"), instance=instance, definitions=definitions, library=library
-    )
+    partition = catalogue.find_partition("rust/tokio")
+    return run_partition(partition, instance=instance, definitions=definitions, library=cast("Library", library))
 
 
 def test_a_run_returns_the_loaders_result_and_prints_nothing(
     definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, capfd: pytest.CaptureFixture[str]
 ) -> None:
     instance = dg.DagsterInstance.ephemeral()
-    result = load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    result = load(definitions, library, catalogue, instance)
     assert (result.result, result.snapshot) == ("published", STAGED)
     assert library.calls[0] == "stage"
     assert capfd.readouterr() == ("", "")
@@ -45,7 +44,7 @@ def test_a_rejected_load_is_a_result_and_a_failed_run(
 ) -> None:
     library.failing = {"counts": ["row"]}
     instance = dg.DagsterInstance.ephemeral()
-    result = load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    result = load(definitions, library, catalogue, instance)
     assert result.result == "rejected"
     assert capfd.readouterr() == ("", "")
     assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
@@ -55,22 +54,22 @@ def test_an_error_of_the_library_comes_out_as_it_is(
     definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
 ) -> None:
     library.error = SourceError("no route to host")
-    with pytest.raises(SourceError, match="^no route to host$"):
-        load(definitions, library, catalogue, dg.DagsterInstance.ephemeral())  # pyright: ignore[reportArgumentType]
+    with pytest.raises(SourceError, match=r"^no route to host$"):
+        load(definitions, library, catalogue, dg.DagsterInstance.ephemeral())
 
 
 def test_a_run_that_a_killed_process_left_open_is_closed_by_the_next(
-    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
 ) -> None:
     instance = dg.DagsterInstance.ephemeral()
-    load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    load(definitions, library, catalogue, instance)
     (first,) = instance.get_runs()
     dead = instance.create_run_for_job(
         definitions.resolve_job_def("migrate_rust"),
         status=dg.DagsterRunStatus.STARTED,
         tags={**first.tags, "doc_assets/process": str(2**22 + 1)},  # above the largest pid of Linux
     )
-    load(definitions, library, catalogue, instance)  # pyright: ignore[reportArgumentType]
+    load(definitions, library, catalogue, instance)
     closed = instance.get_run_by_id(dead.run_id)
     assert closed is not None
     assert closed.status == dg.DagsterRunStatus.FAILURE

@@ -1,0 +1,384 @@
+"""From a document to passages that fit the model's window: by structure first, by tokens second.
+
+Chunks are cut out of the text that ``document.lay_out`` writes, never rewritten. What a block is was decided by the
+format; how long a text is for the model is counted by ``embedding.tokenizer``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from doc_assets.document import BlockKind, Chunk, Document, LaidOutBlock, Section, embedding_input, lay_out
+from doc_assets.embedding.tokenizer import WindowTokenizer
+
+__all__ = ["CHUNKER_VERSION", "chunk"]
+
+# Part of a snapshot's recipe: raise it whenever the same document and tokenizer give other chunks.
+CHUNKER_VERSION = 1
+
+# A wider window does not make a wider passage: past this many tokens one vector stands for too many things.
+_WIDEST = 512
+# Sections below this many tokens are merged with their neighbours: alone they match many questions and answer none.
+_TINY = 60
+# Tokens say little of words that the model does not know (1 MB of base64 is one token), so characters are limited too:
+# documentation has 3-5 per token, aligned tables up to 12. PostgreSQL's tsvector ends at 1 MB.
+_CHARACTERS_PER_TOKEN = 16
+# Characters of a title or heading in a breadcrumb.
+_HEADING_CHARACTERS = 200
+# Characters tokenized at once when a block must be cut: keeps memory flat for blocks of any size.
+_SLAB = 65_536
+
+_WORD = re.compile(r"\w")
+_BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
+_BEFORE_LISTING: frozenset[BlockKind] = frozenset({"prose", "list", "signature", "code"})
+_LISTING: frozenset[BlockKind] = frozenset({"code", "output", "table"})
+
+# Where a block may be cut, best first, and how much of the space a border must use to be taken before a lesser one.
+_Borders = tuple[tuple[re.Pattern[str], float], ...]
+_PARAGRAPH = (re.compile(r"\n[ \t]*\n"), 0.5)
+_LINE = (re.compile(r"\n"), 0.3)
+_SENTENCE = (re.compile(r"[.!?…][\"')\]»”]*\s|[\u3002\uff01\uff1f]"), 0.3)
+_ITEM = (re.compile(r"\n(?=[ \t]{0,40}(?:[-*+•]|\d{1,9}[.)])\s)"), 0.4)
+_SPACE = (re.compile(r"\s"), 0.0)
+_BORDERS: dict[BlockKind, _Borders] = {
+    "prose": (_PARAGRAPH, _SENTENCE, _SPACE),
+    "list": (_ITEM, _LINE, _SENTENCE, _SPACE),
+    "table": (_LINE, _SPACE),
+    "code": (_PARAGRAPH, _LINE, _SPACE),
+    "signature": (_PARAGRAPH, _LINE, _SPACE),
+    "output": (_PARAGRAPH, _LINE, _SPACE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A block or a piece of one, at its place in the text. ``tokens`` is what it adds to a chunk."""
+
+    start: int
+    end: int
+    tokens: int
+    kind: BlockKind
+
+
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """A section with text: its blocks, where its own heading line starts, and what stands before its first block.
+
+    ``lead_tokens`` counts all heading lines since the last block before, also those of sections without any block.
+    """
+
+    section: Section
+    parts: tuple[_Part, ...]
+    heading_start: int
+    lead_tokens: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A chunk before its exact count."""
+
+    start: int
+    end: int
+    breadcrumb: str
+    section: Section
+
+
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """How much a piece of text may take."""
+
+    tokens: int
+    characters: int
+
+    def holds(self, parts: Sequence[_Part]) -> bool:
+        """True if the run of parts fits."""
+        return sum(p.tokens for p in parts) <= self.tokens and parts[-1].end - parts[0].start <= self.characters
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """Space for the passage beside a breadcrumb: what to aim at, and what never to exceed."""
+
+    target: _Space
+    most: _Space
+
+
+def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
+    r"""The document's passages in reading order: no overlap, no gap that holds a word, none longer than the window.
+
+    The blocks of a section are packed up to seven eighths of the window; listings, tables and signatures stay whole
+    where they fit, and a listing stays with the paragraph before it. Sections of a few words are merged with those that
+    follow below the same heading. What fits no chunk is cut at paragraphs or lines, sentences, words, tokens, in this
+    order. Deterministic, and linear in the length of the text.
+
+    Example:
+        >>> from doc_assets.document import Block, Document, Section
+        >>> from doc_assets.embedding import open_tokenizer
+        >>> from doc_assets.settings import Settings
+        >>> section = Section(("Modes",), "modes", (Block("Cluster scope is the default."),))
+        >>> page = Document("IPAM", "markdown", (section,))
+        >>> [passage] = chunk(page, open_tokenizer(Settings.from_environment({})))
+        >>> passage.embedding_input
+        'IPAM > Modes\n\nCluster scope is the default.'
+    """
+    text, blocks = lay_out(document)
+    limit = min(tokenizer.max_tokens, _WIDEST)
+    breadcrumbs = _Breadcrumbs(document.title, tokenizer, limit)
+    drafts: list[_Draft] = []
+    for group in _groups(_passages(text, blocks, tokenizer, limit), breadcrumbs):
+        path = _common_prefix([passage.section.heading_path for passage in group])
+        breadcrumb, room = breadcrumbs.of(path)
+        first = group[0]
+        if len(group) > 1:
+            start = first.parts[0].start if path == first.section.heading_path else first.heading_start
+            drafts.append(_Draft(start, group[-1].parts[-1].end, breadcrumb, first.section))
+            continue
+        for parts in _pack(text, first.parts, room, tokenizer):
+            drafts.append(_Draft(parts[0].start, parts[-1].end, breadcrumb, first.section))
+    return _counted(text, drafts, tokenizer, limit, limit)
+
+
+class _Breadcrumbs:
+    """The breadcrumb of each heading path, and the room it leaves."""
+
+    def __init__(self, title: str, tokenizer: WindowTokenizer, limit: int) -> None:
+        self._title = title
+        self._tokenizer = tokenizer
+        self._special = tokenizer.count([""])[0]
+        self._limit = limit
+        # 48 of 256 tokens: title and two or three headings; the passage keeps four fifths.
+        self._budget = limit * 3 // 16
+        self._known: dict[tuple[str, ...], tuple[str, _Room]] = {}
+
+    def of(self, path: tuple[str, ...]) -> tuple[str, _Room]:
+        """Text and room for the passages below a heading."""
+        if path not in self._known:
+            text, tokens = self._shortened(self._parts(path))
+            taken = self._special + tokens
+            characters = self._limit * _CHARACTERS_PER_TOKEN
+            target = _Space(self._limit * 7 // 8 - taken, characters)
+            self._known[path] = text, _Room(target, _Space(self._limit - taken, characters))
+        return self._known[path]
+
+    def _parts(self, path: tuple[str, ...]) -> list[str]:
+        """Title and headings on one line each; a heading that repeats the one above it says nothing."""
+        parts: list[str] = []
+        for heading in (self._title, *path):
+            line = " ".join(heading[: 2 * _HEADING_CHARACTERS].split())
+            if len(line) > _HEADING_CHARACTERS:
+                line = line[:_HEADING_CHARACTERS].rstrip() + "…"
+            if line and (not parts or line.casefold() != parts[-1].casefold()):
+                parts.append(line)
+        return parts
+
+    def _shortened(self, parts: list[str]) -> tuple[str, int]:
+        """Within the budget: first the headings after the title go, from the left, then long ones are clipped."""
+        tokens = self._count(" > ".join(parts))
+        kept = parts
+        while tokens > self._budget and len(kept) > 2:
+            kept = [parts[0], *kept[2:]]
+            tokens = self._count(" > ".join([kept[0], "…", *kept[1:]]))
+        if len(kept) < len(parts):
+            kept = [kept[0], "…", *kept[1:]]
+        share = self._budget // 2
+        while tokens > self._budget and share:
+            kept = [self._clipped(part, share) for part in kept]
+            tokens = self._count(" > ".join(kept))
+            share //= 2
+        return " > ".join(kept), tokens
+
+    def _clipped(self, text: str, tokens: int) -> str:
+        offsets = self._tokenizer.offsets(text)
+        return text if len(offsets) <= tokens else text[: offsets[tokens - 1][1]].rstrip() + "…"
+
+    def _count(self, text: str) -> int:
+        return self._tokenizer.count([text])[0] - self._special
+
+
+def _passages(text: str, blocks: list[LaidOutBlock], tokenizer: WindowTokenizer, limit: int) -> list[_Passage]:
+    """The sections that hold blocks, with all tokens counted in one go."""
+    longest = limit * _CHARACTERS_PER_TOKEN
+    sections = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: id(block.section))]
+    ends = [0, *(run[-1].end for run in sections)]
+    leads = [(end, run[0].start) for end, run in zip(ends, sections, strict=False)]
+    spans = [*leads, *((block.start, block.end) for block in blocks)]
+    special = tokenizer.count([""])[0]
+    # What is longer than any chunk needs no count: it is cut, or not merged, anyway.
+    counted = iter(tokenizer.count([text[start:end] for start, end in spans if end - start <= longest]))
+    tokens = [next(counted) - special if end - start <= longest else limit + 1 for start, end in spans]
+    block_tokens = iter(tokens[len(leads) :])
+    passages = []
+    for run, lead_tokens in zip(sections, tokens, strict=False):
+        parts = tuple(_Part(block.start, block.end, next(block_tokens), block.block.kind) for block in run)
+        start = _heading_start(text, run[0])
+        passages.append(_Passage(run[0].section, parts, start, lead_tokens, sum(part.tokens for part in parts)))
+    return passages
+
+
+def _heading_start(text: str, first: LaidOutBlock) -> int:
+    """Where the heading line above a section's first block starts; the block itself where there is none."""
+    if not first.section.heading_path:
+        return first.start
+    end = first.start - len("\n\n")
+    start = end - len(first.section.heading_path[-1]) - len(" ")
+    return start - min(6, len(first.section.heading_path) + 1)
+
+
+def _groups(passages: list[_Passage], breadcrumbs: _Breadcrumbs) -> Iterator[list[_Passage]]:
+    """Sections by chunk: mostly one each, tiny ones together with what follows under the same parent."""
+    group: list[_Passage] = []
+    tokens = 0
+    for passage in passages:
+        joined = tokens + passage.lead_tokens + passage.tokens
+        if group and min(tokens, passage.tokens) < _TINY and _may_join(group[0], passage, joined, breadcrumbs):
+            group.append(passage)
+            tokens = joined
+            continue
+        if group:
+            yield group
+        group, tokens = [passage], passage.lead_tokens + passage.tokens
+    if group:
+        yield group
+
+
+def _may_join(first: _Passage, passage: _Passage, tokens: int, breadcrumbs: _Breadcrumbs) -> bool:
+    """True if the passage stands below the parent of the group's first and the chunk up to it fits."""
+    here, there = first.section.heading_path, passage.section.heading_path
+    if there[: max(0, len(here) - 1)] != here[:-1]:
+        return False
+    target = breadcrumbs.of(_common_prefix([here, there]))[1].target
+    return tokens <= target.tokens and passage.parts[-1].end - first.heading_start <= target.characters
+
+
+def _common_prefix(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    same = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*paths, strict=False))
+    return tuple(level[0] for level in same)
+
+
+def _pack(text: str, parts: Sequence[_Part], room: _Room, tokenizer: WindowTokenizer) -> list[list[_Part]]:
+    """The blocks of one section by chunk."""
+    chunks: list[list[_Part]] = []
+    current: list[_Part] = []
+    for part in parts:
+        if not room.most.holds([part]):
+            left = _left(current, part, room.target)
+            if left.tokens < room.target.tokens // 2 or left.characters < room.target.characters // 2:
+                chunks.append(current)
+                current, left = [], room.target
+            first, *others = _cut(text, part, left, room.target, tokenizer)
+            chunks += [[*current, first], *([piece] for piece in others)]
+            current = chunks.pop()
+        elif not current or _continues(current, part, room):
+            current.append(part)
+        elif _introduces(current[-1], part) and room.most.holds([current[-1], part]) and len(current) > 1:
+            chunks.append(current[:-1])
+            current = [current[-1], part]
+        else:
+            chunks.append(current)
+            current = [part]
+    chunks.append(current)
+    # A last sentence alone is a poor passage: it goes to the chunk before, into the eighth kept free.
+    if len(chunks) > 1 and sum(part.tokens for part in chunks[-1]) < _TINY:
+        last_two = [*chunks[-2], *chunks[-1]]
+        if room.most.holds(last_two):
+            chunks[-2:] = [last_two]
+    return chunks
+
+
+def _left(current: Sequence[_Part], part: _Part, target: _Space) -> _Space:
+    """What the chunk begun leaves for the start of ``part``."""
+    if not current:
+        return target
+    tokens = target.tokens - sum(p.tokens for p in current)
+    return _Space(tokens, target.characters - (part.start - current[0].start))
+
+
+def _continues(current: Sequence[_Part], part: _Part, room: _Room) -> bool:
+    """True if the part belongs to the chunk begun; a listing may use the eighth kept free to stay with its text."""
+    together = [*current, part]
+    return room.target.holds(together) or (_introduces(current[-1], part) and room.most.holds(together))
+
+
+def _introduces(before: _Part, part: _Part) -> bool:
+    return part.kind in _LISTING and before.kind in _BEFORE_LISTING
+
+
+def _cut(text: str, part: _Part, first: _Space, rest: _Space, tokenizer: WindowTokenizer) -> Iterator[_Part]:
+    """Pieces of a part that each fit their space, of about equal length.
+
+    Every piece takes at least one character, so that no text can hold it up.
+    """
+    starts = _token_starts(text, part.start, part.end, tokenizer)
+    start, space = part.start, first
+    while start < part.end:
+        token = bisect_left(starts, start)
+        left = len(starts) - token
+        # An even share of what is left rather than full pieces and a crumb; an eighth more finds a better border.
+        share = -(-left // max(1, -(-left // space.tokens)))
+        stop = token + min(space.tokens, share + share // 8)
+        reach = starts[stop] if stop < len(starts) else part.end
+        reach = max(start + 1, min(reach, start + space.characters))
+        end = reach if reach == part.end else _border(text, start, reach, part.kind)
+        yield _Part(start, end, bisect_left(starts, end) - token, part.kind)
+        start, space = end, rest
+
+
+def _border(text: str, start: int, reach: int, kind: BlockKind) -> int:
+    """The best place to end a piece that starts at ``start`` and may go up to ``reach``."""
+    for pattern, share in _BORDERS[kind]:
+        floor = start + int((reach - start) * share)
+        # Looking on past ``reach`` lets a look-ahead see the next line's first characters.
+        ends = [m.end() for m in pattern.finditer(text, floor, reach + 60) if start < m.end() <= reach]
+        if ends:
+            return ends[-1]
+    return reach
+
+
+def _token_starts(text: str, start: int, end: int, tokenizer: WindowTokenizer) -> array[int]:
+    """Where each token of ``text[start:end]`` starts, ascending."""
+    starts = array("Q")
+    while start < end:
+        stop = min(end, start + _SLAB)
+        if stop < end:
+            stop = max(text.rfind(" ", start + 1, stop), text.rfind("\n", start + 1, stop)) + 1 or stop
+        starts.extend(start + offset for offset, _ in tokenizer.offsets(text[start:stop]))
+        start = stop
+    return starts
+
+
+def _counted(text: str, drafts: list[_Draft], tokenizer: WindowTokenizer, limit: int, room: int) -> list[Chunk]:
+    """The chunks, each counted exactly. What turns out too long is cut again with half the room.
+
+    WordPiece counts add up over white space, so that this happens only where a cut fell inside a word; for tokenizers
+    that join words over spaces it may happen anywhere.
+    """
+    trimmed = [_trimmed(text, draft) for draft in drafts]
+    kept = [draft for draft in trimmed if _WORD.search(text, draft.start, draft.end)]
+    counts = tokenizer.count([embedding_input(draft.breadcrumb, text[draft.start : draft.end]) for draft in kept])
+    chunks: list[Chunk] = []
+    for draft, count in zip(kept, counts, strict=True):
+        if count > limit and draft.end - draft.start > 1:
+            half = _Space(max(1, room // 2), max(1, (draft.end - draft.start) * 3 // 4))
+            pieces = _cut(text, _Part(draft.start, draft.end, count, "prose"), half, half, tokenizer)
+            smaller = [_Draft(piece.start, piece.end, draft.breadcrumb, draft.section) for piece in pieces]
+            chunks += _counted(text, smaller, tokenizer, limit, half.tokens)
+            continue
+        section, passage = draft.section, text[draft.start : draft.end]
+        chunks.append(
+            Chunk(draft.breadcrumb, passage, draft.start, draft.end, section.heading_path, section.anchor, count)
+        )
+    return chunks
+
+
+def _trimmed(text: str, draft: _Draft) -> _Draft:
+    """Without blank lines at its start and white space at its end; indentation stays."""
+    leading = _BLANK_LINES.match(text, draft.start, draft.end)
+    start = leading.end() if leading else draft.start
+    end = start + len(text[start : draft.end].rstrip())
+    return _Draft(start, max(start, end), draft.breadcrumb, draft.section)

@@ -1,0 +1,225 @@
+"""Notebooks give their text, their code and little of their outputs; what is no notebook is named for what it is."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from typing import Any
+
+import pytest
+
+from doc_assets.document import Document, canonical_json, lay_out
+from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.formats import RawFile
+from doc_assets.formats.notebook import NotebookFormat
+
+
+def markdown(source: str | list[str]) -> dict[str, Any]:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def code(source: str, *outputs: dict[str, Any], count: int | None = None) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": list(outputs), "execution_count": count}
+
+
+def printed(text: str, name: str = "stdout") -> dict[str, Any]:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def shown(**data: str) -> dict[str, Any]:
+    mimes = {name.replace("_", "/", 1): value for name, value in data.items()}
+    return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": mimes}
+
+
+def parse(data: bytes) -> Document:
+    [document] = NotebookFormat().parse(RawFile("notes/first_steps.ipynb", data))
+    return document
+
+
+def read(*cells: dict[str, Any], **metadata: object) -> Document:
+    return parse(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}).encode())
+
+
+def kinds(*cells: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(block.kind, block.text) for section in read(*cells).sections for block in section.blocks]
+
+
+def test_headings_of_markdown_cells_group_the_cells_below_them() -> None:
+    document = read(
+        markdown(["# Pumps\n", "\n", "Intro."]),
+        code("import pump"),
+        markdown("## Open"),
+        code("pump.open()", printed("ok then")),
+        markdown("### Wide open\n\nMore."),
+        code("%timeit pump.open('wide')"),
+    )
+    assert document.title == "Pumps"
+    assert [(s.heading_path, [(b.kind, b.text) for b in s.blocks]) for s in document.sections] == [
+        ((), [("prose", "Intro."), ("code", "import pump")]),
+        (("Open",), [("code", "pump.open()"), ("output", "ok then")]),
+        (("Open", "Wide open"), [("prose", "More."), ("code", "%timeit pump.open('wide')")]),
+    ]
+
+
+def test_title_is_the_first_h1_then_a_bold_first_line_then_metadata_then_the_file() -> None:
+    assert read(markdown("text"), markdown("# Real"), title="Stated").title == "Real"
+    assert read(markdown("**Chapter 2: Pumps**\n\ntext"), markdown("# Set-up"), code("x")).title == "Chapter 2: Pumps"
+    assert read(markdown("text"), title="Stated").title == "Stated"
+    assert read(markdown("text")).title == "First steps"
+
+
+def test_running_again_changes_nothing() -> None:
+    def run(address: str, seconds: str, count: int) -> Document:
+        return read(
+            code(
+                "fit()",
+                printed(
+                    f"Epoch 1/2\n  1/10 [=>....] - ETA: {seconds}s\r10/10 [=====] - {seconds}s 3ms/step\nDone well\n"
+                ),
+                printed(f" 50%|███   | 1/2 [00:{seconds}<00:01]\r100%|██████| 2/2", "stderr"),
+                printed(f"2024-01-01 10:00:{seconds}.12: I tensorflow/core] started\n", "stderr"),
+                printed(f"CPU times: user {seconds} ms\nWall time: {seconds} s\n"),
+                shown(text_plain=f"[<matplotlib.lines.Line2D at {address}>]", image_png="AAAA" * 100),
+                shown(text_plain=f"<function pump.open at {address}> is open"),
+                count=count,
+            )
+        )
+
+    first, second = run("0x7f0000000000", "11", 1), run("0x7fffffff1234", "59", 7)
+    assert first == second
+    assert [b.text for s in first.sections for b in s.blocks] == ["fit()", "Done well\n<function pump.open> is open"]
+
+
+def test_outputs_without_words_to_find_are_dropped() -> None:
+    widget = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "IntSlider(value=3)"},
+    }
+    html = {"output_type": "display_data", "metadata": {}, "data": {"text/html": "<b>bold</b>", "image/png": "iVBOR"}}
+    plain = shown(text_plain="<Figure size 640x480 with 1 Axes>")
+    assert kinds(code("show()", widget, html, plain, shown(text_plain="42"))) == [("code", "show()")]
+
+
+def test_long_outputs_keep_their_first_lines() -> None:
+    [_, (kind, lines)] = kinds(code("x", printed("".join(f"line {i}\n" for i in range(10_000)))))
+    [_, (_, wide)] = kinds(code("x", printed("word " * 5_000)))
+    assert (kind, lines.split("\n")) == ("output", [f"line {i}" for i in range(20)])
+    assert 900 < len(wide) <= 1_000
+
+
+def test_tracebacks_become_one_line_without_colours() -> None:
+    error = {
+        "output_type": "error",
+        "ename": "ValueError",
+        "evalue": "bad \x1b[31mvalve\x1b[0m\nmore",
+        "traceback": ["x"],
+    }
+    assert kinds(code("x", error))[1] == ("output", "ValueError: bad valve")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        code('#@title Licensed under the Apache License, Version 2.0 (the "License");\n# you may not use this file'),
+        code("#@title MIT License\n#\n# Copyright (c) 2017 Ann\n# Permission is hereby granted, free of charge"),
+        markdown("##### Copyright 2021 The Pump Authors."),
+        markdown('Copyright 2020 Ann.\n\nLicensed under the Apache License, Version 2.0 (the "License");'),
+        markdown(
+            '<table class="tfo-notebook-buttons" align="left">\n<td>\n<a target="_blank" href="https://colab.research.'
+            'google.com/x.ipynb"><img src="https://x/colab.png" />Run in Google Colab</a>\n</td>\n</table>'
+        ),
+        markdown("[![Open in Colab](https://x/y.png)](https://colab.research.google.com/github/a/b.ipynb)"),
+        {"cell_type": "raw", "metadata": {}, "source": "---\nCopyright 2026 Ann.\n---"},
+        {"cell_type": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": "<b>raw</b>"},
+        code(" \n"),
+    ],
+)
+def test_notices_buttons_and_empty_cells_leave_nothing(cell: dict[str, Any]) -> None:
+    assert kinds(cell, markdown("Text.")) == [("prose", "Text.")]
+
+
+def test_comments_about_licences_beside_code_are_code() -> None:
+    source = "# Licensed under the Apache License\nimport pump"
+    assert kinds(code(source)) == [("code", source)]
+
+
+def test_embedded_files_never_reach_the_text() -> None:
+    blob = "QUJD" * 50_000
+    document = read(
+        {
+            **markdown(f"Look: ![plot](data:image/png;base64,{blob}) ![image.png](attachment:image.png)"),
+            "attachments": {},
+        },
+        code(f"image = '{blob}'", shown(text_plain=f"b'{blob}'", image_png=blob)),
+    )
+    assert len(lay_out(document)[0]) < 200
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty file"),
+        (b" \n", "empty file"),
+        (b"null", "null where an object"),
+        (b"[1, 2]", "a list where an object"),
+        (b"3", "a number where an object"),
+        (b'{"a": 1}', "no 'cells'"),
+        (b'{"nbformat": 4, "cells": {}}', "'cells' is not a list"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "mark', "cut off"),
+        (b'{"nbformat": 4, "cells": [', "cut off"),
+        (b'{"nbformat": 4, "cells": [}', "not valid JSON"),
+        (b"[" * 200_000, "cannot be read"),
+        (b'{"nbformat": 3, "worksheets": 7}', "cannot be upgraded"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "Git LFS pointer.*git lfs pull"),
+        (b"<!DOCTYPE html><html></html>", "HTML page"),
+        (b"\x00\xff\xfe\x01" * 50, "not valid JSON|cannot be read"),
+    ],
+)
+def test_what_is_no_notebook_is_rejected_with_its_name(data: bytes, reason: str) -> None:
+    with pytest.raises(DocumentRejected, match=reason):
+        parse(data)
+
+
+def test_a_notebook_without_cells_is_skipped() -> None:
+    with pytest.raises(DocumentSkipped, match="no cells"):
+        read()
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_old_versions_are_upgraded_in_silence(version: int, capfd: pytest.CaptureFixture[str]) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": ["# Old\n", "\n", "Still here."], "metadata": {}},
+        {"cell_type": "code", "input": ["print 2"], "language": "python", "outputs": [], "collapsed": False},
+    ]
+    if version == 3:
+        cells.insert(1, {"cell_type": "heading", "level": 2, "source": ["Part"], "metadata": {}})
+    notebook = {"nbformat": version, "metadata": {"name": "old"}, "worksheets": [{"cells": cells, "metadata": {}}]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        document = parse(json.dumps(notebook).encode())
+    assert document.title == "Old"
+    assert [b.text for s in document.sections for b in s.blocks] == ["Still here.", "print 2"]
+    assert document.metadata["nbformat"] == version
+    assert capfd.readouterr().err == ""
+
+
+def test_odd_but_readable_notebooks_are_read() -> None:
+    kernel = {"kernelspec": {"display_name": "Python 3", "name": "python3"}, "language_info": {"name": "python"}}
+    later = {"nbformat": 9, "metadata": kernel, "cells": [markdown("# Später"), "no cell", {"cell_type": "quantum"}]}
+    document = parse(b"\xef\xbb\xbf" + json.dumps(later).encode())
+    assert document.title == "Später"
+    assert document.metadata == {"kernel": "Python 3", "language": "python", "nbformat": 9}
+
+
+def test_what_a_database_refuses_is_gone() -> None:
+    raw = (
+        '{"nbformat": 4, "metadata": {"title": "cut \\ud83d title", "kernelspec": {"name": "a\\u0000b", "x": NaN}},'
+        ' "cells": [{"cell_type": "code", "source": "x = \'\\ud83d\\u0000\'", "outputs": '
+        '[{"output_type": "stream", "text": "half \\udc00 word"}]}]}'
+    )
+    document = parse(raw.encode())
+    everything = document.title + lay_out(document)[0] + canonical_json(document.metadata)
+    everything.encode()
+    assert "\0" not in everything
+    assert "half \ufffd word" in everything
