@@ -28,8 +28,9 @@ _TINY = 60
 # Tokens say little of words that the model does not know (1 MB of base64 is one token), so characters are limited too:
 # documentation has 3-5 per token, aligned tables up to 12. PostgreSQL's tsvector ends at 1 MB.
 _CHARACTERS_PER_TOKEN = 16
-# Characters of a title or heading in a breadcrumb.
+# Characters of a title or heading in a breadcrumb, and headings looked at, from the innermost outwards.
 _HEADING_CHARACTERS = 200
+_HEADINGS = 12
 # Characters tokenized at once when a block must be cut: keeps memory flat for blocks of any size.
 _SLAB = 65_536
 
@@ -169,7 +170,7 @@ class _Breadcrumbs:
     def _parts(self, path: tuple[str, ...]) -> list[str]:
         """Title and headings on one line each; a heading that repeats the one above it says nothing."""
         parts: list[str] = []
-        for heading in (self._title, *path):
+        for heading in (self._title, *path[-_HEADINGS:]):
             line = " ".join(heading[: 2 * _HEADING_CHARACTERS].split())
             if len(line) > _HEADING_CHARACTERS:
                 line = line[:_HEADING_CHARACTERS].rstrip() + "…"

@@ -63,8 +63,7 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
         SourceError: The source cannot be fetched or listed.
     """
     fetched = fetch(partition.source, base=catalogue.directory, cache=settings.home / "sources")
-    entries = [*walk(fetched.root, partition), *(f for f in fetched.left_out if partition.holds(f.path))]
-    entries.sort(key=lambda entry: entry.path.encode())
+    entries = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
     first_with: dict[bytes, str] = {}
     canonical: list[Discovered] = []
     locations: dict[str, SourceFile] = {}

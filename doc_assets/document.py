@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-JsonValue: TypeAlias = "str | int | float | bool | None | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
 BlockKind = Literal["prose", "list", "table", "code", "signature", "output"]
 
@@ -183,7 +183,7 @@ def json_safe(value: object, *, depth: int = 8, budget: int = 2_000) -> JsonValu
     return convert(value, 0)
 
 
-def _first(items: object, n: int) -> Iterator:  # noqa: ANN401 - items of any mapping or sequence
+def _first(items: object, n: int) -> Iterator:
     for i, item in enumerate(items):  # pyright: ignore[reportArgumentType]
         if i >= n:
             return

@@ -1,4 +1,4 @@
-"""Reading, parsing and chunking files in worker processes, so that a parser that hangs or dies takes only its file along.
+"""Reading, parsing and chunking files in worker processes: a parser that hangs or dies takes only its file along.
 
 Workers load neither the model nor a database driver's session; they return rows ready to be stored.
 """
@@ -9,13 +9,15 @@ import hashlib
 import multiprocessing
 import os
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, TimeoutError, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.util import Finalize
 
-from pebble import ProcessExpired, ProcessFuture, ProcessPool
+from pebble import ProcessExpired, ProcessPool
 
 from doc_assets import formats
 from doc_assets.chunking import chunk
@@ -49,14 +51,16 @@ class ParsePool:
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
         """One record per task, in the order in which they get done."""
         if self._pool is None:
+            # A worker process that itself is a multiprocessing child joins its children before atexit runs.
+            Finalize(self, _stop, exitpriority=10, args=(weakref.ref(self),))
             self._pool = ProcessPool(
                 max_workers=self._settings.threads,
                 initializer=_start_worker,
                 initargs=(self._settings,),
-                context=multiprocessing.get_context("spawn"),
+                context=multiprocessing.get_context("spawn"),  # pyright: ignore[reportArgumentType] - pebble's stubs
             )
         source = iter(tasks)
-        running: dict[ProcessFuture, ParseTask] = {}
+        running: dict[Future[FileRecord], ParseTask] = {}
         try:
             while True:
                 room = self._settings.threads * _AHEAD_PER_WORKER - len(running)
@@ -72,13 +76,13 @@ class ParsePool:
             for future in running:
                 future.cancel()
 
-    def _record(self, future: ProcessFuture, task: ParseTask) -> FileRecord:
+    def _record(self, future: Future[FileRecord], task: ParseTask) -> FileRecord:
         try:
             return future.result()
-        except TimeoutError:
+        except TimeoutError:  # concurrent.futures gives the built-in one since Python 3.11
             reason = (
-                f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the file, "
-                "or raise DOC_ASSETS_PARSE_TIMEOUT"
+                f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the "
+                "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
             )
         except ProcessExpired as error:
             reason = f"the parser's process died (exit code {error.exitcode}): exclude the file, or report it"
@@ -90,6 +94,11 @@ class ParsePool:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+
+
+def _stop(pool: weakref.ref[ParsePool]) -> None:
+    if (alive := pool()) is not None:
+        alive.close()
 
 
 _settings: Settings
@@ -137,8 +146,10 @@ def parse_file(task: ParseTask, max_bytes: int, tokenizer: WindowTokenizer) -> F
     except DocumentRejected as error:
         return settled("rejected", str(error))
     except (RecursionError, MemoryError) as error:
-        return settled("rejected", f"the parser gave up ({type(error).__name__}): the document is too deep or too large")
-    except Exception as error:  # noqa: BLE001 - the boundary of plug-ins: whatever they raise costs one file
+        return settled(
+            "rejected", f"the parser gave up ({type(error).__name__}): the document is too deep or too large"
+        )
+    except Exception as error:
         return settled("rejected", f"the parser failed: {type(error).__name__}: {error}")
     documents = tuple(document for document in stored if document.chunks)
     if not documents:

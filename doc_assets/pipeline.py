@@ -1,7 +1,7 @@
 """Stages that overlap: each in a thread of its own, bounded queues between them.
 
-A slow stage fills the queue before it and so holds back the stages upstream: memory is bounded by the queues, not by the
-amount of work. How long each stage worked and waited tells which one is the bottleneck.
+A slow stage fills the queue before it and so holds back the stages upstream: memory is bounded by the queues, not by
+the amount of work. How long each stage worked and waited tells which one is the bottleneck.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Stage(Generic[In, Out]):
                 self.times.starved += taken - started
                 self.times.working += done - taken
                 self.times.blocked += time.perf_counter() - done
-        except BaseException as error:  # noqa: BLE001 - carried to the consumer's thread and raised there
+        except BaseException as error:
             end = _End(error)
         finally:
             close = getattr(source, "close", None)

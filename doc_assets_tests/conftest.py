@@ -31,7 +31,7 @@ def server_url() -> str:
 
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
-    """libpq URL of a blank database that is dropped after the test, whoever is still connected to it."""
+    """URL (libpq) of a blank database that is dropped after the test, whoever is still connected to it."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -1,4 +1,4 @@
-"""A small source on disk, a loader with a made-up model, and the sequence stage, audit, publish: what load tests share."""
+"""What load tests share: a small source on disk, a loader with a made-up model, and stage, audit, publish in a row."""
 
 from __future__ import annotations
 

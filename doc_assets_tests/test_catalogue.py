@@ -16,6 +16,7 @@ from doc_assets.catalogue import (
 )
 from doc_assets.catalogue.globs import Selection
 from doc_assets.errors import CatalogueError
+from doc_assets.sources import fetch, read, walk
 
 PROJECT = Path(__file__).parents[1]
 
@@ -46,7 +47,7 @@ types:
 """
 
 
-def test_a_sound_catalogue_gives_typed_sources_and_starts_relative_locations_at_its_own_folder(tmp_path: Path):
+def test_a_sound_catalogue_gives_typed_sources_and_starts_relative_locations_at_its_own_folder(tmp_path: Path) -> None:
     catalogue = load(tmp_path, SOUND)
     book, tokio, std = catalogue.types["rust"].sources
     assert isinstance(book, GitSource)
@@ -58,7 +59,7 @@ def test_a_sound_catalogue_gives_typed_sources_and_starts_relative_locations_at_
     assert catalogue.directory == tmp_path
 
 
-def test_partitions_are_heaviest_first_and_those_of_unknown_weight_last_in_file_order(tmp_path: Path):
+def test_partitions_are_heaviest_first_and_those_of_unknown_weight_last_in_file_order(tmp_path: Path) -> None:
     catalogue = load(tmp_path, SOUND)
     assert [p.id for p in catalogue.partitions()] == [
         "ebpf/kernel",
@@ -70,7 +71,7 @@ def test_partitions_are_heaviest_first_and_those_of_unknown_weight_last_in_file_
     assert [p.key for p in catalogue.partitions("rust")] == ["std", "tokio.1", "tokio.2", "book"]
 
 
-def test_every_path_belongs_to_exactly_one_shard_and_always_the_same(tmp_path: Path):
+def test_every_path_belongs_to_exactly_one_shard_and_always_the_same(tmp_path: Path) -> None:
     shards = [p for p in load(tmp_path, SOUND).partitions("rust") if p.source.name == "tokio"]
     paths = [f"docs/{i}.md" for i in range(200)] + ["ü\\xff.md"]
     owners = [[p.shard for p in shards if p.holds(path)] for path in paths]
@@ -80,7 +81,7 @@ def test_every_path_belongs_to_exactly_one_shard_and_always_the_same(tmp_path: P
     assert [owner[0] for owner in owners[:8]] == [1, 1, 1, 1, 1, 1, 1, 2]
 
 
-def test_an_unknown_partition_names_those_that_were_meant(tmp_path: Path):
+def test_an_unknown_partition_names_those_that_were_meant(tmp_path: Path) -> None:
     catalogue = load(tmp_path, SOUND)
     assert catalogue.find_partition("rust/tokio.2").shard == 2
     with pytest.raises(CatalogueError, match=r"did you mean rust/tokio\.1, rust/tokio\.2"):
@@ -112,7 +113,7 @@ MISTAKES = {
 @pytest.mark.parametrize("case", MISTAKES)
 def test_a_mistake_is_told_with_line_key_and_what_is_allowed(
     tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     monkeypatch.setattr("doc_assets.catalogue.model.format_names", lambda: ["html", "markdown"])
     source, *expected = MISTAKES[case]
     said = mistake(tmp_path, f"types:\n  rust:\n    sources:\n      - {{name: a, {source}}}\n")
@@ -121,12 +122,12 @@ def test_a_mistake_is_told_with_line_key_and_what_is_allowed(
         assert part in said
 
 
-def test_every_mistake_is_told_at_its_own_line(tmp_path: Path):
+def test_every_mistake_is_told_at_its_own_line(tmp_path: Path) -> None:
     said = mistake(tmp_path, SOUND.replace("shards: 2", "shard: 2").replace("name: kernel", "name: Kernel"))
     assert [line.split(": ")[0] for line in said.splitlines()] == ["/sources.yaml:6", "/sources.yaml:10"]
 
 
-def test_two_sources_cannot_make_the_same_partition(tmp_path: Path):
+def test_two_sources_cannot_make_the_same_partition(tmp_path: Path) -> None:
     assert ":7: types.rust.sources[2].name: 'tokio' is already" in mistake(
         tmp_path, SOUND.replace("name: std", "name: tokio")
     )
@@ -148,12 +149,12 @@ def test_two_sources_cannot_make_the_same_partition(tmp_path: Path):
         ("typs: {}\n", "did you mean 'types'"),
     ],
 )
-def test_what_is_no_catalogue_is_an_error_and_never_a_traceback(tmp_path: Path, text: str, expected: str):
+def test_what_is_no_catalogue_is_an_error_and_never_a_traceback(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in mistake(tmp_path, text)
 
 
-def test_an_absent_catalogue_says_which_command_writes_one(tmp_path: Path):
-    with pytest.raises(CatalogueError, match="doc-assets catalogue init DIR -o sources.yaml"):
+def test_an_absent_catalogue_says_which_command_writes_one(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"doc-assets catalogue init DIR -o sources\.yaml"):
         load_catalogue(tmp_path / "sources.yaml")
 
 
@@ -170,7 +171,7 @@ def test_an_absent_catalogue_says_which_command_writes_one(tmp_path: Path):
         ("a+(b).md", ["a+(b).md"], ["aab.md"]),
     ],
 )
-def test_globs_mean_what_the_documentation_says(glob: str, taken: list[str], not_taken: list[str]):
+def test_globs_mean_what_the_documentation_says(glob: str, taken: list[str], not_taken: list[str]) -> None:
     selection = Selection((glob,), ())
     assert [path for path in taken if not selection.takes(path)] == []
     assert [path for path in not_taken if selection.takes(path)] == []
@@ -185,7 +186,7 @@ def documents(root: Path, files: dict[str, int]) -> Path:
     return root
 
 
-def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path):
+def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path) -> None:
     root = documents(
         tmp_path / "docs",
         {
@@ -217,7 +218,7 @@ def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path):
     assert "sources.yaml" not in text
 
 
-def test_a_folder_of_another_layout_is_refused_with_the_layout(tmp_path: Path):
+def test_a_folder_of_another_layout_is_refused_with_the_layout(tmp_path: Path) -> None:
     documents(tmp_path, {"rust/a.md": 1})
     with pytest.raises(CatalogueError, match="<doc_type>/<source>"):
         initial_catalogue(tmp_path, None)
@@ -225,12 +226,12 @@ def test_a_folder_of_another_layout_is_refused_with_the_layout(tmp_path: Path):
         initial_catalogue(tmp_path / "absent", None)
 
 
-def test_without_an_output_file_locations_are_absolute(tmp_path: Path):
+def test_without_an_output_file_locations_are_absolute(tmp_path: Path) -> None:
     documents(tmp_path, {"rust/a/a.md": 1})
     assert f"location: {tmp_path / 'rust' / 'a'}" in initial_catalogue(tmp_path, None)
 
 
-def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path):
+def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path) -> None:
     documents(tmp_path, {"std/a.md": 1})
     catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, include: ['*.rst']"))
     assert [problem.split(" ")[0] for problem in catalogue.check()] == ["rust/std:", "ebpf/kernel:"]
@@ -240,13 +241,30 @@ SIX = {"rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices"}
 
 
 @pytest.mark.parametrize("file", ["sources.yaml", "examples/sources.yaml"])
-def test_the_catalogues_of_the_project_cover_the_six_types(file: str):
+def test_the_catalogues_of_the_project_cover_the_six_types(file: str) -> None:
     catalogue = load_catalogue(PROJECT / file)
     assert set(catalogue.types) == SIX
     assert catalogue.check() == []
     assert len(catalogue.partitions()) >= 8
 
 
-def test_the_default_catalogue_names_only_upstream_addresses():
+def test_the_default_catalogue_names_only_upstream_addresses() -> None:
     for partition in load_catalogue(PROJECT / "sources.yaml").partitions():
         assert partition.source.location.startswith("https://"), partition.id
+
+
+def test_the_examples_hold_what_a_load_meets_in_practice(tmp_path: Path) -> None:
+    catalogue = load_catalogue(PROJECT / "examples" / "sources.yaml")
+    contents: list[tuple[str, bytes]] = []
+    for partition in catalogue.partitions():
+        fetched = fetch(partition.source, base=catalogue.directory, cache=tmp_path)
+        for file in walk(fetched.root, partition, fetched.left_out):
+            assert file.outcome is None, file
+            contents.append((f"{partition.id}/{file.path}", read(file, 10_000)))
+    assert len(contents) >= 30
+    assert {Path(path).suffix for path, _ in contents} == {".md", ".mdx", ".rst", ".ipynb", ".html", ".json", ".txt"}
+    texts = [data for _, data in contents]
+    assert any(texts.count(data) > 1 for data in texts if data), "an exact duplicate"
+    assert b"" in texts, "an empty file"
+    assert any(b'http-equiv="refresh"' in data for data in texts), "a redirect page"
+    assert any(b'"nbformat": 3' in data for data in texts)

@@ -146,8 +146,9 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
 def test_a_second_load_of_a_partition_says_who_holds_it(source, loader, store, settings):
     source.write_guides(2)
     other, _ = loader_for(settings, store)
-    with loader.stage(source.partition, source.catalogue, run_id="first-run"), pytest.raises(
-        PartitionLocked, match="first-run"
+    with (
+        loader.stage(source.partition, source.catalogue, run_id="first-run"),
+        pytest.raises(PartitionLocked, match="first-run"),
     ):
         other.stage(source.partition, source.catalogue, run_id="second")
 
@@ -174,7 +175,9 @@ def test_rollback_refuses_a_snapshot_that_was_tampered_with(source, loader, stor
     source.write("guide-01.md", guide(70))
     second = load(loader, store, source)
     with store.connect() as connection:
-        connection.execute("UPDATE snapshot_file SET size = 1, fingerprint = sha256('x') WHERE snapshot_id = (SELECT min(id) FROM snapshot)")
+        connection.execute(
+            "UPDATE snapshot_file SET size = 1, fingerprint = sha256('x') WHERE snapshot_id = (SELECT min(id) FROM snapshot)"
+        )
     with pytest.raises(StoreError, match="digest"):
         snapshots.rollback(store, PARTITION)
     with store.connect() as connection:
@@ -245,13 +248,13 @@ def test_a_limit_loads_the_first_files_only(source, loader, store):
 KILLED = """
 import os, sys
 from pathlib import Path
-import doc_assets.migration as migration
+import doc_assets.migration.filling as filling
 from doc_assets.settings import Settings
 from doc_assets.store import Store
 from doc_assets_tests.loading import SmallSource, loader_for
 from doc_assets.catalogue import load_catalogue
 
-migration.BATCH_CHUNKS = 4
+filling.BATCH_CHUNKS = 4
 settings, store = Settings.from_environment(), Store(os.environ["DOC_ASSETS_DATABASE_URL"])
 loader, embedder = loader_for(settings, store)
 catalogue = load_catalogue(Path(sys.argv[1]))

@@ -37,19 +37,19 @@ class _SourceBase(BaseModel):
         description="Name within its type, and partition key: lower case letters, digits, '_', '.' and '-'.",
     )
     format: str = Field(
-        "auto",
+        default="auto",
         description="Format of all its files, or 'auto': by suffix and first bytes of each file.",
     )
     include: tuple[str, ...] = Field(
-        ("**/*",),
+        default=("**/*",),
         min_length=1,
         description="Globs of the files that belong to the source, relative to its root: '**/*.md', 'docs/'.",
     )
     exclude: tuple[str, ...] = Field(
-        (), description="Globs of files that do not belong to it although 'include' names them."
+        default=(), description="Globs of files that do not belong to it although 'include' names them."
     )
     shards: int = Field(
-        1,
+        default=1,
         ge=1,
         le=1000,
         description="Partitions that the source is cut into; files are spread by a hash of their path.",
@@ -59,13 +59,15 @@ class _SourceBase(BaseModel):
         description="Facts stored with every document of the source: crate, version, product, protocol …",
     )
     base_url: str | None = Field(
-        None,
+        default=None,
         pattern=r"^https?://",
         description="Address in front of a file's path that opens it in a browser.",
     )
-    licence: str | None = Field(None, description="Licence of the documents, as an SPDX expression where there is one.")
+    licence: str | None = Field(
+        default=None, description="Licence of the documents, as an SPDX expression where there is one."
+    )
     weight: int | None = Field(
-        None, ge=0, description="Size in bytes where known: heavier partitions are started first."
+        default=None, ge=0, description="Size in bytes where known: heavier partitions are started first."
     )
 
     @field_validator("format")
@@ -104,13 +106,19 @@ class ArchiveSource(_SourceBase):
 
     kind: Literal["archive"] = Field(description="A .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz or .zip file.")
     location: str = Field(min_length=1, description="Path of the archive, or an http(s) address to download it from.")
-    strip_components: int = Field(0, ge=0, le=50, description="Leading folders to drop from each member's path.")
-    max_members: int = Field(200_000, ge=1, description="An archive with more members is refused.")
-    max_unpacked_bytes: int = Field(2_000_000_000, ge=1, description="An archive that unpacks to more is refused.")
-    max_ratio: int = Field(
-        100, ge=1, description="An archive that unpacks to more than so many times its own size is refused."
+    strip_components: int = Field(
+        default=0, ge=0, le=50, description="Leading folders to drop from each member's path."
     )
-    max_download_bytes: int = Field(500_000_000, ge=1, description="A download is cut off, and refused, beyond this.")
+    max_members: int = Field(default=200_000, ge=1, description="An archive with more members is refused.")
+    max_unpacked_bytes: int = Field(
+        default=2_000_000_000, ge=1, description="An archive that unpacks to more is refused."
+    )
+    max_ratio: int = Field(
+        default=100, ge=1, description="An archive that unpacks to more than so many times its own size is refused."
+    )
+    max_download_bytes: int = Field(
+        default=500_000_000, ge=1, description="A download is cut off, and refused, beyond this."
+    )
 
     @field_validator("location")
     @classmethod
@@ -124,13 +132,13 @@ class GitSource(_SourceBase):
     kind: Literal["git"] = Field(description="A git repository, fetched shallow and without the history.")
     location: str = Field(min_length=1, description="Address (https, http, ssh, git@host:…) or path of the repository.")
     ref: str = Field(
-        "HEAD",
+        default="HEAD",
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/@+-]*$",
         max_length=200,
         description="Branch, tag or full commit id.",
     )
     subfolders: tuple[str, ...] = Field(
-        (), description="Folders that are fetched and belong to the source; none means the whole repository."
+        default=(), description="Folders that are fetched and belong to the source; none means the whole repository."
     )
 
     @field_validator("location")
@@ -156,20 +164,24 @@ class CrateSource(_SourceBase):
 
     kind: Literal["crate"] = Field(description="A crate's rustdoc JSON from docs.rs.")
     crate: str = Field(
-        "",
+        default="",
         pattern=r"^[A-Za-z0-9_-]*$",
         max_length=64,
         description="Name of the crate on crates.io; without it, the source's name.",
     )
     version: str = Field(
-        "latest",
+        default="latest",
         pattern=r"^(latest|[0-9~^=<>][0-9A-Za-z.,*+~^=<> -]*)$",
         max_length=100,
         description="A version, or 'latest'.",
     )
-    base_address: str = Field("https://docs.rs", pattern=r"^https?://", description="Where docs.rs or a mirror is.")
-    max_download_bytes: int = Field(200_000_000, ge=1, description="A download is cut off, and refused, beyond this.")
-    max_unpacked_bytes: int = Field(1_000_000_000, ge=1, description="JSON that unpacks to more is refused.")
+    base_address: str = Field(
+        default="https://docs.rs", pattern=r"^https?://", description="Where docs.rs or a mirror is."
+    )
+    max_download_bytes: int = Field(
+        default=200_000_000, ge=1, description="A download is cut off, and refused, beyond this."
+    )
+    max_unpacked_bytes: int = Field(default=1_000_000_000, ge=1, description="JSON that unpacks to more is refused.")
 
     @property
     def crate_name(self) -> str:
@@ -197,7 +209,7 @@ class DocType(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    description: str | None = Field(None, description="What the type holds, shown on its asset.")
+    description: str | None = Field(default=None, description="What the type holds, shown on its asset.")
     sources: tuple[Annotated[Source, Field(discriminator="kind")], ...] = Field(
         min_length=1, description="Where the type's documents come from."
     )

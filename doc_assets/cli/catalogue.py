@@ -43,9 +43,7 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
     elif problems:
         print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in problems])
     else:
-        rows = [
-            (doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types
-        ]
+        rows = [(doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types]
         print_table(f"{settings.catalogue}: no problem", ["type", "partitions"], rows)
     if problems:
         raise typer.Exit(1)

@@ -22,7 +22,9 @@ PARTITION_ARGUMENT = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio.")
 
 
 def validate(
-    types: list[str] = typer.Option([], "--type", "-t", help="Only this documentation type; may be given several times."),
+    types: list[str] = typer.Option(
+        [], "--type", "-t", help="Only this documentation type; may be given several times."
+    ),
     partitions: list[str] = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable."),
     as_json: bool = JSON_OPTION,
 ) -> None:
@@ -57,7 +59,9 @@ def _live(store: Store, types: Sequence[str], names: Sequence[str]) -> list[tupl
     known_types = {name.split("/")[0] for name, _ in live}
     for doc_type in types:
         if doc_type not in known_types:
-            raise click.UsageError(f"nothing of type {doc_type!r} is live: {', '.join(sorted(known_types)) or 'nothing'}")
+            raise click.UsageError(
+                f"nothing of type {doc_type!r} is live: {', '.join(sorted(known_types)) or 'nothing'}"
+            )
     for name in names:
         if name not in {partition for partition, _ in live}:
             raise click.UsageError(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
@@ -110,7 +114,8 @@ def rollback(
 
 
 def snapshots(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY; all partitions without it."), as_json: bool = JSON_OPTION
+    partition: str | None = typer.Argument(None, help="TYPE/KEY; all partitions without it."),
+    as_json: bool = JSON_OPTION,
 ) -> None:
     """List snapshots, newest first."""
     with open_store(Settings.from_environment()) as store:
@@ -122,8 +127,8 @@ def snapshots(
         "snapshots",
         ["partition", "id", "status", "live", "digest", "documents", "chunks", "created", "run"],
         [
-            (r.partition, str(r.id), r.status, "live" if r.published else "", (r.digest or "")[:16], r.documents, r.chunks,
-             r.created_at, (r.run_id or "")[:8])
+            (r.partition, str(r.id), r.status, "live" if r.published else "", (r.digest or "")[:16], r.documents,
+             r.chunks, r.created_at, (r.run_id or "")[:8])
             for r in rows
         ],
     )  # fmt: skip

@@ -16,7 +16,8 @@ from rich.table import Table
 from doc_assets.catalogue import Partition
 from doc_assets.cli.inspect import progress_of
 from doc_assets.cli.output import messages, say
-from doc_assets.migration import LoadResult, tree_rss
+from doc_assets.memory import tree_rss
+from doc_assets.migration import LoadResult
 from doc_assets.progress import Progress, duration
 from doc_assets.store import Store, history
 

@@ -35,8 +35,12 @@ def migrate(
     catalogue: Path | None = CATALOGUE_OPTION,
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
-    parallel: int | None = typer.Option(None, min=1, max=64, help="Partitions at a time; by default what fits the cores."),
-    limit: int | None = typer.Option(None, min=1, help="Only the first files of each partition, to try a catalogue out."),
+    parallel: int | None = typer.Option(
+        None, min=1, max=64, help="Partitions at a time; by default what fits the cores."
+    ),
+    limit: int | None = typer.Option(
+        None, min=1, help="Only the first files of each partition, to try a catalogue out."
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Parse and say what a load would do; write nothing."),
     as_json: bool = JSON_OPTION,
 ) -> None:
@@ -47,7 +51,7 @@ def migrate(
     with open_store(settings) as store:
         settled, changed = _discover(settings, store, loaded, wanted, limit)
         discovered = time.perf_counter() - started
-        peak = 0
+        peak, indexing = 0, 0.0
         if dry_run:
             results = settled + _plan(settings, store, loaded, changed, limit)
         else:
@@ -159,7 +163,13 @@ def _print(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]
         "migrate",
         ["partition", "result", *columns, "seconds", "docs/min"],
         [
-            (f"{r.doc_type}/{r.partition}", r.result, *(getattr(r, c) for c in columns), r.seconds, r.documents_per_minute)
+            (
+                f"{r.doc_type}/{r.partition}",
+                r.result,
+                *(getattr(r, c) for c in columns),
+                r.seconds,
+                r.documents_per_minute,
+            )
             for r in results
         ],
         total=["total", "", *(totals[c] for c in columns), totals["seconds"], totals["documents_per_minute"]],
@@ -175,6 +185,7 @@ def _print(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]
     rate = totals["tokens_embedded"] / totals["seconds"]
     say(
         f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(totals['seconds'])}: "
-        f"{totals['documents_per_minute']:,.0f} documents/min, {totals['bytes'] * 60e-6 / totals['seconds']:,.1f} MB/min, "
+        f"{totals['documents_per_minute']:,.0f} documents/min, "
+        f"{totals['bytes'] * 60e-6 / totals['seconds']:,.1f} MB/min, "
         f"{rate:,.0f} tokens/s embedded, peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"
     )

@@ -33,7 +33,9 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None) -> None:
+def print_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
+) -> None:
     """A table to stdout; numbers to the right. Wide ones are not cut when stdout is no terminal."""
     rows = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", show_footer=total is not None, header_style="bold", expand=False)

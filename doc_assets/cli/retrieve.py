@@ -11,11 +11,8 @@ from rich.markup import escape
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results
 from doc_assets.embedding import Embedder, open_embedder
-from doc_assets.evaluation import evaluate as evaluate_questions
 from doc_assets.settings import Settings
 from doc_assets.store import open_store
-from doc_assets.store.search import Passage
-from doc_assets.store.search import search as search_store
 
 
 class Mode(StrEnum):
@@ -40,12 +37,16 @@ def _embedder(settings: Settings) -> Callable[[], Embedder]:
 
 def search(
     query: str = typer.Argument(help="Words, an identifier or a question."),
-    types: list[str] = typer.Option([], "--type", "-t", help="Only this documentation type; may be given several times."),
+    types: list[str] = typer.Option(
+        [], "--type", "-t", help="Only this documentation type; may be given several times."
+    ),
     k: int = typer.Option(10, "-k", min=1, max=1000, help="How many passages."),
     mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words, or by both."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Search what is live; the best passage of each document, best first."""
+    from doc_assets.store.search import search as search_store
+
     settings = Settings.from_environment()
     with open_store(settings) as store:
         passages = search_store(store, _embedder(settings), query, types=types, k=k, mode=mode.value)
@@ -67,6 +68,10 @@ def evaluate(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Measure retrieval: hit@1/5/10 and MRR@10 by document over a file of questions."""
+    from doc_assets.evaluation import evaluate as evaluate_questions
+    from doc_assets.store.search import Passage
+    from doc_assets.store.search import search as search_store
+
     settings = Settings.from_environment()
     embedder = _embedder(settings)
     with open_store(settings) as store:

@@ -27,7 +27,9 @@ def settings_with(catalogue: Path | None) -> Settings:
     return replace(settings, catalogue=catalogue.absolute()) if catalogue else settings
 
 
-def chosen(settings: Settings, types: Sequence[str] | None, names: Sequence[str] | None) -> tuple[Catalogue, list[Partition]]:
+def chosen(
+    settings: Settings, types: Sequence[str] | None, names: Sequence[str] | None
+) -> tuple[Catalogue, list[Partition]]:
     """The catalogue and those of its partitions that the options name, heaviest first.
 
     Raises:

@@ -55,7 +55,7 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
         code_version=recipe,
         group_name="documentation",
         kinds={"python", "postgres"},
-        description=f"Published documentation of type {doc_type}: parsed, chunked, embedded, searchable.",
+        description=catalogue.types[doc_type].description or f"Published documentation of type {doc_type}.",
     )
 
     @dg.multi_asset(name=doc_type, specs=[spec], check_specs=check_specs(doc_type, partitions), can_subset=True)
@@ -112,7 +112,7 @@ def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Ca
     named = named_partition(context)
     partitions = [partition_of(context, catalogue, doc_type)] if named else catalogue.partitions(doc_type)
     where = f"{doc_type}/{named}" if named else doc_type
-    results = [result for partition in partitions for result in library.audit_live(partition.id)]
+    results = library.validate([partition.id for partition in partitions], context.run.run_id)
     if not results:
         raise DocAssetsError(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
     yield from _audited(context, where, results if named else merged(results), "what is live")

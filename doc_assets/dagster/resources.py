@@ -6,6 +6,8 @@ Opening takes seconds (database, parse workers, model), so it happens on first u
 from __future__ import annotations
 
 import atexit
+import time
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -65,6 +67,27 @@ class Library:
 
         with self.store.connect() as connection:
             return snapshots.published(connection, partition)
+
+    def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
+        """Audits what is live in the partitions (``type/key``) and writes down that it was done."""
+        from doc_assets.store import history
+
+        started = time.perf_counter()
+        results = [result for partition in partitions for result in self.audit_live(partition)]
+        if not results:
+            return []
+        failed = [result for result in results if not result.passed]
+        with self.store.connect() as connection:
+            history.record(
+                connection,
+                "validate",
+                "failed" if failed else "passed",
+                run_id=run_id,
+                counts={"partitions": len({result.partition for result in results}), "failed": len(failed)},
+                seconds=time.perf_counter() - started,
+                error="; ".join(offender for result in failed for offender in result.offenders)[:2000] or None,
+            )
+        return results
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """Publishes an earlier snapshot of a partition (``type/key``)."""

@@ -74,7 +74,8 @@ def load_partitions(
                     broken |= isinstance(future.exception(), BrokenProcessPool)
                     yield _result(future, partition)
                 if not broken and waiting:
-                    running[pool.submit(_load, partition := waiting.pop(0), limit)] = partition
+                    partition = waiting.pop(0)
+                    running[pool.submit(_load, partition, limit)] = partition
 
 
 def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:

@@ -69,7 +69,7 @@ class HttpEmbedder:
             EmbeddingError: The address fits neither kind of endpoint.
         """
         self.space = space
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._url: str
         self._dialect: Dialect
         self._url, self._dialect = endpoint(url)
@@ -79,7 +79,7 @@ class HttpEmbedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """See ``Embedder.embed``."""
-        counts = self._tokenizer.count(texts)
+        counts = self.tokenizer.count(texts)
         refuse_long(texts, counts, self.space.max_tokens)
         batches = plan(counts, _MAX_TOKENS, _MAX_TEXTS)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
@@ -168,7 +168,7 @@ def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:
         raise EmbeddingError(f"{url} answered with something that is not a list of vectors: {error!r}") from error
 
 
-_backoff = tenacity.wait_exponential_jitter(initial=0.5, max=_LONGEST_WAIT_SECONDS / 2, jitter=0.5)
+_backoff = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_WAIT_SECONDS / 2) + tenacity.wait_random(0, 0.5)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:

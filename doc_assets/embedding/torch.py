@@ -40,7 +40,7 @@ class TorchEmbedder:
             EmbeddingError: The model cannot be loaded.
         """
         self.space = space
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._turn = threading.Lock()
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_num_threads(threads)
@@ -57,7 +57,7 @@ class TorchEmbedder:
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """See ``Embedder.embed``."""
-        counts = self._tokenizer.count(texts)
+        counts = self.tokenizer.count(texts)
         refuse_long(texts, counts, self.space.max_tokens)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
         with self._turn:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import EmbeddingError
 
 if TYPE_CHECKING:  # parse workers import this package and need no numpy
@@ -21,9 +22,11 @@ class Embedder(Protocol):
 
     Attributes:
         space: Where its vectors live.
+        tokenizer: The model's; it tells whether a text fits, before ``embed`` refuses it.
     """
 
     space: EmbeddingSpace
+    tokenizer: WindowTokenizer
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of the texts, in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for no texts.

@@ -83,8 +83,8 @@ def _registry() -> dict[str, Format]:
 
 
 def format_names() -> list[str]:
-    """All registered formats, sorted."""
-    return sorted(_registry())
+    """All registered formats, sorted. Imports none of them."""
+    return sorted(entry_points(group="doc_assets.formats").names)
 
 
 def get_format(name: str) -> Format:
@@ -157,7 +157,7 @@ def decode(data: bytes, *, html: bool = False) -> str:
     for encoding in (*encodings, "utf-8"):
         try:
             return clean_text(data.decode(encoding))
-        except (UnicodeDecodeError, LookupError):
+        except (UnicodeError, LookupError):
             continue
     # A few bad bytes in UTF-8 (a character cut in half) are replaced; mostly bad ones mean a Western 8-bit charset.
     text = data.decode("utf-8", errors="replace")
@@ -167,6 +167,9 @@ def decode(data: bytes, *, html: bool = False) -> str:
     return clean_text(text)
 
 
+# Below space, but for white space (tab to carriage return) and escape, which starts ANSI codes.
+_CONTROLS = bytes({*range(9), *range(14, 27), *range(28, 32)})
+
+
 def _binary_share(head: bytes) -> float:
-    controls = sum(1 for byte in head if byte < 9 or 13 < byte < 27 or 27 < byte < 32)
-    return controls / max(1, len(head))
+    return (len(head) - len(head.translate(None, _CONTROLS))) / max(1, len(head))

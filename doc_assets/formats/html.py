@@ -29,13 +29,13 @@ _CHROME = ", ".join(
         "aside:not(.footnote):not(.footnote-list):not(.topic):not(.admonition)",
         "form",
         "dialog",
-        "[hidden]",
         "[role=navigation]",
         "[role=search]",
         ".headerlink, .anchorjs-link, .header-anchor, .hash-link",
-        ".sidebar, .sphinxsidebar, .sidebar-wrapper, #sidebar, #side-nav, #nav-path, #top",
-        ".toc, #toc, #TOC, #tocDiv, #table-of-contents, .table-of-contents, .contents.local, div.contents.topic",
-        ".search, #search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
+        ".sidebar, .sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox",
+        # Sections may be called "toc" or "search": only what is no section goes by its id.
+        ".toc, #TOC, #tocDiv, ul#toc, div#toc:not(.section), .table-of-contents, .contents.local, div.contents.topic",
+        ".search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .nav-wrapper, .mobile-nav-chapters",
         ".boring",  # lines of a listing that mdBook and rustdoc hide
         ".MJX_Assistive_MathML, .katex-html",

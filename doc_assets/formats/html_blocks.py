@@ -7,30 +7,39 @@ What is chrome around the content is decided by the caller, which takes it out o
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, BlockKind, clean_text
 from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import classes, collapsed, remove, verbatim, visit
+from doc_assets.formats.html_tree import below, classes, collapsed, remove, verbatim, visit
 
-__all__ = ["LIST_PIECE", "read_parts"]
+__all__ = ["in_pieces", "read_parts"]
 
-LIST_PIECE = 1_000  # characters, some 250 tokens: lists and tables are cut between items there, as a chunk holds no more
+_LIST_PIECE = (
+    1_000  # characters, some 250 tokens: lists and tables are cut between items there, as a chunk holds no more
+)
 _LONGEST_HEADING = 200  # characters; beyond it a heading was left open and has swallowed the page
 _LONGEST_TABLE_HEAD = 200  # characters; a shorter one is repeated when a table is cut
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite data del dfn em font i ins label mark nobr q rp rt ruby s small span strike strong "
-    "sub sup time u var wbr".split()
-)
+# fmt: off
+_INLINE = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins",
+    "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup",
+    "time", "u", "var", "wbr",
+))
+# fmt: on
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
-_DROPPED = frozenset(
-    "script style noscript template svg img picture video audio canvas iframe object embed map button input select "
-    "textarea progress meter head title link meta base".split()
-)
+# fmt: off
+_DROPPED = frozenset((
+    "script", "style", "noscript", "template", "svg", "img", "picture", "video", "audio", "canvas", "iframe",
+    "object", "embed", "map", "button", "input", "select", "textarea", "progress", "meter", "head", "title", "link",
+    "meta", "base",
+))
+# fmt: on
 _LINE_NUMBERS = ".linenos, .lineno, .linenodiv, .hljs-ln-numbers, .line-numbers"
 
 
@@ -47,6 +56,22 @@ def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
     reader = _Reader(fold_headings=fold_headings)
     visit(root, reader.enter, reader.leave)
     return reader.finish()
+
+
+def in_pieces(lines: Iterable[str], kind: BlockKind) -> list[Block]:
+    """Lines that are not blank as blocks of about 1,000 characters each."""
+    blocks: list[Block] = []
+    piece: list[str] = []
+    size = 0
+    for line in filter(str.strip, lines):
+        piece.append(line)
+        size += len(line)
+        if size > _LIST_PIECE:
+            blocks.append(Block("\n".join(piece), kind))
+            piece, size = [], 0
+    if piece:
+        blocks.append(Block("\n".join(piece), kind))
+    return blocks
 
 
 @dataclass
@@ -152,7 +177,7 @@ class _Reader:
     def _enter_table(self, node: LexborNode, tag: str) -> bool:
         if tag == "table":
             # A table around listings, headings or tables lays out a page: its cells are read as if they stood alone.
-            if self._table is None and node.css_first("pre, table, h1, h2, h3, h4, h5, h6") is None:
+            if self._table is None and not below(node, "pre, table, h1, h2, h3, h4, h5, h6"):
                 self._cut_list()
                 self._table = _Table()
         elif self._table is not None and tag == "td":
@@ -164,14 +189,14 @@ class _Reader:
             table.cells.append(" ".join(table.cell))
             table.cell.clear()
         elif tag == "tr":
-            row = " | ".join(table.cells).strip(" |")
+            row = " | ".join(table.cells).rstrip(" |").strip()
             table.cells.clear()
             if row and table.only_heads and not table.head and not table.rows and len(row) < _LONGEST_TABLE_HEAD:
                 table.head = row
             elif row:
                 table.rows.append(row)
             table.only_heads = True
-            if sum(map(len, table.rows)) > LIST_PIECE:
+            if sum(map(len, table.rows)) > _LIST_PIECE:
                 self._cut_table(table)
         elif tag in ("table", "caption"):
             if table.rows or not table.written:
@@ -207,7 +232,7 @@ class _Reader:
         return True
 
     def _start_item(self, inside: _List) -> None:
-        if self._line_size > LIST_PIECE:
+        if self._line_size > _LIST_PIECE:
             self._cut_list()
         inside.marker = f"{inside.number}. " if inside.tag == "ol" else "" if inside.tag == "dl" else "- "
         inside.number += 1
@@ -215,9 +240,8 @@ class _Reader:
 
     def _add_signature(self, node: LexborNode) -> None:
         """A documented function or type of Sphinx: a heading below all others, and its declaration."""
-        names = node.css(".sig-prename, .sig-name, .descclassname, .descname")
-        kept = [n for n in names if not any(n is not m and n.parent == m for m in names)]
-        name = re.sub(r"\s+", "", "".join(n.text() for n in kept))
+        names = below(node, ".sig-prename, .sig-name, .descclassname, .descname")
+        name = re.sub(r"\s+", "", "".join(n.text() for n in names))
         self._cut_list()
         if self._lists:
             self._lists.pop()  # its definitions are paragraphs below the heading, not items

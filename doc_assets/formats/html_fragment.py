@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from doc_assets.document import Block
 
-__all__ = ["Anchor", "Heading", "Part", "alt_text", "is_markup", "read_fragment", "strip_links"]
+__all__ = ["Anchor", "Heading", "Part", "alt_text", "is_markup", "leads_back", "read_fragment", "strip_links"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,9 @@ _TAG = re.compile(
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _CLOSING = re.compile(r"</([A-Za-z][\w.:-]*)\s*>")
 _LINK = re.compile(r"(!?)\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\)){0,2000}(?:\s+\"[^\"\n]*\")?\s*\)|(?<=\])\[[\w -]*\]")
+_RETURN = re.compile(
+    r"(?:[↩↑⬆⇧▲\ufe0f]\s*)*(?:parent|(?:back to )?(?:the )?top|back to contents)|[↩↑⬆⇧▲\ufe0f]+", re.IGNORECASE
+)
 _SPACES = re.compile(r"[ \t\xa0]+")
 _SHOWN = ("title", "caption", "label", "summary", "header", "heading")
 _FILE_NAME = re.compile(r"[\w./-]+\.(?:png|jpe?g|gif|svg|webp)", re.IGNORECASE)
@@ -82,6 +85,11 @@ def alt_text(alt: str, source: str) -> str:
         return ""
     named = " " not in words and re.search(r"[-_/.].*[-_/.]|\d{3}", words) is not None
     return "" if named or words.lower() in _NO_ALT or _FILE_NAME.fullmatch(words) else words
+
+
+def leads_back(text: str) -> bool:
+    """Whether a paragraph only leads back to the top of the page or to the parent entry."""
+    return len(text) < 40 and _RETURN.fullmatch(text) is not None
 
 
 def strip_links(text: str) -> str:
@@ -246,6 +254,6 @@ def _paragraphs(raw: str) -> Iterator[Block]:
     """Blocks of loose text: white space collapsed in lines, empty code marks dropped."""
     lines = [_SPACES.sub(" ", line).strip() for line in strip_links(raw).replace("``", "").split("\n")]
     lines = [line for line in lines if line not in ("", "-")]
-    if lines:
+    if lines and not (len(lines) == 1 and leads_back(lines[0])):
         items = sum(1 for line in lines if line.startswith("- "))
         yield Block("\n".join(lines), "list" if items * 2 > len(lines) else "prose")

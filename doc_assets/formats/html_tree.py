@@ -13,40 +13,72 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from doc_assets.document import clean_text
 from doc_assets.errors import DocumentRejected
 
-__all__ = ["after", "children", "classes", "collapsed", "parse_tree", "remove", "verbatim", "visit"]
+__all__ = [
+    "after",
+    "below",
+    "children",
+    "classes",
+    "collapsed",
+    "parse_tree",
+    "remove",
+    "until_heading",
+    "verbatim",
+    "visit",
+]
 
 # Browsers stop at 512; the deepest of 2,350 documentation pages has 20 levels. The parser takes time quadratic in the
 # depth: 400,000 unclosed elements took it ten minutes.
 MAX_DEPTH = 512
-# Too few to take long (0.4 s) however they are nested, so counting is left out: it takes twice as long as parsing.
-_FEW_TAGS = 10_000
+# The parser opens formatting elements that were left open again in each paragraph after: a page of 3 MB can ask for
+# 50 million elements. Documentation pages stay below 100,000.
+MAX_COPIES = 1_000_000
+# Too few to do harm (a million copies take 0.3 s), however they stand; counting takes longer than parsing.
+_FEW_TAGS = 2_000
 
 # An element with nothing but text in it is skipped whole: that makes counting a quarter faster.
-_TAG = re.compile(r"<([A-Za-z][^\s/<>]*)[^<>]*>[^<]*</\1>|<(?:(!--)|(/?)([A-Za-z][^\s/>]*))")
+_TAG = re.compile(r"<([A-Za-z][^\s/<>]*+)[^<>]*+>[^<]*+</\1>|<(?:(!--)|(/?)([A-Za-z][^\s/>]*+))")
 _RAW_TEXT = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr keygen frame".split())
-_CLOSED_BY_NEXT = frozenset("p li dt dd tr td th option optgroup thead tbody tfoot colgroup rp rt".split())
-_TRANSPARENT = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q s samp small span strike "
-    "strong sub sup time tt u var".split()
-)
+# fmt: off
+_VOID = frozenset((
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr",
+    "keygen", "frame",
+))
+_CLOSED_BY_NEXT = frozenset((
+    "p", "li", "dt", "dd", "tr", "td", "th", "option", "optgroup", "thead", "tbody", "tfoot", "colgroup", "rp",
+    "rt",
+))
+_TRANSPARENT = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i",
+    "ins", "kbd", "label", "mark", "nobr", "q", "s", "samp", "small", "span", "strike", "strong", "sub", "sup",
+    "time", "tt", "u", "var",
+))
+# fmt: on
+_REOPENED = frozenset(("b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"))
 
 
 def parse_tree(text: str) -> LexborHTMLParser:
     """The tree of a page.
 
     Raises:
-        DocumentRejected: A large page whose elements are nested deeper than 512 levels.
+        DocumentRejected: A page whose elements are nested deeper than 512 levels, or that would grow out of bounds.
     """
-    if text.count("<") > _FEW_TAGS and _depth(text) > MAX_DEPTH:
-        raise DocumentRejected(f"HTML elements nested or left open more than {MAX_DEPTH} levels deep: not a page to read")
+    tags = text.count("<")
+    if tags > _FEW_TAGS:
+        depth, left_open = _open_elements(text)
+        if depth > MAX_DEPTH or left_open * tags > MAX_COPIES:
+            raise DocumentRejected(
+                f"HTML with more than {MAX_DEPTH} elements nested or left open inside one another: not a page to read"
+            )
     return LexborHTMLParser(text)
 
 
-def _depth(text: str) -> int:
-    """Upper bound of the nesting, from the tags alone; stops counting above ``MAX_DEPTH``. Linear in the text."""
+def _open_elements(text: str) -> tuple[int, int]:
+    """Upper bounds, from the tags alone, of the nesting and of the formatting elements that are open at once.
+
+    Stops counting above ``MAX_DEPTH``. Linear in the text.
+    """
     open_tags: list[str] = []
-    deepest = skip_until = 0
+    deepest = formatting = most_formatting = skip_until = 0
     for match in _TAG.finditer(text):
         if match[1] or match.start() < skip_until:
             continue
@@ -56,6 +88,9 @@ def _depth(text: str) -> int:
                 break
             continue
         name = match[4].lower()
+        if name in _REOPENED:
+            formatting = max(0, formatting + (-1 if match[3] else 1))
+            most_formatting = max(most_formatting, formatting)
         if match[3]:
             _close(open_tags, name)
         elif name in _RAW_TEXT:
@@ -65,7 +100,7 @@ def _depth(text: str) -> int:
             deepest = max(deepest, len(open_tags))
             if deepest > MAX_DEPTH:
                 break
-    return deepest
+    return deepest, most_formatting
 
 
 def _end_of_raw_text(text: str, name: str, start: int) -> int:
@@ -122,6 +157,14 @@ def after(node: LexborNode) -> Iterator[LexborNode]:
     return _elements(node.next)
 
 
+def until_heading(node: LexborNode) -> Iterator[LexborNode]:
+    """Elements that follow a heading, up to the next of the same kind."""
+    for follower in after(node):
+        if follower.tag == node.tag:
+            return
+        yield follower
+
+
 def _elements(node: LexborNode | None) -> Iterator[LexborNode]:
     while node is not None:
         following = node.next  # first, so that the caller may take the node out
@@ -135,9 +178,19 @@ def classes(node: LexborNode) -> list[str]:
     return (node.attributes.get("class") or "").split()
 
 
+def below(root: LexborNode, selector: str) -> list[LexborNode]:
+    """Elements below ``root`` that match, each once.
+
+    selectolax's own ``css`` also gives ``root`` itself, and an element once for each alternative that it matches.
+    """
+    found = {node.mem_id: node for node in root.css(selector)}
+    found.pop(root.mem_id, None)
+    return list(found.values())
+
+
 def remove(root: LexborNode, selector: str) -> None:
     """Takes out the elements that match, with what is in them."""
-    for node in root.css(selector):
+    for node in below(root, selector):
         node.remove()
 
 

@@ -7,7 +7,7 @@ Code fences never come here (``markdown_dialects`` sets them apart). Linear: wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from doc_assets.formats.html_fragment import alt_text, is_markup
 
@@ -51,6 +51,7 @@ _BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as con
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
 _MAX_STATEMENT = 40_000  # characters of one export
+_MAX_UNCLOSED = 5  # exports without an end, after which the rest of a stretch is text
 _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch
 
 
@@ -107,18 +108,20 @@ def dedent(stretches: Sequence[tuple[str, bool]]) -> str:
 
 def _strip_exports(prose: str) -> str:
     kept: list[str] = []
-    position = 0
-    while match := _EXPORT.search(prose, position):
+    position = unclosed = 0
+    while unclosed < _MAX_UNCLOSED and (match := _EXPORT.search(prose, position)):
         kept.append(prose[position : match.start()])
         position = _statement_end(prose, match.start())
+        if position < 0:
+            unclosed += 1
+            line_end = prose.find("\n", match.start())
+            position = line_end if line_end >= 0 else len(prose)
     return "".join(kept) + prose[position:]
 
 
 def _statement_end(text: str, start: int) -> int:
-    """The end of the line on which all brackets of a statement are closed; of its first line if they never are."""
+    """The end of the line on which all brackets of a statement are closed; -1 if they are not within the limit."""
     depth = 0
-    line_end = text.find("\n", start)
-    first = len(text) if line_end < 0 else line_end
     mark = re.compile(r"[(\[{]|[)\]}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|\n")
     for found in mark.finditer(text, start, min(len(text), start + _MAX_STATEMENT)):
         character = found[0]
@@ -129,10 +132,10 @@ def _statement_end(text: str, start: int) -> int:
         elif (
             character == "\n"
             and depth <= 0
-            and not text[start : found.start()].rstrip().endswith(("=", "=>", "(", ","))
+            and not text[max(start, found.start() - 80) : found.start()].rstrip().endswith(("=", "=>", "(", ","))
         ):
             return found.start()
-    return first if depth > 0 or len(text) - start > _MAX_STATEMENT else len(text)
+    return -1 if depth > 0 or len(text) - start > _MAX_STATEMENT else len(text)
 
 
 class _Scanner:
@@ -141,6 +144,8 @@ class _Scanner:
         self.closed = closed
         self.out: list[str] = []
         self.waste = 0
+        self.absent: set[str] = set()
+        self.paragraph_end = 0
         self.unclosed_code: dict[int, int] = {}  # length of a run of back-ticks → up to where no such run follows
 
     def run(self) -> str:
@@ -148,8 +153,12 @@ class _Scanner:
         while match := _MARK.search(self.text, position):
             start = match.start()
             self.out.append(self.text[position:start])
-            reader: Callable[[int], int] = {"`": self.code, "{": self.braces}.get(match[0][0], self.tag)
-            position = self.comment(start) if match[0] == "<!--" else reader(start)
+            if match[0] == "<!--":
+                position = self.comment(start)
+            elif match[0][0] == "`":
+                position = self.code(start, len(match[0]))
+            else:
+                position = self.braces(start) if match[0] == "{" else self.tag(start)
         self.out.append(self.text[position:])
         return "".join(self.out)
 
@@ -158,30 +167,39 @@ class _Scanner:
         return end
 
     def comment(self, start: int) -> int:
-        end = self.text.find("-->", start)
+        end = self.find("-->", start)
         return end + 3 if end >= 0 else self.keep(start, start + 4)
 
-    def code(self, start: int) -> int:
+    def find(self, mark: str, start: int) -> int:
+        """Where the mark is next; looks once for one that is nowhere."""
+        if mark in self.absent:
+            return -1
+        found = self.text.find(mark, start)
+        if found < 0:
+            self.absent.add(mark)
+        return found
+
+    def code(self, start: int, length: int) -> int:
         """Inline code, up to an equal run of back-ticks in the same paragraph; its text is not looked into."""
         text = self.text
-        run = len(text) - len(text[start:].lstrip("`")) - start if len(text) - start < 64 else _run_length(text, start)
-        after = start + run
-        if self.unclosed_code.get(run, -1) >= after:
+        after = start + length
+        if self.unclosed_code.get(length, -1) >= after:
             return self.keep(start, after)
-        paragraph_end = text.find("\n\n", after)
-        paragraph_end = len(text) if paragraph_end < 0 else paragraph_end
-        for match in re.compile("`+").finditer(text, after, paragraph_end):
-            if len(match[0]) == run:
+        if after > self.paragraph_end:
+            blank = text.find("\n\n", after)
+            self.paragraph_end = len(text) if blank < 0 else blank
+        for match in re.compile("`+").finditer(text, after, self.paragraph_end):
+            if len(match[0]) == length:
                 self.out.append(_LANGUAGE.sub(r"\1", text[start : match.end()]))
                 return match.end()
-        self.unclosed_code[run] = paragraph_end
+        self.unclosed_code[length] = self.paragraph_end
         return self.keep(start, after)
 
     def braces(self, start: int) -> int:
         """Comments go, string literals give their text, other expressions stay as they are."""
         text = self.text
         if text.startswith("{/*", start):
-            end = text.find("*/}", start)
+            end = self.find("*/}", start)
             if end >= 0:
                 return end + 3
         if literal := _LITERAL.match(text, start, start + 2_000):
@@ -204,7 +222,7 @@ class _Scanner:
         if name == "a" and ("id=" in raw or "name=" in raw) and "href" not in raw:
             return self.keep(start, end)  # an anchor, which Markdown's reader gives to the heading after it
         if name in _INLINE:
-            self.out.append(words)
+            self.out.append(f"{words} " if words else "")
         elif name == "br":
             self.out.append(" ")
         elif self.is_inside_text(start, end):
@@ -246,13 +264,6 @@ class _Scanner:
         if before.startswith("|"):
             return True
         return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")
-
-
-def _run_length(text: str, start: int) -> int:
-    end = start
-    while end < len(text) and text[end] == "`":
-        end += 1
-    return end - start
 
 
 def _words(name: str, raw: str) -> str:

@@ -20,6 +20,7 @@ from doc_assets.formats.html_fragment import (
     alt_text,
     attributes_of,
     is_markup,
+    leads_back,
     read_fragment,
     strip_links,
 )
@@ -38,11 +39,9 @@ _MARKUP = re.compile(r"[\\`*_\[<&!$~]")
 _HEADING_ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:#([\w:.-]+))?[^{}]*\}\s*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
+_COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link each entry to its hash: six tokens that nobody seeks
 _MIN_CONTENTS = 4  # links; fewer may be an answer
 _OWN_BLOCKS = frozenset(("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open"))
-_RETURN = re.compile(
-    r"(?:[↩↑⬆⇧▲\ufe0f]\s*)+(?:parent|top|back to (?:the )?top|contents)?|back to (?:the )?top", re.IGNORECASE
-)
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(.*?)>$", re.DOTALL)
 _SPACES = re.compile(r"[ \t\xa0]+")
 # fmt: off
@@ -148,7 +147,7 @@ class MarkdownReader:
         text, anchor = self._inline(content)
         if anchor and not text:
             self._parts.append(Anchor(anchor))
-        if not _RETURN.fullmatch(text):
+        if not leads_back(text):
             self._add(text, "prose")
 
     def _read_table(self, tokens: list[Token], i: int) -> int:
@@ -218,6 +217,7 @@ class MarkdownReader:
         self._parser.inline.parse(content, self._parser, self._environment, children)
         words: list[str] = []
         anchor = None
+        commit_at = -1
         for child in children:
             kind = child.type
             if kind in ("text", "text_special"):
@@ -226,6 +226,11 @@ class MarkdownReader:
                 words.append(f"`{child.content}`" if marks else child.content)
             elif kind in ("softbreak", "hardbreak"):
                 words.append("\n")
+            elif kind == "link_open":
+                commit_at = len(words) if "/commit/" in str(child.attrs.get("href")) else -1
+            elif kind == "link_close":
+                if commit_at >= 0 and _COMMIT.fullmatch("".join(words[commit_at:])):
+                    del words[commit_at:]
             elif kind == "html_inline":
                 shown, name = self._tag(child.content, marks)
                 words.append(shown)

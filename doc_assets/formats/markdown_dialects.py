@@ -49,11 +49,9 @@ _NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?)[ \t]*
 _DROPPED = frozenset((
     "toctree", "include", "bibliography", "contents", "tableofcontents", "image", "raw-cell", "index",
 ))
-# fmt: on
-# fmt: off
 _PROSE = frozenset((
     "note", "warning", "tip", "important", "caution", "attention", "danger", "error", "hint", "seealso",
-    "admonition", "dropdown", "margin", "sidebar", "figure", "topic", "details", "card", "grid", "tab-set", 
+    "admonition", "dropdown", "margin", "sidebar", "figure", "topic", "details", "card", "grid", "tab-set",
     "tab-item", "versionadded", "versionchanged", "deprecated", "epigraph", "pull-quote", "rubric", "todo",
 ))
 # fmt: on

@@ -45,7 +45,12 @@ def rewrite_marks(prose: str) -> str:
         prose = _ROLE.sub(lambda m: m["text"] if m["role"] in _PLAIN_ROLES else f"`{m['text']}`", prose)
     if "`#!" in prose:
         prose = _HIGHLIGHT.sub("`", prose)
-    return _ICON.sub("", prose) if ":" in prose else prose
+    return _ICON.sub(_icon, prose) if ":" in prose else prose
+
+
+def _icon(match: re.Match[str]) -> str:
+    """Icons go, but the ticks and crosses that fill a table's cells are its content."""
+    return "yes " if "-check" in match[0] else "no " if "-close" in match[0] else ""
 
 
 def _shortcode(match: re.Match[str]) -> str:

@@ -23,6 +23,7 @@ _CHARACTERS = {
     "copy": "©", "reg": "®", "trade": "™", "deg": "°", "micro": "µ", "times": "\xd7", "plusmn": "±", "frac12": "½",
     "sup2": "²", "sup3": "³", "rarr": "→", "larr": "←", "hellip": "…", "mdash": "—", "ndash": "\u2013", "nbsp": " ",
 }  # fmt: skip
+_TABLE_OF_CONTENTS = ("Contents:", "Contents", "Table of contents", "Table of Contents", "Table of contents:")
 _MAX_SUBSTITUTION = 1_000  # characters; longer ones would let nested definitions grow without end
 _ENUMERATORS = {"loweralpha": "abcdefghijklmnopqrstuvwxyz", "upperalpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
@@ -124,12 +125,14 @@ class TreeReader:
             marker = _marker(node, number)
             indent = " " * min(4, len(marker))
             inner = [block for child in item.children for block in self.blocks(child)]
+            own: list[Block] = []
             for position, block in enumerate(inner):
                 if block.kind not in ("prose", "list"):
-                    pieces.append(block)
+                    own.append(block)
                 else:
                     text = block.text.replace("\n", "\n" + indent)
-                    pieces.append(Block((indent if position else marker) + text, "list"))
+                    own.append(Block((indent if position else marker) + text, "list"))
+            pieces += pack(own)  # an item that fits a block is not cut
         return pack(pieces)
 
     def _definitions_list(self, node: nodes.Element) -> list[Block]:
@@ -140,15 +143,15 @@ class TreeReader:
             ]
             head = self._head(heads)
             inner = [b for c in item.children if c not in heads for child in c.children for b in self.blocks(child)]
+            own = [Block(head, "list")]
             if inner and inner[0].kind == "prose":
-                pieces.append(Block(f"{head}: {inner[0].text}", "list"))
+                own = [Block(f"{head}: {inner[0].text}", "list")]
                 inner = inner[1:]
-            else:
-                pieces.append(Block(head, "list"))
             for block in inner:
                 is_text = block.kind in ("prose", "list")
-                pieces.append(Block("  " + block.text.replace("\n", "\n  "), "list") if is_text else block)
-        return pack([piece for piece in pieces if piece.text.strip()])
+                own.append(Block("  " + block.text.replace("\n", "\n  "), "list") if is_text else block)
+            pieces += pack(piece for piece in own if piece.text.strip())
+        return pack(pieces)
 
     def _head(self, heads: Iterable[nodes.Node]) -> str:
         names: list[str] = []
@@ -302,7 +305,7 @@ def parts_of(document: nodes.document) -> list[Part]:
                 parts.extend(_label(child.get("label", ""), []))
                 walk(child, depth)
             elif not isinstance(child, nodes.title):
-                found = reader.blocks(child)
+                found = [block for block in reader.blocks(child) if block.text not in _TABLE_OF_CONTENTS]
                 parts.extend(found)
                 label = None if found else label
 

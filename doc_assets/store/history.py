@@ -120,9 +120,9 @@ def write_progress(
     """Replaces the partition's progress row; ``figures`` are its columns by name."""
     row = {"partition_id": partition_id, "run_id": run_id, "host": platform.node(), "pid": os.getpid(), **figures}
     connection.execute(
-        "INSERT INTO progress (partition_id, snapshot_id, run_id, host, pid, stage, files_total, files_done, bytes_total,"
-        " bytes_done, tokens_done, documents, chunks, embedded) VALUES (%(partition_id)s, %(snapshot_id)s, %(run_id)s,"
-        " %(host)s, %(pid)s, %(stage)s, %(files_total)s, %(files_done)s, %(bytes_total)s, %(bytes_done)s,"
+        "INSERT INTO progress (partition_id, snapshot_id, run_id, host, pid, stage, files_total, files_done,"
+        " bytes_total, bytes_done, tokens_done, documents, chunks, embedded)"
+        " VALUES (%(partition_id)s, %(snapshot_id)s, %(run_id)s, %(host)s, %(pid)s, %(stage)s, %(files_total)s, %(files_done)s, %(bytes_total)s, %(bytes_done)s,"
         " %(tokens_done)s, %(documents)s, %(chunks)s, %(embedded)s)"
         " ON CONFLICT (partition_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, run_id = excluded.run_id,"
         " host = excluded.host, pid = excluded.pid, stage = excluded.stage, files_total = excluded.files_total,"

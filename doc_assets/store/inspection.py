@@ -29,8 +29,9 @@ _RULES: dict[str, str] = {
          WHERE k.id <> chunk_digest(k.breadcrumb, k.text)""",
     "document_checksum": _SCOPE
     + """, places AS (
-            SELECT c.document_id, string_agg(chunk_place(c.chunk_id, c.char_start, c.char_end, c.heading_path, c.anchor),
-                ''::bytea ORDER BY c.ordinal) AS places
+            SELECT c.document_id, string_agg(
+                chunk_place(c.chunk_id, c.char_start, c.char_end, c.heading_path, c.anchor), ''::bytea ORDER BY c.ordinal
+            ) AS places
             FROM scope JOIN document_chunk c USING (document_id) GROUP BY c.document_id
          )
          SELECT 'document ' || encode(d.id, 'hex') FROM scope s JOIN document d ON d.id = s.document_id
@@ -112,8 +113,9 @@ _RULES: dict[str, str] = {
          GROUP BY c.document_id HAVING min(c.ordinal) <> 0 OR max(c.ordinal) <> count(*) - 1""",
     "spans_overlap": _SCOPE
     + """, spans AS (
-            SELECT c.document_id, c.char_start, lag(c.char_end) OVER (PARTITION BY c.document_id ORDER BY c.ordinal) AS e
+            SELECT c.document_id, c.char_start, lag(c.char_end) OVER w AS e
             FROM scope JOIN document_chunk c USING (document_id)
+            WINDOW w AS (PARTITION BY c.document_id ORDER BY c.ordinal)
          ) SELECT DISTINCT 'document ' || encode(document_id, 'hex') FROM spans WHERE char_start < e""",
     "dangling_chunk": _SCOPE
     + """SELECT 'chunk ' || encode(s.chunk_id, 'hex') FROM chunk_scope s
@@ -121,7 +123,8 @@ _RULES: dict[str, str] = {
     "dangling_document": _SCOPE
     + """SELECT 'document ' || encode(s.document_id, 'hex') FROM scope s
          WHERE NOT EXISTS (SELECT 1 FROM document d WHERE d.id = s.document_id)""",
-    "pointer": """SELECT 'partition ' || p.doc_type || '/' || p.key FROM snapshot s JOIN partition p ON p.id = s.partition_id
+    "pointer": """SELECT 'partition ' || p.doc_type || '/' || p.key
+        FROM snapshot s JOIN partition p ON p.id = s.partition_id
         WHERE s.id = %(snapshot)s AND p.published_snapshot_id = s.id AND s.status <> 'published'""",
 }
 

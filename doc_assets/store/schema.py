@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from typing import LiteralString
 
 import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from doc_assets.errors import StoreError
 
 SCHEMA = "doc_assets"
 DAGSTER_SCHEMA = "dagster"
-# halfvec came with 0.7, iterative scans with 0.8; sha256(bytea) and the SQL-standard function bodies need PostgreSQL 14.
+# halfvec came with pgvector 0.7, iterative scans with 0.8; SQL-standard function bodies with PostgreSQL 14.
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
@@ -61,7 +63,7 @@ def upgrade(url: str) -> None:
             # A nested block, so that a refused extension leaves the transaction able to answer.
             with connection.begin_nested():
                 connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
-        except sa.exc.DBAPIError as error:
+        except DBAPIError as error:
             raise StoreError(
                 "the extension pgvector is not installed on this server, or the role may not create it: install "
                 "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
@@ -97,7 +99,10 @@ def check(connection: psycopg.Connection) -> list[str]:
             _refuse_newer(current)
         except StoreError as error:
             return [*problems, str(error)]
-        return [*problems, f"the schema is at revision {current}, this program needs {head()}: run doc-assets db upgrade"]
+        return [
+            *problems,
+            f"the schema is at revision {current}, this program needs {head()}: run doc-assets db upgrade",
+        ]
     problems += [f"the schema has drifted: {difference}" for difference in drift(connection)]
     return problems
 
@@ -122,7 +127,7 @@ def drift(connection: psycopg.Connection) -> list[str]:
 
 def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:
     """The shape of the schema: columns with types, indexes, constraints, functions, triggers and views by name."""
-    queries = {
+    queries: dict[str, LiteralString] = {
         "column": """
             SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
                 || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END

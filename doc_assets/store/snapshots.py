@@ -216,7 +216,7 @@ def reconcile(connection: psycopg.Connection, snapshot_id: int, files: Sequence[
     """
     with connection.transaction():
         connection.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE \"C\", size bigint, fingerprint bytea)"
+            'CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE "C", size bigint, fingerprint bytea)'
             " ON COMMIT DELETE ROWS"
         )
         with connection.cursor() as cursor, cursor.copy("COPY discovered FROM STDIN WITH (FORMAT BINARY)") as copy:
@@ -447,9 +447,7 @@ def rollback(store: Store, partition: str, to: str = "previous", run_id: str | N
     return RollbackResult(partition, before, target, digest.hex(), time.perf_counter() - started)
 
 
-def _target(
-    connection: psycopg.Connection, partition_id: int, partition: str, to: str, before: int | None
-) -> int:
+def _target(connection: psycopg.Connection, partition_id: int, partition: str, to: str, before: int | None) -> int:
     if to != "previous" and not to.isdigit():
         raise StoreError(f"{to!r} is no snapshot: give an id from doc-assets snapshots {partition}, or 'previous'")
     row = connection.execute(
@@ -527,7 +525,8 @@ def manifest(store: Store, partition: str) -> list[ManifestRow]:
             raise StoreError(f"partition {partition} has nothing published: doc-assets snapshots lists what there is")
         with connection.cursor(row_factory=class_row(ManifestRow)) as cursor:
             return cursor.execute(
-                "SELECT f.path, f.outcome, f.reason, encode((array_agg(d.document_id ORDER BY d.part))[1], 'hex') AS document,"
+                "SELECT f.path, f.outcome, f.reason,"
+                " encode((array_agg(d.document_id ORDER BY d.part))[1], 'hex') AS document,"
                 " coalesce(sum(o.chunk_count), 0)::int AS chunks FROM snapshot_file f"
                 " LEFT JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id"
                 " AND d.path = coalesce(f.duplicate_of, f.path) LEFT JOIN document o ON o.id = d.document_id"

@@ -35,7 +35,7 @@ class SpaceTable:
 
 
 def table_of(space_id: int) -> sql.Identifier:
-    """The table of a space's vectors: chunk id, ``halfvec``, SHA-256 of the vector's bytes as ``halfvec_send`` gives."""
+    """The table of a space's vectors: chunk id, ``halfvec``, SHA-256 of the bytes that ``halfvec_send`` gives."""
     return sql.Identifier("doc_assets", f"embedding_{int(space_id)}")
 
 

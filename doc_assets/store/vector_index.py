@@ -1,6 +1,6 @@
 """The HNSW index of an embedding space: built after a first load, kept up in increments after that.
 
-Until it is there, a search scans the space exactly, which is right and, up to some hundred thousand vectors, fast enough.
+Until it is there, a search scans the space exactly: right, and up to some hundred thousand vectors fast enough.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int
         return False
     with connection.transaction():
         row = connection.execute(
-            sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT %s) some").format(space.table), (MINIMUM_ROWS,)
+            sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT %s) few").format(space.table), (MINIMUM_ROWS,)
         ).fetchone()
         if row is None or row[0] < MINIMUM_ROWS:
             return False

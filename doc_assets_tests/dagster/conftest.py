@@ -103,6 +103,10 @@ class FakeLibrary:
         """The audit of what ``live`` says."""
         return self.audit(self.live[partition], partition) if partition in self.live else []
 
+    def validate(self, partitions: list[str], run_id: str) -> list[CheckResult]:
+        """The audits of what ``live`` says."""
+        return [result for partition in partitions for result in self.audit_live(partition)]
+
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """From the staged to the live number."""
         self.calls.append(f"roll back {partition} to {to}")

@@ -43,7 +43,7 @@ def test_a_load_that_passes_is_published_after_its_checks_are_recorded(
     recorded: list[int] = []
     publish = library.publish
 
-    def publish_and_count(staged, checks):  # noqa: ANN001, ANN202
+    def publish_and_count(staged, checks):
         keys = [dg.AssetCheckKey(dg.AssetKey("rust"), name) for name in CHECKS]
         recorded.append(sum(1 for key in keys if instance.event_log_storage.get_asset_check_execution_history(key, 1)))
         return publish(staged, checks)

@@ -101,7 +101,8 @@ def test_what_docutils_reports_is_never_text() -> None:
 def test_tabs_notes_and_version_changes_keep_their_names() -> None:
     assert kinds(
         ".. tabs::\n\n   .. group-tab:: Helm\n\n      Use the chart.\n\n   .. tab:: Script\n\n"
-        "      .. code-block:: sh\n\n         run  me\n\n.. note:: Mind the gap.\n\n.. versionadded:: 1.2 Works offline.\n"
+        "      .. code-block:: sh\n\n         run  me\n\n.. note:: Mind the gap.\n\n"
+        ".. versionadded:: 1.2 Works offline.\n"
     ) == [
         ("prose", "Helm: Use the chart."),
         ("prose", "Script:"),
@@ -166,6 +167,13 @@ def test_long_lists_and_tables_are_cut_between_their_items() -> None:
         assert len(blocks) > 3
         assert all(len(block) <= 1_100 for _, block in blocks)
         assert sum(block.count("\n") + 1 for _, block in blocks) == lines
+
+
+def test_an_item_that_fits_a_block_is_not_cut() -> None:
+    items = "".join(f"term{i}\n  First line of it.\n\n  Second {'word ' * 40}\n\n" for i in range(20))
+    blocks = kinds(items)
+    assert len(blocks) > 3
+    assert all(block.startswith("term") for _, block in blocks)
 
 
 def test_fields_at_the_head_are_metadata_and_comments_go() -> None:

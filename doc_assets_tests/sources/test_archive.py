@@ -58,14 +58,14 @@ def everything_below(root: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz"])
-def test_a_tar_is_unpacked_whatever_its_compression(tmp_path: Path, mode: str):
+def test_a_tar_is_unpacked_whatever_its_compression(tmp_path: Path, mode: str) -> None:
     path = tar(tmp_path / "docs.bin", [("./docs/a.md", b"alpha"), ("docs/b.md", b""), ("c" * 180 + ".md", b"c")], mode)
     found = listed(path)
     assert list(found) == ["c" * 180 + ".md", "docs/a.md", "docs/b.md"]
     assert read(found["docs/a.md"], 100) == b"alpha"
 
 
-def test_a_zip_is_unpacked(tmp_path: Path):
+def test_a_zip_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "docs.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.mkdir("docs")
@@ -74,7 +74,7 @@ def test_a_zip_is_unpacked(tmp_path: Path):
     assert [(f.path, read(f, 10)) for f in found.values()] == [("docs/ä.md", b"alpha")]
 
 
-def test_only_what_the_source_includes_is_unpacked_below_the_stripped_folders(tmp_path: Path):
+def test_only_what_the_source_includes_is_unpacked_below_the_stripped_folders(tmp_path: Path) -> None:
     members: list[Member] = [(name, b"x") for name in ["v1/docs/a.md", "v1/src/b.rs", "v1/docs/.git/c.md", "top.md"]]
     path = tar(tmp_path / "docs.tgz", members)
     assert everything_below(unpack(path, strip_components=1, include=["**/*.md"]).root) == {"docs/a.md"}
@@ -83,7 +83,7 @@ def test_only_what_the_source_includes_is_unpacked_below_the_stripped_folders(tm
 TRAVERSALS = ["../evil.md", "/tmp/evil-doc-assets.md", "docs/../../evil.md", "..", "docs/.."]  # noqa: S108
 
 
-def test_members_that_would_land_outside_are_left_out_and_listed(tmp_path: Path):
+def test_members_that_would_land_outside_are_left_out_and_listed(tmp_path: Path) -> None:
     members: list[Member] = [("docs/good.md", b"good"), *((name, b"evil") for name in TRAVERSALS)]
     path = tar(tmp_path / "inner" / "docs.tar.gz", members) if (tmp_path / "inner").mkdir() is None else tmp_path
     found = listed(path)
@@ -94,7 +94,7 @@ def test_members_that_would_land_outside_are_left_out_and_listed(tmp_path: Path)
     assert not Path("/tmp/evil-doc-assets.md").exists()  # noqa: S108
 
 
-def test_zip_members_that_would_land_outside_are_left_out_and_listed(tmp_path: Path):
+def test_zip_members_that_would_land_outside_are_left_out_and_listed(tmp_path: Path) -> None:
     path = tmp_path / "slip.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for name in ["good.md", "../evil.md", "/evil.md", "..\\evil.md", "C:\\evil.md"]:
@@ -109,7 +109,7 @@ def test_zip_members_that_would_land_outside_are_left_out_and_listed(tmp_path: P
     assert everything_below(unpack(path).root) == {"good.md"}
 
 
-def test_no_link_device_or_pipe_is_made_and_no_member_is_written_through_one(tmp_path: Path):
+def test_no_link_device_or_pipe_is_made_and_no_member_is_written_through_one(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     path = tar(
@@ -136,7 +136,7 @@ def test_no_link_device_or_pipe_is_made_and_no_member_is_written_through_one(tmp
     assert all(file.is_file() and not file.is_symlink() for file in unpack(path).root.rglob("*.md"))
 
 
-def test_members_that_collide_are_left_out_and_the_first_stands(tmp_path: Path):
+def test_members_that_collide_are_left_out_and_the_first_stands(tmp_path: Path) -> None:
     members: list[Member] = [
         ("a.md", b"first"),
         ("a.md", b"second"),
@@ -158,9 +158,9 @@ def zeros(path: Path, size: int) -> Path:
     return path
 
 
-def test_a_bomb_is_refused_before_the_disk_fills(tmp_path: Path):
+def test_a_bomb_is_refused_before_the_disk_fills(tmp_path: Path) -> None:
     path = zeros(tmp_path / "bomb.tar.gz", 30_000_000)
-    with pytest.raises(SourceError, match="100 times its size.*max_ratio"):
+    with pytest.raises(SourceError, match=r"100 times its size.*max_ratio"):
         unpack(path)
     with pytest.raises(SourceError, match=r"1,000,000 bytes.*max_unpacked_bytes"):
         unpack(path, max_unpacked_bytes=1_000_000)
@@ -170,7 +170,7 @@ def test_a_bomb_is_refused_before_the_disk_fills(tmp_path: Path):
     assert everything_below(tmp_path / "cache" / "archives") == set()
 
 
-def test_a_zip_bomb_is_refused_by_what_it_declares(tmp_path: Path):
+def test_a_zip_bomb_is_refused_by_what_it_declares(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros.md", b"\0" * 20_000_000)
@@ -180,13 +180,13 @@ def test_a_zip_bomb_is_refused_by_what_it_declares(tmp_path: Path):
         unpack(path, max_unpacked_bytes=1_000_000)
 
 
-def test_too_many_members_are_refused(tmp_path: Path):
+def test_too_many_members_are_refused(tmp_path: Path) -> None:
     members: list[Member] = [(f"{i}.md", b"") for i in range(50)]
-    with pytest.raises(SourceError, match="more than 49 members.*max_members"):
+    with pytest.raises(SourceError, match=r"more than 49 members.*max_members"):
         unpack(tar(tmp_path / "many.tar.gz", members), max_members=49)
 
 
-def test_a_header_that_claims_gigabytes_is_refused_without_allocating_them(tmp_path: Path):
+def test_a_header_that_claims_gigabytes_is_refused_without_allocating_them(tmp_path: Path) -> None:
     info = special("pax", tarfile.XHDTYPE)
     info.size = 1 << 34
     path = tmp_path / "header.tar"
@@ -195,7 +195,7 @@ def test_a_header_that_claims_gigabytes_is_refused_without_allocating_them(tmp_p
         unpack(path)
 
 
-def test_a_sparse_member_is_left_out(tmp_path: Path):
+def test_a_sparse_member_is_left_out(tmp_path: Path) -> None:
     info = special("sparse.md", tarfile.GNUTYPE_SPARSE)
     buffer = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     buffer[483:495] = b"77777777777\0"  # the size that the file claims to have
@@ -220,7 +220,7 @@ def damaged(data: bytes) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("case", damaged(b"\0" * 16))
-def test_a_damaged_archive_is_a_source_error_and_leaves_nothing_behind(tmp_path: Path, case: str):
+def test_a_damaged_archive_is_a_source_error_and_leaves_nothing_behind(tmp_path: Path, case: str) -> None:
     sound = tar(tmp_path / "sound.tar.gz", [("a.md", os.urandom(3000)), ("b.md", os.urandom(3000))])
     path = tmp_path / "docs.tar.gz"
     path.write_bytes(damaged(sound.read_bytes())[case])
@@ -229,14 +229,14 @@ def test_a_damaged_archive_is_a_source_error_and_leaves_nothing_behind(tmp_path:
     assert everything_below(tmp_path / "cache" / "archives") == set()
 
 
-def test_no_cut_or_flipped_byte_raises_anything_but_a_source_error(tmp_path: Path):
+def test_no_cut_or_flipped_byte_raises_anything_but_a_source_error(tmp_path: Path) -> None:
     tars = tar(tmp_path / "a.tar", [("a.md", b"x" * 100), ("ü" * 120, b"y"), special("l", tarfile.SYMTYPE, "a")], "w")
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.md", "x" * 100)
         archive.writestr("ü/b.md", "y")
     path = tmp_path / "damaged"
     for data in (tars.read_bytes(), (tmp_path / "a.zip").read_bytes()):
-        for position in range(0, len(data), max(1, len(data) // 120)):
+        for position in range(0, len(data), max(1, len(data) // 60)):
             for changed in (data[:position], data[:position] + b"\xff" + data[position + 1 :]):
                 path.write_bytes(changed)
                 try:
@@ -245,7 +245,7 @@ def test_no_cut_or_flipped_byte_raises_anything_but_a_source_error(tmp_path: Pat
                     continue
 
 
-def test_the_same_archive_is_unpacked_once_even_by_several_at_the_same_time(tmp_path: Path):
+def test_the_same_archive_is_unpacked_once_even_by_several_at_the_same_time(tmp_path: Path) -> None:
     path = tar(tmp_path / "docs.tar.gz", [(f"{i}.md", b"x") for i in range(200)])
     results: list[Fetched] = []
     threads = [threading.Thread(target=lambda: results.append(unpack(path))) for _ in range(4)]
@@ -259,7 +259,7 @@ def test_the_same_archive_is_unpacked_once_even_by_several_at_the_same_time(tmp_
     assert (unpack(path).root / "0.md").read_text() == "mark"
 
 
-def test_a_changed_archive_is_another_revision_and_the_old_one_stays_readable(tmp_path: Path):
+def test_a_changed_archive_is_another_revision_and_the_old_one_stays_readable(tmp_path: Path) -> None:
     path = tar(tmp_path / "docs.tar.gz", [("a.md", b"old")])
     old = unpack(path)
     tar(path, [("a.md", b"new")])
@@ -268,7 +268,7 @@ def test_a_changed_archive_is_another_revision_and_the_old_one_stays_readable(tm
     assert ((old.root / "a.md").read_text(), (new.root / "a.md").read_text()) == ("old", "new")
 
 
-def test_what_a_killed_process_left_half_unpacked_is_replaced(tmp_path: Path):
+def test_what_a_killed_process_left_half_unpacked_is_replaced(tmp_path: Path) -> None:
     path = tar(tmp_path / "docs.tar.gz", [("a.md", b"a")])
     target = unpack(path).root.parent
     target.rename(target.with_name(target.name + ".partial"))
@@ -276,6 +276,6 @@ def test_what_a_killed_process_left_half_unpacked_is_replaced(tmp_path: Path):
     assert everything_below(unpack(path).root) == {"a.md"}
 
 
-def test_an_absent_archive_is_a_source_error(tmp_path: Path):
+def test_an_absent_archive_is_a_source_error(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="packed: no archive at"):
         unpack(tmp_path / "absent.tar.gz")

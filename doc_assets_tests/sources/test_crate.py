@@ -28,17 +28,22 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
+        """Listens on a free port of this machine."""
         super().__init__(("127.0.0.1", 0), Handler)
         self.respond: Callable[[str, Any], Answer] = lambda path, headers: (200, {}, gzip.compress(RUSTDOC))
         self.requests: list[str] = []
 
     @property
     def address(self) -> str:
+        """Where it listens, as the start of a URL."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
+    """Hands each request to its server's ``respond``."""
+
     def do_GET(self) -> None:
+        """Answers as told."""
         server = self.server
         assert isinstance(server, Server)
         server.requests.append(self.path)
@@ -50,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        pass
+        """Says nothing."""
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def get(source: CrateSource | ArchiveSource, tmp_path: Path) -> Fetched:
     return fetch(source, base=tmp_path, cache=tmp_path / "cache")
 
 
-def test_the_json_is_stored_under_the_version_that_latest_stands_for(tmp_path: Path, server: Server):
+def test_the_json_is_stored_under_the_version_that_latest_stands_for(tmp_path: Path, server: Server) -> None:
     source = crate(server, crate="demo_crate")
     fetched = get(source, tmp_path)
     (file,) = walk(fetched.root, Partition("rust", "demo", source))
@@ -88,7 +93,7 @@ def test_the_json_is_stored_under_the_version_that_latest_stands_for(tmp_path: P
     assert server.requests == ["/crate/demo_crate/latest/json.gz"]
 
 
-def test_redirects_are_followed_and_unpacked_answers_taken(tmp_path: Path, server: Server):
+def test_redirects_are_followed_and_unpacked_answers_taken(tmp_path: Path, server: Server) -> None:
     def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
         return (200, {}, RUSTDOC) if path == "/there" else (302, {"Location": "/there"}, b"")
 
@@ -96,7 +101,7 @@ def test_redirects_are_followed_and_unpacked_answers_taken(tmp_path: Path, serve
     assert (get(crate(server, version="1.0"), tmp_path).root / "demo-1.2.3.json").read_bytes() == RUSTDOC
 
 
-def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server):
+def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server) -> None:
     sent = []
 
     def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
@@ -110,7 +115,7 @@ def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server):
     assert len(sent) == 1
 
 
-def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server):
+def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server) -> None:
     old = get(crate(server), tmp_path)
     server.respond = lambda path, headers: (200, {}, gzip.compress(RUSTDOC.replace(b"1.2.3", b"1.2.4")))
     new = get(crate(server), tmp_path)
@@ -118,7 +123,7 @@ def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server):
     assert [file.name for file in new.root.iterdir()] == ["demo-1.2.4.json"]
 
 
-def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, server: Server):
+def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, server: Server) -> None:
     def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
         return (503, {}, b"") if len(server.requests) < 3 else (200, {}, gzip.compress(RUSTDOC))
 
@@ -127,14 +132,14 @@ def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, server: Server):
     assert len(server.requests) == 3
 
 
-def test_a_failure_that_stays_is_a_source_error_after_four_attempts(tmp_path: Path, server: Server):
+def test_a_failure_that_stays_is_a_source_error_after_four_attempts(tmp_path: Path, server: Server) -> None:
     server.respond = lambda path, headers: (500, {}, b"")
     with pytest.raises(SourceError, match="did not answer in 4 attempts: status 500"):
         get(crate(server), tmp_path)
     assert len(server.requests) == 4
 
 
-def test_a_crate_that_is_not_there_is_told_at_once(tmp_path: Path, server: Server):
+def test_a_crate_that_is_not_there_is_told_at_once(tmp_path: Path, server: Server) -> None:
     server.respond = lambda path, headers: (404, {}, b"")
     with pytest.raises(SourceError, match=r"demo: .*/crate/demo/9\.9/json\.gz answered 404"):
         get(crate(server, version="9.9"), tmp_path)
@@ -150,13 +155,13 @@ def test_a_crate_that_is_not_there_is_told_at_once(tmp_path: Path, server: Serve
         (gzip.compress(RUSTDOC)[:-9], "corrupt"),
     ],
 )
-def test_what_is_not_the_json_is_refused(tmp_path: Path, server: Server, body: bytes, said: str):
+def test_what_is_not_the_json_is_refused(tmp_path: Path, server: Server, body: bytes, said: str) -> None:
     server.respond = lambda path, headers: (200, {}, body)
     with pytest.raises(SourceError, match=said):
         get(crate(server), tmp_path)
 
 
-def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server):
+def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server) -> None:
     server.respond = lambda path, headers: (200, {}, gzip.compress(b"{" + b" " * 5_000_000))
     with pytest.raises(SourceError, match="max_unpacked_bytes"):
         get(crate(server, max_unpacked_bytes=1_000_000), tmp_path)
@@ -164,14 +169,14 @@ def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server):
         get(crate(server, max_download_bytes=1_000), tmp_path)
 
 
-def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path: Path, server: Server):
+def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path: Path, server: Server) -> None:
     body = gzip.compress(RUSTDOC)
     server.respond = lambda path, headers: (200, {"Content-Length": str(len(body) + 9)}, body)
     with pytest.raises(SourceError, match="did not answer in 4 attempts"):
         get(crate(server), tmp_path)
 
 
-def test_an_unreachable_server_is_a_source_error_without_the_password(tmp_path: Path):
+def test_an_unreachable_server_is_a_source_error_without_the_password(tmp_path: Path) -> None:
     source = CrateSource(name="demo", kind="crate", base_address="http://user:secret@127.0.0.1:9")
     with pytest.raises(SourceError) as caught:
         get(source, tmp_path)
@@ -179,7 +184,7 @@ def test_an_unreachable_server_is_a_source_error_without_the_password(tmp_path: 
     assert "***@127.0.0.1:9" in str(caught.value)
 
 
-def test_an_archive_is_downloaded_too(tmp_path: Path, server: Server):
+def test_an_archive_is_downloaded_too(tmp_path: Path, server: Server) -> None:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         info = tarfile.TarInfo("docs/a.md")

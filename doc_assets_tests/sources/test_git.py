@@ -20,17 +20,20 @@ class Upstream:
     """A bare repository, and a work tree to commit to it from."""
 
     def __init__(self, folder: Path) -> None:
+        """Makes both, empty, in ``folder``."""
         self.bare = folder / "upstream.git"
         self.work = folder / "work"
         self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.bare), cwd=folder)
         self.git("init", "--quiet", "--initial-branch=main", str(self.work), cwd=folder)
 
     def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        """What git prints."""
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
         done = subprocess.run(["git", *identity, *arguments], cwd=cwd or self.work, capture_output=True, check=True)
         return done.stdout.decode().strip()
 
     def commit(self, files: dict[str, str], branch: str = "main") -> str:
+        """Commits these files and pushes them; returns the commit."""
         for name, text in files.items():
             path = self.work / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,7 @@ def texts(fetched: Fetched) -> dict[str, str]:
     return {file.path: file.location.read_text() for file in walk(fetched.root, partition) if file.outcome is None}
 
 
-def test_the_files_of_a_commit_are_fetched_without_history(upstream: Upstream):
+def test_the_files_of_a_commit_are_fetched_without_history(upstream: Upstream) -> None:
     commit = upstream.commit({"docs/a.md": "alpha 2"})
     fetched = get(upstream)
     assert fetched.revision == commit
@@ -76,18 +79,18 @@ def test_the_files_of_a_commit_are_fetched_without_history(upstream: Upstream):
     assert upstream.git("rev-list", "--count", "refs/fetched", cwd=repository) == "1"
 
 
-def test_only_the_subfolders_are_checked_out(upstream: Upstream):
+def test_only_the_subfolders_are_checked_out(upstream: Upstream) -> None:
     assert texts(get(upstream, subfolders=["docs/sub", "src"])) == {"docs/sub/b.md": "beta", "src/c.rs": "code"}
     upstream.commit({"docs [v1]/d.md": "delta", "docs v/e.md": "epsilon"})
     assert texts(get(upstream, subfolders=["docs [v1]"])) == {"docs [v1]/d.md": "delta"}
 
 
-def test_an_absent_subfolder_is_named(upstream: Upstream):
+def test_an_absent_subfolder_is_named(upstream: Upstream) -> None:
     with pytest.raises(SourceError, match="has no folder absent"):
         get(upstream, subfolders=["docs", "absent"])
 
 
-def test_a_branch_a_tag_and_a_commit_can_be_asked_for(upstream: Upstream):
+def test_a_branch_a_tag_and_a_commit_can_be_asked_for(upstream: Upstream) -> None:
     first = upstream.git("rev-parse", "HEAD")
     upstream.git("tag", "-a", "v1", "-m", "first")
     upstream.git("push", "--quiet", str(upstream.bare), "v1")
@@ -98,7 +101,7 @@ def test_a_branch_a_tag_and_a_commit_can_be_asked_for(upstream: Upstream):
     assert get(upstream).revision == first
 
 
-def test_when_upstream_moves_the_new_commit_comes_and_the_old_files_stay(upstream: Upstream):
+def test_when_upstream_moves_the_new_commit_comes_and_the_old_files_stay(upstream: Upstream) -> None:
     old = get(upstream)
     upstream.git("rm", "--quiet", "docs/sub/b.md")
     commit = upstream.commit({"docs/a.md": "alpha 2"})
@@ -109,14 +112,14 @@ def test_when_upstream_moves_the_new_commit_comes_and_the_old_files_stay(upstrea
     assert get(upstream).root == new.root
 
 
-def test_a_history_that_was_rewritten_is_followed(upstream: Upstream):
+def test_a_history_that_was_rewritten_is_followed(upstream: Upstream) -> None:
     get(upstream)
     upstream.git("checkout", "--quiet", "--orphan", "other")
     commit = upstream.commit({"docs/a.md": "rewritten"})
     assert get(upstream).revision == commit
 
 
-def test_what_a_killed_git_left_behind_does_not_stop_the_next(upstream: Upstream):
+def test_what_a_killed_git_left_behind_does_not_stop_the_next(upstream: Upstream) -> None:
     fetched = get(upstream)
     repository = fetched.root.parent / "repository.git"
     (repository / "shallow.lock").touch()
@@ -125,7 +128,7 @@ def test_what_a_killed_git_left_behind_does_not_stop_the_next(upstream: Upstream
     assert texts(get(upstream))["docs/a.md"] == "alpha"
 
 
-def test_nothing_that_a_repository_brings_is_run(upstream: Upstream, tmp_path: Path):
+def test_nothing_that_a_repository_brings_is_run(upstream: Upstream, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     hook = upstream.bare / "hooks" / "post-checkout"
     hook.parent.mkdir(exist_ok=True)
@@ -137,7 +140,7 @@ def test_nothing_that_a_repository_brings_is_run(upstream: Upstream, tmp_path: P
     assert not marker.exists()
 
 
-def test_a_link_out_of_a_repository_is_not_followed(upstream: Upstream):
+def test_a_link_out_of_a_repository_is_not_followed(upstream: Upstream) -> None:
     (upstream.work / "docs" / "escape.md").symlink_to("/etc/passwd")
     upstream.commit({"docs/x.md": "x"})
     fetched = get(upstream)
@@ -145,7 +148,7 @@ def test_a_link_out_of_a_repository_is_not_followed(upstream: Upstream):
     assert rows["docs/escape.md"].outcome == "rejected"
 
 
-def test_an_absent_repository_or_ref_is_told_at_once(upstream: Upstream):
+def test_an_absent_repository_or_ref_is_told_at_once(upstream: Upstream) -> None:
     with pytest.raises(SourceError, match="no git repository at"):
         fetch(source(upstream).model_copy(update={"location": "absent.git"}), base=upstream.work, cache=upstream.work)
     with pytest.raises(SourceError, match=r"at nowhere: .*couldn't find remote ref"):
@@ -159,7 +162,8 @@ def test_an_absent_repository_or_ref_is_told_at_once(upstream: Upstream):
         )
 
 
-def test_no_password_is_printed_and_none_is_asked_for(tmp_path: Path):
+def test_no_password_is_printed_and_none_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
     location = "https://user:secret@127.0.0.1:9/repo.git"
     with pytest.raises(SourceError) as caught:
         fetch(GitSource(name="repo", kind="git", location=location), base=tmp_path, cache=tmp_path)

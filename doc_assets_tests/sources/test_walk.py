@@ -29,7 +29,7 @@ def write(path: Path, text: str = "text") -> Path:
     return path
 
 
-def test_every_file_is_listed_once_in_order_of_its_path(tmp_path: Path):
+def test_every_file_is_listed_once_in_order_of_its_path(tmp_path: Path) -> None:
     names = ["b.md", "a/z.md", "a/b/c.md", "a.md", "folder.md/inside.md", "no-suffix", "x.pdf"]
     for name in names:
         write(tmp_path / name)
@@ -38,20 +38,20 @@ def test_every_file_is_listed_once_in_order_of_its_path(tmp_path: Path):
     assert all(file.outcome is None and read(file, 100) == b"text" for file in listed.values())
 
 
-def test_what_include_does_not_name_or_exclude_names_is_no_part_of_the_source(tmp_path: Path):
+def test_what_include_does_not_name_or_exclude_names_is_no_part_of_the_source(tmp_path: Path) -> None:
     for name in ["a.md", "a.txt", "old/b.md", "node_modules/x/c.md", ".git/config.md"]:
         write(tmp_path / name)
     assert list(files(tmp_path, include=["*.md"], exclude=["old/", "node_modules/**"])) == ["a.md"]
 
 
-def test_an_excluded_folder_is_not_entered(tmp_path: Path):
+def test_an_excluded_folder_is_not_entered(tmp_path: Path) -> None:
     write(tmp_path / "a.md")
     (tmp_path / "closed" / "deeper").mkdir(parents=True)
     (tmp_path / "closed" / "link").symlink_to("deeper")
     assert list(files(tmp_path, exclude=["closed/"])) == ["a.md"]
 
 
-def test_hidden_files_are_skipped_unless_an_include_glob_names_them(tmp_path: Path):
+def test_hidden_files_are_skipped_unless_an_include_glob_names_them(tmp_path: Path) -> None:
     for name in [".hidden.md", ".github/help.md", "docs/a.md"]:
         write(tmp_path / name)
     listed = files(tmp_path)
@@ -67,7 +67,7 @@ def test_hidden_files_are_skipped_unless_an_include_glob_names_them(tmp_path: Pa
         read(listed[".hidden.md"], 100)
 
 
-def test_no_link_leads_out_of_the_root_and_none_is_followed_for_ever(tmp_path: Path):
+def test_no_link_leads_out_of_the_root_and_none_is_followed_for_ever(tmp_path: Path) -> None:
     secret = write(tmp_path / "outside" / "secret.md", "secret")
     root = tmp_path / "root"
     write(root / "real.md")
@@ -105,7 +105,7 @@ def test_no_link_leads_out_of_the_root_and_none_is_followed_for_ever(tmp_path: P
         read(listed["escape.md"], 100)
 
 
-def test_pipes_and_sockets_are_rejected_without_being_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_pipes_and_sockets_are_rejected_without_being_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "link.md").symlink_to("pipe.md")
     monkeypatch.chdir(tmp_path)
@@ -121,14 +121,14 @@ def test_pipes_and_sockets_are_rejected_without_being_opened(tmp_path: Path, mon
         read(SourceFile("pipe.md", tmp_path / "pipe.md", 0), 100)
 
 
-def test_a_file_swapped_for_a_link_after_the_walk_is_not_read(tmp_path: Path):
+def test_a_file_swapped_for_a_link_after_the_walk_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.md").symlink_to("/etc/passwd")
     with pytest.raises(DocumentRejected):
         read(SourceFile("a.md", tmp_path / "a.md", 4), 10_000_000)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
-def test_a_closed_folder_is_one_rejected_row(tmp_path: Path):
+def test_a_closed_folder_is_one_rejected_row(tmp_path: Path) -> None:
     write(tmp_path / "open.md")
     write(tmp_path / "closed" / "a.md")
     (tmp_path / "closed").chmod(0)
@@ -139,7 +139,7 @@ def test_a_closed_folder_is_one_rejected_row(tmp_path: Path):
     assert {path: file.outcome for path, file in listed.items()} == {"closed": "rejected", "open.md": None}
 
 
-def test_a_folder_that_cannot_be_listed_is_one_rejected_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_cannot_be_listed_is_one_rejected_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "open.md")
     write(tmp_path / "closed" / "a.md")
     scandir = os.scandir
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_listed_is_one_rejected_row(tmp_path: Path, monk
     assert listed["closed"].reason == "folder cannot be listed: Permission denied"
 
 
-def test_names_that_are_not_utf8_get_a_readable_path_and_are_still_read(tmp_path: Path):
+def test_names_that_are_not_utf8_get_a_readable_path_and_are_still_read(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"bad\xff.md")).write_text("one")
     (tmp_path / "bad\\xff.md").write_text("two")
     (tmp_path / "tab\t'quote\"\n.md").write_text("three")
@@ -168,7 +168,7 @@ def test_names_that_are_not_utf8_get_a_readable_path_and_are_still_read(tmp_path
     assert {read(file, 10) for file in listed.values() if file.outcome is None} > {b"three"}
 
 
-def test_a_path_too_long_for_the_manifest_is_rejected_under_a_path_that_fits(tmp_path: Path):
+def test_a_path_too_long_for_the_manifest_is_rejected_under_a_path_that_fits(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["x" * 200] * 11)
     deep.mkdir(parents=True)
     write(deep / "a.md")
@@ -179,7 +179,7 @@ def test_a_path_too_long_for_the_manifest_is_rejected_under_a_path_that_fits(tmp
     assert all(len(path) < 300 for path in listed)
 
 
-def test_shards_part_the_files_of_a_source(tmp_path: Path):
+def test_shards_part_the_files_of_a_source(tmp_path: Path) -> None:
     for i in range(40):
         write(tmp_path / f"{i}.md")
     source = DirectorySource(name="docs", kind="directory", location=".", shards=3)
@@ -189,7 +189,7 @@ def test_shards_part_the_files_of_a_source(tmp_path: Path):
     assert set.union(*parts) == set(files(tmp_path))
 
 
-def test_a_file_above_the_limit_is_rejected_unread_with_the_settings_name(tmp_path: Path):
+def test_a_file_above_the_limit_is_rejected_unread_with_the_settings_name(tmp_path: Path) -> None:
     with (tmp_path / "big.md").open("wb") as file:
         file.truncate(1 << 40)  # sparse
     with pytest.raises(DocumentRejected, match="DOC_ASSETS_MAX_FILE_BYTES"):
@@ -200,7 +200,7 @@ def test_a_file_above_the_limit_is_rejected_unread_with_the_settings_name(tmp_pa
         read(SourceFile("small.md", small, 0), 999)
 
 
-def test_a_file_that_has_no_size_but_content_is_read_to_the_limit_only():
+def test_a_file_that_has_no_size_but_content_is_read_to_the_limit_only() -> None:
     endless = SourceFile("status", Path("/proc/self/status"), 0)
     if not endless.location.exists():
         pytest.skip("no /proc here")
@@ -209,12 +209,12 @@ def test_a_file_that_has_no_size_but_content_is_read_to_the_limit_only():
         read(endless, 10)
 
 
-def test_a_vanished_file_is_rejected(tmp_path: Path):
+def test_a_vanished_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(DocumentRejected, match="No such file"):
         read(SourceFile("a.md", tmp_path / "a.md", 1), 10)
 
 
-def test_only_the_subfolders_of_a_repository_are_listed(tmp_path: Path):
+def test_only_the_subfolders_of_a_repository_are_listed(tmp_path: Path) -> None:
     for name in ["README.md", "docs/a.md", "docs/sub/b.md", "src/c.md"]:
         write(tmp_path / name)
     (tmp_path / "docs" / "readme.md").symlink_to("../CHANGES.md")
@@ -229,7 +229,7 @@ def test_only_the_subfolders_of_a_repository_are_listed(tmp_path: Path):
     }
 
 
-def test_what_was_left_out_while_unpacking_is_listed_under_a_path_of_its_own(tmp_path: Path):
+def test_what_was_left_out_while_unpacking_is_listed_under_a_path_of_its_own(tmp_path: Path) -> None:
     write(tmp_path / "a.md")
     twice = SourceFile("a.md", tmp_path / "archive", 0, "rejected", "twice in the archive")
     listed = files(tmp_path, (twice, twice))
@@ -237,9 +237,9 @@ def test_what_was_left_out_while_unpacking_is_listed_under_a_path_of_its_own(tmp
     assert sorted(file.outcome or "" for file in listed.values()) == ["", "rejected", "rejected"]
 
 
-def test_an_absent_folder_is_a_source_error_that_names_it(tmp_path: Path):
+def test_an_absent_folder_is_a_source_error_that_names_it(tmp_path: Path) -> None:
     source = DirectorySource(name="docs", kind="directory", location="absent")
-    with pytest.raises(SourceError, match="docs: .*absent does not exist"):
+    with pytest.raises(SourceError, match=r"docs: .*absent does not exist"):
         fetch(source, base=tmp_path, cache=tmp_path)
     write(tmp_path / "file")
     with pytest.raises(SourceError, match="is not a folder"):

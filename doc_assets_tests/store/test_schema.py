@@ -69,7 +69,11 @@ def test_two_programs_may_upgrade_at_once(database_url):
 def test_history_cannot_be_changed_or_emptied(store):
     with store.connect() as connection:
         connection.execute("INSERT INTO migration_history (action, result) VALUES ('validate', 'passed')")
-        for statement in ("UPDATE migration_history SET result = 'x'", "DELETE FROM migration_history", "TRUNCATE migration_history"):
+        for statement in (
+            "UPDATE migration_history SET result = 'x'",
+            "DELETE FROM migration_history",
+            "TRUNCATE migration_history",
+        ):
             with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
                 connection.execute(statement)
 

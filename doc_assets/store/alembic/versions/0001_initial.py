@@ -13,8 +13,8 @@ depends_on = None
 def upgrade() -> None:
     """Runs the SQL file beside this module."""
     # Straight to the driver: SQLAlchemy would have every % of the file doubled.
-    connection = op.get_bind().connection.driver_connection
-    connection.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:

@@ -1,0 +1,341 @@
+"""Declarations of Rust items as a programmer writes them, from the trees of rustdoc JSON.
+
+Tolerant by design: the tree changes with each version of rustdoc, so that what is not known is shown by its name, or as
+``_``, and never stops a crate from being read. Which items are shown is decided in ``rustdoc_json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from doc_assets.formats.rustdoc_crate import content_of, kind_of
+
+__all__ = ["declaration", "function", "path", "type_name"]
+
+Node = Mapping[str, Any]
+
+_DEEPEST = 40  # types in types; real ones stay below 10
+_ASSOCIATED = ("function", "assoc_type", "assoc_const")
+_WIDE = 100  # characters; longer parameter lists take a line each
+
+
+def type_name(node: object, depth: int = 0) -> str:
+    """A type, as in ``&'a mut Vec<T>``."""
+    if depth > _DEEPEST:
+        return "…"
+    if not isinstance(node, Mapping):
+        return "_"
+    for kind, value in node.items():
+        if kind in ("generic", "primitive") and isinstance(value, str):
+            return "!" if value == "never" else value
+        render = _TYPES.get(kind)
+        if render is not None:
+            return render(value, depth + 1)
+        if isinstance(value, Mapping) and isinstance(value.get("name"), str):
+            return value["name"]
+    return "_"
+
+
+def path(node: object, depth: int = 0) -> str:
+    """A path with its arguments, as in ``Iterator<Item = u8>``."""
+    if not isinstance(node, Mapping):
+        return "_"
+    name = node.get("path") or node.get("name") or "_"
+    return f"{name}{_arguments(node.get('args'), depth + 1)}"
+
+
+def _arguments(node: object, depth: int) -> str:
+    if depth > _DEEPEST or not isinstance(node, Mapping):
+        return ""
+    parenthesized = node.get("parenthesized")
+    if isinstance(parenthesized, Mapping):
+        inputs = ", ".join(type_name(one, depth) for one in _items(parenthesized, "inputs"))
+        output = parenthesized.get("output")
+        return f"({inputs})" + (f" -> {type_name(output, depth)}" if output else "")
+    bracketed = node.get("angle_bracketed")
+    if not isinstance(bracketed, Mapping):
+        return ""
+    shown = [_argument(one, depth) for one in _items(bracketed, "args")]
+    for constraint in _items(bracketed, "constraints") or _items(bracketed, "bindings"):
+        binding = constraint.get("binding") or {}
+        name = str(constraint.get("name", "_"))
+        if "equality" in binding:
+            shown.append(f"{name} = {_argument(binding['equality'], depth)}")
+        else:
+            shown.append(f"{name}: {_bounds(binding.get('constraint'), depth)}")
+    return f"<{', '.join(shown)}>" if shown else ""
+
+
+def _argument(node: object, depth: int) -> str:
+    if not isinstance(node, Mapping):
+        return "_"
+    if "lifetime" in node:
+        return str(node["lifetime"])
+    if "const" in node:
+        constant = node["const"]
+        return str(constant.get("expr", "_")) if isinstance(constant, Mapping) else str(constant)
+    return type_name(node.get("type"), depth)
+
+
+def _bounds(nodes: object, depth: int) -> str:
+    return " + ".join(_bound(one, depth) for one in nodes) if isinstance(nodes, list) else ""
+
+
+def _bound(node: object, depth: int) -> str:
+    if not isinstance(node, Mapping):
+        return "_"
+    if "outlives" in node:
+        return str(node["outlives"])
+    bound = node.get("trait_bound")
+    if not isinstance(bound, Mapping):
+        return "use<…>" if "use" in node else "_"
+    mark = "?" if bound.get("modifier") == "maybe" else ""
+    return mark + _for(bound.get("generic_params"), depth) + path(bound.get("trait"), depth)
+
+
+def _for(params: object, depth: int) -> str:
+    names = [_parameter(one, depth) for one in params] if isinstance(params, list) else []
+    return f"for<{', '.join(names)}> " if names else ""
+
+
+def _parameter(node: Node, depth: int) -> str:
+    name = str(node.get("name", "_"))
+    kind = node.get("kind") or {}
+    if "lifetime" in kind:
+        outlives = (kind["lifetime"] or {}).get("outlives") or []
+        return f"{name}: {' + '.join(outlives)}" if outlives else name
+    if "const" in kind:
+        return f"const {name}: {type_name(kind['const'].get('type'), depth)}"
+    about = kind.get("type") or {}
+    bounds = _bounds(about.get("bounds"), depth)
+    default = f" = {type_name(about['default'], depth)}" if about.get("default") else ""
+    return (f"{name}: {bounds}" if bounds else name) + default
+
+
+def _reference(node: Node, depth: int) -> str:
+    lifetime = f"{node['lifetime']} " if node.get("lifetime") else ""
+    return f"&{lifetime}{'mut ' if _flag(node, 'mutable') else ''}{type_name(node.get('type'), depth)}"
+
+
+def _pointer(node: Node, depth: int) -> str:
+    return f"*{'mut' if _flag(node, 'mutable') else 'const'} {type_name(node.get('type'), depth)}"
+
+
+def _qualified(node: Node, depth: int) -> str:
+    owner = type_name(node.get("self_type"), depth)
+    name = f"{node.get('name', '_')}{_arguments(node.get('args'), depth)}"
+    trait = node.get("trait")
+    # "Self::Item" says which trait is meant well enough; "<T as Trait>::Item" is only needed for types with structure.
+    plain = "generic" in (node.get("self_type") or {})
+    return f"{owner}::{name}" if plain or not trait else f"<{owner} as {path(trait, depth)}>::{name}"
+
+
+def _dynamic(node: Node, depth: int) -> str:
+    bounds = [_for(one.get("generic_params"), depth) + path(one.get("trait"), depth) for one in _items(node, "traits")]
+    if node.get("lifetime"):
+        bounds.append(str(node["lifetime"]))
+    return f"dyn {' + '.join(bounds)}"
+
+
+def _function_pointer(node: Node, depth: int) -> str:
+    signature = node.get("sig") or node.get("decl") or {}
+    inputs = ", ".join(type_name(one[1], depth) for one in _items(signature, "inputs"))
+    output = signature.get("output")
+    arrow = f" -> {type_name(output, depth)}" if output else ""
+    return f"{_for(node.get('generic_params'), depth)}{_qualifiers(node.get('header'))}fn({inputs}){arrow}"
+
+
+def _tuple(nodes: list, depth: int) -> str:
+    inside = ", ".join(type_name(one, depth) for one in nodes)
+    return f"({inside},)" if len(nodes) == 1 else f"({inside})"
+
+
+_TYPES: dict[str, Callable[[Any, int], str]] = {
+    "resolved_path": path,
+    "borrowed_ref": _reference,
+    "raw_pointer": _pointer,
+    "tuple": _tuple,
+    "slice": lambda node, depth: f"[{type_name(node, depth)}]",
+    "array": lambda node, depth: f"[{type_name(node.get('type'), depth)}; {node.get('len', '_')}]",
+    "impl_trait": lambda node, depth: f"impl {_bounds(node, depth)}",
+    "dyn_trait": _dynamic,
+    "qualified_path": _qualified,
+    "function_pointer": _function_pointer,
+    "pat": lambda node, depth: type_name(node.get("type"), depth),
+}
+
+
+def function(name: str, node: Node, visibility: object = "default") -> str:
+    """A function without its body."""
+    signature = node.get("sig") or node.get("decl") or {}
+    inputs = [_input(one) for one in _items(signature, "inputs")]
+    if signature.get("is_c_variadic") or signature.get("c_variadic"):
+        inputs.append("...")
+    output = signature.get("output")
+    arrow = f" -> {type_name(output)}" if output else ""
+    parameters, where = _generics(node.get("generics"))
+    start = f"{_visibility(visibility)}{_qualifiers(node.get('header'))}fn {name}{parameters}("
+    inside = ", ".join(inputs)
+    if len(start) + len(inside) + len(arrow) > _WIDE and inputs:
+        inside = "\n    " + ",\n    ".join(inputs) + ",\n"
+    return f"{start}{inside}){arrow}{where}"
+
+
+def _input(pair: object) -> str:
+    if not isinstance(pair, list) or len(pair) != 2:
+        return "_"
+    name, node = pair
+    shown = type_name(node)
+    if name == "self" and (shown == "Self" or (shown.startswith("&") and shown.endswith("Self"))):
+        return shown[: -len("Self")] + "self"
+    return f"{name}: {shown}"
+
+
+def declaration(item: Node, index: Mapping[str, Any]) -> str:
+    """The declaration of an item: for types with their public fields or variants, for traits with their items."""
+    kind, node = kind_of(item), content_of(item)
+    name = item.get("name") or "_"
+    visibility = _visibility(item.get("visibility"))
+    if not isinstance(node, Mapping):
+        return str(node) if kind == "macro" else f"{kind} {name}"
+    parameters, where = _generics(node.get("generics"))
+    if kind == "function":
+        return function(name, node, item.get("visibility"))
+    if kind in ("struct", "union", "enum", "trait"):
+        if kind == "trait":
+            marks = "".join(f"{mark} " for mark in ("unsafe", "auto") if _flag(node, mark))
+            bounds = _bounds(node.get("bounds"), 0)
+            head = f"{visibility}{marks}trait {name}{parameters}{f': {bounds}' if bounds else ''}{where}"
+            return head + _braces(
+                declaration(one, index) + ";" for one in _members(node.get("items"), index, _ASSOCIATED)
+            )
+        return f"{visibility}{kind} {name}{parameters}" + _body(kind, node, index, where)
+    if kind == "variant":
+        return name + _variant_body(node, index)
+    if kind == "struct_field":
+        return f"{visibility}{name}: {type_name(node)}"
+    return visibility + _value(kind, name, node, parameters, where)
+
+
+def _value(kind: str, name: str, node: Node, parameters: str, where: str) -> str:
+    """Constants, statics, aliases and what is declared inside traits."""
+    if kind in ("constant", "assoc_const", "static"):
+        constant = node.get("const")
+        value = (constant.get("value") or constant.get("expr")) if isinstance(constant, Mapping) else node.get("value")
+        shown = f" = {value}" if value not in (None, "_", "") and len(str(value)) < _WIDE else ""
+        mutable = "mut " if _flag(node, "mutable") else ""
+        return f"{'static' if kind == 'static' else 'const'} {mutable}{name}: {type_name(node.get('type'))}{shown}"
+    if kind in ("type_alias", "assoc_type"):
+        bounds = _bounds(node.get("bounds"), 0)
+        target = f" = {type_name(node['type'])}" if node.get("type") else ""
+        return f"type {name}{parameters}{f': {bounds}' if bounds else ''}{target}{where}"
+    if kind == "trait_alias":
+        return f"trait {name}{parameters} = {_bounds(node.get('params'), 0)}{where}"
+    if kind == "proc_macro":
+        form = {"attr": f"#[{name}]", "derive": f"#[derive({name})]"}.get(str(node.get("kind")), f"{name}!()")
+        helpers = node.get("helpers") or []
+        return form + (f" with attributes {', '.join(f'#[{one}]' for one in helpers)}" if helpers else "")
+    return f"{kind} {name}"
+
+
+def _body(kind: str, node: Node, index: Mapping[str, Any], where: str) -> str:
+    if kind == "enum":
+        rest = ["/* hidden variants */"] if node.get("has_stripped_variants") else []
+        return where + _braces(
+            [*(declaration(v, index) + "," for v in _members(node.get("variants"), index, ("variant",))), *rest]
+        )
+    form = node if kind == "union" else node.get("kind")
+    if not isinstance(form, Mapping):
+        return f"{where};"
+    if "tuple" in form:
+        fields = (_tuple_field(one, index, named=True) for one in form["tuple"])
+        return f"({', '.join(fields)}){where};"
+    plain = form.get("plain", form)
+    rest = ["/* private fields */"] if plain.get("has_stripped_fields") or plain.get("fields_stripped") else []
+    return where + _braces(
+        [*(declaration(one, index) + "," for one in _members(plain.get("fields"), index, ("struct_field",))), *rest]
+    )
+
+
+def _variant_body(node: Node, index: Mapping[str, Any]) -> str:
+    form = node.get("kind")
+    if not isinstance(form, Mapping):
+        discriminant = node.get("discriminant")
+        return f" = {discriminant.get('expr')}" if isinstance(discriminant, Mapping) else ""
+    if "tuple" in form:
+        return f"({', '.join(_tuple_field(one, index, named=False) for one in form['tuple'])})"
+    fields = [
+        declaration(one, index) for one in _members((form.get("struct") or {}).get("fields"), index, ("struct_field",))
+    ]
+    return f" {{ {', '.join(fields)} }}" if fields else " { .. }"
+
+
+def _tuple_field(identity: object, index: Mapping[str, Any], *, named: bool) -> str:
+    field = index.get(str(identity)) if identity is not None else None
+    if field is None:
+        return "/* private */" if named else "_"
+    inner = field["inner"].get("struct_field")
+    return (_visibility(field.get("visibility")) if named else "") + type_name(inner)
+
+
+def _braces(lines: Iterable[str]) -> str:
+    inside = "\n".join("    " + line.replace("\n", "\n    ") for line in lines)
+    return f" {{\n{inside}\n}}" if inside else " {}"
+
+
+def _members(identities: object, index: Mapping[str, Any], kinds: tuple[str, ...]) -> list[Node]:
+    """The items of a list of ids, each once; only of kinds that hold no others, so that none can hold itself."""
+    if not isinstance(identities, list):
+        return []
+    items = (index[one] for one in dict.fromkeys(map(str, identities)) if one in index)
+    return [item for item in items if kind_of(item) in kinds]
+
+
+def _generics(node: object) -> tuple[str, str]:
+    """Parameters in angle brackets, and the ``where`` clause with a space before it."""
+    if not isinstance(node, Mapping):
+        return "", ""
+    shown = [_parameter(one, 0) for one in _items(node, "params") if not _is_synthetic(one)]
+    clauses = []
+    for predicate in _items(node, "where_predicates"):
+        if "bound_predicate" in predicate:
+            bound = predicate["bound_predicate"]
+            higher = _for(bound.get("generic_params"), 0)
+            clauses.append(f"{higher}{type_name(bound.get('type'))}: {_bounds(bound.get('bounds'), 0)}")
+        elif "lifetime_predicate" in predicate:
+            bound = predicate["lifetime_predicate"]
+            clauses.append(f"{bound.get('lifetime', '_')}: {' + '.join(_items(bound, 'outlives'))}")
+    where = f" where {', '.join(clauses)}" if clauses else ""
+    return (f"<{', '.join(shown)}>" if shown else ""), where
+
+
+def _is_synthetic(parameter: Node) -> bool:
+    """Whether a parameter stands for an ``impl Trait`` argument, which shows where it is used."""
+    kind = (parameter.get("kind") or {}).get("type")
+    return isinstance(kind, Mapping) and _flag(kind, "synthetic")
+
+
+def _qualifiers(header: object) -> str:
+    if not isinstance(header, Mapping):
+        return ""
+    words = [word for word in ("const", "async", "unsafe") if _flag(header, word)]
+    abi = header.get("abi")
+    if abi and abi != "Rust":
+        name = next(iter(abi)) if isinstance(abi, Mapping) else str(abi)
+        words.append(f'extern "{name}"')
+    return "".join(f"{word} " for word in words)
+
+
+def _visibility(value: object) -> str:
+    return "pub " if value == "public" else ""
+
+
+def _flag(node: Node, name: str) -> bool:
+    """A flag under the name it had before and after it was given an ``is_``."""
+    return bool(node.get(f"is_{name}") or node.get(name))
+
+
+def _items(node: Node, key: str) -> list:
+    value = node.get(key)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,263 @@
+"""``Loader``: stages a partition, then publishes or rejects it; says what is unchanged, and what a load would do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from types import TracebackType
+
+import psycopg
+
+from doc_assets.audit import CheckResult
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.discovery import Discovery, discover
+from doc_assets.embedding import Embedder, describe_space, open_embedder
+from doc_assets.errors import StoreError
+from doc_assets.migration.filling import Filling, parse_tasks
+from doc_assets.migration.result import LoadResult
+from doc_assets.parsing import ParsePool
+from doc_assets.recipe import recipe_of
+from doc_assets.settings import Settings
+from doc_assets.store import Store, history, snapshots, spaces
+
+
+@dataclass
+class StagedLoad:
+    """A sealed snapshot that waits for its audit; holds the partition's lock until published, rejected or closed."""
+
+    snapshot: int
+    digest: str
+    recipe: str
+    partition: Partition
+    result: LoadResult
+    run_id: str | None
+    started: float
+    _partition_id: int
+    _connection: psycopg.Connection
+    _open: ExitStack
+
+    def close(self) -> None:
+        """Lets go of the partition; the snapshot stays as it is, and the next load resumes it."""
+        self._open.close()
+
+    def __enter__(self) -> StagedLoad:
+        """The load itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Closes it."""
+        self.close()
+
+
+class Loader:
+    """Loads partitions one after the other, keeping the parse workers and the model warm between them.
+
+    Example:
+        >>> loader = Loader(settings, store)
+        >>> with loader.stage(partition, catalogue, run_id=None) as staged:
+        ...     loader.publish(staged, audit(store, staged.snapshot))
+    """
+
+    def __init__(self, settings: Settings, store: Store, parse_pool: ParsePool | None = None) -> None:
+        """Opens nothing yet: workers and model start when a file has to be parsed and a chunk embedded.
+
+        Args:
+            settings: Model, threads, limits.
+            store: Where to.
+            parse_pool: Workers to share with other loaders; closed with the first of them.
+        """
+        self.settings = settings
+        self.store = store
+        self.parse_pool = parse_pool or ParsePool(settings)
+        self.space = describe_space(settings)
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model, loaded on first use."""
+        return open_embedder(self.settings)
+
+    def close(self) -> None:
+        """Ends the parse workers."""
+        self.parse_pool.close()
+
+    def unchanged(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> LoadResult | None:
+        """What is live, if a load would change nothing; None if there is something to do. Parses and writes nothing.
+
+        Raises:
+            SourceError: The source cannot be fetched.
+        """
+        started = time.perf_counter()
+        discovery = discover(partition, catalogue, self.settings, limit)
+        with self.store.connect() as connection:
+            return self._unchanged(connection, partition, discovery, limit, started)
+
+    def _unchanged(
+        self,
+        connection: psycopg.Connection,
+        partition: Partition,
+        discovery: Discovery,
+        limit: int | None,
+        started: float,
+    ) -> LoadResult | None:
+        live = snapshots.is_unchanged(
+            connection,
+            partition.id,
+            recipe=recipe_of(self.settings, partition.source),
+            fingerprint=self.space.fingerprint,
+            file_limit=limit,
+            base_url=partition.source.base_url,
+            files=discovery.fingerprints,
+        )
+        if live is None:
+            return None
+        counts = snapshots.recorded(connection, live)
+        return LoadResult(
+            partition.doc_type,
+            partition.key,
+            "unchanged",
+            snapshot=live,
+            digest=snapshots.stored_digest(connection, live),
+            **asdict(counts),
+            reused=counts.chunks,
+            seconds=time.perf_counter() - started,
+        )
+
+    def plan(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> LoadResult:
+        """What a load would do, from parsing what changed; writes nothing and embeds nothing.
+
+        ``embedded`` and ``tokens_embedded`` are what would have to be embedded.
+        """
+        started = time.perf_counter()
+        discovery = discover(partition, catalogue, self.settings, limit)
+        outcomes = [file.outcome for file in discovery.settled]
+        documents = chunks = tokens = 0
+        missing: dict[bytes, int] = {}
+        with self.store.connect() as connection:
+            if (nothing := self._unchanged(connection, partition, discovery, limit, started)) is not None:
+                return nothing
+            space = spaces.find_space(connection, self.space.fingerprint)
+            for record in self.parse_pool.parse(parse_tasks(partition, discovery, discovery.locations)):
+                outcomes.append(record.outcome)
+                documents += len(record.documents)
+                found = [chunk for document in record.documents for chunk in document.chunks]
+                chunks += len(found)
+                tokens += sum(chunk.token_count for chunk in found)
+                lacking = {c.id: c.token_count for c in found}
+                if space is not None:
+                    absent = spaces.missing_chunks(connection, space, list(lacking))
+                    lacking = {key: lacking[key] for key in absent}
+                missing |= lacking
+        return LoadResult(
+            partition.doc_type,
+            partition.key,
+            "planned",
+            files=discovery.files,
+            loaded=outcomes.count("loaded"),
+            duplicate=outcomes.count("duplicate"),
+            skipped=outcomes.count("skipped"),
+            rejected=outcomes.count("rejected"),
+            documents=documents,
+            chunks=chunks,
+            embedded=len(missing),
+            reused=chunks - len(missing),
+            tokens=tokens,
+            tokens_embedded=sum(missing.values()),
+            bytes=discovery.bytes,
+            seconds=time.perf_counter() - started,
+        )
+
+    def stage(
+        self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
+    ) -> StagedLoad:
+        """Loads the partition into a staging snapshot and seals it; resumes what a dead load of it left.
+
+        Raises:
+            PartitionLocked: Another load or rollback of it runs.
+            SourceError: The source cannot be fetched.
+            StoreError: The database went away for longer than the retries last.
+            EmbeddingError: The model or endpoint failed.
+        """
+        started = time.perf_counter()
+        with ExitStack() as guard:
+            connection = guard.enter_context(self.store.connect(f"doc-assets load {partition.id}"))
+            partition_id = snapshots.ensure_partition(
+                connection, partition.doc_type, partition.key, partition.source.name
+            )
+            guard.enter_context(snapshots.partition_lock(connection, partition_id, partition.id))
+            load = Filling(self, connection, partition, partition_id, run_id)
+            guard.callback(load.finish)
+            result = load.run(catalogue, limit, started)
+            assert result.snapshot is not None and result.digest is not None  # noqa: S101 - sealed above
+            return StagedLoad(
+                result.snapshot,
+                result.digest,
+                recipe_of(self.settings, partition.source),
+                partition,
+                result,
+                run_id,
+                started,
+                partition_id,
+                connection,
+                guard.pop_all(),
+            )
+
+    def publish(self, staged: StagedLoad, checks: Sequence[CheckResult]) -> LoadResult:
+        """Makes the staged snapshot what readers see; every check must have passed."""
+        if failed := [check.check for check in checks if not check.passed]:
+            raise StoreError(f"{staged.partition.id} failed {', '.join(failed)} and cannot be published")
+        result = _timed(staged, "published", checks)
+        with staged:
+            snapshots.set_status(staged._connection, staged.snapshot, "audited")
+            snapshots.publish(
+                staged._connection,
+                staged.snapshot,
+                run_id=staged.run_id,
+                counts=_counts(result),
+                stages=result.stages,
+                seconds=result.seconds,
+                peak_rss_bytes=result.peak_rss_bytes,
+            )
+        return result
+
+    def reject(self, staged: StagedLoad, checks: Sequence[CheckResult]) -> LoadResult:
+        """Leaves what is live as it is and records why the staged snapshot was not published."""
+        result = _timed(staged, "rejected", checks)
+        offenders = [offender for check in checks if not check.passed for offender in check.offenders]
+        with staged, staged._connection.transaction():
+            snapshots.set_status(staged._connection, staged.snapshot, "rejected")
+            history.record(
+                staged._connection,
+                "load",
+                "rejected",
+                partition_id=staged._partition_id,
+                to_snapshot=staged.snapshot,
+                run_id=staged.run_id,
+                counts=_counts(result),
+                stages=result.stages,
+                seconds=result.seconds,
+                peak_rss_bytes=result.peak_rss_bytes,
+                error="; ".join(offenders),
+            )
+        return replace(result, error="; ".join(offenders))
+
+
+def _counts(result: LoadResult) -> dict[str, int]:
+    return {name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"}
+
+
+def _timed(staged: StagedLoad, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:
+    seconds = time.perf_counter() - staged.started
+    audit_seconds = seconds - staged.result.seconds
+    return replace(
+        staged.result,
+        result=outcome,
+        seconds=seconds,
+        documents_per_minute=staged.result.documents * 60 / seconds,
+        stages=staged.result.stages | {"audit": audit_seconds},
+        checks=list(checks),
+    )

@@ -1,0 +1,195 @@
+"""Search over what is live: by words, by meaning, or both, as passages with the place they stand at.
+
+How each ranking works is in ``text_ranking`` and ``vector_ranking``; here they are asked, fused and folded to one
+passage per document. One search reads one state of the store, whatever is published meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+from urllib.parse import quote
+
+import psycopg
+
+from doc_assets.document import clean_text
+from doc_assets.embedding import Embedder
+from doc_assets.errors import StoreError
+from doc_assets.store.connection import Store
+from doc_assets.store.text_ranking import Ranked, Scope, rank_text
+from doc_assets.store.vector_ranking import rank_vectors
+
+Mode = Literal["hybrid", "vector", "text"]
+
+# A pasted log is searched by its beginning; longer ones say no more, and to_tsvector refuses texts above 1 MB.
+_MAX_QUERY_CHARACTERS = 10_000
+# Reciprocal rank fusion, Cormack, Clarke and Buettcher (2009), with their constant.
+_RANK_OFFSET = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage of a live document, the one that answers best.
+
+    Attributes:
+        doc_type: Of the document.
+        source: Of the document.
+        path: Of its file, relative to the source; the first one where the same document stands under several.
+        heading: Title and headings above the passage, outermost first, joined by `` > ``.
+        score: Higher is better; comparable within one search only.
+        text: Of the passage.
+        url: Where it can be read in a browser, None where the source has no base address.
+    """
+
+    doc_type: str
+    source: str
+    path: str
+    heading: str
+    score: float
+    text: str
+    url: str | None
+
+
+def search(
+    store: Store,
+    embedder: Embedder | Callable[[], Embedder],
+    query: str,
+    *,
+    types: Iterable[str] = (),
+    k: int = 10,
+    mode: str = "hybrid",
+) -> list[Passage]:
+    """The passages that answer a query best, at most one per document.
+
+    Args:
+        store: Where to search.
+        embedder: The model that the store was filled with, or a function that loads it; mode ``text`` does not call it.
+        query: Words, an identifier, an error message or a question; a long one is searched by its beginning.
+        types: Documentation types to search, all if empty.
+        k: Passages to return at most, at least 1.
+        mode: ``text`` ranks by words (BM25), ``vector`` by meaning, ``hybrid`` by both.
+
+    Raises:
+        StoreError: The query is empty, a type or mode is unknown, nothing is live, or nothing live was embedded with
+            this model.
+        EmbeddingError: The model failed.
+
+    Example:
+        >>> for passage in search(store, embedder, "how do I pin a thread to a core", k=3):
+        ...     print(passage.heading, passage.url)
+    """
+    if mode not in get_args(Mode):
+        raise StoreError(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
+    if k < 1:
+        raise StoreError(f"k is {k}: at least one passage must be asked for")
+    query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
+    if not query:
+        raise StoreError("the query is empty: give some words to search for")
+    with store.connect("doc-assets search") as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        # Every step touches a bounded number of rows through an index, which the planner's guesses (a constant for
+        # arrays, for one) would turn into scans of whole tables; parallel workers cost more to start than they save.
+        connection.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
+            "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
+        )
+        scope = _scope(connection, tuple(types))
+        ranked = _rank(connection, embedder, query, scope, k, cast(Mode, mode))
+        return _passages(connection, ranked, scope, k)
+
+
+def _scope(connection: psycopg.Connection, types: Sequence[str]) -> Scope:
+    rows = connection.execute(
+        "SELECT p.doc_type, s.id, s.documents, s.chunks, s.tokens FROM partition p"
+        " JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.chunks > 0"
+    ).fetchall()
+    if not rows:
+        raise StoreError("nothing is published here yet: run doc-assets migrate")
+    live = {row[0] for row in rows}
+    if unknown := sorted(set(types) - live):
+        raise StoreError(f"nothing is published of type {', '.join(unknown)}: there are {', '.join(sorted(live))}")
+    chosen = [row for row in rows if not types or row[0] in types]
+    return Scope(
+        snapshots=tuple(row[1] for row in chosen),
+        passages=sum(row[3] for row in chosen),
+        narrowed=len(chosen) < len(rows),
+        documents=sum(row[2] for row in rows),
+        chunks=sum(row[3] for row in rows),
+        tokens=sum(row[4] for row in rows),
+    )
+
+
+def _rank(
+    connection: psycopg.Connection,
+    embedder: Embedder | Callable[[], Embedder],
+    query: str,
+    scope: Scope,
+    k: int,
+    mode: Mode,
+) -> list[Ranked]:
+    by_words = rank_text(connection, query, scope, k) if mode != "vector" else []
+    if mode == "text":
+        return by_words
+    model = embedder if isinstance(embedder, Embedder) else embedder()
+    by_meaning = rank_vectors(connection, model, query, scope, k)
+    return fuse(by_words, by_meaning) if mode == "hybrid" else by_meaning
+
+
+def fuse(by_words: Sequence[Ranked], by_meaning: Sequence[Ranked]) -> list[Ranked]:
+    """Both rankings as one: a document's score is the sum of the reciprocals of its ranks.
+
+    The passage is that of the ranking in which the document stands higher.
+    """
+    scores: dict[bytes, float] = {}
+    passages: dict[bytes, tuple[int, int]] = {}
+    for ranking in (by_meaning, by_words):
+        for rank, ranked in enumerate(ranking, 1):
+            key = ranked.document_id
+            scores[key] = scores.get(key, 0.0) + 1 / (_RANK_OFFSET + rank)
+            passages[key] = min(passages.get(key, (rank, ranked.ordinal)), (rank, ranked.ordinal))
+    order = sorted(scores, key=lambda key: (-scores[key], key))
+    return [Ranked(key, passages[key][1], scores[key]) for key in order]
+
+
+def _passages(connection: psycopg.Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Passage]:
+    """The first ``k`` by place: one for several documents of a file, and the first for several files of a document."""
+    rows = connection.execute(
+        "SELECT DISTINCT ON (d.document_id) d.document_id, p.doc_type, p.source, d.path, s.base_url"
+        " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
+        " WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)"
+        ' ORDER BY d.document_id, p.doc_type COLLATE "C", p.source COLLATE "C", d.path',
+        ([r.document_id for r in ranked], list(scope.snapshots)),
+    ).fetchall()
+    places = {row[0]: row[1:] for row in rows}
+    # Equal scores stand in the order of their places, not in that of their digests.
+    ordered = sorted(ranked, key=lambda r: (-r.score, places[r.document_id][:3], r.document_id))
+    shown: dict[tuple[str, str, str], Ranked] = {}
+    for r in ordered:
+        shown.setdefault(places[r.document_id][:3], r)
+    best = list(shown.items())[:k]
+    contents = _contents(connection, [r for _, r in best])
+    return [
+        Passage(*place, heading, r.score, text, _url(places[r.document_id][3], place[2], anchor))
+        for (place, r), (heading, anchor, text) in zip(best, contents, strict=True)
+    ]
+
+
+def _contents(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, str, str]]:
+    """Heading, anchor and text of each passage."""
+    rows = connection.execute(
+        "SELECT o.title, d.heading_path, d.anchor, k.text"
+        " FROM unnest(%s::bytea[], %s::int[]) WITH ORDINALITY AS wanted (document_id, ordinal, n)"
+        " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
+        " JOIN chunk k ON k.id = d.chunk_id ORDER BY wanted.n",
+        ([r.document_id for r in ranked], [r.ordinal for r in ranked]),
+    ).fetchall()
+    return [(" > ".join([title, *heading_path]), anchor, text) for title, heading_path, anchor, text in rows]
+
+
+def _url(base_url: str | None, path: str, anchor: str) -> str | None:
+    if not base_url:
+        return None
+    separator = "" if base_url.endswith("/") else "/"
+    fragment = "#" + quote(anchor, safe="!$&'()*+,;=:@/?%") if anchor else ""
+    return base_url + separator + quote(path) + fragment

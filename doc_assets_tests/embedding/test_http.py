@@ -1,0 +1,188 @@
+"""The http backend against a local server that speaks both dialects, and fails as real ones do."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from doc_assets.embedding import Embedder, describe_space, open_embedder, open_tokenizer
+from doc_assets.embedding.http import HttpEmbedder, endpoint
+from doc_assets.errors import EmbeddingError
+from doc_assets.settings import Settings
+
+Answer = tuple[int, dict[str, str], object]
+
+
+def vector(text: str, dimensions: int = 384) -> list[float]:
+    """Some vector that only this text has, not of length 1."""
+    return np.random.default_rng(list(text.encode())).normal(size=dimensions).tolist()
+
+
+class Endpoint:
+    """A server on a free port; ``respond`` may be replaced by a test."""
+
+    def __init__(self) -> None:
+        """Binds; the fixture serves."""
+        self.requests: list[tuple[str, dict, str | None]] = []
+        self.respond: Callable[[str, dict], Answer] = self.good
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.requests.append((self.path, body, self.headers.get("Authorization")))
+                status, headers, payload = outer.respond(self.path, body)
+                data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+                self.send_response(status)
+                for name, value in (headers | {"Content-Length": str(len(data))}).items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Says nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+
+    @staticmethod
+    def good(path: str, body: dict) -> Answer:
+        """What a working server answers; OpenAI's rows in reverse, since only their index counts."""
+        if path.endswith("/embeddings"):
+            items = [{"index": i, "embedding": vector(text)} for i, text in enumerate(body["input"])]
+            return 200, {}, {"object": "list", "data": items[::-1], "model": body["model"]}
+        return 200, {}, [vector(text) for text in body["inputs"]]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server = Endpoint()
+    thread = threading.Thread(target=server.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+    thread.join()
+
+
+def settings(url: str) -> Settings:
+    return dataclasses.replace(
+        Settings.from_environment({}), embedding_backend="http", embedding_url=url, embedding_api_key="secret"
+    )
+
+
+def embedder(url: str, waits: list[float] | None = None) -> Embedder:
+    """As ``open_embedder`` builds it, but noting how long it would wait."""
+    configured = settings(url)
+    sleep = (waits if waits is not None else []).append
+    return HttpEmbedder(describe_space(configured), open_tokenizer(configured), url, "secret", sleep=sleep)
+
+
+@pytest.mark.parametrize("path", ["/embed", "/v1/embeddings"])
+def test_vectors_come_back_in_order_and_of_length_one(server: Endpoint, path: str) -> None:
+    texts = [f"text {i} " + "word " * (i % 50) for i in range(150)]
+    found = open_embedder(settings(server.address + path)).embed(texts)
+    expected = np.array([vector(text) for text in texts])
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.dtype == np.float32
+    assert all(len(body.get("inputs") or body["input"]) <= 32 for _, body, _ in server.requests)
+    assert {path for path, _, _ in server.requests} == {path}
+    assert {key for _, _, key in server.requests} == {"Bearer secret"}
+
+
+def test_requests_have_the_shape_that_each_kind_of_server_reads(server: Endpoint) -> None:
+    embedder(server.address).embed(["a"])
+    embedder(server.address + "/v1").embed(["a"])
+    (tei, first, _), (openai, second, _) = server.requests
+    assert (tei, first["inputs"], first["truncate"]) == ("/embed", ["a"], False)
+    assert (openai, second["input"]) == ("/v1/embeddings", ["a"])
+    assert second["model"] == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_nothing_is_sent_for_no_texts_or_too_long_ones(server: Endpoint) -> None:
+    remote = embedder(server.address)
+    assert remote.embed([]).shape == (0, 384)
+    with pytest.raises(EmbeddingError, match="257 tokens"):
+        remote.embed(["word " * 255])
+    assert server.requests == []
+
+
+def test_a_busy_server_is_asked_again_as_late_as_it_says(server: Endpoint) -> None:
+    answers: list[Answer] = [(503, {}, "starting"), (429, {"Retry-After": "7"}, "slow down"), (500, {}, "oops")]
+    server.respond = lambda path, body: answers.pop(0) if answers else server.good(path, body)
+    waits: list[float] = []
+    assert embedder(server.address, waits).embed(["a"]).shape == (1, 384)
+    assert len(waits) == 3
+    assert waits[0] < 2
+    assert waits[1] == 7
+    assert waits[2] < 4
+
+
+def test_waiting_has_an_end(server: Endpoint) -> None:
+    server.respond = lambda _path, _body: (503, {"Retry-After": "86400"}, "closed")
+    waits: list[float] = []
+    with pytest.raises(EmbeddingError, match=r"6 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
+        embedder(server.address, waits).embed(["a"])
+    assert waits == [60.0] * 5
+
+
+def test_a_server_out_of_reach_is_an_error_that_names_it() -> None:
+    with pytest.raises(EmbeddingError, match=r"http://127\.0\.0\.1:9/embed did not answer.*ConnectError"):
+        embedder("http://127.0.0.1:9").embed(["a"])
+
+
+def test_a_refusal_is_not_repeated_and_does_not_show_the_key(server: Endpoint) -> None:
+    server.respond = lambda _path, _body: (413, {}, {"error": "batch size 33 > maximum allowed batch size 32"})
+    with pytest.raises(EmbeddingError, match=r"status 413.*batch size") as error:
+        embedder(server.address).embed(["a"])
+    assert len(server.requests) == 1
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ([[0.5] * 768], "shape"),
+        ([[0.5] * 384] * 2, "shape"),
+        ([[0.0] * 384], "zero"),
+        ([[None] * 384], "not finite"),
+        ([["x"] * 384], "not a list of vectors"),
+        ([[0.5, 0.5], [0.5]], "not a list of vectors"),
+        ({"error": "no"}, "not a list of vectors"),
+        (b"<html>", "not JSON"),
+    ],
+)
+def test_an_answer_that_is_no_vector_of_the_space_is_refused(server: Endpoint, payload: object, message: str) -> None:
+    server.respond = lambda _path, _body: (200, {}, payload)
+    with pytest.raises(EmbeddingError, match=message):
+        embedder(server.address).embed(["a"])
+
+
+@pytest.mark.parametrize("indexes", [[0, 0], [0, 2], [1]])
+def test_an_openai_answer_with_missing_rows_is_refused(server: Endpoint, indexes: list[int]) -> None:
+    data = [{"index": i, "embedding": vector("a")} for i in indexes]
+    server.respond = lambda _path, _body: (200, {}, {"data": data})
+    with pytest.raises(EmbeddingError):
+        embedder(server.address + "/v1").embed(["a", "b"])
+
+
+@pytest.mark.parametrize("url", ["ftp://host/embed", "host/embed", "http://host/rerank", "http://", "http://[::1"])
+def test_an_address_of_no_known_kind_is_refused_with_those_that_are(url: str) -> None:
+    with pytest.raises(EmbeddingError, match="DOC_ASSETS_EMBEDDING_URL"):
+        endpoint(url)
+
+
+def test_the_space_of_an_endpoint_is_a_space_of_its_own(server: Endpoint) -> None:
+    remote = describe_space(settings(server.address))
+    here = describe_space(Settings.from_environment({"DOC_ASSETS_EMBEDDING_BACKEND": "torch"}))
+    assert remote.precision == "remote"
+    assert dataclasses.replace(remote, precision=here.precision) == here
+    assert remote.fingerprint != here.fingerprint

@@ -1,0 +1,247 @@
+"""The format ``html``: what is content, what is chrome, and that no page can hang or kill the reader."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doc_assets.document import Block, Document, Section
+from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.formats import RawFile
+from doc_assets.formats.html import HtmlFormat
+
+
+def read(page: str | bytes, path: str = "guide/page.html") -> Document:
+    data = page.encode() if isinstance(page, str) else page
+    (document,) = HtmlFormat().parse(RawFile(path, data))
+    return document
+
+
+def blocks(page: str, path: str = "guide/page.html") -> list[Block]:
+    return [block for section in read(page, path).sections for block in section.blocks]
+
+
+def text(page: str) -> str:
+    return "\n".join(block.text for block in blocks(page))
+
+
+def section(document: Document, *path: str) -> Section:
+    (found,) = (s for s in document.sections if s.heading_path == path)
+    return found
+
+
+def test_only_the_content_of_a_page_is_read() -> None:
+    page = """<html><head><title>Ports - The Manual</title><style>.x{}</style></head><body>
+      <nav>Home Products</nav><header>Site banner</header><div class="sidebar">Chapters</div>
+      <main><script>track()</script><nav class="toc">On this page</nav><h1>Ports</h1><p>A port is a number.</p>
+      <aside>Related</aside><form><button>Search</button></form><svg><text>icon</text></svg></main>
+      <footer>Imprint</footer></body></html>"""
+    assert read(page).title == "Ports"
+    assert text(page) == "A port is a number."
+
+
+def test_a_page_without_a_main_element_is_read_from_its_body() -> None:
+    assert text("<title>T</title><p>Only text</p>") == "Only text"
+
+
+def test_an_empty_main_element_does_not_hide_the_body() -> None:
+    assert text("<main></main><div><p>Rendered beside it</p></div>") == "Rendered beside it"
+
+
+def test_titles_come_from_the_heading_then_the_title_element_then_the_file() -> None:
+    assert read("<title>B</title><h1>A <code>x</code></h1><p>t</p>").title == "A x"
+    assert read("<title>B — The Manual</title><p>t</p>").title == "B"
+    assert read("<p>t</p>", "docs/set-up.html").title == "Set up"
+
+
+def test_headings_become_paths_and_keep_their_anchors() -> None:
+    page = """<h1 id="top">Guide</h1><p>Intro</p><h2 id="install">Install<a class="headerlink" href="#install">¶</a></h2>
+      <section id="linux"><h3>Linux</h3><p>Use a package.</p></section><a name="old"></a><h2>Remove</h2><p>Delete it.</p>"""
+    document = read(page)
+    assert document.title == "Guide"
+    assert [(s.heading_path, s.anchor) for s in document.sections] == [
+        ((), "top"),
+        (("Install",), "install"),
+        (("Install", "Linux"), "linux"),
+        (("Remove",), "old"),
+    ]
+
+
+def test_inline_code_keeps_its_marks_and_links_only_their_words() -> None:
+    page = '<p>Call <a href="https://x.example/y"><code>run</code></a> or\n <b>stop</b> it<img src="i.png" alt="i">.<code></code></p>'
+    assert text(page) == "Call `run` or stop it."
+
+
+def test_listings_are_verbatim_and_without_hidden_lines_and_line_numbers() -> None:
+    page = (
+        '<pre><code><span class="boring">fn main() {\n</span>    let x = 1;<br>\n    y(&amp;x)\n</code></pre>'
+        '<table class="highlighttable"><tr><td class="linenos"><pre>1\n2</pre></td><td><pre>a\n  b</pre></td></tr></table>'
+    )
+    assert blocks(page) == [Block("    let x = 1;\n\n    y(&x)", "code"), Block("a\n  b", "code")]
+
+
+def test_nested_lists_are_one_block_and_listings_stand_between_items() -> None:
+    page = "<ol start=3><li><p>One</p><ul><li>Inner</li></ul></li><li>Two<pre>run</pre>after</li></ol><p>End</p>"
+    assert blocks(page) == [
+        Block("3. One\n  - Inner\n4. Two", "list"),
+        Block("run", "code"),
+        Block("after", "list"),
+        Block("End"),
+    ]
+
+
+def test_definitions_follow_their_terms() -> None:
+    page = "<dl><dt><code>-v</code><dd>Says more.<dt>-q<dd><p>Says less.</p><p>Much less.</p></dl>"
+    assert blocks(page) == [Block("`-v`: Says more.\n-q: Says less.\nMuch less.", "list")]
+
+
+def test_tables_of_data_are_rows_with_their_head() -> None:
+    page = "<table><thead><tr><th>Port<th>Use</thead><tr><td>80<td><p>http</p><tr><td><td>spare</table>"
+    assert blocks(page) == [Block("Port | Use\n80 | http\n| spare", "table")]
+
+
+def test_a_table_that_lays_out_a_page_is_not_data() -> None:
+    page = "<table><tr><td><h2>Left</h2><p>Text</p></td><td><pre>code</pre></td></tr></table>"
+    assert blocks(page) == [Block("Text"), Block("code", "code")]
+
+
+def test_long_lists_and_tables_are_cut_between_items() -> None:
+    items = [f"item number {i} with some words" for i in range(300)]
+    pieces = blocks("<ul>" + "".join(f"<li>{item}" for item in items) + "</ul>")
+    assert len(pieces) > 5 and all(len(piece.text) < 1_200 for piece in pieces)
+    assert [line for piece in pieces for line in piece.text.split("\n")] == [f"- {item}" for item in items]
+    rows = "".join(f"<tr><td>{i}<td>value {i} of the table" for i in range(300))
+    pieces = blocks(f"<table><tr><th>Key<th>Value{rows}</table>")
+    assert len(pieces) > 5 and all(piece.text.startswith("Key | Value\n") for piece in pieces)
+    assert sum(piece.text.count(" of the table") for piece in pieces) == 300
+
+
+def test_documented_functions_of_sphinx_are_sections_with_signatures() -> None:
+    page = """<div role="main"><h1>API</h1><dl class="py function"><dt class="sig sig-object py" id="m.load">
+      <span class="sig-prename descclassname"><span class="pre">m.</span></span><span class="sig-name descname"><span
+      class="pre">load</span></span><span class="sig-paren">(</span><em>path</em><span class="sig-paren">)</span></dt>
+      <dd><p>Loads a file.</p><dl class="field-list"><dt>Parameters</dt><dd>path – where</dd></dl></dd></dl></div>"""
+    found = section(read(page), "m.load")
+    assert found.anchor == "m.load"
+    assert found.blocks == (
+        Block("m. load(path)".replace(". ", "."), "signature"),
+        Block("Loads a file."),
+        Block("Parameters: path – where", "list"),
+    )
+
+
+def test_a_heading_that_was_left_open_does_not_swallow_the_page() -> None:
+    document = read("<h1>Title<p>" + "word " * 100 + "<ul><li>item</ul>")
+    assert document.title == "Title"
+    assert any(block.kind == "list" for s in document.sections for block in s.blocks)
+
+
+@pytest.mark.parametrize(
+    ("page", "path", "reason"),
+    [
+        ('<meta http-equiv="Refresh" content="0; URL=../new.html"><p>Moved</p>', "a.html", "redirect to ../new.html"),
+        ("<!-- Book generated using mdBook --><main>All of it</main>", "book/print.html", "repeats the whole book"),
+        ("<body class='sphinx'><main>Index</main>", "genindex.html", "index of names"),
+        ("<html><body>{% block content %}{{ content }}{% endblock %}</body></html>", "layout.html", "template"),
+        ("---\nlayout: x\n---\n<p>See {% include_relative the-guidelines-of-everything.md %}", "i.html", "template"),
+        ("<html><body><script>location='x'</script></body></html>", "a.html", "no text"),
+    ],
+)
+def test_pages_with_nothing_to_load_are_skipped_with_the_reason(page: str, path: str, reason: str) -> None:
+    with pytest.raises(DocumentSkipped, match=reason):
+        read(page, path)
+
+
+def test_a_page_that_reloads_itself_is_no_redirect() -> None:
+    assert text('<meta http-equiv="refresh" content="300"><p>Status</p>') == "Status"
+
+
+def test_the_declared_charset_is_used() -> None:
+    page = '<meta charset="windows-1252"><p>Größe – “x”</p>'.encode("cp1252")
+    assert read(page).sections[0].blocks[0].text == "Größe – “x”"
+
+
+def test_a_charset_that_python_cannot_decode_with_is_ignored() -> None:
+    assert text('<meta charset="undefined"><p>Plain</p>') == "Plain"
+
+
+def test_the_facts_that_a_page_states_are_metadata() -> None:
+    document = read('---\ntitle: Stated\n---\n<head><meta name="generator" content="Hugo 0.1"></head><p>t</p>')
+    assert document.title == "Stated"
+    assert document.metadata == {"title": "Stated", "generator": "Hugo 0.1"}
+
+
+@pytest.mark.parametrize("opening", ["<div><span>", "<b><i>", "<ul><li>", "<table><tr><td>", "<div></span>", "<!-- - --><q>"])
+def test_elements_nested_without_end_are_refused_at_once(opening: str) -> None:
+    page = "<html><body>" + opening * 100_000 + "text"
+    started = time.perf_counter()
+    with pytest.raises(DocumentRejected, match="512"):
+        read(page)
+    assert time.perf_counter() - started < 2
+
+
+def test_formatting_that_was_left_open_cannot_multiply_the_page() -> None:
+    fonts = "".join(f"<font size={i}>" for i in range(400))
+    with pytest.raises(DocumentRejected):
+        read(f"<p>{fonts}</p>" + "<p>x</p>" * 50_000)
+
+
+def test_tags_in_scripts_comments_and_ends_left_out_do_not_count_as_depth() -> None:
+    page = "<script>" + "'<div>'" * 5_000 + "</script><!--" + "<div>" * 5_000 + "--><ul>" + "<li>x<p>y" * 5_000 + "</ul>"
+    assert text(page).count("y") == 5_000
+
+
+def test_a_deep_page_within_bounds_is_read_whole() -> None:
+    assert text("<div>" * 500 + "core" + "</div>" * 500) == "core"
+
+
+def test_entities_are_not_expanded() -> None:
+    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+    assert len(text(f"{bomb}<html><body><p>&b; end</p></body></html>")) < 100
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<" + "a" * 1_000_000,
+        '<a "' * 300_000,
+        "<!--" * 300_000,
+        "{{" * 300_000,
+        "<p>" + " " * 1_000_000 + "x",
+        "<title>" + " | a" * 200_000,
+        "<a<" * 300_000,
+    ],
+    ids=["name", "quotes", "comments", "marks", "spaces", "title", "starts"],
+)
+def test_time_is_linear_in_the_size_of_broken_pages(page: str) -> None:
+    started = time.perf_counter()
+    try:
+        read(page)
+    except (DocumentSkipped, DocumentRejected):
+        pass
+    assert time.perf_counter() - started < 3
+
+
+_TOKENS = st.sampled_from(
+    "<p> </p> <pre> </pre> <table> <tr> <td> <th> </table> <ul> <li> </ul> <dl> <dt> <dd> </dl> <h1> <h2> </h2> <code> "
+    "</code> <br> <b> </b> <main> </main> <dt|class=sig> <caption> <blockquote> </div> <math> <svg> <template> word "
+    "&#0; &#xD800; \ufeff | <!-- --> <body> <details> <summary>".split()
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_TOKENS, max_size=40))
+def test_whatever_the_tags_every_block_is_sound(tokens: list[str]) -> None:
+    try:
+        document = read("".join(token.replace("|", " ") for token in tokens))
+    except (DocumentSkipped, DocumentRejected):
+        return
+    assert document.title.strip()
+    for one in document.sections:
+        assert all(heading.strip() for heading in one.heading_path)
+        for block in one.blocks:
+            assert block.text.strip() and block.text == block.text.strip("\n") and "\0" not in block.text
+            block.text.encode()

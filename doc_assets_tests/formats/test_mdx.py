@@ -1,0 +1,138 @@
+"""MDX: components unwrapped, statements dropped, text that only looks like JSX kept."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from doc_assets.document import Block, Document, lay_out
+from doc_assets.formats import RawFile
+from doc_assets.formats.mdx import MdxFormat
+
+
+def read(text: str) -> Document:
+    return MdxFormat().parse(RawFile("guide/page.mdx", text.encode()))[0]
+
+
+def blocks(text: str) -> list[Block]:
+    return [block for section in read(text).sections for block in section.blocks]
+
+
+def texts(text: str) -> list[str]:
+    return [block.text for block in blocks(text)]
+
+
+def test_imports_exports_and_comments_are_dropped() -> None:
+    text = (
+        "---\ntitle: T\n---\nimport { A } from '@x/a'\nimport {\n  B,\n  C\n} from \"y\";\nimport './style.css'\n\n"
+        "export const meta = {\n  a: [1, 2],\n\n  b: `x\n}`,\n}\n\n"
+        "export default function F() {\n  return <p>don't</p>\n}\n\n"
+        "{/* a\n\n comment */}\n<!-- another -->\nText.\n"
+    )
+    assert texts(text) == ["Text."]
+
+
+def test_prose_that_starts_with_import_or_export_stays() -> None:
+    text = "import the key with care, from 'here' on.\n\nexport controls apply.\n"
+    assert texts(text) == ["import the key with care, from 'here' on.", "export controls apply."]
+
+
+def test_components_give_their_titles_and_what_they_hold() -> None:
+    text = (
+        '<Steps>\n  <Step title="Install it">\n    Run this:\n\n    ```bash\n    npm i\n      x\n    ```\n'
+        "    - one\n    - two\n      - sub\n  </Step>\n</Steps>\n\n"
+        '<CardGroup cols={2}>\n  <Card title="Docs" icon="book" href="/docs">Read [them](/x).</Card>\n</CardGroup>\n'
+    )
+    assert blocks(text) == [
+        Block("Install it"),
+        Block("Run this:"),
+        Block("npm i\n  x", "code"),
+        Block("- one\n- two\n  - sub", "list"),
+        Block("Docs"),
+        Block("Read them."),
+    ]
+
+
+def test_components_with_expressions_and_quotes_in_attributes_are_unwrapped() -> None:
+    text = "<Tab title={'A > B'} style={{a: 1, b: '}'}} onClick={() => x}>\nInside.\n</Tab>\n"
+    assert texts(text) == ["A > B", "Inside."]
+
+
+def test_inline_components_and_html_do_not_break_a_sentence() -> None:
+    text = 'Send <Tooltip tip="SOL">coins</Tooltip> to <CopyAddress address="5quB"/> <b>now</b>{" "}please.<br/>\n'
+    assert texts(text) == ["Send SOL coins to 5quB now please."]
+
+
+def test_fields_say_their_name_and_type() -> None:
+    text = '<ParamField query="mint" type="string" required>\n  The mint.\n</ParamField>\n'
+    assert texts(text) == ["mint string", "The mint."]
+
+
+def test_generics_comparisons_and_maths_are_text() -> None:
+    text = "A `Vec<T>` or Vec<T>, if a < b && c > d, price<100, <YOUR IP>, $x < y$ and $$\\sum_{i<n} a_i$$.\n"
+    assert texts(text) == [
+        "A `Vec<T>` or Vec<T>, if a < b && c > d, price<100, <YOUR IP>, $x < y$ and $$\\sum_{i<n} a_i$$."
+    ]
+
+
+def test_expressions_in_prose_stay_as_text() -> None:
+    assert texts("Version {props.version} of {'it'}.\n") == ["Version {props.version} of it."]
+
+
+def test_code_is_not_touched() -> None:
+    code = "import x from 'y'\nexport const a = <Card title='x'>{b}</Card> // {/* c */}"
+    assert texts(f"<Tabs>\n  ```jsx\n  {code.replace(chr(10), chr(10) + '  ')}\n  ```\n</Tabs>\n") == [code]
+    assert texts("Use `<Card title='x'>` or ``{/* `c` */}``.\n") == ["Use `<Card title='x'>` or `{/* `c` */}`."]
+
+
+def test_markdown_inside_html_is_read() -> None:
+    text = '<div className="x" style={{ color: "red" }}>\n**Bold** [link](/y)\n\n## Heading\n\nText.\n</div>\n'
+    assert lay_out(read(text))[0] == "Bold link\n\n## Heading\n\nText."
+
+
+def test_an_anchor_before_a_heading_names_it() -> None:
+    assert read('x\n\n<a name="common.Data"></a>\n\n## Data\n\ny\n').sections[1].anchor == "common.Data"
+
+
+def test_the_description_that_the_page_shows_is_text() -> None:
+    assert texts("---\ntitle: T\ndescription: What it does.\n---\nBody.\n") == ["What it does.", "Body."]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        'import {Card from "x"\n\n<Card title="never closed\n\nkept words\n\n{ unclosed `\n\n</Wrong></Card',
+        "export const a = {\n\nkept words\n",
+        "{/* never closed\n\nkept words\n",
+        "<Card title={never>\n\nkept words\n",
+        "<><Card>\n</>kept words\n",
+        "a <b kept words\n\n<T",
+    ],
+)
+def test_broken_jsx_swallows_no_text(broken: str) -> None:
+    assert "kept words" in lay_out(read(f"# T\n\n{broken}\n\nlast words\n"))[0]
+    assert "last words" in lay_out(read(f"# T\n\n{broken}\n\nlast words\n"))[0]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<A ",
+        '<A "',
+        "<A {",
+        "<A x={`",
+        "{",
+        "{`",
+        "`` ",
+        "{/*",
+        "<!-- ",
+        "export const a = (\n",
+        "import {a\n",
+        "<Foo\n",
+    ],
+)
+def test_hostile_jsx_is_read_in_linear_time(piece: str) -> None:
+    start = time.perf_counter()
+    read(f"# T\n\n{piece * (60_000 // len(piece))}\n\nlast words\n")
+    assert time.perf_counter() - start < 5

@@ -1,0 +1,310 @@
+"""Search over a small library in a real PostgreSQL, with a made-up model whose vectors say which words a text has."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+
+from doc_assets.document import Block, Chunk, Document, Section
+from doc_assets.embedding import EmbeddingSpace, WindowTokenizer
+from doc_assets.errors import StoreError
+from doc_assets.store import Store, snapshots, vector_index, vector_ranking
+from doc_assets.store.search import fuse, search
+from doc_assets.store.spaces import ensure_space
+from doc_assets.store.staging import FileRecord, SnapshotWriter, StoredDocument
+from doc_assets.store.text_ranking import Ranked
+
+WINDOW = 32
+DIMENSIONS = 64
+# Words that mean the same to the model, though they are spelt differently.
+SYNONYMS = {"automobile": "car", "vehicle": "car"}
+
+
+class WordModel:
+    """Texts with the same words point the same way; refuses what is longer than its window, as every backend does."""
+
+    def __init__(self, name: str = "words") -> None:
+        tokenizer = Tokenizer(WordLevel({"?": 0}, "?"))
+        tokenizer.pre_tokenizer = Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
+        self.tokenizer = WindowTokenizer(tokenizer, WINDOW, "t")
+        self.space = EmbeddingSpace(name, "", "mean", True, WINDOW, DIMENSIONS, "fp32", "t")
+        self.texts: list[str] = []
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        assert max(self.tokenizer.count(texts)) <= WINDOW
+        self.texts.extend(texts)
+        rows = np.zeros((len(texts), DIMENSIONS), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            row[0] = 0.1
+            for word in re.findall(r"\w+", text.lower()):
+                digest = hashlib.sha256(str(SYNONYMS.get(word, word)).encode()).digest()
+                row[1 + int.from_bytes(digest[:4], "big") % (DIMENSIONS - 1)] += 1
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def page(title: str, *passages: str, headings: Sequence[str] = (), anchor: str = "") -> StoredDocument:
+    """A document with one chunk per passage."""
+    section = Section(tuple(headings), anchor, tuple(Block(text) for text in passages))
+    breadcrumb = " > ".join([title, *headings])
+    chunks = [
+        Chunk(breadcrumb, text, i * 1000, i * 1000 + len(text), tuple(headings), anchor or None, len(text.split()) + 3)
+        for i, text in enumerate(passages)
+    ]
+    return StoredDocument.of(Document(title, "markdown", (section,)), chunks)
+
+
+@dataclass
+class Library:
+    """Publishes files of documents into the store."""
+
+    store: Store
+    model: WordModel
+
+    def publish(
+        self,
+        source: str,
+        files: Mapping[str, StoredDocument | Sequence[StoredDocument]],
+        base_url: str | None = None,
+        model: WordModel | None = None,
+    ) -> None:
+        """Makes ``files`` what is live of ``<doc_type>/<source>``."""
+        doc_type, name = source.split("/")
+        model = model or self.model
+        records = [
+            FileRecord(
+                path,
+                1,
+                path.encode().ljust(32)[:32],
+                "loaded",
+                documents=(d,) if isinstance(d, StoredDocument) else tuple(d),
+            )
+            for path, d in files.items()
+        ]
+        chunks = {c.id: c for record in records for d in record.documents for c in d.chunks}
+        with self.store.connect() as connection:
+            space = ensure_space(connection, model.space)
+            partition = snapshots.ensure_partition(connection, doc_type, name, name)
+            snapshot, _ = snapshots.open_snapshot(
+                connection,
+                partition,
+                recipe="r",
+                space=space,
+                revision="1",
+                base_url=base_url,
+                file_limit=None,
+                run_id=None,
+            )
+            vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
+            SnapshotWriter(connection, snapshot, space).write(records, dict(zip(chunks, vectors, strict=True)))
+            snapshots.seal(connection, snapshot)
+            snapshots.set_status(connection, snapshot, "audited")
+            snapshots.publish(connection, snapshot)
+
+    def find(self, query: str, mode: str = "text", k: int = 10, types: Sequence[str] = ()) -> list[str]:
+        """Places of the passages found."""
+        found = search(self.store, self.model, query, mode=mode, k=k, types=types)
+        return [f"{p.doc_type}/{p.source}/{p.path}" for p in found]
+
+
+@pytest.fixture
+def library(store: Store) -> Library:
+    return Library(store, WordModel())
+
+
+@pytest.fixture
+def shelves(library: Library) -> Library:
+    """Two types, three sources, twenty pages that all talk of threads."""
+    noise = {f"n{i:02d}.md": page(f"Note {i}", f"a thread waits for thread number{i} in the pool") for i in range(20)}
+    library.publish(
+        "rust/std", noise | {"mutex.md": page("Struct FairMutex", "a thread takes the lock in order of arrival")}
+    )
+    library.publish(
+        "ebpf/kernel", {"redirect.md": page("Helper", "call bpf_redirect_peer to reach the other namespace")}
+    )
+    library.publish("rust/cars", {"car.md": page("Driving", "the car turns left at the corner")})
+    return library
+
+
+def test_a_rare_word_outweighs_many_common_ones(shelves: Library) -> None:
+    assert shelves.find("a thread in the pool waits for arrival")[0] == "rust/std/mutex.md"
+
+
+def test_every_mode_finds_the_page_that_says_it_and_hybrid_knows_synonyms(shelves: Library) -> None:
+    for mode in ("text", "vector", "hybrid"):
+        assert shelves.find("lock arrival order", mode)[0] == "rust/std/mutex.md"
+    assert shelves.find("automobile") == []
+    assert shelves.find("the automobile turns", "vector")[0] == "rust/cars/car.md"
+    assert shelves.find("the automobile turns", "hybrid")[0] == "rust/cars/car.md"
+
+
+@pytest.mark.parametrize(
+    "query", ["FairMutex", "fairmutex", "fair mutex", "bpf_redirect_peer", "`bpf_redirect_peer()`"]
+)
+def test_an_identifier_is_found_whole_and_by_its_parts(shelves, query):
+    wanted = "ebpf/kernel/redirect.md" if "bpf" in query else "rust/std/mutex.md"
+    assert shelves.find(query) == [wanted]
+
+
+def test_a_document_whose_passages_answer_different_words_beats_one_that_answers_half(library: Library) -> None:
+    filler = "some words of no interest at all stand here to fill the page"
+    library.publish(
+        "rust/std",
+        {
+            "both.md": page("Channels", f"how a sender blocks {filler}", f"and how a receiver wakes {filler}"),
+            "half.md": page("Pipes", f"how a sender blocks {filler}", f"nothing else of note {filler}"),
+        }
+        | {f"n{i}.md": page(f"N{i}", f"{filler} number{i}") for i in range(8)},
+    )
+    assert library.find("sender receiver blocks wakes")[0] == "rust/std/both.md"
+
+
+def test_only_asked_types_are_searched_and_an_unknown_type_is_an_error_that_lists_what_exists(shelves: Library) -> None:
+    for mode in ("text", "vector", "hybrid"):
+        found = shelves.find("thread lock namespace", mode, types=["ebpf"])
+        assert found == ["ebpf/kernel/redirect.md"]
+    with pytest.raises(StoreError, match=r"of type defi: there are ebpf, rust"):
+        shelves.find("thread", types=["rust", "defi"])
+
+
+def test_only_what_is_published_is_found(library: Library) -> None:
+    library.publish(
+        "rust/std", {"old.md": page("Old", "the legacy spinner"), "kept.md": page("Kept", "a kept spinner")}
+    )
+    library.publish("rust/std", {"kept.md": page("Kept", "a kept spinner")})
+    for mode in ("text", "vector", "hybrid"):
+        assert library.find("legacy spinner", mode) == ["rust/std/kept.md"]
+    snapshots.rollback(library.store, "rust/std")
+    for mode in ("text", "vector", "hybrid"):
+        assert library.find("legacy spinner", mode)[0] == "rust/std/old.md"
+
+
+def test_each_document_and_each_file_is_shown_once_with_its_best_passage_at_its_first_place(library: Library) -> None:
+    twin = page("Twin", "quorum is mentioned", "a quorum of three voters decides", headings=["Votes"], anchor="votes")
+    library.publish("rust/b", {"z.md": twin, "a b/y.md": twin}, base_url="https://docs.example/b")
+    library.publish(
+        "rust/c", {"x.md": twin, "crate.json": [page("One", "quorum one"), page("Two", "quorum quorum two")]}
+    )
+    passages = search(library.store, library.model, "voters quorum", mode="text")
+    assert [(p.source, p.path) for p in passages] == [("b", "a b/y.md"), ("c", "crate.json")]
+    first, second = passages
+    assert first.text == "a quorum of three voters decides"
+    assert first.heading == "Twin > Votes"
+    assert first.url == "https://docs.example/b/a%20b/y.md#votes"
+    assert second.url is None
+
+
+def test_results_are_best_first_and_the_same_every_time(shelves: Library) -> None:
+    for mode in ("text", "vector", "hybrid"):
+        runs = [search(shelves.store, shelves.model, "a thread waits", mode=mode, k=15) for _ in range(2)]
+        assert runs[0] == runs[1]
+        scores = [p.score for p in runs[0]]
+        assert len(scores) == 15
+        assert scores == sorted(scores, reverse=True)
+        assert [p.path for p in search(shelves.store, shelves.model, "a thread waits", mode=mode, k=3)] == [
+            p.path for p in runs[0][:3]
+        ]
+
+
+HOSTILE = [
+    "the of and",
+    "'; DROP TABLE chunk; --",
+    "\"unbalanced 'quotes & | ! ( <-> :*",
+    r"back\slash \' E'\x41' %s %(query)s {}",
+    "nul\x00 inside and lone \ud800 surrogate",
+    "thread " * 10_000,
+    "x" * 20_000,
+    " ".join(f"word{i}" for i in range(10_000)),
+    "#[!]::<>",
+    "日本語 مرحبا 🦀",
+]
+
+
+def test_no_query_fails(shelves: Library) -> None:
+    for query in HOSTILE:
+        for mode in ("text", "vector", "hybrid"):
+            shelves.find(query, mode)
+    assert shelves.find("arrival") == ["rust/std/mutex.md"]
+
+
+def test_an_empty_query_is_an_error_that_says_so(shelves: Library) -> None:
+    for query in ("", " \n\t", "\x00"):
+        for mode in ("text", "vector", "hybrid"):
+            with pytest.raises(StoreError, match="query is empty"):
+                shelves.find(query, mode)
+
+
+def test_misuse_and_an_empty_store_say_what_to_do(library: Library) -> None:
+    with pytest.raises(StoreError, match="doc-assets migrate"):
+        library.find("anything")
+    with pytest.raises(StoreError, match="hybrid, vector, text"):
+        library.find("anything", mode="psychic")
+    with pytest.raises(StoreError, match="at least one"):
+        library.find("anything", k=0)
+
+
+def test_a_long_query_is_embedded_by_its_first_tokens(shelves: Library) -> None:
+    shelves.model.texts.clear()
+    query = "arrival " + " ".join(f"word{i}" for i in range(500))
+    shelves.find(query, "vector")
+    assert shelves.model.texts == [" ".join(query.split()[:WINDOW])]
+    assert vector_ranking.first_tokens("short enough", shelves.model.tokenizer) == "short enough"
+
+
+def test_text_mode_loads_no_model_and_the_others_load_it_once(shelves: Library) -> None:
+    loaded: list[WordModel] = []
+
+    def load() -> WordModel:
+        loaded.append(shelves.model)
+        return shelves.model
+
+    assert search(shelves.store, load, "arrival", mode="text")
+    assert loaded == []
+    assert search(shelves.store, load, "arrival", mode="hybrid")
+    assert loaded == [shelves.model]
+
+
+def test_a_model_that_nothing_live_was_embedded_with_is_refused(shelves: Library) -> None:
+    for other in (WordModel("other"), WordModel("staged")):
+        if other.space.name == "staged":  # known to the store, but not live any more
+            shelves.publish("rust/cars", {"car.md": page("Driving", "a bus")}, model=other)
+            shelves.publish("rust/cars", {"car.md": page("Driving", "a bus stop")})
+        with pytest.raises(StoreError, match=rf"embedded with {other.space.name} .* only with words"):
+            search(shelves.store, other, "thread", mode="vector")
+        assert search(shelves.store, other, "thread", mode="text")
+
+
+def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_live(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 1_500
+    monkeypatch.setattr(vector_index, "MINIMUM_ROWS", count)
+    monkeypatch.setattr(vector_ranking, "_EXACT_PASSAGES", 10)
+    pages = {f"p{i:05d}.md": page(f"P{i}", f"apple{i} pear{i % 97} plum{i % 31}") for i in range(count)}
+    library.publish("rust/std", pages)
+    library.publish("ebpf/kernel", {"only.md": page("Only", "a lone banana")})
+    exact = library.find("apple777 pear1 plum2", "vector", k=5)
+    with library.store.connect() as connection:
+        space = ensure_space(connection, library.model.space)
+        assert vector_index.ensure_index(connection, space)
+    assert library.find("apple777 pear1 plum2", "vector", k=5)[0] == exact[0] == "rust/std/p00777.md"
+    # Far from the query and rarer than the index's scan reaches.
+    assert library.find("apple777 pear1 plum2", "vector", types=["ebpf"]) == ["ebpf/kernel/only.md"]
+    kept = {path: document for path, document in pages.items() if path != "p00777.md"}
+    library.publish("rust/std", kept)
+    assert "rust/std/p00777.md" not in library.find("apple777 pear1 plum2", "vector", k=20)
+
+
+def test_fusion_prefers_what_both_rankings_name_and_takes_the_passage_of_the_better_rank() -> None:
+    words = [Ranked(b"a", 1, 0.9), Ranked(b"b", 2, 0.8)]
+    meaning = [Ranked(b"c", 3, 0.7), Ranked(b"b", 4, 0.6), Ranked(b"a", 5, 0.5)]
+    fused = fuse(words, meaning)
+    assert [(r.document_id, r.ordinal) for r in fused][:2] == [(b"a", 1), (b"b", 2)]
+    assert [r.document_id for r in fused] == [b"a", b"b", b"c"]

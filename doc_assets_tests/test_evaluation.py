@@ -1,0 +1,97 @@
+"""Figures of retrieval: what counts as a hit, and what a broken file of questions says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from doc_assets.errors import DocAssetsError
+from doc_assets.evaluation import evaluate
+from doc_assets.store.search import Passage
+
+
+def passage(place: str) -> Passage:
+    doc_type, source, path = place.split("/", 2)
+    return Passage(doc_type, source, path, "heading", 1.0, "text", None)
+
+
+def question(query: str, *relevant: str) -> dict:
+    return {"id": query, "doc_type": relevant[0].split("/")[0], "style": "x", "query": query, "relevant": relevant}
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    path = tmp_path / "questions.jsonl"
+    asked = [
+        question("first", "rust/a/x.md"),
+        question("third", "rust/a/y.md", "rust/b/z.md"),
+        question("never", "ebpf/a/x.md"),
+    ]
+    path.write_text("\n".join(json.dumps(q) for q in asked) + "\n\n")
+    return path
+
+
+ANSWERS = {
+    "first": ["rust/a/x.md", "rust/a/y.md"],
+    "third": ["rust/a/other.md", "ebpf/a/x.md", "rust/b/z.md"],
+    "never": ["rust/a/x.md"],
+}
+
+
+def test_a_hit_is_a_relevant_document_within_the_first_k_and_mrr_is_the_mean_reciprocal_rank(questions: Path) -> None:
+    figures = evaluate(questions, lambda query, mode: [passage(p) for p in ANSWERS[query]], ["text"])
+    assert figures["text"] == pytest.approx(
+        {"hit@1": 1 / 3, "hit@5": 2 / 3, "hit@10": 2 / 3, "mrr@10": (1 + 1 / 3) / 3}
+    )
+    assert figures["questions"] == 3
+
+
+def test_every_type_has_figures_of_its_own_questions_in_every_mode(questions: Path) -> None:
+    def search(query: str, mode: str) -> list[Passage]:
+        return [passage(p) for p in ANSWERS[query]] if mode == "text" else []
+
+    figures = evaluate(questions, search)
+    assert set(figures) == {"hybrid", "vector", "text", "questions", "by_type"}
+    assert figures["by_type"]["rust"]["text"] == pytest.approx(
+        {"hit@1": 0.5, "hit@5": 1.0, "hit@10": 1.0, "mrr@10": (1 + 1 / 3) / 2}
+    )
+    assert figures["by_type"]["ebpf"]["text"]["hit@10"] == 0
+    assert figures["by_type"]["rust"]["vector"]["hit@10"] == 0
+
+
+def test_several_passages_of_one_document_take_one_rank_and_ranks_above_ten_do_not_count(questions: Path) -> None:
+    def search(query: str, mode: str) -> list[Passage]:
+        noise = [passage("rust/noise/same.md")] * 20
+        if query == "first":
+            return [*noise, passage("rust/a/x.md")]
+        return [passage(f"rust/noise/{i}.md") for i in range(10)] + [passage("rust/b/z.md")]
+
+    figures = evaluate(questions, search, ["hybrid"])
+    assert figures["hybrid"] == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('{"doc_type": "rust", "query": "q", "relevant": ["a/b/c"]}\n{"doc_type": ', "line 2 is not JSON"),
+        ('\n["q"]', "line 2 is not a JSON object"),
+        ('{"doc_type": "rust", "relevant": ["a/b/c"]}', "line 1: 'query'"),
+        ('{"doc_type": 3, "query": "q", "relevant": ["a/b/c"]}', "line 1: 'doc_type'"),
+        ('{"doc_type": "rust", "query": "q", "relevant": []}', "line 1: 'relevant'"),
+        ('{"doc_type": "rust", "query": "q", "relevant": "a/b/c"}', "line 1: 'relevant'"),
+        (" \n\n", "holds no questions"),
+        (b"\xff\xfe\xfa", "cannot be read"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_malformed_file_of_questions_is_an_error_that_names_file_and_line(
+    tmp_path: Path, content: str | bytes | None, message: str
+) -> None:
+    path = tmp_path / "broken.jsonl"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(DocAssetsError, match=r"broken\.jsonl") as raised:
+        evaluate(path, lambda query, mode: [], ["text"])
+    assert message in str(raised.value)
