@@ -2,7 +2,7 @@
 
     python benchmarks/search.py [--questions QUESTIONS.jsonl] [--repeat N] [--type TYPE]…
 
-Queries come from a file of questions, or are made from headings that the store holds. The first pass over them fills the
+Queries come from a file of questions, or are headings that the store holds. The first pass over them fills the
 caches and is not counted.
 """
 

@@ -39,10 +39,10 @@ _INDEX_PAGES = {
     "help": "rustdoc's help page",
     "search": "rustdoc's search page",
 }
-# Order matters little; what is here is the same on every page or repeats what stands elsewhere.
+# What is the same on every page or repeats what stands elsewhere; the heading is read before.
 _CHROME = ", ".join(
     (
-        "script, style, nav, button, rustdoc-toolbar, rustdoc-search, wbr",
+        ".main-heading, h1, script, style, nav, button, rustdoc-toolbar, rustdoc-search, wbr",
         ".src, .srclink, a.anchor, .doc-anchor, .rightside, .out-of-band, .since, .emoji",
         ".tooltip, .notable-traits, .information, .test-arrow, .scraped-example-list, .more-scraped-examples",
         ".hideme, .item-decl summary, pre summary, .setting-line, #copy-path",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -58,8 +59,10 @@ def test_titles_come_from_the_heading_then_the_title_element_then_the_file() -> 
 
 
 def test_headings_become_paths_and_keep_their_anchors() -> None:
-    page = """<h1 id="top">Guide</h1><p>Intro</p><h2 id="install">Install<a class="headerlink" href="#install">¶</a></h2>
-      <section id="linux"><h3>Linux</h3><p>Use a package.</p></section><a name="old"></a><h2>Remove</h2><p>Delete it.</p>"""
+    page = """<h1 id="top">Guide</h1><p>Intro</p><h2 id="install">Install<a class="headerlink"
+    href="#install">¶</a></h2>
+      <section id="linux"><h3>Linux</h3><p>Use a package.</p></section><a
+    name="old"></a><h2>Remove</h2><p>Delete it.</p>"""
     document = read(page)
     assert document.title == "Guide"
     assert [(s.heading_path, s.anchor) for s in document.sections] == [
@@ -71,14 +74,16 @@ def test_headings_become_paths_and_keep_their_anchors() -> None:
 
 
 def test_inline_code_keeps_its_marks_and_links_only_their_words() -> None:
-    page = '<p>Call <a href="https://x.example/y"><code>run</code></a> or\n <b>stop</b> it<img src="i.png" alt="i">.<code></code></p>'
+    page = """<p>Call <a href="https://x.example/y"><code>run</code></a> or
+      <b>stop</b> it<img src="i.png" alt="i">.<code></code></p>"""
     assert text(page) == "Call `run` or stop it."
 
 
 def test_listings_are_verbatim_and_without_hidden_lines_and_line_numbers() -> None:
     page = (
         '<pre><code><span class="boring">fn main() {\n</span>    let x = 1;<br>\n    y(&amp;x)\n</code></pre>'
-        '<table class="highlighttable"><tr><td class="linenos"><pre>1\n2</pre></td><td><pre>a\n  b</pre></td></tr></table>'
+        '<table class="highlighttable"><tr><td class="linenos"><pre>1\n2</pre></td>'
+        "<td><pre>a\n  b</pre></td></tr></table>"
     )
     assert blocks(page) == [Block("    let x = 1;\n\n    y(&x)", "code"), Block("a\n  b", "code")]
 
@@ -123,13 +128,13 @@ def test_documented_functions_of_sphinx_are_sections_with_signatures() -> None:
     page = """<div role="main"><h1>API</h1><dl class="py function"><dt class="sig sig-object py" id="m.load">
       <span class="sig-prename descclassname"><span class="pre">m.</span></span><span class="sig-name descname"><span
       class="pre">load</span></span><span class="sig-paren">(</span><em>path</em><span class="sig-paren">)</span></dt>
-      <dd><p>Loads a file.</p><dl class="field-list"><dt>Parameters</dt><dd>path – where</dd></dl></dd></dl></div>"""
+      <dd><p>Loads a file.</p><dl class="field-list"><dt>Parameters</dt><dd>path, where</dd></dl></dd></dl></div>"""
     found = section(read(page), "m.load")
     assert found.anchor == "m.load"
     assert found.blocks == (
-        Block("m. load(path)".replace(". ", "."), "signature"),
+        Block("m.load(path)", "signature"),
         Block("Loads a file."),
-        Block("Parameters: path – where", "list"),
+        Block("Parameters: path, where", "list"),
     )
 
 
@@ -160,8 +165,8 @@ def test_a_page_that_reloads_itself_is_no_redirect() -> None:
 
 
 def test_the_declared_charset_is_used() -> None:
-    page = '<meta charset="windows-1252"><p>Größe – “x”</p>'.encode("cp1252")
-    assert read(page).sections[0].blocks[0].text == "Größe – “x”"
+    page = '<meta charset="windows-1252"><p>Größe: “x”</p>'.encode("cp1252")
+    assert read(page).sections[0].blocks[0].text == "Größe: “x”"
 
 
 def test_a_charset_that_python_cannot_decode_with_is_ignored() -> None:
@@ -174,7 +179,9 @@ def test_the_facts_that_a_page_states_are_metadata() -> None:
     assert document.metadata == {"title": "Stated", "generator": "Hugo 0.1"}
 
 
-@pytest.mark.parametrize("opening", ["<div><span>", "<b><i>", "<ul><li>", "<table><tr><td>", "<div></span>", "<!-- - --><q>"])
+@pytest.mark.parametrize(
+    "opening", ["<div><span>", "<b><i>", "<ul><li>", "<table><tr><td>", "<div></span>", "<!-- - --><q>"]
+)
 def test_elements_nested_without_end_are_refused_at_once(opening: str) -> None:
     page = "<html><body>" + opening * 100_000 + "text"
     started = time.perf_counter()
@@ -190,7 +197,9 @@ def test_formatting_that_was_left_open_cannot_multiply_the_page() -> None:
 
 
 def test_tags_in_scripts_comments_and_ends_left_out_do_not_count_as_depth() -> None:
-    page = "<script>" + "'<div>'" * 5_000 + "</script><!--" + "<div>" * 5_000 + "--><ul>" + "<li>x<p>y" * 5_000 + "</ul>"
+    page = (
+        "<script>" + "'<div>'" * 5_000 + "</script><!--" + "<div>" * 5_000 + "--><ul>" + "<li>x<p>y" * 5_000 + "</ul>"
+    )
     assert text(page).count("y") == 5_000
 
 
@@ -218,25 +227,27 @@ def test_entities_are_not_expanded() -> None:
 )
 def test_time_is_linear_in_the_size_of_broken_pages(page: str) -> None:
     started = time.perf_counter()
-    try:
+    with contextlib.suppress(DocumentSkipped, DocumentRejected):
         read(page)
-    except (DocumentSkipped, DocumentRejected):
-        pass
     assert time.perf_counter() - started < 3
 
 
-_TOKENS = st.sampled_from(
-    "<p> </p> <pre> </pre> <table> <tr> <td> <th> </table> <ul> <li> </ul> <dl> <dt> <dd> </dl> <h1> <h2> </h2> <code> "
-    "</code> <br> <b> </b> <main> </main> <dt|class=sig> <caption> <blockquote> </div> <math> <svg> <template> word "
-    "&#0; &#xD800; \ufeff | <!-- --> <body> <details> <summary>".split()
-)
+# fmt: off
+_TOKENS = st.sampled_from((
+    "<p>", "</p>", "<pre>", "</pre>", "<table>", "<tr>", "<td>", "<th>", "</table>", "<caption>", "<ul>", "<li>",
+    "</ul>", "<dl>", "<dt>", "<dt class=sig>", "<dd>", "</dl>", "<h1>", "<h2>", "</h2>",
+    "<code>", "</code>", "<br>", "<b>",
+    "</b>", "<main>", "</main>", "<blockquote>", "</div>", "<math>", "<svg>", "<template>", "<!--", "-->", "<body>",
+    "<details>", "<summary>", "&#0;", "&#xD800;", "\ufeff", " ", "word",
+))
+# fmt: on
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_TOKENS, max_size=40))
 def test_whatever_the_tags_every_block_is_sound(tokens: list[str]) -> None:
     try:
-        document = read("".join(token.replace("|", " ") for token in tokens))
+        document = read("".join(tokens))
     except (DocumentSkipped, DocumentRejected):
         return
     assert document.title.strip()

@@ -1,0 +1,389 @@
+"""The format ``rustdoc_json``: modules and types as documents, declarations as Rust, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doc_assets.document import Block, Document, Section, lay_out
+from doc_assets.errors import DocumentRejected
+from doc_assets.formats import RawFile
+from doc_assets.formats.rust_signatures import function, type_name
+from doc_assets.formats.rustdoc_json import RustdocJsonFormat
+
+U8 = {"primitive": "u8"}
+SELF = {"generic": "Self"}
+NO_GENERICS = {"params": [], "where_predicates": []}
+HEADER = {"is_const": False, "is_unsafe": False, "is_async": False, "abi": "Rust"}
+
+
+def named(name: str, args: object = None) -> dict[str, Any]:
+    return {"resolved_path": {"path": name, "id": 9_000, "args": args}}
+
+
+def reference(node: object, *, mutable: bool = False, lifetime: str | None = None) -> dict[str, Any]:
+    return {"borrowed_ref": {"lifetime": lifetime, "is_mutable": mutable, "type": node}}
+
+
+def fn(inputs: list, output: object = None, *, generics: object = None, **header: object) -> dict[str, Any]:
+    return {
+        "function": {
+            "sig": {"inputs": inputs, "output": output, "is_c_variadic": False},
+            "generics": generics or NO_GENERICS,
+            "header": {**HEADER, **header},
+            "has_body": True,
+        }
+    }
+
+
+def implementation(items: list[int], *, trait: str | None = None, **more: object) -> dict[str, Any]:
+    head = {"path": trait, "id": 9_001, "args": None} if trait else None
+    return {"impl": {"trait": head, "for": named("Pool"), "items": items, "blanket_impl": None, **more}}
+
+
+class CrateJson:
+    """Items by number; the module of the root is 0."""
+
+    def __init__(self) -> None:
+        self.index: dict[str, Any] = {}
+        self.add(0, "tank", {"module": {"is_crate": True, "items": [], "is_stripped": False}}, docs="Keeps water.")
+
+    def add(self, number: int, name: str | None, inner: Any, docs: str | None = None, **more: Any) -> int:
+        self.index[str(number)] = {
+            "id": number,
+            "crate_id": 0,
+            "name": name,
+            "visibility": "public",
+            "docs": docs,
+            "links": {},
+            "deprecation": None,
+            "inner": inner,
+            **more,
+        }
+        return number
+
+    def hold(self, *numbers: int, module: int = 0) -> None:
+        self.index[str(module)]["inner"]["module"]["items"].extend(numbers)
+
+    def data(self, **top: object) -> bytes:
+        crate = {"root": 0, "crate_version": "1.2.3", "includes_private": False, "index": self.index, "paths": {}}
+        return json.dumps({**crate, "external_crates": {}, "format_version": 57, **top}).encode()
+
+
+def crate_with_a_pool() -> CrateJson:
+    made = CrateJson()
+    fields = {"plain": {"fields": [2], "has_stripped_fields": True}}
+    made.add(
+        1,
+        "Pool",
+        {"struct": {"kind": fields, "generics": NO_GENERICS, "impls": [4, 5, 6, 7]}},
+        docs="A pool.\n\n# Use\n\nSwim.",
+    )
+    made.add(2, "depth", {"struct_field": U8}, docs="In metres.")
+    takes_self = [["self", reference(SELF, mutable=True)], ["by", U8]]
+    docs = (
+        "Fills it, see [`Pool`] and [the pump][crate::Pump].\n\n# Panics\n\nWhen full.\n\n"
+        "```\n# use tank::Pool;\nlet p = Pool;\n## x\n```\n"
+    )
+    made.add(
+        3,
+        "fill",
+        fn(takes_self, named("Result", {"angle_bracketed": {"args": [{"type": {"tuple": []}}], "constraints": []}})),
+        docs,
+        links={"crate::Pump": 3},
+    )
+    made.add(4, None, implementation([3, 8]))
+    made.add(5, None, implementation([9], trait="Clone"))
+    made.add(6, None, implementation([], trait="Send", is_synthetic=True))
+    made.add(7, None, implementation([], trait="Any", blanket_impl={"generic": "T"}))
+    made.add(8, "drain", fn([["self", SELF]]))
+    made.add(9, "clone", fn([["self", reference(SELF)]], SELF))
+    made.hold(1)
+    return made
+
+
+@pytest.fixture
+def crate() -> CrateJson:
+    return crate_with_a_pool()
+
+
+def read(crate: CrateJson, **top: object) -> list[Document]:
+    return RustdocJsonFormat().parse(RawFile("tank.json", crate.data(**top)))
+
+
+def titled(documents: list[Document], title: str) -> Document:
+    (found,) = (d for d in documents if d.title == title)
+    return found
+
+
+def section(document: Document, *path: str) -> Section:
+    (found,) = (s for s in document.sections if s.heading_path == path)
+    return found
+
+
+def test_a_crate_is_one_document_per_module_and_type(crate: CrateJson) -> None:
+    crate.add(20, "deep", {"module": {"items": [], "is_stripped": False}}, docs="Deep end.")
+    crate.hold(20)
+    assert [d.title for d in read(crate)] == ["Crate tank", "Struct tank::Pool", "Module tank::deep"]
+    assert titled(read(crate), "Struct tank::Pool").metadata == {
+        "crate": "tank",
+        "crate_version": "1.2.3",
+        "item_kind": "struct",
+        "path": "tank::Pool",
+        "format_version": 57,
+    }
+    assert section(titled(read(crate), "Crate tank"), "Items").blocks == (
+        Block("Modules:\n- deep: Deep end.", "list"),
+        Block("Structs:\n- Pool: A pool.", "list"),
+    )
+
+
+def test_a_type_shows_its_declaration_its_own_traits_and_its_documentation(crate: CrateJson) -> None:
+    document = titled(read(crate), "Struct tank::Pool")
+    assert document.sections[0].blocks == (
+        Block("pub struct Pool {\n    pub depth: u8,\n    /* private fields */\n}", "signature"),
+        Block("Implements Clone"),
+        Block("A pool."),
+    )
+    assert section(document, "Use").blocks == (Block("Swim."),)
+    assert section(document, "Pool::depth").anchor == "structfield.depth"
+
+
+def test_a_method_is_one_section_with_links_resolved_and_hidden_lines_dropped(crate: CrateJson) -> None:
+    found = section(titled(read(crate), "Struct tank::Pool"), "Pool::fill")
+    assert found.anchor == "method.fill"
+    assert found.blocks == (
+        Block("pub fn fill(&mut self, by: u8) -> Result<()>", "signature"),
+        Block("Fills it, see `Pool` and the pump."),
+        Block("Panics"),
+        Block("When full."),
+        Block("let p = Pool;\n# x", "code"),
+    )
+
+
+def test_methods_without_documentation_are_listed_by_their_signatures(crate: CrateJson) -> None:
+    found = section(titled(read(crate), "Struct tank::Pool"), "Pool: items without documentation")
+    assert found.blocks == (Block("pub fn drain(self)", "signature"),)
+
+
+def test_only_substantial_documentation_of_trait_methods_is_kept(crate: CrateJson) -> None:
+    crate.index["9"]["docs"] = "Clones."
+    assert not any(s.heading_path == ("Pool::clone",) for s in titled(read(crate), "Struct tank::Pool").sections)
+    crate.index["9"]["docs"] = "Copies the pool with all the water that is in it. " * 4
+    found = section(titled(read(crate), "Struct tank::Pool"), "Pool::clone")
+    assert found.blocks[0] == Block("impl Clone for Pool\npub fn clone(&self) -> Self", "signature")
+
+
+def test_functions_macros_and_constants_stand_in_their_module(crate: CrateJson) -> None:
+    crate.hold(
+        crate.add(
+            30,
+            "open",
+            fn([], is_const=True, is_unsafe=True),
+            docs="Opens.",
+            deprecation={"since": "1.1", "note": "shut"},
+        ),
+        crate.add(31, "MAX", {"constant": {"type": U8, "const": {"expr": "9", "value": "9u8", "is_literal": True}}}),
+        crate.add(32, "pump", {"macro": "macro_rules! pump { () => { ... }; }"}, docs="Pumps."),
+    )
+    document = titled(read(crate), "Crate tank")
+    assert section(document, "tank::open").blocks == (
+        Block("pub const unsafe fn open()", "signature"),
+        Block("Deprecated since 1.1: shut"),
+        Block("Opens."),
+    )
+    assert section(document, "tank::pump").blocks[0].kind == "signature"
+    assert section(document, "tank: items without documentation").blocks == (
+        Block("pub const MAX: u8 = 9u8", "signature"),
+    )
+    assert Block("Constants:\nMAX", "list") in section(document, "Items").blocks
+
+
+def test_enums_and_traits_declare_what_is_in_them(crate: CrateJson) -> None:
+    crate.add(
+        41, "Empty", {"variant": {"kind": "plain", "discriminant": {"expr": "1", "value": "1"}}}, docs="No water."
+    )
+    crate.add(42, "Level", {"variant": {"kind": {"tuple": [43, None]}, "discriminant": None}})
+    crate.add(43, "0", {"struct_field": U8}, docs="Centimetres.")
+    crate.add(40, "State", {"enum": {"generics": NO_GENERICS, "variants": [41, 42], "impls": []}})
+    crate.add(51, "flow", fn([["self", reference(SELF)]]), docs="Flows.", visibility="default")
+    crate.index["51"]["inner"]["function"]["has_body"] = False
+    crate.add(52, "Unit", {"assoc_type": {"generics": NO_GENERICS, "bounds": [], "type": None}}, visibility="default")
+    bound = {"trait_bound": {"trait": {"path": "Sized", "args": None}, "generic_params": [], "modifier": "maybe"}}
+    crate.add(50, "Flow", {"trait": {"generics": NO_GENERICS, "bounds": [bound], "items": [51, 52], "is_unsafe": True}})
+    crate.hold(40, 50)
+    state, flow = titled(read(crate), "Enum tank::State"), titled(read(crate), "Trait tank::Flow")
+    assert state.sections[0].blocks == (Block("pub enum State {\n    Empty = 1,\n    Level(u8, _),\n}", "signature"),)
+    assert section(state, "State::Empty").anchor == "variant.Empty"
+    assert section(state, "State::Level::0").blocks[1] == Block("Centimetres.")
+    declared = "pub unsafe trait Flow: ?Sized {\n    fn flow(&self);\n    type Unit;\n}"
+    assert flow.sections[0].blocks == (Block(declared, "signature"),)
+    assert section(flow, "Flow::flow").anchor == "tymethod.flow"
+
+
+def test_what_is_re_exported_from_a_private_module_is_found_there(crate: CrateJson) -> None:
+    crate.add(60, "Hose", {"struct": {"kind": "unit", "generics": NO_GENERICS, "impls": []}}, docs="A hose.")
+    crate.add(61, "parts", {"module": {"items": [60], "is_stripped": True}}, visibility="default")
+    crate.hold(
+        crate.add(62, None, {"use": {"source": "parts::*", "name": "parts", "id": 61, "is_glob": True}}),
+        crate.add(63, None, {"use": {"source": "std::time", "name": "time", "id": 777, "is_glob": False}}),
+        crate.add(64, None, {"use": {"source": "self::Pool", "name": "Basin", "id": 1, "is_glob": False}}),
+    )
+    documents = read(crate)
+    assert "Struct tank::Hose" in [d.title for d in documents]
+    assert "Struct tank::Basin" not in [d.title for d in documents]
+    shown = [block.text for block in section(titled(documents, "Crate tank"), "Items").blocks]
+    assert "Re-exports:\npub use std::time;\npub use self::Pool;" in shown
+
+
+def test_re_exports_that_go_in_circles_end(crate: CrateJson) -> None:
+    crate.add(70, "a", {"module": {"items": [72], "is_stripped": True}}, visibility="crate")
+    crate.hold(
+        crate.add(71, None, {"use": {"source": "a::*", "name": "a", "id": 70, "is_glob": True}}),
+        crate.add(72, None, {"use": {"source": "crate::*", "name": "tank", "id": 70, "is_glob": True}}),
+    )
+    assert len(read(crate)) == 2
+
+
+def bracketed(*args: object, **constraints: object) -> dict[str, Any]:
+    held = [{"name": name, "binding": {"equality": {"type": node}}} for name, node in constraints.items()]
+    return {"angle_bracketed": {"args": list(args), "constraints": held}}
+
+
+def bound(name: str, args: object = None) -> dict[str, Any]:
+    return {"trait_bound": {"trait": {"path": name, "args": args}, "generic_params": [], "modifier": "none"}}
+
+
+def item_of(owner: object, trait: str) -> dict[str, Any]:
+    return {"qualified_path": {"name": "Item", "self_type": owner, "trait": {"path": trait}, "args": None}}
+
+
+CALL = {"trait": {"path": "Fn", "args": {"parenthesized": {"inputs": [U8], "output": U8}}}, "generic_params": []}
+POINTER = {"sig": {"inputs": [["x", U8]], "output": None}, "header": {"is_unsafe": True}}
+
+
+@pytest.mark.parametrize(
+    ("node", "shown"),
+    [
+        (reference({"slice": U8}, lifetime="'a"), "&'a [u8]"),
+        ({"raw_pointer": {"is_mutable": False, "type": U8}}, "*const u8"),
+        ({"array": {"type": U8, "len": "4"}}, "[u8; 4]"),
+        ({"tuple": [U8]}, "(u8,)"),
+        (named("Vec", bracketed({"lifetime": "'_"}, {"type": U8})), "Vec<'_, u8>"),
+        ({"dyn_trait": {"traits": [CALL], "lifetime": "'b"}}, "dyn Fn(u8) -> u8 + 'b"),
+        ({"impl_trait": [bound("Iterator", bracketed(Item=U8))]}, "impl Iterator<Item = u8>"),
+        (item_of(SELF, "Iterator"), "Self::Item"),
+        (item_of(U8, "A"), "<u8 as A>::Item"),
+        ({"function_pointer": POINTER}, "unsafe fn(u8)"),
+        ({"resolved_path": {"name": "Old", "id": 1, "args": None}}, "Old"),
+        ({"borrowed_ref": {"mutable": True, "type": U8}}, "&mut u8"),
+        ({"not_yet_invented": {"name": "Thing"}}, "Thing"),
+        ({"not_yet_invented": 3}, "_"),
+        ("infer", "_"),
+        (None, "_"),
+    ],
+)
+def test_types_read_as_rust(node: object, shown: str) -> None:
+    assert type_name(node) == shown
+
+
+def test_types_nested_without_end_are_cut() -> None:
+    node: dict[str, Any] = U8
+    for _ in range(300):
+        node = {"slice": node}
+    assert "…" in type_name(node)
+
+
+def test_generics_and_long_parameter_lists_read_as_rust() -> None:
+    into = bound("Into", bracketed({"type": U8}))
+    generics = {
+        "params": [
+            {"name": "'a", "kind": {"lifetime": {"outlives": []}}},
+            {"name": "T", "kind": {"type": {"bounds": [into], "default": None, "is_synthetic": False}}},
+            {"name": "impl X", "kind": {"type": {"bounds": [into], "is_synthetic": True}}},
+            {"name": "N", "kind": {"const": {"type": U8, "default": None}}},
+        ],
+        "where_predicates": [{"bound_predicate": {"type": {"generic": "T"}, "bounds": [{"outlives": "'a"}]}}],
+    }
+    short = fn([["self", SELF], ["x", {"generic": "T"}]], generics=generics, is_async=True)["function"]
+    assert function("go", short, "public") == "pub async fn go<'a, T: Into<u8>, const N: u8>(self, x: T) where T: 'a"
+    long = fn([[f"parameter_{i}", U8] for i in range(6)], U8)["function"]
+    shown = function("go", long)
+    assert shown.startswith("fn go(\n    parameter_0: u8,\n") and shown.endswith("\n) -> u8")
+
+
+def test_a_crate_is_told_from_other_json_by_its_ends(crate: CrateJson) -> None:
+    accepts = RustdocJsonFormat().accepts
+    data = crate.data()
+    assert accepts(RawFile("tank.json", data))
+    assert accepts(RawFile("tank.json", data[: len(data) // 2]))
+    assert accepts(RawFile("tank.json", json.dumps(json.loads(data), indent=2, sort_keys=True).encode()))
+    for other in (
+        b'{"name": "package", "version": "1.0.0"}',
+        b'[{"root": 1}]',
+        b'{"index": 1}',
+        b"",
+        b'{"root": "/srv"}',
+    ):
+        assert not accepts(RawFile("other.json", other))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"format_version": 36}, "format 36: 37 and later"),
+        ({"format_version": None}, "not a crate"),
+        ({"root": 12_345}, "root module is missing"),
+        ({"index": []}, "not a crate"),
+        ({"index": {"0": {"inner": {"module": {"items": [1]}}, "id": 0}, "1": {}}}, "not built as formats 37"),
+    ],
+)
+def test_what_is_not_understood_is_refused_with_the_reason(
+    crate: CrateJson, change: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(DocumentRejected, match=reason):
+        read(crate, **change)
+
+
+def test_json_that_was_cut_off_or_nests_without_end_is_refused(crate: CrateJson) -> None:
+    for data in (crate.data()[:-200], b'{"a":' * 100_000):
+        with pytest.raises(DocumentRejected, match="cut off"):
+            RustdocJsonFormat().parse(RawFile("tank.json", data))
+
+
+def test_later_versions_are_tried(crate: CrateJson) -> None:
+    assert len(read(crate, format_version=99)) == 2
+
+
+_WRONG = st.one_of(st.none(), st.integers(0, 9), st.text(max_size=3), st.just([]), st.just({}), st.just([1]))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_wherever_the_json_is_wrong_it_is_read_or_refused(data: st.DataObject) -> None:
+    made = crate_with_a_pool()
+    made.index = json.loads(json.dumps(made.index))  # its own copy of what the items share
+    places: list[tuple[Any, Any]] = []
+
+    def collect(node: object) -> None:
+        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for key, value in items:
+            places.append((node, key))
+            collect(value)
+
+    collect(made.index)
+    for _ in range(data.draw(st.integers(1, 3))):
+        node, key = places[data.draw(st.integers(0, len(places) - 1))]
+        node[key] = data.draw(_WRONG)
+    try:
+        documents = read(made)
+    except DocumentRejected:
+        return
+    for document in documents:
+        assert document.title.strip()
+        lay_out(document)[0].encode()
+        assert all(block.text.strip() for s in document.sections for block in s.blocks)
