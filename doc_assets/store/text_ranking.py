@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -39,16 +39,23 @@ _MAX_DOCUMENTS = 120
 _MAX_PASSAGES = 4_000
 # Of a document longer than this only the passages that the first step found are read beyond it.
 _MAX_PASSAGES_PER_DOCUMENT = 1_000
+_PASSAGES_SHOWN = 3
 
 _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A live document, its best passage, and how well it answers: higher is better, scales differ by ranking."""
+    """A live document and how well it answers: higher is better.
+
+    Attributes:
+        document_id: Of the document.
+        ordinals: Its best passages, best first; at least one.
+        score: By words from 0 to 1, by meaning from -1 to 1.
+    """
 
     document_id: bytes
-    ordinal: int
+    ordinals: tuple[int, ...]
     score: float
 
 
@@ -80,22 +87,28 @@ class _Term:
     weight: float
 
 
-def rank_text(connection: psycopg.Connection, query: str, scope: Scope, wanted: int = 10) -> list[Ranked]:
+def rank_text(
+    connection: psycopg.Connection, query: str, scope: Scope, wanted: int = 10, also: Sequence[Ranked] = ()
+) -> list[Ranked]:
     """Live documents that hold words of the query, best first; empty where it holds none but stop words.
 
-    Scores lie between 0 and 1: the share of what a document could reach at most.
+    Scores are the share of what a document could reach at most.
 
     Args:
         connection: Where to search.
         query: Any text of moderate length; only its words count.
         scope: What is searched.
         wanted: Documents to rank at least, where there are as many; the work grows with it above 60.
+        also: Documents to score beside those that the words find.
     """
     terms = _terms(connection, query, scope)
     if not terms:
         return []
-    candidates = _candidates(connection, terms, scope, max(1, math.ceil(wanted / _WANTED)))
-    return _scores(connection, terms, candidates, scope) if candidates else []
+    factor = max(1, math.ceil(wanted / _WANTED))
+    found = _candidates(connection, terms, scope, factor)
+    for ranked in also:
+        found.setdefault(ranked.document_id, []).extend(ranked.ordinals)
+    return _scores(connection, terms, found, scope, factor) if found else []
 
 
 # The lexemes are made as search_vector() makes them. Frequencies come from the planner's statistics where a word is
@@ -182,8 +195,8 @@ class _Candidate:
 
 def _candidates(
     connection: psycopg.Connection, terms: Sequence[_Term], scope: Scope, factor: int
-) -> dict[bytes, _Candidate]:
-    """The documents that are worth a close look, by id."""
+) -> dict[bytes, list[int]]:
+    """The documents that are worth a close look, most promising first, and the passages that the index found in each."""
     finding = _finding(terms)
     limit = factor * (_MAX_CANDIDATES_OF_TYPES if scope.narrowed else _MAX_CANDIDATES)
     rows = connection.execute(
@@ -207,12 +220,10 @@ def _candidates(
         for n in range(len(finding)):
             if bits >> (n + 1) & 1:
                 candidate.counts[n] = candidate.counts.get(n, 0) + 1
-    return _closest(found, finding, scope, factor)
+    return {key: found[key].ordinals for key in _closest(found, finding, scope, factor)}
 
 
-def _closest(
-    found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Scope, factor: int
-) -> dict[bytes, _Candidate]:
+def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Scope, factor: int) -> list[bytes]:
     """Those that promise most, as many as the second step may read.
 
     The number of passages with a term stands in for its frequency in the document.
@@ -224,13 +235,13 @@ def _closest(
         whole = sum(finding[n].weight * count / (count + norm) for n, count in candidate.counts.items())
         return (1 - _DOCUMENT_SHARE) * candidate.best + _DOCUMENT_SHARE * whole
 
-    chosen: dict[bytes, _Candidate] = {}
+    chosen: list[bytes] = []
     passages = 0
     for document_id, candidate in sorted(found.items(), key=lambda item: (-promise(item[1]), item[0])):
         passages += min(candidate.chunk_count, _MAX_PASSAGES_PER_DOCUMENT)
         if chosen and (passages > factor * _MAX_PASSAGES or len(chosen) == factor * _MAX_DOCUMENTS):
             break
-        chosen[document_id] = candidate
+        chosen.append(document_id)
     return chosen
 
 
@@ -241,25 +252,28 @@ _SCORES = """
 WITH term AS (
     SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)
 ), place AS (
-    SELECT document_id, ordinal, chunk_id FROM document_chunk
-    WHERE document_id = ANY (%(documents)s) AND ordinal < %(longest)s
-    UNION ALL
+    SELECT c.* FROM unnest(%(documents)s::bytea[]) AS wanted (id) CROSS JOIN LATERAL (
+        SELECT document_id, ordinal, chunk_id FROM document_chunk
+        WHERE document_id = wanted.id AND ordinal < %(longest)s
+    ) c LIMIT %(passages)s
+), far AS (
     SELECT d.document_id, d.ordinal, d.chunk_id
     FROM unnest(%(far_documents)s::bytea[], %(far_ordinals)s::int[]) AS f (document_id, ordinal)
     JOIN document_chunk d USING (document_id, ordinal)
 ), occurrence AS MATERIALIZED (
     SELECT d.document_id, d.ordinal, k.token_count, t.n, t.weight, 0.608 / (1 - least(r.rank, 0.999)) - 0.5 AS times
-    FROM place d
+    FROM (SELECT * FROM place UNION SELECT * FROM far) d
     JOIN chunk k ON k.id = d.chunk_id
     CROSS JOIN term t
     CROSS JOIN LATERAL (SELECT ts_rank('{0.5, 1, 1, 1}', k.tsv, t.query)::float8 AS rank) r
     WHERE r.rank > 0.1
 ), passage AS (
-    SELECT DISTINCT ON (document_id) document_id, ordinal, score FROM (
+    SELECT document_id, max(score) AS score, (array_agg(ordinal ORDER BY score DESC, ordinal))[:%(shown)s] AS ordinals
+    FROM (
         SELECT document_id, ordinal, sum(weight * times / (times + %(k1)s::float8 * (
             1 - %(passage_b)s::float8 + %(passage_b)s::float8 * token_count / %(passage_mean)s::float8))) AS score
         FROM occurrence GROUP BY document_id, ordinal, token_count
-    ) each ORDER BY document_id, score DESC, ordinal
+    ) each GROUP BY document_id
 ), whole AS (
     SELECT document_id, sum(weight * times / (times + %(k1)s::float8 * (
         1 - %(document_b)s::float8 + %(document_b)s::float8 * o.token_count / %(document_mean)s::float8))) AS score
@@ -268,20 +282,24 @@ WITH term AS (
     ) each
     JOIN document o ON o.id = document_id GROUP BY document_id
 )
-SELECT document_id, p.ordinal, (1 - %(share)s::float8) * p.score + %(share)s::float8 * w.score AS score
+SELECT document_id, p.ordinals, (1 - %(share)s::float8) * p.score + %(share)s::float8 * w.score AS score
 FROM passage p JOIN whole w USING (document_id)
 ORDER BY score DESC, document_id
 """
 
 
 def _scores(
-    connection: psycopg.Connection, terms: Sequence[_Term], candidates: dict[bytes, _Candidate], scope: Scope
+    connection: psycopg.Connection,
+    terms: Sequence[_Term],
+    documents: Mapping[bytes, Sequence[int]],
+    scope: Scope,
+    factor: int,
 ) -> list[Ranked]:
-    """BM25 over all passages of the candidates, for all terms."""
+    """BM25 over the passages of the documents, for all terms; the passages named are read however far they stand."""
     far = [
         (document_id, ordinal)
-        for document_id, candidate in candidates.items()
-        for ordinal in candidate.ordinals
+        for document_id, ordinals in documents.items()
+        for ordinal in ordinals
         if ordinal >= _MAX_PASSAGES_PER_DOCUMENT
     ]
     rows = connection.execute(
@@ -289,10 +307,12 @@ def _scores(
         {
             "queries": [term.query for term in terms],
             "weights": [term.weight for term in terms],
-            "documents": list(candidates),
+            "documents": list(documents),
             "longest": _MAX_PASSAGES_PER_DOCUMENT,
+            "passages": 2 * factor * _MAX_PASSAGES,
             "far_documents": [document_id for document_id, _ in far],
             "far_ordinals": [ordinal for _, ordinal in far],
+            "shown": _PASSAGES_SHOWN,
             "k1": _K1,
             "passage_b": _PASSAGE_B,
             "passage_mean": scope.tokens / scope.chunks,
@@ -302,4 +322,4 @@ def _scores(
         },
     ).fetchall()
     most = sum(term.weight for term in terms)
-    return [Ranked(document_id, ordinal, score / most) for document_id, ordinal, score in rows]
+    return [Ranked(document_id, tuple(ordinals), score / most) for document_id, ordinals, score in rows]

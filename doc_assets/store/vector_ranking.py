@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import psycopg
@@ -22,35 +23,65 @@ _MAX_NEAREST = 1_000
 _EXACT_PASSAGES = 10_000
 
 
-def rank_vectors(
-    connection: psycopg.Connection, embedder: Embedder, query: str, scope: Scope, wanted: int
-) -> list[Ranked]:
-    """Live documents by the cosine similarity of their nearest passage, best first.
+@dataclass(frozen=True, slots=True)
+class QueryVector:
+    """A query as the model sees it, and the space to compare it in; ``vector`` is ``(dims,) float32`` of length 1."""
 
-    Args:
-        connection: Inside a transaction, whose settings it changes.
-        embedder: Of the space to search.
-        query: Cut to the first tokens that fit the model's window.
-        scope: What is searched.
-        wanted: Documents to rank at least, where there are as many.
+    space: SpaceTable
+    vector: np.ndarray
+
+    @property
+    def literal(self) -> str:
+        """As PostgreSQL reads a ``halfvec``."""
+        return HalfVector(self.vector).to_text()
+
+
+def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, scope: Scope) -> QueryVector:
+    """The query's vector; of a query longer than the model's window, that of its first tokens.
 
     Raises:
         StoreError: Nothing that is live was embedded in the embedder's space.
         EmbeddingError: The model failed.
     """
     space = _space(connection, embedder, scope)
-    vector = embedder.embed([first_tokens(query, embedder.tokenizer)])[0]
+    return QueryVector(space, embedder.embed([first_tokens(query, embedder.tokenizer)])[0])
+
+
+def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: Scope, wanted: int) -> list[Ranked]:
+    """Live documents by the cosine similarity of their nearest passage, best first.
+
+    Args:
+        connection: Inside a transaction, whose settings it changes.
+        query: What to be near to.
+        scope: What is searched.
+        wanted: Documents to rank at least, where there are as many.
+    """
     limit = min(_MAX_NEAREST, max(_NEAREST, 4 * wanted))
     rows: Sequence[tuple[bytes, int, float]] = []
-    if scope.passages > _EXACT_PASSAGES and has_index(connection, space):
-        rows = _nearest_by_index(connection, space, vector, scope, limit)
+    if scope.passages > _EXACT_PASSAGES and has_index(connection, query.space):
+        rows = _nearest_by_index(connection, query, scope, limit)
     # The index's scan ends after 20,000 vectors: what is rare and far from the query needs the exact way.
     if len(rows) < min(limit, scope.passages):
-        rows = _nearest(connection, space, vector, scope, limit)
+        rows = _nearest(connection, query, scope, limit)
     best: dict[bytes, Ranked] = {}
     for document_id, ordinal, similarity in rows:
-        best.setdefault(document_id, Ranked(document_id, ordinal, similarity))
+        best.setdefault(document_id, Ranked(document_id, (ordinal,), similarity))
     return list(best.values())
+
+
+def similarities(
+    connection: psycopg.Connection, query: QueryVector, passages: Sequence[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], float]:
+    """Cosine similarity of the query and each passage (document, ordinal) that has a vector in the space."""
+    rows = connection.execute(
+        sql.SQL(
+            "SELECT d.document_id, d.ordinal, -(e.embedding <#> %s::halfvec)"
+            " FROM unnest(%s::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
+            " JOIN document_chunk d USING (document_id, ordinal) JOIN {} e USING (chunk_id)"
+        ).format(query.space.table),
+        (query.literal, [document_id for document_id, _ in passages], [ordinal for _, ordinal in passages]),
+    ).fetchall()
+    return {(document_id, ordinal): similarity for document_id, ordinal, similarity in rows}
 
 
 def first_tokens(text: str, tokenizer: WindowTokenizer) -> str:
@@ -103,14 +134,14 @@ ORDER BY n.distance, d.document_id, d.ordinal LIMIT %(places)s
 
 
 def _nearest_by_index(
-    connection: psycopg.Connection, space: SpaceTable, vector: np.ndarray, scope: Scope, limit: int
+    connection: psycopg.Connection, query: QueryVector, scope: Scope, limit: int
 ) -> list[tuple[bytes, int, float]]:
     connection.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
     connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", (str(limit),))
     return connection.execute(
-        sql.SQL(_BY_INDEX).format(vectors=space.table),
+        sql.SQL(_BY_INDEX).format(vectors=query.space.table),
         {
-            "vector": HalfVector(vector).to_text(),
+            "vector": query.literal,
             "snapshots": list(scope.snapshots),
             "limit": limit,
             "places": 4 * limit,
@@ -129,12 +160,12 @@ ORDER BY similarity DESC, d.document_id, d.ordinal LIMIT %(limit)s
 
 
 def _nearest(
-    connection: psycopg.Connection, space: SpaceTable, vector: np.ndarray, scope: Scope, limit: int
+    connection: psycopg.Connection, query: QueryVector, scope: Scope, limit: int
 ) -> list[tuple[bytes, int, float]]:
     # Reads all of the scope, so the planner may join as it likes.
     for kind in ("seqscan", "hashjoin", "mergejoin"):
         connection.execute("SELECT set_config(%s, 'on', true)", (f"enable_{kind}",))
     return connection.execute(
-        sql.SQL(_EXACT).format(vectors=space.table),
-        {"vector": HalfVector(vector).to_text(), "snapshots": list(scope.snapshots), "limit": limit},
+        sql.SQL(_EXACT).format(vectors=query.space.table),
+        {"vector": query.literal, "snapshots": list(scope.snapshots), "limit": limit},
     ).fetchall()

@@ -302,9 +302,8 @@ def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_l
     assert "rust/std/p00777.md" not in library.find("apple777 pear1 plum2", "vector", k=20)
 
 
-def test_fusion_prefers_what_both_rankings_name_and_takes_the_passage_of_the_better_rank() -> None:
-    words = [Ranked(b"a", 1, 0.9), Ranked(b"b", 2, 0.8)]
-    meaning = [Ranked(b"c", 3, 0.7), Ranked(b"b", 4, 0.6), Ranked(b"a", 5, 0.5)]
-    fused = fuse(words, meaning)
-    assert [(r.document_id, r.ordinal) for r in fused][:2] == [(b"a", 1), (b"b", 2)]
-    assert [r.document_id for r in fused] == [b"a", b"b", b"c"]
+def test_fusion_adds_the_scores_and_takes_the_passage_nearest_in_meaning() -> None:
+    words = [Ranked(b"a", (1, 2), 0.5), Ranked(b"b", (3,), 0.4), Ranked(b"unembedded", (9,), 0.3)]
+    meaning = [Ranked(b"c", (4,), 0.6), Ranked(b"b", (5,), 0.5)]
+    fused = fuse(words, meaning, {(b"a", 1): 0.1, (b"a", 2): 0.2, (b"b", 3): 0.45})
+    assert [(r.document_id, r.ordinals[0]) for r in fused] == [(b"b", 5), (b"a", 2), (b"c", 4), (b"unembedded", 9)]
