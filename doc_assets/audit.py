@@ -6,12 +6,13 @@ database is in ``doc_assets.store.inspection``.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 import psycopg
 
-from doc_assets.store import inspection, snapshots
+from doc_assets.store import history, inspection, snapshots
 from doc_assets.store.connection import Store
 
 OFFENDERS_SHOWN = 5
@@ -96,6 +97,24 @@ def audit(store: Store, snapshot_id: int, checks: Sequence[str] = CHECKS) -> lis
                     offenders=[f"{rule}: {row}" for rule, rows in found.items() for row in rows][:OFFENDERS_SHOWN],
                 )
             )
+    return results
+
+
+def validate(store: Store, live: Sequence[int], run_id: str | None = None) -> list[CheckResult]:
+    """Audits live snapshots and writes down in the history that it was done, and what was found."""
+    started = time.perf_counter()
+    results = [result for snapshot_id in live for result in audit(store, snapshot_id)]
+    failed = [result for result in results if not result.passed]
+    with store.connect() as connection:
+        history.record(
+            connection,
+            "validate",
+            "failed" if failed else "passed",
+            run_id=run_id,
+            counts={"partitions": len(live), "failed": len(failed)},
+            seconds=time.perf_counter() - started,
+            error="; ".join(offender for result in failed for offender in result.offenders)[:2000] or None,
+        )
     return results
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.errors import DocumentRejected
+from doc_assets.progress import expected_tokens
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, fetch, read, walk
 from doc_assets.store.snapshots import Discovered
@@ -42,6 +43,12 @@ class Discovery:
     def bytes(self) -> int:
         """Bytes of all discovered files."""
         return sum(file.size for file in self.canonical) + sum(file.size for file in self.settled)
+
+    @property
+    def expected_tokens(self) -> int:
+        """Tokens that the files will give, before any is parsed; byte duplicates give none."""
+        lone = [file for file in self.settled if file.outcome != "duplicate"]
+        return expected_tokens((file.path, file.size) for file in [*self.canonical, *lone])
 
     @property
     def fingerprints(self) -> dict[str, bytes | None]:

@@ -13,7 +13,8 @@ import pytest
 from doc_assets.audit import audit
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.migration import Loader
-from doc_assets.store import history, snapshots
+from doc_assets.store import history, listing, partitions
+from doc_assets.store.rollback import rollback
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"
@@ -39,7 +40,7 @@ def embedder_of(loader: Loader) -> HashEmbedder:
 
 
 def outcomes(store) -> dict[str, str]:
-    return {row.path: row.outcome for row in snapshots.manifest(store, PARTITION)}
+    return {row.path: row.outcome for row in listing.manifest(store, PARTITION)}
 
 
 def test_every_file_is_accounted_for_with_a_reason(source, loader, store):
@@ -57,7 +58,7 @@ def test_every_file_is_accounted_for_with_a_reason(source, loader, store):
         "picture.png": "skipped",
     }
     assert (result.files, result.loaded + result.duplicate + result.skipped + result.rejected) == (5, 5)
-    assert all(row.reason for row in snapshots.manifest(store, PARTITION) if row.outcome != "loaded")
+    assert all(row.reason for row in listing.manifest(store, PARTITION) if row.outcome != "loaded")
 
 
 def test_the_same_bytes_give_the_same_digest_in_any_order_and_database(source, loader, store, tmp_path):
@@ -139,7 +140,7 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
         loader.publish(staged, checks)
     assert loader.reject(staged, checks).result == "rejected"
     with store.connect() as connection:
-        assert snapshots.published(connection, PARTITION) == before.snapshot
+        assert partitions.published(connection, PARTITION) == before.snapshot
     assert history.history(store)[0].result == "rejected"
 
 
@@ -158,14 +159,14 @@ def test_rollback_restores_the_earlier_digest_and_search_rows(source, loader, st
     first = load(loader, store, source)
     source.write("guide-01.md", guide(70))
     second = load(loader, store, source)
-    result = snapshots.rollback(store, PARTITION)
+    result = rollback(store, PARTITION)
     assert (result.from_snapshot, result.to_snapshot) == (second.snapshot, first.snapshot)
     assert result.digest == first.digest != second.digest
     with store.connect() as connection:
-        assert snapshots.published(connection, PARTITION) == first.snapshot
+        assert partitions.published(connection, PARTITION) == first.snapshot
     assert all(check.passed for check in audit(store, first.snapshot or 0))
     assert history.history(store)[0].action == "rollback"
-    forward = snapshots.rollback(store, PARTITION, to=str(second.snapshot))
+    forward = rollback(store, PARTITION, to=str(second.snapshot))
     assert forward.digest == second.digest
 
 
@@ -179,18 +180,18 @@ def test_rollback_refuses_a_snapshot_that_was_tampered_with(source, loader, stor
             "UPDATE snapshot_file SET size = 1, fingerprint = sha256('x') WHERE snapshot_id = (SELECT min(id) FROM snapshot)"
         )
     with pytest.raises(StoreError, match="digest"):
-        snapshots.rollback(store, PARTITION)
+        rollback(store, PARTITION)
     with store.connect() as connection:
-        assert snapshots.published(connection, PARTITION) == second.snapshot
+        assert partitions.published(connection, PARTITION) == second.snapshot
 
 
 def test_rollback_without_an_earlier_snapshot_is_a_sentence(source, loader, store):
     source.write_guides(1)
     load(loader, store, source)
     with pytest.raises(StoreError, match="no published snapshot before"):
-        snapshots.rollback(store, PARTITION)
+        rollback(store, PARTITION)
     with pytest.raises(StoreError, match="was never loaded"):
-        snapshots.rollback(store, "rust/absent")
+        rollback(store, "rust/absent")
 
 
 def test_a_document_that_the_database_refuses_is_quarantined_alone(source, loader, store):
@@ -203,7 +204,7 @@ def test_a_document_that_the_database_refuses_is_quarantined_alone(source, loade
         )
     result = load(loader, store, source)
     assert (result.loaded, result.rejected) == (5, 1)
-    rejected = [row for row in snapshots.manifest(store, PARTITION) if row.outcome == "rejected"]
+    rejected = [row for row in listing.manifest(store, PARTITION) if row.outcome == "rejected"]
     assert [row.path for row in rejected] == ["guide-04.md"] and "no guide four" in (rejected[0].reason or "")
 
 
@@ -278,7 +279,7 @@ def test_a_killed_load_resumes_without_embedding_again(source, loader, store, tm
     died = subprocess.run([sys.executable, str(script), str(source.catalogue_path)], env=environment, timeout=120)
     assert died.returncode == -9
     with store.connect() as connection:
-        assert snapshots.published(connection, PARTITION) is None
+        assert partitions.published(connection, PARTITION) is None
         held = connection.execute(f"SELECT count(*) FROM embedding_{1}").fetchone()
         left = connection.execute("SELECT id, status FROM snapshot").fetchall()
     assert held and held[0] > 0 and [status for _, status in left] == ["staging"]

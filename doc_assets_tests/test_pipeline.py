@@ -14,9 +14,7 @@ def test_results_come_in_order_through_two_stages():
 
 def test_a_stage_runs_at_most_its_depth_ahead_of_the_consumer():
     started: list[int] = []
-    consumed = 0
-    for n in Stage("note", lambda n: started.append(n) or n, range(50), depth=2):
-        consumed += 1
+    for consumed, n in enumerate(Stage("note", lambda n: started.append(n) or n, range(50), depth=2), 1):
         # One result handed over, two in the queue, one that waits for room, one more being taken.
         assert len(started) <= consumed + 4
         assert n == consumed - 1

@@ -2,11 +2,11 @@
 
 import pytest
 
-from doc_assets.progress import Progress, duration
+from doc_assets.progress import Progress, duration, expected_tokens
 
 
 def test_half_the_bytes_in_a_minute_leaves_a_minute():
-    state = Progress(bytes_total=100, bytes_done=50, tokens_done=6_000, documents=30, seconds=60)
+    state = Progress(work_total=100, work_done=50, tokens_done=6_000, documents=30, seconds=60)
     assert state.share == 0.5
     assert state.remaining_seconds == pytest.approx(60)
     assert state.tokens_per_second == pytest.approx(100)
@@ -14,13 +14,13 @@ def test_half_the_bytes_in_a_minute_leaves_a_minute():
 
 
 def test_nothing_done_has_no_time_left_to_tell():
-    assert Progress(bytes_total=100).remaining_seconds is None
+    assert Progress(work_total=100).remaining_seconds is None
     assert duration(None) == "…"
 
 
 def test_loads_side_by_side_add_their_work_but_not_their_time():
-    total = Progress(bytes_total=10, bytes_done=10, seconds=5) + Progress(bytes_total=30, bytes_done=10, seconds=8)
-    assert (total.bytes_total, total.bytes_done, total.seconds) == (40, 20, 8)
+    total = Progress(work_total=10, work_done=10, seconds=5) + Progress(work_total=30, work_done=10, seconds=8)
+    assert (total.work_total, total.work_done, total.seconds) == (40, 20, 8)
     assert total.share == 0.5
 
 
@@ -31,3 +31,8 @@ def test_an_empty_source_is_done():
 @pytest.mark.parametrize(("seconds", "text"), [(3.4, "3 s"), (245, "4 m 05 s"), (3720, "1 h 02 m")])
 def test_durations_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text
+
+
+def test_a_file_is_expected_to_give_what_its_format_holds():
+    markdown, rustdoc, picture = (expected_tokens([(f"a{s}", 100_000)]) for s in (".md", ".html", ".png"))
+    assert markdown > 5 * rustdoc > 50 * picture > 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 
-import click
 import typer
 
 from doc_assets import __version__
@@ -53,22 +53,17 @@ def options(
 def main() -> None:
     """Runs the command line and exits with its code."""
     try:
-        code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.exceptions.Abort:
-        complain("interrupted; what was committed stays, and the next migrate resumes")
-        code = 1
+        app()  # ends by SystemExit: 0, the code of typer.Exit, or 2 for options and arguments that make no sense
     except CatalogueError as error:
         complain(str(error))
-        code = 2
+        sys.exit(2)
     except DocAssetsError as error:
         complain(str(error))
-        code = 1
+        sys.exit(1)
     except KeyboardInterrupt:
         complain("interrupted; what was committed stays, and the next migrate resumes")
-        code = 1
+        sys.exit(1)
     except BrokenPipeError:
-        code = 1
-    sys.exit(code or 0)
+        # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

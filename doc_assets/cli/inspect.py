@@ -7,16 +7,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import click
 import typer
 
-from doc_assets.audit import CheckResult, audit
+from doc_assets.audit import CheckResult
+from doc_assets.audit import validate as audit_live
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, results, say
 from doc_assets.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
+from doc_assets.store import Store, listing, open_store
 from doc_assets.store import history as store_history
-from doc_assets.store import snapshots as store_snapshots
+from doc_assets.store.rollback import rollback as roll_back
 
 PARTITION_ARGUMENT = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio.")
 
@@ -34,16 +34,7 @@ def validate(
         live = _live(store, types, partitions)
         if not live:
             say("nothing is live yet: doc-assets migrate loads it")
-        rows = [result for _, snapshot_id in live for result in audit(store, snapshot_id)]
-        with store.connect() as connection:
-            store_history.record(
-                connection,
-                "validate",
-                "passed" if all(row.passed for row in rows) else "failed",
-                counts={"partitions": len(live), "failed": sum(not row.passed for row in rows)},
-                seconds=time.perf_counter() - started,
-                error="; ".join(o for row in rows if not row.passed for o in row.offenders)[:2000] or None,
-            )
+        rows = audit_live(store, [snapshot_id for _, snapshot_id in live]) if live else []
     if as_json:
         print_json(rows)
     else:
@@ -55,16 +46,16 @@ def validate(
 
 def _live(store: Store, types: Sequence[str], names: Sequence[str]) -> list[tuple[str, int]]:
     with store.connect() as connection:
-        live = store_snapshots.live_partitions(connection)
+        live = listing.live_partitions(connection)
     known_types = {name.split("/")[0] for name, _ in live}
     for doc_type in types:
         if doc_type not in known_types:
-            raise click.UsageError(
+            raise typer.BadParameter(
                 f"nothing of type {doc_type!r} is live: {', '.join(sorted(known_types)) or 'nothing'}"
             )
     for name in names:
         if name not in {partition for partition, _ in live}:
-            raise click.UsageError(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
+            raise typer.BadParameter(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
     return [
         (name, snapshot_id)
         for name, snapshot_id in live
@@ -95,7 +86,7 @@ def rollback(
 ) -> None:
     """Publish an earlier snapshot again, after proving that it is still what it was."""
     with open_store(Settings.from_environment()) as store:
-        result = store_snapshots.rollback(store, partition, to)
+        result = roll_back(store, partition, to)
     row = {
         "partition": result.partition,
         "from": result.from_snapshot,
@@ -119,7 +110,7 @@ def snapshots(
 ) -> None:
     """List snapshots, newest first."""
     with open_store(Settings.from_environment()) as store:
-        rows = store_snapshots.snapshots(store, partition)
+        rows = listing.snapshots(store, partition)
     if as_json:
         print_json(rows)
         return
@@ -137,7 +128,7 @@ def snapshots(
 def manifest(partition: str = PARTITION_ARGUMENT, as_json: bool = JSON_OPTION) -> None:
     """List every file of what is live, with its outcome and why it was not loaded."""
     with open_store(Settings.from_environment()) as store:
-        rows = store_snapshots.manifest(store, partition)
+        rows = listing.manifest(store, partition)
     if as_json:
         print_json(rows)
         return
@@ -152,7 +143,7 @@ def status(as_json: bool = JSON_OPTION) -> None:
     """Show what runs now, and what is live."""
     with open_store(Settings.from_environment()) as store:
         running = store_history.progress(store)
-        rows = [row for row in store_snapshots.snapshots(store) if row.published]
+        rows = [row for row in listing.snapshots(store) if row.published]
     if as_json:
         print_json({"running": [_running(row) for row in running], "live": rows})
         return
@@ -205,8 +196,8 @@ def progress_of(row: store_history.ProgressRow, now: datetime) -> Progress:
     return Progress(
         row.files_total,
         row.files_done,
-        row.bytes_total,
-        row.bytes_done,
+        row.work_total,
+        row.work_done,
         row.tokens_done,
         row.documents,
         row.chunks,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -13,11 +14,10 @@ import psycopg
 from rich.live import Live
 from rich.table import Table
 
-from doc_assets.catalogue import Partition
 from doc_assets.cli.inspect import progress_of
 from doc_assets.cli.output import messages, say
 from doc_assets.memory import tree_rss
-from doc_assets.migration import LoadResult
+from doc_assets.migration import LoadResult, Survey
 from doc_assets.progress import Progress, duration
 from doc_assets.store import Store, history
 
@@ -28,15 +28,15 @@ _LINE_SECONDS = 15.0
 class LiveProgress:
     """Polls the ``progress`` table in a thread of its own and shows percent, rate and time left, each and in all.
 
-    The share in all is by the bytes that the catalogue or finished loads tell; partitions that say nothing of their
-    weight count as the average of those that do.
+    The share in all is by the tokens that the survey expects of each partition.
     """
 
-    def __init__(self, store: Store, partitions: Sequence[Partition]) -> None:
+    def __init__(self, store: Store, surveys: Sequence[Survey]) -> None:
         """Starts showing when entered."""
         self._store = store
-        self._waiting = {partition.id: partition.weight for partition in partitions}
-        self._count = len(partitions)
+        self._waiting = {survey.partition.id: survey.expected_tokens for survey in surveys}
+        self._work = sum(self._waiting.values())
+        self._count = len(surveys)
         self._done = Progress()
         self._finished = 0
         self._started = time.perf_counter()
@@ -62,12 +62,12 @@ class LiveProgress:
         """A partition is over, one way or the other."""
         with self._lock:
             self._finished += 1
-            self._waiting.pop(f"{result.doc_type}/{result.partition}", None)
+            work = self._waiting.pop(f"{result.doc_type}/{result.partition}")
             self._done += Progress(
                 result.files,
                 result.files,
-                result.bytes,
-                result.bytes,
+                work,
+                work,
                 result.tokens_embedded,
                 result.documents,
                 result.chunks,
@@ -104,17 +104,11 @@ class LiveProgress:
     def _overall(self, rows: Sequence[history.ProgressRow]) -> Progress:
         with self._lock:
             now = datetime.now(UTC)
-            running = [progress_of(row, now) for row in rows if row.partition in self._waiting]
             total = self._done
-            for state in running:
-                total += state
-            started = {row.partition for row in rows if row.bytes_total}
-            weights = [weight for key, weight in self._waiting.items() if weight and key not in started]
-            known = len(weights) + len(started) + self._finished
-            average = (sum(weights) + total.bytes_total) / known if known else 0
-            unseen = len([key for key, weight in self._waiting.items() if key not in started and not weight])
-            ahead = int(sum(weights) + unseen * average)
-        return total + Progress(bytes_total=ahead, seconds=time.perf_counter() - self._started)
+            for row in rows:
+                if row.partition in self._waiting:
+                    total += progress_of(row, now)
+        return replace(total, work_total=self._work, seconds=time.perf_counter() - self._started)
 
     def _line(self, state: Progress) -> str:
         return (

@@ -18,7 +18,7 @@ from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
 from doc_assets.errors import SourceError
-from doc_assets.migration import Loader, LoadResult
+from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.progress import duration
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store, spaces, vector_index
@@ -49,7 +49,7 @@ def migrate(
     settings = settings_with(catalogue)
     loaded, wanted = chosen(settings, types, partitions)
     with open_store(settings) as store:
-        settled, changed = _discover(settings, store, loaded, wanted, limit)
+        settled, changed = _survey(settings, store, loaded, wanted, limit)
         discovered = time.perf_counter() - started
         peak, indexing = 0, 0.0
         if dry_run:
@@ -76,35 +76,37 @@ def migrate(
         raise typer.Exit(1)
 
 
-def _discover(
+def _survey(
     settings: Settings, store: Store, catalogue: Catalogue, wanted: Sequence[Partition], limit: int | None
-) -> tuple[list[LoadResult], list[Partition]]:
-    """Partitions that need no run (unchanged, or their source cannot be had), and those that do."""
-    settled, changed = [], []
+) -> tuple[list[LoadResult], list[Survey]]:
+    """Partitions that need no run (unchanged, or their source cannot be had), and those that do, most work first."""
+    settled: list[LoadResult] = []
+    changed: list[Survey] = []
     with closing(Loader(settings, store)) as loader:
         for partition in wanted:
             try:
-                unchanged = loader.unchanged(partition, catalogue, limit)
+                survey = loader.survey(partition, catalogue, limit)
             except SourceError as error:
                 complain(f"{partition.id}: {error}")
                 settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
                 continue
-            if unchanged is None:
-                changed.append(partition)
+            if survey.unchanged is None:
+                changed.append(survey)
             else:
-                settled.append(unchanged)
-    return settled, changed
+                settled.append(survey.unchanged)
+    # The wall time of the last wave is that of its slowest load, so the small ones come last.
+    return settled, sorted(changed, key=lambda survey: -survey.expected_tokens)
 
 
 def _plan(
-    settings: Settings, store: Store, catalogue: Catalogue, changed: Sequence[Partition], limit: int | None
+    settings: Settings, store: Store, catalogue: Catalogue, changed: Sequence[Survey], limit: int | None
 ) -> list[LoadResult]:
     with closing(Loader(settings, store)) as loader:
-        return [loader.plan(partition, catalogue, limit) for partition in changed]
+        return [loader.plan(survey.partition, catalogue, limit) for survey in changed]
 
 
 def _load(
-    settings: Settings, store: Store, changed: Sequence[Partition], workers: int, limit: int | None
+    settings: Settings, store: Store, changed: Sequence[Survey], workers: int, limit: int | None
 ) -> tuple[list[LoadResult], int]:
     """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
     if not changed:
@@ -112,7 +114,7 @@ def _load(
     results = []
     with LiveProgress(store, changed) as live:
         for result in load_partitions(
-            changed,
+            [survey.partition for survey in changed],
             catalogue=settings.catalogue,
             database_url=store.url,
             parallel=workers,

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import click
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
@@ -34,12 +33,12 @@ def chosen(
 
     Raises:
         CatalogueError: The catalogue is absent or wrong.
-        click.UsageError: A type or partition is not in it.
+        typer.BadParameter: A type or partition is not in it.
     """
     catalogue = load_catalogue(settings.catalogue)
     for doc_type in types or ():
         if doc_type not in catalogue.types:
-            raise click.UsageError(f"no type {doc_type!r} in {settings.catalogue}: {', '.join(catalogue.types)}")
+            raise typer.BadParameter(f"no type {doc_type!r} in {settings.catalogue}: {', '.join(catalogue.types)}")
     wanted = [catalogue.find_partition(_full(catalogue, name, types)).id for name in names or ()]
     return catalogue, [
         partition
@@ -54,5 +53,5 @@ def _full(catalogue: Catalogue, name: str, types: Sequence[str] | None) -> str:
         return name
     found = [p.id for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]
     if len(found) > 1:
-        raise click.UsageError(f"partition {name!r} is in several types: {', '.join(found)}")
+        raise typer.BadParameter(f"partition {name!r} is in several types: {', '.join(found)}")
     return found[0] if found else name

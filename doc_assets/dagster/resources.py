@@ -6,7 +6,6 @@ Opening takes seconds (database, parse workers, model), so it happens on first u
 from __future__ import annotations
 
 import atexit
-import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from doc_assets.audit import CheckResult
     from doc_assets.migration import Loader, LoadResult
     from doc_assets.store import Store
-    from doc_assets.store.snapshots import RollbackResult
+    from doc_assets.store.rollback import RollbackResult
 
 
 class Library:
@@ -63,37 +62,23 @@ class Library:
 
     def published(self, partition: str) -> int | None:
         """The snapshot that readers of a partition (``type/key``) see."""
-        from doc_assets.store import snapshots
+        from doc_assets.store.partitions import published
 
         with self.store.connect() as connection:
-            return snapshots.published(connection, partition)
+            return published(connection, partition)
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
         """Audits what is live in the partitions (``type/key``) and writes down that it was done."""
-        from doc_assets.store import history
+        from doc_assets.audit import validate
 
-        started = time.perf_counter()
-        results = [result for partition in partitions for result in self.audit_live(partition)]
-        if not results:
-            return []
-        failed = [result for result in results if not result.passed]
-        with self.store.connect() as connection:
-            history.record(
-                connection,
-                "validate",
-                "failed" if failed else "passed",
-                run_id=run_id,
-                counts={"partitions": len({result.partition for result in results}), "failed": len(failed)},
-                seconds=time.perf_counter() - started,
-                error="; ".join(offender for result in failed for offender in result.offenders)[:2000] or None,
-            )
-        return results
+        live = [snapshot for partition in partitions if (snapshot := self.published(partition)) is not None]
+        return validate(self.store, live, run_id) if live else []
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """Publishes an earlier snapshot of a partition (``type/key``)."""
-        from doc_assets.store import snapshots
+        from doc_assets.store.rollback import rollback
 
-        return snapshots.rollback(self.store, partition, to=to, run_id=run_id)
+        return rollback(self.store, partition, to=to, run_id=run_id)
 
 
 _libraries: dict[Settings, Library] = {}

@@ -4,8 +4,8 @@
 The audit between staging and publishing is ``doc_assets.audit``; running many partitions is ``doc_assets.dagster``.
 """
 
-from doc_assets.migration.loader import Loader, StagedLoad
+from doc_assets.migration.loader import Loader, StagedLoad, Survey
 from doc_assets.migration.result import LoadResult
 from doc_assets.recipe import recipe_version
 
-__all__ = ["LoadResult", "Loader", "StagedLoad", "recipe_version"]
+__all__ = ["LoadResult", "Loader", "StagedLoad", "Survey", "recipe_version"]

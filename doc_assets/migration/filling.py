@@ -19,6 +19,7 @@ from doc_assets.migration.result import LoadResult
 from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.parsing import ParseTask
 from doc_assets.pipeline import Stage
+from doc_assets.progress import expected_tokens
 from doc_assets.recipe import recipe_of
 from doc_assets.store import history, snapshots, spaces
 from doc_assets.store.staging import FileRecord, StoredDocument
@@ -43,6 +44,8 @@ class _Figures:
     bytes_total: int = 0
     files_done: int = 0
     bytes_done: int = 0
+    work_total: int = 0
+    work_done: int = 0
     documents: int = 0
     chunks: int = 0
     embedded: int = 0
@@ -101,9 +104,11 @@ class Filling:
         settled = snapshots.reconcile(self._connection, snapshot_id, discovery.canonical)
         todo = {path: file for path, file in discovery.locations.items() if path not in settled}
         figures = self._figures
-        figures.files_total, figures.bytes_total = discovery.files, discovery.bytes
-        figures.files_done = len(settled)
-        figures.bytes_done = sum(file.size for file in discovery.canonical if file.path in settled)
+        taken_over = [file for file in discovery.canonical if file.path in settled]
+        figures.files_total, figures.files_done = discovery.files, len(taken_over)
+        figures.bytes_total, figures.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
+        figures.work_total = discovery.expected_tokens
+        figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
         figures.stage = "load"
         self._report(force=True)
         stages = self._fill(discovery, todo, space, snapshot_id)
@@ -183,6 +188,7 @@ class Filling:
         figures = self._figures
         figures.files_done += len(files)
         figures.bytes_done += sum(file.size for file in files)
+        figures.work_done += expected_tokens((f.path, f.size) for f in files if f.outcome != "duplicate")
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]
         figures.documents += len(stored)
         figures.chunks += sum(len(document.chunks) for document in stored)

@@ -21,7 +21,7 @@ from doc_assets.migration.result import LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, snapshots, spaces
+from doc_assets.store import Store, history, partitions, snapshots, spaces
 
 
 @dataclass
@@ -52,6 +52,21 @@ class StagedLoad:
     ) -> None:
         """Closes it."""
         self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a look at a partition's source found.
+
+    Attributes:
+        partition: Which.
+        expected_tokens: Tokens that its files will give, before any is parsed.
+        unchanged: What is live, if a load would change nothing.
+    """
+
+    partition: Partition
+    expected_tokens: int
+    unchanged: LoadResult | None
 
 
 class Loader:
@@ -91,10 +106,19 @@ class Loader:
         Raises:
             SourceError: The source cannot be fetched.
         """
+        return self.survey(partition, catalogue, limit).unchanged
+
+    def survey(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> Survey:
+        """Looks at a partition's source: how much work it holds, and whether a load would change anything.
+
+        Raises:
+            SourceError: The source cannot be fetched.
+        """
         started = time.perf_counter()
         discovery = discover(partition, catalogue, self.settings, limit)
         with self.store.connect() as connection:
-            return self._unchanged(connection, partition, discovery, limit, started)
+            unchanged = self._unchanged(connection, partition, discovery, limit, started)
+        return Survey(partition, discovery.expected_tokens, unchanged)
 
     def _unchanged(
         self,
@@ -185,10 +209,10 @@ class Loader:
         started = time.perf_counter()
         with ExitStack() as guard:
             connection = guard.enter_context(self.store.connect(f"doc-assets load {partition.id}"))
-            partition_id = snapshots.ensure_partition(
+            partition_id = partitions.ensure_partition(
                 connection, partition.doc_type, partition.key, partition.source.name
             )
-            guard.enter_context(snapshots.partition_lock(connection, partition_id, partition.id))
+            guard.enter_context(partitions.partition_lock(connection, partition_id, partition.id))
             load = Filling(self, connection, partition, partition_id, run_id)
             guard.callback(load.finish)
             result = load.run(catalogue, limit, started)

@@ -50,6 +50,8 @@ class ProgressRow:
     files_done: int
     bytes_total: int
     bytes_done: int
+    work_total: int
+    work_done: int
     tokens_done: int
     documents: int
     chunks: int
@@ -108,7 +110,8 @@ def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
     with connection.cursor(row_factory=class_row(ProgressRow)) as cursor:
         return cursor.execute(
             "SELECT p.doc_type || '/' || p.key AS partition, g.snapshot_id, g.run_id, g.host, g.pid, g.stage,"
-            " g.files_total, g.files_done, g.bytes_total, g.bytes_done, g.tokens_done, g.documents, g.chunks,"
+            " g.files_total, g.files_done, g.bytes_total, g.bytes_done, g.work_total, g.work_done,"
+            " g.tokens_done, g.documents, g.chunks,"
             " g.embedded, g.started_at, g.updated_at"
             " FROM progress g JOIN partition p ON p.id = g.partition_id ORDER BY 1"
         ).fetchall()
@@ -121,12 +124,14 @@ def write_progress(
     row = {"partition_id": partition_id, "run_id": run_id, "host": platform.node(), "pid": os.getpid(), **figures}
     connection.execute(
         "INSERT INTO progress (partition_id, snapshot_id, run_id, host, pid, stage, files_total, files_done,"
-        " bytes_total, bytes_done, tokens_done, documents, chunks, embedded)"
-        " VALUES (%(partition_id)s, %(snapshot_id)s, %(run_id)s, %(host)s, %(pid)s, %(stage)s, %(files_total)s, %(files_done)s, %(bytes_total)s, %(bytes_done)s,"
-        " %(tokens_done)s, %(documents)s, %(chunks)s, %(embedded)s)"
+        " bytes_total, bytes_done, work_total, work_done, tokens_done, documents, chunks, embedded)"
+        " VALUES (%(partition_id)s, %(snapshot_id)s, %(run_id)s, %(host)s,"
+        " %(pid)s, %(stage)s, %(files_total)s, %(files_done)s, %(bytes_total)s, %(bytes_done)s,"
+        " %(work_total)s, %(work_done)s, %(tokens_done)s, %(documents)s, %(chunks)s, %(embedded)s)"
         " ON CONFLICT (partition_id) DO UPDATE SET snapshot_id = excluded.snapshot_id, run_id = excluded.run_id,"
         " host = excluded.host, pid = excluded.pid, stage = excluded.stage, files_total = excluded.files_total,"
         " files_done = excluded.files_done, bytes_total = excluded.bytes_total, bytes_done = excluded.bytes_done,"
+        " work_total = excluded.work_total, work_done = excluded.work_done,"
         " tokens_done = excluded.tokens_done, documents = excluded.documents, chunks = excluded.chunks,"
         " embedded = excluded.embedded, updated_at = clock_timestamp(),"
         " started_at = CASE WHEN progress.snapshot_id IS DISTINCT FROM excluded.snapshot_id"

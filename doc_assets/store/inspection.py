@@ -30,8 +30,8 @@ _RULES: dict[str, str] = {
     "document_checksum": _SCOPE
     + """, places AS (
             SELECT c.document_id, string_agg(
-                chunk_place(c.chunk_id, c.char_start, c.char_end, c.heading_path, c.anchor), ''::bytea ORDER BY c.ordinal
-            ) AS places
+                chunk_place(c.chunk_id, c.char_start, c.char_end, c.heading_path, c.anchor), ''::bytea
+                ORDER BY c.ordinal) AS places
             FROM scope JOIN document_chunk c USING (document_id) GROUP BY c.document_id
          )
          SELECT 'document ' || encode(d.id, 'hex') FROM scope s JOIN document d ON d.id = s.document_id

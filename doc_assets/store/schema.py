@@ -85,15 +85,15 @@ def check(connection: psycopg.Connection) -> list[str]:
         _require_server(connection)
     except StoreError as error:
         return [str(error)]
+    current = revision(connection)
+    if current is None:
+        return ["the database is blank: run doc-assets db upgrade"]
     problems = []
     row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
     if row is None:
         problems.append("the extension pgvector is missing in this database: run doc-assets db upgrade")
     elif tuple(int(part) for part in row[0].split(".")[:2]) < MINIMUM_PGVECTOR:
         problems.append(f"pgvector {row[0]} is too old, 0.8 or newer is needed: run ALTER EXTENSION vector UPDATE")
-    current = revision(connection)
-    if current is None:
-        return [*problems, "the database is blank: run doc-assets db upgrade"]
     if current != head():
         try:
             _refuse_newer(current)

@@ -1,53 +1,20 @@
-"""Snapshots: opened, filled, sealed, published, rolled back; and what readers may ask of them.
+"""Snapshots: opened, filled, sealed and published.
 
-One advisory lock per partition makes loads and rollbacks of it take turns. Publishing moves one pointer in one
-transaction with its history row.
+Publishing moves one pointer in one transaction with its history row. Who may work on a partition is in ``partitions``,
+going back in ``rollback``, lists for readers in ``listing``.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import StoreError
 from doc_assets.store import history
-from doc_assets.store.connection import Store
 from doc_assets.store.spaces import SpaceTable
-
-_LOCK_CLASS = 0x646F63  # "doc": the first key of two-key advisory locks, the second is the partition's id
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotRow:
-    """A snapshot as listed: ``digest`` is hex, counts are None until it is sealed."""
-
-    partition: str
-    id: int
-    status: str
-    published: bool
-    digest: str | None
-    documents: int | None
-    chunks: int | None
-    created_at: datetime
-    published_at: datetime | None
-    run_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestRow:
-    """One discovered file of the published snapshot; ``document`` is the hex id of the first document it gave."""
-
-    path: str
-    outcome: str
-    reason: str | None
-    document: str | None
-    chunks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,83 +33,12 @@ class SnapshotCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class RollbackResult:
-    """A pointer that was moved; ``digest`` (hex) was recomputed from the rows before it moved."""
-
-    partition: str
-    from_snapshot: int | None
-    to_snapshot: int
-    digest: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Discovered:
     """A readable file that stands in the source now."""
 
     path: str
     size: int
     fingerprint: bytes
-
-
-def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
-    """The partition's row id, made if absent."""
-    connection.execute(
-        "INSERT INTO partition (doc_type, key, source) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (doc_type, key, source),
-    )
-    return find_partition(connection, f"{doc_type}/{key}")
-
-
-def find_partition(connection: psycopg.Connection, partition: str) -> int:
-    """The row id of ``<doc_type>/<key>``.
-
-    Raises:
-        StoreError: Nothing of that name was ever loaded.
-    """
-    row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (partition,)).fetchone()
-    if row is None:
-        raise StoreError(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
-    return row[0]
-
-
-@contextmanager
-def partition_lock(connection: psycopg.Connection, partition_id: int, name: str) -> Iterator[None]:
-    """Holds the partition's advisory lock on this session; PostgreSQL lets go of it if the process dies.
-
-    Raises:
-        PartitionLocked: Somebody else holds it; says who.
-    """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, partition_id)).fetchone()
-    if not (row and row[0]):
-        raise PartitionLocked(f"partition {name} is being worked on by {_holder(connection, partition_id)}")
-    try:
-        yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, partition_id))
-
-
-def _holder(connection: psycopg.Connection, partition_id: int) -> str:
-    row = connection.execute(
-        "SELECT a.application_name, a.backend_start, g.host, g.pid, g.run_id FROM pg_locks l"
-        " JOIN pg_stat_activity a USING (pid) LEFT JOIN progress g ON g.partition_id = %(id)s"
-        " WHERE l.locktype = 'advisory' AND l.classid = %(class)s AND l.objid = %(id)s AND l.granted",
-        {"id": partition_id, "class": _LOCK_CLASS},
-    ).fetchone()
-    if row is None:
-        return "a session that has just ended: try again"
-    application, since, host, pid, run_id = row
-    who = f"process {pid} on {host}" if pid else application
-    return f"{who} (run {run_id or 'none'}, connected {since:%Y-%m-%d %H:%M:%S}): wait for it, or end that process"
-
-
-def published(connection: psycopg.Connection, partition: str) -> int | None:
-    """The snapshot that readers of ``<doc_type>/<key>`` see, None before the first publication."""
-    row = connection.execute(
-        "SELECT published_snapshot_id FROM partition WHERE doc_type || '/' || key = %s", (partition,)
-    ).fetchone()
-    return row[0] if row else None
 
 
 def open_snapshot(
@@ -403,64 +299,6 @@ def publish(connection: psycopg.Connection, snapshot_id: int, **event: object) -
     return before
 
 
-def rollback(store: Store, partition: str, to: str = "previous", run_id: str | None = None) -> RollbackResult:
-    """Publishes an earlier snapshot again, after recomputing its digest from the rows.
-
-    Args:
-        store: Where.
-        partition: ``<doc_type>/<key>``.
-        to: A snapshot's id, or ``previous``: the newest published one before what is live.
-        run_id: Dagster run, for the history.
-
-    Raises:
-        StoreError: No such snapshot, never published, or its rows no longer give the digest it was sealed with.
-        PartitionLocked: A load of the partition runs.
-    """
-    started = time.perf_counter()
-    with store.connect(f"doc-assets rollback {partition}") as connection:
-        partition_id = find_partition(connection, partition)
-        with partition_lock(connection, partition_id, partition):
-            before = published(connection, partition)
-            target = _target(connection, partition_id, partition, to, before)
-            digest = compute_digest(connection, target)
-            row = connection.execute("SELECT digest FROM snapshot WHERE id = %s", (target,)).fetchone()
-            if row is None or row[0] != digest:
-                raise StoreError(
-                    f"snapshot {target} of {partition} does not give the digest it was sealed with: it was changed "
-                    f"outside doc-assets; roll back to another one (doc-assets snapshots {partition})"
-                )
-            seconds = time.perf_counter() - started
-            with connection.transaction():
-                connection.execute(
-                    "UPDATE partition SET published_snapshot_id = %s WHERE id = %s", (target, partition_id)
-                )
-                history.record(
-                    connection,
-                    "rollback",
-                    "published",
-                    partition_id=partition_id,
-                    from_snapshot=before,
-                    to_snapshot=target,
-                    run_id=run_id,
-                    seconds=seconds,
-                )
-    return RollbackResult(partition, before, target, digest.hex(), time.perf_counter() - started)
-
-
-def _target(connection: psycopg.Connection, partition_id: int, partition: str, to: str, before: int | None) -> int:
-    if to != "previous" and not to.isdigit():
-        raise StoreError(f"{to!r} is no snapshot: give an id from doc-assets snapshots {partition}, or 'previous'")
-    row = connection.execute(
-        "SELECT max(id) FROM snapshot WHERE partition_id = %(partition)s AND status = 'published'"
-        " AND CASE WHEN %(id)s::bigint IS NULL THEN id < %(before)s ELSE id = %(id)s END",
-        {"partition": partition_id, "before": before, "id": int(to) if to.isdigit() else None},
-    ).fetchone()
-    if row is None or row[0] is None:
-        what = "no published snapshot before the live one" if to == "previous" else f"no published snapshot {to}"
-        raise StoreError(f"partition {partition} has {what}: doc-assets snapshots {partition} lists what there is")
-    return row[0]
-
-
 def is_unchanged(
     connection: psycopg.Connection,
     partition: str,
@@ -494,53 +332,6 @@ def is_unchanged(
         connection.execute("SELECT path, fingerprint FROM snapshot_file WHERE snapshot_id = %s", (row[0],)).fetchall()
     )
     return row[0] if stored == dict(files) else None
-
-
-def snapshots(store: Store, partition: str | None = None) -> list[SnapshotRow]:
-    """All snapshots, newest first; of one partition where given."""
-    with store.connect() as connection:
-        if partition is not None:
-            find_partition(connection, partition)
-        with connection.cursor(row_factory=class_row(SnapshotRow)) as cursor:
-            return cursor.execute(
-                "SELECT p.doc_type || '/' || p.key AS partition, s.id, s.status,"
-                " coalesce(p.published_snapshot_id = s.id, false) AS published, encode(s.digest, 'hex') AS digest,"
-                " s.documents, s.chunks, s.created_at, s.published_at, s.run_id"
-                " FROM snapshot s JOIN partition p ON p.id = s.partition_id"
-                " WHERE %(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s"
-                " ORDER BY p.doc_type, p.key, s.id DESC",
-                {"partition": partition},
-            ).fetchall()
-
-
-def manifest(store: Store, partition: str) -> list[ManifestRow]:
-    """Every file of the live snapshot with its outcome, by path.
-
-    Raises:
-        StoreError: Nothing of that partition is published.
-    """
-    with store.connect() as connection:
-        snapshot_id = published(connection, partition)
-        if snapshot_id is None:
-            raise StoreError(f"partition {partition} has nothing published: doc-assets snapshots lists what there is")
-        with connection.cursor(row_factory=class_row(ManifestRow)) as cursor:
-            return cursor.execute(
-                "SELECT f.path, f.outcome, f.reason,"
-                " encode((array_agg(d.document_id ORDER BY d.part))[1], 'hex') AS document,"
-                " coalesce(sum(o.chunk_count), 0)::int AS chunks FROM snapshot_file f"
-                " LEFT JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id"
-                " AND d.path = coalesce(f.duplicate_of, f.path) LEFT JOIN document o ON o.id = d.document_id"
-                " WHERE f.snapshot_id = %s GROUP BY f.path, f.outcome, f.reason ORDER BY f.path",
-                (snapshot_id,),
-            ).fetchall()
-
-
-def live_partitions(connection: psycopg.Connection) -> list[tuple[str, int]]:
-    """Every published partition as ``<doc_type>/<key>`` with its live snapshot."""
-    return connection.execute(
-        "SELECT doc_type || '/' || key, published_snapshot_id FROM partition WHERE published_snapshot_id IS NOT NULL"
-        " ORDER BY 1"
-    ).fetchall()
 
 
 def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:

@@ -26,11 +26,13 @@ _DOCUMENT_SHARE = 0.5
 # What a part of a CamelCase name counts against the whole name.
 _PART_WEIGHT = 0.5
 
-# Bounds. Terms beyond the rarest add milliseconds and no order. The postings are rows of the index that are visited, at
-# 1 us each; 40,000 of them rank as an unbounded search does, 10,000 lose 3 % of hit@5.
-# The bounds hold for up to this many wanted documents and grow with their number beyond it.
+# Bounds, for up to _WANTED documents; those on candidates, documents and passages grow with the number beyond it.
 _WANTED = 60
+# Of a long query the first words are counted, at up to 1 ms each, and the rarest of them ranked.
+_MAX_LEXEMES = 100
 _MAX_TERMS = 32
+# Rows of the index to visit, at 1 to 2 us each: 20,000 rank as well as 40,000 but for one question of 90, 10,000
+# lose 3 % of hit@5.
 _MAX_POSTINGS = 20_000
 _MAX_POSTINGS_PER_TERM = 20_000
 _MAX_CANDIDATES = 2_000
@@ -116,10 +118,11 @@ def rank_text(
 _TERMS = """
 WITH lexeme AS (
     SELECT lexeme, bool_or(whole) AS whole FROM (
-        SELECT lexeme, true AS whole FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(query)s)))
+        SELECT lexeme, positions[1] AS position, true AS whole
+        FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(query)s)))
         UNION ALL
-        SELECT lexeme, false FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(parts)s)))
-    ) each GROUP BY lexeme
+        SELECT lexeme, positions[1], false FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(parts)s)))
+    ) each GROUP BY lexeme ORDER BY min(position), lexeme LIMIT %(lexemes)s
 ), common AS (
     SELECT u.lexeme, u.frequency * (SELECT reltuples FROM pg_class WHERE oid = 'doc_assets.chunk'::regclass) AS rows
     FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) AS u (lexeme, frequency)
@@ -137,7 +140,8 @@ FROM lexeme l LEFT JOIN common c USING (lexeme)
 def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Term]:
     """The query's lexemes that occur, rarest first."""
     rows = connection.execute(
-        _TERMS, {"query": query, "parts": _CAMEL.sub(r"\1 \2", query), "cap": _MAX_POSTINGS_PER_TERM}
+        _TERMS,
+        {"query": query, "parts": _CAMEL.sub(r"\1 \2", query), "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
     ).fetchall()
     terms = []
     for quoted, whole, frequency in rows:
@@ -196,7 +200,7 @@ class _Candidate:
 def _candidates(
     connection: psycopg.Connection, terms: Sequence[_Term], scope: Scope, factor: int
 ) -> dict[bytes, list[int]]:
-    """The documents that are worth a close look, most promising first, and the passages that the index found in each."""
+    """The documents that are worth a close look, most promising first, each with the passages found in it."""
     finding = _finding(terms)
     limit = factor * (_MAX_CANDIDATES_OF_TYPES if scope.narrowed else _MAX_CANDIDATES)
     rows = connection.execute(

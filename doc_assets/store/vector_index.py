@@ -51,12 +51,11 @@ def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int
             return False
         connection.execute("SELECT set_config('maintenance_work_mem', '512MB', true)")
         connection.execute("SELECT set_config('max_parallel_maintenance_workers', %s, true)", (str(workers),))
-        connection.execute(
-            sql.SQL("CREATE INDEX {} ON {} USING hnsw (embedding halfvec_ip_ops) WITH (m = {}, ef_construction = {})")
-            .format(
-                sql.Identifier(f"embedding_{space.id}_hnsw"), space.table, sql.Literal(_M), sql.Literal(_EF_CONSTRUCTION)
-            )
-        )  # fmt: skip
+        create = sql.SQL(
+            "CREATE INDEX {} ON {} USING hnsw (embedding halfvec_ip_ops) WITH (m = {}, ef_construction = {})"
+        )
+        name = sql.Identifier(f"embedding_{space.id}_hnsw")
+        connection.execute(create.format(name, space.table, sql.Literal(_M), sql.Literal(_EF_CONSTRUCTION)))
     connection.execute(sql.SQL("ANALYZE {}").format(space.table))
     return True
 

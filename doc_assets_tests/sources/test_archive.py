@@ -39,15 +39,15 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
     return info
 
 
-def source(path: Path, **keys: Any) -> ArchiveSource:  # noqa: ANN401
+def source(path: Path, **keys: Any) -> ArchiveSource:
     return ArchiveSource(name="packed", kind="archive", location=str(path), **keys)
 
 
-def unpack(path: Path, **keys: Any) -> Fetched:  # noqa: ANN401
+def unpack(path: Path, **keys: Any) -> Fetched:
     return fetch(source(path, **keys), base=path.parent, cache=path.parent / "cache")
 
 
-def listed(path: Path, **keys: Any) -> dict[str, SourceFile]:  # noqa: ANN401
+def listed(path: Path, **keys: Any) -> dict[str, SourceFile]:
     fetched = unpack(path, **keys)
     partition = Partition("t", "packed", source(path, **keys))
     return {file.path: file for file in walk(fetched.root, partition, fetched.left_out)}

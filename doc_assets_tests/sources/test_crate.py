@@ -75,7 +75,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
-def crate(server: Server, **keys: Any) -> CrateSource:  # noqa: ANN401
+def crate(server: Server, **keys: Any) -> CrateSource:
     return CrateSource(name="demo", kind="crate", base_address=server.address, **keys)
 
 
@@ -94,7 +94,7 @@ def test_the_json_is_stored_under_the_version_that_latest_stands_for(tmp_path: P
 
 
 def test_redirects_are_followed_and_unpacked_answers_taken(tmp_path: Path, server: Server) -> None:
-    def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
+    def respond(path: str, headers: Any) -> Answer:
         return (200, {}, RUSTDOC) if path == "/there" else (302, {"Location": "/there"}, b"")
 
     server.respond = respond
@@ -104,7 +104,7 @@ def test_redirects_are_followed_and_unpacked_answers_taken(tmp_path: Path, serve
 def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server) -> None:
     sent = []
 
-    def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
+    def respond(path: str, headers: Any) -> Answer:
         if headers["If-None-Match"] == '"v1"':
             return 304, {}, b""
         sent.append(path)
@@ -124,7 +124,7 @@ def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server) -> 
 
 
 def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, server: Server) -> None:
-    def respond(path: str, headers: Any) -> Answer:  # noqa: ANN401
+    def respond(path: str, headers: Any) -> Answer:
         return (503, {}, b"") if len(server.requests) < 3 else (200, {}, gzip.compress(RUSTDOC))
 
     server.respond = respond

@@ -51,11 +51,11 @@ def upstream(tmp_path: Path) -> Upstream:
     return upstream
 
 
-def source(upstream: Upstream, **keys: Any) -> GitSource:  # noqa: ANN401
+def source(upstream: Upstream, **keys: Any) -> GitSource:
     return GitSource(name="repo", kind="git", location=upstream.bare.name, **keys)
 
 
-def get(upstream: Upstream, **keys: Any) -> Fetched:  # noqa: ANN401
+def get(upstream: Upstream, **keys: Any) -> Fetched:
     folder = upstream.bare.parent
     return fetch(source(upstream, **keys), base=folder, cache=folder / "cache")
 

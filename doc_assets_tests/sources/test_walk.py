@@ -14,7 +14,7 @@ from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
 from doc_assets.sources import SourceFile, fetch, read, walk
 
 
-def files(root: Path, left_out: tuple[SourceFile, ...] = (), **keys: Any) -> dict[str, SourceFile]:  # noqa: ANN401
+def files(root: Path, left_out: tuple[SourceFile, ...] = (), **keys: Any) -> dict[str, SourceFile]:
     source = DirectorySource(name="docs", kind="directory", location=str(root), **keys)
     listed = list(walk(root, Partition("rust", "docs", source), left_out))
     by_path = {file.path: file for file in listed}
@@ -144,7 +144,7 @@ def test_a_folder_that_cannot_be_listed_is_one_rejected_row(tmp_path: Path, monk
     write(tmp_path / "closed" / "a.md")
     scandir = os.scandir
 
-    def refusing(path: str) -> Any:  # noqa: ANN401 - what os.scandir gives
+    def refusing(path: str) -> Any:
         if str(path).endswith("closed"):
             raise PermissionError(13, "Permission denied")
         return scandir(path)

@@ -55,7 +55,7 @@ def test_drift_is_named_when_the_store_is_opened(store, change, sentence):
 def test_a_missing_extension_is_named_with_its_command(store):
     with store.connect() as connection:
         connection.execute("DROP EXTENSION vector CASCADE")
-    with pytest.raises(StoreError, match="pgvector is missing.*doc-assets db upgrade"):
+    with pytest.raises(StoreError, match=r"pgvector is missing.*doc-assets db upgrade"):
         open_store(settings_for(store.url))
 
 

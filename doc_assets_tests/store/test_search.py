@@ -17,6 +17,8 @@ from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.embedding import EmbeddingSpace, WindowTokenizer
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, snapshots, vector_index, vector_ranking
+from doc_assets.store.partitions import ensure_partition
+from doc_assets.store.rollback import rollback
 from doc_assets.store.search import fuse, search
 from doc_assets.store.spaces import ensure_space
 from doc_assets.store.staging import FileRecord, SnapshotWriter, StoredDocument
@@ -91,7 +93,7 @@ class Library:
         chunks = {c.id: c for record in records for d in record.documents for c in d.chunks}
         with self.store.connect() as connection:
             space = ensure_space(connection, model.space)
-            partition = snapshots.ensure_partition(connection, doc_type, name, name)
+            partition = ensure_partition(connection, doc_type, name, name)
             snapshot, _ = snapshots.open_snapshot(
                 connection,
                 partition,
@@ -158,12 +160,13 @@ def test_a_document_whose_passages_answer_different_words_beats_one_that_answers
     library.publish(
         "rust/std",
         {
-            "both.md": page("Channels", f"how a sender blocks {filler}", f"and how a receiver wakes {filler}"),
-            "half.md": page("Pipes", f"how a sender blocks {filler}", f"nothing else of note {filler}"),
+            "z-both.md": page("Channels", f"how a sender blocks {filler}", f"and how a receiver wakes {filler}"),
+            "a-half.md": page("Pipes", f"how a sender blocks {filler}", f"nothing else of note {filler}"),
+            "b-half.md": page("Queues", f"and how a receiver wakes {filler}", f"nothing more of note {filler}"),
         }
         | {f"n{i}.md": page(f"N{i}", f"{filler} number{i}") for i in range(8)},
     )
-    assert library.find("sender receiver blocks wakes")[0] == "rust/std/both.md"
+    assert library.find("sender receiver blocks wakes")[0] == "rust/std/z-both.md"
 
 
 def test_only_asked_types_are_searched_and_an_unknown_type_is_an_error_that_lists_what_exists(shelves: Library) -> None:
@@ -181,7 +184,7 @@ def test_only_what_is_published_is_found(library: Library) -> None:
     library.publish("rust/std", {"kept.md": page("Kept", "a kept spinner")})
     for mode in ("text", "vector", "hybrid"):
         assert library.find("legacy spinner", mode) == ["rust/std/kept.md"]
-    snapshots.rollback(library.store, "rust/std")
+    rollback(library.store, "rust/std")
     for mode in ("text", "vector", "hybrid"):
         assert library.find("legacy spinner", mode)[0] == "rust/std/old.md"
 

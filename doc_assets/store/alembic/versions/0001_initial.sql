@@ -151,6 +151,9 @@ CREATE TABLE progress (
     files_done integer NOT NULL DEFAULT 0,
     bytes_total bigint NOT NULL DEFAULT 0,
     bytes_done bigint NOT NULL DEFAULT 0,
+    -- Tokens that the files are expected to give, and of the files that are done: percent and time left come from these.
+    work_total bigint NOT NULL DEFAULT 0,
+    work_done bigint NOT NULL DEFAULT 0,
     tokens_done bigint NOT NULL DEFAULT 0,
     documents integer NOT NULL DEFAULT 0,
     chunks integer NOT NULL DEFAULT 0,
