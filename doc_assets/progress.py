@@ -61,10 +61,8 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """Of the work that is done, 0 to 1."""
-        if self.work_total > 0:
-            return min(1.0, self.work_done / self.work_total)
-        return 1.0 if self.files_done >= self.files_total else 0.0
+        """Of the work that is done, 0 to 1; 0 while the source is not discovered yet."""
+        return min(1.0, self.work_done / self.work_total) if self.work_total > 0 else 0.0
 
     @property
     def tokens_per_second(self) -> float:

@@ -24,8 +24,8 @@ def test_loads_side_by_side_add_their_work_but_not_their_time():
     assert total.share == 0.5
 
 
-def test_an_empty_source_is_done():
-    assert Progress().share == 1.0
+def test_before_a_source_is_discovered_nothing_is_done():
+    assert Progress().share == 0.0
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(3.4, "3 s"), (245, "4 m 05 s"), (3720, "1 h 02 m")])

@@ -12,7 +12,7 @@ import typer
 from doc_assets.audit import CheckResult
 from doc_assets.audit import validate as audit_live
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, results, say
-from doc_assets.progress import Progress, duration
+from doc_assets.progress import duration
 from doc_assets.settings import Settings
 from doc_assets.store import Store, listing, open_store
 from doc_assets.store import history as store_history
@@ -172,7 +172,7 @@ def status(as_json: bool = JSON_OPTION) -> None:
 
 
 def _running(row: store_history.ProgressRow) -> dict:
-    state = progress_of(row, datetime.now(UTC))
+    state = row.state(datetime.now(UTC))
     return {
         "partition": row.partition,
         "stage": row.stage,
@@ -189,21 +189,6 @@ def _running(row: store_history.ProgressRow) -> dict:
         "started_at": row.started_at,
         "updated_at": row.updated_at,
     }
-
-
-def progress_of(row: store_history.ProgressRow, now: datetime) -> Progress:
-    """A progress row as a value with rate and time left."""
-    return Progress(
-        row.files_total,
-        row.files_done,
-        row.work_total,
-        row.work_done,
-        row.tokens_done,
-        row.documents,
-        row.chunks,
-        row.embedded,
-        max(0.0, (now - row.started_at).total_seconds()),
-    )
 
 
 def history(

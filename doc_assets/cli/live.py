@@ -14,7 +14,6 @@ import psycopg
 from rich.live import Live
 from rich.table import Table
 
-from doc_assets.cli.inspect import progress_of
 from doc_assets.cli.output import messages, say
 from doc_assets.memory import tree_rss
 from doc_assets.migration import LoadResult, Survey
@@ -107,7 +106,7 @@ class LiveProgress:
             total = self._done
             for row in rows:
                 if row.partition in self._waiting:
-                    total += progress_of(row, now)
+                    total += row.state(now)
         return replace(total, work_total=self._work, seconds=time.perf_counter() - self._started)
 
     def _line(self, state: Progress) -> str:
@@ -122,7 +121,7 @@ class LiveProgress:
         now = datetime.now(UTC)
         for row in rows:
             if row.partition in self._waiting:
-                state = progress_of(row, now)
+                state = row.state(now)
                 table.add_row(
                     row.partition,
                     row.stage,

@@ -10,14 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 
 import dagster as dg
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.resources import Library
 from doc_assets.errors import StoreError
-from doc_assets.progress import Progress, duration
+from doc_assets.progress import duration
 from doc_assets.store.history import ProgressRow, progress
 
 LOOK_SECONDS = 5.0
@@ -35,7 +34,7 @@ class ProgressLines:
 
     def line(self, row: ProgressRow) -> str | None:
         """The line for the figures of now, None if none is due."""
-        now, state = self._clock(), _state(row)
+        now, state = self._clock(), row.state()
         if now - self._last[0] < LINE_SECONDS and state.share - self._last[1] < LINE_SHARE:
             return None
         self._last = (now, state.share)
@@ -70,8 +69,3 @@ def _watch(context: dg.AssetExecutionContext, library: Library, partition: str, 
         line = lines.line(rows[0]) if rows else None
         if line and not stop.is_set():
             context.log.info(line)
-
-
-def _state(row: ProgressRow) -> Progress:
-    figures = {field.name: getattr(row, field.name) for field in fields(Progress) if field.name != "seconds"}
-    return Progress(**figures, seconds=(row.updated_at - row.started_at).total_seconds())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from doc_assets.progress import Progress
 from doc_assets.store.connection import Store
 
 
@@ -58,6 +59,12 @@ class ProgressRow:
     embedded: int
     started_at: datetime
     updated_at: datetime
+
+    def state(self, now: datetime | None = None) -> Progress:
+        """The figures as a value with share, rates and time left; at the last sign of life where no time is given."""
+        seconds = ((now or self.updated_at) - self.started_at).total_seconds()
+        figures = {f.name: getattr(self, f.name) for f in fields(Progress) if f.name != "seconds"}
+        return Progress(**figures, seconds=max(0.0, seconds))
 
 
 def record(

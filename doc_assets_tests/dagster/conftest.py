@@ -13,7 +13,7 @@ from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import DocAssetsError
 from doc_assets.migration import LoadResult
-from doc_assets.store.snapshots import RollbackResult
+from doc_assets.store.rollback import RollbackResult
 
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
 STAGED, LIVE = 7, 5
