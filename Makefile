@@ -26,6 +26,11 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What the README's figures come from; machines are noisy, so each compares side by side in one run.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/embedding.py
+	$(BIN)/python benchmarks/search.py
+
 clean:
 	rm -rf $(VENV) .doc-assets
 

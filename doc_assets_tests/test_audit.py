@@ -28,14 +28,22 @@ def test_a_sound_snapshot_passes_all_six_checks(store, snapshot):
 @pytest.mark.parametrize(
     ("damage", "red", "rule"),
     [
-        ("UPDATE embedding_1 SET embedding = embedding + embedding", {"checksums", "vector_dimensions"}, "vector_checksum"),
+        (
+            "UPDATE embedding_1 SET embedding = embedding + embedding",
+            {"checksums", "vector_dimensions"},
+            "vector_checksum",
+        ),
         ("UPDATE embedding_1 SET sha256 = sha256('x')", {"checksums"}, "vector_checksum"),
         ("UPDATE document SET title = title || '!'", {"checksums"}, "document_checksum"),
         ("UPDATE document SET metadata_json = '{\"a\":1}'", {"checksums"}, "document_checksum"),
         ("UPDATE document_chunk SET anchor = 'elsewhere'", {"checksums"}, "document_checksum"),
         ("UPDATE chunk SET breadcrumb = breadcrumb || '!'", {"checksums"}, "chunk_checksum"),
         ("UPDATE chunk SET text = text || '!'", {"checksums", "consistency"}, "chunk_checksum"),
-        ("UPDATE snapshot_file SET fingerprint = sha256('x') WHERE path = 'guide-02.md'", {"checksums"}, "snapshot_digest"),
+        (
+            "UPDATE snapshot_file SET fingerprint = sha256('x') WHERE path = 'guide-02.md'",
+            {"checksums"},
+            "snapshot_digest",
+        ),
         ("UPDATE snapshot SET digest = sha256('x')", {"checksums"}, "snapshot_digest"),
         ("UPDATE snapshot SET chunks = chunks + 1", {"counts"}, "recorded_counts"),
         ("DELETE FROM embedding_1", {"counts"}, "chunk_without_vector"),

@@ -67,7 +67,8 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
     assert cli.json("snapshots") == []
 
     first = cli.json("migrate")
-    assert set(first["totals"]) >= TOTALS and set(first["partitions"][0]) >= TOTALS | {"doc_type", "partition", "digest"}
+    assert set(first["totals"]) >= TOTALS
+    assert set(first["partitions"][0]) >= TOTALS | {"doc_type", "partition", "snapshot", "digest", "result"}
     totals = first["totals"]
     assert (totals["files"], totals["loaded"], totals["duplicate"], totals["skipped"]) == (5, 3, 1, 1)
     assert totals["embedded"] == totals["chunks"] == plan["totals"]["embedded"] > 0

@@ -13,7 +13,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def row(bytes_done: int, seconds: float) -> ProgressRow:
     return ProgressRow(
         partition="rust/std", snapshot_id=1, run_id="r", host="h", pid=1, stage="load", files_total=1_000,
-        files_done=bytes_done // 1_000, bytes_total=1_000_000, bytes_done=bytes_done, work_total=1_000_000, work_done=bytes_done, tokens_done=bytes_done // 4,
+        files_done=bytes_done // 1_000, bytes_total=1_000_000, bytes_done=bytes_done, work_total=1_000_000,
+        work_done=bytes_done, tokens_done=bytes_done // 4,
         documents=bytes_done // 1_000, chunks=bytes_done // 500, embedded=bytes_done // 500,
         started_at=START, updated_at=START + timedelta(seconds=seconds),
     )  # fmt: skip
