@@ -22,7 +22,7 @@ from pebble import ProcessExpired, ProcessPool
 from doc_assets import formats
 from doc_assets.chunking import chunk
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
-from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, read
 from doc_assets.store.staging import FileRecord, StoredDocument
@@ -65,7 +65,7 @@ class ParsePool:
             while True:
                 room = self._settings.threads * _AHEAD_PER_WORKER - len(running)
                 for task in islice(source, room):
-                    future = self._pool.schedule(_parse, args=[task], timeout=self._settings.parse_timeout_seconds)
+                    future = self._schedule(task)
                     running[future] = task
                 if not running:
                     return
@@ -75,6 +75,14 @@ class ParsePool:
         finally:
             for future in running:
                 future.cancel()
+
+    def _schedule(self, task: ParseTask) -> Future[FileRecord]:
+        assert self._pool is not None  # noqa: S101 - started by parse()
+        try:
+            return self._pool.schedule(_parse, args=[task], timeout=self._settings.parse_timeout_seconds)
+        except RuntimeError as error:  # pebble's word for a pool whose workers cannot start
+            self.close()
+            raise DocAssetsError(f"the parse workers cannot start: {error}; their own error is above") from error
 
     def _record(self, future: Future[FileRecord], task: ParseTask) -> FileRecord:
         try:

@@ -38,14 +38,14 @@ class HashEmbedder:
 class SmallSource:
     """A folder of documents with its catalogue: one type, one source, more on request."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = "guides") -> None:
         self.folder = folder
-        self.root = folder / "guides"
+        self.root = folder / name
         self.root.mkdir(parents=True)
         self.catalogue_path = folder / "sources.yaml"
         self.catalogue_path.write_text(
-            "types:\n  best_practices:\n    sources:\n      - name: guides\n        kind: directory\n"
-            "        location: guides\n        base_url: https://docs.example/\n"
+            f"types:\n  best_practices:\n    sources:\n      - name: {name}\n        kind: directory\n"
+            f"        location: {name}\n        base_url: https://docs.example/\n"
         )
 
     @property

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -244,6 +245,42 @@ def test_a_limit_loads_the_first_files_only(source, loader, store):
     assert load(loader, store, source, limit=2).files == 2
     assert loader.unchanged(source.partition, source.catalogue) is None
     assert loader.unchanged(source.partition, source.catalogue, limit=2) is not None
+
+
+def test_readers_see_the_old_load_until_the_new_one_is_published_and_then_all_of_it(source, loader, store):
+    def titles() -> set[str]:
+        with store.connect() as connection:
+            rows = connection.execute("SELECT title FROM live_document JOIN document ON id = document_id").fetchall()
+        return {row[0] for row in rows}
+
+    source.write_guides(3)
+    load(loader, store, source)
+    source.write("guide-00.md", guide(80))
+    source.write("guide-01.md", guide(81))
+    staged = loader.stage(source.partition, source.catalogue, run_id="test")
+    assert titles() == {"Guide 0", "Guide 1", "Guide 2"}
+    loader.publish(staged, audit(store, staged.snapshot))
+    assert titles() == {"Guide 80", "Guide 81", "Guide 2"}
+
+
+def test_partitions_that_share_passages_load_at_once_with_the_digests_of_one_by_one(tmp_path, store, settings):
+    sources = [SmallSource(tmp_path / name, name) for name in ("alpha", "beta", "gamma")]
+    for i, one in enumerate(sources):
+        one.write_guides(12)
+        one.write("own.md", guide(100 + i))
+
+    def load_one(one: SmallSource) -> str | None:
+        return load(loader_for(settings, store)[0], store, one).digest
+
+    alone = [load_one(one) for one in sources]
+    with store.connect() as connection:
+        connection.execute("UPDATE partition SET published_snapshot_id = NULL")
+        connection.execute(
+            "TRUNCATE document_chunk, snapshot_document, snapshot_file, document, embedding_1, chunk CASCADE"
+        )
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(load_one, sources))
+    assert together == alone
 
 
 KILLED = """

@@ -58,7 +58,7 @@ def migrate(
             workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
             loads, peak = _load(settings, store, changed, workers, limit)
             results = settled + loads
-            indexing = _index(settings, store)
+            indexing = _index(settings, store, loaded_any=any(load.result == "published" for load in loads))
         seconds = time.perf_counter() - started
     stages = {"discover": discovered}
     for result in results:
@@ -128,15 +128,15 @@ def _load(
     return results, live.peak_rss_bytes
 
 
-def _index(settings: Settings, store: Store) -> float:
-    """Builds the vector index after a first load; seconds."""
+def _index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
+    """Fresh statistics after a load, and the vector index after a first one; seconds."""
     started = time.perf_counter()
     with store.connect("doc-assets index") as connection:
         space = spaces.find_space(connection, describe_space(settings).fingerprint)
-        if space is not None and not vector_index.has_index(connection, space):
+        if loaded_any:
             vector_index.analyze(connection)
-            if vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
-                say(f"built the vector index in {duration(time.perf_counter() - started)}")
+        if space is not None and vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
+            say(f"built the vector index in {duration(time.perf_counter() - started)}")
     return time.perf_counter() - started
 
 
