@@ -184,10 +184,10 @@ def test_the_facts_that_a_page_states_are_metadata() -> None:
 )
 def test_elements_nested_without_end_are_refused_at_once(opening: str) -> None:
     page = "<html><body>" + opening * 100_000 + "text"
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(DocumentRejected, match="512"):
         read(page)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_formatting_that_was_left_open_cannot_multiply_the_page() -> None:
@@ -226,10 +226,10 @@ def test_entities_are_not_expanded() -> None:
     ids=["name", "quotes", "comments", "marks", "spaces", "title", "starts"],
 )
 def test_time_is_linear_in_the_size_of_broken_pages(page: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(DocumentSkipped, DocumentRejected):
         read(page)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 # fmt: off

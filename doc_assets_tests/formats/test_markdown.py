@@ -63,10 +63,10 @@ def test_a_python_tag_is_not_executed_and_the_body_is_loaded(tmp_path: Path) -> 
 def test_a_yaml_bomb_costs_neither_time_nor_the_body() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     levels += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
-    start = time.perf_counter()
+    start = time.process_time()
     facts, body = split_front_matter("---\n" + "\n".join(levels) + "\n---\nBody.")
     assert (facts, body) == ({}, "Body.")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_front_matter_that_is_a_list_or_broken_is_taken_off_and_not_believed() -> None:
@@ -351,9 +351,9 @@ def test_binary_data_is_rejected() -> None:
     ids=lambda text: text[:12].strip() or "text",
 )
 def test_hostile_text_is_read_in_linear_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(f"# T\n\n{text}\n\nlast words\n")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_text_nested_deeper_than_the_parser_goes_is_kept() -> None:

@@ -133,6 +133,6 @@ def test_broken_jsx_swallows_no_text(broken: str) -> None:
     ],
 )
 def test_hostile_jsx_is_read_in_linear_time(piece: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(f"# T\n\n{piece * (60_000 // len(piece))}\n\nlast words\n")
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
