@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
@@ -18,6 +19,7 @@ from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
 from doc_assets.errors import SourceError
+from doc_assets.memory import tree_rss
 from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.progress import duration
 from doc_assets.settings import Settings
@@ -51,12 +53,13 @@ def migrate(
     with open_store(settings) as store:
         settled, changed = _survey(settings, store, loaded, wanted, limit)
         discovered = time.perf_counter() - started
-        peak, indexing = 0, 0.0
+        peak, indexing = tree_rss(psutil.Process()), 0.0
         if dry_run:
             results = settled + _plan(settings, store, loaded, changed, limit)
         else:
             workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
-            loads, peak = _load(settings, store, changed, workers, limit)
+            loads, loading_peak = _load(settings, store, changed, workers, limit)
+            peak = max(peak, loading_peak)
             results = settled + loads
             indexing = _index(settings, store, loaded_any=any(load.result == "published" for load in loads))
         seconds = time.perf_counter() - started
