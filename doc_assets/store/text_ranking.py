@@ -26,22 +26,17 @@ _DOCUMENT_SHARE = 0.5
 # What a part of a CamelCase name counts against the whole name.
 _PART_WEIGHT = 0.5
 
-# Bounds, for up to _WANTED documents; those on candidates, documents and passages grow with the number beyond it.
-_WANTED = 60
 # Of a long query the first words are counted, at up to 1 ms each, and the rarest of them ranked.
 _MAX_LEXEMES = 100
 _MAX_TERMS = 32
-# Rows of the index to visit, at 1 to 2 us each: 20,000 rank as well as 40,000 but for one question of 90, 10,000
-# lose 3 % of hit@5.
-_MAX_POSTINGS = 20_000
 _MAX_POSTINGS_PER_TERM = 20_000
-_MAX_CANDIDATES = 2_000
-_MAX_CANDIDATES_OF_TYPES = 8_000
-_MAX_DOCUMENTS = 120
-_MAX_PASSAGES = 4_000
 # Of a document longer than this only the passages that the first step found are read beyond it.
 _MAX_PASSAGES_PER_DOCUMENT = 1_000
 _PASSAGES_SHOWN = 3
+# Where types are left out, most candidates may be of no use.
+_NARROWED_FACTOR = 4
+# An effort is enough for this many wanted documents.
+_WANTED = 60
 
 _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 
@@ -59,6 +54,33 @@ class Ranked:
     document_id: bytes
     ordinals: tuple[int, ...]
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a ranking may cost at most.
+
+    Attributes:
+        postings: Rows of the index to visit, at 1 to 5 us each.
+        candidates: Passages to look up the documents of.
+        documents: To score, and so to return.
+        passages: Of these documents, to read.
+    """
+
+    postings: int
+    candidates: int
+    documents: int
+    passages: int
+
+    def times(self, factor: int) -> Effort:
+        """More candidates from as many postings."""
+        return Effort(self.postings, factor * self.candidates, factor * self.documents, factor * self.passages)
+
+
+# 20,000 postings rank as 40,000 do but for one question of 90; with 8,000, hit@5 falls from 0.92 to 0.89.
+THOROUGH = Effort(20_000, 2_000, 120, 4_000)
+# Beside a ranking by meaning, which finds what few words tell: there even 5,000 postings lose nothing.
+QUICK = Effort(8_000, 1_000, 60, 2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +112,12 @@ class _Term:
 
 
 def rank_text(
-    connection: psycopg.Connection, query: str, scope: Scope, wanted: int = 10, also: Sequence[Ranked] = ()
+    connection: psycopg.Connection,
+    query: str,
+    scope: Scope,
+    wanted: int = 10,
+    effort: Effort = THOROUGH,
+    also: Sequence[Ranked] = (),
 ) -> list[Ranked]:
     """Live documents that hold words of the query, best first; empty where it holds none but stop words.
 
@@ -100,17 +127,18 @@ def rank_text(
         connection: Where to search.
         query: Any text of moderate length; only its words count.
         scope: What is searched.
-        wanted: Documents to rank at least, where there are as many; the work grows with it above 60.
+        wanted: Documents to rank at least, where there are as many; the effort grows with it above 60.
+        effort: Bounds on the work.
         also: Documents to score beside those that the words find.
     """
     terms = _terms(connection, query, scope)
     if not terms:
         return []
-    factor = max(1, math.ceil(wanted / _WANTED))
-    found = _candidates(connection, terms, scope, factor)
+    effort = effort.times(max(1, math.ceil(wanted / _WANTED)))
+    found = _candidates(connection, terms, scope, effort)
     for ranked in also:
         found.setdefault(ranked.document_id, []).extend(ranked.ordinals)
-    return _scores(connection, terms, found, scope, factor) if found else []
+    return _scores(connection, terms, found, scope, effort) if found else []
 
 
 # The lexemes are made as search_vector() makes them. Frequencies come from the planner's statistics where a word is
@@ -153,13 +181,13 @@ def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Te
     return terms[:_MAX_TERMS]
 
 
-def _finding(terms: Sequence[_Term]) -> list[_Term]:
+def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
     """The rarest terms, at least two, that stay within the bound on postings."""
     chosen: list[_Term] = []
     postings = 0
     for term in terms:
         postings += min(term.frequency, _MAX_POSTINGS_PER_TERM)
-        if len(chosen) >= 2 and postings > _MAX_POSTINGS:
+        if len(chosen) >= 2 and postings > effort.postings:
             break
         chosen.append(term)
     return chosen
@@ -198,11 +226,11 @@ class _Candidate:
 
 
 def _candidates(
-    connection: psycopg.Connection, terms: Sequence[_Term], scope: Scope, factor: int
+    connection: psycopg.Connection, terms: Sequence[_Term], scope: Scope, effort: Effort
 ) -> dict[bytes, list[int]]:
     """The documents that are worth a close look, most promising first, each with the passages found in it."""
-    finding = _finding(terms)
-    limit = factor * (_MAX_CANDIDATES_OF_TYPES if scope.narrowed else _MAX_CANDIDATES)
+    finding = _finding(terms, effort)
+    limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed else 1)
     rows = connection.execute(
         _CANDIDATES,
         {
@@ -224,10 +252,10 @@ def _candidates(
         for n in range(len(finding)):
             if bits >> (n + 1) & 1:
                 candidate.counts[n] = candidate.counts.get(n, 0) + 1
-    return {key: found[key].ordinals for key in _closest(found, finding, scope, factor)}
+    return {key: found[key].ordinals for key in _closest(found, finding, scope, effort)}
 
 
-def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Scope, factor: int) -> list[bytes]:
+def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Scope, effort: Effort) -> list[bytes]:
     """Those that promise most, as many as the second step may read.
 
     The number of passages with a term stands in for its frequency in the document.
@@ -243,7 +271,7 @@ def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Sc
     passages = 0
     for document_id, candidate in sorted(found.items(), key=lambda item: (-promise(item[1]), item[0])):
         passages += min(candidate.chunk_count, _MAX_PASSAGES_PER_DOCUMENT)
-        if chosen and (passages > factor * _MAX_PASSAGES or len(chosen) == factor * _MAX_DOCUMENTS):
+        if chosen and (passages > effort.passages or len(chosen) == effort.documents):
             break
         chosen.append(document_id)
     return chosen
@@ -297,7 +325,7 @@ def _scores(
     terms: Sequence[_Term],
     documents: Mapping[bytes, Sequence[int]],
     scope: Scope,
-    factor: int,
+    effort: Effort,
 ) -> list[Ranked]:
     """BM25 over the passages of the documents, for all terms; the passages named are read however far they stand."""
     far = [
@@ -313,7 +341,7 @@ def _scores(
             "weights": [term.weight for term in terms],
             "documents": list(documents),
             "longest": _MAX_PASSAGES_PER_DOCUMENT,
-            "passages": 2 * factor * _MAX_PASSAGES,
+            "passages": 2 * effort.passages,
             "far_documents": [document_id for document_id, _ in far],
             "far_ordinals": [ordinal for _, ordinal in far],
             "shown": _PASSAGES_SHOWN,
