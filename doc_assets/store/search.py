@@ -29,7 +29,7 @@ _MAX_QUERY_CHARACTERS = 10_000
 # rank fusion (0.72 to 0.76 and 0.92 to 0.98, by its constants) throws away by how much a document is ahead.
 _MEANING = 1.0
 # Of the documents nearest in meaning, so many are also scored by words; what stands further back has no chance.
-_ALSO_BY_WORDS = 50
+_ALSO_BY_WORDS = 30
 
 
 @dataclass(frozen=True, slots=True)
