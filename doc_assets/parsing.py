@@ -8,13 +8,11 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
-import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing.connection import wait as wait_for
 from multiprocessing.util import Finalize
 
 from pebble import ProcessExpired, ProcessPool
@@ -23,6 +21,7 @@ from doc_assets import formats
 from doc_assets.chunking import chunk
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
+from doc_assets.orphans import die_with_parent
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, read
 from doc_assets.store.staging import FileRecord, StoredDocument
@@ -116,17 +115,9 @@ _tokenizer: WindowTokenizer
 def _start_worker(settings: Settings) -> None:
     global _settings, _tokenizer
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the pool is the parallelism
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    die_with_parent()
     _settings = settings
     _tokenizer = open_tokenizer(settings)
-
-
-def _die_with_parent() -> None:
-    """A loader that is killed takes its workers along, whatever they are doing."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
 
 
 def _parse(task: ParseTask) -> FileRecord:

@@ -10,17 +10,16 @@ import atexit
 import functools
 import multiprocessing
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doc_assets.catalogue import Partition
 from doc_assets.migration import LoadResult
+from doc_assets.orphans import die_with_parent
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -90,15 +89,7 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
 
 def _start_worker(environment: dict[str, str]) -> None:
     os.environ.update(environment)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    """A command that is killed takes its loads along; the next one resumes them."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
+    die_with_parent()
 
 
 _open = ExitStack()
