@@ -48,7 +48,7 @@ _RULES: dict[str, tuple[str, ...]] = {
         "chunk_count",
         "chunk_without_vector",
     ),
-    "schema": ("empty_field", "empty_chunk", "path_form"),
+    "schema": ("empty_field", "metadata_types", "empty_chunk", "path_form"),
     "vector_dimensions": ("dimensions", "unit_norm", "window"),
     "duplicates": ("same_bytes_loaded_twice", "same_content_loaded_twice", "duplicate_of_nothing"),
     "consistency": (

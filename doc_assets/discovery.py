@@ -6,16 +6,27 @@ Reads bytes to hash them, and nothing more; what they mean is found out in ``doc
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.errors import DocumentRejected
 from doc_assets.progress import expected_tokens
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, fetch, read, walk
-from doc_assets.store.snapshots import Discovered
+from doc_assets.sources import IncludedFiles, SourceFile, fetch, read, walk
+from doc_assets.store.changes import Discovered
 from doc_assets.store.staging import FileRecord
+
+# Of files with equal bytes one is parsed for all, unless they say to read what stands beside them: mdBook, MkDocs and
+# Hugo, reStructuredText, MDX. The parsed contents are compared when the snapshot is sealed, in any case.
+_INCLUDES = re.compile(
+    rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
+    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +35,14 @@ class Discovery:
 
     Attributes:
         revision: Of the source, as its kind defines it.
+        root: Folder of the files, which no include leaves.
         canonical: Readable files, each content once: of equal bytes the first path in byte order.
         locations: Where the canonical files are, by path.
         settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
     """
 
     revision: str
+    root: Path
     canonical: tuple[Discovered, ...]
     locations: Mapping[str, SourceFile]
     settled: tuple[FileRecord, ...]
@@ -55,6 +68,11 @@ class Discovery:
         """Every path with the SHA-256 of its bytes, None where they cannot be read."""
         found: dict[str, bytes | None] = {file.path: file.fingerprint for file in self.settled}
         return found | {file.path: file.fingerprint for file in self.canonical}
+
+    @cached_property
+    def included(self) -> IncludedFiles:
+        """What the files of the source that others include hold now."""
+        return IncludedFiles(self.root)
 
 
 def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:
@@ -86,11 +104,11 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
             continue
         fingerprint = hashlib.sha256(data).digest()
         twin = first_with.setdefault(fingerprint, entry.path)
-        if twin != entry.path and data:
+        if twin != entry.path and data and not _INCLUDES.search(data):
             settled.append(
                 FileRecord(entry.path, len(data), fingerprint, "duplicate", f"same bytes as {twin}", duplicate_of=twin)
             )
             continue
         canonical.append(Discovered(entry.path, len(data), fingerprint))
         locations[entry.path] = entry
-    return Discovery(fetched.revision, tuple(canonical), locations, tuple(settled))
+    return Discovery(fetched.revision, fetched.root, tuple(canonical), locations, tuple(settled))

@@ -1,6 +1,7 @@
 """How well search finds: questions with known answers, and the figures hit@k and MRR@10 over them.
 
-A question is answered by a document, not by a passage. How search works is in ``store.search``.
+A question is answered by a document, not by a passage, and also by one that a result is told to be "also in". How
+search works is in ``store.search``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,11 @@ def read_questions(path: Path) -> list[Question]:
 
 
 def evaluate(
-    questions: Path, search: Callable[[str, str], Sequence[Passage]], modes: Sequence[str] = MODES
+    questions: Path,
+    search: Callable[[str, str], Sequence[Passage]],
+    modes: Sequence[str] = MODES,
+    *,
+    strict: bool = False,
 ) -> dict[str, Any]:
     """Asks every question in every mode, over all documentation types.
 
@@ -55,6 +60,7 @@ def evaluate(
         questions: See ``read_questions``.
         search: Takes a query and a mode, returns passages, best first; the first 10 documents count.
         modes: To ask in.
+        strict: A relevant document that is only told as "also in" of a result does not count.
 
     Returns:
         ``{mode: {"hit@1", "hit@5", "hit@10", "mrr@10"}, …, "questions": n, "by_type": {doc_type: {mode: {…}}}}``: the
@@ -64,7 +70,10 @@ def evaluate(
         DocAssetsError: The file of questions is absent or malformed, or a search failed.
     """
     asked = read_questions(questions)
-    ranks = {mode: [_rank(search(question.query, mode), question.relevant) for question in asked] for mode in modes}
+    ranks = {
+        mode: [_rank(search(question.query, mode), question.relevant, strict=strict) for question in asked]
+        for mode in modes
+    }
 
     def by_mode(chosen: Sequence[int]) -> dict[str, dict[str, float]]:
         return {mode: _figures([ranks[mode][i] for i in chosen]) for mode in modes}
@@ -77,10 +86,14 @@ def evaluate(
     }
 
 
-def _rank(passages: Iterable[Passage], relevant: frozenset[str]) -> int | None:
+def _rank(passages: Iterable[Passage], relevant: frozenset[str], *, strict: bool) -> int | None:
     """Rank of the first relevant document, from 1; None beyond the depth. Several passages of a document count once."""
-    documents = list(dict.fromkeys(f"{p.doc_type}/{p.source}/{p.path}" for p in passages))
-    return next((rank for rank, document in enumerate(documents[:_DEPTH], 1) if document in relevant), None)
+    told: dict[str, set[str]] = {}
+    for p in passages:
+        shown = f"{p.doc_type}/{p.source}/{p.path}"
+        others = () if strict else p.also_in
+        told.setdefault(shown, {shown}).update(f"{a.doc_type}/{a.source}/{a.path}" for a in others)
+    return next((rank for rank, places in enumerate([*told.values()][:_DEPTH], 1) if places & relevant), None)
 
 
 def _figures(ranks: Sequence[int | None]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Reading, parsing and chunking files in worker processes: a parser that hangs or dies takes only its file along.
 
-Workers load neither the model nor a database driver's session; they return rows ready to be stored.
+Workers load neither the model nor a database driver's session; they return rows ready to be stored. Here are the limits
+of time, memory and text for one file; how large a file may be is checked where it is read (``sources.walk``).
 """
 
 from __future__ import annotations
@@ -8,42 +9,51 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import resource
+import signal
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing.util import Finalize
+from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
 from doc_assets import formats
 from doc_assets.chunking import chunk
+from doc_assets.document import Document
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
+from doc_assets.metadata import describe
 from doc_assets.orphans import die_with_parent
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, read
+from doc_assets.sources import SourceFile, SourceNeighbours, read
 from doc_assets.store.staging import FileRecord, StoredDocument
 
 # Tasks handed to the pool beyond those at work: enough that no worker waits, few enough that results stay small.
 _AHEAD_PER_WORKER = 8
+# A worker is replaced after so many files, so that what parsers in C leak cannot add up. Starting one takes 2 s.
+_FILES_PER_WORKER = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class ParseTask:
-    """One file to read, with how the catalogue says to read it."""
+    """One file to read, with how the catalogue says to read it, and the root that its includes may not leave."""
 
     file: SourceFile
+    root: Path
     format: str
     attributes: Mapping[str, str]
+    doc_type: str = ""
 
 
 class ParsePool:
     """Worker processes that stay warm between partitions; started with the first file."""
 
     def __init__(self, settings: Settings) -> None:
-        """Takes the number of workers, size limit and time limit from the settings."""
+        """Takes the number of workers and the limits from the settings."""
         self._settings = settings
         self._pool: ProcessPool | None = None
 
@@ -54,6 +64,7 @@ class ParsePool:
             Finalize(self, _stop, exitpriority=10, args=(weakref.ref(self),))
             self._pool = ProcessPool(
                 max_workers=self._settings.threads,
+                max_tasks=_FILES_PER_WORKER,
                 initializer=_start_worker,
                 initargs=(self._settings,),
                 context=multiprocessing.get_context("spawn"),  # pyright: ignore[reportArgumentType] - pebble's stubs
@@ -92,7 +103,10 @@ class ParsePool:
                 "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
             )
         except ProcessExpired as error:
-            reason = f"the parser's process died (exit code {error.exitcode}): exclude the file, or report it"
+            reason = (
+                f"the parser's process died ({_cause(error.exitcode)}): exclude the file, or raise "
+                "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"
+            )
         return FileRecord(task.file.path, task.file.size, None, "rejected", reason)
 
     def close(self) -> None:
@@ -101,6 +115,14 @@ class ParsePool:
             self._pool.stop()
             self._pool.join()
             self._pool = None
+
+
+def _cause(exit_code: int | None) -> str:
+    """What ended a process, in words: negative codes are signals."""
+    try:
+        return signal.Signals(-(exit_code or 0)).name
+    except ValueError:
+        return f"exit code {exit_code}"
 
 
 def _stop(pool: weakref.ref[ParsePool]) -> None:
@@ -118,39 +140,82 @@ def _start_worker(settings: Settings) -> None:
     die_with_parent()
     _settings = settings
     _tokenizer = open_tokenizer(settings)
+    formats.format_versions()  # imports every parser now, so that the first file's time is its own
+    # Data, not address space: reserved but unused memory of threads and mapped files would count there.
+    _lower_limit(resource.RLIMIT_DATA, settings.parse_memory_bytes)
+    _lower_limit(resource.RLIMIT_CORE, 0)  # a parser that dies must not write gigabytes where it stands
+
+
+def _lower_limit(kind: int, value: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
 def _parse(task: ParseTask) -> FileRecord:
-    return parse_file(task, _settings.max_file_bytes, _tokenizer)
+    return parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
 
 
-def parse_file(task: ParseTask, max_bytes: int, tokenizer: WindowTokenizer) -> FileRecord:
+def parse_file(
+    task: ParseTask,
+    max_bytes: int,
+    tokenizer: WindowTokenizer,
+    max_characters: int = Settings.max_text_characters,
+) -> FileRecord:
     """Reads, parses and chunks one file; any outcome but ``loaded`` has its reason.
 
     A parser's undocumented exception rejects its file by name instead of ending the load.
     """
     fingerprint: bytes | None = None
     size = task.file.size
+    neighbours = SourceNeighbours(task.root)
 
-    def settled(outcome: str, reason: str) -> FileRecord:
-        return FileRecord(task.file.path, size, fingerprint, outcome, reason[:500])
+    def settled(outcome: str, reason: str | None = None, documents: tuple[StoredDocument, ...] = ()) -> FileRecord:
+        return FileRecord(
+            task.file.path,
+            size,
+            fingerprint,
+            outcome,
+            reason and reason[:500],
+            documents=documents,
+            includes=tuple(sorted(neighbours.looked_at)),
+            includes_sha256=neighbours.digest,
+        )
 
     try:
         data = read(task.file, max_bytes)
         fingerprint, size = hashlib.sha256(data).digest(), len(data)
-        parsed = formats.parse(formats.RawFile(task.file.path, data, task.attributes), task.format)
-        stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in parsed]
+        raw = formats.RawFile(task.file.path, data, task.attributes, neighbours)
+        parsed = formats.parse(raw, task.format)
+        _refuse_too_long(parsed, max_characters)
+        described = (replace(d, metadata=describe(d, task.doc_type, task.attributes, task.file.path)) for d in parsed)
+        stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in described]
     except DocumentSkipped as error:
         return settled("skipped", str(error))
     except DocumentRejected as error:
         return settled("rejected", str(error))
-    except (RecursionError, MemoryError) as error:
+    except RecursionError:
+        return settled("rejected", "the parser gave up: the document is nested too deep")
+    except MemoryError:
         return settled(
-            "rejected", f"the parser gave up ({type(error).__name__}): the document is too deep or too large"
+            "rejected",
+            "the parser ran out of memory: exclude the file, or raise DOC_ASSETS_PARSE_MEMORY_BYTES",
         )
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit, and the panics of parsers in Rust
         return settled("rejected", f"the parser failed: {type(error).__name__}: {error}")
     documents = tuple(document for document in stored if document.chunks)
     if not documents:
         return settled("skipped", "no text in the document")
-    return FileRecord(task.file.path, size, fingerprint, "loaded", documents=documents)
+    return settled("loaded", documents=documents)
+
+
+def _refuse_too_long(documents: list[Document], max_characters: int) -> None:
+    """Raises DocumentRejected if a file expands to more text than a file may."""
+    characters = sum(
+        len(block.text) for document in documents for section in document.sections for block in section.blocks
+    )
+    if characters > max_characters:
+        raise DocumentRejected(
+            f"{characters:,} characters of text: above the limit of {max_characters:,} (DOC_ASSETS_MAX_TEXT_CHARACTERS)"
+        )

@@ -13,6 +13,7 @@ from doc_assets.catalogue import Source
 from doc_assets.chunking import CHUNKER_VERSION
 from doc_assets.document import canonical_json
 from doc_assets.embedding import describe_space
+from doc_assets.metadata import METADATA_VERSION
 from doc_assets.settings import Settings
 
 
@@ -23,15 +24,16 @@ def recipe_version(settings: Settings) -> str:
 
 def recipe_of(settings: Settings, source: Source) -> str:
     """The recipe of a source's snapshots as canonical JSON, readable in the database."""
-    return _canonical(settings, {"format": source.format, "attributes": dict(source.attributes)})
+    facts = {"licence": source.licence, "attributes": source.attributes, "folder_attributes": source.folder_attributes}
+    return _canonical(settings, {"format": source.format, **facts})
 
 
 def _canonical(settings: Settings, source: dict) -> str:
-    parsers = {name: formats.get_format(name).version for name in formats.format_names()}
     return canonical_json(
         {
-            "parsers": parsers,
+            "parsers": formats.format_versions(),
             "chunker": CHUNKER_VERSION,
+            "metadata": METADATA_VERSION,
             "space": describe_space(settings).fingerprint,
             "source": source,
         }

@@ -5,12 +5,16 @@ Every variable starts with ``DOC_ASSETS_``; the README lists them. Nothing else 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from doc_assets.errors import DocAssetsError
+
+# An idle parse worker holds 150 MB: its code, the tokenizer, the chunker.
+LEAST_PARSE_MEMORY_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,10 @@ class Settings:
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
         parse_timeout_seconds: A file that takes longer is rejected and its worker replaced
             (``DOC_ASSETS_PARSE_TIMEOUT``).
+        parse_memory_bytes: Data that a parse worker may hold; a file that needs more is rejected
+            (``DOC_ASSETS_PARSE_MEMORY_BYTES``, at least 256 MB).
+        max_text_characters: A file whose documents hold more text than this is rejected
+            (``DOC_ASSETS_MAX_TEXT_CHARACTERS``).
     """
 
     home: Path
@@ -44,6 +52,8 @@ class Settings:
     threads: int = 1
     max_file_bytes: int = 50_000_000
     parse_timeout_seconds: float = 60.0
+    parse_memory_bytes: int = 3_000_000_000
+    max_text_characters: int = 20_000_000
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -54,14 +64,15 @@ class Settings:
         """
         env = os.environ if environment is None else environment
 
-        def number(name: str, default: float) -> float:
+        def number(name: str, default: float, least: float = 0) -> float:
             raw = env.get(name) or str(default)
             try:
                 value = float(raw)
             except ValueError:
                 value = 0
-            if value <= 0:
-                raise DocAssetsError(f"{name}={raw!r}: a number above 0 is needed")
+            if not (value > 0 and least <= value < math.inf):
+                needed = f"a number of at least {least:,.0f}" if least else "a number above 0"
+                raise DocAssetsError(f"{name}={raw!r}: {needed} is needed")
             return value
 
         def choice(name: str, allowed: tuple[str, ...]) -> str:
@@ -79,7 +90,11 @@ class Settings:
             embedding_precision=choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
             embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
             embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
-            threads=int(number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)))),
-            max_file_bytes=int(number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes)),
+            threads=int(number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
+            max_file_bytes=int(number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
             parse_timeout_seconds=number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
+            parse_memory_bytes=int(
+                number("DOC_ASSETS_PARSE_MEMORY_BYTES", cls.parse_memory_bytes, LEAST_PARSE_MEMORY_BYTES)
+            ),
+            max_text_characters=int(number("DOC_ASSETS_MAX_TEXT_CHARACTERS", cls.max_text_characters, 1)),
         )

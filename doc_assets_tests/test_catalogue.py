@@ -15,6 +15,7 @@ from doc_assets.catalogue import (
     load_catalogue,
 )
 from doc_assets.catalogue.globs import Selection
+from doc_assets.catalogue.inference import attributes_of
 from doc_assets.errors import CatalogueError
 from doc_assets.sources import fetch, read, walk
 
@@ -218,6 +219,71 @@ def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path) -
     assert "sources.yaml" not in text
 
 
+def test_a_file_has_the_facts_of_its_source_and_of_the_innermost_folder_that_has_some(tmp_path: Path) -> None:
+    text = SOUND.replace(
+        "attributes: {product: std}",
+        "licence: MIT, attributes: {product: std, team: a}, folder_attributes: {a/: {product: x}, a/b: {product: y}}",
+    )
+    source = load(tmp_path, text).types["rust"].sources[2]
+    assert source.facts("a.md") == {"licence": "MIT", "product": "std", "team": "a"}
+    assert [source.facts(path)["product"] for path in ("a/c.md", "a/b/c.md", "ab/c.md", "x/a/c.md")] == [
+        "x",
+        "y",
+        "std",
+        "std",
+    ]
+    for folder in ("/a", "a//b", "../a", "''"):
+        assert "a folder inside the source" in mistake(tmp_path, text.replace("a/: {product: x}", f"{folder}: {{}}"))
+
+
+def test_a_crates_pages_are_on_docs_rs_unless_the_catalogue_names_another_site(tmp_path: Path) -> None:
+    book, tokio, _ = load(tmp_path, SOUND).types["rust"].sources
+    assert book.site.base_url is None
+    assert (tokio.site.base_url, tokio.site.pages) == ("https://docs.rs/tokio/latest/", "rustdoc")
+    text = SOUND.replace("weight: 40", "base_url: 'https://docs.example/', pages: pretty, strip: src/")
+    site = load(tmp_path, text).types["rust"].sources[1].site
+    assert (site.base_url, site.pages, site.strip) == ("https://docs.example/", "pretty", "src/")
+    assert "'mdbook', 'sphinx'" in mistake(tmp_path, text.replace("pretty", "mdbok"))
+
+
+@pytest.mark.parametrize(
+    ("doc_type", "folder", "expected"),
+    [
+        ("rust", "crate-serde-json", {"crate": "serde_json"}),
+        ("rust", "crate-tokio-1.24.2", {"crate": "tokio", "crate_version": "1.24.2"}),
+        ("rust", "std-rustdoc", {"crate": "std"}),
+        ("rust", "rustdoc-json", {}),
+        ("rust", "async-book", {}),
+        ("kubernetes", "talos-docs", {"product": "talos"}),
+        ("kubernetes", "talos_docs_v1.14", {"product": "talos", "version": "1.14"}),
+        ("kubernetes", "Linkerd", {"product": "linkerd"}),
+        ("kubernetes", "istio-io-site", {"product": "istio"}),
+        ("defi", "meteora-dlmm-sdk", {"protocol": "meteora"}),
+        ("ebpf", "linux-bpf-rst", {"product": "linux"}),
+        ("ebpf", "bpf-developer-tutorial", {}),
+        ("ebpf", "some-long-name", {}),
+        ("best_practices", "google-styleguide", {}),
+        ("databases", "postgres-docs", {"product": "postgres"}),
+        ("databases", "docs", {}),
+    ],
+)
+def test_a_folders_name_tells_crate_product_and_protocol_or_nothing(
+    doc_type: str, folder: str, expected: dict[str, str]
+) -> None:
+    assert attributes_of(doc_type, folder) == expected
+
+
+def test_products_side_by_side_are_told_apart_by_the_one_that_has_versions(tmp_path: Path) -> None:
+    portal = {"kubernetes/acme-docs/public/" + path: 1 for path in ("one/v1.2/a.md", "two/b.md", "how-guides/c.md")}
+    root = documents(tmp_path, {**portal, "kubernetes/acme-repo/content/v1.2/a.md": 1})
+    path = tmp_path / "sources.yaml"
+    path.write_text(initial_catalogue(root, path))
+    docs, repo = load_catalogue(path).types["kubernetes"].sources
+    paths = ("public/one/v1.2/a.md", "public/two/b.md", "public/how-guides/c.md")
+    assert [docs.facts(p)["product"] for p in paths] == ["one", "two", "acme"]
+    assert repo.folder_attributes == {}
+
+
 def test_a_folder_of_another_layout_is_refused_with_the_layout(tmp_path: Path) -> None:
     documents(tmp_path, {"rust/a.md": 1})
     with pytest.raises(CatalogueError, match="<doc_type>/<source>"):
@@ -235,6 +301,18 @@ def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path) 
     documents(tmp_path, {"std/a.md": 1})
     catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, include: ['*.rst']"))
     assert [problem.split(" ")[0] for problem in catalogue.check()] == ["rust/std:", "ebpf/kernel:"]
+
+
+def test_check_finds_a_preferred_source_that_is_not_there(tmp_path: Path) -> None:
+    documents(tmp_path, {"std/a.md": 1})
+    found = []
+    for preferred in ("ebpf/kernel", "ebpf/kernl"):
+        text = SOUND.replace("location: std", f"location: std, near_duplicates: prefer_source {preferred}")
+        found.append([p for p in load(tmp_path, text).check() if "prefer_source" in p])
+    assert found == [
+        [],
+        ["rust/std: prefer_source ebpf/kernl: there is no such source here; a source is written TYPE/SOURCE"],
+    ]
 
 
 SIX = {"rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices"}

@@ -89,7 +89,9 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
     assert manifest["empty.md"]["outcome"] == "skipped" and manifest["empty.md"]["reason"]
 
     found = cli.json("search", "how does subject42 behave under load42?", "-k", "2")
-    assert set(found[0]) == {"doc_type", "source", "path", "heading", "score", "text", "url"}
+    place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
+    assert set(found[0]) == place | {"also_in", "metadata", "licence"}
+    assert cli.json("search", "subject42", "--source", "guides", "--where", "product=none") == []
     assert (found[0]["path"], found[0]["source"]) == ("guide-01.md", "guides")
     assert found[0]["url"].startswith("https://docs.example/guide-01.md")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from doc_assets.errors import DocAssetsError
 from doc_assets.evaluation import evaluate
+from doc_assets.store.folding import AlsoIn
 from doc_assets.store.search import Passage
 
 
@@ -70,6 +72,17 @@ def test_several_passages_of_one_document_take_one_rank_and_ranks_above_ten_do_n
 
     figures = evaluate(questions, search, ["hybrid"])
     assert figures["hybrid"] == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
+
+
+def test_what_is_told_as_also_in_of_a_result_counts_at_its_rank_unless_strict(questions: Path) -> None:
+    def search(query: str, mode: str) -> list[Passage]:
+        other = replace(passage("rust/a/other.md"), also_in=(AlsoIn("rust", "b", "z.md", None, 0.8),))
+        return [passage("rust/noise/n.md"), other, passage("rust/b/z.md")]
+
+    told = evaluate(questions, search, ["text"])["text"]
+    assert told == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
+    strict = evaluate(questions, search, ["text"], strict=True)["text"]
+    assert strict["mrr@10"] == pytest.approx(1 / 9)
 
 
 @pytest.mark.parametrize(

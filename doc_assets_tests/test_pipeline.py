@@ -1,6 +1,8 @@
 """Stages overlap, hold each other back, and carry errors to whoever consumes them."""
 
 import threading
+from collections.abc import Generator
+from typing import cast
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_a_consumer_that_stops_early_ends_the_threads_and_closes_the_source():
             closed.set()
 
     before = threading.active_count()
-    stages = iter(Stage("b", lambda n: n, Stage("a", lambda n: n, source())))
+    stages = cast(Generator[int], iter(Stage("b", lambda n: n, Stage("a", lambda n: n, source()))))
     assert next(stages) == 0
     stages.close()
     assert closed.wait(5)

@@ -8,25 +8,31 @@ from pathlib import Path
 
 from doc_assets.catalogue.model import (
     ArchiveSource,
-    Catalogue,
     DirectorySource,
     GitSource,
-    Partition,
     Source,
     is_address,
 )
+from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import SourceError
 from doc_assets.sources import fetch, walk
 
 
 def problems(catalogue: Catalogue) -> list[str]:
     """One sentence for each problem, in the order of the catalogue; empty if there is none."""
+    sources = {f"{name}/{source.name}" for name, doc_type in catalogue.types.items() for source in doc_type.sources}
     return [
         f"{name}/{source.name}: {problem}"
         for name, doc_type in catalogue.types.items()
         for source in doc_type.sources
-        for problem in _problems_of(source, catalogue.directory)
+        for problem in (*_preferred_of(source, sources), *_problems_of(source, catalogue.directory))
     ]
+
+
+def _preferred_of(source: Source, sources: set[str]) -> Iterator[str]:
+    policy, _, preferred = source.near_duplicates.partition(" ")
+    if preferred and preferred not in sources:
+        yield f"{policy} {preferred}: there is no such source here; a source is written TYPE/SOURCE"
 
 
 def _problems_of(source: Source, base: Path) -> Iterator[str]:

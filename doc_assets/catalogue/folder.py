@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from doc_assets.catalogue.inference import attributes_of, products_below
 from doc_assets.errors import CatalogueError
 
 # A source above the first size is cut into shards of at most the second. Runs of 4 to 6 MB keep several workers busy to
@@ -22,8 +23,8 @@ _SHARD_SIZE = 6_000_000
 def initial_catalogue(directory: Path, output: Path | None) -> str:
     """YAML of a catalogue with one source for each folder ``<doc_type>/<source>`` below ``directory``.
 
-    The same folder gives the same text. Names become lower case, and what is not allowed in them ``-`` (``_`` in a
-    type's name); the location keeps the real name.
+    The same folder gives the same text. Attributes are guessed from the folders' names. The sources' names become lower
+    case, and what is not allowed in them ``-`` (``_`` in a type's name); the location keeps the real name.
 
     Args:
         directory: Folder of the documents.
@@ -37,12 +38,11 @@ def initial_catalogue(directory: Path, output: Path | None) -> str:
     left_out: list[str] = []
     types: dict[str, Any] = {}
     for type_folder in _folders(root, root, left_out):
-        sources: list[dict[str, Any]] = []
+        doc_type = _free_name(_slug(type_folder.name, "_", "type"), "_", 1, set(types))
         taken: set[str] = set()
-        for folder in _folders(type_folder, root, left_out):
-            sources.append(_source(folder, base, taken))
+        sources = [_source(doc_type, folder, base, taken) for folder in _folders(type_folder, root, left_out)]
         if sources:
-            types[_free_name(_slug(type_folder.name, "_", "type"), "_", 1, set(types))] = {"sources": sources}
+            types[doc_type] = {"sources": sources}
     if not types:
         raise CatalogueError(
             f"{root} is not laid out <doc_type>/<source>/…: it has no folder that holds folders. "
@@ -81,25 +81,33 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _source(folder: Path, base: Path | None, taken: set[str]) -> dict[str, Any]:
-    files, size = _measure(folder)
+def _source(doc_type: str, folder: Path, base: Path | None, taken: set[str]) -> dict[str, Any]:
+    files, size, folders = _measure(folder)
     shards = min(files, math.ceil(size / _SHARD_SIZE), 1000) if size > _SHARD_ABOVE else 1
     name = _free_name(_slug(folder.name, "-", "source"), "-", shards, taken)
     location = os.path.relpath(folder, base) if base else str(folder)
     source: dict[str, Any] = {"name": name, "kind": "directory", "location": location, "weight": size}
-    return {**source, "shards": shards} if shards > 1 else source
+    guessed = {
+        "shards": shards if shards > 1 else None,
+        "attributes": attributes_of(doc_type, folder.name),
+        "folder_attributes": products_below(folders),
+    }
+    return source | {key: value for key, value in guessed.items() if value}
 
 
-def _measure(folder: Path) -> tuple[int, int]:
-    """Number and bytes of the regular files below; unreadable folders count as empty."""
+def _measure(folder: Path) -> tuple[int, int, list[str]]:
+    """Number and bytes of the regular files below, and the folders; unreadable folders count as empty."""
     files = size = 0
+    folders: list[str] = []
     for parent, _, names in os.walk(folder):
+        if parent != str(folder) and _is_utf8(parent):
+            folders.append(Path(parent).relative_to(folder).as_posix())
         for name in names:
             path = Path(parent, name)
             if path.is_file() and not path.is_symlink():
                 files += 1
                 size += path.lstat().st_size
-    return files, size
+    return files, size, folders
 
 
 def _slug(name: str, separator: str, fallback: str) -> str:

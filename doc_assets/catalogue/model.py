@@ -1,22 +1,21 @@
-"""What a catalogue says: documentation types, their sources, and the partitions that these make.
+"""What a catalogue says: documentation types and their sources, and the words that are allowed.
 
-Plain values: YAML, line numbers and error texts are in ``reading``, files and networks in ``doc_assets.sources``.
+Plain values: YAML, line numbers and error texts are in ``reading``, the partitions that sources make in ``partitions``,
+files and networks in ``doc_assets.sources``.
 """
 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from doc_assets.addresses import PageRule, Site
 from doc_assets.catalogue.globs import check_glob
-from doc_assets.errors import CatalogueError
 from doc_assets.formats import format_names
 
 TYPE_NAME = r"^[a-z][a-z0-9_]*$"
@@ -24,6 +23,10 @@ SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SCP = re.compile(r"^[\w.-]+@[\w.-]+:(?!//)")
+
+# Which of near duplicates search shows; what each means is in docs/duplicates.md, what they do in ``store.folding``.
+_POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOURCE")
+_PREFERRED = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
 
 
 class _SourceBase(BaseModel):
@@ -58,10 +61,26 @@ class _SourceBase(BaseModel):
         default_factory=dict,
         description="Facts stored with every document of the source: crate, version, product, protocol …",
     )
+    folder_attributes: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Attributes of what is below a folder, in place of those above: {docs/omni: {product: omni}}.",
+    )
     base_url: str | None = Field(
         default=None,
         pattern=r"^https?://",
-        description="Address in front of a file's path that opens it in a browser.",
+        description="Address in front of a page's path that opens it in a browser.",
+    )
+    pages: PageRule = Field(
+        default="as_is", description="How the site behind 'base_url' makes a page's path from that of its file."
+    )
+    strip: str = Field(
+        default="", description="Folder that is no part of a page's path on the site; files outside have no page."
+    )
+    near_duplicates: str = Field(
+        default="prefer_best",
+        description="Which of documents that say almost the same is shown, the others being 'also in': the one that "
+        "answers best (prefer_best), the newest version (prefer_newest), that of a source (prefer_source TYPE/SOURCE), "
+        "or each of them (keep_all).",
     )
     licence: str | None = Field(
         default=None, description="Licence of the documents, as an SPDX expression where there is one."
@@ -75,8 +94,15 @@ class _SourceBase(BaseModel):
     def _format_is_installed(cls, value: str) -> str:
         # Asked only where a format is named: listing them imports every parser.
         if value != "auto" and value not in (names := format_names()):
-            raise ValueError(f"{value!r} is not a format: {', '.join(['auto', *names])} are{_nearest(value, names)}")
+            raise ValueError(f"{value!r} is not a format: {', '.join(['auto', *names])} are{nearest(value, names)}")
         return value
+
+    @field_validator("near_duplicates")
+    @classmethod
+    def _policy_is_known(cls, value: str) -> str:
+        if value not in _POLICIES[:-1] and not _PREFERRED.fullmatch(value):
+            raise ValueError(f"{value!r} is not a policy: {', '.join(_POLICIES)} are{nearest(value, [*_POLICIES])}")
+        return " ".join(value.split())
 
     @field_validator("include", "exclude")
     @classmethod
@@ -85,6 +111,14 @@ class _SourceBase(BaseModel):
             check_glob(glob)
         return value
 
+    @field_validator("folder_attributes")
+    @classmethod
+    def _folders_are_relative(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for folder in value:
+            if folder.startswith("/") or any(part in ("", ".", "..") for part in folder.rstrip("/").split("/")):
+                raise ValueError(f"{folder!r}: a folder inside the source is needed, as in 'docs/omni'")
+        return {folder.rstrip("/"): attributes for folder, attributes in value.items()}
+
     @field_validator("name")
     @classmethod
     def _name_is_a_partition_key(cls, value: str) -> str:
@@ -92,6 +126,24 @@ class _SourceBase(BaseModel):
         if "..." in value:
             raise ValueError("'...' is not allowed: it stands for a range of partitions")
         return value
+
+    def facts(self, path: str) -> dict[str, str]:
+        """What the catalogue says of one file: licence, attributes, and those of the folders it is in, innermost last.
+
+        Args:
+            path: Relative to the source's root.
+        """
+        facts = {"licence": self.licence} if self.licence else {}
+        facts |= self.attributes
+        for folder in sorted(self.folder_attributes, key=len):
+            if path.startswith(f"{folder}/"):
+                facts |= self.folder_attributes[folder]
+        return facts
+
+    @property
+    def site(self) -> Site:
+        """Where the source's pages are published."""
+        return Site(self.base_url, self.pages, self.strip)
 
 
 class DirectorySource(_SourceBase):
@@ -193,6 +245,13 @@ class CrateSource(_SourceBase):
         """Address of the gzipped rustdoc JSON."""
         return f"{self.base_address.rstrip('/')}/crate/{self.crate_name}/{self.version}/json.gz"
 
+    @property
+    def site(self) -> Site:
+        """Its pages on docs.rs, where the catalogue names no other place."""
+        if self.base_url is not None:
+            return Site(self.base_url, self.pages, self.strip)
+        return Site(f"{self.base_address.rstrip('/')}/{self.crate_name}/{quote(self.version)}/", "rustdoc")
+
 
 Source: TypeAlias = DirectorySource | ArchiveSource | GitSource | CrateSource
 
@@ -233,107 +292,6 @@ class CatalogueFile(BaseModel):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """The unit of loading, publishing and rolling back: a source, or one shard of it.
-
-    Attributes:
-        doc_type: The documentation type.
-        key: Partition key, unique in its type: the source's name, or ``<name>.<shard>``.
-        source: Where the documents come from.
-        shard: 1 to ``source.shards``; None where the source is not cut.
-    """
-
-    doc_type: str
-    key: str
-    source: Source = field(hash=False)
-    shard: int | None = None
-
-    @property
-    def id(self) -> str:
-        """``<doc_type>/<key>``, as written on the command line."""
-        return f"{self.doc_type}/{self.key}"
-
-    @property
-    def weight(self) -> int | None:
-        """Bytes to expect, where the catalogue says."""
-        return None if self.source.weight is None else self.source.weight // self.source.shards
-
-    def holds(self, path: str) -> bool:
-        """True if the file of that path (relative, ``/`` between parts) belongs to this shard.
-
-        A hash of the path alone, so a file stays in its shard whatever is added beside it.
-        """
-        if self.shard is None:
-            return True
-        digest = hashlib.sha256(path.encode()).digest()
-        return int.from_bytes(digest[:8], "big") % self.source.shards == self.shard - 1
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Documentation types and their sources.
-
-    Attributes:
-        types: By name, in the file's order.
-        directory: Folder of the file; relative locations start here.
-        path: The file, or None for a catalogue made in memory.
-    """
-
-    types: Mapping[str, DocType]
-    directory: Path
-    path: Path | None = None
-
-    def partitions(self, doc_type: str | None = None) -> list[Partition]:
-        """The partitions of a type or of all, heaviest first; those of unknown weight last, in the file's order.
-
-        Raises:
-            CatalogueError: No such type.
-        """
-        if doc_type is not None and doc_type not in self.types:
-            raise CatalogueError(
-                f"no documentation type {doc_type!r} in {self._name}{_nearest(doc_type, self.types)}: "
-                f"it has {', '.join(self.types)}"
-            )
-        names = self.types if doc_type is None else (doc_type,)
-        found = [p for name in names for source in self.types[name].sources for p in partitions_of(name, source)]
-        return sorted(found, key=lambda partition: -(partition.weight or 0))
-
-    def find_partition(self, partition_id: str) -> Partition:
-        """The partition written as ``<doc_type>/<key>``.
-
-        Raises:
-            CatalogueError: There is none; the message names those with a similar name.
-        """
-        partitions = {partition.id: partition for partition in self.partitions()}
-        if partition_id in partitions:
-            return partitions[partition_id]
-        near = [i for i, p in partitions.items() if partition_id in (p.key, f"{p.doc_type}/{p.source.name}")][:5]
-        near = near or difflib.get_close_matches(partition_id, partitions, n=3, cutoff=0.5)
-        hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
-        raise CatalogueError(f"no partition {partition_id!r} in {self._name}{hint}")
-
-    def check(self) -> list[str]:
-        """What will go wrong when the sources are loaded, one sentence each: absent locations, globs without a match.
-
-        Only looks at this machine: addresses are not tried.
-        """
-        from doc_assets.catalogue.check import problems  # it needs doc_assets.sources, which needs this module
-
-        return problems(self)
-
-    @property
-    def _name(self) -> str:
-        return str(self.path) if self.path else "the catalogue"
-
-
-def partitions_of(doc_type: str, source: Source) -> list[Partition]:
-    """The source's partitions in the order of their shards."""
-    if source.shards == 1:
-        return [Partition(doc_type, source.name, source)]
-    return [Partition(doc_type, f"{source.name}.{i}", source, i) for i in range(1, source.shards + 1)]
-
-
 def is_address(location: str) -> bool:
     """True for a URL or ``user@host:path``, False for a path."""
     return bool(_URL.match(location) or _SCP.match(location))
@@ -345,6 +303,7 @@ def _allowed_scheme(location: str, schemes: tuple[str, ...]) -> str:
     return location
 
 
-def _nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
+def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
+    """A question for a wrong name, with the closest right one; empty where none is close."""
     near = difflib.get_close_matches(name, list(names), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from doc_assets.catalogue.model import SOURCE_KINDS, Catalogue, CatalogueFile, DocType, partitions_of
+from doc_assets.catalogue.model import SOURCE_KINDS, CatalogueFile, DocType
+from doc_assets.catalogue.partitions import Catalogue, partitions_of
 from doc_assets.errors import CatalogueError
 
 _Path = tuple[str | int, ...]

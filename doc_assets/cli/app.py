@@ -9,7 +9,7 @@ import sys
 import typer
 
 from doc_assets import __version__
-from doc_assets.cli import catalogue, database, inspect, migrate, retrieve
+from doc_assets.cli import catalogue, database, duplicates, inspect, migrate, quarantine, retrieve
 from doc_assets.cli.output import complain
 from doc_assets.errors import CatalogueError, DocAssetsError
 
@@ -31,6 +31,8 @@ app.command("status", rich_help_panel="Look")(inspect.status)
 app.command("history", rich_help_panel="Look")(inspect.history)
 app.command("snapshots", rich_help_panel="Look")(inspect.snapshots)
 app.command("manifest", rich_help_panel="Look")(inspect.manifest)
+app.command("duplicates", rich_help_panel="Look")(duplicates.duplicates)
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")
 app.add_typer(database.app, name="db", rich_help_panel="Set up")
 

@@ -51,17 +51,17 @@ def migrate(
     settings = settings_with(catalogue)
     loaded, wanted = chosen(settings, types, partitions)
     with open_store(settings) as store:
-        settled, changed = _survey(settings, store, loaded, wanted, limit)
+        settled, changed = survey(settings, store, loaded, wanted, limit)
         discovered = time.perf_counter() - started
         peak, indexing = tree_rss(psutil.Process()), 0.0
         if dry_run:
             results = settled + _plan(settings, store, loaded, changed, limit)
         else:
             workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
-            loads, loading_peak = _load(settings, store, changed, workers, limit)
+            loads, loading_peak = load_surveyed(settings, store, changed, workers, limit)
             peak = max(peak, loading_peak)
             results = settled + loads
-            indexing = _index(settings, store, loaded_any=any(load.result == "published" for load in loads))
+            indexing = refresh_index(settings, store, loaded_any=any(load.result == "published" for load in loads))
         seconds = time.perf_counter() - started
     stages = {"discover": discovered}
     for result in results:
@@ -79,8 +79,14 @@ def migrate(
         raise typer.Exit(1)
 
 
-def _survey(
-    settings: Settings, store: Store, catalogue: Catalogue, wanted: Sequence[Partition], limit: int | None
+def survey(
+    settings: Settings,
+    store: Store,
+    catalogue: Catalogue,
+    wanted: Sequence[Partition],
+    limit: int | None,
+    *,
+    even_unchanged: bool = False,
 ) -> tuple[list[LoadResult], list[Survey]]:
     """Partitions that need no run (unchanged, or their source cannot be had), and those that do, most work first."""
     settled: list[LoadResult] = []
@@ -88,17 +94,17 @@ def _survey(
     with closing(Loader(settings, store)) as loader:
         for partition in wanted:
             try:
-                survey = loader.survey(partition, catalogue, limit)
+                found = loader.survey(partition, catalogue, limit)
             except SourceError as error:
                 complain(f"{partition.id}: {error}")
                 settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
                 continue
-            if survey.unchanged is None:
-                changed.append(survey)
+            if found.unchanged is None or even_unchanged:
+                changed.append(found)
             else:
-                settled.append(survey.unchanged)
+                settled.append(found.unchanged)
     # The wall time of the last wave is that of its slowest load, so the small ones come last.
-    return settled, sorted(changed, key=lambda survey: -survey.expected_tokens)
+    return settled, sorted(changed, key=lambda found: -found.expected_tokens)
 
 
 def _plan(
@@ -108,7 +114,7 @@ def _plan(
         return [loader.plan(survey.partition, catalogue, limit) for survey in changed]
 
 
-def _load(
+def load_surveyed(
     settings: Settings, store: Store, changed: Sequence[Survey], workers: int, limit: int | None
 ) -> tuple[list[LoadResult], int]:
     """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
@@ -131,7 +137,7 @@ def _load(
     return results, live.peak_rss_bytes
 
 
-def _index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
+def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
     """Fresh statistics after a load, and the vector index after a first one; seconds."""
     started = time.perf_counter()
     with store.connect("doc-assets index") as connection:

@@ -1,4 +1,4 @@
-"""From bytes to ``Document``: the registry of formats, how one is chosen for a file, and how bytes become text.
+"""From bytes to ``Document``: the registry of formats, and how one is chosen for a file.
 
 One module per native format; each is a pure function of a file's bytes and path. Nothing here executes what it reads,
 follows a link out of the source, or knows the database. A new format is a class registered under the entry point
@@ -7,19 +7,54 @@ follows a link out of the source, or knows the database. A new format is a class
 
 from __future__ import annotations
 
-import codecs
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from doc_assets.document import Document, clean_text
-from doc_assets.errors import CatalogueError, DocumentRejected, DocumentSkipped
+from doc_assets.document import Document
+from doc_assets.errors import CatalogueError, DocumentSkipped
+from doc_assets.formats.charset import decode
+from doc_assets.formats.registry import ENTRY_POINTS, Registry, load_registry
 
-__all__ = ["Format", "RawFile", "decode", "detect", "format_names", "get_format", "parse"]
+__all__ = [
+    "NO_NEIGHBOURS",
+    "Format",
+    "Neighbours",
+    "RawFile",
+    "decode",
+    "detect",
+    "format_names",
+    "format_versions",
+    "get_format",
+    "parse",
+]
+
+
+class Neighbours(Protocol):
+    """The other files of a file's source, for what it includes and for the table of contents it stands in."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's bytes; None where there is no such file, or it may not be read.
+
+        What is asked for, found or not, is remembered with the document: it is read again when one of these files
+        appears, changes or goes.
+
+        Args:
+            path: Relative to the source's root, ``/`` between parts, without ``.`` and ``..``
+                (``posixpath.normpath`` of what the document says); what leaves the root gives None.
+        """
+        ...
+
+
+class _NoNeighbours:
+    def read(self, path: str) -> bytes | None:
+        return None
+
+
+NO_NEIGHBOURS: Neighbours = _NoNeighbours()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +65,13 @@ class RawFile:
         path: Relative to the source's root, ``/`` between parts.
         data: The file's bytes.
         attributes: What the catalogue says of the source (crate, version, product …), for metadata.
+        neighbours: The files beside it.
     """
 
     path: str
     data: bytes
     attributes: Mapping[str, str] = field(default_factory=dict)
+    neighbours: Neighbours = NO_NEIGHBOURS
 
     @property
     def stem(self) -> str:
@@ -78,30 +115,37 @@ class Format(Protocol):
 
 
 @functools.cache
-def _registry() -> dict[str, Format]:
-    return {point.name: point.load()() for point in sorted(entry_points(group="doc_assets.formats"))}
+def _registry() -> Registry:
+    return load_registry()
 
 
 def format_names() -> list[str]:
     """All registered formats, sorted. Imports none of them."""
-    return sorted(entry_points(group="doc_assets.formats").names)
+    return sorted(entry_points(group=ENTRY_POINTS).names)
+
+
+def format_versions() -> dict[str, int]:
+    """Name and version of every format that works."""
+    return {name: found.version for name, found in sorted(_registry().formats.items())}
 
 
 def get_format(name: str) -> Format:
     """The format of that name.
 
     Raises:
-        CatalogueError: No such format is installed.
+        CatalogueError: No such format is installed, or the package that brings it is broken.
     """
-    try:
-        return _registry()[name]
-    except KeyError:
-        raise CatalogueError(f"unknown format {name!r}: installed are {', '.join(format_names())}") from None
+    registry = _registry()
+    if name in registry.formats:
+        return registry.formats[name]
+    if name in registry.broken:
+        raise CatalogueError(registry.broken[name])
+    raise CatalogueError(f"unknown format {name!r}: installed are {', '.join(format_names())}")
 
 
 def detect(file: RawFile) -> Format | None:
     """The format that reads this file, or None where no format claims its suffix or accepts it."""
-    claiming = [f for f in _registry().values() if file.suffix in f.suffixes]
+    claiming = [f for f in _registry().formats.values() if file.suffix in f.suffixes]
     for candidate in sorted(claiming, key=lambda f: (-f.priority, f.name)):
         if candidate.accepts(file):
             return candidate
@@ -122,54 +166,9 @@ def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
         raise DocumentSkipped("empty file")
     reader = detect(file) if format_name == "auto" else get_format(format_name)
     if reader is None:
-        raise DocumentSkipped(f"unsupported format: no parser reads {file.suffix or 'files without a suffix'}")
+        broken = "".join(f"; {problem}" for problem in _registry().broken.values())
+        raise DocumentSkipped(f"unsupported format: no parser reads {file.suffix or 'files without a suffix'}{broken}")
     documents = [document for document in reader.parse(file) if not document.is_empty()]
     if not documents:
         raise DocumentSkipped("no text in the document")
     return documents
-
-
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its first two bytes are the UTF-16 mark
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-
-
-def decode(data: bytes, *, html: bool = False) -> str:
-    """Bytes as clean text: by byte-order mark, then UTF-8, then (HTML) the declared charset, then Windows-1252.
-
-    Raises:
-        DocumentRejected: The bytes are not text.
-    """
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return clean_text(data.decode(encoding, errors="replace"))
-    head = data[:8192]
-    if b"\0" in head or _binary_share(head) > 0.1:
-        raise DocumentRejected("binary data where text was expected: check the file, or exclude it in the catalogue")
-    encodings = []
-    if html and (declared := _CHARSET.search(head)):
-        encodings.append(declared.group(1).decode("ascii", "replace"))
-    for encoding in (*encodings, "utf-8"):
-        try:
-            return clean_text(data.decode(encoding))
-        except (UnicodeError, LookupError):
-            continue
-    # A few bad bytes in UTF-8 (a character cut in half) are replaced; mostly bad ones mean a Western 8-bit charset.
-    text = data.decode("utf-8", errors="replace")
-    multibyte = sum(1 for byte in data if byte >= 0xC2)
-    if text.count("\ufffd") * 2 > multibyte:
-        text = data.decode("cp1252", errors="replace")
-    return clean_text(text)
-
-
-# Below space, but for white space (tab to carriage return) and escape, which starts ANSI codes.
-_CONTROLS = bytes({*range(9), *range(14, 27), *range(28, 32)})
-
-
-def _binary_share(head: bytes) -> float:
-    return (len(head) - len(head.translate(None, _CONTROLS))) / max(1, len(head))

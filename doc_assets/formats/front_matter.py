@@ -1,10 +1,11 @@
-"""Front matter: the YAML or TOML block that Hugo, Docusaurus, Jekyll and their kin put before Markdown.
+"""Front matter: the YAML, TOML or JSON block that Hugo, Docusaurus, Jekyll and their kin put before Markdown.
 
 Splits it off and reads it with limits. What the facts in it mean for a document is ``markdown``'s business.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ __all__ = ["split_front_matter"]
 
 _YAML = re.compile(r"---[ \t]*\n(?P<block>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<block>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_JSON = re.compile(r"\{\s*\"[\w-]+\"\s*:")
 _KEY = re.compile(r"""(?:["']?[\w$@][\w .$@/-]*["']?(?:\s*=|:\s|:$)|[?-](?:\s|$)|\s|\[[\w."\[]|[\]}])""")
 _SIMPLE = re.compile(r"^(title|description|slug)[ \t]*[:=][ \t]+(?![!&*{\[|>])(.{1,300})$", re.MULTILINE)
 _ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*\w", re.MULTILINE)
@@ -55,15 +57,33 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
     """
     match = _YAML.match(text) or _TOML.match(text)
     if match is None:
-        return {}, text
+        return _split_json(text) if _JSON.match(text) else ({}, text)
     block = match["block"]
     if not _reads_as_keys(block):
         return {}, text
     parsed = _read_toml(block) if text.startswith("+") else _read_yaml(block)
     if parsed is None:
         parsed = {key: value.strip().strip("\"'") for key, value in _SIMPLE.findall(block)}
+    return _facts(parsed), text[match.end() :]
+
+
+def _split_json(text: str) -> tuple[dict[str, JsonValue], str]:
+    """Hugo's third way: an object that starts the file, with a line end after it and a page that follows."""
+    head = text[:_MAX_BLOCK]
+    if _too_deep(head):
+        return {}, text
+    try:
+        parsed, end = json.JSONDecoder().raw_decode(head)
+    except (ValueError, RecursionError):
+        return {}, text
+    if not isinstance(parsed, dict) or text[end : end + 1] != "\n" or not text[end:].strip():
+        return {}, text
+    return _facts(parsed), text[end + 1 :]
+
+
+def _facts(parsed: Mapping) -> dict[str, JsonValue]:
     facts = json_safe({str(k): v for k, v in parsed.items() if str(k) not in _DROPPED})
-    return _small(facts if isinstance(facts, dict) else {}), text[match.end() :]
+    return _small(facts if isinstance(facts, dict) else {})
 
 
 def _reads_as_keys(block: str) -> bool:

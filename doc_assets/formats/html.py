@@ -14,6 +14,7 @@ from doc_assets.errors import DocumentSkipped
 from doc_assets.formats import RawFile, decode
 from doc_assets.formats.front_matter import split_front_matter
 from doc_assets.formats.html_blocks import read_parts
+from doc_assets.formats.html_book import book_parents
 from doc_assets.formats.html_fragment import Heading, Part
 from doc_assets.formats.html_tree import collapsed, parse_tree, remove
 from doc_assets.formats.outline import outline, readable_name
@@ -38,12 +39,18 @@ _CHROME = ", ".join(
         ".search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .nav-wrapper, .mobile-nav-chapters",
         ".boring",  # lines of a listing that mdBook and rustdoc hide
+        ".sectnum, .section-number",  # made by Sphinx: they change when a section is added elsewhere
+        ".toctree-wrapper .toctree-l2",  # the headings of other pages
+        # Tabs that are not open and what a browser opens when it is searched for are text as well.
+        "[hidden]:not([role=tabpanel]):not([hidden=until-found])",
+        ".visually-hidden, .sr-only",
         ".MJX_Assistive_MathML, .katex-html",
     )
 )
 _TEMPLATE_MARK = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\{#[^{}]*#\}")
 _REDIRECT = re.compile(r"""^\s*[\d.]*\s*[;,]\s*url\s*=\s*["']?\s*([^"']+)""", re.IGNORECASE)
 _SITE_NAME = re.compile(r"\s+[—|]\s+[^—|]*$")
+_LONGEST_ADDRESS = 1_000  # characters
 _GENERATED = {
     "print": (b"mdbook", "mdBook's print page repeats the whole book"),
     "toc": (b"mdbook", "mdBook's table of contents"),
@@ -57,7 +64,7 @@ class HtmlFormat:
     """Any page of HTML."""
 
     name = "html"
-    version = 1
+    version = 2
     suffixes = frozenset((".html", ".htm", ".xhtml"))
     priority = 0
 
@@ -78,15 +85,16 @@ class HtmlFormat:
         facts, text = split_front_matter(decode(file.data, html=True))
         tree = parse_tree(text)
         refuse_redirect(tree)
+        parents = book_parents(file, tree, text)
         stated = facts.get("title")
         title = stated if isinstance(stated, str) else None
-        fallback = _page_title(tree) or readable_name(file.path)
+        fallback = _page_title(tree, parents[0] if parents else "") or readable_name(file.path)
         root = _content_root(tree)
         _drop_chrome(root)
         parts = read_parts(root)
         _refuse_template(parts)
         title, sections = outline(parts, title=title, fallback=fallback)
-        return [Document(title, self.name, sections, {**facts, **_facts(tree)})]
+        return [Document(title, self.name, sections, {**facts, **_facts(tree)}, parents)]
 
 
 def refuse_redirect(tree: LexborHTMLParser) -> None:
@@ -109,10 +117,11 @@ def _refuse_template(parts: list[Part]) -> None:
         raise DocumentSkipped("a template: its text is filled in elsewhere")
 
 
-def _page_title(tree: LexborHTMLParser) -> str:
+def _page_title(tree: LexborHTMLParser, site: str) -> str:
     """The page's ``<title>`` without the site's name behind a dash."""
     node = tree.css_first("head title")
     text = collapsed(node) if node is not None else ""
+    text = text.removesuffix(f" - {site}") if site else text
     return _SITE_NAME.sub("", text) or text
 
 
@@ -138,4 +147,9 @@ def _drop_chrome(root: LexborNode) -> None:
 def _facts(tree: LexborHTMLParser) -> dict[str, JsonValue]:
     node = tree.css_first('head meta[name="generator"]')
     generator = " ".join(((node.attributes.get("content") if node is not None else "") or "").split())
-    return {"generator": generator[:100]} if generator else {}
+    version = tree.css_first(".wy-side-nav-search .version")  # of what a page of Sphinx documents
+    stated = {"generator": generator, "version": collapsed(version) if version is not None else ""}
+    facts: dict[str, JsonValue] = {name: value[:100] for name, value in stated.items() if value}
+    link = tree.css_first('head link[rel="canonical"]')
+    address = ((link.attributes.get("href") if link is not None else "") or "").strip()
+    return facts | ({"canonical": address} if 0 < len(address) <= _LONGEST_ADDRESS else {})

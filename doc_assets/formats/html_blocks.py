@@ -40,6 +40,8 @@ _DROPPED = frozenset((
     "meta", "base",
 ))
 # fmt: on
+# The name of a note (Sphinx, MkDocs, mdBook): it opens the note's first paragraph, as it does in the source.
+_NOTE_NAME = frozenset(("admonition-title", "blockquote-tag-title"))
 _LINE_NUMBERS = ".linenos, .lineno, .linenodiv, .hljs-ln-numbers, .line-numbers"
 
 
@@ -103,6 +105,7 @@ class _Reader:
         self.parts: list[Part] = []
         self._fold_headings = fold_headings
         self._inline: list[str] = []
+        self._lead = ""  # what the next paragraph begins with
         self._lists: list[_List] = []
         self._lines: list[str] = []  # of the outermost open list
         self._line_size = 0
@@ -127,12 +130,18 @@ class _Reader:
             self._inline.append("\v" if tag == "br" else f" {collapsed(node.css_first('annotation') or node)} ")
             return False
         self._flush()
+        if tag == "p" and not _NOTE_NAME.isdisjoint(classes(node)):
+            self._lead = collapsed(node).rstrip(":")
+            return False
         if tag == "pre":
+            self._end_lead()
             self._add(verbatim(node), "code")
             return False
         if tag in _HEADINGS:
+            self._end_lead()
             return self._enter_heading(node, int(tag[1]))
         if tag in ("table", "td", "th"):
+            self._end_lead()
             return self._enter_table(node, tag)
         return self._enter_list(node, tag)
 
@@ -147,6 +156,7 @@ class _Reader:
                 self._inline.append("`")
             return
         self._flush()
+        self._end_lead()
         if self._table is not None:
             self._leave_table(self._table, tag)
         elif tag in ("ul", "ol", "dl") and self._lists:
@@ -261,6 +271,8 @@ class _Reader:
         text = _tidy(raw)
         if not text:
             return
+        if self._lead:
+            text, self._lead = f"{self._lead}: {text}", ""
         if self._table is not None:
             self._table.cell.append(text.replace("\n", " "))
         elif self._lists and self._lists[-1].tag != "signatures":
@@ -268,6 +280,13 @@ class _Reader:
         else:
             self._cut_list()
             self._add_block(text, "prose")
+
+    def _end_lead(self) -> None:
+        """Writes the name of a note that no paragraph follows as a paragraph of its own."""
+        if self._lead:
+            self._inline.append(self._lead)
+            self._lead = ""
+            self._flush()
 
     def _add_line(self, inside: _List, text: str) -> None:
         depth = sum(1 for one in self._lists if one.tag != "signatures") - 1

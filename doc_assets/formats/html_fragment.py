@@ -66,6 +66,7 @@ _LINK = re.compile(r"(!?)\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\)){0,2000}(?:\s+\
 _RETURN = re.compile(
     r"(?:[↩↑⬆⇧▲\ufe0f]\s*)*(?:parent|(?:back to )?(?:the )?top|back to contents)|[↩↑⬆⇧▲\ufe0f]+", re.IGNORECASE
 )
+_BOLD = re.compile(r"\*\*([^\s*][^*\n]{0,500})\*\*")
 _SPACES = re.compile(r"[ \t\xa0]+")
 _SHOWN = ("title", "caption", "label", "summary", "header", "heading")
 _FILE_NAME = re.compile(r"[\w./-]+\.(?:png|jpe?g|gif|svg|webp)", re.IGNORECASE)
@@ -191,7 +192,7 @@ class _Writer:
 
     def end_cell(self) -> None:
         """Text so far is a cell of the last row; between cells there is only white space."""
-        cell = " ".join(strip_links("".join(self.buffer)).split())
+        cell = " ".join(_BOLD.sub(r"\1", strip_links("".join(self.buffer))).split())
         self.buffer.clear()
         if cell and self.rows is not None:
             if not self.rows:
@@ -252,7 +253,9 @@ class _Writer:
 
 def _paragraphs(raw: str) -> Iterator[Block]:
     """Blocks of loose text: white space collapsed in lines, empty code marks dropped."""
-    lines = [_SPACES.sub(" ", line).strip() for line in strip_links(raw).replace("``", "").split("\n")]
+    lines = [
+        _SPACES.sub(" ", line).strip() for line in _BOLD.sub(r"\1", strip_links(raw)).replace("``", "").split("\n")
+    ]
     lines = [line for line in lines if line not in ("", "-")]
     if lines and not (len(lines) == 1 and leads_back(lines[0])):
         items = sum(1 for line in lines if line.startswith("- "))

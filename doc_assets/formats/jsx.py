@@ -7,11 +7,13 @@ Code fences never come here (``markdown_dialects`` sets them apart). Linear: wha
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 
+from doc_assets.formats.fences import outside_fences
 from doc_assets.formats.html_fragment import alt_text, is_markup
 
-__all__ = ["dedent", "imports_components", "strip_jsx"]
+__all__ = ["dedent", "imports_components", "lift_listings", "strip_jsx"]
 
 _MARK = re.compile(r"`+|<!--|</?[A-Za-z]|</?>|\{", re.ASCII)
 _IMPORT = re.compile(
@@ -24,7 +26,13 @@ _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
 _STRING_VALUE = re.compile(
     r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|\{\s*"([^"\n]*)"\s*\}|\{\s*'([^'\n]*)'\s*\}|\{\s*`([^`]*)`\s*\})"""
 )
-_LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)')\s*\}""")
+_LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)'|`([^`\n]*)`)\s*\}""")
+_LISTING = re.compile(
+    r"^(?P<before>[ \t]*(?:<[A-Za-z][^<>\n]*>)?[ \t]*)\{[ \t\n]*`(?P<code>(?:[^`\\]|\\.){0,20000})`[ \t\n]*\}"
+    r"(?P<after>[ \t]*(?:</[A-Za-z][\w.]*>)?[ \t]*)$",
+    re.MULTILINE | re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\([`$\\nt])")
 _LANGUAGE = re.compile(r"\{:[\w.+-]+\}(`+)$")
 
 _SHOWN = (
@@ -47,9 +55,11 @@ _INLINE = frozenset((
     "u", "CopyAddress", "Tooltip", "Icon", "Badge", "Link",
 ))
 # fmt: on
+_FENCE = "~" * 10
 _BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as control characters are cleaned away
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
+_MAX_ROW = 4_000  # characters of a line that are looked at around a tag; rows of tables with lists have 1,000 and more
 _MAX_STATEMENT = 40_000  # characters of one export
 _MAX_UNCLOSED = 5  # exports without an end, after which the rest of a stretch is text
 _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch
@@ -60,6 +70,17 @@ def imports_components(text: str) -> bool:
     return "import" in text and any(
         "from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text)
     )
+
+
+def lift_listings(text: str) -> str:
+    """Listings written as template literals (``<CodeBlock>{`…`}</CodeBlock>``) as code fences."""
+    return outside_fences(text, lambda prose: _LISTING.sub(_fenced, prose)) if "`}" in text else text
+
+
+def _fenced(match: re.Match[str]) -> str:
+    code = _ESCAPED.sub(lambda m: {"n": "\n", "t": "\t"}.get(m[1], m[1]), match["code"])
+    code = textwrap.dedent(code.strip("\n")).rstrip()
+    return f"{match['before']}\n\n{_FENCE}\n{code}\n{_FENCE}\n\n{match['after']}" if code else ""
 
 
 def strip_jsx(prose: str, closed: frozenset[str]) -> str:
@@ -203,7 +224,7 @@ class _Scanner:
             if end >= 0:
                 return end + 3
         if literal := _LITERAL.match(text, start, start + 2_000):
-            self.out.append(literal[1] or literal[2] or "")
+            self.out.append(literal[1] or literal[2] or literal[3] or "")
             return literal.end()
         return self.keep(start, start + 1)
 
@@ -226,7 +247,8 @@ class _Scanner:
         elif name == "br":
             self.out.append(" ")
         elif self.is_inside_text(start, end):
-            self.out.append(f" {words} " if words else "")
+            # An item of a list in a table cell ends a word, a component in a sentence does not.
+            self.out.append(f" {words} " if words else " " if name.islower() else "")
         else:
             self.out.append(f"\n\n{words}\n\n{_BOUNDARY}\n" if words else f"\n\n{_BOUNDARY}\n")
         return end
@@ -257,10 +279,10 @@ class _Scanner:
     def is_inside_text(self, start: int, end: int) -> bool:
         """Whether words stand on both sides of the tag, or it stands in a table row."""
         text = self.text
-        line = text.rfind("\n", max(0, start - 400), start) + 1
-        before = text[max(line, start - 400) : start].strip(" \t>-*")
-        line_end = text.find("\n", end, end + 400)
-        after = text[end : line_end if line_end >= 0 else end + 400].strip()
+        line = text.rfind("\n", max(0, start - _MAX_ROW), start) + 1
+        before = text[max(line, start - _MAX_ROW) : start].strip(" \t>-*")
+        line_end = text.find("\n", end, end + _MAX_ROW)
+        after = text[end : line_end if line_end >= 0 else end + _MAX_ROW].strip()
         if before.startswith("|"):
             return True
         return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from doc_assets.document import Block, Document, JsonValue
+from doc_assets.errors import DocumentSkipped
 from doc_assets.formats import RawFile, decode
 from doc_assets.formats.front_matter import split_front_matter
 from doc_assets.formats.html_fragment import Part, closed_names, read_fragment
-from doc_assets.formats.jsx import dedent, imports_components, strip_jsx
+from doc_assets.formats.includes import Includes
+from doc_assets.formats.jsx import dedent, imports_components, lift_listings, strip_jsx
 from doc_assets.formats.markdown_blocks import MarkdownReader
 from doc_assets.formats.markdown_dialects import unwrap
-from doc_assets.formats.markdown_marks import drop_data_uris, lift_html, rewrite_marks
+from doc_assets.formats.markdown_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
+from doc_assets.formats.mdbook import Place, place_in_book, summary_only
+from doc_assets.formats.mdbook_links import expand_links
 from doc_assets.formats.outline import outline, readable_name
+from doc_assets.formats.partials import expand_partials
 
 __all__ = ["MarkdownFormat", "markdown_document", "markdown_parts"]
 
@@ -25,7 +33,7 @@ class MarkdownFormat:
     """Markdown files; those that import components are read as MDX, as the sites they belong to do."""
 
     name = "markdown"
-    version = 1
+    version = 2
     suffixes = frozenset((".md", ".markdown", ".qmd"))
     priority = 0
 
@@ -45,38 +53,50 @@ class MarkdownFormat:
 def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document:
     """The document in a Markdown or MDX file.
 
-    The description in its front matter is text where the page shows it (MDX) or has no other text.
+    What it includes is read, and where it stands in its book is looked up. The description in its front matter is text
+    where the page shows it (MDX) or has no other text.
 
     Raises:
         DocumentRejected: The bytes are not text.
+        DocumentSkipped: It is a book's table of contents.
     """
+    if summary_only(file):
+        raise DocumentSkipped("the table of contents of a book: its titles stand above the book's pages")
     facts, body = split_front_matter(decode(file.data))
+    place = place_in_book(file) or Place()
+    includes = Includes(file)
+    body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
+    body = expand_partials(body, includes, file.path)
     if _WHOLE_PAGE.match(body):
         parts = read_fragment(body)
     else:
-        parts = markdown_parts(body, mdx=mdx or imports_components(body))
+        parts = markdown_parts(body, mdx=mdx or imports_components(body), hidden=place.hidden)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
     if description and (mdx or not any(isinstance(part, Block) for part in parts)) and description not in body:
         parts = [Block(description), *parts]
-    title, sections = outline(parts, title=_words(facts.get("title")), fallback=readable_name(file.path))
-    return Document(title, format_name, sections, facts)
+    fallback = stated or place.title or readable_name(file.path)
+    title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback)
+    found = {"chapter": place.chapter, "order": place.order, "includes_missing": includes.missing}
+    facts.update({key: value for key, value in found.items() if value})
+    return Document(title, format_name, sections, facts, place.parents)
 
 
-def markdown_parts(text: str, *, mdx: bool = False) -> list[Part]:
+def markdown_parts(text: str, *, mdx: bool = False, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Part]:
     """Headings, anchors and blocks of a Markdown text without front matter, in reading order.
 
     ``outline`` makes sections of them. A text that is nested too deep to be read whole is taken as plain paragraphs.
+    ``hidden``: what starts the lines that listings hide, by language.
     """
-    text = drop_data_uris(text)
+    text = drop_data_uris(lift_listings(text) if mdx else text)
     closed = closed_names(text)
     lifted: list[list[Part]] = []
-    stretches = unwrap(text)
+    stretches = unwrap(text, hidden)
     rewritten: list[tuple[str, bool]] = []
     for stretch in stretches:
         prose = stretch.text
         if not stretch.code:
             prose = lift_html(rewrite_marks(prose), lifted)
-            prose = strip_jsx(prose, closed) if mdx else prose
+            prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)
     parts = MarkdownReader(mdx=mdx, closed=closed, lifted=lifted).read(joined)

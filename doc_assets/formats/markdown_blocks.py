@@ -41,6 +41,7 @@ _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
 _COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link each entry to its hash: six tokens that nobody seeks
 _MIN_CONTENTS = 4  # links; fewer may be an answer
+_REFERENCE = re.compile(r"(?<![\w\])])\[([^\[\]\n]{1,300})\]\[[^\[\]\n]{0,300}\]")  # without a definition
 _OWN_BLOCKS = frozenset(("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open"))
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(.*?)>$", re.DOTALL)
 _SPACES = re.compile(r"[ \t\xa0]+")
@@ -218,11 +219,14 @@ class MarkdownReader:
         words: list[str] = []
         anchor = None
         commit_at = -1
-        for child in children:
+        for number, child in enumerate(children):
             kind = child.type
             if kind in ("text", "text_special"):
                 words.append(_FOOTNOTE.sub("", child.content) if "[^" in child.content else child.content)
             elif kind == "code_inline":
+                if _is_bracketed(children, number, words):  # a link to an item, which only rustdoc resolves
+                    words[-1] = words[-1][:-1]
+                    children[number + 1].content = children[number + 1].content[1:]
                 words.append(f"`{child.content}`" if marks else child.content)
             elif kind in ("softbreak", "hardbreak"):
                 words.append("\n")
@@ -239,7 +243,10 @@ class MarkdownReader:
                 words.append(alt_text(child.content, str(child.attrs.get("src", ""))))
             elif kind.startswith("math_inline"):
                 words.append(f"{child.markup}{child.content}{child.markup}")
-        return _tidy("".join(words)), anchor
+        text = "".join(words)
+        if "][" in text and not any("][" in child.content for child in children if child.type == "code_inline"):
+            text = _REFERENCE.sub(r"\1", text)
+        return _tidy(text), anchor
 
     def _tag(self, tag: str, marks: bool) -> tuple[str, str | None]:
         """What a tag inside text shows, and the anchor that it sets."""
@@ -282,6 +289,14 @@ def _contents_end(tokens: list[Token], i: int) -> int:
     return 0
 
 
+def _is_bracketed(children: list[Token], i: int, words: list[str]) -> bool:
+    """Whether inline code stands alone in brackets that no definition made a link."""
+    if not words or not words[-1].endswith("[") or words[-1][-2:-1].isalnum() or i + 1 >= len(children):
+        return False
+    after = children[i + 1]
+    return after.type == "text" and after.content.startswith("]") and after.content[1:2] not in ("[", "(")
+
+
 def _is_pathological(content: str) -> bool:
     if content.count("<!") > _MAX_DECLARATIONS:
         return True
@@ -295,5 +310,7 @@ def _is_pathological(content: str) -> bool:
 
 def _tidy(text: str) -> str:
     """Lines without double spaces, without white space at their ends, and without empty ones."""
-    lines = [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+    if "  " in text or "\t" in text or "\xa0" in text:
+        text = _SPACES.sub(" ", text)
+    lines = [line.strip() for line in text.split("\n")]
     return "\n".join(line for line in lines if line)

@@ -1,14 +1,16 @@
 """What sites put into Markdown beyond CommonMark, rewritten into CommonMark before it is parsed.
 
-MkDocs admonitions and tabs, Docusaurus and MyST directives, mdBook includes, jupytext cells: everything that is said by
-lines. Marks inside lines (shortcodes, roles) are in ``markdown_marks``. What stands in code fences stays as it is, and
-no included file is ever read.
+MkDocs admonitions and tabs, Docusaurus and MyST directives, jupytext cells, hidden lines of listings: all that is said
+by lines. Marks inside lines (shortcodes, roles) are in ``markdown_marks``, includes in ``mdbook_links`` and
+``partials``. What stands in code fences stays as it is.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 __all__ = ["Stretch", "unwrap"]
 
@@ -31,8 +33,8 @@ _DIRECTIVE = re.compile(r"\{(?P<name>[\w:-]+)\}[ \t]*(?P<title>.*)$")
 _OPTION = re.compile(r"[ \t]*:[\w-]+:")
 _ALERT = re.compile(r"([ \t]*(?:>[ \t]*)+)\[!\w+\][+-]?[ \t]*(.*)$")
 _TARGET = re.compile(r"\(([\w.:/-]+)\)=[ \t]*$")
-_MDBOOK = re.compile(r"\{\{\s*#\s*(?:include|rustdoc_include|playground|playpen|title)\b[^{}\n]*\}\}")
-_SNIPPET = re.compile(r"[ \t]*(?:;)?-+8<-+")
+_SNIPPET = re.compile(r"[ \t]*;?-+8<-+")
+_HIDDEN = re.compile(r"\bhidelines=([^\s,}\"']+)")
 _OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*highlight\b")
 _CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
 _CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
@@ -41,9 +43,9 @@ _WRAPPER = re.compile(
     r"[ ]{0,3}(?:</?(?:details|div|section|center|article|figure|p|[A-Z][\w.]*)\b[^<>]*>"
     r"|<summary\b[^<>]*>.*</summary>)[ \t]*$"
 )
-# Identifiers of rules in specifications (`r[items.fn]`), Kramdown attributes, jupytext cell marks.
+# Identifiers of rules in specifications (`r[items.fn]`), Kramdown attributes, jupytext cell marks, contents.
 _CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
-_NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?)[ \t]*$")
+_NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?|\[(?:TOC|toc|\[_{0,2}TOC_{0,2}\])\])[ \t]*$")
 
 # fmt: off
 _DROPPED = frozenset((
@@ -61,9 +63,14 @@ _LISTING = "~" * 12  # a fence that no listing in the wild contains
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 
 
-def unwrap(text: str) -> list[Stretch]:
-    """Rewrites the dialects' lines; linear in the length of the text."""
-    reader = _Reader()
+def unwrap(text: str, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Stretch]:
+    """Rewrites the dialects' lines; linear in the length of the text.
+
+    Args:
+        text: Without front matter.
+        hidden: What starts the lines that a listing hides from the reader, by language, besides Rust's ``# ``.
+    """
+    reader = _Reader(hidden)
     for line in text.split("\n"):
         reader.feed(line)
     return reader.finish()
@@ -79,6 +86,7 @@ class _Fence:
     options: bool = False  # its first lines may be options of a notebook cell
     in_options: bool = False
     rust: bool = False
+    hidden: str = ""  # what starts the lines that are not shown
 
     def ended_by(self, line: str) -> bool:
         if not self.mark:
@@ -89,6 +97,7 @@ class _Fence:
 
 @dataclass(slots=True)
 class _Reader:
+    hidden: Mapping[str, str]
     stretches: list[Stretch] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     code: bool = False
@@ -97,7 +106,6 @@ class _Reader:
     directives: list[str] = field(default_factory=list)  # marks of directives that hold prose
     options: bool = False  # directly after a directive's first line
     space_next: bool = False
-    snippet: bool = False
     conflict: bool = False  # between the marks of an unresolved merge, whose "=======" would underline a heading
     code_tabs: bool = False
 
@@ -150,10 +158,16 @@ class _Reader:
             return
         if fence.options and self.is_option(fence, line):
             return
-        if fence.dropped or ("{{" in line and not _MDBOOK.sub("", line).strip(" \t#/")):
+        if fence.dropped:
             return
         # rustdoc and mdBook hide lines that start with "# " from the reader: licences, imports, a main function.
-        if fence.rust and (line.lstrip() == "#" or line.lstrip().startswith("# ")):
+        if fence.rust and "#" in line:
+            body = line.lstrip()
+            if body == "#" or body.startswith("# "):
+                return
+            if body.startswith("##"):  # a shown line that starts with one
+                line = line.replace("##", "#", 1)
+        elif fence.hidden and line.lstrip().startswith(fence.hidden):
             return
         self.emit(line, code=True)
 
@@ -190,7 +204,12 @@ class _Reader:
         else:
             dropped = name in _DROPPED
             language = re.split(r"[ ,{]", info.lower(), maxsplit=1)[0]
-            self.fence = _Fence(mark, ">" in match["lead"], dropped, bool(directive), rust=language in ("rust", "rs"))
+            rust = language in ("rust", "rs")
+            self.fence = _Fence(mark, ">" in match["lead"], dropped, bool(directive), rust=rust)
+            if own := _HIDDEN.search(info[:1_000]):
+                self.fence.hidden = own[1]
+            elif self.hidden and not rust:
+                self.fence.hidden = self.hidden.get(language, "")
             if not dropped:
                 self.emit(line, code=True)
         return True
@@ -234,11 +253,7 @@ class _Reader:
             self.emit("")
 
     def is_dropped(self, line: str) -> bool:
-        if _SNIPPET.match(line):
-            if line.strip(" \t;-8<") == "":
-                self.snippet = not self.snippet
-            return True
-        if self.snippet:
+        if "8<-" in line and _SNIPPET.match(line):
             return True
         if (
             line[:7] in ("<<<<<<<", "=======", ">>>>>>>")
@@ -248,7 +263,7 @@ class _Reader:
             self.conflict = line[0] != ">"
             return True
         self.options = self.options and _OPTION.match(line) is not None
-        return self.options or (line[:1] in ("r", "{", "+") and _NOISE.match(line) is not None)
+        return self.options or (line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None)
 
     def feed_prose(self, line: str) -> None:
         if self.space_next and line.strip() and not line.startswith(("    ", "\t")):
@@ -263,8 +278,6 @@ class _Reader:
         elif line.startswith("(") and (target := _TARGET.match(line)):
             self.emit("")
             line = f'<a id="{target[1]}"></a>\n'
-        elif "{{" in line:
-            line = _MDBOOK.sub("", line)
         elif len(line) > 32 and line.strip(" \t-*") and (markers := _MAX_MARKERS.match(line)):
             line = line[markers.end() :]  # deeper than any parser goes: kept as text
         self.emit(line)

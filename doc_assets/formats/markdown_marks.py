@@ -8,22 +8,35 @@ from __future__ import annotations
 
 import re
 
-from doc_assets.formats.html_fragment import Part, closed_names, read_fragment
+from doc_assets.formats.html_fragment import Part, alt_text, attributes_of, closed_names, read_fragment
 
-__all__ = ["drop_data_uris", "lift_html", "placeholder_number", "rewrite_marks"]
+__all__ = ["drop_data_uris", "drop_jsx_tags", "lift_html", "placeholder_number", "rewrite_marks"]
 
 _CODE = r"(?P<code>`+[^`\n]+`+)"
 _SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
 _TEMPLATE = re.compile(
-    _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}|\{\{~?\s*#\s*(?P<block>\w+)(?P<words>[^{}]*)\}\}"
-    r"|\{\{~?\s*[/>*!^][^{}]*\}\}|\{\{\s*\w+[ (]+['\"](?P<call>[^'\"{}]*)['\"][^{}]*\}\}"
+    _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}"
+    # mdBook's own directives are resolved before; one that is left was escaped, and is text.
+    r"|\{\{~?\s*#\s*(?!(?:include|rustdoc_include|playground|playpen|template)\b)(?P<block>\w+)(?P<words>[^{}]*)\}\}"
+    r"|\{\{~?\s*[/>*!^%][^{}]*\}\}|\{\{\s*\w+[ (]+['\"](?P<call>[^'\"{}]*)['\"][^{}]*\}\}"
+    # Values that only the site knows, and placeholders on lines of their own, which plug-ins fill.
+    r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
+    re.MULTILINE,
 )
-_SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label)\s*=\s*\"([^\"\n]*)\"")
+_COMMENT = re.compile(r"^[ \t]*\{/(?P<mark>[*_])[^{}]{0,2000}?(?P=mark)/\}[ \t]*$", re.MULTILINE)
+_KRAMDOWN = re.compile(r"\{:[ \t]*[.#][\w.# =\"-]{0,200}\}")
+_JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
+_SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label|text|content)\s*=\s*\"([^\"\n]*)\"")
 _QUOTED = re.compile(r"\"([^\"\n]*)\"")
 _TAB_NAME = re.compile(r"\s*\"?([^\"=<>%]+?)\"?\s*$")
 _ROLE = re.compile(r"\{(?:[a-z]+:)*(?P<role>[a-z][\w-]*)\}`~?(?P<text>[^`<\n]*[^`<\n\s])(?:\s*<[^`>\n]*>)?`")
 _PLAIN_ROLES = frozenset(("ref", "doc", "term", "numref", "eq", "abbr", "sub", "sup", "download", "any"))
-_ICON = re.compile(r":(?:octicons|material|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?[ ]?")
+_ICON = re.compile(
+    r":(?:octicons|material|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?[ ]?"
+    r"|(?<![\w:]):(?:(?:white|heavy)_check_mark|ballot_box_with_check|(?P<no>x|heavy_multiplication_x|no_entry(?:_sign)?"
+    r"|negative_squared_cross_mark)):(?!\w)[ ]?"
+)
+_ICON_MARKS = (":octicons-", ":material-", ":fontawesome-", ":simple-", "_check", ":x:", "_x:", "_mark:", ":no_entry")
 _HIGHLIGHT = re.compile(r"`#![\w+-]+[ ]")
 _DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.-]+)*[;,](?:base64,)?[A-Za-z0-9+/=_%-]{40,}")
 _ISLAND = re.compile(r"^[ \t]*<(table|pre|script|style|svg)\b", re.MULTILINE | re.IGNORECASE)
@@ -41,16 +54,20 @@ def rewrite_marks(prose: str) -> str:
         prose = _SHORTCODE.sub(_shortcode, prose)
     if "{%" in prose or "{{" in prose:
         prose = _TEMPLATE.sub(_template, prose)
+    if "{:" in prose:
+        prose = _KRAMDOWN.sub("", prose)
     if "}`" in prose:
         prose = _ROLE.sub(lambda m: m["text"] if m["role"] in _PLAIN_ROLES else f"`{m['text']}`", prose)
     if "`#!" in prose:
         prose = _HIGHLIGHT.sub("`", prose)
-    return _ICON.sub(_icon, prose) if ":" in prose else prose
+    return _ICON.sub(_icon, prose) if any(mark in prose for mark in _ICON_MARKS) else prose
 
 
 def _icon(match: re.Match[str]) -> str:
     """Icons go, but the ticks and crosses that fill a table's cells are its content."""
-    return "yes " if "-check" in match[0] else "no " if "-close" in match[0] else ""
+    if match["no"] or "-close" in match[0]:
+        return "no "
+    return "yes " if "check" in match[0] else ""
 
 
 def _shortcode(match: re.Match[str]) -> str:
@@ -59,7 +76,34 @@ def _shortcode(match: re.Match[str]) -> str:
     words = " ".join(_SHOWN.findall(match["rest"]))
     if not words and match["name"] == "tab" and not match["end"] and (name := _TAB_NAME.match(match["rest"][:200])):
         words = name[1]
-    return f"\n\n{words}\n\n" if words else ""
+    return _shown(words, match)
+
+
+def _shown(words: str, match: re.Match[str]) -> str:
+    """Words in place of a mark: in the sentence where it stands in one, otherwise a paragraph."""
+    if not words:
+        return ""
+    text = match.string
+    line = text.rfind("\n", max(0, match.start() - 200), match.start()) + 1
+    before = text[max(line, match.start() - 200) : match.start()].strip(" \t>-*0123456789.")
+    inside = "text=" in match[0] or (before and not before.endswith(("%}", "}}")))
+    return words if inside else f"\n\n{words}\n\n"
+
+
+def drop_jsx_tags(prose: str) -> str:
+    """Comments and tags with braces, which are JSX also in a page without imports; what they show stays."""
+
+    def shown(match: re.Match[str]) -> str:
+        if "{" not in match["values"]:
+            return match[0]
+        values = attributes_of(match["values"])
+        if match["name"] == "img":
+            return alt_text(values.get("alt", ""), values.get("src", ""))
+        return values.get("title") or values.get("label") or ""
+
+    if "{/" in prose:
+        prose = _COMMENT.sub("", prose)
+    return _JSX_TAG.sub(shown, prose) if "<" in prose else prose
 
 
 def _template(match: re.Match[str]) -> str:
@@ -70,8 +114,7 @@ def _template(match: re.Match[str]) -> str:
         return f"\n\n{words}\n\n" if words else ""
     if match["call"]:  # a macro that links a name: {{ godoc('Collection') }}
         return f"`{match['call']}`"
-    words = " ".join(_SHOWN.findall(match["rest"] or ""))
-    return f"\n\n{words}\n\n" if words else ""
+    return _shown(" ".join(_SHOWN.findall(match["rest"] or "")), match)
 
 
 def lift_html(prose: str, parts: list[list[Part]]) -> str:

@@ -16,7 +16,7 @@ class MdxFormat:
     """MDX files, also those that no MDX compiler accepts: what does not read as JSX is text."""
 
     name = "mdx"
-    version = 1
+    version = 2
     suffixes = frozenset((".mdx",))
     priority = 0
 

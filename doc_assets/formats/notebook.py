@@ -16,6 +16,7 @@ from typing import Any
 from doc_assets.document import Block, Document, JsonValue, clean_text, json_safe
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats import RawFile
+from doc_assets.formats.front_matter import split_front_matter
 from doc_assets.formats.html_fragment import Anchor, Heading, Part
 from doc_assets.formats.markdown import markdown_parts
 from doc_assets.formats.markdown_marks import drop_data_uris
@@ -35,13 +36,18 @@ _NOTICE = re.compile(
     re.I,
 )
 _LONGEST_NOTICE = 700  # characters; a longer paragraph says more than who owns the page
-_BUTTON_TABLE = re.compile(r"<table\b[^<>]*>(?:(?!</table).){0,6000}</table\s*>", re.I | re.S)
+_BUTTON_TABLE = re.compile(r"<table\b[^<>]*+>(?:[^<]++|<(?!/?table\b))*+</table\s*>", re.I)
 _ELSEWHERE = r"(?:colab\.research\.google|colab\.sandbox|kaggle\.com|mybinder\.org|nbviewer|sagemaker|deepnote)"
 _BUTTON = re.compile(
-    rf"\[!\[[^\[\]\n]*\]\([^()\n]*\)\]\([^()\n]*{_ELSEWHERE}[^()\n]*\)"
-    rf"|<a\b[^<>]*{_ELSEWHERE}[^<>]*>\s*<img\b[^<>]*>[^<>]{{0,100}}</a\s*>",
+    rf"\[!\[[^\[\]\n]{{0,200}}\]\([^()\n]{{0,500}}\)\]\([^()\n]{{0,500}}{_ELSEWHERE}[^()\n]{{0,500}}\)"
+    rf"|<a\b[^<>]{{0,500}}{_ELSEWHERE}[^<>]{{0,500}}>\s*<img\b[^<>]*>[^<>]{{0,100}}</a\s*>",
     re.I,
 )
+_LONGEST_NUMBER = 400  # digits
+# Cells, or halves of them, that the author keeps out of the published page (Jupyter Book, nbsphinx, nbconvert).
+_HIDDEN = frozenset(("remove-cell", "remove_cell"))
+_HIDDEN_INPUT = frozenset(("remove-input", "remove_input"))
+_HIDDEN_OUTPUT = frozenset(("remove-output", "remove_output", "remove_outputs"))
 _BOLD_TITLE = re.compile(r"\s*(\*\*|__)([^*_\n]{3,150})\1[ \t]*(?=\n|$)")
 _RAW_TEXT = frozenset(("", "text/markdown", "text/restructuredtext", "text/x-rst", "text/plain"))
 
@@ -50,7 +56,7 @@ class NotebookFormat:
     """Reads notebooks: text and code as they stand, outputs shortened to what a reader would search for."""
 
     name = "notebook"
-    version = 1
+    version = 2
     suffixes = frozenset((".ipynb",))
     priority = 0
 
@@ -72,7 +78,7 @@ class NotebookFormat:
         parts = list(_parts(cells))
         facts = _mapping(notebook.get("metadata"))
         has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
-        stated = facts.get("title")
+        stated = facts.get("title") or _front_matter(cells[0]).get("title")
         title, sections = outline(
             parts,
             title=clean_text(stated) if isinstance(stated, str) and not has_title else None,
@@ -94,8 +100,10 @@ def read_notebook(data: bytes) -> dict[str, Any]:
         found = {list: "a list", str: "a string", type(None): "null"}.get(type(notebook), "a number")
         raise DocumentRejected(f"JSON, but not a notebook: {found} where an object with cells was expected")
     version = notebook.get("nbformat")
-    if isinstance(version, int) and version < 4 and "cells" not in notebook:
-        notebook = _upgraded(notebook, version)
+    if version == 1 and isinstance(notebook.get("cells"), list):
+        notebook = _upgraded(notebook, 1)
+    elif "cells" not in notebook and "worksheets" in notebook:
+        notebook = _upgraded(notebook, 2 if version == 2 else 3)
     if "cells" not in notebook:
         raise DocumentRejected("JSON, but not a notebook: it has no 'cells'")
     if not isinstance(notebook["cells"], list):
@@ -113,15 +121,20 @@ def _load(data: bytes) -> object:
         raise DocumentRejected("an HTML page, not a notebook: fetch the raw file")
     try:
         try:
-            return json.loads(data)
+            return json.loads(data, parse_int=_integer)
         except UnicodeDecodeError:
-            return json.loads(data.decode("utf-8-sig", errors="replace"))
+            return json.loads(data.decode("utf-8-sig", errors="replace"), parse_int=_integer)
     except json.JSONDecodeError as error:
         cut = error.pos >= len(error.doc.rstrip()) - 1 or error.msg.startswith("Unterminated")
         what = "the file is cut off" if cut else error.msg
         raise DocumentRejected(f"not valid JSON: {what} (line {error.lineno}, column {error.colno})") from error
-    except (ValueError, RecursionError) as error:
-        raise DocumentRejected(f"JSON that cannot be read: {error}") from error
+    except RecursionError as error:
+        raise DocumentRejected("JSON that cannot be read: nested too deep") from error
+
+
+def _integer(digits: str) -> int | None:
+    """Python takes no number of more than 4,300 digits, and nothing in a notebook needs one."""
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else None
 
 
 def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
@@ -132,7 +145,9 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            joined = nbformat.versions[version].to_notebook_json({"nbformat_minor": 0, **notebook})
+            joined = nbformat.versions[version].to_notebook_json(
+                {"nbformat_minor": 0, "metadata": {}, **notebook, "nbformat": version}
+            )
             return dict(nbformat.convert(joined, 4))
     except Exception as error:  # nbformat's converters raise whatever a missing key raises
         reason = f"{type(error).__name__}: {error}"
@@ -146,6 +161,8 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
 def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, JsonValue]:
     kernel = _mapping(facts.get("kernelspec"))
     language = _mapping(facts.get("language_info")).get("name") or kernel.get("language")
+    if not language and isinstance(name := kernel.get("name"), str) and name.startswith("python"):
+        language = "python"  # Colab writes no more than the kernel's name
     stated = {
         "kernel": kernel.get("display_name") or kernel.get("name"),
         "language": language,
@@ -159,6 +176,8 @@ def _parts(cells: list[dict[str, Any]]) -> Iterator[Part]:
     for cell in cells:
         kind = cell.get("cell_type")
         source = _text(cell.get("source"))
+        if _tags(cell) & _HIDDEN:
+            continue
         if kind == "code":
             yield from _code_parts(cell, source)
         elif kind == "markdown":
@@ -180,9 +199,10 @@ def _code_parts(cell: Mapping[str, Any], source: str) -> Iterator[Block]:
     code = re.sub(r"\A(?:[ \t]*\n)+", "", code)
     if _is_licence(code):
         return
-    if code.strip():
+    tags = _tags(cell)
+    if code.strip() and not tags & _HIDDEN_INPUT:
         yield Block(code, "code")
-    outputs = cell.get("outputs")
+    outputs = None if tags & _HIDDEN_OUTPUT else cell.get("outputs")
     shown = output_text(outputs) if isinstance(outputs, list) else ""
     if shown:
         yield Block(shown, "output")
@@ -202,7 +222,20 @@ def _is_text(cell: Mapping[str, Any], source: str) -> bool:
     """Raw cells hold text for a converter, or settings of one (front matter), or a licence."""
     facts = _mapping(cell.get("metadata"))
     mime = facts.get("raw_mimetype") or facts.get("format") or ""
-    return mime in _RAW_TEXT and not source.lstrip().startswith("---") and not _LICENCE.search(source)
+    return str(mime) in _RAW_TEXT and not source.lstrip().startswith("---") and not _LICENCE.search(source)
+
+
+def _front_matter(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a raw cell at the top states as Quarto and Jupytext write it."""
+    source = _text(cell.get("source"))
+    return split_front_matter(source)[0] if cell.get("cell_type") == "raw" else {}
+
+
+def _tags(cell: Mapping[str, Any]) -> set[str]:
+    facts = _mapping(cell.get("metadata"))
+    stated = facts.get("tags")
+    tags = {tag for tag in stated if isinstance(tag, str)} if isinstance(stated, list) else set()
+    return tags | {"remove-cell"} if facts.get("nbsphinx") == "hidden" else tags
 
 
 def _without_buttons(text: str) -> str:

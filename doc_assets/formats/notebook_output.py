@@ -21,7 +21,7 @@ _LINE = 2_000  # characters of a line that are looked at
 
 _PROGRESS = re.compile(
     r"\d%\s?\|"  # tqdm
-    r"|[━█▉▊▋▌▍▎▏╸╺]{3}|\[=*>?\.*\]|={5}>|\[#+[ .]*\]|\.{20}"
+    r"|^\s*\d{1,3}(?:\.\d+)?\s?%\s*$|[━█▉▊▋▌▍▎▏╸╺]{3}|\[=*>?\.*\]|={5}>|\[#+[ .]*\]|\.{20}|\[[*-]*\d{1,3}%[* -]*\]"
     r"|^\s*Epoch \d+(?:/\d+)?\s*:?\s*$|\d(?:us|ms|s)/(?:step|epoch|sample)|\d\s?(?:it|[kM]?B)/s\b"
 )
 _NOISE = re.compile(
@@ -36,11 +36,14 @@ _OBJECT = re.compile(
 )
 _ADDRESS = re.compile(r"\s*(?:\bat )?\b0x[0-9a-fA-F]{8,16}\b")
 _ENCODED = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,][^\s\"']{40,}|[A-Za-z0-9+/=]{200,}")
-_WORD = re.compile(r"[^\W\d_]{2}")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_SHORT = 200  # characters: an array as short as this is read along with the code that made it
+# Of what is not white space: an array of numbers has 2 to 10 %, a table of them with its head 30 %.
+_LEAST_LETTERS = 0.15
 
 
 def output_text(outputs: list) -> str:
-    """The text of a cell's outputs, at most 20 lines and 1,000 characters without blank ones; "" if it has no words.
+    """The text of a cell's outputs, at most 20 lines and 1,000 characters without blank ones; "" if it says nothing.
 
     Args:
         outputs: As in nbformat 4; entries of another shape are passed over.
@@ -55,23 +58,41 @@ def output_text(outputs: list) -> str:
         kept.append(line)
         size += len(line) + 1
     text = "\n".join(kept).rstrip()
-    return text if _WORD.search(text) else ""
+    return text if _says_something(text) else ""
+
+
+def _says_something(text: str) -> bool:
+    """False for numbers alone and for arrays of them: another run prints others, and nobody searches for them."""
+    letters = sum(map(len, _WORD.findall(text)))
+    return letters > 0 and (len(text) <= _SHORT or letters >= _LEAST_LETTERS * sum(map(len, text.split())))
 
 
 def _lines(outputs: list) -> Iterator[str]:
-    for output in outputs:
-        if not isinstance(output, Mapping):
-            continue
-        if output.get("output_type") == "error":
-            yield _error(output)
-        else:
-            for line in _printed(_raw(output)[:_READ]).split("\n"):
-                yield from _kept(line)
+    """Lines worth keeping: of what was printed, then of what was shown, then of what went to standard error.
+
+    Where a stream is cut into outputs, and how two of them interleave, is chance: another run does it otherwise.
+    """
+    outputs = [output for output in outputs if isinstance(output, Mapping)]
+    for stream in (False, True):
+        printed = "".join(_joined(output.get("text")) for output in outputs if _is_stream(output, errors=stream))
+        yield from _kept_of(printed)
+        for output in () if stream else outputs:
+            if output.get("output_type") == "error":
+                yield _error(output)
+            elif output.get("output_type") != "stream":
+                yield from _kept_of(_shown(output))
 
 
-def _raw(output: Mapping) -> str:
-    if output.get("output_type") == "stream":
-        return _joined(output.get("text"))
+def _is_stream(output: Mapping, *, errors: bool) -> bool:
+    return output.get("output_type") == "stream" and (output.get("name") == "stderr") == errors
+
+
+def _kept_of(text: str) -> Iterator[str]:
+    for line in _printed(text[:_READ]).split("\n"):
+        yield from _kept(line)
+
+
+def _shown(output: Mapping) -> str:
     data = output.get("data")
     if not isinstance(data, Mapping):
         return ""

@@ -1,7 +1,8 @@
 """reStructuredText (``.rst``, ``.rest``): plain, Sphinx and Linux kernel pages, read with docutils.
 
-Here are the format, docutils' settings and the reading of last resort. What directives and roles become is in
-``rst_directives``, how the tree becomes sections in ``rst_tree``. Nothing is included, executed or fetched.
+Here are the format, docutils' settings and the reading of last resort. The parser is in ``rst_parser``, what directives
+and roles become in ``rst_directives``, ``rst_includes`` and ``rst_roles``, how the tree becomes sections in
+``rst_tree``. Nothing is executed or fetched, and no file read but through ``RawFile.neighbours``.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ from doc_assets.document import Block, Document, JsonValue, json_safe
 from doc_assets.formats import RawFile, decode
 from doc_assets.formats.html_fragment import Heading, Part
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.rst_directives import SphinxInliner, repaired, sphinx_directives
-from doc_assets.formats.rst_tree import TreeReader, parts_of
+from doc_assets.formats.rst_conf import declared_substitutions
+from doc_assets.formats.rst_directives import repaired
+from doc_assets.formats.rst_includes import Surroundings
+from doc_assets.formats.rst_parser import parse_into
+from doc_assets.formats.rst_tree import KNOWN_CHARACTERS, TreeReader, parts_of
 
 _log = logging.getLogger(__name__)
 
@@ -67,7 +71,7 @@ class RstFormat:
     """Reads reStructuredText with every Sphinx directive and role known, so that no page loses text to one."""
 
     name = "rst"
-    version = 1
+    version = 2
     suffixes = frozenset({".rst", ".rest"})
     priority = 10
 
@@ -82,9 +86,10 @@ class RstFormat:
             DocumentRejected: The bytes are not text.
         """
         source = decode(file.data)
+        surroundings = Surroundings(file.path, file.neighbours)
         metadata: dict[str, JsonValue] = {}
         try:
-            tree = parse_tree(source)
+            tree = parse_tree(source, surroundings)
             metadata = take_facts(tree)
             parts = parts_of(tree)
         except (
@@ -93,23 +98,43 @@ class RstFormat:
             _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
             parts = read_plainly(source)
             metadata = {"structure": "plain"}
+        if surroundings.missing:
+            metadata["includes_missing"] = surroundings.missing
         title, sections = outline(parts, title=None, fallback=readable_name(file.path))
         return [Document(title, self.name, sections, metadata)]
 
 
-def parse_tree(source: str) -> nodes.document:
-    """The docutils tree of a page, as parsed: no transform has run.
+def parse_tree(source: str, surroundings: Surroundings) -> nodes.document:
+    """The docutils tree of a page with what it includes, as parsed: no transform has run.
 
     Raises:
         ValueError: A line is too long to be parsed in bounded time.
     """
     if any(len(line) > _MAX_LINE for line in source.split("\n")):
         raise ValueError(f"a line of more than {_MAX_LINE:,} characters")
-    source = repaired(source)
-    document = docutils_utils.new_document("page", copy.copy(_default_settings()))
-    with sphinx_directives(source):
-        Parser(inliner=SphinxInliner()).parse(source, document)
+    document = _new_document(surroundings)
+    parse_into(document, repaired(source))
+    _define_what_is_missing(document, surroundings)
     return document
+
+
+def _new_document(surroundings: Surroundings) -> nodes.document:
+    settings = copy.copy(_default_settings())
+    settings.surroundings = surroundings
+    return docutils_utils.new_document(surroundings.source, settings)
+
+
+def _define_what_is_missing(document: nodes.document, surroundings: Surroundings) -> None:
+    """Gives substitutions that the page uses and does not define the text that ``conf.py`` declares for them."""
+    known = document.substitution_defs
+    used = {reference.astext() for reference in document.findall(nodes.substitution_reference)}
+    if all(name in known or name in KNOWN_CHARACTERS for name in used) or (conf := surroundings.conf) is None:
+        return
+    declarations = _new_document(Surroundings())
+    parse_into(declarations, declared_substitutions(conf[1], conf[0], surroundings.read))
+    for name, definition in declarations.substitution_defs.items():
+        if nodes.fully_normalize_name(name) not in document.substitution_names:
+            known[name] = definition
 
 
 def take_facts(tree: nodes.document) -> dict[str, JsonValue]:

@@ -1,35 +1,22 @@
-"""What Sphinx adds to reStructuredText, as far as its text matters: a lenient stub for every directive and every role.
+"""What Sphinx adds to reStructuredText, as far as its text matters: lenient stubs for directives.
 
 docutils alone refuses what it does not know and leaves an error message in the page. Here each directive becomes plain
-docutils nodes (a container with a label, a literal block), an unknown one keeps its argument and content, and each role
-becomes its text. Nothing is executed, included or fetched. The walk over the resulting tree is in ``rst_tree``.
+docutils nodes (a container with a label, a literal block), and an unknown one keeps its argument and content. Nothing
+is executed or fetched. Which name is read by which stub is in ``rst_names``, those that read other files are in
+``rst_includes``, roles in ``rst_roles``; the walk over the resulting tree is in ``rst_tree``.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import re
-import threading
-from collections.abc import Iterator
-from types import SimpleNamespace
+from collections.abc import Iterable
 
 from docutils import nodes
-from docutils.parsers.rst import Directive, directives
-from docutils.parsers.rst.directives.misc import Replace, Unicode
-from docutils.parsers.rst.directives.tables import CSVTable
-from docutils.parsers.rst.states import Inliner
+from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
-_OPTION = re.compile(r":([\w][\w -]{0,60}):(?:[ \t]+(.*))?$")
-# A name before `::`, as docutils' own `simplename`; the look-behind keeps the scan linear on a megabyte of one word.
-_DIRECTIVE_NAME = re.compile(r"(?<![\w.+:-])((?:(?!_)\w)+(?:[-._+:](?:(?!_)\w)+)*) ?::(?=\s|$)")
-_ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$", re.DOTALL)
-
-# docutils looks for the end of each inline mark up to the end of its paragraph, so that a paragraph of marks that never
-# end takes quadratic time: 9,000 characters with 3,000 of them take 1.2 s. Of 650 Sphinx and kernel pages none passed
-# 0.9 million of this product of characters and marks; past the limit, marks stay as they are written.
-MAX_INLINE_WORK = 20_000_000
+_OPTION = re.compile(r" {0,8}:([\w][\w -]{0,60}):(?:[ \t]+(.*))?$")
 
 
 class SphinxDirective(Directive):
@@ -41,15 +28,19 @@ class SphinxDirective(Directive):
     has_content = True
     option_spec = None
 
-    def split(self, argument_lines: int | None = None) -> tuple[str, dict[str, str], StringList]:
+    def split(
+        self, argument_lines: int | None = None, *, below: bool = False
+    ) -> tuple[str, dict[str, str], StringList]:
         """The argument's text, the options, and the lines of content.
 
         Args:
             argument_lines: At most so many lines are argument; None takes all up to a blank line or an option.
+            below: The argument may begin in the line below the directive's name.
         """
         lines = self.content
         start = 0
-        if self.content_offset == self.lineno - 1:
+        is_below = below and self.content_offset == self.lineno and not (lines and _OPTION.match(lines[0]))
+        if self.content_offset == self.lineno - 1 or is_below:
             limit = len(lines) if argument_lines is None else min(argument_lines, len(lines))
             while start < limit and lines[start].strip() and (start == 0 or not _OPTION.match(lines[start])):
                 start += 1
@@ -104,6 +95,10 @@ class Labelled(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
+        if "card" in self.name:  # rules that part its header and footer from its body
+            for number, line in enumerate(content):
+                if re.fullmatch(r"\s*(?:\+{3,}|\^{3,})\s*", line):
+                    content[number] = ""
         label = argument or options.get("summary", "") or options.get("title", "")
         # Grids state their columns as the argument.
         label = self.paragraph(label).astext() if re.search(r"[^\W\d]", label) else ""
@@ -127,7 +122,7 @@ class Admonition(SphinxDirective):
         if name == "admonition":
             return [self.body(content, self.paragraph(argument).astext())]
         if name in _VERSION_LABELS:
-            version, _, rest = argument.partition(" ")
+            version, rest = [*argument.split(None, 1), "", ""][:2]
             label = f"{_VERSION_LABELS[name]} {version}".strip()
         else:
             label, rest = "See also" if name == "seealso" else name.capitalize(), argument
@@ -164,10 +159,18 @@ class Signature(SphinxDirective):
     """Descriptions of functions, classes, options: signatures verbatim, then the content."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
-        argument, _, content = self.split()
-        signature = re.sub(r"\\(?=\W)", "", argument)
+        argument, options, content = self.split(below=True)
+        signature = re.sub(r"\\(?=\W)", "", argument).strip()
+        domain, _, kind = self.name.lower().rpartition(":")
+        if signature and domain == "http":
+            signature = f"{kind.upper()} {signature}"
+        if signature and "\n" not in signature:
+            signature += f": {options['type']}" if options.get("type") else ""
+            signature += f" = {options['value']}" if options.get("value") else ""
         box = self.body(content)
-        if signature.strip():
+        if members := _names(options.get("members", "").split(",")):
+            box.insert(0, members)
+        if signature:
             box.insert(0, nodes.literal_block(signature, signature, signature=True))
         return [box]
 
@@ -181,12 +184,36 @@ class PythonClass(SphinxDirective):
 
 
 class NameList(SphinxDirective):
-    """``autosummary``: the names, as a list in one line."""
+    """``autosummary``, ``kernel-doc``: what is described elsewhere, as a list of names in one line."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        _, options, content = self.split()
+        told = [options.get(name, "") for name in ("identifiers", "functions")]
+        names = _names([*content, *(name for names in told for name in re.split(r"[\s,]+", names))])
+        return [names] if names else []
+
+
+def _names(names: Iterable[str]) -> nodes.paragraph | None:
+    text = ", ".join(name.strip().lstrip("~!") for name in names if name.strip())
+    return nodes.paragraph(text, text) if text else None
+
+
+class Glossary(SphinxDirective):
+    """Terms and meanings; several terms that share one are joined, for which reStructuredText has no list."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, _, content = self.split()
-        names = [line.strip().lstrip("~!") for line in content if line.strip()]
-        return [nodes.paragraph("", ", ".join(names))] if names else []
+        terms: list[int] = []
+        for number, line in enumerate(content):
+            if line.strip() and not line[0].isspace():
+                terms.append(number)
+                continue
+            if line.strip() and len(terms) > 1:
+                content[terms[-1]] = ", ".join(content[term].strip() for term in terms)
+                for term in terms[:-1]:
+                    content[term] = ""
+            terms = []
+        return [self.body(content)]
 
 
 class Only(SphinxDirective):
@@ -262,117 +289,3 @@ _SINGLE_COLON = re.compile(
 def repaired(source: str) -> str:
     """Completes directives written with one colon (``.. note:``); docutils takes those for comments, content too."""
     return _SINGLE_COLON.sub(r"\1:", source)
-
-
-_STUBS: dict[type[Directive], str] = {
-    Drop: """bibliography contents date default-domain default-role doxygenclass doxygenfile doxygenfunction
-        doxygenstruct footer header highlight highlightlang image-sg include index kernel-doc kernel-abi kernel-feat
-        kernel-include literalinclude maintainers-include meta module moduleauthor sectionauthor codeauthor
-        currentmodule py:module py:currentmodule openapi raw role section-numbering sectnum spelling
-        spelling:word-list swaggerv2doc tabularcolumns tagged-block target-notes tags testcleanup testsetup title
-        toctree todo todolist userlist video youtube""",
-    Container: """centered compound container cssclass epigraph glossary highlights hlist jinja
-        pull-quote rst-class tabs tab-set div card-carousel grid""",
-    Labelled: """card collapse details dropdown group-tab grid-item grid-item-card rubric sidebar tab tab-item table
-        topic""",
-    Admonition: """admonition attention caution danger deprecated error hint important note seealso tip versionadded
-        versionchanged versionremoved warning""",
-    Literal: """actdiag blockdiag code code-block code-cell digraph doctest graph graphviz ipython
-        jupyter-execute kernel-render math mermaid plantuml plot productionlist prompt seqdiag sourcecode testcode
-        testoutput uml tikz code-tab""",
-    ParsedLiteral: "parsed-literal literal",
-    Signature: """attribute autoattribute autoclass autodata autoexception autofunction automethod automodule
-        autoproperty cmdoption confval data decorator describe envvar exception function method object option program
-        property staticmethod type macro""",
-    PythonClass: "class",
-    NameList: "autosummary",
-    Only: "only ifconfig",
-    ListTable: "list-table flat-table",
-    Picture: "image figure kernel-figure kernel-image thumbnail",
-    Replace: "replace",
-    Unicode: "unicode",
-    CSVTable: "csv-table",  # refuses its `file` and `url` options where file insertion is off
-}
-_BY_NAME = {name: stub for stub, names in _STUBS.items() for name in names.split()}
-_SIGNATURE_DOMAINS = ("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", "rust", "std")
-
-
-def directive_for(name: str) -> type[Directive]:
-    """The stub that reads the directive of that name; there is one for every name."""
-    name = name.lower()
-    if name in _BY_NAME:
-        return _BY_NAME[name]
-    return Signature if name.partition(":")[0] in _SIGNATURE_DOMAINS and ":" in name else Unknown
-
-
-_REGISTRY_LOCK = threading.Lock()
-
-
-@contextlib.contextmanager
-def sphinx_directives(source: str) -> Iterator[None]:
-    """While open, docutils finds a stub for every directive that ``source`` names; then its registry is as before.
-
-    The registry is one table for the whole process: without the restoring, what one page names would change how the
-    next is read.
-    """
-    registry = vars(directives)["_directives"]
-    with _REGISTRY_LOCK:
-        before = dict(registry)
-        try:
-            registry.clear()
-            registry.update({n.lower(): directive_for(n) for n in set(_DIRECTIVE_NAME.findall(source))})
-            yield
-        finally:
-            registry.clear()
-            registry.update(before)
-
-
-_CODE_ROLE_NAMES = """
-    attr attribute class cls code command const constant cpp ctype data dir enum enumerator envvar exc exception expr
-    file func function keyword kbd literal macro makevar manpage member meth method mod module obj option program py
-    regexp samp source struct texpr token type union var
-"""
-_CODE_ROLES = frozenset(_CODE_ROLE_NAMES.split())
-_TEXTLESS_ROLES = frozenset(
-    ("cspan", "rspan", "raw", "index", "raw-html", "raw-latex", "fa", "fab", "far", "fas", "icon")
-)
-_ICON_ROLE = re.compile(r"material-|octicon|bi-|fa[srb]?-")
-_ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub issue ", "issue": "issue "}
-
-
-class SphinxInliner(Inliner):
-    """docutils' inline parser for one page, in which every role is known and the work is bounded."""
-
-    def __init__(self) -> None:
-        """Starts with nothing spent of ``MAX_INLINE_WORK``."""
-        super().__init__()
-        self.work = 0
-
-    def parse(self, text: str, lineno: int, memo: SimpleNamespace, parent: nodes.Element) -> tuple[list, list]:
-        """As in docutils; a paragraph that would take the page past ``MAX_INLINE_WORK`` is taken as it is written."""
-        work = len(text) * sum(map(text.count, "*`|_["))
-        if self.work + work > MAX_INLINE_WORK:
-            return [nodes.Text(text)], []
-        self.work += work
-        return super().parse(text, lineno, memo, parent)
-
-    def interpreted(self, rawsource: str, text: str, role: str, lineno: int) -> tuple[list, list]:
-        """The text of a role: its title where it has one; names of code as an inline literal."""
-        role = (role or "").lower()
-        kind = role.rpartition(":")[2]
-        if kind in _TEXTLESS_ROLES or _ICON_ROLE.match(role):
-            return [], []
-        if kind in ("math", "eq"):
-            return [nodes.literal(rawsource, nodes.unescape(text, restore_backslashes=True))], []
-        text = nodes.unescape(text)
-        titled = _ROLE_TARGET.search(text) if len(text) < 2_000 else None
-        text = text[: titled.start()] if titled else _ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
-        if kind in _CODE_ROLES:
-            return [nodes.literal(rawsource, text)], []
-        return [nodes.inline(rawsource, text)], []
-
-
-# docutils builds its patterns from the strings that it finds on the class itself, not on the classes below it.
-for _name, _pattern in vars(Inliner).items():
-    if isinstance(_pattern, str) and not _name.startswith("__"):
-        setattr(SphinxInliner, _name, _pattern)

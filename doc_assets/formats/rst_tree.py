@@ -1,7 +1,7 @@
 """From a docutils tree to headings and blocks: the walk over sections, and how each kind of element reads as text.
 
 What docutils reports about the page (system messages) never becomes text, except for source that it could not place,
-which is kept as it was written. How the tree is made is in ``rst`` and ``rst_directives``.
+which is kept as it was written. How the tree is made is in ``rst_parser``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from doc_assets.formats.html_fragment import Heading, Part, alt_text
 BLOCK_CHARACTERS = 1_000
 
 # What `.. include:: <isonum.txt>` defines and pages use; other undefined substitutions stay as their name.
-_CHARACTERS = {
+KNOWN_CHARACTERS = {
     "copy": "©", "reg": "®", "trade": "™", "deg": "°", "micro": "µ", "times": "\xd7", "plusmn": "±", "frac12": "½",
     "sup2": "²", "sup3": "³", "rarr": "→", "larr": "←", "hellip": "…", "mdash": "—", "ndash": "\u2013", "nbsp": " ",
 }  # fmt: skip
@@ -89,7 +89,7 @@ class TreeReader:
                 text = " ".join(self.inline(child) for child in self._definitions[key].children)
                 self._resolved[name] = text if len(text) <= _MAX_SUBSTITUTION else name
             else:
-                self._resolved[name] = _CHARACTERS.get(name, name)
+                self._resolved[name] = KNOWN_CHARACTERS.get(name, name)
         return self._resolved[name]
 
     # Blocks
@@ -315,11 +315,22 @@ def parts_of(document: nodes.document) -> list[Part]:
 
 def _label_quotes(document: nodes.document) -> None:
     """Joins a short line and the indented text below it, the way many kernel pages write a term and its meaning."""
-    for quote in list(document.findall(nodes.block_quote)):
-        siblings = quote.parent
-        before = siblings[siblings.index(quote) - 1] if siblings.index(quote) else None
-        if isinstance(before, nodes.paragraph) and 0 < len(before.astext()) <= 60:
-            term = before.astext().strip()
-            if "\n" not in term and term[-1:] not in ".:;,!?":
-                quote["label"] = term
-                siblings.remove(before)
+    open_nodes: list[nodes.Element] = [document]
+    while open_nodes:
+        node = open_nodes.pop()
+        kept: list[nodes.Node] = []
+        for child in node.children:
+            if isinstance(child, nodes.block_quote) and kept and (term := _term(kept[-1])):
+                child["label"] = term
+                kept.pop()
+            kept.append(child)
+            if isinstance(child, nodes.Element) and not isinstance(child, nodes.TextElement):
+                open_nodes.append(child)
+        if len(kept) < len(node.children):
+            node.children = kept
+
+
+def _term(node: nodes.Node) -> str:
+    """A paragraph's text if it is one short line that ends without punctuation."""
+    term = node.astext().strip() if isinstance(node, nodes.paragraph) and len(node.rawsource) <= 400 else ""
+    return term if len(term) <= 60 and "\n" not in term and term[-1:] not in ".:;,!?" else ""

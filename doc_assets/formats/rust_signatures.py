@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from doc_assets.formats.rustdoc_crate import content_of, kind_of
+from doc_assets.formats.rustdoc_crate import Item, content_of, kind_of
 
 __all__ = ["declaration", "function", "path", "type_name"]
 
@@ -89,9 +89,14 @@ def _bound(node: object, depth: int) -> str:
         return str(node["outlives"])
     bound = node.get("trait_bound")
     if not isinstance(bound, Mapping):
-        return "use<…>" if "use" in node else "_"
+        return f"use<{', '.join(map(_captured, _items(node, 'use')))}>" if "use" in node else "_"
     mark = "?" if bound.get("modifier") == "maybe" else ""
     return mark + _for(bound.get("generic_params"), depth) + path(bound.get("trait"), depth)
+
+
+def _captured(node: object) -> str:
+    """A lifetime or parameter in ``use<'a, T>``; text before format 41."""
+    return str(next(iter(node.values()), "_")) if isinstance(node, Mapping) else str(node)
 
 
 def _for(params: object, depth: int) -> str:
@@ -106,7 +111,8 @@ def _parameter(node: Node, depth: int) -> str:
         outlives = (kind["lifetime"] or {}).get("outlives") or []
         return f"{name}: {' + '.join(outlives)}" if outlives else name
     if "const" in kind:
-        return f"const {name}: {type_name(kind['const'].get('type'), depth)}"
+        value = kind["const"].get("default")
+        return f"const {name}: {type_name(kind['const'].get('type'), depth)}" + (f" = {value}" if value else "")
     about = kind.get("type") or {}
     bounds = _bounds(about.get("bounds"), depth)
     default = f" = {type_name(about['default'], depth)}" if about.get("default") else ""
@@ -140,7 +146,8 @@ def _dynamic(node: Node, depth: int) -> str:
 
 def _function_pointer(node: Node, depth: int) -> str:
     signature = node.get("sig") or node.get("decl") or {}
-    inputs = ", ".join(type_name(one[1], depth) for one in _items(signature, "inputs"))
+    shown = [type_name(one[1], depth) for one in _items(signature, "inputs")]
+    inputs = ", ".join([*shown, "..."] if _flag(signature, "c_variadic") else shown)
     output = signature.get("output")
     arrow = f" -> {type_name(output, depth)}" if output else ""
     return f"{_for(node.get('generic_params'), depth)}{_qualifiers(node.get('header'))}fn({inputs}){arrow}"
@@ -170,7 +177,7 @@ def function(name: str, node: Node, visibility: object = "default") -> str:
     """A function without its body."""
     signature = node.get("sig") or node.get("decl") or {}
     inputs = [_input(one) for one in _items(signature, "inputs")]
-    if signature.get("is_c_variadic") or signature.get("c_variadic"):
+    if _flag(signature, "c_variadic"):
         inputs.append("...")
     output = signature.get("output")
     arrow = f" -> {type_name(output)}" if output else ""
@@ -198,7 +205,7 @@ def declaration(item: Node, index: Mapping[str, Any]) -> str:
     name = item.get("name") or "_"
     visibility = _visibility(item.get("visibility"))
     if not isinstance(node, Mapping):
-        return str(node) if kind == "macro" else f"{kind} {name}"
+        return str(node) if kind == "macro" else f"{visibility}{'type' if kind == 'extern_type' else kind} {name};"
     parameters, where = _generics(node.get("generics"))
     if kind == "function":
         return function(name, node, item.get("visibility"))
@@ -208,14 +215,41 @@ def declaration(item: Node, index: Mapping[str, Any]) -> str:
             bounds = _bounds(node.get("bounds"), 0)
             head = f"{visibility}{marks}trait {name}{parameters}{f': {bounds}' if bounds else ''}{where}"
             return head + _braces(
-                declaration(one, index) + ";" for one in _members(node.get("items"), index, _ASSOCIATED)
+                declaration(one, index) + (" { ... }" if _is_provided(one) else ";")
+                for one in _members(node.get("items"), index, _ASSOCIATED)
             )
-        return f"{visibility}{kind} {name}{parameters}" + _body(kind, node, index, where)
+        return f"{_attributes(item)}{visibility}{kind} {name}{parameters}" + _body(kind, node, index, where)
     if kind == "variant":
         return name + _variant_body(node, index)
     if kind == "struct_field":
         return f"{visibility}{name}: {type_name(node)}"
     return visibility + _value(kind, name, node, parameters, where)
+
+
+def _is_provided(item: Item) -> bool:
+    """Whether a trait's function has a body that implementations may keep."""
+    content = content_of(item)
+    return kind_of(item) == "function" and isinstance(content, Mapping) and bool(content.get("has_body"))
+
+
+def _attributes(item: Node) -> str:
+    """The attributes of a type that its users have to know, as text before format 54 and as values since."""
+    lines: list[str] = []
+    for attribute in _items(item, "attrs"):
+        if attribute in ("non_exhaustive", "#[non_exhaustive]"):
+            lines.append("#[non_exhaustive]\n")
+        elif isinstance(attribute, str) and attribute.startswith("#[repr("):
+            lines.append(f"{attribute.strip()[:_WIDE]}\n")
+        elif isinstance(attribute, Mapping) and isinstance(attribute.get("repr"), Mapping):
+            lines.append(f"#[repr({_representation(attribute['repr'])})]\n")
+    return "".join(lines)
+
+
+def _representation(node: Node) -> str:
+    kind = {"c": "C", "rust": ""}.get(str(node.get("kind")), str(node.get("kind")))
+    shown = [kind, str(node.get("int") or "")]
+    shown += [f"{name}({node[key]})" for key, name in (("align", "align"), ("packed", "packed")) if node.get(key)]
+    return ", ".join(filter(None, shown))
 
 
 def _value(kind: str, name: str, node: Node, parameters: str, where: str) -> str:
@@ -274,7 +308,7 @@ def _variant_body(node: Node, index: Mapping[str, Any]) -> str:
 def _tuple_field(identity: object, index: Mapping[str, Any], *, named: bool) -> str:
     field = index.get(str(identity)) if identity is not None else None
     if field is None:
-        return "/* private */" if named else "_"
+        return "_"
     inner = field["inner"].get("struct_field")
     return (_visibility(field.get("visibility")) if named else "") + type_name(inner)
 

@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from doc_assets.errors import DocumentRejected
+from doc_assets.errors import DocumentRejected, DocumentSkipped
 
-__all__ = ["OLDEST_VERSION", "Crate", "Item", "Module", "content_of", "kind_of", "read_crate"]
+__all__ = ["NEWEST_VERSION", "OLDEST_VERSION", "Crate", "Item", "Module", "content_of", "kind_of", "read_crate"]
 
 Item = Mapping[str, Any]
 
-OLDEST_VERSION = 37  # rustdoc of December 2024; items were named and identified otherwise before
+# What changed from the oldest to the newest is read in both forms: attributes as text or as values (54), paths in
+# "name" or "path" (42), arguments that are absent (51), captures as text or as values (41), stability (58, 61).
+OLDEST_VERSION = 37  # rustdoc 1.85 of December 2024; items were named and identified otherwise before
+NEWEST_VERSION = 61  # July 2026
 _TYPES = frozenset(("struct", "enum", "union", "trait"))
 
 
@@ -61,6 +64,23 @@ class Crate:
     format_version: int
     index: Mapping[str, Item]
     modules: list[Module]
+    summaries: Mapping[str, Any]
+    places: dict[str, str] = field(default_factory=dict)
+
+    def resolve(self, identity: object) -> tuple[str, bool]:
+        """An item's full path ("" where nothing leads to it), and whether it is of this crate."""
+        if not self.places:
+            self.places.update(_places(self))
+        key = str(identity)
+        if key in self.places:
+            return self.places[key], True
+        summary = self.summaries.get(key)
+        path = summary.get("path") if isinstance(summary, Mapping) else None
+        if summary is None or not isinstance(path, list) or not path or not all(isinstance(one, str) for one in path):
+            return "", False
+        is_local = summary.get("crate_id") == 0
+        # The standard library is used as a whole, wherever in it an item is defined.
+        return "::".join(["std", *path[1:]] if path[0] in ("core", "alloc") else path), is_local
 
     def members(self, identities: object) -> Iterator[Item]:
         """The items of a list of ids that the crate describes."""
@@ -70,12 +90,29 @@ class Crate:
                 if item is not None:
                     yield item
 
+    def members_of(self, item: Item) -> Iterator[Item]:
+        """Fields, variants and associated items of a type or trait that have a name."""
+        content = content_of(item)
+        if not isinstance(content, Mapping):
+            return
+        held = content.get("kind")
+        fields = held.get("plain") if isinstance(held, Mapping) else content
+        for key in ("fields", "variants", "items"):
+            yield from self.members(
+                fields.get(key) if key == "fields" and isinstance(fields, Mapping) else content.get(key)
+            )
+        for implementation in self.members(content.get("impls")):
+            inner = content_of(implementation)
+            if isinstance(inner, Mapping) and not inner.get("trait"):
+                yield from self.members(inner.get("items"))
+
 
 def read_crate(text: str) -> Crate:
     """Reads the JSON and finds each public item's place.
 
     Raises:
-        DocumentRejected: Not JSON, not a crate of rustdoc, or of a version before 37.
+        DocumentRejected: Not JSON, a crate without its items, or of a version that is not known.
+        DocumentSkipped: JSON of something else.
     """
     try:
         data = json.loads(text)
@@ -83,18 +120,40 @@ def read_crate(text: str) -> Crate:
         raise DocumentRejected(f"not valid JSON, perhaps cut off: {error}") from error
     version = data.get("format_version") if isinstance(data, dict) else None
     index = data.get("index") if isinstance(data, dict) else None
+    if version is None and index is None:
+        raise DocumentSkipped("unsupported format: JSON that does not describe a crate")
     if not isinstance(version, int) or not isinstance(index, dict):
         raise DocumentRejected("no format_version and index in the JSON: not a crate that rustdoc described")
-    if version < OLDEST_VERSION:
+    if not OLDEST_VERSION <= version <= NEWEST_VERSION:
+        advice = "an older Rust, or ask for an update" if version > NEWEST_VERSION else "a newer Rust"
         raise DocumentRejected(
-            f"rustdoc JSON of format {version}: {OLDEST_VERSION} and later are read;"
-            " document the crate again with a newer Rust"
+            f"rustdoc JSON of format {version}: formats {OLDEST_VERSION} to {NEWEST_VERSION} are read;"
+            f" document the crate again with {advice}"
         )
     root = index.get(str(data.get("root")))
     if not isinstance(root, dict) or kind_of(root) != "module":
         raise DocumentRejected("the crate's root module is missing from the rustdoc JSON")
-    name = root.get("name") or "crate"
-    return Crate(name, data.get("crate_version") or "", version, index, _modules(root, name, index))
+    name = str(root.get("name") or "crate")
+    summaries = data.get("paths")
+    return Crate(
+        name,
+        str(data.get("crate_version") or ""),
+        version,
+        index,
+        _modules(root, name, index),
+        summaries if isinstance(summaries, dict) else {},
+    )
+
+
+def _places(crate: Crate) -> Iterator[tuple[str, str]]:
+    """The id of each item and member that the documents show, with its full path."""
+    for module in crate.modules:
+        yield str(module.item["id"]), module.path
+        for name, item in (*module.others, *module.types):
+            path = f"{module.path}::{name}"
+            yield str(item["id"]), path
+            for member in crate.members_of(item):
+                yield str(member["id"]), f"{path}::{member.get('name')}"
 
 
 def _modules(root: Item, name: str, index: Mapping[str, Item]) -> list[Module]:
@@ -158,7 +217,9 @@ def _contents(module: Module, defined: set[str], index: Mapping[str, Item]) -> I
         target = index.get(str(use.get("id")))
         if target is None or str(target["id"]) in defined:
             glob = "::*" if use.get("is_glob") or use.get("glob") else ""
-            module.reexports.append(f"pub use {use.get('source', '_')}{glob};")
+            source, name = str(use.get("source", "_")), use.get("name")
+            renamed = f" as {name}" if not glob and name and name != source.rpartition("::")[2] else ""
+            module.reexports.append(f"pub use {source}{glob or renamed};")
         elif use.get("is_glob") or use.get("glob"):
             waiting.extend(_glob(target))
         elif kind_of(target) in ("use", "import"):

@@ -1,7 +1,8 @@
 """The format ``rustdoc_html``: pages of ``rustdoc`` 1.63 to 1.95, one document per item or module.
 
-What repeats on every page is left out: methods inherited from the standard library's traits, blanket and automatic
-implementations, navigation. How the members of an item are read is in ``rustdoc_members``.
+What repeats on every page is left out and counted: methods inherited from traits or lent by other types, blanket and
+automatic implementations, navigation. It goes in ``rustdoc_cuts``; how the members of an item are read is in
+``rustdoc_members``.
 """
 
 from __future__ import annotations
@@ -17,18 +18,17 @@ from doc_assets.formats import RawFile, decode
 from doc_assets.formats.html import refuse_redirect
 from doc_assets.formats.html_blocks import in_pieces, read_parts
 from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import (
-    below,
-    children,
-    classes,
-    collapsed,
-    parse_tree,
-    remove,
-    until_heading,
-    verbatim,
-)
+from doc_assets.formats.html_tree import children, classes, collapsed, parse_tree, remove, until_heading
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.rustdoc_members import read_members, stability, take_implementations
+from doc_assets.formats.rustdoc_cuts import Trimmed, trim
+from doc_assets.formats.rustdoc_kinds import LABELS, html_kind, item_facts
+from doc_assets.formats.rustdoc_members import (
+    Implementations,
+    read_members,
+    stability,
+    take_implementations,
+    written_out,
+)
 
 __all__ = ["RustdocHtmlFormat"]
 
@@ -38,6 +38,7 @@ _INDEX_PAGES = {
     "settings": "rustdoc's settings page",
     "help": "rustdoc's help page",
     "search": "rustdoc's search page",
+    "scrape-examples-help": "rustdoc's help page",
 }
 # What is the same on every page or repeats what stands elsewhere; the heading is read before.
 _CHROME = ", ".join(
@@ -45,24 +46,26 @@ _CHROME = ", ".join(
         ".main-heading, h1, script, style, nav, button, rustdoc-toolbar, rustdoc-search, wbr",
         ".src, .srclink, a.anchor, .doc-anchor, .rightside, .out-of-band, .since, .emoji",
         ".tooltip, .notable-traits, .information, .test-arrow, .scraped-example-list, .more-scraped-examples",
-        ".hideme, .item-decl summary, pre summary, .setting-line, #copy-path",
-        "#synthetic-implementations, #synthetic-implementations-list",
-        "#blanket-implementations, #blanket-implementations-list, #layout, #layout + .docblock",
+        ".hideme, .item-decl summary, pre summary, .setting-line, #copy-path, #layout, #layout + .docblock",
+        ".item-table sup, .item-table .stab.portability",
     )
 )
+_UNPLACED = ("Crate", "Primitive", "Keyword", "Attribute")
+_STANDARD = ("std", "core", "alloc", "proc_macro", "test")  # their versions are rustdoc's own
 
 
 class RustdocHtmlFormat:
     """HTML that ``cargo doc`` writes."""
 
     name = "rustdoc_html"
-    version = 1
+    version = 2
     suffixes = frozenset((".html", ".htm"))
     priority = 10
 
     def accepts(self, file: RawFile) -> bool:
-        """Whether the page says that rustdoc made it."""
-        return _MARK.search(file.data[:10_000]) is not None
+        """Whether the page says that rustdoc made it, and not from a Markdown file, which is a page as any other."""
+        head = file.data[:10_000]
+        return _MARK.search(head) is not None and b'<body class="rustdoc">' not in head
 
     def parse(self, file: RawFile) -> list[Document]:
         """One document.
@@ -73,7 +76,8 @@ class RustdocHtmlFormat:
         """
         if file.stem in _INDEX_PAGES:
             raise DocumentSkipped(_INDEX_PAGES[file.stem])
-        tree = parse_tree(decode(file.data, html=True))
+        trimmed = trim(decode(file.data, html=True))
+        tree = parse_tree(trimmed.text)
         refuse_redirect(tree)
         body = tree.body
         kinds = classes(body) if body is not None else []
@@ -84,13 +88,13 @@ class RustdocHtmlFormat:
             raise DocumentSkipped("source code: rustdoc's src pages are not documentation")
         if main is None:
             raise DocumentRejected("no #main-content in the page: not rustdoc, or of a version before 1.63")
-        page = _identify(tree, main, kinds)
+        page = _identify(tree, main, html_kind(kinds))
         remove(main, _CHROME)
+        implementations = take_implementations(main, page.path, trimmed.lenders)
         # A layout that is not known (a later rustdoc, a page of its own kind) is read as any other page.
-        parts = _read_page(main, page) or read_parts(main)
+        parts = _read_page(main, page, implementations) or read_parts(main)
         title, sections = outline(parts, title=page.title, fallback=readable_name(file.path))
-        facts = {k: v for k, v in page.facts.items() if v}
-        return [Document(title, self.name, sections, facts)]
+        return [Document(title, self.name, sections, _facts(file, page, trimmed, implementations))]
 
 
 @dataclass(frozen=True)
@@ -98,15 +102,15 @@ class _Page:
     """What a page is about."""
 
     title: str
-    name: str
-    facts: dict[str, JsonValue]
+    path: str
+    kind: str
+    stable_since: str
 
 
-def _identify(tree: LexborHTMLParser, main: LexborNode, kinds: list[str]) -> _Page:
-    """Kind, full path, crate and version, wherever this version of rustdoc shows them."""
+def _identify(tree: LexborHTMLParser, main: LexborNode, kind: str) -> _Page:
+    """Kind and full path, wherever this version of rustdoc shows them."""
     heading = main.css_first("h1")
     since = main.css_first(".sub-heading .since, h1 .since, .main-heading .since")
-    stable_since = collapsed(since) if since is not None else ""
     if heading is not None:
         remove(heading, "button, .out-of-band, .since, a.src, .srclink, wbr")
     label, _, name = (collapsed(heading) if heading is not None else "").rpartition(" ")
@@ -114,18 +118,14 @@ def _identify(tree: LexborHTMLParser, main: LexborNode, kinds: list[str]) -> _Pa
     place = re.sub(r"\s+", "", crumbs.text()).strip(":") if crumbs is not None else ""
     if not place and "::" not in name and (titled := _place_from_title(tree)):
         place = titled
-    path = name if not place or label.startswith(("Crate", "Primitive", "Keyword")) else f"{place}::{name}"
-    variables = tree.css_first('meta[name="rustdoc-vars"]')
-    stated = (variables.attributes if variables is not None else {}).get
-    version = tree.css_first(".sidebar-crate .version, .sidebar .version")
-    facts: dict[str, JsonValue] = {
-        "crate": stated("data-current-crate") or path.split("::")[0],
-        "version": collapsed(version).removeprefix("Version ") if version is not None else "",
-        "item_kind": kinds[1] if len(kinds) > 1 else label.lower(),
-        "path": path,
-        "stable_since": stable_since,
-    }
-    return _Page(f"{label} {path}".strip(), name.split("::")[-1], facts)
+    alone = not place or (label.startswith(_UNPLACED) and kind != "attr")
+    path = name if alone else f"{place}::{name}"
+    if label == "Crate":  # rustdoc 1.84 gives the body of the root no class of its own
+        kind = "crate"
+    shown = f"{LABELS.get(kind, label)} {path}".strip()
+    # "1.0.0 (const: 1.79.0)": since when the item is const is not what is asked for.
+    stable_since = collapsed(since).partition(" ")[0] if since is not None else ""
+    return _Page(shown, path, kind or label.lower(), stable_since)
 
 
 def _place_from_title(tree: LexborHTMLParser) -> str:
@@ -135,13 +135,29 @@ def _place_from_title(tree: LexborHTMLParser) -> str:
     return match[1] if match else ""
 
 
-def _read_page(main: LexborNode, page: _Page) -> list[Part]:
+def _facts(file: RawFile, page: _Page, trimmed: Trimmed, implementations: Implementations) -> dict[str, JsonValue]:
+    """The document's metadata; what the page does not state is taken from the catalogue."""
+    crate = trimmed.stated.get("current-crate") or file.attributes.get("crate") or page.path.split("::")[0]
+    version = trimmed.version or file.attributes.get("version", "")
+    if not version and crate in _STANDARD:
+        version = trimmed.stated.get("rustdoc-version", "")
+    return item_facts(
+        crate=crate,
+        version=version,
+        kind=page.kind,
+        path=page.path,
+        stable_since=page.stable_since,
+        dropped_implementations=trimmed.implementations,
+        dropped_methods=trimmed.lent_methods + max(0, trimmed.trait_methods - implementations.shown_methods),
+    )
+
+
+def _read_page(main: LexborNode, page: _Page, traits: Implementations) -> list[Part]:
     """The parts of a page: declaration, documentation, members, traits; for a module its items."""
-    traits = take_implementations(main, page.name)
     beside = [Block(traits.summary)] if traits.summary else []
     aliased = main.css_first("#aliased-type")
     for node in until_heading(aliased) if aliased is not None else ():
-        text = verbatim(node) if "item-decl" in classes(node) else ""
+        text = written_out(node) if "item-decl" in classes(node) else ""
         if text and "private fields" not in text:
             beside.append(Block(text, "signature"))
     parts: list[Part] = []
@@ -151,7 +167,7 @@ def _read_page(main: LexborNode, page: _Page) -> list[Part]:
         if node.tag == "h2":
             break
         if "item-decl" in kinds or node.css_first(".item-decl") is not None:
-            declaration = verbatim(node)
+            declaration = written_out(node)
             parts += [*([Block(declaration, "signature")] if declaration else []), *beside]
         elif "item-info" in kinds or "stab" in kinds:
             texts = stability(node)
@@ -162,13 +178,15 @@ def _read_page(main: LexborNode, page: _Page) -> list[Part]:
         elif node.tag == "details":
             for docs in node.css(".docblock"):
                 parts.extend(read_parts(docs))
-    return [*parts, *read_members(main, page.name, known), *traits.parts, *_module_items(main)]
+    # Since 1.73 the page of an alias repeats the members of the type that it stands for.
+    members = read_members(main, page.path, known) if aliased is None else []
+    return [*parts, *members, *traits.parts, *_module_items(main)]
 
 
 def _module_items(main: LexborNode) -> list[Part]:
     """The tables of a module as one section: a line for each item, its name and what it is for."""
     blocks: list[Part] = []
-    for table in main.css(".item-table"):
+    for table in _outermost(main, ".item-table"):
         header = table.prev
         while header is not None and not header.is_element_node:
             header = header.prev
@@ -192,14 +210,27 @@ def _rows(table: LexborNode) -> tuple[list[str], list[str]]:
             bare.append(name)
         name = ""
 
-    for cell in below(table, "dt, dd, .item-name, .item-left, .desc, .item-right"):
+    for cell in _outermost(table, "dt, dd, .item-name, .item-left, .desc, .item-right"):
         if cell.tag == "dt" or {"item-name", "item-left"} & set(classes(cell)):
             end("")
+            for mark in cell.css(".stab"):
+                mark.replace_with(f" ({collapsed(mark)})")
             name = collapsed(cell)
         else:
             end(" ".join(_inline_text(cell).split()))
     end("")
     return described, bare
+
+
+def _outermost(root: LexborNode, selector: str) -> list[LexborNode]:
+    """Elements that match and stand in none that does: with each in itself, a broken page of 15 kB gave 14 MB."""
+    found: list[LexborNode] = []
+    inside: set[int] = set()
+    for node in root.css(selector):
+        if node.mem_id not in inside:
+            found.append(node)
+            inside.update(one.mem_id for one in node.traverse())
+    return found
 
 
 def _inline_text(cell: LexborNode) -> str:

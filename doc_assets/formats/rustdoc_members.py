@@ -6,24 +6,27 @@ Which pages are read, and what stands above the members, is in ``rustdoc_html``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import unquote
 
 from selectolax.lexbor import LexborNode
 
-from doc_assets.document import Block
+from doc_assets.document import Block, clean_text
 from doc_assets.formats.html_blocks import in_pieces, read_parts
 from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import after, below, classes, collapsed, remove, until_heading, verbatim
+from doc_assets.formats.html_tree import after, below, classes, collapsed, remove, until_heading
 
 __all__ = [
     "SHORT_SUMMARY",
     "Implementations",
+    "implementors",
     "is_substantial",
     "read_members",
     "stability",
     "take_implementations",
+    "written_out",
 ]
 
 _MEMBER_IDS = ("variant", "structfield", "tymethod", "method", "associatedtype", "associatedconstant")
@@ -34,15 +37,17 @@ _LONGEST_HEADER = 1_000  # characters of an impl's first line
 _MANY_IMPLEMENTORS = 30  # of the thousands that Debug has; the rest says little
 SHORT_SUMMARY = 200  # characters of derived traits that fit beside the declaration; more are a section
 _SUBSTANTIAL = 120  # characters of documentation that a trait's method must have of its own, unless it has an example
-_BLOCKS = "p, ul, ol, pre, h2, h3, h4, h5, h6, table, blockquote"
+_BELONGING = frozenset(("docblock", "item-info", "stab", "sub-variant"))
+_LINE_START = re.compile(r"([ ]*(?:\n[ ]*)?)\v[ ]*(.?)")
+_LAST_PARAMETER = re.compile(r"([^\s,({])(?=\n *\) (?:->|\{|where)|\n *\)(?:$|\n))")
 
 
-def read_members(main: LexborNode, name: str, known: set[str]) -> list[Part]:
+def read_members(main: LexborNode, path: str, known: set[str]) -> list[Part]:
     """One section for each documented member; those without documentation are listed by their signatures.
 
     Args:
         main: The page's content.
-        name: The item's, as its members' headings start with it.
+        path: The item's, as its members' headings start with it.
         known: Notes that hold for the whole page and are not repeated.
     """
     parts: list[Part] = []
@@ -50,70 +55,87 @@ def read_members(main: LexborNode, name: str, known: set[str]) -> list[Part]:
     for node in below(main, _MEMBERS):
         kind, _, member = unquote(node.id or "").partition(".")
         signature = _signature(node)
+        documentation, notes = _documentation(node)
         if not member or kind not in _MEMBER_IDS:
-            documentation = _documentation(node)
             if documentation:
                 parts += [Heading(1, signature.split("\n")[0], node.id or None), *documentation]
-            continue
-        documentation = _documentation(node)
-        if documentation:
-            path = f"{name}::{_member_name(node)}"
-            remarks = [Block(text) for text in _remarks(node) if text not in known]
-            parts += [Heading(1, path, node.id), Block(signature or path, "signature"), *remarks, *documentation]
+        elif documentation:
+            full = f"{path}::{_member_name(node)}"
+            remarks = [Block(text) for text in notes if text not in known]
+            parts += [Heading(1, full, node.id), Block(signature or full, "signature"), *remarks, *documentation]
         elif kind not in _DECLARED and signature:
             undocumented.append(signature)
     if undocumented:
-        parts.append(Heading(1, f"{name}: items without documentation", "implementations"))
+        parts.append(Heading(1, f"{path.rpartition('::')[2]}: items without documentation", "implementations"))
         parts += in_pieces(undocumented, "signature")
     return parts
 
 
 @dataclass(frozen=True)
 class Implementations:
-    """What an item's page says of traits: a line for the top of the page where one will do, and sections."""
+    """What an item's page says of traits.
+
+    Attributes:
+        summary: A line for the top of the page, where one will do.
+        parts: Sections, for what a line will not hold.
+        shown_methods: How many methods of traits are in them.
+    """
 
     summary: str
     parts: list[Part]
+    shown_methods: int
 
 
-def take_implementations(main: LexborNode, name: str) -> Implementations:
+def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) -> Implementations:
     """The traits an item implements, and those methods of them that say something of their own.
 
-    Takes what it read, and the methods that other types lend, out of the tree: what is left are the item's members.
+    Takes what it read out of the tree: what is left are the item's members.
+
+    Args:
+        main: The page's content.
+        path: The item's.
+        lenders: Lines about the types whose methods are callable on it too.
     """
+    name = path.rpartition("::")[2]
     parts: list[Part] = []
     headers: list[str] = []
+    shown = 0
     for node in main.css("#trait-implementations-list .impl"):
         header = _without_bounds(_signature(node))
         headers.append(header)
+        container = _container(node)
         # What is implemented for another type is documented on that type's page.
-        if not re.search(rf" for (?:&|mut |'\w+ )*{re.escape(name)}\b", header):
+        if container.css_first(".docblock") is None or not re.search(
+            rf" for (?:&|mut |'\w+ )*{re.escape(name)}\b", header
+        ):
             continue
-        documentation = _documentation(node)
+        documentation, _ = _documentation(node)
         if is_substantial(documentation):
             parts += [Heading(1, header, node.id or None), *documentation]
-        for method in _container(node).css('[id^="method."]'):
-            own = _documentation(method, own=True)
+        for method in container.css('[id^="method."]'):
+            own, _ = _documentation(method)
             if is_substantial(own):
                 declaration = Block(f"{header}\n{_signature(method)}", "signature")
-                parts += [Heading(1, f"{name}::{_member_name(method)}", method.id), declaration, *own]
+                parts += [Heading(1, f"{path}::{_member_name(method)}", method.id), declaration, *own]
+                shown += 1
     # The item's own traits by their names alone: "impl … for" it would double what is embedded and say nothing.
-    lines = _unique([_trait_of(header, name) or header for header in headers])
+    traits = [_trait_of(header, name) for header in headers]
+    lines = _unique([trait or header for trait, header in zip(traits, headers, strict=True)])
     summary = ""
-    if all(_trait_of(header, name) for header in headers) and sum(map(len, lines)) < SHORT_SUMMARY:
+    if all(traits) and sum(map(len, lines)) < SHORT_SUMMARY:
         summary = "Implements " + ", ".join(lines) if lines else ""
         lines = []
-    lines += _take_deref_methods(main)
+    lines += lenders
     if lines:
         parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(lines, "list")]
     parts += _take_implementors(main)
     remove(main, "#trait-implementations-list")
-    return Implementations(summary, parts)
+    return Implementations(summary, parts, shown)
 
 
 def _trait_of(header: str, name: str) -> str:
     """``Trait<U>`` of ``impl<T: Bound> Trait<U> for Name<T>``; "" for what is implemented for another type."""
-    match = re.search(rf" for {re.escape(name)}(?:<.*>)?$", header)
+    match = re.search(rf" for ({re.escape(name)}(?:<.*>)?)$", header)
     if match is None:
         return ""
     start = len("impl")
@@ -126,7 +148,9 @@ def _trait_of(header: str, name: str) -> str:
         elif character == " " and depth == 0:
             start = i + 1
             break
-    return header[start : match.start()].removeprefix("const ")
+    trait = header[start : match.start()].removeprefix("const ")
+    # What a trait takes unless told otherwise is the type itself; rustdoc before 1.71 wrote it out.
+    return trait.removesuffix(f"<{match[1]}>") if trait.startswith("Partial") else trait
 
 
 def _take_implementors(main: LexborNode) -> list[Part]:
@@ -141,29 +165,17 @@ def _take_implementors(main: LexborNode) -> list[Part]:
         found = [one] if "impl" in classes(one) else one.css(".impl")
         headers += [_without_bounds(_signature(node)) for node in found]
         one.remove()
-    headers = _unique(headers)
+    return implementors(_unique(headers))
+
+
+def implementors(headers: list[str]) -> list[Part]:
+    """The section about the implementations of a trait; of many, the first thirty and how many more."""
     if not headers:
         return []
     lines = headers[:_MANY_IMPLEMENTORS]
     if len(headers) > len(lines):
         lines.append(f"and {len(headers) - len(lines)} more")
     return [Heading(1, "Implementors", "implementors"), *in_pieces(lines, "list")]
-
-
-def _take_deref_methods(main: LexborNode) -> list[str]:
-    """One line for the methods that each other type lends: they are documented on its page."""
-    lines = []
-    for header in main.css('h2[id^="deref-methods"]'):
-        lines.append(collapsed(header))
-        parent = header.parent
-        if parent is not None and parent.tag == "summary" and parent.parent is not None:
-            parent.parent.remove()
-        else:
-            for follower in after(header):
-                if "impl-items" in classes(follower):
-                    follower.remove()
-                break
-    return lines
 
 
 def _container(node: LexborNode) -> LexborNode:
@@ -175,35 +187,31 @@ def _container(node: LexborNode) -> LexborNode:
 
 
 def _followers(node: LexborNode) -> Iterator[LexborNode]:
-    """Elements that belong to a member: notes and documentation, up to the next member."""
+    """Elements that belong to a member: notes and documentation, up to the next member.
+
+    Notes stand inside the ``<summary>`` that a documented member is folded into, or after it.
+    """
     parent = node.parent
-    start = parent if parent is not None and parent.tag == "summary" else node
-    for follower in after(start):
+    folded = parent if parent is not None and parent.tag == "summary" else None
+    for follower in chain(after(node), after(folded) if folded is not None else ()):
         kinds = classes(follower)
-        if {"docblock", "item-info", "stab", "sub-variant"} & set(kinds) or (follower.tag == "details" and not kinds):
+        if not _BELONGING.isdisjoint(kinds) or (follower.tag == "details" and not kinds):
             yield follower
         else:
             return
 
 
-def _documentation(node: LexborNode, *, own: bool = False) -> list[Part]:
-    """The blocks that document a member; with ``own``, not the first sentence that a trait lends."""
+def _documentation(node: LexborNode) -> tuple[list[Part], list[str]]:
+    """The blocks that document a member, and the notes on it (features, deprecation)."""
     parts: list[Part] = []
+    notes = list(stability(node))
     for follower in _followers(node):
-        if "docblock" not in classes(follower):
-            continue
-        # Inherited documentation is a bare sentence with "Read more"; a member's own has paragraphs.
-        if not own or follower.css_first(_BLOCKS) is not None:
+        kinds = classes(follower)
+        if "docblock" in kinds:
             parts += read_parts(follower, fold_headings=True)
-    return parts
-
-
-def _remarks(node: LexborNode) -> list[str]:
-    found = list(stability(node))
-    for follower in _followers(node):
-        if {"item-info", "stab"} & set(classes(follower)):
-            found += stability(follower)
-    return _unique(found)
+        elif "sub-variant" not in kinds:
+            notes += stability(follower)
+    return parts, _unique(notes)
 
 
 def stability(node: LexborNode) -> list[str]:
@@ -218,13 +226,27 @@ def stability(node: LexborNode) -> list[str]:
 def _signature(node: LexborNode) -> str:
     """The declaration of a member as rustdoc lays it out, with each ``where`` on a line of its own."""
     code = node.css_first(".code-header") or node.css_first("code") or node
-    for line_break in code.css("br"):
-        line_break.replace_with("\n")
-    for bounds in code.css("div.where, .where.fmt-newline"):
-        bounds.insert_before("\n")
-    for attribute in code.css(".code-attribute"):
-        attribute.insert_after("\n")
-    return "\n".join(line.rstrip() for line in verbatim(code).split("\n") if line.strip())
+    return "\n".join(line for line in written_out(code).split("\n") if line)
+
+
+def written_out(code: LexborNode) -> str:
+    """A declaration as rustdoc 1.95 shows it: bounds and attributes on lines of their own, commas after last lines."""
+    # A vertical tab is no part of any declaration: it marks where a line starts.
+    for node in below(code, "br, .where, .code-attribute"):
+        if node.tag == "br":
+            node.replace_with("\n")
+            continue
+        node.insert_after("\v")
+        if "where" in classes(node):
+            node.insert_before("\v")
+    text = clean_text(_LINE_START.sub(_on_own_line, code.text().replace("\xa0", " ")))
+    text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    return text if "macro" in text[:20] else _LAST_PARAMETER.sub(r"\1,", text)
+
+
+def _on_own_line(match: re.Match[str]) -> str:
+    """A line break, unless there is one already or a semicolon follows."""
+    return match[0].replace("\v", "") if "\n" in match[0] or match[2] == ";" else f"\n{match[2]}"
 
 
 def _member_name(node: LexborNode) -> str:

@@ -27,7 +27,7 @@ class TextFormat:
     """Text files."""
 
     name = "text"
-    version = 1
+    version = 2
     suffixes = frozenset((".txt",))
     priority = 0
 
@@ -59,6 +59,8 @@ def _parts(text: str) -> Iterator[Part]:
             yield Heading(1 if lines[1].strip()[0] == "=" else 2, lines[0].strip())
             lines = lines[2:]
         if any(line.strip() for line in lines):
+            while not lines[0].strip(" \t"):
+                lines = lines[1:]
             indented = all(line.startswith(("    ", "\t")) for line in lines if line.strip())
             yield Block("\n".join(lines).rstrip(), "code" if indented else "prose")
 

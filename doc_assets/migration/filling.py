@@ -21,7 +21,7 @@ from doc_assets.parsing import ParseTask
 from doc_assets.pipeline import Stage
 from doc_assets.progress import expected_tokens
 from doc_assets.recipe import recipe_of
-from doc_assets.store import history, snapshots, spaces
+from doc_assets.store import changes, history, snapshots, spaces
 from doc_assets.store.staging import FileRecord, StoredDocument
 
 if TYPE_CHECKING:
@@ -96,12 +96,15 @@ class Filling:
             recipe=recipe_of(loader.settings, partition.source),
             space=space,
             revision=discovery.revision,
-            base_url=partition.source.base_url,
+            base_url=partition.source.site.base_url,
+            page_rule=partition.source.site.pages,
+            page_strip=partition.source.site.strip,
+            near_duplicates=partition.source.near_duplicates,
             file_limit=limit,
             run_id=self._run_id,
         )
         self._snapshot_id = snapshot_id
-        settled = snapshots.reconcile(self._connection, snapshot_id, discovery.canonical)
+        settled = changes.reconcile(self._connection, snapshot_id, discovery.canonical, discovery.included.digest)
         todo = {path: file for path, file in discovery.locations.items() if path not in settled}
         figures = self._figures
         taken_over = [file for file in discovery.canonical if file.path in settled]
@@ -210,7 +213,13 @@ def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]
     """Tasks for the paths, largest file first."""
     # The last files of a partition are then small, and no worker is left alone with a long one.
     for path in sorted(paths, key=lambda p: (-discovery.locations[p].size, p)):
-        yield ParseTask(discovery.locations[path], partition.source.format, partition.source.attributes)
+        yield ParseTask(
+            discovery.locations[path],
+            discovery.root,
+            partition.source.format,
+            partition.source.facts(path),
+            partition.doc_type,
+        )
 
 
 def _batches(records: Iterable[FileRecord]) -> Iterator[Batch]:

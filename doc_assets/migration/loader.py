@@ -21,7 +21,7 @@ from doc_assets.migration.result import LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, partitions, snapshots, spaces
+from doc_assets.store import Store, changes, history, partitions, snapshots, spaces
 
 
 @dataclass
@@ -128,14 +128,18 @@ class Loader:
         limit: int | None,
         started: float,
     ) -> LoadResult | None:
-        live = snapshots.is_unchanged(
+        live = changes.is_unchanged(
             connection,
             partition.id,
             recipe=recipe_of(self.settings, partition.source),
             fingerprint=self.space.fingerprint,
             file_limit=limit,
-            base_url=partition.source.base_url,
+            base_url=partition.source.site.base_url,
+            page_rule=partition.source.site.pages,
+            page_strip=partition.source.site.strip,
+            near_duplicates=partition.source.near_duplicates,
             files=discovery.fingerprints,
+            included=discovery.included.digest,
         )
         if live is None:
             return None

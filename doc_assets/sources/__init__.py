@@ -14,9 +14,10 @@ from doc_assets.sources.crate import fetch_crate
 from doc_assets.sources.directory import fetch_directory
 from doc_assets.sources.fetched import Fetched, SourceFile
 from doc_assets.sources.git import fetch_git
+from doc_assets.sources.neighbours import IncludedFiles, SourceNeighbours
 from doc_assets.sources.walk import read, walk
 
-__all__ = ["Fetched", "SourceFile", "fetch", "read", "walk"]
+__all__ = ["Fetched", "IncludedFiles", "SourceFile", "SourceNeighbours", "fetch", "read", "walk"]
 
 
 def fetch(source: Source, *, base: Path, cache: Path) -> Fetched:

@@ -133,7 +133,9 @@ class _Unpacking:
                 total, self.archive.stat().st_size, self.source.max_unpacked_bytes, self.source.max_ratio
             )
             for info in infos:
-                member = _Member(info.filename, info.file_size, info.is_dir(), _zip_problem(info), info)
+                # Not ``is_dir``, which fails on an empty name.
+                is_folder = info.filename.endswith("/")
+                member = _Member(info.filename, info.file_size, is_folder, _zip_problem(info), info)
                 if (path := self._place(member)) is not None:
                     with archive.open(info) as content:
                         self._write(path, member, content)

@@ -21,7 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from doc_assets.catalogue.globs import Selection
-from doc_assets.catalogue.model import GitSource, Partition
+from doc_assets.catalogue.model import GitSource
+from doc_assets.catalogue.partitions import Partition
 from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
 from doc_assets.sources.fetched import SourceFile, readable_path
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import sql
 
+from doc_assets.metadata import FIELDS
 from doc_assets.store.spaces import table_of
 
 # The snapshot's documents, chunks and vectors, each once.
@@ -21,6 +22,9 @@ WITH scope AS MATERIALIZED (
     SELECT DISTINCT c.chunk_id FROM scope JOIN document_chunk c USING (document_id)
 )
 """
+
+# Names and types are constants of the program: letters and underscores.
+_STANDARD_FIELDS = ", ".join(f"('{field.name}', '{field.type}')" for field in FIELDS.values())
 
 _RULES: dict[str, str] = {
     # checksums
@@ -78,6 +82,17 @@ _RULES: dict[str, str] = {
     + """SELECT 'document ' || encode(d.id, 'hex') FROM scope s JOIN document d ON d.id = s.document_id
          WHERE btrim(d.title) = '' OR btrim(d.format) = '' OR btrim(d.text) = ''
             OR jsonb_typeof(d.metadata) <> 'object'""",
+    # Snapshots from before there were standard fields (their recipe says so) keep what front matter said.
+    "metadata_types": _SCOPE
+    + f"""SELECT 'document ' || encode(d.id, 'hex') || ': ' || m.key || ' is no ' || f.type
+         FROM scope s JOIN document d ON d.id = s.document_id
+         CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(d.metadata) WHEN 'object' THEN d.metadata END) m
+         JOIN (VALUES {_STANDARD_FIELDS}) AS f (key, type) ON f.key = m.key
+         WHERE EXISTS (SELECT FROM snapshot WHERE id = %(snapshot)s AND recipe LIKE '%%"metadata":%%')
+            AND CASE f.type WHEN 'string' THEN jsonb_typeof(m.value) <> 'string'
+                WHEN 'integer' THEN jsonb_typeof(m.value) <> 'number' OR m.value::text ~ '[.eE]'
+                ELSE jsonb_typeof(m.value) <> 'array' OR jsonb_path_exists(m.value, '$[*] ? (@.type() != "string")')
+            END""",
     "empty_chunk": _SCOPE
     + """SELECT 'chunk ' || encode(k.id, 'hex') FROM chunk_scope s JOIN chunk k ON k.id = s.chunk_id
          WHERE btrim(k.text, E' \\t\\n') = '' OR btrim(k.breadcrumb) = ''""",
@@ -95,8 +110,10 @@ _RULES: dict[str, str] = {
     + """SELECT 'chunk ' || encode(k.id, 'hex') || ' has ' || k.token_count || ' tokens'
          FROM chunk_scope s JOIN chunk k ON k.id = s.chunk_id WHERE k.token_count > {max_tokens}""",
     # duplicates
+    # Equal pages that include different files are different documents.
     "same_bytes_loaded_twice": """SELECT min(path) || ' and ' || max(path) FROM snapshot_file
-        WHERE snapshot_id = %(snapshot)s AND outcome = 'loaded' GROUP BY fingerprint HAVING count(*) > 1""",
+        WHERE snapshot_id = %(snapshot)s AND outcome = 'loaded' GROUP BY fingerprint
+        HAVING count(*) > count(DISTINCT coalesce(includes_sha256, ''))""",
     "same_content_loaded_twice": """
         WITH content AS (
             SELECT path, string_agg(document_id, ''::bytea ORDER BY part) AS documents

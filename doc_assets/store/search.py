@@ -1,22 +1,25 @@
 """Search over what is live: by words, by meaning, or both, as passages with the place they stand at.
 
-How each ranking works is in ``text_ranking`` and ``vector_ranking``; here they are asked, fused and folded to one
-passage per document. One search reads one state of the store, whatever is published meanwhile.
+How each ranking works is in ``text_ranking`` and ``vector_ranking``, how documents that say the same become one result
+in ``folding``; here they are asked and fused. One search reads one state of the store, whatever is published meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
-from urllib.parse import quote
 
 import psycopg
 
-from doc_assets.document import clean_text
+from doc_assets.addresses import address
+from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding import Embedder
 from doc_assets.errors import StoreError
+from doc_assets.store import filters
 from doc_assets.store.connection import Store
+from doc_assets.store.filters import FEW_PASSAGES, Condition, Where, conditions, few_documents, nearest, require_known
+from doc_assets.store.folding import AlsoIn, fold
 from doc_assets.store.text_ranking import QUICK, Ranked, Scope, rank_text
 from doc_assets.store.vector_ranking import embed_query, rank_vectors, similarities
 
@@ -39,11 +42,14 @@ class Passage:
     Attributes:
         doc_type: Of the document.
         source: Of the document.
-        path: Of its file, relative to the source; the first one where the same document stands under several.
+        path: Of its file, relative to the source.
         heading: Title and headings above the passage, outermost first, joined by `` > ``.
         score: Higher is better; comparable within one search only.
         text: Of the passage.
-        url: Where it can be read in a browser, None where the source has no base address.
+        url: Where it can be read in a browser, None where that is not known.
+        also_in: Other files with the same document or a near duplicate of it, most similar first.
+        metadata: Of the document; the standard fields are in docs/metadata.md.
+        licence: Of the document, else of its source, None where neither states one.
     """
 
     doc_type: str
@@ -53,6 +59,9 @@ class Passage:
     score: float
     text: str
     url: str | None
+    also_in: tuple[AlsoIn, ...] = ()
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+    licence: str | None = None
 
 
 def search(
@@ -61,6 +70,8 @@ def search(
     query: str,
     *,
     types: Iterable[str] = (),
+    sources: Iterable[str] = (),
+    where: Where | None = None,
     k: int = 10,
     mode: str = "hybrid",
 ) -> list[Passage]:
@@ -71,12 +82,15 @@ def search(
         embedder: The model that the store was filled with, or a function that loads it; mode ``text`` does not call it.
         query: Words, an identifier, an error message or a question; a long one is searched by its beginning.
         types: Documentation types to search, all if empty.
+        sources: Sources to search, all if empty.
+        where: Facts that a document's metadata must state, each with a value or with several of which one will do:
+            ``{"crate": "tokio", "item_kind": ["struct", "enum"]}``. The fields are in docs/metadata.md.
         k: Passages to return at most, at least 1.
         mode: ``text`` ranks by words (BM25), ``vector`` by meaning, ``hybrid`` by both.
 
     Raises:
-        StoreError: The query is empty, a type or mode is unknown, nothing is live, nothing live was embedded with this
-            model, or PostgreSQL is out of reach.
+        StoreError: The query is empty, a type, source, field or mode is unknown, nothing is live, nothing live was
+            embedded with this model, or PostgreSQL is out of reach.
         EmbeddingError: The model failed.
 
     Example:
@@ -91,13 +105,32 @@ def search(
     if not query:
         raise StoreError("the query is empty: give some words to search for")
     try:
-        return _search(store, embedder, query, tuple(types), k, cast(Mode, mode))
+        asked = _Asked(tuple(types), tuple(sources), conditions(where or {}))
+        return _search(store, embedder, query, asked, k, cast(Mode, mode))
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL went away during the search: {error}; try again") from error
 
 
+def why_empty(store: Store, *, types: Iterable[str] = (), sources: Iterable[str] = (), where: Where) -> str:
+    """One sentence on why a filtered search found nothing: a value that no document has, or words that none holds.
+
+    Raises:
+        StoreError: As ``search``.
+    """
+    asked = _Asked(tuple(types), tuple(sources), conditions(where))
+    with store.connect("doc-assets search") as connection:
+        return filters.why_empty(connection, asked.wanted, _scope(connection, asked).snapshots)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    types: tuple[str, ...]
+    sources: tuple[str, ...]
+    wanted: tuple[Condition, ...]
+
+
 def _search(
-    store: Store, embedder: Embedder | Callable[[], Embedder], query: str, types: Sequence[str], k: int, mode: Mode
+    store: Store, embedder: Embedder | Callable[[], Embedder], query: str, asked: _Asked, k: int, mode: Mode
 ) -> list[Passage]:
     with store.connect("doc-assets search") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -107,26 +140,41 @@ def _search(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
             "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
         )
-        scope = _scope(connection, types)
-        ranked = _rank(connection, embedder, query, scope, k, mode)
+        scope = _scope(connection, asked)
+        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.passages else []
         return _passages(connection, ranked, scope, k)
 
 
-def _scope(connection: psycopg.Connection, types: Sequence[str]) -> Scope:
+def _scope(connection: psycopg.Connection, asked: _Asked) -> Scope:
     rows = connection.execute(
-        "SELECT p.doc_type, s.id, s.documents, s.chunks, s.tokens FROM partition p"
+        "SELECT p.doc_type, s.id, s.documents, s.chunks, s.tokens, p.source FROM partition p"
         " JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.chunks > 0"
     ).fetchall()
     if not rows:
         raise StoreError("nothing is published here yet: run doc-assets migrate")
     live = {row[0] for row in rows}
-    if unknown := sorted(set(types) - live):
+    if unknown := sorted(set(asked.types) - live):
         raise StoreError(f"nothing is published of type {', '.join(unknown)}: there are {', '.join(sorted(live))}")
-    chosen = [row for row in rows if not types or row[0] in types]
+    of_types = [row for row in rows if not asked.types or row[0] in asked.types]
+    if unknown := sorted(set(asked.sources) - (named := {row[5] for row in of_types})):
+        raise StoreError(
+            f"nothing is published of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets status lists them"
+        )
+    chosen = [row for row in of_types if not asked.sources or row[5] in asked.sources]
+    snapshots = tuple(row[1] for row in chosen)
+    passages = sum(row[3] for row in chosen)
+    among = None
+    narrowed = len(chosen) < len(rows) or bool(asked.wanted)
+    if asked.wanted or (narrowed and passages <= FEW_PASSAGES):
+        among = few_documents(connection, asked.wanted, snapshots)
+        if among == {}:
+            require_known(connection, asked.wanted)
     return Scope(
-        snapshots=tuple(row[1] for row in chosen),
-        passages=sum(row[3] for row in chosen),
-        narrowed=len(chosen) < len(rows),
+        snapshots=snapshots,
+        passages=passages if among is None else sum(among.values()),
+        narrowed=narrowed,
+        wanted=asked.wanted,
+        among=among,
         documents=sum(row[2] for row in rows),
         chunks=sum(row[3] for row in rows),
         tokens=sum(row[4] for row in rows),
@@ -181,43 +229,30 @@ def fuse(
 
 
 def _passages(connection: psycopg.Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Passage]:
-    """The first ``k`` by place: one for several documents of a file, and the first for several files of a document."""
-    rows = connection.execute(
-        "SELECT DISTINCT ON (d.document_id) d.document_id, p.doc_type, p.source, d.path, s.base_url"
-        " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
-        " WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)"
-        ' ORDER BY d.document_id, p.doc_type COLLATE "C", p.source COLLATE "C", d.path',
-        ([r.document_id for r in ranked], list(scope.snapshots)),
-    ).fetchall()
-    places = {row[0]: row[1:] for row in rows}
-    # Equal scores stand in the order of their places, not in that of their digests.
-    ordered = sorted(ranked, key=lambda r: (-r.score, places[r.document_id][:3], r.document_id))
-    shown: dict[tuple[str, str, str], Ranked] = {}
-    for r in ordered:
-        shown.setdefault(places[r.document_id][:3], r)
-    best = list(shown.items())[:k]
-    contents = _contents(connection, [r for _, r in best])
+    """The first ``k`` results with their texts."""
+    results = fold(connection, ranked, scope, k)
+    contents = _contents(connection, [result.passage for result in results])
     return [
-        Passage(*place, heading, r.score, text, _url(places[r.document_id][3], place[2], anchor))
-        for (place, r), (heading, anchor, text) in zip(best, contents, strict=True)
+        Passage(
+            *result.place.key,
+            " > ".join([title, *heading_path]),
+            result.passage.score,
+            text,
+            address(result.place.site, result.place.path, result.metadata, anchor, heading_path),
+            result.also_in,
+            result.metadata,
+            licence if isinstance(licence := result.metadata.get("licence"), str) else None,
+        )
+        for result, (title, heading_path, anchor, text) in zip(results, contents, strict=True)
     ]
 
 
-def _contents(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, str, str]]:
-    """Heading, anchor and text of each passage."""
-    rows = connection.execute(
+def _contents(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, Sequence[str], str, str]]:
+    """Title, heading path, anchor and text of each passage."""
+    return connection.execute(
         "SELECT o.title, d.heading_path, d.anchor, k.text"
         " FROM unnest(%s::bytea[], %s::int[]) WITH ORDINALITY AS wanted (document_id, ordinal, n)"
         " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
         " JOIN chunk k ON k.id = d.chunk_id ORDER BY wanted.n",
         ([r.document_id for r in ranked], [r.ordinals[0] for r in ranked]),
     ).fetchall()
-    return [(" > ".join([title, *heading_path]), anchor, text) for title, heading_path, anchor, text in rows]
-
-
-def _url(base_url: str | None, path: str, anchor: str) -> str | None:
-    if not base_url:
-        return None
-    separator = "" if base_url.endswith("/") else "/"
-    fragment = "#" + quote(anchor, safe="!$&'()*+,;=:@/?%") if anchor else ""
-    return base_url + separator + quote(path) + fragment

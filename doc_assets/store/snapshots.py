@@ -1,12 +1,11 @@
 """Snapshots: opened, filled, sealed and published.
 
 Publishing moves one pointer in one transaction with its history row. Who may work on a partition is in ``partitions``,
-going back in ``rollback``, lists for readers in ``listing``.
+going back in ``rollback``, lists for readers in ``listing``, what a load may take over in ``changes``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import psycopg
@@ -14,6 +13,7 @@ from psycopg.rows import class_row
 
 from doc_assets.errors import StoreError
 from doc_assets.store import history
+from doc_assets.store.near_duplicates import link
 from doc_assets.store.spaces import SpaceTable
 
 
@@ -32,15 +32,6 @@ class SnapshotCounts:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Discovered:
-    """A readable file that stands in the source now."""
-
-    path: str
-    size: int
-    fingerprint: bytes
-
-
 def open_snapshot(
     connection: psycopg.Connection,
     partition_id: int,
@@ -51,11 +42,14 @@ def open_snapshot(
     base_url: str | None,
     file_limit: int | None,
     run_id: str | None,
+    page_rule: str = "as_is",
+    page_strip: str = "",
+    near_duplicates: str = "prefer_best",
 ) -> tuple[int, bool]:
     """The partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
 
     The caller holds the partition's lock. What stands in a resumed snapshot is reconciled with the source by
-    ``reconcile``, so a changed revision costs only the changed files.
+    ``changes.reconcile``, so a changed revision costs only the changed files.
 
     Returns:
         The snapshot's id, and whether it was resumed.
@@ -76,16 +70,28 @@ def open_snapshot(
             discard(connection, snapshot_id)
         if resumed is not None:
             connection.execute(
-                "UPDATE snapshot SET revision = %s, base_url = %s, run_id = %s, parent_id ="
+                "UPDATE snapshot SET revision = %s, base_url = %s, page_rule = %s, page_strip = %s,"
+                " near_duplicates = %s, run_id = %s, parent_id ="
                 " (SELECT published_snapshot_id FROM partition WHERE id = %s) WHERE id = %s",
-                (revision, base_url, run_id, partition_id, resumed),
+                (revision, base_url, page_rule, page_strip, near_duplicates, run_id, partition_id, resumed),
             )
             return resumed, True
         row = connection.execute(
-            "INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, revision, base_url, file_limit,"
-            " run_id) SELECT id, published_snapshot_id, 'staging', %s, %s, %s, %s, %s, %s FROM partition WHERE id = %s"
-            " RETURNING id",
-            (recipe, space.id, revision, base_url, file_limit, run_id, partition_id),
+            "INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, revision, base_url, page_rule,"
+            " page_strip, near_duplicates, file_limit, run_id) SELECT id, published_snapshot_id, 'staging', %s, %s, %s,"
+            " %s, %s, %s, %s, %s, %s FROM partition WHERE id = %s RETURNING id",
+            (
+                recipe,
+                space.id,
+                revision,
+                base_url,
+                page_rule,
+                page_strip,
+                near_duplicates,
+                file_limit,
+                run_id,
+                partition_id,
+            ),
         ).fetchone()
         assert row is not None  # noqa: S101 - the partition's row is never deleted
         return row[0], False
@@ -101,79 +107,14 @@ def discard(connection: psycopg.Connection, snapshot_id: int) -> None:
         )
 
 
-def reconcile(connection: psycopg.Connection, snapshot_id: int, files: Sequence[Discovered]) -> set[str]:
-    """Makes the staging snapshot agree with the source, and takes over from its parent what did not change.
-
-    Rows of files that changed or vanished go; files whose bytes the parent snapshot holds under the same recipe get the
-    parent's outcome without being parsed. ``files`` are the canonical ones: byte duplicates are left out by the caller.
-
-    Returns:
-        The paths that have a row now and need no work.
-    """
-    with connection.transaction():
-        connection.execute(
-            'CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE "C", size bigint, fingerprint bytea)'
-            " ON COMMIT DELETE ROWS"
-        )
-        with connection.cursor() as cursor, cursor.copy("COPY discovered FROM STDIN WITH (FORMAT BINARY)") as copy:
-            copy.set_types(("text", "int8", "bytea"))
-            for file in files:
-                copy.write_row((file.path, file.size, file.fingerprint))
-        connection.execute("ANALYZE discovered")
-        parameters = {"snapshot": snapshot_id}
-        gone = (
-            "SELECT f.path FROM snapshot_file f LEFT JOIN discovered d USING (path, fingerprint)"
-            " WHERE f.snapshot_id = %(snapshot)s AND (d.path IS NULL OR f.outcome IN ('duplicate', 'rejected'))"
-        )
-        for table in ("snapshot_document", "snapshot_file"):
-            connection.execute(
-                f"DELETE FROM {table} WHERE snapshot_id = %(snapshot)s AND path IN ({gone})",  # noqa: S608 - constants
-                parameters,
-            )
-        _take_over(connection, parameters)
-        rows = connection.execute("SELECT path FROM snapshot_file WHERE snapshot_id = %(snapshot)s", parameters)
-        return {row[0] for row in rows.fetchall()}
-
-
-def _take_over(connection: psycopg.Connection, parameters: Mapping[str, object]) -> None:
-    # A file that was a duplicate by content keeps the documents of its twin; one by bytes is parsed afresh, because
-    # a title may come from the path.
-    connection.execute(
-        """
-        CREATE TEMPORARY TABLE taken_over ON COMMIT DROP AS
-        SELECT d.path, d.size, d.fingerprint, f.outcome, f.reason, coalesce(f.duplicate_of, f.path) AS origin, p.id
-        FROM discovered d
-        JOIN snapshot s ON s.id = %(snapshot)s
-        JOIN snapshot p ON p.id = s.parent_id AND p.recipe = s.recipe AND p.space_id = s.space_id
-        JOIN snapshot_file f ON f.snapshot_id = p.id AND f.path = d.path AND f.fingerprint = d.fingerprint
-        LEFT JOIN snapshot_file twin ON twin.snapshot_id = p.id AND twin.path = f.duplicate_of
-        WHERE f.outcome IN ('loaded', 'skipped', 'duplicate')
-            AND (f.outcome <> 'duplicate' OR twin.fingerprint <> f.fingerprint)
-            AND NOT EXISTS (SELECT 1 FROM snapshot_file w WHERE w.snapshot_id = s.id AND w.path = d.path)
-        """,
-        parameters,
-    )
-    connection.execute(
-        "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason)"
-        " SELECT %(snapshot)s, path, size, fingerprint, CASE outcome WHEN 'duplicate' THEN 'loaded' ELSE outcome END,"
-        " CASE outcome WHEN 'skipped' THEN reason END FROM taken_over",
-        parameters,
-    )
-    connection.execute(
-        "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
-        " SELECT %(snapshot)s, t.path, o.part, o.document_id FROM taken_over t"
-        " JOIN snapshot_document o ON o.snapshot_id = t.id AND o.path = t.origin",
-        parameters,
-    )
-
-
 def seal(connection: psycopg.Connection, snapshot_id: int) -> tuple[SnapshotCounts, bytes]:
     """Decides which files are duplicates by content, counts, computes the digest and writes all three to the row.
 
     Of files with the same documents the one with the first path (in byte order) is loaded and the others point to it,
-    in whatever order they were parsed.
+    in whatever order they were parsed. Before that, the documents are linked to their near duplicates.
     """
     parameters = {"snapshot": snapshot_id}
+    link(connection, snapshot_id)
     with connection.transaction():
         connection.execute(
             """
@@ -297,41 +238,6 @@ def publish(connection: psycopg.Connection, snapshot_id: int, **event: object) -
             **event,  # pyright: ignore[reportArgumentType]
         )
     return before
-
-
-def is_unchanged(
-    connection: psycopg.Connection,
-    partition: str,
-    *,
-    recipe: str,
-    fingerprint: str,
-    file_limit: int | None,
-    base_url: str | None,
-    files: Mapping[str, bytes | None],
-) -> int | None:
-    """The live snapshot if it was made with this recipe and space from exactly these files, else None.
-
-    Args:
-        connection: Any.
-        partition: ``<doc_type>/<key>``.
-        recipe: As ``open_snapshot`` was given it.
-        fingerprint: Of the embedding space.
-        file_limit: As given by the caller.
-        base_url: As in the catalogue.
-        files: Every discovered path, with the SHA-256 of its bytes or None where it cannot be read.
-    """
-    row = connection.execute(
-        "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
-        " JOIN embedding_space e ON e.id = s.space_id WHERE p.doc_type || '/' || p.key = %s AND s.recipe = %s"
-        " AND e.fingerprint = %s AND s.file_limit IS NOT DISTINCT FROM %s AND s.base_url IS NOT DISTINCT FROM %s",
-        (partition, recipe, fingerprint, file_limit, base_url),
-    ).fetchone()
-    if row is None:
-        return None
-    stored = dict(
-        connection.execute("SELECT path, fingerprint FROM snapshot_file WHERE snapshot_id = %s", (row[0],)).fetchall()
-    )
-    return row[0] if stored == dict(files) else None
 
 
 def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:

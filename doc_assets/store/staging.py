@@ -64,6 +64,8 @@ class FileRecord:
         reason: Why it was not loaded.
         duplicate_of: The path that is loaded in its place.
         documents: Empty unless loaded.
+        includes: Paths in the source that reading the file looked at beside itself, found or not, sorted.
+        includes_sha256: Over these paths and their bytes; None where there are none.
     """
 
     path: str
@@ -73,6 +75,8 @@ class FileRecord:
     reason: str | None = None
     duplicate_of: str | None = None
     documents: tuple[StoredDocument, ...] = ()
+    includes: tuple[str, ...] = ()
+    includes_sha256: bytes | None = None
 
 
 class SnapshotWriter:
@@ -94,7 +98,8 @@ class SnapshotWriter:
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_place (document_id bytea, ordinal int, chunk_id bytea,
                     heading_path text[], anchor text, char_start int, char_end int) ON COMMIT DELETE ROWS;
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_file (path text, size bigint, fingerprint bytea,
-                    outcome text, reason text, duplicate_of text) ON COMMIT DELETE ROWS;
+                    outcome text, reason text, duplicate_of text, includes text[], includes_sha256 bytea)
+                    ON COMMIT DELETE ROWS;
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_part (path text, part int, document_id bytea)
                     ON COMMIT DELETE ROWS;
                 """
@@ -164,8 +169,20 @@ class SnapshotWriter:
     def _copy_files(self, files: Sequence[FileRecord]) -> None:
         self._copy(
             "staged_file",
-            ("text", "int8", "bytea", "text", "text", "text"),
-            ((f.path, f.size, f.fingerprint, f.outcome, f.reason, f.duplicate_of) for f in files),
+            ("text", "int8", "bytea", "text", "text", "text", "text[]", "bytea"),
+            (
+                (
+                    f.path,
+                    f.size,
+                    f.fingerprint,
+                    f.outcome,
+                    f.reason,
+                    f.duplicate_of,
+                    list(f.includes) or None,
+                    f.includes_sha256,
+                )
+                for f in files
+            ),
         )
         self._copy(
             "staged_part",
@@ -200,8 +217,8 @@ class SnapshotWriter:
             )
         )
         execute(
-            "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of)"
-            " SELECT %s, * FROM staged_file ORDER BY path",
+            "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of, includes,"
+            " includes_sha256) SELECT %s, * FROM staged_file ORDER BY path",
             (self._snapshot_id,),
         )
         execute(

@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
+
+from doc_assets.store.filters import Condition, meeting
 
 # BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the usual k1. Passages are about
 # equal in length, documents are not: hence the two values of b. Any k1 from 0.8 to 2 and b from 0.75 to 1 for documents
@@ -89,12 +92,14 @@ class Scope:
     """What is searched.
 
     Attributes:
-        snapshots: The published snapshots of the types asked for.
-        passages: In these snapshots; one that stands in several counts several times.
-        narrowed: Some live snapshots are left out.
+        snapshots: The published snapshots of the types and sources asked for.
+        passages: In these snapshots, or in ``among``; one that stands in several counts several times.
+        narrowed: Some live documents are left out.
         documents: Live documents of all types, since a word's frequency is counted over all passages; so are the next.
         chunks: Live passages.
         tokens: Tokens of the live passages.
+        wanted: What a document's metadata must say.
+        among: All documents that are searched, with the number of their passages, where they are few.
     """
 
     snapshots: tuple[int, ...]
@@ -103,6 +108,8 @@ class Scope:
     documents: int
     chunks: int
     tokens: int
+    wanted: tuple[Condition, ...] = ()
+    among: Mapping[bytes, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,10 @@ def rank_text(
     if not terms:
         return []
     effort = effort.times(max(1, math.ceil(wanted / _WANTED)))
-    found = _candidates(connection, terms, scope, effort)
+    if scope.among is not None and scope.passages <= effort.passages:
+        found: dict[bytes, list[int]] = {document_id: [] for document_id in scope.among}
+    else:
+        found = _candidates(connection, terms, scope, effort)
     for ranked in also:
         found.setdefault(ranked.document_id, []).extend(ranked.ordinals)
     return _scores(connection, terms, found, scope, effort) if found else []
@@ -198,11 +208,13 @@ def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
 _CANDIDATES = """
 WITH term AS (
     SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)
+), among AS MATERIALIZED (
+    SELECT chunk_id FROM document_chunk WHERE document_id = ANY (%(among)s::bytea[])
 ), hit AS (
     SELECT k.id, bit_or(1::bigint << t.n::int) AS terms,
         sum(t.weight) / (1 - %(b)s::float8 + %(b)s::float8 * k.token_count / %(mean)s::float8 + %(k1)s::float8) AS score
     FROM term t
-    CROSS JOIN LATERAL (SELECT id, token_count FROM chunk WHERE tsv @@ t.query LIMIT %(cap)s) k
+    CROSS JOIN LATERAL (SELECT id, token_count FROM chunk WHERE tsv @@ t.query{few} LIMIT %(cap)s) k
     GROUP BY k.id, k.token_count
     ORDER BY score DESC, k.id LIMIT %(limit)s
 )
@@ -213,9 +225,13 @@ JOIN document o ON o.id = d.document_id
 WHERE EXISTS (
     SELECT FROM snapshot_document s
     WHERE s.document_id = d.document_id AND s.snapshot_id = ANY (%(snapshots)s::bigint[])
-)
+){matching}
 ORDER BY h.score DESC, d.document_id, d.ordinal LIMIT %(places)s
 """
+
+
+# Inside CASE it stays a look-up in a hash table; else the planner, which guesses, makes a join of it.
+_AMONG = " AND CASE WHEN id IN (SELECT chunk_id FROM among) THEN true END"
 
 
 @dataclass(slots=True)
@@ -231,10 +247,13 @@ def _candidates(
 ) -> dict[bytes, list[int]]:
     """The documents that are worth a close look, most promising first, each with the passages found in it."""
     finding = _finding(terms, effort)
-    limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed else 1)
+    limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed and scope.among is None else 1)
+    matching, parameters = meeting(scope.wanted)
     rows = connection.execute(
-        _CANDIDATES,
+        sql.SQL(_CANDIDATES).format(few=sql.SQL("" if scope.among is None else _AMONG), matching=matching),
         {
+            **parameters,
+            "among": list(scope.among or ()),
             "queries": [term.query for term in finding],
             "weights": [term.weight for term in finding],
             "snapshots": list(scope.snapshots),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from doc_assets.embedding import Embedder, WindowTokenizer
 from doc_assets.errors import StoreError
+from doc_assets.store.filters import meeting
 from doc_assets.store.spaces import SpaceTable, find_space
 from doc_assets.store.text_ranking import Ranked, Scope
 from doc_assets.store.vector_index import has_index
@@ -58,7 +59,7 @@ def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: Scop
     """
     limit = min(_MAX_NEAREST, max(_NEAREST, 4 * wanted))
     rows: Sequence[tuple[bytes, int, float]] = []
-    if scope.passages > _EXACT_PASSAGES and has_index(connection, query.space):
+    if scope.among is None and scope.passages > _EXACT_PASSAGES and has_index(connection, query.space):
         rows = _nearest_by_index(connection, query, scope, limit)
     # The index's scan ends after 20,000 vectors: what is rare and far from the query needs the exact way.
     if len(rows) < min(limit, scope.passages):
@@ -119,16 +120,16 @@ _BY_INDEX = """
 WITH nearest AS MATERIALIZED (
     SELECT e.chunk_id, e.embedding <#> %(vector)s::halfvec AS distance FROM {vectors} e
     WHERE (
-        SELECT true FROM document_chunk d JOIN snapshot_document s USING (document_id)
-        WHERE d.chunk_id = e.chunk_id AND s.snapshot_id = ANY (%(snapshots)s::bigint[]) LIMIT 1
+        SELECT true FROM document_chunk d JOIN snapshot_document s USING (document_id){documents}
+        WHERE d.chunk_id = e.chunk_id AND s.snapshot_id = ANY (%(snapshots)s::bigint[]){matching} LIMIT 1
     )
     ORDER BY e.embedding <#> %(vector)s::halfvec LIMIT %(limit)s
 )
-SELECT d.document_id, d.ordinal, -n.distance FROM nearest n JOIN document_chunk d USING (chunk_id)
+SELECT d.document_id, d.ordinal, -n.distance FROM nearest n JOIN document_chunk d USING (chunk_id){documents}
 WHERE EXISTS (
     SELECT FROM snapshot_document s
     WHERE s.document_id = d.document_id AND s.snapshot_id = ANY (%(snapshots)s::bigint[])
-)
+){matching}
 ORDER BY n.distance, d.document_id, d.ordinal LIMIT %(places)s
 """
 
@@ -138,9 +139,11 @@ def _nearest_by_index(
 ) -> list[tuple[bytes, int, float]]:
     connection.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
     connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", (str(limit),))
+    documents, matching, parameters = _filter(scope)
     return connection.execute(
-        sql.SQL(_BY_INDEX).format(vectors=query.space.table),
+        sql.SQL(_BY_INDEX).format(vectors=query.space.table, documents=documents, matching=matching),
         {
+            **parameters,
             "vector": query.literal,
             "snapshots": list(scope.snapshots),
             "limit": limit,
@@ -153,8 +156,8 @@ _EXACT = """
 SELECT DISTINCT d.document_id, d.ordinal, -(e.embedding <#> %(vector)s::halfvec) AS similarity
 FROM snapshot_document s
 JOIN document_chunk d USING (document_id)
-JOIN {vectors} e USING (chunk_id)
-WHERE s.snapshot_id = ANY (%(snapshots)s::bigint[])
+JOIN {vectors} e USING (chunk_id){documents}
+WHERE s.snapshot_id = ANY (%(snapshots)s::bigint[]){matching}
 ORDER BY similarity DESC, d.document_id, d.ordinal LIMIT %(limit)s
 """
 
@@ -162,10 +165,23 @@ ORDER BY similarity DESC, d.document_id, d.ordinal LIMIT %(limit)s
 def _nearest(
     connection: psycopg.Connection, query: QueryVector, scope: Scope, limit: int
 ) -> list[tuple[bytes, int, float]]:
-    # Reads all of the scope, so the planner may join as it likes.
-    for kind in ("seqscan", "hashjoin", "mergejoin"):
-        connection.execute("SELECT set_config(%s, 'on', true)", (f"enable_{kind}",))
+    documents, matching, parameters = _filter(scope)
+    if scope.among is not None:
+        # Already looked up: their passages are read through the index, a few microseconds each.
+        documents, matching = sql.SQL(""), sql.SQL(" AND s.document_id = ANY (%(among)s::bytea[])")
+        parameters = {"among": list(scope.among)}
+    else:
+        # Reads all of the scope, so the planner may join as it likes.
+        for kind in ("seqscan", "hashjoin", "mergejoin"):
+            connection.execute("SELECT set_config(%s, 'on', true)", (f"enable_{kind}",))
     return connection.execute(
-        sql.SQL(_EXACT).format(vectors=query.space.table),
-        {"vector": query.literal, "snapshots": list(scope.snapshots), "limit": limit},
+        sql.SQL(_EXACT).format(vectors=query.space.table, documents=documents, matching=matching),
+        {**parameters, "vector": query.literal, "snapshots": list(scope.snapshots), "limit": limit},
     ).fetchall()
+
+
+def _filter(scope: Scope) -> tuple[sql.Composable, sql.Composable, Mapping[str, object]]:
+    """The join with ``document o`` where the filter needs it, its condition, and the condition's parameters."""
+    matching, parameters = meeting(scope.wanted)
+    join = " JOIN document o ON o.id = d.document_id" if scope.wanted else ""
+    return sql.SQL(join), matching, parameters

@@ -15,9 +15,20 @@ from doc_assets.formats import RawFile
 from doc_assets.formats.html import HtmlFormat
 
 
-def read(page: str | bytes, path: str = "guide/page.html") -> Document:
+class Beside:
+    """The files beside a page."""
+
+    def __init__(self, files: dict[str, bytes]) -> None:
+        self.files = files
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+
+def read(page: str | bytes, path: str = "guide/page.html", **beside: bytes) -> Document:
     data = page.encode() if isinstance(page, str) else page
-    (document,) = HtmlFormat().parse(RawFile(path, data))
+    files = {name.replace("__", "/") + ".html": content for name, content in beside.items()}
+    (document,) = HtmlFormat().parse(RawFile(path, data, {}, Beside(files)))
     return document
 
 
@@ -160,6 +171,67 @@ def test_pages_with_nothing_to_load_are_skipped_with_the_reason(page: str, path:
         read(page, path)
 
 
+BOOK_PAGE = """<!-- Book generated using mdBook --><head><title>Linux - The Book</title></head><body>
+<script>var path_to_root = "../../";</script><h1 class="menu-title">The Book</h1><nav>{}</nav>
+<main><p>Use a package.</p></main></body>"""
+BOOK_CONTENTS = """<ol class="chapter"><li class="part-title">Basics</li>
+<li><a href="{0}intro.html"><strong aria-hidden="true">1.</strong> Intro</a></li>
+<li class="part-title">Practice</li>
+<li><a href="{0}set-up.html"><strong aria-hidden="true">2.</strong> Set up</a><a class="toggle">&gt;</a></li>
+<li><ol class="section"><li><a href="{0}set-up/os/mac.html"><strong aria-hidden="true">2.1.</strong> macOS</a></li>
+<li><a href="{0}set-up/os/li%6eux.html#top"><strong aria-hidden="true">2.2.</strong> Linux</a></li></ol></li></ol>"""
+
+
+@pytest.mark.parametrize(
+    ("page", "beside"),
+    [
+        (BOOK_PAGE.format(BOOK_CONTENTS.format("../../")), {}),
+        (BOOK_PAGE.format(""), {"book__toc": BOOK_CONTENTS.format("").encode()}),
+    ],
+    ids=["contents in the page", "contents beside it"],
+)
+def test_a_page_of_mdbook_knows_its_book_its_part_and_the_chapters_above_it(
+    page: str, beside: dict[str, bytes]
+) -> None:
+    document = read(page, "book/set-up/os/linux.html", **beside)
+    assert document.parents == ("The Book", "Practice", "Set up")
+    assert document.title == "Linux"
+
+
+def test_a_page_of_mdbook_without_its_contents_knows_its_book_and_no_file_outside_the_source_is_asked_for() -> None:
+    assert read(BOOK_PAGE.format(""), "linux.html").parents == ("The Book",)
+    assert read(BOOK_PAGE.format(""), "a/b/linux.html", toc=b"\0binary").parents == ("The Book",)
+    assert read("<p>No book.</p>").parents == ()
+
+
+def test_notes_start_with_their_name() -> None:
+    page = """<div><p class="admonition-title">Note</p><p>Take <b>care</b>.</p><p>More.</p></div>
+      <div class="admonition"><p class="admonition-title">Example:</p><pre>run</pre></div>
+      <blockquote><p class="blockquote-tag-title"><svg></svg>Warning</p></blockquote><p>End</p>"""
+    assert blocks(page) == [
+        Block("Note: Take care."),
+        Block("More."),
+        Block("Example"),
+        Block("run", "code"),
+        Block("Warning"),
+        Block("End"),
+    ]
+
+
+def test_what_a_generator_numbers_repeats_or_hides_is_dropped() -> None:
+    page = """<h1><span class="sectnum">1 </span>Guide</h1><h2><span class="section-number">1.2. </span>Part</h2>
+      <p hidden>Old <b>text</b></p><div role="tabpanel" hidden>On Linux</div><span class="sr-only">opens a window</span>
+      <div class="toctree-wrapper"><ul><li class="toctree-l1">Next<ul><li class="toctree-l2">Inside</ul></ul></div>"""
+    document = read(page)
+    assert document.title == "Guide"
+    assert section(document, "Part").blocks == (Block("On Linux"), Block("- Next", "list"))
+
+
+def test_the_version_that_a_page_of_sphinx_documents_is_metadata() -> None:
+    page = '<div class="wy-side-nav-search"><div class="version">\n 6.1 </div></div><div role="main"><p>Text</p></div>'
+    assert read(page).metadata == {"version": "6.1"}
+
+
 def test_a_page_that_reloads_itself_is_no_redirect() -> None:
     assert text('<meta http-equiv="refresh" content="300"><p>Status</p>') == "Status"
 
@@ -167,6 +239,24 @@ def test_a_page_that_reloads_itself_is_no_redirect() -> None:
 def test_the_declared_charset_is_used() -> None:
     page = '<meta charset="windows-1252"><p>Größe: “x”</p>'.encode("cp1252")
     assert read(page).sections[0].blocks[0].text == "Größe: “x”"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ('<?xml version="1.0" encoding="ISO-8859-1"?><p>Größe “x”</p>'.encode("cp1252"), "Größe “x”"),
+        ('<meta charset="shift_jis"><p>日本語</p>'.encode("shift_jis"), "日本語"),
+        ('<meta charset="iso-2022-jp"><p>日本語</p>'.encode("iso2022_jp"), "日本語"),
+        ('<meta charset="latin1"><p>Größe</p>'.encode(), "Größe"),
+        ('<meta charset="utf-16"><p>Größe</p>'.encode(), "Größe"),
+        (b'<meta charset="utf-7"><p>+ADw-b+AD4-</p>', "+ADw-b+AD4-"),
+        (b'<meta charset="punycode"><p>' + b"\xfc-" * 10 + b"</p>", "ü-" * 10),
+        (b'<meta charset="unicode_escape"><p>\\x41</p>', "\\x41"),
+        (b'<meta charset="utf-8"><p>Caf\xe9 caf\xe9</p>', "Café café"),
+    ],
+)
+def test_bytes_are_read_as_what_they_are_then_as_what_the_page_declares(page: bytes, expected: str) -> None:
+    assert read(page).sections[0].blocks[0].text == expected
 
 
 def test_a_charset_that_python_cannot_decode_with_is_ignored() -> None:

@@ -48,6 +48,19 @@ def test_toml_front_matter_is_read() -> None:
     assert document.metadata == {"title": "Install", "weight": 3, "date": "2024-01-02"}
 
 
+def test_json_front_matter_is_read_but_a_page_of_json_is_text() -> None:
+    document = read('{\n  "title": "Install",\n  "date": "2024-01-02",\n  "n": NaN\n}\n\nBody.\n')
+    assert (document.title, lay_out(document)[0]) == ("Install", "Body.")
+    assert document.metadata == {"title": "Install", "date": "2024-01-02"}
+    for text in (
+        '{ "title": "x" }',
+        '{ "title": "x" } and more',
+        '{ "title": broken }\n\nBody.',
+        '{ "a": ' + "[" * 5_000,
+    ):
+        assert "title" in lay_out(read(text))[0] or "[[" in lay_out(read(text))[0]
+
+
 def test_front_matter_after_a_byte_order_mark_is_seen() -> None:
     document = MarkdownFormat().parse(RawFile("a.md", b"\xef\xbb\xbf---\ntitle: T\n---\nBody"))[0]
     assert (document.title, lay_out(document)[0]) == ("T", "Body")
@@ -280,6 +293,19 @@ def test_blocks_have_no_blank_edges() -> None:
         ("| a | b |\n|---|---|\n| :material-check: | :material-close:{ .x } |\n", ["a | b\nyes | no"]),
         ("r[items.fn]\nA function.\n", ["A function."]),
         ("<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> branch\n", ["one\ntwo"]),
+        ('See {{< glossary text="Pods" term_id="pod" >}} in it.\n', ["See Pods in it."]),
+        ("[TOC]\n\n{{%segment outline}}\n\n{{preview}}\n\nKept {{ x }} {{ site.url }}.\n", ["Kept {{ x }} ."]),
+        (
+            "A [`Vec`] of [things][t], [other `b`][c::d] and x[i][j].\n",
+            ["A `Vec` of things, other `b` and x[i][j]."],
+        ),
+        ("Match `[a][b]` and [`c`] in `[`.\n", ["Match `[a][b]` and `c` in `[`."]),
+        ("| a | b |\n|---|---|\n| :white_check_mark: | :x: |\n", ["a | b\nyes | no"]),
+        ("<table><tr><td>**Bold** 2**3</td><td>b</td></tr></table>\n", ["Bold 2**3 | b"]),
+        (
+            "{/* gone */}\nUse <img src={require('./a.png').default} alt=\"The map\" /> here{: .external}.\n",
+            ["Use The map here."],
+        ),
         ("A claim[^1].\n\n[^1]: The source of it.\n", ["A claim.", "The source of it."]),
     ],
 )

@@ -86,6 +86,17 @@ def test_code_is_not_touched() -> None:
     assert texts("Use `<Card title='x'>` or ``{/* `c` */}``.\n") == ["Use `<Card title='x'>` or `{/* `c` */}`."]
 
 
+def test_template_literals_that_components_show_are_listings() -> None:
+    text = "Run:\n\n<CodeBlock lang='sh'>\n{`\n# not a heading\ncurl \\`x\\` ${v}\n\n  --flag`}\n</CodeBlock>\n"
+    text += "\nNow {`it`} works.\n"
+    assert blocks(text) == [
+        Block("Run:"),
+        Block("# not a heading\ncurl `x` ${v}\n\n  --flag", "code"),
+        Block("Now it works."),
+    ]
+    assert blocks("```jsx\n{`a`}\n```\n") == [Block("{`a`}", "code")]
+
+
 def test_markdown_inside_html_is_read() -> None:
     text = '<div className="x" style={{ color: "red" }}>\n**Bold** [link](/y)\n\n## Heading\n\nText.\n</div>\n'
     assert lay_out(read(text))[0] == "Bold link\n\n## Heading\n\nText."
@@ -136,3 +147,10 @@ def test_hostile_jsx_is_read_in_linear_time(piece: str) -> None:
     start = time.process_time()
     read(f"# T\n\n{piece * (60_000 // len(piece))}\n\nlast words\n")
     assert time.process_time() - start < 5
+
+
+def test_items_of_a_list_in_a_table_cell_are_words_of_their_own():
+    items = "".join(f"<li><code>add_liquidity_{i}</code></li>" for i in range(60))
+    (table,) = texts(f"# Errors\n\n| Code | Used by |\n| --- | --- |\n| 6001 | <ul>{items}</ul> |\n| 6002 | swap |\n")
+    assert "6001 | add_liquidity_0 add_liquidity_1 add_liquidity_2 " in table
+    assert table.endswith("add_liquidity_59\n6002 | swap")

@@ -90,6 +90,64 @@ def test_running_again_changes_nothing() -> None:
     assert [b.text for s in first.sections for b in s.blocks] == ["fit()", "Done well\n<function pump.open> is open"]
 
 
+def test_another_run_in_another_place_changes_nothing() -> None:
+    def run(count: int, image: str, seconds: str, *streams: dict[str, Any]) -> bytes:
+        cell = code(
+            "model.fit()",
+            *streams,
+            shown(text_plain="<Figure size 640x480 with 1 Axes>", image_png=image),
+            shown(text_html=f"<b>{image}</b>", text_plain="a result to keep"),
+            count=count,
+        )
+        cell["id"] = f"cell-{image}"
+        cell["metadata"] = {"execution": {"iopub.execute_input": seconds}, "ExecuteTime": {"end_time": seconds}}
+        cells = [markdown("# Fit"), cell]
+        widgets = {"application/vnd.jupyter.widget-state+json": {"state": {image: {"value": seconds}}}}
+        metadata = {"kernelspec": {"name": "python3"}, "widgets": widgets, "toc": {"toc_position": seconds}}
+        return json.dumps({"nbformat": 4, "nbformat_minor": count, "metadata": metadata, "cells": cells}).encode()
+
+    first = run(1, "aVZCT1I=", "11:00", printed("one line\n"), printed("a warn", "stderr"), printed("and two\n"))
+    second = run(9, "ZGlmZmVy", "12:34", printed("a warn", "stderr"), printed("one li"), printed("ne\nand two\n"))
+    assert parse(first) == parse(second)
+    assert [block.text for block in parse(first).sections[0].blocks] == [
+        "model.fit()",
+        "one line\nand two\na result to keep\na warn",
+    ]
+
+
+def test_long_arrays_of_numbers_are_dropped_and_short_ones_and_tables_are_read_along() -> None:
+    array = "array([[" + ", ".join(f"{i / 7:.8f}" for i in range(60)) + "]])"
+    table = "           price   rooms\n" + "\n".join(f"seaside {i}  {i * 1.5}   {i}" for i in range(12))
+    assert kinds(code("x", shown(text_plain=array))) == [("code", "x")]
+    assert kinds(code("x", shown(text_plain="array([1, 2, 3])")))[1] == ("output", "array([1, 2, 3])")
+    assert kinds(code("x", shown(text_plain=table)))[1] == ("output", table)
+
+
+def tagged(cell: dict[str, Any], **metadata: object) -> dict[str, Any]:
+    return {**cell, "metadata": metadata}
+
+
+def test_what_the_author_keeps_out_of_the_page_is_left_out() -> None:
+    assert kinds(
+        tagged(code("a = 1", printed("word")), tags=["remove-cell"]),
+        tagged(markdown("Hidden."), nbsphinx="hidden"),
+        tagged(code("b = 1", printed("shown then")), tags=["remove-input", 7]),
+        tagged(code("c = 1", printed("word")), tags=["remove_output"]),
+        tagged(code("d = 1"), tags="remove-cell"),
+    ) == [("output", "shown then"), ("code", "c = 1"), ("code", "d = 1")]
+
+
+def test_front_matter_in_a_raw_cell_gives_the_title() -> None:
+    front = {"cell_type": "raw", "metadata": {}, "source": "---\ntitle: Pumps\nformat: html\n---"}
+    document = read(front, markdown("Text."))
+    assert document.title == "Pumps"
+    assert lay_out(document)[0] == "Text."
+
+
+def test_cell_magics_are_code_as_they_stand() -> None:
+    assert kinds(code("%%bash\npump --open\n")) == [("code", "%%bash\npump --open")]
+
+
 def test_outputs_without_words_to_find_are_dropped() -> None:
     widget = {
         "output_type": "display_data",
@@ -202,6 +260,26 @@ def test_old_versions_are_upgraded_in_silence(version: int, capfd: pytest.Captur
     assert [b.text for s in document.sections for b in s.blocks] == ["Still here.", "print 2"]
     assert document.metadata["nbformat"] == version
     assert capfd.readouterr().err == ""
+
+
+def test_the_first_version_is_upgraded_and_worksheets_are_read_whatever_the_version_says() -> None:
+    first = {"nbformat": 1, "cells": [{"cell_type": "text", "text": "Old."}, {"cell_type": "code", "code": "print 1"}]}
+    assert [b.text for s in parse(json.dumps(first).encode()).sections for b in s.blocks] == ["Old.", "print 1"]
+    sheets = [{"cells": [{"cell_type": "code", "input": "print 2", "outputs": [], "language": "python"}]}]
+    for version in (4, None, "3"):
+        odd = parse(json.dumps({"nbformat": version, "metadata": {}, "worksheets": sheets}).encode())
+        assert [b.text for s in odd.sections for b in s.blocks] == ["print 2"]
+
+
+def test_numbers_of_any_length_and_keys_written_twice_are_read() -> None:
+    raw = '{"nbformat": 4, "n": %s, "cells": [], "cells": [{"cell_type": "code", "source": "pump()"}]}' % ("9" * 9_999)
+    assert [b.text for s in parse(raw.encode()).sections for b in s.blocks] == ["pump()"]
+
+
+def test_the_language_is_stated_or_told_by_the_kernel() -> None:
+    assert read(code("x y"), kernelspec={"name": "python3"}).metadata["language"] == "python"
+    assert read(code("x y"), kernelspec={"name": "ir", "language": "R"}).metadata["language"] == "R"
+    assert "language" not in read(code("x y"), kernelspec={"name": ["odd"]}, language_info=[]).metadata
 
 
 def test_odd_but_readable_notebooks_are_read() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import time
+
 import pytest
 
 from doc_assets.document import Block, Document, Section
@@ -12,6 +16,7 @@ from doc_assets.formats.rustdoc_html import RustdocHtmlFormat
 HEAD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="rustdoc">
 <title>Timer in clocks::wall - Rust</title>
 <meta name="rustdoc-vars" data-current-crate="clocks" data-rustdoc-version="1.95.0"></head>"""
+PATH = "clocks::wall::BigTimer"
 SIDEBAR = """<nav class="sidebar"><div class="sidebar-crate"><h2><a>clocks</a><span
     class="version">2.1.0</span></h2></div>
 <ul><li>Sidebar entry</li></ul></nav>"""
@@ -72,9 +77,9 @@ def test_the_title_is_the_kind_and_the_full_path() -> None:
     assert document.title == "Struct clocks::wall::BigTimer"
     assert document.metadata == {
         "crate": "clocks",
-        "version": "2.1.0",
+        "crate_version": "2.1.0",
         "item_kind": "struct",
-        "path": "clocks::wall::BigTimer",
+        "item_path": "clocks::wall::BigTimer",
         "stable_since": "1.2.0",
     }
 
@@ -94,7 +99,7 @@ def test_each_documented_method_is_one_section_with_its_signature_and_anchor() -
     class="example-wrap"><pre class="rust"><code><span class="kw">let </span>t = 1;
     t.after(|| {});</code></pre><a class="test-arrow">Run</a></div></div>"""
     impl = implementation("impl&lt;T&gt; BigTimer&lt;T&gt;", method("after", docs, number="-1"))
-    found = section(read(page(TOP + f'<div id="implementations-list">{impl}</div>')), "BigTimer::after")
+    found = section(read(page(TOP + f'<div id="implementations-list">{impl}</div>')), PATH + "::after")
     assert found.anchor == "method.after-1"
     assert found.blocks == (
         Block("pub fn after<F>(&self, f: F)\nwhere\n    F: Fn(),", "signature"),
@@ -119,7 +124,7 @@ def test_remarks_on_a_method_are_kept_unless_the_whole_page_has_them() -> None:
     unstable = remark.format("unstable", "This is a nightly-only experimental API. (<code>x_y</code>&nbsp;<a>#91</a>)")
     items = method("go", same + other + unstable + '<div class="docblock"><p>Goes.</p></div>')
     found = section(
-        read(page(TOP + f'<div id="implementations-list">{implementation("impl B", items)}</div>')), "BigTimer::go"
+        read(page(TOP + f'<div id="implementations-list">{implementation("impl B", items)}</div>')), PATH + "::go"
     )
     assert [block.text for block in found.blocks[1:]] == [
         "Deprecated since 1.5: use after (or else)",
@@ -138,13 +143,15 @@ def test_variants_and_fields_with_documentation_are_sections() -> None:
     <span id="structfield.period" class="structfield"><code>period: Duration</code></span>
     <div class="docblock"><p>How often.</p></div>"""
     document = read(page(main))
-    assert section(document, "BigTimer::A").blocks == (Block("A", "signature"), Block("First."))
-    assert section(document, "BigTimer::B::x").blocks == (Block("x: u8", "signature"), Block("Inner."))
-    assert section(document, "BigTimer::period").anchor == "structfield.period"
-    assert not any(s.heading_path == ("BigTimer::B",) for s in document.sections)
+    assert section(document, PATH + "::A").blocks == (Block("A", "signature"), Block("First."))
+    assert section(document, PATH + "::B::x").blocks == (Block("x: u8", "signature"), Block("Inner."))
+    assert section(document, PATH + "::period").anchor == "structfield.period"
+    assert not any(s.heading_path == (PATH + "::B",) for s in document.sections)
 
 
 BOILERPLATE = """<div class='docblock'>Returns a copy of the value. <a href="x">Read more</a></div>"""
+OLD_BOILERPLATE = """<div class='docblock'><p>Returns a copy of the value, as each of them does of this kind, and
+the value keeps what it has, which is said once where the trait is documented. <a href="x">Read more</a></p></div>"""
 OWN = (
     f'<div class="docblock"><p>Reads the interval as seconds. {"It may be given with a unit after it. " * 4}</p></div>'
 )
@@ -162,9 +169,9 @@ def test_traits_are_named_once_and_only_their_own_documentation_is_kept() -> Non
     assert section(document, "Trait implementations").blocks == (
         Block("Clone\nFromStr\nimpl From<BigTimer> for u64", "list"),
     )
-    own = section(document, "BigTimer::from_str")
+    own = section(document, PATH + "::from_str")
     assert own.blocks[0].text.startswith("impl FromStr for BigTimer\npub fn from_str")
-    assert not any(s.heading_path in (("BigTimer::clone",), ("BigTimer::from",)) for s in document.sections)
+    assert not any(s.heading_path in ((PATH + "::clone",), (PATH + "::from",)) for s in document.sections)
     assert "Read more" not in everything(document)
 
 
@@ -174,25 +181,41 @@ def test_a_few_derived_traits_stand_beside_the_declaration() -> None:
     assert document.sections[0].blocks[1] == Block("Implements Clone, PartialEq<u8>")
 
 
-def test_what_repeats_on_every_page_is_dropped() -> None:
+def lent(name: str, items: str, *, folded: bool) -> str:
+    header = f'<h2 id="deref-methods-{name}"><span>Methods from <a>Deref</a>&lt;Target = {name}&gt;</span><a>§</a></h2>'
+    body = f'<div id="deref-methods-{name}-1" class="impl-items">{items}</div>'
+    if not folded:
+        return f"{header}<div>{body}</div>"
+    return f'<details class="toggle big-toggle" open><summary>{header}</summary>{body}</details>'
+
+
+@pytest.mark.parametrize("folded", [False, True], ids=["1.63", "1.95"])
+def test_what_repeats_on_every_page_is_dropped_and_counted(folded: bool) -> None:
+    boilerplate = BOILERPLATE if folded else OLD_BOILERPLATE
+    deref = implementation("impl Deref for BigTimer", method("deref", boilerplate))
     main = (
         TOP
+        + lent("str", method("trim", OWN) + method("len", OWN), folded=folded)
+        + lent("[u8]", method("sort", OWN), folded=folded)
+        + f'<h2 id="trait-implementations">Traits</h2><div id="trait-implementations-list">{deref}</div>'
         + '<h2 id="synthetic-implementations">Auto Trait Implementations</h2><div id="synthetic-implementations-list">'
         + implementation("impl Freeze for BigTimer")
         + '</div><h2 id="blanket-implementations">Blanket</h2><div id="blanket-implementations-list">'
         + implementation("impl&lt;T&gt; Any for T", method("type_id", OWN))
-        + '</div><details class="toggle big-toggle"><summary><h2 id="deref-methods-str">Methods from '
-        + "Deref&lt;Target = str&gt;</h2></summary><div class='impl-items'>"
-        + method("trim", OWN)
-        + "</div></details><script>var x</script>"
+        + "</div><script>var x</script>"
     )
     document = read(page(main))
+    lines = section(document, "Trait implementations").blocks[0].text
+    assert lines == "Methods from Deref<Target = str>\nMethods from Deref<Target = [u8]>"
+    assert document.metadata["dropped_implementations"] == 2
+    assert document.metadata["dropped_methods"] == 4
     shown = everything(document)
-    for gone in (
+    gone = (
         "Freeze",
         "Any",
         "type_id",
         "trim",
+        "sort",
         "Sidebar",
         "Source",
         "§",
@@ -200,9 +223,97 @@ def test_what_repeats_on_every_page_is_dropped() -> None:
         "Show 2",
         "Expand",
         "var x",
-    ):
-        assert gone not in shown
-    assert "Methods from Deref<Target = str>" in shown
+    )
+    assert not [words for words in (*gone, "Returns a copy", "Read more") if words in shown]
+
+
+def test_a_name_that_repeats_a_section_of_rustdoc_cuts_nothing() -> None:
+    docs = """<div class="docblock"><p>See the <a href="#x">blanket ones</a>: id="blanket-implementations".</p></div>"""
+    tail = '<h2 id="blanket-implementations">B</h2>' + implementation("impl Any for T", method("type_id", OWN))
+    shown = everything(read(page(TOP + docs + tail)))
+    assert "blanket ones" in shown and "type_id" not in shown
+
+
+def test_bounds_and_attributes_of_a_declaration_stand_on_lines_of_their_own() -> None:
+    new = """<pre class="rust item-decl"><code><div class="code-attribute">#[non_exhaustive]</div>pub struct
+    A&lt;T&gt;<div class="where">where
+    T: B,</div>{ <span>/* private fields */</span> }</code></pre>"""
+    old = """<div class="docblock item-decl"><pre class="rust struct"><code><span
+    class="code-attribute">#[non_exhaustive]
+</span>pub struct
+    A&lt;T&gt; <span class="where fmt-newline">where<br>&nbsp;&nbsp;&nbsp;&nbsp;T: B,&nbsp;</span> {
+/* private fields */ }</code></pre></div>""".replace("{\n", "{ ")
+    laid_out = "#[non_exhaustive]\npub struct\n    A<T>\nwhere\n    T: B,\n{ /* private fields */ }"
+    assert read(page(new)).sections[0].blocks == read(page(old)).sections[0].blocks == (Block(laid_out, "signature"),)
+
+
+def test_a_method_reads_the_same_in_old_and_new_layouts() -> None:
+    docs = '<div class="docblock"><p>Waits.</p></div>'
+    header = "pub fn wait(\n    &amp;self,\n    for_how_long: Duration{}\n) -&gt; Result"
+    shown = []
+    for comma in ("", ","):
+        one = method("wait", docs).replace("pub fn <a", f"{header.format(comma)}<i hidden></i><!--<a", 1)
+        one = re.sub(r"<!--.*?</h4>", "</h4>", one, flags=re.DOTALL)
+        document = read(page(TOP + f'<div id="implementations-list">{implementation("impl BigTimer", one)}</div>'))
+        shown.append(section(document, PATH + "::wait").blocks[0].text)
+    assert shown[0] == shown[1] == "pub fn wait(\n    &self,\n    for_how_long: Duration,\n) -> Result"
+
+
+def test_remarks_inside_the_summary_of_a_method_are_kept() -> None:
+    remark = '</section><span class="item-info"><div class="stab deprecated">Deprecated since 2: use x</div></span>'
+    items = method("go", '<div class="docblock"><p>Goes.</p></div>').replace("</section>", remark)
+    found = section(
+        read(page(TOP + f'<div id="implementations-list">{implementation("impl B", items)}</div>')), PATH + "::go"
+    )
+    assert [block.text for block in found.blocks[1:]] == ["Deprecated since 2: use x", "Goes."]
+
+
+def test_an_alias_does_not_repeat_the_members_of_its_type() -> None:
+    variant = """<section id="variant.Ok" class="variant"><h3 class="code-header">Ok(T)</h3></section>
+    <div class="docblock"><p>Contains the success value.</p></div>"""
+    main = f"""<pre class="rust item-decl"><code>pub type BigTimer = Other;</code></pre>
+    <h2 id="aliased-type">Aliased Type</h2><pre class="rust item-decl"><code>pub enum BigTimer {{ Ok(T) }}</code></pre>
+    <h2 id="variants">Variants</h2><div class="variants">{variant}</div>"""
+    document = read(page(main, kind="type"))
+    assert document.metadata["item_kind"] == "type"
+    assert [block.text for block in document.sections[0].blocks] == [
+        "pub type BigTimer = Other;",
+        "pub enum BigTimer { Ok(T) }",
+    ]
+    assert "success" not in everything(document)
+
+
+@pytest.mark.parametrize(
+    ("classes", "heading", "title", "kind"),
+    [
+        ("mod crate", "<h1>Crate <span>clocks</span></h1>", "Crate clocks", "crate"),
+        ("mod", "<h1>Module <span>clocks</span>::<a>wall</a></h1>", "Module clocks::wall", "module"),
+        ("type", "<h1>Type Definition <a>clocks</a>::<a>Tick</a></h1>", "Type Alias clocks::Tick", "type"),
+        ("foreigntype", "<h1>Foreign Type <a>clocks</a>::<a>Ext</a></h1>", "Foreign Type clocks::Ext", "foreign_type"),
+        ("keyword", "<h1>Keyword <a>match</a></h1>", "Keyword match", "keyword"),
+        ("primitive", "<h1>Primitive Type <a>char</a></h1>", "Primitive Type char", "primitive"),
+        ("attr", "<h1>Attribute Macro <a>clocks</a>::<a>test</a></h1>", "Attribute Macro clocks::test", "attr"),
+    ],
+)
+def test_kinds_have_one_name_in_every_version(classes: str, heading: str, title: str, kind: str) -> None:
+    html = page('<div class="docblock"><p>Told.</p></div>', kind=classes, heading=heading).replace(
+        " in clocks::wall", ""
+    )
+    document = read(html)
+    assert (document.title, document.metadata["item_kind"]) == (title, kind)
+
+
+def test_the_version_is_the_catalogues_where_the_page_states_none() -> None:
+    html = page(TOP).replace(SIDEBAR, "")
+    file = RawFile("struct.BigTimer.html", html.encode(), {"crate": "clocks", "version": "3.0.0"})
+    (document,) = RustdocHtmlFormat().parse(file)
+    assert document.metadata["crate_version"] == "3.0.0"
+
+
+def test_the_standard_library_has_rustdocs_version() -> None:
+    variables = '<div id="rustdoc-vars" data-current-crate="std" data-rustdoc-version="1.63.0"></div></body>'
+    html = re.sub(r"<meta name=.rustdoc-vars.*?>", "", page(TOP).replace(SIDEBAR, "")).replace("</body>", variables)
+    assert read(html).metadata["crate_version"] == "1.63.0"
 
 
 def test_implementors_of_a_trait_are_counted_after_the_first_thirty() -> None:
@@ -216,7 +327,7 @@ def test_implementors_of_a_trait_are_counted_after_the_first_thirty() -> None:
     document = read(page(main, kind="trait", heading=heading))
     lines = [line for block in section(document, "Implementors").blocks for line in block.text.split("\n")]
     assert lines[0] == "impl Tick for A0" and len(lines) == 31 and lines[-1] == "and 11 more"
-    assert section(document, "Tick::tick").anchor == "tymethod.tick"
+    assert section(document, "clocks::wall::Tick::tick").anchor == "tymethod.tick"
 
 
 @pytest.mark.parametrize(
@@ -261,9 +372,9 @@ def test_pages_of_1_63_are_read() -> None:
     </details></div></details></div></section></main></body></html>"""
     document = read(html)
     assert document.title == "Struct clocks::wall::Timer"
-    assert document.metadata["version"] == "2.0.0"
+    assert document.metadata["crate_version"] == "2.0.0"
     assert [block.text for block in document.sections[0].blocks] == ["pub\n    struct Timer;", "Old but good."]
-    assert section(document, "Timer::go").blocks == (
+    assert section(document, "clocks::wall::Timer::go").blocks == (
         Block("pub fn go(&self)\nwhere\n  Self: Sized", "signature"),
         Block("Goes."),
     )
@@ -290,8 +401,50 @@ def test_only_pages_of_rustdoc_are_accepted() -> None:
     assert not reader.accepts(
         RawFile("a.html", b"<html><head><title>rustdoc</title></head><body>rustdoc</body></html>")
     )
+    written = page(TOP).replace('<body class="rustdoc struct">', '<body class="rustdoc">')
+    assert not reader.accepts(RawFile("guide.html", written.encode()))  # by rustdoc, from a Markdown file
     with pytest.raises(DocumentRejected, match="not rustdoc"):
         read("<p>Another page</p>")
+
+
+FULL = page(
+    TOP
+    + f'<div id="implementations-list">{implementation("impl BigTimer", method("go", OWN))}</div>'
+    + '<h2 id="trait-implementations">T</h2><div id="trait-implementations-list">'
+    + f"{implementation('impl Clone for BigTimer', method('clone', BOILERPLATE))}</div>"
+    + f'<h2 id="blanket-implementations">B</h2>{implementation("impl Any for T")}'
+)
+
+
+def test_a_page_that_was_cut_off_is_read_as_far_as_it_goes() -> None:
+    for end in range(FULL.index("<h1>"), len(FULL), 37):
+        document = read(FULL[:end])
+        assert document.title
+        assert all(block.text.strip() for s in document.sections for block in s.blocks)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        page(TOP + "<div><span>" * 200_000),
+        page(TOP + f'<div id="{"x" * 3_000_000}" class="{"impl " * 200_000}">y</div>'),
+        page(TOP + '<h2 id="deref-methods-' * 100_000),
+        page(TOP + "<div class='docblock'>" * 100_000),
+        page(TOP + '<details class="toggle"><summary>' * 300 + '<h2 id="trait-implementations">' * 100_000),
+        '<!DOCTYPE html [<!ENTITY a "&b;&b;"><!ENTITY b "&a;&a;">]>' + page(TOP + "&a;" * 10_000),
+    ],
+    ids=["deep", "long attributes", "lent without end", "sentences without end", "headings", "entities"],
+)
+def test_hostile_pages_are_read_or_refused_in_linear_time(html: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(DocumentRejected):
+        read(html)
+    assert time.process_time() - start < 5
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    (document,) = RustdocHtmlFormat().parse(RawFile("x.html", b"\xef\xbb\xbf" + page(TOP).encode()))
+    assert document.title == "Struct clocks::wall::BigTimer"
 
 
 def test_a_layout_that_is_not_known_is_still_read() -> None:

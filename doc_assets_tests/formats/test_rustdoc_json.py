@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doc_assets.document import Block, Document, Section, lay_out
-from doc_assets.errors import DocumentRejected
+from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats import RawFile
 from doc_assets.formats.rust_signatures import function, type_name
 from doc_assets.formats.rustdoc_json import RustdocJsonFormat
@@ -94,15 +95,16 @@ def crate_with_a_pool() -> CrateJson:
         "fill",
         fn(takes_self, named("Result", {"angle_bracketed": {"args": [{"type": {"tuple": []}}], "constraints": []}})),
         docs,
-        links={"crate::Pump": 3},
+        links={"`Pool`": 1, "crate::Pump": 20},
     )
     made.add(4, None, implementation([3, 8]))
     made.add(5, None, implementation([9], trait="Clone"))
     made.add(6, None, implementation([], trait="Send", is_synthetic=True))
     made.add(7, None, implementation([], trait="Any", blanket_impl={"generic": "T"}))
+    made.add(20, "Pump", {"struct": {"kind": "unit", "generics": NO_GENERICS, "impls": []}})
     made.add(8, "drain", fn([["self", SELF]]))
     made.add(9, "clone", fn([["self", reference(SELF)]], SELF))
-    made.hold(1)
+    made.hold(1, 20)
     return made
 
 
@@ -126,19 +128,21 @@ def section(document: Document, *path: str) -> Section:
 
 
 def test_a_crate_is_one_document_per_module_and_type(crate: CrateJson) -> None:
-    crate.add(20, "deep", {"module": {"items": [], "is_stripped": False}}, docs="Deep end.")
-    crate.hold(20)
-    assert [d.title for d in read(crate)] == ["Crate tank", "Struct tank::Pool", "Module tank::deep"]
+    crate.add(21, "deep", {"module": {"items": [], "is_stripped": False}}, docs="Deep end.")
+    crate.hold(21)
+    titles = ["Crate tank", "Struct tank::Pool", "Struct tank::Pump", "Module tank::deep"]
+    assert [d.title for d in read(crate)] == titles
     assert titled(read(crate), "Struct tank::Pool").metadata == {
         "crate": "tank",
         "crate_version": "1.2.3",
         "item_kind": "struct",
-        "path": "tank::Pool",
+        "item_path": "tank::Pool",
         "format_version": 57,
+        "dropped_implementations": 2,
     }
     assert section(titled(read(crate), "Crate tank"), "Items").blocks == (
         Block("Modules:\n- deep: Deep end.", "list"),
-        Block("Structs:\n- Pool: A pool.", "list"),
+        Block("Structs:\nPump\n- Pool: A pool.", "list"),
     )
 
 
@@ -150,15 +154,15 @@ def test_a_type_shows_its_declaration_its_own_traits_and_its_documentation(crate
         Block("A pool."),
     )
     assert section(document, "Use").blocks == (Block("Swim."),)
-    assert section(document, "Pool::depth").anchor == "structfield.depth"
+    assert section(document, "tank::Pool::depth").anchor == "structfield.depth"
 
 
 def test_a_method_is_one_section_with_links_resolved_and_hidden_lines_dropped(crate: CrateJson) -> None:
-    found = section(titled(read(crate), "Struct tank::Pool"), "Pool::fill")
+    found = section(titled(read(crate), "Struct tank::Pool"), "tank::Pool::fill")
     assert found.anchor == "method.fill"
     assert found.blocks == (
         Block("pub fn fill(&mut self, by: u8) -> Result<()>", "signature"),
-        Block("Fills it, see `Pool` and the pump."),
+        Block("Fills it, see `tank::Pool` and the pump (`tank::Pump`)."),
         Block("Panics"),
         Block("When full."),
         Block("let p = Pool;\n# x", "code"),
@@ -172,9 +176,9 @@ def test_methods_without_documentation_are_listed_by_their_signatures(crate: Cra
 
 def test_only_substantial_documentation_of_trait_methods_is_kept(crate: CrateJson) -> None:
     crate.index["9"]["docs"] = "Clones."
-    assert not any(s.heading_path == ("Pool::clone",) for s in titled(read(crate), "Struct tank::Pool").sections)
+    assert not any(s.heading_path == ("tank::Pool::clone",) for s in titled(read(crate), "Struct tank::Pool").sections)
     crate.index["9"]["docs"] = "Copies the pool with all the water that is in it. " * 4
-    found = section(titled(read(crate), "Struct tank::Pool"), "Pool::clone")
+    found = section(titled(read(crate), "Struct tank::Pool"), "tank::Pool::clone")
     assert found.blocks[0] == Block("impl Clone for Pool\npub fn clone(&self) -> Self", "signature")
 
 
@@ -218,11 +222,13 @@ def test_enums_and_traits_declare_what_is_in_them(crate: CrateJson) -> None:
     crate.hold(40, 50)
     state, flow = titled(read(crate), "Enum tank::State"), titled(read(crate), "Trait tank::Flow")
     assert state.sections[0].blocks == (Block("pub enum State {\n    Empty = 1,\n    Level(u8, _),\n}", "signature"),)
-    assert section(state, "State::Empty").anchor == "variant.Empty"
-    assert section(state, "State::Level::0").blocks[1] == Block("Centimetres.")
+    assert section(state, "tank::State::Empty").anchor == "variant.Empty"
+    assert section(state, "tank::State::Level::0").blocks[1] == Block("Centimetres.")
+    crate.index["51"]["inner"]["function"]["has_body"] = True
+    assert "fn flow(&self) { ... }" in titled(read(crate), "Trait tank::Flow").sections[0].blocks[0].text
     declared = "pub unsafe trait Flow: ?Sized {\n    fn flow(&self);\n    type Unit;\n}"
     assert flow.sections[0].blocks == (Block(declared, "signature"),)
-    assert section(flow, "Flow::flow").anchor == "tymethod.flow"
+    assert section(flow, "tank::Flow::flow").anchor == "tymethod.flow"
 
 
 def test_what_is_re_exported_from_a_private_module_is_found_there(crate: CrateJson) -> None:
@@ -237,7 +243,7 @@ def test_what_is_re_exported_from_a_private_module_is_found_there(crate: CrateJs
     assert "Struct tank::Hose" in [d.title for d in documents]
     assert "Struct tank::Basin" not in [d.title for d in documents]
     shown = [block.text for block in section(titled(documents, "Crate tank"), "Items").blocks]
-    assert "Re-exports:\npub use std::time;\npub use self::Pool;" in shown
+    assert "Re-exports:\npub use std::time;\npub use self::Pool as Basin;" in shown
 
 
 def test_re_exports_that_go_in_circles_end(crate: CrateJson) -> None:
@@ -246,7 +252,7 @@ def test_re_exports_that_go_in_circles_end(crate: CrateJson) -> None:
         crate.add(71, None, {"use": {"source": "a::*", "name": "a", "id": 70, "is_glob": True}}),
         crate.add(72, None, {"use": {"source": "crate::*", "name": "tank", "id": 70, "is_glob": True}}),
     )
-    assert len(read(crate)) == 2
+    assert len(read(crate)) == 3
 
 
 def bracketed(*args: object, **constraints: object) -> dict[str, Any]:
@@ -335,8 +341,9 @@ def test_a_crate_is_told_from_other_json_by_its_ends(crate: CrateJson) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"format_version": 36}, "format 36: 37 and later"),
-        ({"format_version": None}, "not a crate"),
+        ({"format_version": 36}, "format 36: formats 37 to 61 are read; .* a newer Rust"),
+        ({"format_version": 62}, "format 62: formats 37 to 61 are read; .* an older Rust"),
+        ({"format_version": "57"}, "not a crate"),
         ({"root": 12_345}, "root module is missing"),
         ({"index": []}, "not a crate"),
         ({"index": {"0": {"inner": {"module": {"items": [1]}}, "id": 0}, "1": {}}}, "not built as formats 37"),
@@ -355,8 +362,156 @@ def test_json_that_was_cut_off_or_nests_without_end_is_refused(crate: CrateJson)
             RustdocJsonFormat().parse(RawFile("tank.json", data))
 
 
-def test_later_versions_are_tried(crate: CrateJson) -> None:
-    assert len(read(crate, format_version=99)) == 2
+def test_other_json_is_skipped_as_unsupported() -> None:
+    for data in (b'{"name": "package", "root": 1}', b"[1]", b'"text"', b"3", b"null"):
+        with pytest.raises(DocumentSkipped, match="unsupported"):
+            RustdocJsonFormat().parse(RawFile("other.json", data))
+
+
+@pytest.mark.parametrize("version", range(37, 62))
+def test_every_format_of_the_window_is_read(crate: CrateJson, version: int) -> None:
+    assert len(read(crate, format_version=version)) == 3
+
+
+def test_a_byte_order_mark_is_no_part_of_the_json(crate: CrateJson) -> None:
+    file = RawFile("tank.json", b"\xef\xbb\xbf" + crate.data())
+    assert RustdocJsonFormat().accepts(file)
+    assert len(RustdocJsonFormat().parse(file)) == 3
+
+
+def test_what_changed_between_the_formats_reads_the_same(crate: CrateJson) -> None:
+    generics = {"params": [{"name": "N", "kind": {"const": {"type": U8, "default": "3"}}}], "where_predicates": []}
+    captured = [{"lifetime": "'a"}, {"param": "T"}]
+    shown = []
+    for forms in (
+        {
+            "name": "name",
+            "args": bracketed(),
+            "use": ["'a", "T"],
+            "attrs": ["#[non_exhaustive]", "#[repr(C, align(8))]"],
+        },
+        {
+            "name": "path",
+            "args": None,
+            "use": captured,
+            "attrs": ["non_exhaustive", {"repr": {"kind": "c", "align": 8, "packed": None, "int": None}}],
+        },
+    ):
+        held = {forms["name"]: "Box", "id": 9, "args": forms["args"]}
+        bounds = [{"trait_bound": {"trait": held, "generic_params": [], "modifier": "none"}}, {"use": forms["use"]}]
+        crate.add(80, "give", fn([], {"impl_trait": bounds}), docs="Gives.")
+        crate.add(81, "Tap", {"struct": {"kind": "unit", "generics": generics, "impls": []}}, attrs=forms["attrs"])
+        crate.hold(80, 81)
+        documents = read(crate)
+        shown.append(
+            section(documents[0], "tank::give").blocks + titled(documents, "Struct tank::Tap").sections[0].blocks
+        )
+    assert shown[0] == shown[1]
+    assert shown[0][0] == Block("pub fn give() -> impl Box + use<'a, T>", "signature")
+    assert shown[0][2] == Block(
+        "#[non_exhaustive]\n#[repr(C, align(8))]\npub struct Tap<const N: u8 = 3>;", "signature"
+    )
+
+
+@pytest.mark.parametrize(
+    "unstable",
+    [
+        {"feature": "x", "level": "unstable"},
+        {"feature": "x", "level": {"unstable": {}}},
+        {"feature": "x", "level": {"unstable": None}},
+    ],
+)
+def test_stability_is_a_note_or_metadata(crate: CrateJson, unstable: dict[str, Any]) -> None:
+    crate.index["3"]["stability"] = unstable
+    stable = (
+        {"level": "stable", "since": "1.2.0"}
+        if unstable["level"] == "unstable"
+        else {"level": {"stable": {"since": "1.2.0"}}}
+    )
+    crate.index["1"]["stability"] = {"feature": "y", **stable}
+    document = titled(read(crate), "Struct tank::Pool")
+    assert document.metadata["stable_since"] == "1.2.0"
+    assert section(document, "tank::Pool::fill").blocks[1] == Block("This is a nightly-only experimental API.")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "shown"),
+    [
+        ('#[doc(cfg(feature = "net"))]', "Available on crate feature net only."),
+        (
+            {"other": '#[doc(cfg(all(feature = "net", feature = "io")))]'},
+            "Available on crate features net and io only.",
+        ),
+        ('#[cfg(any(feature="a", feature="b", feature="c"))]', "Available on crate features a, b or c only."),
+        (
+            {"other": '#[attr = CfgTrace([NameValue { name: "feature", value: Some("net"), span: x }])]'},
+            "Available on crate feature net only.",
+        ),
+        ('#[cfg(not(feature = "std"))]', ""),
+        ("#[cfg(unix)]", ""),
+        ({"must_use": {"reason": None}}, ""),
+    ],
+)
+def test_the_features_that_an_item_needs_are_a_note(crate: CrateJson, attribute: object, shown: str) -> None:
+    crate.index["3"]["attrs"] = [attribute]
+    second = section(titled(read(crate), "Struct tank::Pool"), "tank::Pool::fill").blocks[1].text
+    assert second == (shown or "Fills it, see `tank::Pool` and the pump (`tank::Pump`).")
+
+
+@pytest.mark.parametrize(
+    ("docs", "shown"),
+    [
+        ("See [`Pool`].", "See `tank::Pool`."),
+        ("See [Pool].", "See `tank::Pool`."),
+        ("See [`fill`](Pool::fill).", "See `tank::Pool::fill`."),
+        ("See [`fill()`](Pool::fill).", "See `tank::Pool::fill()`."),
+        ("See [the pool][Pool] and [it](Pool).", "See the pool (`tank::Pool`) and it."),
+        ("See [the\npool][p].\n\n[p]: Pool", "See the\npool (`tank::Pool`)."),
+        ("See [`Option`] and [maybe](Option).", "See `Option` and maybe (`std::option::Option`)."),
+        ("See [`Gone`].", "See `Gone`."),
+        ("See [this] and `[Pool]`.", "See [this] and `[Pool]`."),
+        ("See [the site](https://example.org/Pool).", "See the site."),
+    ],
+)
+def test_links_between_items_read_as_full_paths(crate: CrateJson, docs: str, shown: str) -> None:
+    links = {"Pool": 1, "`Pool`": 1, "Pool::fill": 3, "`Option`": 500, "Option": 500, "`Gone`": 501}
+    crate.add(20, "Pump", {"struct": {"kind": "unit", "generics": NO_GENERICS, "impls": []}}, docs=docs, links=links)
+    paths = {"500": {"crate_id": 2, "path": ["core", "option", "Option"], "kind": "enum"}}
+    document = titled(read(crate, paths=paths), "Struct tank::Pump")
+    assert document.sections[0].blocks[1].text.replace("\n", " ") == shown.replace("\n", " ")
+
+
+def test_links_in_listings_are_left_alone(crate: CrateJson) -> None:
+    crate.index["1"]["docs"] = "Take [`Pump`].\n\n```text\n[`Pump`]\n```"
+    crate.index["1"]["links"] = {"`Pump`": 20}
+    blocks = titled(read(crate), "Struct tank::Pool").sections[0].blocks
+    assert blocks[-2:] == (Block("Take `tank::Pump`."), Block("[`Pump`]", "code"))
+
+
+def test_brackets_without_end_are_read_in_linear_time(crate: CrateJson) -> None:
+    start = time.process_time()
+    for docs in ("[" * 50_000, "[a" * 30_000, "[`" * 30_000, "[a](" * 2_000, "`[" * 30_000, "[\\" * 30_000):
+        crate.index["1"]["docs"] = docs
+        crate.index["1"]["links"] = {"a": 20}
+        assert read(crate)
+    assert time.process_time() - start < 10
+
+
+def test_who_implements_a_trait_is_listed_without_automatic_ones(crate: CrateJson) -> None:
+    crate.add(90, "Flow", {"trait": {"generics": NO_GENERICS, "bounds": [], "items": [], "implementations": [91, 92]}})
+    crate.add(91, None, implementation([], trait="Flow"))
+    crate.add(92, None, implementation([], trait="Flow", is_synthetic=True))
+    crate.hold(90)
+    found = section(titled(read(crate), "Trait tank::Flow"), "Implementors")
+    assert found.blocks == (Block("impl Flow for Pool", "list"),)
+
+
+def test_what_postgresql_refuses_is_taken_out_of_names_and_text(crate: CrateJson) -> None:
+    crate.index["1"]["docs"] = "A \ud800 pool\x00 of \x1b[31mwater."
+    crate.index["1"]["name"] = "Po\x00ol"
+    document = titled(read(crate, crate_version="1\x00"), "Struct tank::Pool")
+    assert document.metadata["crate_version"] == "1"
+    assert document.sections[0].blocks[-1].text == "A \ufffd pool of water."
 
 
 _WRONG = st.one_of(st.none(), st.integers(0, 9), st.text(max_size=3), st.just([]), st.just({}), st.just([1]))

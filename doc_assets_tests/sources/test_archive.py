@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
 import os
@@ -178,6 +179,60 @@ def test_a_zip_bomb_is_refused_by_what_it_declares(tmp_path: Path) -> None:
         unpack(path)
     with pytest.raises(SourceError, match="max_unpacked_bytes"):
         unpack(path, max_unpacked_bytes=1_000_000)
+
+
+def test_a_zip_that_lies_about_a_size_is_corrupt_and_gives_no_more_than_it_claims(tmp_path: Path) -> None:
+    path = tmp_path / "lie.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.md", b"\0" * 5_000_000)
+    data = path.read_bytes().replace((5_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="corrupt"):
+        unpack(path)
+    assert everything_below(tmp_path / "cache" / "archives") == set()
+
+
+def test_zip_members_that_share_their_bytes_count_as_often_as_they_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "overlapping.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.md", b"\0" * 900_000)
+        for i in range(50):
+            twin = copy.copy(archive.filelist[0])
+            twin.filename = twin.orig_filename = f"{i:05}.md"
+            archive.filelist.append(twin)
+    with pytest.raises(SourceError, match="max_ratio"):
+        unpack(path)
+    with pytest.raises(SourceError, match="max_unpacked_bytes"):
+        unpack(path, max_unpacked_bytes=2_000_000)
+
+
+def test_an_archive_in_an_archive_stays_packed(tmp_path: Path) -> None:
+    inner = zeros(tmp_path / "inner.tar.gz", 50_000_000).read_bytes()
+    assert everything_below(unpack(tar(tmp_path / "outer.tar", [("inner.tar.gz", inner)], "w")).root) == {
+        "inner.tar.gz"
+    }
+
+
+def test_names_in_the_charset_of_old_zips_are_read_and_those_that_are_not_utf8_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "old.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xx.md", "words")
+    path.write_bytes(path.read_bytes().replace(b"xx.md", b"\x84\x94.md"))
+    assert list(listed(path)) == ["äö.md"]
+    odd = tarfile.TarInfo("bad\udcff.md")
+    for name, file in listed(tar(tmp_path / "odd.tar", [odd, ("sound.md", b"words")], "w")).items():
+        name.encode()
+        assert file.outcome is None
+
+
+def test_compressed_streams_in_a_row_are_one_stream_with_one_limit(tmp_path: Path) -> None:
+    sound = tar(tmp_path / "sound.tar", [("a.md", b"words")], "w").read_bytes()
+    path = tmp_path / "rows.tar.gz"
+    path.write_bytes(gzip.compress(sound[:512]) + gzip.compress(sound[512:]))
+    assert everything_below(unpack(path).root) == {"a.md"}
+    path.write_bytes(path.read_bytes() + gzip.compress(b"\0" * 1_000_000) * 20)
+    with pytest.raises(SourceError, match="max_ratio"):
+        unpack(path)
 
 
 def test_too_many_members_are_refused(tmp_path: Path) -> None:

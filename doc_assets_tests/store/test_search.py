@@ -76,8 +76,9 @@ class Library:
         files: Mapping[str, StoredDocument | Sequence[StoredDocument]],
         base_url: str | None = None,
         model: WordModel | None = None,
-    ) -> None:
-        """Makes ``files`` what is live of ``<doc_type>/<source>``."""
+        near_duplicates: str = "prefer_best",
+    ) -> int:
+        """Makes ``files`` what is live of ``<doc_type>/<source>``; the snapshot's id."""
         doc_type, name = source.split("/")
         model = model or self.model
         records = [
@@ -103,12 +104,14 @@ class Library:
                 base_url=base_url,
                 file_limit=None,
                 run_id=None,
+                near_duplicates=near_duplicates,
             )
             vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
             SnapshotWriter(connection, snapshot, space).write(records, dict(zip(chunks, vectors, strict=True)))
             snapshots.seal(connection, snapshot)
             snapshots.set_status(connection, snapshot, "audited")
             snapshots.publish(connection, snapshot)
+        return snapshot
 
     def find(self, query: str, mode: str = "text", k: int = 10, types: Sequence[str] = ()) -> list[str]:
         """Places of the passages found."""
@@ -198,6 +201,8 @@ def test_each_document_and_each_file_is_shown_once_with_its_best_passage_at_its_
     passages = search(library.store, library.model, "voters quorum", mode="text")
     assert [(p.source, p.path) for p in passages] == [("b", "a b/y.md"), ("c", "crate.json")]
     first, second = passages
+    assert [(also.source, also.path, also.similarity) for also in first.also_in] == [("b", "z.md", 1), ("c", "x.md", 1)]
+    assert first.also_in[0].url == "https://docs.example/b/z.md"
     assert first.text == "a quorum of three voters decides"
     assert first.heading == "Twin > Votes"
     assert first.url == "https://docs.example/b/a%20b/y.md#votes"

@@ -1,0 +1,196 @@
+"""The address that opens a passage in a browser: from a file's path, by the rules of the site that its source feeds.
+
+Pure functions; which rule a source follows is in the catalogue (``pages``), and the page's own word for its address in
+its metadata (``url``).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+from urllib.parse import quote, urlsplit
+
+from doc_assets.document import JsonValue
+from doc_assets.formats.outline import slug
+
+PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "hugo", "docusaurus", "pretty", "rustdoc"]
+PAGE_RULES: tuple[str, ...] = get_args(PageRule)
+
+_SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
+_INDEX = frozenset({"index", "_index", "readme"})
+_NUMBERED = re.compile(r"^\d+\s*[-_.]\s*(?=\D)")
+# What may stand in a fragment unescaped (RFC 3986), and "%" for those that are escaped already.
+_IN_FRAGMENT = "!$&'()*+,;=:@/?%"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a source is published.
+
+    Attributes:
+        base_url: Address in front of each page's; None where the source is not published.
+        pages: How a file's path becomes a page's; one of ``PAGE_RULES``.
+        strip: Folder that is no part of a page's path (``src/``); files outside of it have no page.
+    """
+
+    base_url: str | None
+    pages: str = "as_is"
+    strip: str = ""
+
+
+def address(
+    site: Site, path: str, metadata: Mapping[str, JsonValue], anchor: str = "", heading_path: Sequence[str] = ()
+) -> str | None:
+    """Where a passage can be read in a browser; None where that is not known.
+
+    The address that the document itself states comes first, unless it is that of another version of the document.
+
+    Args:
+        site: Of the source.
+        path: Of the file, relative to the source's root.
+        metadata: Of the document.
+        anchor: Fragment of the passage's section as its format gave it, without ``#``.
+        heading_path: Headings above the passage.
+    """
+    page = _own(metadata) or _by_rule(site, path, metadata)
+    if page is None:
+        return None
+    fragment = _fragment(site.pages, anchor, heading_path[-1] if heading_path else "")
+    return f"{page}#{quote(fragment, safe=_IN_FRAGMENT)}" if fragment else page
+
+
+def _own(metadata: Mapping[str, JsonValue]) -> str | None:
+    stated = metadata.get("url")
+    if not isinstance(stated, str) or urlsplit(stated).scheme not in ("http", "https"):
+        return None
+    # Pages of old and of coming versions name the page of the current one, for search engines.
+    named = re.findall(r"(?<=/)v?(\d+(?:\.\d+)+)(?=/|$)", stated)
+    version = metadata.get("version")
+    return None if named and isinstance(version, str) and version not in named else stated.split("#")[0]
+
+
+def _by_rule(site: Site, path: str, metadata: Mapping[str, JsonValue]) -> str | None:
+    if not site.base_url:
+        return None
+    if site.strip:
+        folder = site.strip.strip("/") + "/"
+        if not path.startswith(folder):
+            return None
+        path = path.removeprefix(folder)
+    page = _RULES[site.pages](path, metadata)
+    return None if page is None else site.base_url.rstrip("/") + "/" + quote(page)
+
+
+def _as_is(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    return path
+
+
+def _mdbook(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    folder, name = _split(path)
+    return folder + ("index" if name.lower() == "readme" else name) + ".html" if _SOURCES.search(path) else path
+
+
+def _sphinx(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    return _SOURCES.sub(".html", path)
+
+
+def _mkdocs(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    folder, name = _split(path)
+    return folder if name.lower() in ("index", "readme") else f"{folder}{name}/"
+
+
+def _hugo(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    folder, name = _split(path)
+    named = metadata.get("slug")
+    if name.lower() in ("index", "_index"):
+        page = folder
+    else:
+        page = f"{folder}{named if isinstance(named, str) and named else name}/"
+    return page.lower().replace(" ", "-")
+
+
+def _docusaurus(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
+    folder, name = _split("/".join(_NUMBERED.sub("", part) for part in path.split("/")))
+    named, own = metadata.get("slug"), metadata.get("id")
+    if isinstance(named, str) and named:
+        return named.lstrip("/") if named.startswith("/") else folder + named
+    if isinstance(own, str) and own and name.lower() not in ("index", "readme"):
+        name = own
+    same_as_folder = name.lower() == folder.rstrip("/").rpartition("/")[2].lower() and folder
+    return folder.rstrip("/") if name.lower() in ("index", "readme") or same_as_folder else folder + name
+
+
+def _pretty(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    """Without suffix, index pages as their folder, and without the ``(groups)`` that some frameworks sort files by."""
+    folder, name = _split("/".join(part for part in path.split("/") if not re.fullmatch(r"\([^)]*\)", part)))
+    return folder.rstrip("/") if name.lower() in _INDEX else folder + name
+
+
+def _rustdoc(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
+    """HTML as it is; what was read from JSON by its path and kind, as rustdoc names the files."""
+    if not path.lower().endswith(".json"):
+        return path
+    kind, item = metadata.get("item_kind"), metadata.get("item_path")
+    if not isinstance(kind, str) or not isinstance(item, str) or not re.fullmatch(r"(?:r#)?\w+(?:::(?:r#)?\w+)*", item):
+        return None
+    *folders, name = (part.removeprefix("r#") for part in item.split("::"))
+    if kind in ("mod", "crate"):
+        return "/".join([*folders, name, "index.html"])
+    return "/".join([*folders, f"{kind}.{name}.html"]) if folders and kind in _RUSTDOC_FILES else None
+
+
+_RUSTDOC_FILES = frozenset(
+    {"struct", "enum", "union", "trait", "traitalias", "fn", "macro", "derive", "attr", "type", "constant", "static"}
+    | {"primitive", "keyword"}
+)
+_RULES: Mapping[str, Callable[[str, Mapping[str, JsonValue]], str | None]] = {
+    "as_is": _as_is,
+    "mdbook": _mdbook,
+    "sphinx": _sphinx,
+    "mkdocs": _mkdocs,
+    "hugo": _hugo,
+    "docusaurus": _docusaurus,
+    "pretty": _pretty,
+    "rustdoc": _rustdoc,
+}
+
+
+def _split(path: str) -> tuple[str, str]:
+    """The folder with its closing slash ("" at the top), and the name without the suffix of a source file."""
+    folder, slash, name = path.rpartition("/")
+    return folder + slash, _SOURCES.sub("", name)
+
+
+def _fragment(pages: str, anchor: str, heading: str) -> str:
+    """The fragment as the site makes it; formats give it as GitHub does, which mdBook, Hugo and most others follow.
+
+    An anchor that is not made from the heading's words was written by the author, and is the same on every site.
+    """
+    made = slug(heading)
+    repeated = re.fullmatch(re.escape(made) + r"(?:-(\d+))?", anchor) if made else None
+    if repeated is None:
+        return anchor
+    if pages == "sphinx":
+        # docutils numbers repeated ids over the whole page ("id3"): the first one is near enough.
+        return _docutils_id(heading)
+    if pages == "mkdocs":
+        return _toc_slug(heading) + (f"_{repeated[1]}" if repeated[1] else "")
+    return anchor
+
+
+def _ascii(text: str) -> str:
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+
+
+def _docutils_id(heading: str) -> str:
+    """``docutils.nodes.make_id``."""
+    lower = re.sub(r"[^a-z0-9]+", "-", " ".join(_ascii(heading.lower()).split()))
+    return re.sub(r"^[-0-9]+|-+$", "", lower)
+
+
+def _toc_slug(heading: str) -> str:
+    """``slugify`` of Python-Markdown's extension toc."""
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", _ascii(heading)).strip().lower())

@@ -1,0 +1,116 @@
+"""The partitions that a catalogue's sources make, and the catalogue as the rest of the program sees it.
+
+What can be written in the file is in ``model``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from doc_assets.catalogue.model import DocType, Source, nearest
+from doc_assets.errors import CatalogueError
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The unit of loading, publishing and rolling back: a source, or one shard of it.
+
+    Attributes:
+        doc_type: The documentation type.
+        key: Partition key, unique in its type: the source's name, or ``<name>.<shard>``.
+        source: Where the documents come from.
+        shard: 1 to ``source.shards``; None where the source is not cut.
+    """
+
+    doc_type: str
+    key: str
+    source: Source = field(hash=False)
+    shard: int | None = None
+
+    @property
+    def id(self) -> str:
+        """``<doc_type>/<key>``, as written on the command line."""
+        return f"{self.doc_type}/{self.key}"
+
+    @property
+    def weight(self) -> int | None:
+        """Bytes to expect, where the catalogue says."""
+        return None if self.source.weight is None else self.source.weight // self.source.shards
+
+    def holds(self, path: str) -> bool:
+        """True if the file of that path (relative, ``/`` between parts) belongs to this shard.
+
+        A hash of the path alone, so a file stays in its shard whatever is added beside it.
+        """
+        if self.shard is None:
+            return True
+        digest = hashlib.sha256(path.encode()).digest()
+        return int.from_bytes(digest[:8], "big") % self.source.shards == self.shard - 1
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Documentation types and their sources.
+
+    Attributes:
+        types: By name, in the file's order.
+        directory: Folder of the file; relative locations start here.
+        path: The file, or None for a catalogue made in memory.
+    """
+
+    types: Mapping[str, DocType]
+    directory: Path
+    path: Path | None = None
+
+    def partitions(self, doc_type: str | None = None) -> list[Partition]:
+        """The partitions of a type or of all, heaviest first; those of unknown weight last, in the file's order.
+
+        Raises:
+            CatalogueError: No such type.
+        """
+        if doc_type is not None and doc_type not in self.types:
+            raise CatalogueError(
+                f"no documentation type {doc_type!r} in {self._name}{nearest(doc_type, self.types)}: "
+                f"it has {', '.join(self.types)}"
+            )
+        names = self.types if doc_type is None else (doc_type,)
+        found = [p for name in names for source in self.types[name].sources for p in partitions_of(name, source)]
+        return sorted(found, key=lambda partition: -(partition.weight or 0))
+
+    def find_partition(self, partition_id: str) -> Partition:
+        """The partition written as ``<doc_type>/<key>``.
+
+        Raises:
+            CatalogueError: There is none; the message names those with a similar name.
+        """
+        partitions = {partition.id: partition for partition in self.partitions()}
+        if partition_id in partitions:
+            return partitions[partition_id]
+        near = [i for i, p in partitions.items() if partition_id in (p.key, f"{p.doc_type}/{p.source.name}")][:5]
+        near = near or difflib.get_close_matches(partition_id, partitions, n=3, cutoff=0.5)
+        hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
+        raise CatalogueError(f"no partition {partition_id!r} in {self._name}{hint}")
+
+    def check(self) -> list[str]:
+        """What will go wrong when the sources are loaded, one sentence each: absent locations, globs without a match.
+
+        Only looks at this machine: addresses are not tried.
+        """
+        from doc_assets.catalogue.check import problems  # it needs doc_assets.sources, which needs this module
+
+        return problems(self)
+
+    @property
+    def _name(self) -> str:
+        return str(self.path) if self.path else "the catalogue"
+
+
+def partitions_of(doc_type: str, source: Source) -> list[Partition]:
+    """The source's partitions in the order of their shards."""
+    if source.shards == 1:
+        return [Partition(doc_type, source.name, source)]
+    return [Partition(doc_type, f"{source.name}.{i}", source, i) for i in range(1, source.shards + 1)]

@@ -1,0 +1,43 @@
+"""``doc-assets duplicates``: which live files say the same, and how similar they are."""
+
+from __future__ import annotations
+
+import typer
+
+from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
+from doc_assets.settings import Settings
+from doc_assets.store import listing, near_duplicates, open_store
+
+
+def duplicates(
+    types: list[str] = typer.Option(
+        [], "--type", "-t", help="Only pairs with this documentation type; may be given several times."
+    ),
+    partitions: list[str] = typer.Option(
+        [], "--partition", "-p", help="Only pairs with this partition, as TYPE/KEY; repeatable."
+    ),
+    threshold: float = typer.Option(0.0, min=0, max=1, help="Only pairs that are at least so similar, from 0 to 1."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """List pairs of live files with the same or almost the same content, most similar first."""
+    with open_store(Settings.from_environment()) as store, store.connect() as connection:
+        live = {name for name, _ in listing.live_partitions(connection)}
+        pairs = near_duplicates.pairs(connection, threshold)
+    if unknown := sorted({*types} - {name.split("/")[0] for name in live} | {*partitions} - live):
+        raise typer.BadParameter(f"nothing is live of {', '.join(unknown)}: doc-assets snapshots lists what there is")
+    rows = [
+        pair
+        for pair in pairs
+        if (not types or any(name.split("/")[0] in types for name in pair.partitions))
+        and (not partitions or any(name in partitions for name in pair.partitions))
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "duplicates",
+        ["similarity", "kind", "file", "and"],
+        [(f"{row.similarity:.2f}", "same" if row.same else "near", row.one, row.other) for row in rows],
+    )
+    same = sum(row.same for row in rows)
+    say(f"{same} files with a document that another file has too, {len(rows) - same} pairs of near duplicates")

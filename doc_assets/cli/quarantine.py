@@ -1,0 +1,235 @@
+"""``doc-assets quarantine``: the files that were rejected, what is known of one, and loading them again."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import typer
+
+from doc_assets.catalogue import Catalogue, Partition, load_catalogue
+from doc_assets.cli.migrate import load_surveyed, refresh_index, survey
+from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
+from doc_assets.errors import DocAssetsError
+from doc_assets.formats import RawFile, detect
+from doc_assets.migration import LoadResult
+from doc_assets.settings import Settings
+from doc_assets.sources import SourceFile, fetch, read, walk
+from doc_assets.store import Store, open_store
+from doc_assets.store.quarantine import FileEvent, QuarantinedFile, quarantined, story
+
+app = typer.Typer(no_args_is_help=True, help="Look at the files that were rejected, and try them again.")
+
+
+@app.command("list")
+def list_files(
+    partition: list[str] = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable."),
+    types: list[str] = typer.Option([], "--type", "-t", help="Only this documentation type; repeatable."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """List the rejected files of what is live, and of a newer snapshot that was not published."""
+    with open_store(Settings.from_environment()) as store, store.connect() as connection:
+        rows = [row for row in quarantined(connection, partition) if not types or row.partition.split("/")[0] in types]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        say("nothing is in quarantine")
+    else:
+        print_table(
+            "quarantine",
+            ["partition", "path", "reason", "since", "tried again", "live"],
+            [(r.partition, r.path, r.reason, r.since, r.attempts - 1, r.live) for r in rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The file as it stands in its source now, as far as that can be told.
+
+    Attributes:
+        location: Where its bytes are, None if it is gone or cannot be looked for.
+        format: Name of the format that would read it, None if none would or that cannot be told.
+        changed: Whether its bytes are others than those that were rejected; None if that cannot be told.
+        problem: Why it cannot be looked at, None if it can.
+    """
+
+    location: Path | None = None
+    format: str | None = None
+    changed: bool | None = None
+    problem: str | None = None
+
+
+@app.command("show")
+def show(
+    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
+    path: str = typer.Argument(help="Path of the file in its source, as quarantine list gives it."),
+    catalogue: Path | None = CATALOGUE_OPTION,
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Show everything known of a rejected file, and what to do next."""
+    settings = settings_with(catalogue)
+    with open_store(settings) as store, store.connect() as connection:
+        events = story(connection, partition, path)
+        entry = next(iter(quarantined(connection, [partition], path)), None)
+    newest = events[0]
+    present = _look(settings, partition, path, entry.sha256 if entry else newest.sha256)
+    known = {
+        "partition": partition,
+        "path": path,
+        "quarantined": entry is not None,
+        "reason": entry.reason if entry else newest.reason,
+        "since": entry.since if entry else None,
+        "attempts": entry.attempts if entry else 0,
+        "size": newest.size,
+        "sha256": newest.sha256,
+        "format": present.format,
+        "location": str(present.location) if present.location else None,
+        "changed": present.changed,
+        "limits": _limits(settings),
+        "next": _next_step(partition, path, entry, present),
+    }
+    if as_json:
+        print_json({**known, "history": events})
+    else:
+        _print(known, events)
+
+
+def _look(settings: Settings, partition_id: str, path: str, sha256: str | None) -> _Present:
+    try:
+        catalogue = load_catalogue(settings.catalogue)
+        partition = catalogue.find_partition(partition_id)
+        file = _find(settings, catalogue, partition, path)
+    except DocAssetsError as error:  # no such source any more, or it is out of reach: told, not fatal
+        return _Present(problem=str(error))
+    if file is None:
+        return _Present(problem="it is gone from its source")
+    try:
+        data = read(file, settings.max_file_bytes)
+    except DocAssetsError:
+        return _Present(file.location, None, None if sha256 else False)
+    named = partition.source.format
+    reader = detect(RawFile(path, data)) if named == "auto" else None
+    found = named if named != "auto" else reader.name if reader else None
+    return _Present(file.location, found, hashlib.sha256(data).hexdigest() != sha256)
+
+
+def _find(settings: Settings, catalogue: Catalogue, partition: Partition, path: str) -> SourceFile | None:
+    fetched = fetch(partition.source, base=catalogue.directory, cache=settings.home / "sources")
+    return next((file for file in walk(fetched.root, partition, fetched.left_out) if file.path == path), None)
+
+
+def _limits(settings: Settings) -> dict[str, float]:
+    """The settings that can reject a file, by name."""
+    names = [f.name for f in fields(settings) if f.name.startswith(("max_", "parse_"))]
+    return {name: getattr(settings, name) for name in names}
+
+
+def _next_step(partition: str, path: str, entry: QuarantinedFile | None, present: _Present) -> str:
+    if entry is None:
+        return "nothing: it is not in quarantine"
+    if present.location is None:
+        return f"{present.problem}; doc-assets migrate -p {partition} brings the store up to date with the source"
+    if present.changed:
+        return f"its bytes have changed: doc-assets migrate -p {partition} reads it again"
+    retry = f"doc-assets quarantine retry {partition} --path {shlex.quote(path)}"
+    if "DOC_ASSETS_" in entry.reason:
+        return f"raise the limit that the reason names and run {retry}, or exclude the file in the catalogue"
+    return f"mend the file, or exclude it in the catalogue; after a change of doc-assets itself: {retry}"
+
+
+def _print(known: dict, events: Sequence[FileEvent]) -> None:
+    limits = ", ".join(f"{name} {value:,}" for name, value in known["limits"].items())
+    for name in ("partition", "path", "reason", "since", "attempts", "size", "sha256", "format", "location"):
+        value = known[name]
+        shown = f"{value:,} bytes" if name == "size" else "unknown" if value is None else str(value)
+        results.print(f"{name:>10}  {shown}", soft_wrap=True, markup=False)
+    results.print(f"{'limits':>10}  {limits}", soft_wrap=True, markup=False)
+    results.print(f"{'next':>10}  {known['next']}", soft_wrap=True, markup=False)
+    print_table(
+        "history",
+        ["snapshot", "at", "status", "live", "outcome", "sha256", "reason"],
+        [(str(e.snapshot), e.at, e.status, e.live, e.outcome, (e.sha256 or "")[:16], e.reason) for e in events],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Retried:
+    """What became of a file: ``outcome`` as in the manifest, ``gone``, ``not tried`` or ``not published``."""
+
+    partition: str
+    path: str
+    before: str
+    outcome: str
+    reason: str | None
+
+    @property
+    def stays(self) -> bool:
+        return self.outcome in ("rejected", "not tried", "not published")
+
+
+@app.command("retry")
+def retry(
+    partitions: list[str] | None = typer.Argument(None, help="TYPE/KEY; all with files in quarantine without it."),
+    path: str | None = typer.Option(None, "--path", help="Only where this file is in quarantine; only it is told of."),
+    catalogue: Path | None = CATALOGUE_OPTION,
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Load partitions again although nothing changed: what was rejected is parsed anew, the rest is taken over.
+
+    Exit code 1 if a file stays in quarantine.
+    """
+    settings = settings_with(catalogue)
+    with open_store(settings) as store:
+        with store.connect() as connection:
+            entries = quarantined(connection, partitions or (), path)
+        rows = _retry(settings, store, entries) if entries else []
+    if as_json:
+        print_json([{**asdict(row), "quarantined": row.stays} for row in rows])
+    elif not rows:
+        say("nothing is in quarantine" + (f" at {path}" if path else ""))
+    else:
+        print_table(
+            "quarantine retry",
+            ["partition", "path", "now", "reason"],
+            [(r.partition, r.path, r.outcome, r.reason) for r in rows],
+        )
+        say(f"{sum(not row.stays for row in rows)} of {len(rows)} files left the quarantine")
+    if any(row.stays for row in rows):
+        raise typer.Exit(1)
+
+
+def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile]) -> list[_Retried]:
+    catalogue = load_catalogue(settings.catalogue)
+    known = {partition.id: partition for partition in catalogue.partitions()}
+    # A partition that was loaded up to a limit of files is not loaded in full now.
+    limits = {entry.partition: entry.file_limit for entry in entries}
+    done: dict[str, LoadResult] = {}
+    for limit in sorted(set(limits.values()), key=lambda n: n or 0):
+        wanted = [known[name] for name in sorted(limits) if name in known and limits[name] == limit]
+        failed, surveyed = survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
+        loads, _ = load_surveyed(settings, store, surveyed, min(2, max(1, len(surveyed))), limit)
+        done |= {f"{result.doc_type}/{result.partition}": result for result in [*failed, *loads]}
+    if any(result.result == "published" for result in done.values()):
+        refresh_index(settings, store, loaded_any=True)
+    return [_became(store, entry, done.get(entry.partition)) for entry in entries]
+
+
+def _became(store: Store, entry: QuarantinedFile, result: LoadResult | None) -> _Retried:
+    if result is None:
+        reason = "its partition is not in the catalogue any more"
+        return _Retried(entry.partition, entry.path, entry.reason, "not tried", reason)
+    if result.snapshot is None:
+        return _Retried(entry.partition, entry.path, entry.reason, "not tried", result.error)
+    with store.connect() as connection:
+        events = story(connection, entry.partition, entry.path)
+    event = next((event for event in events if event.snapshot == result.snapshot), None)
+    if event is None:
+        return _Retried(entry.partition, entry.path, entry.reason, "gone", "it is no longer in its source")
+    if result.result == "rejected" and event.outcome != "rejected":
+        reason = f"{event.outcome}, but the snapshot failed its audit: {result.error}"
+        return _Retried(entry.partition, entry.path, entry.reason, "not published", reason)
+    return _Retried(entry.partition, entry.path, entry.reason, event.outcome, event.reason)

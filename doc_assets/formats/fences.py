@@ -1,0 +1,40 @@
+"""Code fences in text that has not been parsed yet: what stands in them is not to be rewritten.
+
+Rough on purpose: it serves rewriting that few pages need. How a page's fences are read is in ``markdown_dialects``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+__all__ = ["outside_fences"]
+
+_FENCE = re.compile(r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+
+
+def outside_fences(text: str, rewrite: Callable[[str], str], rewrite_code: Callable[[str], str] | None = None) -> str:
+    """The text with its prose rewritten, its listings (fence lines included) as they are, or by ``rewrite_code``."""
+    if "```" not in text and "~~~" not in text:
+        return rewrite(text)
+    return "".join(
+        rewrite(piece) if not is_code else rewrite_code(piece) if rewrite_code else piece
+        for piece, is_code in _stretches(text)
+    )
+
+
+def _stretches(text: str) -> Iterator[tuple[str, bool]]:
+    position = 0
+    mark = ""
+    for match in _FENCE.finditer(text):
+        if not mark:
+            if match[1][0] == "`" and "`" in match[2]:
+                continue
+            mark = match[1]
+            yield text[position : match.start()], False
+            position = match.start()
+        elif match[1].startswith(mark) and not match[2].strip():
+            mark = ""
+            yield text[position : match.end()], True
+            position = match.end()
+    yield text[position:], bool(mark)

@@ -1,0 +1,161 @@
+"""Text that a document takes in from the files beside it: where it is looked for, how much, and which lines of it.
+
+The notations are elsewhere: mdBook's in ``mdbook_links``, those of other site generators in ``partials``.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator
+
+from doc_assets.errors import DocumentRejected
+from doc_assets.formats import RawFile, decode
+from doc_assets.formats.front_matter import split_front_matter
+
+__all__ = ["MAX_DEPTH", "Includes", "anchored", "folders_above", "path_from", "without_front_matter"]
+
+MAX_DEPTH = 10  # files that include files; mdBook's own limit
+_MAX_TEXT = 1_000_000  # characters that the includes of one document may add to it
+_MAX_LOOKED_THROUGH = 5_000_000  # characters searched for lines and anchors, whatever is taken of them
+_MAX_INCLUDES = 2_000
+
+_ANCHOR = re.compile(r"ANCHOR:\s*([\w-]+)")
+_ANCHOR_END = re.compile(r"ANCHOR_END:\s*([\w-]+)")
+_SECTION = re.compile(r"-+8<-+[ \t]*\[[ \t]*(start|end)[ \t]*:[ \t]*([\w-]+)[ \t]*\]")
+
+
+class Includes:
+    """What one document may still take in, and how much of what it asked for was not to be had.
+
+    Attributes:
+        missing: Includes that were not resolved: absent or refused files, lines or anchors that are not there, and
+            what lies beyond the limits.
+        open: Paths of the page and of the files whose text is being taken in, outermost first. None of them is found
+            again: two lines by which a page includes itself would double it at each level.
+    """
+
+    def __init__(self, file: RawFile) -> None:
+        """Takes the document's file, whose neighbours are read."""
+        self._neighbours = file.neighbours
+        self._text: dict[str, str | None] = {}
+        self._left = _MAX_TEXT
+        self._searchable = _MAX_LOOKED_THROUGH
+        self._count = _MAX_INCLUDES
+        self.missing = 0
+        self.open = [file.path]
+
+    def find(self, paths: Iterable[str | None]) -> tuple[str, str] | None:
+        """The first of the files that is there: its path and its text."""
+        if self._count <= 0:
+            return None
+        self._count -= 1
+        for path in paths:
+            text = None if path is None or path in self.open else self._read(path)
+            if path is not None and text is not None and len(text) <= self._searchable:
+                self._searchable -= len(text)
+                return path, text
+        return None
+
+    def take(self, text: str | None) -> str | None:
+        """The text, if there is one and room for it; otherwise None, and one more is missing."""
+        if text is None or not self.has_room(len(text)):
+            self.missing += 1
+            return None
+        return text
+
+    def has_room(self, characters: int) -> bool:
+        """Whether the document may grow by so much; if so, it has."""
+        if characters > self._left:
+            return False
+        self._left -= max(0, characters)
+        return True
+
+    def _read(self, path: str) -> str | None:
+        if path not in self._text:
+            data = self._neighbours.read(path)
+            try:
+                self._text[path] = None if data is None else decode(data)
+            except DocumentRejected:
+                self._text[path] = None
+        return self._text[path]
+
+
+def path_from(folder: str, target: str, root: str = "") -> str | None:
+    """Where a relative path leads, or None if it leaves the root.
+
+    Args:
+        folder: Of the file that says it, relative to the source's root; "" is the root itself.
+        target: As written.
+        root: The folder that must not be left, relative to the source's root.
+    """
+    if not target or target.startswith("/") or "\0" in target or "\\" in target:
+        return None
+    path = posixpath.normpath(posixpath.join(folder, target))
+    if path.startswith("../") or path in (".", "..") or (root and not path.startswith(root + "/")):
+        return None
+    return path
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that hold a file, from its own up to the source's root (``""``)."""
+    folder = path
+    while folder:
+        folder = posixpath.dirname(folder)
+        yield folder
+
+
+def anchored(text: str, selection: str) -> str | None:
+    """The lines that a selection names, without the marks of any selection.
+
+    Args:
+        text: The whole file.
+        selection: ``""`` (all), ``2`` (one line), ``2:``, ``:10``, ``2:10`` (first and last line, counted from 1), or
+            the name of an anchor: mdBook's ``ANCHOR: name`` or a snippet's ``--8<-- [start:name]``.
+
+    Returns:
+        The lines; None if there is no such anchor, or none of the lines.
+    """
+    lines = text.split("\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    first, colon, last = selection.partition(":")
+    if first and not first.isdecimal():
+        return _between_marks(lines, first)
+    start = max(0, int(first[:9]) - 1) if first else 0
+    if start and start >= len(lines):
+        return None
+    end = int(last[:9]) if last.isdecimal() else len(lines)
+    chosen = lines[start : start + 1] if selection and not colon else lines[start:end]
+    return "\n".join(line for line in chosen if _mark(line) is None)
+
+
+def _between_marks(lines: list[str], name: str) -> str | None:
+    kept: list[str] = []
+    inside = False
+    for line in lines:
+        mark = _mark(line)
+        if mark is None:
+            if inside:
+                kept.append(line)
+        elif mark[1] == name:
+            if inside and mark[0] == "end":
+                return "\n".join(kept)
+            inside = inside or mark[0] == "start"
+    return "\n".join(kept) if inside else None
+
+
+def _mark(line: str) -> tuple[str, str] | None:
+    if "ANCHOR" in line:
+        if match := _ANCHOR_END.search(line):
+            return "end", match[1]
+        if match := _ANCHOR.search(line):
+            return "start", match[1]
+    if "8<-" in line and (match := _SECTION.search(line)):
+        return match[1], match[2]
+    return None
+
+
+def without_front_matter(text: str) -> str:
+    """A page's text as it reads inside another page."""
+    return split_front_matter(text)[1].strip("\n")

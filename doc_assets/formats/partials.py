@@ -1,0 +1,202 @@
+"""Pages put together from pieces: what MkDocs, Docusaurus, Mintlify, Hugo and Jekyll include, replaced by its text.
+
+The pieces are looked for beside the page and in the folders above it, where these generators keep them. What is not
+found leaves nothing behind and is counted. Code fences are left alone, but for MkDocs snippets that are found, as
+MkDocs puts whole listings into pages that way. mdBook's directives are in ``mdbook_links``.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from doc_assets.formats.fences import outside_fences
+from doc_assets.formats.includes import MAX_DEPTH, Includes, anchored, folders_above, path_from, without_front_matter
+
+__all__ = ["expand_partials"]
+
+_SNIPPET = re.compile(
+    r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE
+)
+_SNIPPETS = re.compile(
+    r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]*\n(?P<paths>(?:(?![ \t>]*-+8<-)[^\n]*\n){1,100}?)"
+    r"[ \t>]*-{1,9}8<-{1,9}[ \t]*$",
+    re.MULTILINE,
+)
+_PAGE_IMPORT = re.compile(
+    r"^import[ \t]+(?P<name>[A-Z]\w*)[ \t]+from[ \t]+(['\"])(?P<path>[^'\"\n]{1,300}\.mdx?)\2[ \t]*;?[ \t]*$",
+    re.MULTILINE,
+)
+_CONSTANT_IMPORT = re.compile(
+    r"^import[ \t]*\{(?P<names>[\w\s,]{1,1000})\}[ \t]*from[ \t]*"
+    r"(['\"])(?P<path>[^'\"\n]{1,300}\.(?:mdx?|jsx?|tsx?))\2",
+    re.MULTILINE,
+)
+_CONSTANT = re.compile(
+    r"^export[ \t]+const[ \t]+(\w+)[ \t]*=[ \t]*(['\"`])([^'\"`\n$]{1,200})\2[ \t]*;?[ \t]*$", re.MULTILINE
+)
+_USE = re.compile(r"^(?:import|export)\b[^\n]*|\$?\{[ \t]*(\w+)[ \t]*\}", re.MULTILINE)
+_TAG = re.compile(r"<(?P<name>[A-Z]\w*)\b(?P<values>[^<>]{0,1000}?)(?:/>|>\s{0,80}</(?P=name)>)")
+_PROPERTY = re.compile(r"\{[ \t]*props\.(\w+)[ \t]*\}")
+_VALUE = re.compile(r"(\w+)=(?:\{\s*)?['\"`]([^'\"`\n]*)['\"`]")
+_HUGO = re.compile(
+    r"\{\{[<%][ \t]*(?:read-?file|include(?:-?file|-markdown)?|code_sample|codenew)\b"
+    r"(?P<words>[^{}\n]{1,1000}?)/?[>%]\}\}"
+)
+_FIRST_STRING = re.compile(r"[ \t]*(?:\w+[ \t]*=[ \t]*)?[\"'`]?([^\s\"'`=]+)")
+_LIQUID = re.compile(
+    r"\{%-?[ \t]*include(?P<relative>_relative)?[ \t]+(?P<path>[\w./-]{1,300}\.(?:md|markdown))\b[^{}%]{0,1000}%\}"
+)
+_MARKDOWN = (".md", ".markdown", ".mdx")
+
+
+def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0) -> str:
+    """The text with the pieces that it names in place of their names.
+
+    Args:
+        text: A page, or a piece of one, without front matter.
+        includes: Gives the files, within limits, and counts what is missing.
+        path: Of the page, relative to the source's root.
+        depth: Of pieces in pieces.
+    """
+    if depth > MAX_DEPTH:
+        return text
+    pieces = _Pieces(includes, path, depth)
+    if "8<-" in text:
+        text = pieces.snippets(text)
+    if "import" in text and (".md" in text or "{" in text):
+        text = pieces.imported(text)
+    if "<Snippet" in text:
+        text = outside_fences(text, lambda prose: _TAG.sub(pieces.snippet_tag, prose))
+    if ("{{<" in text or "{{%" in text) and _HUGO.search(text):
+        text = outside_fences(text, lambda prose: _HUGO.sub(pieces.shortcode, prose))
+    if "{%" in text and _LIQUID.search(text):
+        text = outside_fences(text, lambda prose: _LIQUID.sub(pieces.liquid, prose))
+    return text
+
+
+class _Pieces:
+    def __init__(self, includes: Includes, path: str, depth: int) -> None:
+        self.includes = includes
+        self.path = path
+        self.folder = posixpath.dirname(path)
+        self.depth = depth
+
+    def above(self, target: str, *below: str) -> list[str | None]:
+        """Where a path may lead that starts at the root of the documentation, which may be any folder above."""
+        target = target.lstrip("/")
+        return [path_from(posixpath.join(up, name), target) for up in folders_above(self.path) for name in ("", *below)]
+
+    def piece(self, places: list[str | None]) -> str | None:
+        """A page's text with its own pieces in it; None, and counted, where there is none."""
+        found = self.includes.find(places)
+        text = self.includes.take(without_front_matter(found[1]) if found else None)
+        if found is None or text is None:
+            return None
+        self.includes.open.append(found[0])
+        text = expand_partials(text, self.includes, found[0], depth=self.depth + 1)
+        self.includes.open.pop()
+        return text
+
+    # MkDocs
+
+    def snippets(self, text: str) -> str:
+        """Snippets, in fences only those that are found: a page on snippets shows the notation."""
+
+        def many(match: re.Match[str]) -> str:
+            names = [line.strip(" \t>") for line in match["paths"].split("\n")]
+            found = [self.snippet(name, match["lead"]) for name in names if name and not name.startswith(";")]
+            return "\n\n".join(piece for piece in found if piece)
+
+        def one(match: re.Match[str]) -> str:
+            return self.snippet(match["path"], match["lead"]) or ""
+
+        def listed(match: re.Match[str]) -> str:
+            missing = self.includes.missing
+            found = self.snippet(match["path"], match["lead"])
+            self.includes.missing = missing
+            return match[0] if found is None else found
+
+        return outside_fences(
+            text, lambda prose: _SNIPPET.sub(one, _SNIPPETS.sub(many, prose)), lambda code: _SNIPPET.sub(listed, code)
+        )
+
+    def snippet(self, name: str, lead: str) -> str | None:
+        target, _, selection = name.partition(":")
+        places = [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets")]
+        found = self.includes.find(places)
+        text = self.includes.take(anchored(found[1], selection) if found else None)
+        if found is None or text is None:
+            return None
+        if not selection and found[0].endswith(_MARKDOWN):
+            text = without_front_matter(text)
+        if "8<-" in text and self.depth < MAX_DEPTH:
+            self.includes.open.append(found[0])
+            text = _Pieces(self.includes, found[0], self.depth + 1).snippets(text)
+            self.includes.open.pop()
+        return lead + text.replace("\n", "\n" + lead)
+
+    # Docusaurus and Mintlify
+
+    def imported(self, text: str) -> str:
+        """Imported pages in place of the tags that show them, and constants in place of the braces that name them."""
+        pages = {match["name"]: match["path"] for match in _PAGE_IMPORT.finditer(text)}
+        if pages:
+            text = outside_fences(text, lambda prose: _TAG.sub(lambda m: self.component(m, pages), prose))
+        constants = self.constants(text)
+        if not constants:
+            return text
+        longer = outside_fences(text, lambda prose: _USE.sub(lambda m: constants.get(m[1] or "", m[0]), prose))
+        return longer if self.includes.has_room(len(longer) - len(text)) else text
+
+    def component(self, match: re.Match[str], pages: dict[str, str]) -> str:
+        if match["name"] not in pages:
+            return match[0]
+        text = self.piece(self.module(pages[match["name"]]))
+        if text is None:
+            return ""
+        if "props." in text:
+            values = dict(_VALUE.findall(match["values"]))
+            text = self.includes.take(_PROPERTY.sub(lambda m: values.get(m[1], m[0]), text)) or text
+        return f"\n\n{text}\n\n"
+
+    def constants(self, text: str) -> dict[str, str]:
+        values = {match[1]: match[3] for match in _CONSTANT.finditer(text)}
+        for match in _CONSTANT_IMPORT.finditer(text):
+            wanted = {name for name in re.findall(r"\w+", match["names"]) if "{" + name + "}" in text}
+            found = self.includes.find(self.module(match["path"])) if wanted else None
+            if found:
+                values.update({m[1]: m[3] for m in _CONSTANT.finditer(found[1]) if m[1] in wanted})
+        return values
+
+    def module(self, target: str) -> list[str | None]:
+        """Where an import may lead: beside the page, or from the root of the site."""
+        if target.startswith("."):
+            return [path_from(self.folder, target)]
+        return self.above(target.removeprefix("@site")) if target.startswith(("/", "@site/")) else []
+
+    def snippet_tag(self, match: re.Match[str]) -> str:
+        file = dict(_VALUE.findall(match["values"])).get("file")
+        if match["name"] != "Snippet" or not file:
+            return match[0]
+        text = self.piece(self.above(file, "snippets", "_snippets"))
+        return "" if text is None else f"\n\n{text}\n\n"
+
+    # Hugo and Jekyll
+
+    def shortcode(self, match: re.Match[str]) -> str:
+        values = dict(_VALUE.findall(match["words"]))
+        first = _FIRST_STRING.match(match["words"])
+        target = values.get("file") or (first[1] if first else "")
+        places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content")]
+        if target.endswith(_MARKDOWN) and values.get("code") != "true":
+            text = self.piece(places)
+            return "" if text is None else f"\n\n{text}\n\n"
+        found = self.includes.find(places)
+        text = self.includes.take(found[1].rstrip() if found else None)
+        return "" if text is None else f"\n\n~~~~~~ {values.get('lang', '')}\n{text}\n~~~~~~\n\n"
+
+    def liquid(self, match: re.Match[str]) -> str:
+        relative = [path_from(self.folder, match["path"])]
+        text = self.piece(relative if match["relative"] else self.above("_includes/" + match["path"]))
+        return "" if text is None else f"\n\n{text}\n\n"

@@ -1,0 +1,311 @@
+"""Directives that read other files: ``include``, ``literalinclude`` and the ``csv-table`` of a file.
+
+Files are asked for by path and come from ``RawFile.neighbours``, which never leaves the source; docutils' own file
+insertion stays off. What cannot be read is left out and counted.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from docutils import nodes
+from docutils.statemachine import string2lines
+
+from doc_assets.errors import DocumentRejected
+from doc_assets.formats import NO_NEIGHBOURS, Neighbours, decode
+from doc_assets.formats.rst_directives import SphinxDirective, repaired
+
+__all__ = ["FileTable", "Include", "LiteralInclude", "Surroundings"]
+
+MAX_EXPANSION = 1_000_000  # characters that one page may take in
+
+# What an insertion costs of that beside its text: each moves all lines that follow, so there are at most a thousand.
+_INSERTION = 1_000
+_MAX_DEPTH = 20  # files that include one another
+
+_TAB_WIDTH = 8
+
+# A line's source is the files that led to it, the page first.
+_THEN = "\0"
+
+# Other pages of the documentation, in a language that is not this one.
+_OTHER_MARKUP = frozenset((".md", ".markdown", ".mdx", ".html", ".htm", ".ipynb"))
+
+
+class Surroundings:
+    """The files around one page, and how much of them it may still take in.
+
+    Attributes:
+        missing: Inclusions that were left out: no such file, outside the source, not text, too much, or of itself.
+        source: What docutils is told to be the source of the page's own lines.
+    """
+
+    def __init__(self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS) -> None:
+        """Takes the page's path in its source, and the files beside it."""
+        self.missing = 0
+        self.source = path
+        self._path = path
+        self._neighbours = neighbours
+        self._left = MAX_EXPANSION
+
+    @cached_property
+    def conf(self) -> tuple[str, bytes] | None:
+        """The nearest ``conf.py`` in the page's folder or above: the folder, and the file's bytes."""
+        for folder in _upwards(self._path):
+            if (data := self._neighbours.read(posixpath.join(folder, "conf.py"))) is not None:
+                return folder, data
+        return None
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file of the source; None where it may not be read."""
+        return self._neighbours.read(path)
+
+    def text(self, target: str, chain: str | None) -> tuple[str, str] | None:
+        """The text of a file that a directive names, with the source of its lines; None, and counted, if there is none.
+
+        Args:
+            target: As written: relative to the file that holds the directive, or with ``/`` to the documentation.
+            chain: The source of the directive's line.
+        """
+        files = chain.split(_THEN) if chain else []
+        if files and files[0] == self._path and len(files) <= _MAX_DEPTH:
+            for path in self._candidates(target.strip(), files[-1]):
+                if path in files:
+                    break
+                if (data := self._neighbours.read(path)) is None:
+                    continue
+                try:
+                    text = decode(data)
+                except DocumentRejected:
+                    break
+                return text, f"{chain}{_THEN}{path}"
+        self.missing += 1
+        return None
+
+    def take(self, characters: int) -> bool:
+        """Whether so much more may be taken in; what may not counts as missing."""
+        if characters > self._left:
+            self.missing += 1
+            return False
+        self._left -= characters
+        return True
+
+    def _candidates(self, target: str, including: str) -> Iterator[str]:
+        """Paths that ``target`` can mean, the likeliest first."""
+        if not target or "\0" in target or "\n" in target or "://" in target:
+            return
+        if target.startswith("/"):
+            # The documentation's root holds conf.py; where that is not part of the source, any folder above can be it.
+            folders = [self.conf[0]] if self.conf else ["", *reversed(list(_upwards(self._path)))]
+        else:  # docutils looks beside the including file, Sphinx beside the page
+            folders = [posixpath.dirname(including), posixpath.dirname(self._path)]
+        for folder in dict.fromkeys(folders):
+            path = posixpath.normpath(posixpath.join(folder, target.lstrip("/")))
+            if path != "." and path != ".." and not path.startswith("../"):
+                yield path
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The folders that hold ``path``, the nearest first; the source's root is the empty one."""
+    for folder in PurePosixPath(path).parents:
+        yield "" if str(folder) == "." else str(folder)
+
+
+class _Including(SphinxDirective):
+    """What these directives have in common."""
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return self.state.document.settings.surroundings
+
+    def file(self, target: str) -> tuple[str, str] | None:
+        """As ``Surroundings.text``, for this directive's place."""
+        return self.surroundings.text(target, self.state_machine.get_source_and_line(self.lineno)[0])
+
+
+class Include(_Including):
+    """Takes in the lines of another page, or of a part of it, as if they stood here."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, _ = self.split(argument_lines=1)
+        target = argument.strip().strip("\"'")
+        if target.startswith("<"):  # definitions of characters that come with docutils; ``rst_tree`` knows them
+            return []
+        found = self.file(target)
+        if found is None:
+            return []
+        text, chain = found
+        clipped = clip(text, options, by_line=False)
+        is_listing = "literal" in options or "code" in options
+        if not is_listing and ("parser" in options or PurePosixPath(target).suffix.lower() in _OTHER_MARKUP):
+            clipped = None  # a page of its own, where it is read in its own format
+        if clipped is None:
+            self.surroundings.missing += 1
+            return []
+        if not self.surroundings.take(len(clipped) + (0 if is_listing else _INSERTION)):
+            return []
+        if is_listing:
+            return _listing(clipped, options)
+        lines = string2lines(repaired(clipped), tab_width=_TAB_WIDTH, convert_whitespace=True)
+        self.state_machine.insert_input(lines, chain)
+        return []
+
+
+class LiteralInclude(_Including):
+    """Shows a file, or a part of it, as a listing."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, _ = self.split(argument_lines=1)
+        found = self.file(argument.strip().strip("\"'"))
+        if found is None:
+            return []
+        text = clip(found[0].expandtabs(_TAB_WIDTH), options, by_line=True)
+        if text is None:
+            self.surroundings.missing += 1
+            return []
+        return _listing(text, options) if self.surroundings.take(len(text)) else []
+
+
+class FileTable(_Including):
+    """``csv-table``: rows of any length, from the page or from a file."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, content = self.split()
+        lines = list(content)
+        if not lines and "file" in options:
+            found = self.file(options["file"])
+            if found is None or not self.surroundings.take(len(found[0])):
+                return []
+            lines = found[0].split("\n")
+        elif "url" in options:
+            self.surroundings.missing += 1
+        lines = [*options.get("header", "").split("\n"), *lines]
+        rows: list[nodes.Node] = []
+        try:
+            reader = csv.reader(
+                (line + "\n" for line in lines if line.strip()),
+                delimiter=_character(options, "delim") or ",",
+                quotechar=_character(options, "quote") or '"',
+                escapechar=_character(options, "escape"),
+                skipinitialspace=True,
+            )
+            for cells in reader:
+                entries = [nodes.entry("", self.paragraph(cell.strip())) for cell in cells]
+                rows.append(nodes.row("", *entries))
+        except (csv.Error, TypeError, ValueError):  # a field that never ends, or a dialect that csv does not take
+            text = "\n".join(lines)
+            return [nodes.literal_block(text, text)]
+        title = [nodes.title("", "", *self.paragraph(argument).children)] if argument.strip() else []
+        return [nodes.table("", *title, *rows)] if rows else []
+
+
+def _character(options: Mapping[str, str], name: str) -> str | None:
+    value = options.get(name, "").strip()
+    named = {"tab": "\t", "space": " "}.get(value.lower(), value)
+    if re.fullmatch(r"(?:0x|\\x|U\+|\\u)[0-9a-fA-F]{1,4}", named):
+        named = chr(int(re.sub(r"^(?:0x|\\x|U\+|\\u)", "", named), 16))
+    return named if len(named) == 1 else None
+
+
+def _listing(text: str, options: Mapping[str, str]) -> list[nodes.Node]:
+    listing = nodes.literal_block(text, text)
+    caption = options.get("caption")
+    return [nodes.container("", listing, label=caption) if caption else listing] if text.strip() else []
+
+
+def clip(text: str, options: Mapping[str, str], *, by_line: bool) -> str | None:
+    """The part of a file that a directive's options choose; None where what they look for is not in it.
+
+    Knows the options of docutils' ``include`` (``start-line``, ``end-line``, ``start-after``, ``end-before``) and those
+    of Sphinx's ``literalinclude`` (``lines``, ``pyobject``, ``start-at``, ``end-at``, ``dedent``, ``prepend``,
+    ``append``). With ``by_line``, as in Sphinx, the lines of ``start-after`` and ``end-before`` are left out whole.
+    """
+    lines: list[str] | None = text.removesuffix("\n").split("\n")
+    if "start-line" in options or "end-line" in options:
+        lines = lines[_whole(options.get("start-line")) : _whole(options.get("end-line"))]
+    if "pyobject" in options:
+        lines = _python_object("\n".join(lines), options["pyobject"].strip())
+    if lines is not None and "lines" in options:
+        lines = _chosen(lines, options["lines"])
+    if lines is None:
+        return None
+    chosen = _between("\n".join(lines), options, by_line)
+    if chosen is None:
+        return None
+    if "dedent" in options:
+        chosen = _dedented(chosen, _whole(options["dedent"]))
+    chosen = chosen.strip("\n").rstrip()
+    return "\n".join(part for part in (options.get("prepend"), chosen, options.get("append")) if part)
+
+
+def _whole(value: str | None) -> int | None:
+    """A line number; None for what is none."""
+    return int(value) if value and re.fullmatch(r"\s*-?\d{1,9}\s*", value) else None
+
+
+def _between(text: str, options: Mapping[str, str], by_line: bool) -> str | None:
+    start, end = 0, len(text)
+    for name in ("start-after", "start-at"):
+        if mark := options.get(name):
+            at = text.find(mark, start)
+            if at < 0:
+                return None
+            start = at + len(mark) if name == "start-after" else text.rfind("\n", 0, at) + 1
+            if by_line and name == "start-after":
+                start = text.find("\n", at) + 1 or len(text)
+    for name in ("end-before", "end-at"):
+        if mark := options.get(name):
+            at = text.find(mark, start)
+            if at < 0:
+                return None
+            end = at if name == "end-before" else (text.find("\n", at) + 1 or len(text))
+            if name == "end-before" and (by_line or not text[text.rfind("\n", 0, at) + 1 : at].strip(" \t-*/<!#.")):
+                end = max(start, text.rfind("\n", 0, at) + 1)  # a mark mostly stands in a comment of its own
+    return text[start:end]
+
+
+def _chosen(lines: list[str], ranges: str) -> list[str] | None:
+    """Lines by number, as in ``1-3,7,10-``."""
+    chosen: dict[int, str] = {}
+    for part in ranges.split(","):
+        match = re.fullmatch(r"\s*(\d{0,9})\s*(-?)\s*(\d{0,9})\s*", part)
+        if match is None or not (match.group(1) or match.group(3)):
+            return None
+        first = int(match.group(1) or 1)
+        last = int(match.group(3) or len(lines)) if match.group(2) else first
+        chosen.update((n, lines[n - 1]) for n in range(max(1, first), min(last, len(lines)) + 1))
+    return list(chosen.values())
+
+
+def _python_object(source: str, name: str) -> list[str] | None:
+    """The lines of a function or class (``Class.method``) of a Python file, which is read and never run."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found: ast.stmt | None = None
+    for part in name.split("."):
+        for node in body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == part:
+                found, body = node, node.body
+                break
+        else:
+            return None
+    if found is None:
+        return None
+    decorators = getattr(found, "decorator_list", [])
+    first = min([found.lineno, *(decorator.lineno for decorator in decorators)])
+    return source.split("\n")[first - 1 : found.end_lineno]
+
+
+def _dedented(text: str, columns: int | None) -> str:
+    lines = text.split("\n")
+    if columns is None:
+        columns = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[min(columns, len(line) - len(line.lstrip())) :] for line in lines)

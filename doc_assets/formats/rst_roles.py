@@ -1,0 +1,89 @@
+"""Inline reStructuredText: docutils' inline parser with every role known, as its text, and with bounded work.
+
+Nothing is executed or looked up. Directives are in ``rst_directives``, the block parser is in ``rst_parser``.
+"""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+
+from docutils import nodes
+from docutils.frontend import Values
+from docutils.parsers.rst.states import Inliner
+
+# docutils looks for the end of each inline mark up to the end of its paragraph, so that a paragraph of marks that never
+# end takes quadratic time: 9,000 characters with 3,000 of them take 1.2 s. Of 650 Sphinx and kernel pages none passed
+# 0.9 million of this product of characters and marks; past the limit, marks stay as they are written.
+MAX_INLINE_WORK = 20_000_000
+
+# Of a long run of name characters docutils tries every start to its end: 25,000 of `:a:a:a` take 12 s.
+_LONG_NAME = re.compile(r"[\w.:+-]{200,}")
+
+_MARKS = re.compile(r"[*`|_\[\\]")
+_ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$", re.DOTALL)
+_CODE_ROLE_NAMES = """
+    attr attribute class cls code command const constant cpp ctype data dir enum enumerator envvar exc exception expr
+    file func function keyword kbd literal macro makevar manpage member meth method mod module obj option program py
+    regexp samp source struct texpr token type union var
+"""
+_CODE_ROLES = frozenset(_CODE_ROLE_NAMES.split())
+_TEXTLESS_ROLES = frozenset(
+    ("cspan", "rspan", "raw", "index", "raw-html", "raw-latex", "fa", "fab", "far", "fas", "icon")
+)
+_ICON_ROLE = re.compile(r"material-|octicon|bi-|fa[srb]?-")
+_ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub issue ", "issue": "issue "}
+
+
+class SphinxInliner(Inliner):
+    """docutils' inline parser for one page, in which every role is known and the work is bounded.
+
+    Attributes:
+        work: What is spent of ``MAX_INLINE_WORK``.
+    """
+
+    def __init__(self) -> None:
+        """For one page."""
+        super().__init__()
+        self.work = 0
+
+    def init_customizations(self, settings: Values) -> None:
+        """As in docutils, without the search for bare addresses: a link reads as its words, and those stand there."""
+        super().init_customizations(settings)
+        self.implicit_dispatch.clear()
+
+    def parse(self, text: str, lineno: int, memo: SimpleNamespace, parent: nodes.Element) -> tuple[list, list]:
+        """As in docutils; a paragraph that would take the page past ``MAX_INLINE_WORK`` is taken as it is written."""
+        if not _MARKS.search(text):
+            return [nodes.Text(text)] if text else [], []
+        work = len(text) * sum(map(text.count, "*`|_["))
+        work += sum(len(name) ** 2 for name in _LONG_NAME.findall(text))
+        if self.work + work > MAX_INLINE_WORK:
+            return [nodes.Text(text)], []
+        self.work += work
+        return super().parse(text, lineno, memo, parent)
+
+    def interpreted(self, rawsource: str, text: str, role: str, lineno: int) -> tuple[list, list]:
+        """The text of a role: its title where it has one; names of code as an inline literal."""
+        role = (role or "").lower()
+        kind = role.rpartition(":")[2]
+        if kind in _TEXTLESS_ROLES or _ICON_ROLE.match(role):
+            return [], []
+        if kind in ("math", "eq"):
+            return [nodes.literal(rawsource, nodes.unescape(text, restore_backslashes=True))], []
+        text = nodes.unescape(text)
+        titled = _ROLE_TARGET.search(text) if len(text) < 2_000 else None
+        text = text[: titled.start()] if titled else _ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
+        if kind in ("guilabel", "menuselection"):  # `&` marks the letter of a short cut
+            text = text.replace("&&", "\0").replace("&", "").replace("\0", "&")
+        elif kind == "numref":  # the number is known to Sphinx alone
+            text = text.replace("%s", "").strip()
+        if kind in _CODE_ROLES:
+            return [nodes.literal(rawsource, text)], []
+        return [nodes.inline(rawsource, text)], []
+
+
+# docutils builds its patterns from the strings that it finds on the class itself, not on the classes below it.
+for _name, _pattern in vars(Inliner).items():
+    if isinstance(_pattern, str) and not _name.startswith("__"):
+        setattr(SphinxInliner, _name, _pattern)

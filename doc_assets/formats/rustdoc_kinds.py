@@ -1,0 +1,60 @@
+"""Kinds of items under one name each, whether rustdoc's HTML or JSON states them, and their labels in titles."""
+
+from __future__ import annotations
+
+from doc_assets.document import JsonValue
+
+__all__ = ["LABELS", "PLURALS", "html_kind", "item_facts", "json_kind"]
+
+LABELS = {
+    "crate": "Crate",
+    "module": "Module",
+    "struct": "Struct",
+    "enum": "Enum",
+    "union": "Union",
+    "trait": "Trait",
+    "trait_alias": "Trait Alias",
+    "fn": "Function",
+    "macro": "Macro",
+    "attr": "Attribute Macro",
+    "derive": "Derive Macro",
+    "constant": "Constant",
+    "static": "Static",
+    "type": "Type Alias",
+    "foreign_type": "Foreign Type",
+    "primitive": "Primitive Type",
+    "keyword": "Keyword",
+    "attribute": "Attribute",
+    "variant": "Variant",
+}
+PLURALS = {"type": "Type Aliases", "trait_alias": "Trait Aliases"}
+_HTML = {"mod": "module", "traitalias": "trait_alias", "foreigntype": "foreign_type"}
+_JSON = {"function": "fn", "type_alias": "type", "extern_type": "foreign_type"}
+
+
+def html_kind(body_classes: list[str]) -> str:
+    """The kind by the classes of a page's body (``rustdoc mod crate``); "" where they do not say."""
+    if "crate" in body_classes:
+        return "crate"
+    kind = body_classes[1] if len(body_classes) > 1 else ""
+    return _HTML.get(kind, kind)
+
+
+def json_kind(kind: str, content: object) -> str:
+    """The kind by the key and the value of an item's ``inner``."""
+    if kind == "proc_macro":
+        form = content.get("kind") if isinstance(content, dict) else None
+        return form if form in ("attr", "derive") else "macro"
+    return _JSON.get(kind, kind)
+
+
+def item_facts(*, crate: str, version: str, kind: str, path: str, **more: JsonValue) -> dict[str, JsonValue]:
+    """Metadata of an item's document, under the same names for both formats; what is empty or 0 is left out."""
+    facts: dict[str, JsonValue] = {
+        "crate": crate,
+        "crate_version": version,
+        "item_kind": kind,
+        "item_path": path,
+        **more,
+    }
+    return {name: value for name, value in facts.items() if value}

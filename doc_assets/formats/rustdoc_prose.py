@@ -1,0 +1,215 @@
+"""What rustdoc JSON says about an item in words: its documentation, and the notes that pages of rustdoc put above it.
+
+Documentation is Markdown in which examples hide lines and links name items instead of addresses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from doc_assets.document import Block, clean_text
+from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.markdown import markdown_parts
+
+__all__ = ["documentation", "first_sentence", "notes", "stable_since"]
+
+Item = Mapping[str, Any]
+Resolve = Callable[[object], tuple[str, bool]]
+
+_LONGEST_SUMMARY = 240  # characters of the line that says in a module what an item is for
+_FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*+([^`\n]*)$")
+_HIDDEN = re.compile(r"^\s*#(?:\s|$)")
+# fmt: off
+_RUST = frozenset((
+    "rust", "should_panic", "no_run", "ignore", "compile_fail", "edition2015", "edition2018", "edition2021",
+    "edition2024", "standalone_crate",
+))
+# fmt: on
+_DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*<?([^\s<>]{1,300})>?", re.MULTILINE)
+# A run of code, which is left alone, or a link: its words, and where it leads if it says so.
+_LINK = re.compile(
+    r"(`{1,3})(?!`)[^\n]{1,300}?(?<!`)\1(?!`)"
+    r"|(?<!\\)\[((?:[^\[\]\\`]|\\.|`[^`\n]{1,200}`|\[[^\[\]\n]{0,100}\]){1,300})\]"
+    r"(?:\([ ]?<?([^()\s<>]{0,300}(?:\([^()\s]{0,100}\))?)>?(?:[ ]\"[^\"\n]{0,200}\")?[ ]?\)"
+    r"|\[([^\[\]\n]{0,200})\])?(?![:\[(])"
+)
+_UNRESOLVED = re.compile(r"\[(`[^`\[\]\n]{1,200}`)\](?:\[[^\[\]\n]{0,200}\])?")
+_NAMED = re.compile(r"(?:\w{2,12}@)?((?:\w+::)*\w+)(?:<[^<>]{0,100}>)?(\(\)|!)?")
+_FEATURES = re.compile(r'feature\s*=\s*"([^"]{1,100})"|name: "feature", value: Some\("([^"]{1,100})"\)')
+_CONDITION = re.compile(r"#!?\[(?:doc\()?cfg\((.{1,300}?)\)\)?\]\s*", re.DOTALL)
+_TRACED = re.compile(r"CfgTrace\(\[(.{1,600})\]\)", re.DOTALL)
+# A paragraph without any mark, as one in seven is: nothing there for a Markdown parser.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;:'()/-]*")
+
+
+def documentation(item: Item, resolve: Resolve, *, fold: bool = False) -> list[Part]:
+    """An item's documentation as parts.
+
+    Args:
+        item: As in the crate's index.
+        resolve: From an id to an item's full path ("" where it has none), and whether it is of this crate.
+        fold: Headings become paragraphs, so that the parts stay one section.
+    """
+    docs = item.get("docs")
+    if not isinstance(docs, str) or not docs.strip():
+        return []
+    if _PLAIN.fullmatch(docs):
+        return [Block(docs.rstrip())]
+    docs = clean_text(docs)  # JSON escapes what its text may not hold
+    given = item.get("links")
+    links = given if isinstance(given, Mapping) else {}
+    # What was not written out below loses its brackets by a definition.
+    targets = [key for key in links if not set("[]\n") & set(key)]
+    definitions = "".join(f"\n[{key}]: #" for key in targets)
+    parts: list[Part] = []
+    for part in markdown_parts(f"{_prepared(docs, links, resolve, item.get('id'))}\n{definitions}\n"):
+        if isinstance(part, Block) and part.kind != "code":
+            parts.append(Block(_UNRESOLVED.sub(r"\1", part.text), part.kind))
+        elif isinstance(part, Heading) and fold:
+            parts.append(Block(part.text))
+        elif isinstance(part, Block | Heading):
+            parts.append(part)
+    return parts
+
+
+def first_sentence(item: Item, resolve: Resolve) -> str:
+    """What a module's table says of an item: the first paragraph, cut where it gets long."""
+    docs = item.get("docs")
+    if not isinstance(docs, str):
+        return ""
+    paragraph = docs.strip().split("\n\n", 1)[0]
+    if _PLAIN.fullmatch(paragraph):
+        words = paragraph
+    else:
+        shortened = {"docs": paragraph, "links": item.get("links"), "id": item.get("id")}
+        parts = documentation(shortened, resolve)
+        words = next((part.text for part in parts if isinstance(part, Block | Heading)), "")
+    words = " ".join(words.split())
+    return words if len(words) <= _LONGEST_SUMMARY else words[:_LONGEST_SUMMARY].rpartition(" ")[0] + " …"
+
+
+def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object) -> str:
+    """Markdown without the lines of Rust examples that rustdoc hides (``# use …;``), and with links in words."""
+    labels = {label.lower(): target for label, target in _DEFINITION.findall(docs) if target in links}
+    written: set[str] = set()
+    pieces: list[str] = []
+    for is_code, text in _stretches(docs):
+        if is_code or not links or "[" not in text:
+            pieces.append(text)
+            continue
+
+        def words(match: re.Match[str]) -> str:
+            if match[2] is None:
+                return match[0]
+            key = match[3] or match[4] or match[2]
+            target = key if key in links else labels.get(key.lower())
+            if target is None:
+                return match[0]
+            return _link_words(match[2], links[target], resolve, own, written)
+
+        pieces.append(_LINK.sub(words, text))
+    return "\n".join(pieces)
+
+
+def _link_words(text: str, identity: object, resolve: Resolve, own: object, written: set[str]) -> str:
+    """A link to an item in words: the item's full path in place of a part of it, and after any other words.
+
+    Items of other crates are known by where they are defined (``core::option::Option``), which is not where they are
+    used from: their names stay as they were written.
+    """
+    full, is_local = resolve(identity)
+    if not full or identity == own:
+        return text
+    named = _NAMED.fullmatch(text.replace("`", "").strip())
+    if named and named[1].rpartition("::")[2] == full.rpartition("::")[2]:
+        return f"`{full}{named[2] or ''}`" if is_local else text
+    if full in written:
+        return text
+    written.add(full)
+    return f"{text} (`{full}`)"
+
+
+def _stretches(docs: str) -> Iterator[tuple[bool, str]]:
+    """The documentation in turns: text, and fenced code without its hidden lines."""
+    lines: list[str] = []
+    fence = ""
+    is_rust = False
+    for line in docs.split("\n"):
+        match = _FENCE.match(line)
+        if fence:
+            if match and match[1].startswith(fence) and not match[2].strip():
+                fence = ""
+                yield True, "\n".join((*lines, line))
+                lines = []
+                continue
+            if is_rust and _HIDDEN.match(line):
+                continue
+            if is_rust and line.lstrip().startswith("##"):
+                line = line.replace("##", "#", 1)
+        elif match:
+            if lines:
+                yield False, "\n".join(lines)
+            lines = []
+            fence = match[1]
+            words = re.split(r"[,\s]+", match[2].strip())
+            is_rust = all(word in _RUST or word.startswith("E0") for word in words if word)
+        lines.append(line)
+    if lines:
+        yield bool(fence), "\n".join(lines)
+
+
+def notes(item: Item) -> list[Block]:
+    """Deprecation, instability and the features that an item needs, each in a sentence."""
+    sentences = [_availability(item), _instability(item), _deprecation(item)]
+    return [Block(sentence) for sentence in sentences if sentence]
+
+
+def _deprecation(item: Item) -> str:
+    deprecation = item.get("deprecation")
+    if not isinstance(deprecation, Mapping):
+        return ""
+    since = f" since {deprecation['since']}" if deprecation.get("since") else ""
+    note = f": {deprecation['note']}" if deprecation.get("note") else ""
+    return f"Deprecated{since}{note}"
+
+
+def _instability(item: Item) -> str:
+    return "This is a nightly-only experimental API." if _level(item)[0] == "unstable" else ""
+
+
+def stable_since(item: Item) -> str:
+    """Since which version an item of the standard library is stable; "" for others, and before format 58."""
+    level, facts = _level(item)
+    since = facts.get("since") if level == "stable" else None
+    return since if isinstance(since, str) else ""
+
+
+def _level(item: Item) -> tuple[str, Mapping[str, Any]]:
+    """Stability, and what is said of it beside the level (formats 58 to 60) or below it (from 61)."""
+    stability = item.get("stability")
+    if not isinstance(stability, Mapping):
+        return "", {}
+    level = stability.get("level")
+    if isinstance(level, Mapping):
+        name, facts = next(iter(level.items()), ("", {}))
+        return name, facts if isinstance(facts, Mapping) else {}
+    return (level, stability) if isinstance(level, str) else ("", {})
+
+
+def _availability(item: Item) -> str:
+    """``Available on crate feature net only``, as far as the attributes tell."""
+    attributes = item.get("attrs")
+    for attribute in attributes if isinstance(attributes, list) else ():
+        text = attribute.get("other") if isinstance(attribute, Mapping) else attribute
+        if not isinstance(text, str) or "cfg" not in text.lower():
+            continue
+        match = _CONDITION.fullmatch(text) or _TRACED.search(text)
+        features = [one or other for one, other in _FEATURES.findall(match[1])] if match else []
+        if not match or not features or re.search(r"\bnot\(|\bNot\(", match[1]):
+            continue
+        last = " or " if re.search(r"\b[aA]ny\(", match[1]) else " and "
+        names = last.join(filter(None, (", ".join(features[:-1]), features[-1])))
+        return f"Available on crate feature{'s' if len(features) > 1 else ''} {names} only."
+    return ""

@@ -1,0 +1,10 @@
+"""Facts about a document that search can filter by: the schema that all types share, and how each fact is found.
+
+``schema`` says which fields there are and what a value looks like, ``describing`` fills them for one document. Nothing
+here reads files or knows the database; docs/metadata.md is the same for people.
+"""
+
+from doc_assets.metadata.describing import METADATA_VERSION, describe
+from doc_assets.metadata.schema import FIELDS, Field, normalised, spellings
+
+__all__ = ["FIELDS", "METADATA_VERSION", "Field", "describe", "normalised", "spellings"]

@@ -1,0 +1,96 @@
+"""The files that a document may read beside itself, and the proof that they have not changed since.
+
+Reads are confined to the source's root, bounded in size and number, and remembered. What a document does with what it
+reads is its format's business.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from doc_assets.errors import DocumentRejected
+from doc_assets.sources.fetched import SourceFile
+from doc_assets.sources.walk import read
+
+# One listing of a book has kilobytes; a document that asks for more than this is an attack or a mistake.
+MAX_INCLUDED_BYTES = 2_000_000
+MAX_ALL_INCLUDED_BYTES = 10_000_000
+MAX_LOOKUPS = 2_000
+
+
+class SourceNeighbours:
+    """The other files of one file's source; made anew for each file.
+
+    Attributes:
+        looked_at: Every path that was asked for, with the SHA-256 of its bytes, or None where nothing may be read.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Takes the root that no read leaves (``Fetched.root``)."""
+        self._root = root
+        self._left = MAX_ALL_INCLUDED_BYTES
+        self.looked_at: dict[str, bytes | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        """See ``doc_assets.formats.Neighbours``."""
+        if path not in self.looked_at and len(self.looked_at) >= MAX_LOOKUPS:
+            return None
+        data = _bytes_of(self._root, path)
+        first = path not in self.looked_at
+        self.looked_at.setdefault(path, None if data is None else hashlib.sha256(data).digest())
+        if data is None or (first and len(data) > self._left):
+            return None
+        self._left -= len(data) if first else 0
+        return data
+
+    @property
+    def digest(self) -> bytes | None:
+        """SHA-256 over what was looked at; None if nothing was."""
+        return _digest(self.looked_at.items()) if self.looked_at else None
+
+
+class IncludedFiles:
+    """What is in the included files of a source now; each is read once."""
+
+    def __init__(self, root: Path) -> None:
+        """Takes the source's root."""
+        self._fingerprint = functools.cache(lambda path: _fingerprint(root, path))
+
+    def digest(self, paths: Iterable[str]) -> bytes:
+        """What ``SourceNeighbours.digest`` would be, had these paths been looked at now."""
+        return _digest((path, self._fingerprint(path)) for path in paths)
+
+
+def _fingerprint(root: Path, path: str) -> bytes | None:
+    data = _bytes_of(root, path)
+    return None if data is None else hashlib.sha256(data).digest()
+
+
+def _bytes_of(root: Path, path: str) -> bytes | None:
+    parts = path.split("/")
+    if "\0" in path or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
+        return None
+    # Every link on the way is resolved, so that none leads out; ``read`` refuses one that is swapped in afterwards.
+    # Most of what is looked for is not there; one look at it costs a tenth of resolving every part of its path.
+    if not os.path.lexists(f"{root}/{path}"):
+        return None
+    try:
+        real_root = os.path.realpath(root)
+        target = os.path.realpath(f"{real_root}/{path}", strict=True)
+        if not target.startswith(real_root.rstrip("/") + "/"):
+            return None
+        return read(SourceFile(path, Path(target), 0), MAX_INCLUDED_BYTES)
+    except (OSError, ValueError, DocumentRejected):
+        return None
+
+
+def _digest(files: Iterable[tuple[str, bytes | None]]) -> bytes:
+    digest = hashlib.sha256()
+    for path, fingerprint in sorted(files):
+        digest.update(hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest())
+        digest.update(hashlib.sha256(fingerprint or b"").digest())
+    return digest.digest()

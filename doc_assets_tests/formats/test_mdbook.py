@@ -1,0 +1,325 @@
+"""Books: where a page stands, what its directives bring in, what its listings hide; other generators' includes too."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from doc_assets.document import Block, Document
+from doc_assets.errors import DocumentSkipped
+from doc_assets.formats import RawFile
+from doc_assets.formats.markdown import MarkdownFormat
+from doc_assets.formats.mdx import MdxFormat
+
+SUMMARY = """# Summary
+
+[Preface](preface.md)
+
+# Part One
+
+- [Start](start/index.md)
+    - [Set *up*](<start/set up.md>)
+    - [Draft]()
+    - [Deep](start/deep.md)
+        - [Deeper `mem::{take}`](start/deeper.md "hint")
+- [Second](second.md#anchor)
+- Without a link
+    - [Below](below.md)
+
+<!-- - [Commented](out.md) -->
+# Part Two
+
+- [Third](third.md)
+* * *
+[Appendix](appendix.md)
+"""
+BOOK = '[book]\ntitle = "The Book"\nsrc = "src"\n[output.html.code.hidelines]\npython = "~"\n'
+
+
+class Files:
+    """Neighbours in memory, which remember what was asked for."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self.files = files
+        self.asked: list[str] = []
+
+    def read(self, path: str) -> bytes | None:
+        self.asked.append(path)
+        return self.files[path].encode() if path in self.files else None
+
+
+def read(text: str, path: str = "src/page.md", files: Mapping[str, str] | None = None) -> Document:
+    reader = MdxFormat() if path.endswith(".mdx") else MarkdownFormat()
+    return reader.parse(RawFile(path, text.encode(), {}, Files(files or {})))[0]
+
+
+def texts(text: str, path: str = "src/page.md", **files: str) -> list[str]:
+    named = {name.replace("__", "/").replace("_md", ".md").replace("_rs", ".rs"): body for name, body in files.items()}
+    return [block.text for section in read(text, path, named).sections for block in section.blocks]
+
+
+def place(path: str, **files: str) -> tuple[object, ...]:
+    named = {"src/SUMMARY.md": SUMMARY, "book.toml": BOOK} | files
+    document = read("# T\n\ntext\n", path, named)
+    return document.parents, document.metadata.get("chapter"), document.metadata.get("order")
+
+
+# Places
+
+
+def test_pages_get_their_breadcrumb_number_and_position_from_the_summary() -> None:
+    assert place("src/preface.md") == (("The Book",), None, 1)
+    assert place("src/start/index.md") == (("The Book", "Part One"), "1", 2)
+    assert place("src/start/set up.md") == (("The Book", "Part One", "Start"), "1.1", 3)
+    assert place("src/start/deeper.md") == (("The Book", "Part One", "Start", "Deep"), "1.3.1", 5)
+    assert place("src/below.md") == (("The Book", "Part One", "Without a link"), "3.1", 6)
+    assert place("src/third.md") == (("The Book", "Part Two"), "4", 7)
+    assert place("src/appendix.md") == (("The Book",), None, 8)
+
+
+def test_pages_that_the_summary_does_not_list_have_no_place() -> None:
+    for path in ("src/out.md", "src/second.md", "src/other.md", "README.md"):
+        assert place(path) == ((), None, None)
+
+
+def test_without_book_toml_the_summary_s_own_heading_names_the_book() -> None:
+    files = {"guide/SUMMARY.md": "# Table of contents\n\n## Users\n\n* [A](a.md)\n"}
+    assert read("text", "guide/a.md", files).parents == ("Users",)
+    files = {"guide/SUMMARY.md": "# The Guide\n\n* [A](a.md)\n"}
+    assert read("text", "guide/a.md", files).parents == ("The Guide",)
+
+
+def test_a_broken_or_foreign_book_toml_is_ignored() -> None:
+    for toml in ("[book\n", "book = 3\n", '[book]\ntitle = "Other"\nsrc = "elsewhere"\n', "[" * 5_000):
+        assert place("src/third.md", **{"book.toml": toml}) == (("Part Two",), "4", 7)
+
+
+def test_the_summary_s_title_stands_in_only_for_a_missing_heading() -> None:
+    files = {"src/SUMMARY.md": "- [Listed title](page.md)\n"}
+    assert read("no heading here", files=files).title == "Listed title"
+    assert read("# Own\n\ntext", files=files).title == "Own"
+    assert read("{{#title Stated}}\n\ntext", files=files).title == "Stated"
+
+
+def test_a_folder_s_own_summary_continues_the_one_above_it() -> None:
+    files = {
+        "docs/SUMMARY.md": "* [Reference](ref/index.md)\n  * [Maps](ref/maps/)\n",
+        "docs/ref/maps/SUMMARY.md": "* [`index.md`](index.md)\n* Generic\n  * [Hash](hash.md)\n",
+    }
+    assert read("text", "docs/ref/maps/hash.md", files).parents == ("Reference", "Maps", "Generic")
+    assert read("text", "docs/ref/index.md", files).parents == ()
+
+
+def test_a_page_below_a_listing_that_omits_it_is_sought_further_up() -> None:
+    files = {"SUMMARY.md": "# Docs\n\n- [Page](a/b/page.md)\n", "a/SUMMARY.md": "- [Other](other.md)\n"}
+    assert read("text", "a/b/page.md", files).parents == ("Docs",)
+
+
+def test_a_table_of_contents_is_no_document_but_a_page_of_that_name_is() -> None:
+    with pytest.raises(DocumentSkipped):
+        read(SUMMARY, "src/SUMMARY.md")
+    assert read("# Report\n\nWords.\n\nMore words.\n\n- [a](a.md)\n", "SUMMARY.md").title == "Report"
+
+
+def test_a_page_outside_books_asks_once_for_each_folder_and_changes_in_nothing() -> None:
+    files = Files({})
+    document = MarkdownFormat().parse(RawFile("a/b/page.md", b"# T\n\ntext\n", {}, files))[0]
+    assert files.asked == ["a/b/SUMMARY.md", "a/SUMMARY.md", "SUMMARY.md"]
+    assert (document.parents, dict(document.metadata)) == ((), {})
+
+
+def test_a_hostile_summary_is_read_in_linear_time() -> None:
+    start = time.process_time()
+    for piece in ("<!-- ", "- [", "- [a](", "  " * 900 + "- [a](b.md)\n", "```\n- x\n", "[" * 50 + "\n", "# `*_\n"):
+        read("text", files={"src/SUMMARY.md": "- [Page](page.md)\n" + piece * (150_000 // len(piece))})
+    assert time.process_time() - start < 5
+
+
+# Directives
+
+LISTING = (
+    "use a;\n// ANCHOR: main\nfn main() {\n    // ANCHOR: body\n    run();\n    // ANCHOR_END: body\n}\n"
+    "// ANCHOR_END: main\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        ("", "use a;\nfn main() {\n    run();\n}"),
+        (":3", "fn main() {"),
+        (":5:", "    run();\n}"),
+        ("::3", "use a;\nfn main() {"),
+        (":3:5", "fn main() {\n    run();"),
+        (":main", "fn main() {\n    run();\n}"),
+        (":body", "    run();"),
+    ],
+)
+def test_listings_are_included_by_lines_and_anchors(selection: str, expected: str) -> None:
+    for directive in ("#include", "#rustdoc_include", " #include"):
+        text = f"```rust\n{{{{{directive} ../code/a.rs{selection}}}}}\n```\n"
+        assert texts(text, "book/page.md", code__a_rs=LISTING) == [expected]
+
+
+def test_included_pages_include_relative_to_themselves() -> None:
+    found = texts(
+        "{{#include part/one.md}}\n\nafter\n",
+        src__part__one_md="One.\n\n{{#include two.md}}\n",
+        src__part__two_md="Two.\n",
+    )
+    assert found == ["One.", "Two.", "after"]
+
+
+def test_playgrounds_become_listings_and_templates_take_values() -> None:
+    assert texts("{{#playground a.rs editable}}\n", src__a_rs="fn f() {}\n# fn g() {}\n") == ["fn f() {}"]
+    text = "{{#template t.md name=the map kind=hash}}\n"
+    assert texts(text, src__t_md="Use [[#name]] of [[#kind]], [[#size small]].\n") == ["Use the map of hash, small."]
+
+
+def test_an_include_in_a_list_or_quotation_stays_in_it() -> None:
+    text = "- item\n\n  ```rust\n  {{#include a.rs}}\n  ```\n\n- next\n"
+    assert texts(text, src__a_rs="fn a() {\n    b();\n}\n") == ["- item", "fn a() {\n    b();\n}", "- next"]
+
+
+def test_what_cannot_be_included_is_dropped_and_counted() -> None:
+    text = "# {{#include gone.md}}\n\n{{#include a.rs:absent}}\n\nkept {{#include ../../../etc/passwd}} words\n\n"
+    text += "```rust\n{{#rustdoc_include /etc/passwd}}\n```\n"
+    document = read(text, files={"src/a.rs": "x\n"})
+    assert [b.text for s in document.sections for b in s.blocks] == ["kept words"]
+    assert document.metadata["includes_missing"] == 4
+
+
+def test_includes_do_not_leave_the_book() -> None:
+    files = {"books/one/src/SUMMARY.md": "- [P](page.md)\n", "books/one/a.md": "inside", "books/two/b.md": "outside"}
+    text = "{{#include ../a.md}}\n\n{{#include ../../two/b.md}}\n\n{{#include ../../one/../two/b.md}}\n"
+    document = read(text, "books/one/src/page.md", files)
+    assert [b.text for s in document.sections for b in s.blocks] == ["inside"]
+    assert document.metadata["includes_missing"] == 2
+
+
+def test_an_escaped_directive_is_text() -> None:
+    assert texts("Write \\{{#include a.rs}} here.\n\n```\n\\{{#include a.rs}}\n```\n", src__a_rs="secret") == [
+        "Write {{#include a.rs}} here.",
+        "{{#include a.rs}}",
+    ]
+
+
+def test_files_that_include_themselves_end() -> None:
+    start = time.process_time()
+    document = read("{{#include a.md}}\n", files={"src/a.md": "word\n\n" + "{{#include a.md}}\n\n" * 50})
+    assert isinstance(document.metadata["includes_missing"], int)
+    assert sum(len(b.text) for s in document.sections for b in s.blocks) < 1_100_000
+    assert time.process_time() - start < 20
+
+
+def test_many_looks_through_a_large_file_end() -> None:
+    start = time.process_time()
+    read("{{#include a.md:x}}\n" * 20_000 + "words\n", files={"src/a.md": "line\n" * 300_000})
+    assert time.process_time() - start < 10
+
+
+# Hidden lines
+
+
+def test_hidden_lines_are_dropped_and_escaped_ones_shown() -> None:
+    text = "```rust\n# use a;\n#\n## shown\n#[derive(A)]\n    # hidden\nfn f() {}\n```\n"
+    assert texts(text) == ["# shown\n#[derive(A)]\nfn f() {}"]
+
+
+def test_other_languages_hide_what_the_book_or_the_listing_says() -> None:
+    files = {"src/SUMMARY.md": SUMMARY, "book.toml": BOOK}
+    text = "```python\n~import a\n# shown\nb()\n```\n\n```sh,hidelines=!!!\n!!!hidden\nc\n```\n\n```yaml\n~: d\n```\n"
+    document = read(text, "src/third.md", files)
+    assert [b.text for s in document.sections for b in s.blocks] == ["# shown\nb()", "c", "~: d"]
+
+
+# Other generators
+
+
+def test_mkdocs_snippets_are_resolved_in_prose_and_listings() -> None:
+    files = {
+        "docs/includes/a.md": "---\ntitle: A\n---\nSnippet *a*.\n",
+        "code/b.py": "# --8<-- [start:part]\nrun()\n# --8<-- [end:part]\nstop()\n",
+    }
+    text = '--8<-- "includes/a.md"\n\n```py\n--8<-- "code/b.py:part"\n--8<-- "absent"\n```\n\n'
+    text += "--8<--\nincludes/a.md\n;no\ngone.md\n--8<--\n\nend\n"
+    document = read(text, "docs/x/page.md", files)
+    assert [b.text for s in document.sections for b in s.blocks] == [
+        "Snippet a.",
+        'run()\n--8<-- "absent"',
+        "Snippet a.",
+        "end",
+    ]
+    assert document.metadata["includes_missing"] == 1
+
+
+def test_an_unpaired_snippet_mark_swallows_nothing() -> None:
+    assert texts("a\n\n--8<--\n\nkept\n") == ["a", "kept"]
+
+
+def test_imported_partials_and_constants_are_put_in() -> None:
+    files = {
+        "docs/_part.mdx": "---\ntitle: x\n---\nimport Two from './sub/_two.md'\n\nFor {props.who}:\n\n<Two />\n",
+        "docs/sub/_two.md": "Two.\n",
+        "snippets/shared.mdx": "Shared.\n",
+        "snippets/vars.mdx": "export const release = 'v1.2';\n",
+    }
+    text = (
+        "import Part from './_part.mdx'\nimport Shared from '/snippets/shared.mdx';\nimport Gone from './gone.md'\n"
+        "import { release } from '/snippets/vars.mdx'\n\n<Part who=\"you\" />\n\n"
+        "<Tabs>\n  <Shared></Shared>\n</Tabs>\n\n"
+        '<Gone/>\n\n<Snippet file="shared.mdx" />\n\nGet {release}.\n\n'
+        "<CodeBlock>\n{`curl ${release}`}\n</CodeBlock>\n\n"
+        "```jsx\n<Part />\n{release}\n```\n"
+    )
+    document = read(text, "docs/page.mdx", files)
+    assert [b for s in document.sections for b in s.blocks] == [
+        Block("For you:"),
+        Block("Two."),
+        Block("Shared."),
+        Block("Shared."),
+        Block("Get v1.2."),
+        Block("curl v1.2", "code"),
+        Block("<Part />\n{release}", "code"),
+    ]
+    assert document.metadata["includes_missing"] == 1
+
+
+def test_hugo_and_jekyll_includes_are_put_in() -> None:
+    files = {"content/a.yaml": "a: 1\n", "content/en/part.md": "Part.\n", "_includes/note.md": "Note.\n"}
+    text = '{{< readfile file="/a.yaml" code="true" lang="yaml" >}}\n\n{{% include "part.md" %}}\n\n'
+    text += '{% include note.md a="b" %}\n'
+    text += '\n{{< readfile "gone.md" >}}\n\n```\n{{% include "part.md" %}}\n```\n'
+    document = read(text, "content/en/page.md", files)
+    assert [b for s in document.sections for b in s.blocks] == [
+        Block("a: 1", "code"),
+        Block("Part."),
+        Block("Note."),
+        Block('{{% include "part.md" %}}', "code"),
+    ]
+    assert document.metadata["includes_missing"] == 1
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "{{#include ",
+        "{{#template a x=",
+        "\\{{#include a}}",
+        "--8<--\n",
+        '--8<-- "a"\n',
+        "import A from './a.md'\n<A ",
+        "import {a} from '/b.js'\n{a}",
+        "export const a = 'bbbbbbbbbbbbbbb'\n{a}",
+        '<Snippet file="',
+        "{{< include ",
+        "{% include a.md ",
+        "```\n--8<-- ",
+    ],
+)
+def test_hostile_includes_are_read_in_linear_time(piece: str) -> None:
+    start = time.process_time()
+    read(f"# T\n\n{piece * (60_000 // len(piece))}\n\nlast words\n", "a/page.mdx", {"a/a.md": "A", "b.js": ""})
+    assert time.process_time() - start < 5

@@ -1,0 +1,82 @@
+"""What a document may read beside itself: inside the source only, within bounds, and every look remembered."""
+
+import os
+
+import pytest
+
+from doc_assets.sources import IncludedFiles, SourceNeighbours
+from doc_assets.sources.neighbours import MAX_INCLUDED_BYTES, MAX_LOOKUPS
+
+
+@pytest.fixture
+def root(tmp_path):
+    (tmp_path / "secret.txt").write_text("outside")
+    root = tmp_path / "source"
+    (root / "listings").mkdir(parents=True)
+    (root / "listings" / "main.rs").write_text("fn main() {}")
+    (root / ".env").write_text("TOKEN=1")
+    (root / "up.txt").symlink_to("../secret.txt")
+    (root / "upward").symlink_to("..")
+    (root / "same.rs").symlink_to("listings/main.rs")
+    os.mkfifo(root / "pipe")
+    (root / "large.txt").write_bytes(b"x" * (MAX_INCLUDED_BYTES + 1))
+    return root
+
+
+def test_a_file_of_the_source_is_read_also_through_a_link_inside_it(root):
+    neighbours = SourceNeighbours(root)
+    assert neighbours.read("listings/main.rs") == neighbours.read("same.rs") == b"fn main() {}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../secret.txt",
+        "listings/../../secret.txt",
+        "/etc/passwd",
+        "up.txt",
+        "upward/secret.txt",
+        ".env",
+        "pipe",
+        "large.txt",
+        "listings",
+        "absent.rs",
+        "",
+        "a\0b",
+        "x" * 5000,
+    ],
+)
+def test_nothing_else_is_read_and_the_look_is_remembered(root, path):
+    neighbours = SourceNeighbours(root)
+    assert neighbours.read(path) is None
+    assert neighbours.looked_at == {path: None}
+
+
+def test_the_digest_moves_when_an_included_file_changes_appears_or_goes(root):
+    neighbours = SourceNeighbours(root)
+    neighbours.read("listings/main.rs")
+    neighbours.read("SUMMARY.md")
+    seen = [neighbours.digest]
+    assert IncludedFiles(root).digest(neighbours.looked_at) == neighbours.digest
+    (root / "SUMMARY.md").write_text("# Summary")
+    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    (root / "listings" / "main.rs").write_text("fn main() { run() }")
+    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    (root / "listings" / "main.rs").unlink()
+    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    assert len(set(seen)) == 4
+
+
+def test_a_file_that_looks_at_nothing_has_no_digest(root):
+    assert SourceNeighbours(root).digest is None
+
+
+def test_a_document_cannot_read_without_end(root):
+    for i in range(8):
+        (root / f"part-{i}").write_bytes(b"x" * MAX_INCLUDED_BYTES)
+    neighbours = SourceNeighbours(root)
+    assert sum(neighbours.read(f"part-{i}") is not None for i in range(8)) == 5
+    assert neighbours.read("part-0") is not None
+    for i in range(2 * MAX_LOOKUPS):
+        neighbours.read(f"absent-{i}")
+    assert len(neighbours.looked_at) == MAX_LOOKUPS
