@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: migrate test ui check format bench clean
+.PHONY: migrate test ui check format bench fuzz clean
 
 migrate: $(STAMP)
 	DOC_ASSETS_CATALOGUE=examples/sources.yaml $(BIN)/doc-assets migrate
@@ -30,6 +30,12 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/embedding.py
 	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/parsing.py
+
+# Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
+fuzz: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
+	$(BIN)/python -m fuzz --minutes 1 --jobs 2
 
 clean:
 	rm -rf $(VENV) .doc-assets

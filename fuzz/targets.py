@@ -1,0 +1,164 @@
+"""What is fuzzed: every registered format, and the readers of archives, front matter and catalogues, and the chunker.
+
+A target takes bytes and raises only when something is wrong; what the thing under test may raise, it takes. How inputs
+are made is in ``mutation``, how they are judged in ``observing``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from doc_assets import formats
+from doc_assets.document import Block, Document, Section, clean_text
+from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.formats import RawFile
+from doc_assets.formats.front_matter import split_front_matter
+from doc_assets.settings import Settings
+from fuzz import vocabulary
+from fuzz.files import run_archive, run_catalogue
+from fuzz.mutation import Mutate, json_mutator, text_mutator
+from fuzz.properties import check, check_chunks, check_documents, check_metadata
+
+SEEDS = Path(__file__).parent / "seeds"
+_EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that reads foreign bytes.
+
+    Attributes:
+        name: As on the command line, and of its folder in ``seeds``.
+        suffix: Of its seeds.
+        run: Called with the input and whether to check what costs extra; raises if something is wrong.
+        mutate: Makes a new input.
+        examples: Glob of the files in ``examples/`` that are seeds as well.
+        patience: Times the CPU seconds that an input may take.
+    """
+
+    name: str
+    suffix: str
+    run: Callable[[bytes, bool], None]
+    mutate: Mutate
+    examples: str = ""
+    patience: float = 1.0
+
+    def seeds(self) -> Iterator[Path]:
+        """The stored inputs, then the examples."""
+        yield from sorted((SEEDS / self.name).glob(f"*{self.suffix}"))
+        if self.examples:
+            yield from sorted(path for path in _EXAMPLES.glob(self.examples) if path.is_file())
+
+
+@functools.cache
+def _tokenizer() -> WindowTokenizer:
+    return open_tokenizer(Settings.from_environment({}))
+
+
+class SmallBook:
+    """The files beside the page that is fuzzed: a part, a table of contents, one that includes itself, the page."""
+
+    def __init__(self, path: str, data: bytes) -> None:
+        """The page is its own neighbour: a page may include itself."""
+        self._files = {
+            path: data,
+            "SUMMARY.md": b"# Summary\n\n# Book\n\n- [Chapter](chapter.md)\n  - [Page](page.md)\n",
+            "src/SUMMARY.md": b"# Summary\n\n- [Chapter](chapter.md)\n  - [Page](page.md)\n",
+        }
+        for name, text in _PARTS.items():
+            self._files[name] = self._files[f"src/{name}"] = text
+
+    def read(self, path: str) -> bytes | None:
+        """See ``doc_assets.formats.Neighbours``."""
+        return self._files.get(path)
+
+
+_PARTS = {
+    "part.md": b"# Part\n\nShared words.\n\n{{#include part.md}}\n\nANCHOR: anchor\nwords\nANCHOR_END: anchor\n",
+    "part.mdx": b"<Note>Shared words.</Note>\n\nimport Part from './part.mdx'\n",
+    "part.rs": b"// ANCHOR: anchor\nfn main() {}\n// ANCHOR_END: anchor\n",
+    "part.rst": b"Part\n====\n\nShared words.\n\n.. include:: part.rst\n",
+}
+
+
+def _run_format(name: str, path: str, data: bytes, thorough: bool) -> None:
+    file = RawFile(path, data, {"crate": "demo", "version": "1.2.3"}, SmallBook(path, data))
+    try:
+        documents = formats.parse(file, name)
+    except (DocumentRejected, DocumentSkipped) as refusal:
+        check(str(refusal).strip(), "a refusal without a reason")
+        return
+    check_documents(documents, len(data))
+    if not thorough:
+        return
+    check(formats.parse(file, name) == documents, "a second parse gives another document")
+    for document in documents[:20]:
+        check_chunks(document, _tokenizer())
+
+
+def _run_front_matter(data: bytes, thorough: bool) -> None:
+    text = clean_text(data.decode("utf-8", "replace"))
+    facts, body = split_front_matter(text)
+    check_metadata(facts)
+    check(text.endswith(body), "the body is not the end of the text", body)
+    check(sum(len(str(key)) + len(str(value)) for key, value in facts.items()) < 20_000, "facts without a limit")
+
+
+def _run_chunks(data: bytes, thorough: bool) -> None:
+    """The document that the JSON describes, cut: ``{"title", "parents", "sections": [{"path", "blocks"}]}``."""
+    try:
+        described = json.loads(data)
+        sections = tuple(_section(section) for section in described["sections"])
+        title = clean_text(str(described["title"])).strip() or "Untitled"
+        parents = tuple(clean_text(str(parent)).strip() or "Book" for parent in described.get("parents", ()))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return  # describes no document
+    document = Document(title, "markdown", sections, {}, parents)
+    if not document.is_empty():
+        check_chunks(document, _tokenizer())
+
+
+def _section(described: dict) -> Section:
+    path = tuple(clean_text(str(heading)).replace("\n", " ").strip() or "Part" for heading in described["path"])
+    blocks = [(kind, clean_text(str(text)).strip()) for kind, text in described["blocks"]]
+    kinds = {"list", "table", "code", "signature", "output"}
+    return Section(path, None, tuple(Block(text, kind if kind in kinds else "prose") for kind, text in blocks if text))
+
+
+def _format(name: str, path: str, mutate: Mutate, examples: str, patience: float = 1.0) -> Target:
+    return Target(name, Path(path).suffix, functools.partial(_run_format, name, path), mutate, examples, patience)
+
+
+TARGETS: dict[str, Target] = {
+    target.name: target
+    for target in (
+        _format("markdown", "src/page.md", text_mutator(vocabulary.MARKDOWN), "*/*/**/*.md"),
+        _format("mdx", "src/page.mdx", text_mutator(vocabulary.MDX), "*/*/**/*.mdx"),
+        # The work of docutils on marks that never close is limited, for a page of any size, to what takes 1 s.
+        _format("rst", "src/page.rst", text_mutator(vocabulary.RST), "*/*/**/*.rst", patience=4),
+        _format("notebook", "src/page.ipynb", json_mutator(vocabulary.IN_JSON), "*/*/**/*.ipynb"),
+        _format("rustdoc_html", "demo/struct.Pool.html", text_mutator(vocabulary.RUSTDOC_HTML), "rust/*/*/*.html"),
+        _format("rustdoc_json", "demo.json", json_mutator(vocabulary.IN_JSON), "rust/*/*.json"),
+        _format("html", "src/page.html", text_mutator(vocabulary.HTML), "*/*-html/*.html"),
+        _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
+        Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
+        Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),
+        # PyYAML in Python needs 1.6 s to find 300 brackets too deep; a catalogue is written by who runs the program.
+        Target("catalogue", ".yaml", run_catalogue, text_mutator(vocabulary.CATALOGUE), "sources.yaml", patience=8),
+        Target("archive", "", run_archive, json_mutator(vocabulary.TEXT)),
+    )
+}
+
+
+def warm_up(target: Target) -> None:
+    """Loads what the first input would otherwise pay for."""
+    for path in target.seeds():
+        # What is wrong with a seed is told when it is judged.
+        with contextlib.suppress(Exception):
+            target.run(path.read_bytes(), True)

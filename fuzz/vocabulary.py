@@ -1,0 +1,451 @@
+r"""The words of each format: what its readers look for, so that made-up inputs get past the first look.
+
+One token a line in the texts below; ``\n``, ``\t`` and ``\xHH`` are escapes. Tokens are fragments on purpose:
+``mutation`` puts them together, nests them and repeats them.
+"""
+
+from __future__ import annotations
+
+# Of any text: line ends, spaces and marks that are not ASCII, controls, ANSI, halves of characters.
+_TEXT = r"""
+\n
+\n\n
+\r\n
+\t
+    \x20
+word
+A longer sentence, with a comma.
+café 中文 한국어 🦀
+e\xcc\x81\xcc\x81\xcc\x81
+\xc2\xa0
+\xe2\x80\x8b
+\xe2\x80\xa8
+\xef\xbb\xbf
+\x00
+\x1b[31m
+\x1b]8;;
+\x7f
+\xff
+\xc3
+<
+>
+&
+&amp;
+&#0;
+&#xD800;
+&#x110000;
+\\
+"""
+
+_MARKDOWN = r"""
+# Title\n
+## Part\n
+###### Deep\n
+Title\n=====\n
+-----\n
+***\n
+- item\n
+1. first\n
+  - nested\n
+\x20   code\n
+> quote\n
+> > >\x20
+> [!NOTE] Title\n
+```rust\n
+```\n
+~~~~\n
+```{note} Title\n
+```{code-block} python\n:name: x\n
+``` { .yaml .annotate title="a" }\n
+`code`
+``
+`
+**bold**
+*
+_
+__
+~~
+[text](url)
+[text](<a b> "title")
+[ref][id]
+[id]: https://docs.example "title"\n
+[^1]
+[^1]: note\n
+![alt](data:image/png;base64,AAAA)
+![
+](
+[[[[
+]]]]
+| a | b |\n|---|---|\n| 1 | 2 |\n
+| a \\| b |\n
+<div>\n
+</div>\n
+<details><summary>More</summary>\n
+</details>\n
+<a id="x"></a>\n
+<img src="a.png" alt="alt">
+<!--
+-->
+<br/>
+<T>
+Vec<Option<T>>
+{x}
+$x^2$
+$$\n
+\\(
+\\[
+---\ntitle: A\n---\n
++++\ntitle = "A"\n+++\n
+!!! note "Title"\n    text\n
+??? tip\n    text\n
+=== "Tab"\n    text\n
+:::note Title\n
+:::\n
+::::{grid}\n
+{{#include part.md}}\n
+{{#include part.md:2:9}}\n
+{{#include part.md:anchor}}\n
+{{#include page.md}}\n
+{{#rustdoc_include ../../../etc/passwd}}\n
+{{#playground part.rs editable}}\n
+{{< note >}}
+{{< /note >}}
+{{% tab name="x" %}}
+{{< highlight go >}}\n
+{{< ref "x" >}}
+{% include part.md %}
+{% raw %}
+{% endraw %}
+{% tabs %}
+--8<-- "part.md"\n
+--8<--\n
+;--8<--\n
+{:.class #id}\n
+{#anchor}
+(target)=\n
+{ref}`text <x>`
+r[items.fn]\n
+<<<<<<< HEAD\n
+=======\n
+>>>>>>> other\n
+https://docs.example/a?b=c#d
+term\n: meaning\n
+# fn main() {\n
+"""
+
+_MDX = r"""
+import X from 'x'\n
+import Part from './part.mdx'\n
+import {a,\n b} from "x"\n
+import * as y from 'y';\n
+export const meta = {\n
+export default function A() {\n
+}\n
+<Card title="T" href="/x">\n
+</Card>\n
+<CardGroup cols={2}>
+</CardGroup>
+<Tabs>\n<Tab title="One">\n
+</Tab>\n</Tabs>\n
+<Note>
+</Note>
+<Step title={"T"}>
+<ParamField query="mint" type="string" required>\n
+</ParamField>\n
+<Part />\n
+<A.B c={{d: "e"}} {...f}/>
+<CodeBlock language="sh">{`\n
+`}</CodeBlock>
+<>
+</>
+{/*
+*/}
+{'\x20'}
+{"a"}
+{`a ${b} c`}
+{x ? <A/> : <B/>}
+{items.map(i => (\n
+))}
+<a href="x">
+</a>
+"""
+
+_RST = r"""
+Title\n=====\n
+=====\nTitle\n=====\n
+Part\n----\n
+Deep\n~~~~\n
+.. note::\n\n   text\n
+.. code-block:: rust\n   :linenos:\n\n   fn main() {}\n
+.. literalinclude:: part.rst\n   :lines: 1-3\n   :start-after: a\n
+.. include:: part.rst\n   :start-line: 1\n
+.. include:: page.rst\n
+.. include:: /etc/passwd\n
+.. include:: <isonum.txt>\n
+.. toctree::\n   :maxdepth: 2\n\n   part\n
+.. tabs::\n\n   .. group-tab:: A\n\n      text\n
+.. only:: html\n\n   text\n
+.. raw:: html\n\n   <b>\n
+.. csv-table:: T\n   :header: a,b\n\n   1,2\n
+.. list-table::\n   :widths: 1 2\n\n   * - a\n     - b\n
+.. table:: T\n\n
+.. math::\n\n   x^2\n
+.. image:: x.png\n   :alt: a\n
+.. figure:: x.png\n\n   caption\n
+.. |sub| replace:: text\n
+|sub|
+.. _target:\n
+.. _t: https://docs.example\n
+.. [1] note\n
+[1]_
+[#a]_
+.. [#a] auto\n
+`link <https://docs.example>`_
+`target`_
+target_
+__ anonymous\n
+:ref:`text <x>`
+:doc:`/part`
+:c:func:`f`
+:unknown:`x`
+.. unknown::  arg\n   :opt: v\n\n   content\n
+.. role:: r(code)\n   :language: c\n
+.. default-role:: math\n
+.. class:: x\n
+.. contents::\n
+.. sectnum::\n
+.. meta::\n   :k: v\n
+.. c:function:: int f(void)\n
+.. versionadded:: 1.0\n
+.. container:: a\n\n   text\n
+.. parsed-literal::\n\n   a\n
+.. highlight:: c\n
+.. replace:: x\n
+.. unicode:: 0xA9\n
+.. date::\n
+.. title:: T\n
+.. epigraph::\n\n   q\n
+.. comment\n
+::\n\n   code\n
+>>> doctest\n1\n
+:field: value\n
+term : class\n    meaning\n
+* item\n
+1. one\n
+#. auto\n
+(a) x\n
++---+---+\n| a | b |\n+===+===+\n| 1 | 2 |\n+---+---+\n
+===  ===\na    b\n===  ===\n1    2\n===  ===\n
+| line\n
+-o FILE  option\n
+``code``
+*em*
+**strong**
+\\\x20
+\x20\x20\x20
+"""
+
+_HTML = r"""
+<!DOCTYPE html>
+<html lang="en">
+<head><title>T</title></head>
+<meta charset="windows-1252">
+<meta http-equiv="refresh" content="0;url=x">
+<link rel="canonical" href="https://docs.example/">
+<base href="x">
+<body>
+<main>
+</main>
+<article>
+</article>
+<nav>
+</nav>
+<h1 id="a">A</h1>
+<h2>
+</h2>
+<h3 id="b"><a href="#b">B</a></h3>
+<p>
+</p>
+<pre><code class="language-rust">
+</code></pre>
+<pre>
+</pre>
+<ul><li>
+</li></ul>
+<ol>
+</ol>
+<dl><dt>a<dd>b</dl>
+<table><tr><th>a<td rowspan="2">b</table>
+<table>
+<tr>
+<td colspan=99999>
+</table>
+<blockquote>
+</blockquote>
+<div class="highlight">
+<div>
+</div>
+<span hidden>
+</span>
+<script>
+</script>
+<style>
+</style>
+<template>
+<svg>
+<math>
+<noscript>
+<iframe srcdoc="<p>">
+<img alt="a" src="data:image/png;base64,AA">
+<a href="x" id="c">
+</a>
+<details><summary>s</summary>
+</details>
+<br>
+<hr>
+<!-- c
+-->
+<![CDATA[
+]]>
+<?xml version="1.0"?>
+<!ENTITY a "b">
+&lt;
+&nbsp;
+<plaintext>
+<select><option>
+<form>
+<input value="x">
+<code>
+</code>
+<em>
+</em>
+"""
+
+_RUSTDOC_HTML = r"""
+<meta name="generator" content="rustdoc">
+<meta name="rustdoc-vars" data-root-path="../" data-current-crate="demo" data-rustdoc-version="1.95.0">
+<body class="rustdoc struct">
+<body class="rustdoc mod crate">
+<body class="rustdoc source">
+<section id="main-content" class="content">
+</section>
+<div class="main-heading"><h1>Struct <span class="struct">Pool</span></h1></div>
+<h1 class="fqn"><span class="in-band">Struct <a href="index.html">demo</a>::<a class="struct">Pool</a></span></h1>
+<pre class="rust item-decl"><code>pub struct Pool { <span class="comment">/* private fields */</span> }</code></pre>
+<details class="toggle top-doc" open><summary class="hideme"><span>Expand description</span></summary>
+<div class="docblock">
+<div class="docblock item-decl">
+<div class="item-table"><div class="item-row">
+<ul class="item-table"><li><div class="item-name"><a class="fn" href="fn.f.html">f</a></div>
+<div class="desc">d</div></li>
+<dl class="item-table"><dt><a class="mod" href="m/index.html">m</a></dt><dd>d</dd></dl>
+<h2 id="implementations" class="section-header">Implementations<a href="#implementations" class="anchor">§</a></h2>
+<h2 id="synthetic-implementations">Auto Trait Implementations</h2>
+<h2 id="blanket-implementations">Blanket Implementations</h2>
+<h2 id="fields" class="fields">Fields</h2>
+<h2 id="variants" class="variants">Variants</h2>
+<h2 id="trait-implementations">Trait Implementations</h2>
+<h2 id="required-methods">Required Methods</h2>
+<div id="implementations-list">
+<div id="synthetic-implementations-list">
+<div id="blanket-implementations-list">
+<details class="toggle implementors-toggle" open><summary>
+<section id="impl-Pool" class="impl"><h3 class="code-header">impl Pool</h3></section></summary>
+<div class="impl-items">
+<details class="toggle method-toggle" open><summary><section id="method.new" class="method">
+<h4 class="code-header">pub fn <a href="#method.new" class="fn">new</a>() -&gt; Self</h4></section></summary>
+<section id="variant.A" class="variant"><h3 class="code-header">A</h3></section>
+<span id="structfield.a" class="structfield section-header"><code>a: u8</code></span>
+<span class="since">1.0.0</span>
+<span class="item-info"><div class="stab deprecated">Deprecated</div></span>
+<div class="example-wrap"><pre class="rust rust-example-rendered"><code>let a = 1;</code></pre></div>
+<a class="src" href="../src/demo/lib.rs.html#1">Source</a>
+<nav class="sidebar">
+</details>
+</summary>
+<h5 id="examples"><a href="#examples">Examples</a></h5>
+"""
+
+_YAML = r"""
+---\n
+...\n
+title: A\n
+date: 2024-02-30\n
+version: 1.10\n
+key:\n  - a\n  - b\n
+  nested:\n
+list: [a, b, {c: d}]\n
+a: &a [x, x]\n
+b: *a\n
+<<: *a\n
+: :\n
+? key\n: value\n
+text: |\n  line\n
+text: >-\n  line\n
+!!python/object/apply:os.system ['true']\n
+!!binary SGk=\n
+!!set {a, b}\n
+!!timestamp 2024-01-01\n
+.nan
+.inf
+0x1F
+1_000
+1:20:30
+~
+"quoted \u0000 \uD800"
+'it''s'
+%YAML 1.1\n
+[[[[[[[[
+{{{{{{{{
+- - - - - -\x20
+# comment\n
++++\n
+title = "A"\n
+[table.sub]\n
+[[array]]\n
+x = 1979-05-27T07:32:00Z\n
+a.b.c = {d = [1, 2]}\n
+"""
+
+_CATALOGUE = r"""
+types:\n
+  rust:\n    sources:\n
+    description: d\n
+      - name: a\n        kind: directory\n        location: a\n
+      - {name: b, kind: archive, location: b.tar.gz}\n
+      - {name: c, kind: git, location: "https://docs.example/c"}\n
+      - {name: d, kind: crate, version: "1"}\n
+        format: markdown\n
+        format: auto\n
+        include: ["**/*.md"]\n
+        exclude: [docs/]\n
+        shards: 2\n
+        attributes: {version: 1.0}\n
+        base_url: https://docs.example/\n
+        weight: 5\n
+        ref: main\n
+        subfolders: [../x]\n
+        strip_components: 1\n
+"""
+
+
+def _tokens(*texts: str) -> tuple[bytes, ...]:
+    lines = [line for text in texts for line in text.strip("\n").split("\n") if line]
+    return tuple(_unescape(line) for line in lines)
+
+
+def _unescape(line: str) -> bytes:
+    # latin-1 after utf-8: letters beyond ASCII stay the bytes that they are, escapes become the bytes they name.
+    return line.encode().decode("unicode_escape").encode("latin-1", "replace") if "\\" in line else line.encode()
+
+
+TEXT = _tokens(_TEXT)
+MARKDOWN = _tokens(_TEXT, _MARKDOWN)
+MDX = _tokens(_TEXT, _MARKDOWN, _MDX)
+RST = _tokens(_TEXT, _RST)
+HTML = _tokens(_TEXT, _HTML)
+RUSTDOC_HTML = _tokens(_TEXT, _HTML, _RUSTDOC_HTML)
+FRONT_MATTER = _tokens(_TEXT, _YAML)
+CATALOGUE = _tokens(_YAML, _CATALOGUE)
+# What stands in the strings of a notebook, of rustdoc's JSON, of a document.
+IN_JSON = _tokens(_TEXT, _MARKDOWN, _HTML)
