@@ -192,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--corpus", type=Path, required=True)
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--home", type=Path, required=True, help="folder for the sample and the databases")
+    parser.add_argument("--vectors", help="database of that server whose passages and vectors are there already")
     parser.add_argument("--nearest", type=int, default=12, help="documents by question and mode")
     parser.add_argument("variant", nargs="*", default=list(VARIANTS), choices=[*VARIANTS, []], help="default: all")
     options = parser.parse_args(arguments)
@@ -204,12 +205,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     base = replace(settings, home=options.home, catalogue=listing)
     catalogue = load_catalogue(listing)
     server = embedded_url(options.home)
-    rows, first = [], None
+    rows, first = [], options.vectors
     for variant in options.variant:
         started = time.perf_counter()
         name = f"retrieval_{variant}"
         settings = replace(base, database_url=make_database(server, name, first))
-        first = first or name
+        first = options.vectors or first or name
         loaded = load(settings, catalogue, embedder, variant)
         figures = measure(settings, embedder, options.questions)
         print(json.dumps({"variant": variant, "seconds": round(time.perf_counter() - started), **loaded, **figures}))
