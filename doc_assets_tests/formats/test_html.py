@@ -277,7 +277,7 @@ def test_elements_nested_without_end_are_refused_at_once(opening: str) -> None:
     started = time.process_time()
     with pytest.raises(DocumentRejected, match="512"):
         read(page)
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 6
 
 
 def test_formatting_that_was_left_open_cannot_multiply_the_page() -> None:
@@ -319,7 +319,7 @@ def test_time_is_linear_in_the_size_of_broken_pages(page: str) -> None:
     started = time.process_time()
     with contextlib.suppress(DocumentSkipped, DocumentRejected):
         read(page)
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 6
 
 
 # fmt: off
