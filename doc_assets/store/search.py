@@ -27,8 +27,8 @@ Mode = Literal["hybrid", "vector", "text"]
 
 # A pasted log is searched by its beginning; longer ones say no more, and to_tsvector refuses texts above 1 MB.
 _MAX_QUERY_CHARACTERS = 10_000
-# What a cosine of 1 counts against a full score by words; 0.7 to 1.3 rank about as well. On 90 questions over 109,000
-# passages hit@1 and hit@5 were 0.76 and 0.92 by words, 0.52 and 0.82 by meaning, 0.81 and 0.98 by this sum. Reciprocal
+# What a cosine of 1 counts against a full score by words; 0.7 to 1.3 rank about as well. On 90 questions over 111,000
+# passages hit@1 and hit@5 were 0.76 and 0.91 by words, 0.58 and 0.86 by meaning, 0.82 and 0.99 by this sum. Reciprocal
 # rank fusion (0.72 to 0.76 and 0.92 to 0.98, by its constants) throws away by how much a document is ahead.
 _MEANING = 1.0
 # Of the documents nearest in meaning, so many are also scored by words. With 30 one question of 90 lost its answer, 70
