@@ -55,19 +55,7 @@ def open_snapshot(
         The snapshot's id, and whether it was resumed.
     """
     with connection.transaction():
-        left = connection.execute(
-            "SELECT id FROM snapshot WHERE partition_id = %s AND status = 'staging' AND recipe = %s AND space_id = %s"
-            " AND file_limit IS NOT DISTINCT FROM %s ORDER BY id DESC LIMIT 1",
-            (partition_id, recipe, space.id, file_limit),
-        ).fetchone()
-        resumed = left[0] if left else None
-        stale = connection.execute(
-            "SELECT id FROM snapshot WHERE partition_id = %s AND status IN ('staging', 'audited')"
-            " AND id IS DISTINCT FROM %s",
-            (partition_id, resumed),
-        ).fetchall()
-        for (snapshot_id,) in stale:
-            discard(connection, snapshot_id)
+        resumed = _left_behind(connection, partition_id, recipe, space, file_limit)
         if resumed is not None:
             connection.execute(
                 "UPDATE snapshot SET revision = %s, base_url = %s, page_rule = %s, page_strip = %s,"
@@ -95,6 +83,26 @@ def open_snapshot(
         ).fetchone()
         assert row is not None  # noqa: S101 - the partition's row is never deleted
         return row[0], False
+
+
+def _left_behind(
+    connection: psycopg.Connection, partition_id: int, recipe: str, space: SpaceTable, file_limit: int | None
+) -> int | None:
+    """The snapshot of a dead run that can be gone on with; all others that never got published are discarded."""
+    left = connection.execute(
+        "SELECT id FROM snapshot WHERE partition_id = %s AND status = 'staging' AND recipe = %s AND space_id = %s"
+        " AND file_limit IS NOT DISTINCT FROM %s ORDER BY id DESC LIMIT 1",
+        (partition_id, recipe, space.id, file_limit),
+    ).fetchone()
+    resumed = left[0] if left else None
+    stale = connection.execute(
+        "SELECT id FROM snapshot WHERE partition_id = %s AND status IN ('staging', 'audited')"
+        " AND id IS DISTINCT FROM %s",
+        (partition_id, resumed),
+    ).fetchall()
+    for (snapshot_id,) in stale:
+        discard(connection, snapshot_id)
+    return resumed
 
 
 def discard(connection: psycopg.Connection, snapshot_id: int) -> None:
