@@ -1,8 +1,6 @@
 """Near duplicates: signatures of documents, and pairs that are almost the same."""
 
-from pathlib import Path
-
-from alembic import op
+from doc_assets.store.revisions import run_sql
 
 revision = "0003"
 down_revision = "0002"
@@ -12,9 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Runs the SQL file beside this module."""
-    # Straight to the driver: SQLAlchemy would have every % of the file doubled.
-    cursor = op.get_bind().connection.cursor()
-    cursor.execute(Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
+    run_sql(__file__)
 
 
 def downgrade() -> None:
