@@ -29,8 +29,20 @@ class EmbeddingError(DocAssetsError):
     """The embedding model or endpoint failed, or answered with something that is not a vector of the space."""
 
 
+class EmbeddingRefused(EmbeddingError):
+    """The model or endpoint works, and refuses one of the texts that it was given; alone, the others will do."""
+
+
 class StoreError(DocAssetsError):
     """PostgreSQL is out of reach, lacks pgvector, or holds a schema that this program does not know."""
+
+
+class StoreUnreachable(StoreError):
+    """PostgreSQL does not answer: it may be starting, restarting, or not there at all."""
+
+
+class LeaseLost(StoreError):
+    """Another load has taken over the staging snapshot: this one must not write to it any more."""
 
 
 class PartitionLocked(StoreError):
@@ -39,3 +51,7 @@ class PartitionLocked(StoreError):
 
 class AuditFailed(DocAssetsError):
     """A staged snapshot failed a check and was not published."""
+
+
+class PublicationRefused(DocAssetsError):
+    """A staged snapshot is sound, but has more errors or deletions than its source may have; it was not published."""

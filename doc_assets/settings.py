@@ -39,6 +39,15 @@ class Settings:
             (``DOC_ASSETS_PARSE_MEMORY_BYTES``, at least 256 MB).
         max_text_characters: A file whose documents hold more text than this is rejected
             (``DOC_ASSETS_MAX_TEXT_CHARACTERS``).
+        retry_attempts: How often a step is tried that fails for a passing reason, in the database or at an embedding
+            endpoint (``DOC_ASSETS_RETRY_ATTEMPTS``).
+        retry_longest_wait: Seconds between two attempts at most; waits double from 0.5
+            (``DOC_ASSETS_RETRY_LONGEST_WAIT``).
+        error_budget: Share of a source's files that may be rejected before its snapshot is
+            (``DOC_ASSETS_ERROR_BUDGET``); a source of the catalogue may state its own.
+        error_budget_files: Files that may be rejected in any case (``DOC_ASSETS_ERROR_BUDGET_FILES``).
+        deletion_guard: Share of a source's documents that may vanish between two snapshots
+            (``DOC_ASSETS_DELETION_GUARD``); a source of the catalogue may state its own.
     """
 
     home: Path
@@ -54,6 +63,11 @@ class Settings:
     parse_timeout_seconds: float = 60.0
     parse_memory_bytes: int = 3_000_000_000
     max_text_characters: int = 20_000_000
+    retry_attempts: int = 8
+    retry_longest_wait: float = 30.0
+    error_budget: float = 0.001
+    error_budget_files: int = 3
+    deletion_guard: float = 0.2
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -74,6 +88,22 @@ class Settings:
                 needed = f"a number of at least {least:,.0f}" if least else "a number above 0"
                 raise DocAssetsError(f"{name}={raw!r}: {needed} is needed")
             return value
+
+        def share(name: str, default: float) -> float:
+            raw = env.get(name) or str(default)
+            try:
+                value = float(raw)
+            except ValueError:
+                value = -1
+            if not 0 <= value <= 1:
+                raise DocAssetsError(f"{name}={raw!r}: a share from 0 to 1 is needed, as in 0.001")
+            return value
+
+        def whole(name: str, default: int) -> int:
+            raw = env.get(name) or str(default)
+            if not raw.strip().isdecimal():
+                raise DocAssetsError(f"{name}={raw!r}: a whole number of at least 0 is needed")
+            return int(raw)
 
         def choice(name: str, allowed: tuple[str, ...]) -> str:
             value = env.get(name) or allowed[0]
@@ -97,4 +127,9 @@ class Settings:
                 number("DOC_ASSETS_PARSE_MEMORY_BYTES", cls.parse_memory_bytes, LEAST_PARSE_MEMORY_BYTES)
             ),
             max_text_characters=int(number("DOC_ASSETS_MAX_TEXT_CHARACTERS", cls.max_text_characters, 1)),
+            retry_attempts=int(number("DOC_ASSETS_RETRY_ATTEMPTS", cls.retry_attempts, 1)),
+            retry_longest_wait=number("DOC_ASSETS_RETRY_LONGEST_WAIT", cls.retry_longest_wait),
+            error_budget=share("DOC_ASSETS_ERROR_BUDGET", cls.error_budget),
+            error_budget_files=whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
+            deletion_guard=share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
         )

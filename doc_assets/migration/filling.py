@@ -5,23 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import psutil
 import psycopg
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
-from doc_assets.memory import tree_rss
+from doc_assets.document import Chunk
+from doc_assets.migration.reporting import Figures, Reporter
 from doc_assets.migration.result import LoadResult
 from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.parsing import ParseTask
 from doc_assets.pipeline import Stage
 from doc_assets.progress import expected_tokens
 from doc_assets.recipe import recipe_of
-from doc_assets.store import changes, history, snapshots, spaces
+from doc_assets.store import changes, pointers, snapshots, spaces
+from doc_assets.store.session import PartitionSession
+from doc_assets.store.snapshots import Lease
+from doc_assets.store.spaces import Lookup
 from doc_assets.store.staging import FileRecord, StoredDocument
 
 if TYPE_CHECKING:
@@ -33,78 +36,39 @@ BATCH_FILES = 256
 BATCH_CHARACTERS = 8_000_000
 # Texts handed to the model at a time: progress moves every few seconds even on a slow machine.
 EMBED_SLICE = 128
-PROGRESS_SECONDS = 0.5
-
-
-@dataclass
-class _Figures:
-    """What the load has done so far; shared by the stages' threads, each of which writes its own fields."""
-
-    files_total: int = 0
-    bytes_total: int = 0
-    files_done: int = 0
-    bytes_done: int = 0
-    work_total: int = 0
-    work_done: int = 0
-    documents: int = 0
-    chunks: int = 0
-    embedded: int = 0
-    tokens_done: int = 0
-    stage: str = "discover"
-    peak_rss_bytes: int = 0
 
 
 class Filling:
     """Fills and seals one staging snapshot: the stages' threads and what they share. Made anew for each load."""
 
-    def __init__(
-        self,
-        loader: Loader,
-        connection: psycopg.Connection,
-        partition: Partition,
-        partition_id: int,
-        run_id: str | None,
-    ) -> None:
-        """Takes a connection that holds the partition's lock; the progress row is written through it as well."""
+    def __init__(self, loader: Loader, session: PartitionSession, partition: Partition, run_id: str | None) -> None:
+        """Takes the session that holds the partition's lock."""
         self._loader = loader
-        self._connection = connection
+        self._session = session
         self._partition = partition
-        self._partition_id = partition_id
         self._run_id = run_id
-        self._figures = _Figures()
-        self._snapshot_id: int | None = None
-        self._process = psutil.Process()
-        self._reported = 0.0
-        self._reporting = threading.Lock()
+        self._figures = Figures()
+        self._reporter = Reporter(loader.store, session.partition_id, run_id, self._figures)
         self._in_flight: set[bytes] = set()
+        self._embedding = threading.Lock()
+        self._retries_before = loader.retries.count
 
     def finish(self) -> None:
         """The partition is no longer being worked on."""
-        if not self._connection.closed and not self._connection.broken:
-            history.clear_progress(self._connection, self._partition_id)
+        self._reporter.close()
 
-    def run(self, catalogue: Catalogue, limit: int | None, started: float) -> LoadResult:
+    def run(self, catalogue: Catalogue, limit: int | None, started: float) -> tuple[Lease, LoadResult]:
         """Discovers, fills and seals; the result's ``snapshot`` and ``digest`` are set."""
         loader, partition = self._loader, self._partition
-        self._report(force=True)
+        self._reporter.report("discover")
         discovery = discover(partition, catalogue, loader.settings, limit)
         discovered = time.perf_counter()
-        space = spaces.ensure_space(self._connection, loader.space)
-        snapshot_id, _ = snapshots.open_snapshot(
-            self._connection,
-            self._partition_id,
-            recipe=recipe_of(loader.settings, partition.source),
-            space=space,
-            revision=discovery.revision,
-            base_url=partition.source.site.base_url,
-            page_rule=partition.source.site.pages,
-            page_strip=partition.source.site.strip,
-            near_duplicates=partition.source.near_duplicates,
-            file_limit=limit,
-            run_id=self._run_id,
+        space = self._session.run(lambda connection: spaces.ensure_space(connection, loader.space))
+        lease = self._session.run(lambda connection: self._open_snapshot(connection, discovery, space, limit))
+        self._reporter.snapshot_id = lease.snapshot
+        settled = self._session.run(
+            lambda connection: changes.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
         )
-        self._snapshot_id = snapshot_id
-        settled = changes.reconcile(self._connection, snapshot_id, discovery.canonical, discovery.included.digest)
         todo = {path: file for path, file in discovery.locations.items() if path not in settled}
         figures = self._figures
         taken_over = [file for file in discovery.canonical if file.path in settled]
@@ -112,21 +76,18 @@ class Filling:
         figures.bytes_total, figures.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
         figures.work_total = discovery.expected_tokens
         figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
-        figures.stage = "load"
-        self._report(force=True)
-        stages = self._fill(discovery, todo, space, snapshot_id)
-        figures.stage = "seal"
-        self._report(force=True)
+        self._reporter.report("load")
+        stages = self._fill(discovery, todo, space, lease)
+        self._reporter.report("seal")
         sealing = time.perf_counter()
-        counts, digest = snapshots.seal(self._connection, snapshot_id)
+        counts, digest = self._session.run(lambda connection: snapshots.seal(connection, lease))
         now = time.perf_counter()
-        figures.stage = "audit"
-        self._report(force=True)
-        return LoadResult(
+        self._reporter.report("audit")
+        return lease, LoadResult(
             partition.doc_type,
             partition.key,
             "staged",
-            snapshot=snapshot_id,
+            snapshot=lease.snapshot,
             digest=digest.hex(),
             **asdict(counts),
             embedded=figures.embedded,
@@ -134,17 +95,43 @@ class Filling:
             tokens_embedded=figures.tokens_done,
             seconds=now - started,
             peak_rss_bytes=figures.peak_rss_bytes,
+            retries=loader.retries.count - self._retries_before,
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 
+    def _open_snapshot(
+        self, connection: psycopg.Connection, discovery: Discovery, space: spaces.SpaceTable, limit: int | None
+    ) -> Lease:
+        pointers.refuse_other_space(connection, self._session.partition_id, space.id)
+        source = self._partition.source
+        return snapshots.open_snapshot(
+            connection,
+            self._session.partition_id,
+            recipe=recipe_of(self._loader.settings, source),
+            space=space,
+            revision=discovery.revision,
+            base_url=source.site.base_url,
+            page_rule=source.site.pages,
+            page_strip=source.site.strip,
+            near_duplicates=source.near_duplicates,
+            file_limit=limit,
+            run_id=self._run_id,
+        )
+
     def _fill(
-        self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, snapshot_id: int
+        self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, lease: Lease
     ) -> dict[str, float]:
         """Parses, embeds and writes what is to do; seconds by stage."""
-        name = f"doc-assets load {self._partition.id}"
         with (
-            self._loader.store.connect(name) as lookup,
-            BatchWriter(self._loader.store, name, snapshot_id, space) as writer,
+            Lookup(self._loader.store, space, self._loader.retries) as lookup,
+            BatchWriter(
+                self._loader.store,
+                f"doc-assets load {self._partition.id}",
+                lease,
+                space,
+                retries=self._loader.retries,
+                embed=self._vectors,
+            ) as writer,
         ):
             writer.write(Batch(discovery.settled))
             self._done(discovery.settled)
@@ -152,7 +139,7 @@ class Filling:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
             records = self._loader.parse_pool.parse(parse_tasks(self._partition, discovery, todo))
             batches = Stage("parse", lambda batch: batch, _batches(records), depth=1)
-            embedded = Stage("embed", lambda batch: self._embed(batch, lookup, space), batches, depth=1)
+            embedded = Stage("embed", lambda batch: self._embed(batch, lookup), batches, depth=1)
             writing = 0.0
             for batch in embedded:
                 started = time.perf_counter()
@@ -168,24 +155,29 @@ class Filling:
             "embed_waited_for_write": embedded.times.blocked,
         }
 
-    def _embed(self, batch: Batch, lookup: psycopg.Connection, space: spaces.SpaceTable) -> Batch:
+    def _embed(self, batch: Batch, lookup: Lookup) -> Batch:
         chunks = batch.chunks
         # What an earlier batch of this load embedded may not be committed yet, so the database cannot know it.
-        unknown = [key for key in chunks if key not in self._in_flight]
-        missing = spaces.missing_chunks(lookup, space, unknown)
+        missing = lookup.missing([key for key in chunks if key not in self._in_flight])
         if not missing:
             return batch
-        order = sorted(missing, key=lambda key: (chunks[key].token_count, key))
-        vectors: dict[bytes, np.ndarray] = {}
-        for start in range(0, len(order), EMBED_SLICE):
-            keys = order[start : start + EMBED_SLICE]
-            rows = self._loader.embedder.embed([chunks[key].embedding_input for key in keys])
-            vectors.update(zip(keys, rows, strict=True))
-            self._figures.embedded += len(keys)
-            self._figures.tokens_done += sum(chunks[key].token_count for key in keys)
-            self._report()
+        vectors = self._vectors([chunks[key] for key in missing])
         self._in_flight.update(vectors)
         return replace(batch, vectors=vectors)
+
+    def _vectors(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
+        """Vectors by chunk id; called by the writing thread, too, for what went missing."""
+        order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
+        vectors: dict[bytes, np.ndarray] = {}
+        for start in range(0, len(order), EMBED_SLICE):
+            piece = order[start : start + EMBED_SLICE]
+            with self._embedding:
+                rows = self._loader.embedder.embed([chunk.embedding_input for chunk in piece])
+            vectors.update(zip((chunk.id for chunk in piece), rows, strict=True))
+            self._figures.embedded += len(piece)
+            self._figures.tokens_done += sum(chunk.token_count for chunk in piece)
+            self._reporter.report()
+        return vectors
 
     def _done(self, files: Sequence[FileRecord], quarantined: Sequence[str] = ()) -> None:
         figures = self._figures
@@ -195,18 +187,7 @@ class Filling:
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]
         figures.documents += len(stored)
         figures.chunks += sum(len(document.chunks) for document in stored)
-        self._report()
-
-    def _report(self, *, force: bool = False) -> None:
-        """Writes the progress row at most every half second; called from several threads."""
-        now = time.perf_counter()
-        with self._reporting:
-            if not force and now - self._reported < PROGRESS_SECONDS:
-                return
-            self._reported = now
-            self._figures.peak_rss_bytes = max(self._figures.peak_rss_bytes, tree_rss(self._process))
-            row = {**asdict(self._figures), "snapshot_id": self._snapshot_id}
-            history.write_progress(self._connection, self._partition_id, self._run_id, row)
+        self._reporter.report()
 
 
 def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]) -> Iterator[ParseTask]:

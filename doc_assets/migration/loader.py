@@ -21,7 +21,10 @@ from doc_assets.migration.result import LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
-from doc_assets.store import Store, changes, history, partitions, snapshots, spaces
+from doc_assets.store import Store, changes, history, snapshots, spaces
+from doc_assets.store.retries import Retries, RetryPolicy
+from doc_assets.store.session import PartitionSession
+from doc_assets.store.snapshots import Lease
 
 
 @dataclass
@@ -35,8 +38,8 @@ class StagedLoad:
     result: LoadResult
     run_id: str | None
     started: float
-    _partition_id: int
-    _connection: psycopg.Connection
+    _lease: Lease
+    _session: PartitionSession
     _open: ExitStack
 
     def close(self) -> None:
@@ -90,6 +93,7 @@ class Loader:
         self.store = store
         self.parse_pool = parse_pool or ParsePool(settings)
         self.space = describe_space(settings)
+        self.retries = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait))
 
     @cached_property
     def embedder(self) -> Embedder:
@@ -211,15 +215,14 @@ class Loader:
             EmbeddingError: The model or endpoint failed.
         """
         started = time.perf_counter()
+        source = partition.source.name
         with ExitStack() as guard:
-            connection = guard.enter_context(self.store.connect(f"doc-assets load {partition.id}"))
-            partition_id = partitions.ensure_partition(
-                connection, partition.doc_type, partition.key, partition.source.name
+            session = guard.enter_context(
+                PartitionSession(self.store, partition.doc_type, partition.key, source, self.retries)
             )
-            guard.enter_context(partitions.partition_lock(connection, partition_id, partition.id))
-            load = Filling(self, connection, partition, partition_id, run_id)
+            load = Filling(self, session, partition, run_id)
             guard.callback(load.finish)
-            result = load.run(catalogue, limit, started)
+            lease, result = load.run(catalogue, limit, started)
             assert result.snapshot is not None and result.digest is not None  # noqa: S101 - sealed above
             return StagedLoad(
                 result.snapshot,
@@ -229,8 +232,8 @@ class Loader:
                 result,
                 run_id,
                 started,
-                partition_id,
-                connection,
+                lease,
+                session,
                 guard.pop_all(),
             )
 
@@ -239,43 +242,43 @@ class Loader:
         if failed := [check.check for check in checks if not check.passed]:
             raise StoreError(f"{staged.partition.id} failed {', '.join(failed)} and cannot be published")
         result = _timed(staged, "published", checks)
+        event = _event(staged, result)
         with staged:
-            snapshots.set_status(staged._connection, staged.snapshot, "audited")
-            snapshots.publish(
-                staged._connection,
-                staged.snapshot,
-                run_id=staged.run_id,
-                counts=_counts(result),
-                stages=result.stages,
-                seconds=result.seconds,
-                peak_rss_bytes=result.peak_rss_bytes,
-            )
+            staged._session.run(lambda connection: snapshots.publish(connection, staged._lease, **event))
         return result
 
     def reject(self, staged: StagedLoad, checks: Sequence[CheckResult]) -> LoadResult:
         """Leaves what is live as it is and records why the staged snapshot was not published."""
-        result = _timed(staged, "rejected", checks)
         offenders = [offender for check in checks if not check.passed for offender in check.offenders]
-        with staged, staged._connection.transaction():
-            snapshots.set_status(staged._connection, staged.snapshot, "rejected")
-            history.record(
-                staged._connection,
-                "load",
-                "rejected",
-                partition_id=staged._partition_id,
-                to_snapshot=staged.snapshot,
-                run_id=staged.run_id,
-                counts=_counts(result),
-                stages=result.stages,
-                seconds=result.seconds,
-                peak_rss_bytes=result.peak_rss_bytes,
-                error="; ".join(offenders),
-            )
-        return replace(result, error="; ".join(offenders))
+        result = replace(_timed(staged, "rejected", checks), error="; ".join(offenders))
+        event = {**_event(staged, result), "to_snapshot": staged.snapshot, "error": result.error}
+
+        def record(connection: psycopg.Connection) -> None:
+            with connection.transaction():
+                if snapshots.reject(connection, staged._lease):
+                    history.record(
+                        connection,
+                        "load",
+                        "rejected",
+                        partition_id=staged._session.partition_id,
+                        **event,  # pyright: ignore[reportArgumentType]
+                    )
+
+        with staged:
+            staged._session.run(record)
+        return result
 
 
-def _counts(result: LoadResult) -> dict[str, int]:
-    return {name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"}
+def _event(staged: StagedLoad, result: LoadResult) -> dict[str, object]:
+    """What the history tells of a load."""
+    counts = {name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"}
+    return {
+        "run_id": staged.run_id,
+        "counts": counts,
+        "stages": result.stages,
+        "seconds": result.seconds,
+        "peak_rss_bytes": result.peak_rss_bytes,
+    }
 
 
 def _timed(staged: StagedLoad, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:

@@ -1,21 +1,23 @@
-"""Committing batches: again after a transient error, and in halves when the database refuses one of their documents."""
+"""Committing batches: again after a failure that passes, in halves when the database refuses one of their documents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import numpy as np
 import psycopg
-import tenacity
 
 from doc_assets.document import Chunk
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, spaces
-from doc_assets.store.staging import FileRecord, SnapshotWriter
+from doc_assets.store.retries import Retries
+from doc_assets.store.snapshots import Lease
+from doc_assets.store.staging import FileRecord, SnapshotWriter, VectorsMissing
 
-WRITE_ATTEMPTS = 5
+# A vector may be removed between the look whether it is there and the commit, by a gc; not for ever.
+_FILLS = 3
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,36 @@ class Batch:
 
 
 class BatchWriter:
-    """Writes batches, again after a transient error, and in halves when the database refuses one of their documents."""
+    """Writes batches into one staging snapshot, on a connection of its own."""
 
-    def __init__(self, store: Store, name: str, snapshot_id: int, space: spaces.SpaceTable) -> None:
-        """Connects under the given application name."""
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        lease: Lease,
+        space: spaces.SpaceTable,
+        *,
+        retries: Retries,
+        embed: Callable[[list[Chunk]], Mapping[bytes, np.ndarray]],
+    ) -> None:
+        """Connects with the first batch.
+
+        Args:
+            store: Where to.
+            name: Of the application, for those who look who is connected.
+            lease: Of the snapshot.
+            space: Of the vectors.
+            retries: How often to try again.
+            embed: For chunks that had a vector when it was looked for, and have none when they are committed.
+        """
         self._store = store
         self._name = name
-        self._snapshot_id = snapshot_id
+        self._lease = lease
         self._space = space
-        self._connection = store.connect(name)
-        self._writer = SnapshotWriter(self._connection, snapshot_id, space)
+        self._retries = retries
+        self._embed = embed
+        self._connection: psycopg.Connection | None = None
+        self._writer: SnapshotWriter | None = None
 
     def __enter__(self) -> BatchWriter:
         """The writer itself."""
@@ -51,16 +73,18 @@ class BatchWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Closes the connection; what was committed stays."""
-        self._connection.close()
+        if self._connection is not None:
+            self._connection.close()
 
     def write(self, batch: Batch) -> list[str]:
-        """Commits the batch; returns the paths that had to be quarantined (rejected with the database's reason)."""
+        """Commits the batch; returns the paths that had to be quarantined (rejected with the database's reason).
+
+        Raises:
+            StoreError: The database failed for longer than the retries last, or for a reason that does not pass.
+            LeaseLost: Another load has taken the snapshot over.
+        """
         try:
-            self._retrying(batch)
-        except psycopg.OperationalError as error:
-            raise StoreError(
-                f"PostgreSQL failed {WRITE_ATTEMPTS} times: {error}; run the load again to resume"
-            ) from error
+            self._commit(batch)
         except psycopg.Error as error:
             if len(batch.files) != 1:
                 middle = len(batch.files) // 2
@@ -74,17 +98,22 @@ class BatchWriter:
             return [file.path]
         return []
 
-    def _retrying(self, batch: Batch) -> None:
+    def _commit(self, batch: Batch) -> None:
         wanted = batch.chunks
         vectors = {key: vector for key, vector in batch.vectors.items() if key in wanted}
-        for attempt in tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(psycopg.OperationalError),
-            wait=tenacity.wait_exponential_jitter(multiplier=0.2, max=10),
-            stop=tenacity.stop_after_attempt(WRITE_ATTEMPTS),
-            reraise=True,
-        ):
-            with attempt:
-                if self._connection.closed or self._connection.broken:
-                    self._connection = self._store.connect(self._name)
-                    self._writer = SnapshotWriter(self._connection, self._snapshot_id, self._space)
-                self._writer.write(batch.files, vectors)
+
+        def write() -> None:
+            self._connected().write(batch.files, vectors)
+
+        for _ in range(_FILLS):
+            try:
+                return self._retries.run(write)
+            except VectorsMissing as missing:
+                vectors.update(self._embed([wanted[key] for key in missing.chunk_ids]))
+        raise StoreError("vectors vanish as fast as they are written: end the other program that removes them")
+
+    def _connected(self) -> SnapshotWriter:
+        if self._writer is None or self._connection is None or self._connection.closed or self._connection.broken:
+            self._connection = self._store.connect(self._name)
+            self._writer = SnapshotWriter(self._connection, self._lease, self._space)
+        return self._writer

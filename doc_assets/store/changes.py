@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import psycopg
 
+from doc_assets.store.locks import share_content
+from doc_assets.store.snapshots import Lease, require_lease
+
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
@@ -19,7 +22,7 @@ class Discovered:
 
 def reconcile(
     connection: psycopg.Connection,
-    snapshot_id: int,
+    lease: Lease,
     files: Sequence[Discovered],
     included: Callable[[Sequence[str]], bytes],
 ) -> set[str]:
@@ -30,14 +33,17 @@ def reconcile(
 
     Args:
         connection: Holds the partition's lock.
-        snapshot_id: The staging snapshot.
+        lease: Of the staging snapshot.
         files: The canonical ones: byte duplicates are left out by the caller.
         included: The SHA-256 over what now stands under the paths that a file looked at beside itself.
 
     Returns:
         The paths that have a row now and need no work.
     """
+    snapshot_id = lease.snapshot
     with connection.transaction():
+        share_content(connection)
+        require_lease(connection, lease)
         connection.execute(
             'CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE "C", size bigint, fingerprint bytea)'
             " ON COMMIT DELETE ROWS"

@@ -6,7 +6,7 @@ from types import TracebackType
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, StoreUnreachable
 from doc_assets.settings import Settings
 from doc_assets.store import schema
 from doc_assets.store.embedded import embedded_url
@@ -28,7 +28,7 @@ class Store:
         """A new connection in autocommit mode that finds our tables without naming their schema.
 
         Raises:
-            StoreError: The server cannot be reached.
+            StoreUnreachable: The server cannot be reached.
         """
         return _connect(self.url, application)
 
@@ -73,7 +73,7 @@ def _connect(url: str, application: str) -> psycopg.Connection:
     try:
         connection = psycopg.connect(url, autocommit=True, application_name=application[:63], connect_timeout=10)
     except psycopg.OperationalError as error:
-        raise StoreError(
+        raise StoreUnreachable(
             f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
             "the embedded server"
         ) from error

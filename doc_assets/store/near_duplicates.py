@@ -67,7 +67,9 @@ def _sign(connection: psycopg.Connection, batch: Sequence[_Signed]) -> set[bytes
     """The documents that had no signature until now."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO document_signature (document_id, subject, minhash, bands) VALUES (%s, %s, %s, %s)"
+            "INSERT INTO document_signature (document_id, subject, minhash, bands, sha256)"
+            " SELECT id, subject, minhash, bands, signature_digest(id, subject, minhash, bands) FROM"
+            " (VALUES (%s::bytea, %s::text, %s::bytea, %s::bigint[])) AS n (id, subject, minhash, bands)"
             " ON CONFLICT DO NOTHING RETURNING document_id",
             [(d.document_id, subject(d.title), d.signature.minhash, list(d.signature.bands)) for d in batch],
             returning=True,

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import psycopg
 
 from doc_assets.errors import PartitionLocked, StoreError
-
-_LOCK_CLASS = 0x646F63  # "doc": the first key of two-key advisory locks, the second is the partition's id
+from doc_assets.store.locks import PARTITION_CLASS
 
 
 def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
@@ -40,14 +39,14 @@ def partition_lock(connection: psycopg.Connection, partition_id: int, name: str)
     Raises:
         PartitionLocked: Somebody else holds it; says who.
     """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (_LOCK_CLASS, partition_id)).fetchone()
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (PARTITION_CLASS, partition_id)).fetchone()
     if not (row and row[0]):
         raise PartitionLocked(f"partition {name} is being worked on by {_holder(connection, partition_id)}")
     try:
         yield
     finally:
         if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (_LOCK_CLASS, partition_id))
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITION_CLASS, partition_id))
 
 
 def _holder(connection: psycopg.Connection, partition_id: int) -> str:
@@ -55,7 +54,7 @@ def _holder(connection: psycopg.Connection, partition_id: int) -> str:
         "SELECT a.application_name, a.backend_start, g.host, g.pid, g.run_id FROM pg_locks l"
         " JOIN pg_stat_activity a USING (pid) LEFT JOIN progress g ON g.partition_id = %(id)s"
         " WHERE l.locktype = 'advisory' AND l.classid = %(class)s AND l.objid = %(id)s AND l.granted",
-        {"id": partition_id, "class": _LOCK_CLASS},
+        {"id": partition_id, "class": PARTITION_CLASS},
     ).fetchone()
     if row is None:
         return "a session that has just ended: try again"

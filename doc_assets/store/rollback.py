@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from doc_assets.errors import StoreError
-from doc_assets.store import history
+from doc_assets.store import pointers
 from doc_assets.store.connection import Store
 from doc_assets.store.partitions import find_partition, partition_lock, published
 from doc_assets.store.snapshots import compute_digest
@@ -53,18 +53,11 @@ def rollback(store: Store, partition: str, to: str = "previous", run_id: str | N
                 )
             seconds = time.perf_counter() - started
             with connection.transaction():
-                connection.execute(
-                    "UPDATE partition SET published_snapshot_id = %s WHERE id = %s", (target, partition_id)
-                )
-                history.record(
+                pointers.move(
                     connection,
+                    {partition_id: target},
                     "rollback",
-                    "published",
-                    partition_id=partition_id,
-                    from_snapshot=before,
-                    to_snapshot=target,
-                    run_id=run_id,
-                    seconds=seconds,
+                    {partition_id: {"run_id": run_id, "seconds": seconds}},
                 )
     return RollbackResult(partition, before, target, digest.hex(), time.perf_counter() - started)
 

@@ -1,7 +1,8 @@
 """Snapshots: opened, filled, sealed and published.
 
-Publishing moves one pointer in one transaction with its history row. Who may work on a partition is in ``partitions``,
-going back in ``rollback``, lists for readers in ``listing``, what a load may take over in ``changes``.
+Every step may be run again when its answer was lost. What readers see is moved in ``pointers``; who may work on a
+partition is in ``partitions``, going back in ``rollback``, lists for readers in ``listing``, what a load may take over
+in ``changes``.
 """
 
 from __future__ import annotations
@@ -11,10 +12,25 @@ from dataclasses import asdict, dataclass
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import StoreError
-from doc_assets.store import history
+from doc_assets.errors import LeaseLost, StoreError
+from doc_assets.store import pointers
 from doc_assets.store.near_duplicates import link
 from doc_assets.store.spaces import SpaceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write into a staging snapshot, until another load takes the next one.
+
+    Attributes:
+        snapshot: Its id.
+        number: Of the lease.
+        resumed: A dead load left something in it.
+    """
+
+    snapshot: int
+    number: int
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +61,25 @@ def open_snapshot(
     page_rule: str = "as_is",
     page_strip: str = "",
     near_duplicates: str = "prefer_best",
-) -> tuple[int, bool]:
+) -> Lease:
     """The partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
 
     The caller holds the partition's lock. What stands in a resumed snapshot is reconciled with the source by
-    ``changes.reconcile``, so a changed revision costs only the changed files.
-
-    Returns:
-        The snapshot's id, and whether it was resumed.
+    ``changes.reconcile``, so a changed revision costs only the changed files. Waits for a batch of the dead run that
+    is just being committed.
     """
     with connection.transaction():
         resumed = _left_behind(connection, partition_id, recipe, space, file_limit)
         if resumed is not None:
-            connection.execute(
-                "UPDATE snapshot SET revision = %s, base_url = %s, page_rule = %s, page_strip = %s,"
+            lease = connection.execute(
+                "UPDATE snapshot SET lease = lease + 1, status = 'staging', revision = %s, base_url = %s,"
+                " page_rule = %s, page_strip = %s,"
                 " near_duplicates = %s, run_id = %s, parent_id ="
-                " (SELECT published_snapshot_id FROM partition WHERE id = %s) WHERE id = %s",
+                " (SELECT published_snapshot_id FROM partition WHERE id = %s) WHERE id = %s RETURNING lease",
                 (revision, base_url, page_rule, page_strip, near_duplicates, run_id, partition_id, resumed),
-            )
-            return resumed, True
+            ).fetchone()
+            assert lease is not None  # noqa: S101 - found in this transaction
+            return Lease(resumed, lease[0], resumed=True)
         row = connection.execute(
             "INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, revision, base_url, page_rule,"
             " page_strip, near_duplicates, file_limit, run_id) SELECT id, published_snapshot_id, 'staging', %s, %s, %s,"
@@ -82,7 +98,24 @@ def open_snapshot(
             ),
         ).fetchone()
         assert row is not None  # noqa: S101 - the partition's row is never deleted
-        return row[0], False
+        return Lease(row[0], 0)
+
+
+def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
+    """Makes sure, until the end of the transaction, that nobody else writes into the snapshot.
+
+    Raises:
+        LeaseLost: Somebody has taken it over, or it is no longer being written.
+    """
+    row = connection.execute(
+        "SELECT 1 FROM snapshot WHERE id = %s AND lease = %s AND status IN ('staging', 'audited') FOR SHARE",
+        (lease.snapshot, lease.number),
+    ).fetchone()
+    if row is None:
+        raise LeaseLost(
+            f"snapshot {lease.snapshot} was taken over by another load while this one had lost its connection; what "
+            "this one committed is kept there"
+        )
 
 
 def _left_behind(
@@ -115,15 +148,17 @@ def discard(connection: psycopg.Connection, snapshot_id: int) -> None:
         )
 
 
-def seal(connection: psycopg.Connection, snapshot_id: int) -> tuple[SnapshotCounts, bytes]:
+def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, bytes]:
     """Decides which files are duplicates by content, counts, computes the digest and writes all three to the row.
 
     Of files with the same documents the one with the first path (in byte order) is loaded and the others point to it,
     in whatever order they were parsed. Before that, the documents are linked to their near duplicates.
     """
+    snapshot_id = lease.snapshot
     parameters = {"snapshot": snapshot_id}
     link(connection, snapshot_id)
     with connection.transaction():
+        require_lease(connection, lease)
         connection.execute(
             """
             CREATE TEMPORARY TABLE twin ON COMMIT DROP AS
@@ -159,6 +194,7 @@ def seal(connection: psycopg.Connection, snapshot_id: int) -> tuple[SnapshotCoun
             " WHERE id = %(snapshot)s",
             {**asdict(counts), "digest": digest, **parameters},
         )
+        connection.execute("UPDATE snapshot SET seal = snapshot_seal(id) WHERE id = %(snapshot)s", parameters)
     return counts, digest
 
 
@@ -207,45 +243,49 @@ def recorded(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts
     return row
 
 
-def set_status(connection: psycopg.Connection, snapshot_id: int, status: str) -> None:
-    """``audited`` or ``rejected``."""
-    connection.execute("UPDATE snapshot SET status = %s WHERE id = %s", (status, snapshot_id))
+def reject(connection: psycopg.Connection, lease: Lease) -> bool:
+    """Part of the caller's transaction; the manifest stays, so that it can be seen why. False if it is done already."""
+    row = connection.execute("SELECT status, lease FROM snapshot WHERE id = %s", (lease.snapshot,)).fetchone()
+    if row == ("rejected", lease.number):
+        return False  # this very step, whose answer was lost
+    require_lease(connection, lease)
+    connection.execute("UPDATE snapshot SET status = 'rejected' WHERE id = %s", (lease.snapshot,))
+    return True
 
 
-def publish(connection: psycopg.Connection, snapshot_id: int, **event: object) -> int | None:
-    """Moves the pointer to an audited snapshot and records it, in one transaction.
+def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> int | None:
+    """Moves the pointer to a snapshot whose checks passed and records it, in one transaction.
 
     Args:
         connection: Holds the partition's lock.
-        snapshot_id: Its status must be ``audited``.
+        lease: Of the sealed snapshot.
         event: Further columns of the history row (``run_id``, ``counts``, ``stages``, ``seconds`` …).
 
     Returns:
         The snapshot that was live before.
+
+    Raises:
+        LeaseLost: Another load has taken it over.
+        StoreError: It was not sealed, or is in another embedding space than what is live.
     """
     with connection.transaction():
         row = connection.execute(
-            "SELECT p.id, p.published_snapshot_id FROM partition p JOIN snapshot s ON s.partition_id = p.id"
-            " WHERE s.id = %s AND s.status = 'audited' FOR UPDATE OF p",
-            (snapshot_id,),
+            "SELECT p.id, s.status, s.lease, s.digest IS NOT NULL, s.parent_id,"
+            " p.published_snapshot_id IS NOT DISTINCT FROM s.id FROM partition p"
+            " JOIN snapshot s ON s.partition_id = p.id WHERE s.id = %s FOR UPDATE OF s",
+            (lease.snapshot,),
         ).fetchone()
-        if row is None:
-            raise StoreError(f"snapshot {snapshot_id} is not audited and cannot be published")
-        partition_id, before = row
+        if row is not None and row[1:3] == ("published", lease.number) and row[5]:
+            return row[4]  # this very step, whose answer was lost
+        require_lease(connection, lease)
+        if row is None or not row[3]:
+            raise StoreError(f"snapshot {lease.snapshot} was never sealed and cannot be published")
         connection.execute(
-            "UPDATE snapshot SET status = 'published', published_at = clock_timestamp() WHERE id = %s", (snapshot_id,)
+            "UPDATE snapshot SET status = 'published', published_at = clock_timestamp() WHERE id = %s",
+            (lease.snapshot,),
         )
-        connection.execute("UPDATE partition SET published_snapshot_id = %s WHERE id = %s", (snapshot_id, partition_id))
-        history.record(
-            connection,
-            "load",
-            "published",
-            partition_id=partition_id,
-            from_snapshot=before,
-            to_snapshot=snapshot_id,
-            **event,  # pyright: ignore[reportArgumentType]
-        )
-    return before
+        (moved,) = pointers.move(connection, {row[0]: lease.snapshot}, "load", {row[0]: event})
+    return moved.before
 
 
 def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:

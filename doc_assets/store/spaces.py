@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from types import TracebackType
 
 import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.store.connection import Store
+from doc_assets.store.retries import Retries
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,37 @@ def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> Space
         # Half-precision vectors do not compress; storing them inline spares a second read per row.
         connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(made.table))
     return made
+
+
+class Lookup:
+    """Asks which chunks lack a vector, on a connection of its own that is opened again if it was cut."""
+
+    def __init__(self, store: Store, space: SpaceTable, retries: Retries) -> None:
+        """Connects with the first question."""
+        self._store = store
+        self._space = space
+        self._retries = retries
+        self._connection: psycopg.Connection | None = None
+
+    def missing(self, chunk_ids: Sequence[bytes]) -> set[bytes]:
+        """See ``missing_chunks``."""
+        return self._retries.run(lambda: missing_chunks(self._connected(), self._space, chunk_ids))
+
+    def __enter__(self) -> Lookup:
+        """The lookup itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Closes the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None or self._connection.closed or self._connection.broken:
+            self._connection = self._store.connect("doc-assets lookup")
+        return self._connection
 
 
 def missing_chunks(connection: psycopg.Connection, space: SpaceTable, chunk_ids: Sequence[bytes]) -> set[bytes]:

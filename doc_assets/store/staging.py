@@ -18,6 +18,8 @@ from pgvector.psycopg import register_vector
 from psycopg import sql
 
 from doc_assets.document import Chunk, Document, canonical_json, lay_out
+from doc_assets.store.locks import share_content
+from doc_assets.store.snapshots import Lease, require_lease
 from doc_assets.store.spaces import SpaceTable
 
 Outcome = str  # 'loaded' | 'duplicate' | 'skipped' | 'rejected', as the table's check says
@@ -79,13 +81,22 @@ class FileRecord:
     includes_sha256: bytes | None = None
 
 
+class VectorsMissing(Exception):
+    """Chunks of a batch have no vector in the space: what gave them one was removed, or never committed."""
+
+    def __init__(self, chunk_ids: Sequence[bytes]) -> None:
+        """Takes the chunks' ids."""
+        super().__init__(f"{len(chunk_ids)} chunks have no vector")
+        self.chunk_ids = chunk_ids
+
+
 class SnapshotWriter:
     """Writes batches of files into one staging snapshot. Not thread-safe: one thread owns it and its connection."""
 
-    def __init__(self, connection: psycopg.Connection, snapshot_id: int, space: SpaceTable) -> None:
+    def __init__(self, connection: psycopg.Connection, lease: Lease, space: SpaceTable) -> None:
         """Prepares the session's temporary tables."""
         self._connection = connection
-        self._snapshot_id = snapshot_id
+        self._lease = lease
         self._space = space
         register_vector(connection)
         connection.execute(
@@ -117,22 +128,27 @@ class SnapshotWriter:
         return sql.Identifier(f"staged_embedding_{self._space.id}")
 
     def write(self, files: Sequence[FileRecord], vectors: Mapping[bytes, np.ndarray]) -> None:
-        """Commits one batch: content, vectors and manifest rows, all or nothing.
+        """Commits one batch: content, vectors and manifest rows, all or nothing. May be run again if it is in doubt.
 
         Args:
             files: Each path at most once, here and in the snapshot.
             vectors: Chunk id to ``(dims,)`` float32 for the chunks that the space lacked.
 
         Raises:
-            psycopg.Error: Nothing of the batch was written.
+            VectorsMissing: The space lacks more than these; nothing of the batch was written, nor in any other case.
+            LeaseLost: Another load has taken the snapshot over.
+            psycopg.Error: The database failed or refused a row.
         """
         documents = {document.id: document for file in files for document in file.documents}
         chunks = {chunk.id: chunk for document in documents.values() for chunk in document.chunks}
         with self._connection.transaction():
+            share_content(self._connection)
+            require_lease(self._connection, self._lease)
             self._copy_content(documents, chunks)
             self._copy_vectors(vectors)
             self._copy_files(files)
             self._insert()
+            self._require_vectors()
 
     def _copy_content(self, documents: Mapping[bytes, StoredDocument], chunks: Mapping[bytes, Chunk]) -> None:
         self._copy(
@@ -218,14 +234,23 @@ class SnapshotWriter:
         )
         execute(
             "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of, includes,"
-            " includes_sha256) SELECT %s, * FROM staged_file ORDER BY path",
-            (self._snapshot_id,),
+            " includes_sha256) SELECT %s, * FROM staged_file ORDER BY path ON CONFLICT DO NOTHING",
+            (self._lease.snapshot,),
         )
         execute(
             "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
-            " SELECT %s, * FROM staged_part ORDER BY path, part",
-            (self._snapshot_id,),
+            " SELECT %s, * FROM staged_part ORDER BY path, part ON CONFLICT DO NOTHING",
+            (self._lease.snapshot,),
         )
+
+    def _require_vectors(self) -> None:
+        rows = self._connection.execute(
+            sql.SQL(
+                "SELECT s.id FROM staged_chunk s WHERE NOT EXISTS (SELECT FROM {} e WHERE e.chunk_id = s.id)"
+            ).format(self._space.table)
+        ).fetchall()
+        if rows:
+            raise VectorsMissing([row[0] for row in rows])
 
 
 def _sha256(text: str) -> bytes:

@@ -1,0 +1,81 @@
+"""How far a load is, for those who watch: its figures, and the progress row that they are written to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import psutil
+import psycopg
+
+from doc_assets.errors import StoreUnreachable
+from doc_assets.memory import tree_rss
+from doc_assets.store import Store, history
+
+PROGRESS_SECONDS = 0.5
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Figures:
+    """What a load has done so far; shared by the stages' threads, each of which writes its own fields."""
+
+    files_total: int = 0
+    bytes_total: int = 0
+    files_done: int = 0
+    bytes_done: int = 0
+    work_total: int = 0
+    work_done: int = 0
+    documents: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    tokens_done: int = 0
+    stage: str = "discover"
+    peak_rss_bytes: int = 0
+
+
+class Reporter:
+    """Writes a partition's progress row. A load does not fail because nobody could be told how far it is."""
+
+    def __init__(self, store: Store, partition_id: int, run_id: str | None, figures: Figures) -> None:
+        """Connects with the first report."""
+        self._store = store
+        self._partition_id = partition_id
+        self._run_id = run_id
+        self._figures = figures
+        self._connection: psycopg.Connection | None = None
+        self._process = psutil.Process()
+        self._reported = 0.0
+        self._reporting = threading.Lock()
+        self.snapshot_id: int | None = None
+
+    def report(self, stage: str | None = None) -> None:
+        """Writes the row, at most every half second unless a stage begins; called from several threads."""
+        now = time.perf_counter()
+        with self._reporting:
+            if stage is None and now - self._reported < PROGRESS_SECONDS:
+                return
+            self._reported = now
+            if stage is not None:
+                self._figures.stage = stage
+            self._figures.peak_rss_bytes = max(self._figures.peak_rss_bytes, tree_rss(self._process))
+            row = {**asdict(self._figures), "snapshot_id": self.snapshot_id}
+            self._written(lambda c: history.write_progress(c, self._partition_id, self._run_id, row))
+
+    def close(self) -> None:
+        """The partition is no longer being worked on."""
+        with self._reporting:
+            self._written(lambda c: history.clear_progress(c, self._partition_id))
+            if self._connection is not None:
+                self._connection.close()
+
+    def _written(self, write: Callable[[psycopg.Connection], None]) -> None:
+        try:
+            if self._connection is None or self._connection.closed or self._connection.broken:
+                self._connection = self._store.connect("doc-assets progress")
+            write(self._connection)
+        except (psycopg.OperationalError, StoreUnreachable) as error:
+            _log.warning("progress of partition %s could not be written: %s", self._partition_id, error)

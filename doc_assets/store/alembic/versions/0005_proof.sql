@@ -1,0 +1,64 @@
+-- A load that lost its connection, and with it the partition's lock, must not write into a snapshot that another one has
+-- taken over: each that opens or resumes a snapshot takes the next lease, and a batch is written under the lease only.
+ALTER TABLE snapshot
+    ADD COLUMN lease integer NOT NULL DEFAULT 0,
+    -- Over everything that stands in the snapshot and its manifest and is no part of the digest: see snapshot_seal.
+    ADD COLUMN seal bytea CHECK (octet_length(seal) = 32);
+
+-- Collected: it was published once, and its manifest is gone since.
+ALTER TABLE snapshot DROP CONSTRAINT snapshot_status_check;
+ALTER TABLE snapshot ADD CONSTRAINT snapshot_status_check
+    CHECK (status IN ('staging', 'audited', 'published', 'rejected', 'discarded', 'collected'));
+
+ALTER TABLE migration_history DROP CONSTRAINT migration_history_action_check;
+ALTER TABLE migration_history ADD CONSTRAINT migration_history_action_check
+    CHECK (action IN ('load', 'rollback', 'validate', 'discard', 'gc', 'space', 'upgrade'));
+
+-- NULL and the empty string differ.
+CREATE FUNCTION field_digest(content text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sha256(convert_to(coalesce('=' || content, ''), 'UTF8'));
+
+CREATE FUNCTION snapshot_seal(wanted bigint) RETURNS bytea LANGUAGE sql STABLE STRICT AS $$
+    SELECT sha256(
+        s.digest || doc_assets.field_digest(p.doc_type) || doc_assets.field_digest(p.key)
+        || doc_assets.field_digest(p.source) || doc_assets.field_digest(s.recipe)
+        || doc_assets.field_digest(e.fingerprint) || doc_assets.field_digest(s.revision)
+        || doc_assets.field_digest(s.base_url) || doc_assets.field_digest(s.page_rule)
+        || doc_assets.field_digest(s.page_strip) || doc_assets.field_digest(s.near_duplicates)
+        || doc_assets.field_digest(concat_ws(' ', coalesce(s.file_limit, -1), s.files, s.loaded, s.duplicate, s.skipped,
+            s.rejected, s.documents, s.chunks, s.tokens, s.bytes))
+        || coalesce((
+            SELECT sha256(string_agg(doc_assets.field_digest(f.path) || int8send(f.size)
+                || doc_assets.field_digest(f.reason)
+                || doc_assets.field_digest(array_to_string(f.includes, E'\x1f'))
+                || coalesce(f.includes_sha256, ''::bytea), ''::bytea ORDER BY f.path))
+            FROM doc_assets.snapshot_file f WHERE f.snapshot_id = wanted), ''::bytea)
+    )
+    FROM doc_assets.snapshot s JOIN doc_assets.partition p ON p.id = s.partition_id
+    JOIN doc_assets.embedding_space e ON e.id = s.space_id WHERE s.id = wanted
+$$;
+UPDATE snapshot SET seal = snapshot_seal(id) WHERE sealed_at IS NOT NULL AND status <> 'discarded';
+
+CREATE FUNCTION signature_digest(document_id bytea, subject text, minhash bytea, bands bigint[]) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN sha256(document_id || field_digest(subject) || minhash || field_digest(array_to_string(bands, ',')));
+ALTER TABLE document_signature ADD COLUMN sha256 bytea CHECK (octet_length(sha256) = 32);
+UPDATE document_signature SET sha256 = signature_digest(document_id, subject, minhash, bands);
+ALTER TABLE document_signature ALTER COLUMN sha256 SET NOT NULL;
+
+-- Every move of a pointer, in the order in which they happened; to_snapshot is null where a partition was taken down.
+CREATE VIEW publication AS
+    SELECT h.id, h.at, h.partition_id, p.doc_type, p.key, h.from_snapshot, h.to_snapshot, h.action, h.run_id, h.actor
+    FROM migration_history h JOIN partition p ON p.id = h.partition_id
+    WHERE h.result IN ('published', 'unpublished');
+
+-- What readers saw at a moment.
+CREATE FUNCTION live_at(moment timestamptz) RETURNS TABLE (partition_id integer, snapshot_id bigint)
+    LANGUAGE sql STABLE STRICT AS $$
+    SELECT l.partition_id, l.to_snapshot FROM (
+        SELECT DISTINCT ON (h.partition_id) h.partition_id, h.to_snapshot
+        FROM doc_assets.migration_history h
+        WHERE h.result IN ('published', 'unpublished') AND h.at <= moment
+        ORDER BY h.partition_id, h.id DESC
+    ) l WHERE l.to_snapshot IS NOT NULL
+$$;

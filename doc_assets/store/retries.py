@@ -1,0 +1,114 @@
+"""Which failures of PostgreSQL pass by themselves, how often a step is tried again, and what is said of the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+import tenacity
+
+from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
+
+T = TypeVar("T")
+
+# By SQLSTATE. Class 08 is the connection; none at all means that it was cut before PostgreSQL could say why.
+_TRANSIENT = {
+    "40001": "serialization failure",
+    "40P01": "deadlock",
+    "53300": "too many connections",
+    "55P03": "lock not available",
+    "57P01": "shut down by an administrator",
+    "57P02": "crash of another session",
+    "57P03": "starting up",
+    "57P05": "idle session",
+}
+
+
+class PartitionRetaken(PartitionLocked):
+    """A partition's lock could not be taken again after a lost connection; its old session may only be dying."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a step is tried, and the longest wait between two attempts in seconds.
+
+    Waits double from half a second and are spread at random, so that loads which failed together do not come back
+    together. 8 attempts wait about a minute in all, enough for a server to restart and replay its log.
+    """
+
+    attempts: int = 8
+    longest_wait: float = 30.0
+
+
+class Retries:
+    """Runs steps, again after a failure that passes; counts how often. Safe to use from several threads.
+
+    Example:
+        >>> retries = Retries(RetryPolicy(attempts=5))
+        >>> retries.run(lambda: store.connect().execute("SELECT 1"))
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        """Starts with a count of 0."""
+        self.policy = policy
+        self.count = 0
+        self._counting = threading.Lock()
+
+    def run(self, step: Callable[[], T]) -> T:
+        """The result of the step, which must be safe to run again after it failed or its answer was lost.
+
+        Raises:
+            StoreError: The database failed more often than the policy allows, or for a reason that does not pass.
+            psycopg.Error: The database refuses what it was given; trying again would not help.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_transient),
+            wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=self.policy.longest_wait, jitter=0.5),
+            stop=tenacity.stop_after_attempt(self.policy.attempts),
+            before_sleep=self._counted,
+            reraise=True,
+        )
+        try:
+            return retrying(step)
+        except psycopg.OperationalError as error:
+            raise explained(error, self.policy.attempts) from error
+        except StoreUnreachable as error:
+            raise StoreError(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
+
+    def _counted(self, _state: tenacity.RetryCallState) -> None:
+        with self._counting:
+            self.count += 1
+
+
+def is_transient(error: BaseException) -> bool:
+    """True if the same step may succeed a moment later."""
+    if isinstance(error, StoreUnreachable | PartitionRetaken):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    return error.sqlstate is None or error.sqlstate.startswith("08") or error.sqlstate in _TRANSIENT
+
+
+def explained(error: psycopg.Error, attempts: int = 1) -> StoreError:
+    """A failure of the database as a sentence with the next step."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    resume = "nothing of it was published, and running it again resumes"
+    match error.sqlstate:
+        case "53100":
+            return StoreError(
+                f"PostgreSQL has no disk space left ({reason}): free some or enlarge its volume; {resume}"
+            )
+        case "57014" if "statement timeout" in reason:
+            return StoreError(
+                "PostgreSQL cancelled a statement that reached the time limit set for this role or database "
+                f"({reason}): raise it with ALTER ROLE … SET statement_timeout; {resume}"
+            )
+        case "25006":
+            return StoreError(f"PostgreSQL is read-only ({reason}): point DOC_ASSETS_DATABASE_URL at the primary")
+        case "42501":
+            return StoreError(f"the database role may not do this ({reason}): doc-assets db roles prints what it needs")
+    again = f" {attempts} times" if attempts > 1 and is_transient(error) else ""
+    return StoreError(f"PostgreSQL failed{again}: {reason}; {resume}")
