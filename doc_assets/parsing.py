@@ -21,14 +21,14 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from doc_assets import formats
+from doc_assets import formats, logs
 from doc_assets.chunking import chunk
 from doc_assets.document import Document
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.orphans import die_with_parent
-from doc_assets.settings import Settings
+from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources import SourceFile, SourceNeighbours, read
 from doc_assets.store.staging import FileRecord, StoredDocument
 
@@ -138,6 +138,7 @@ def _start_worker(settings: Settings) -> None:
     global _settings, _tokenizer
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the pool is the parallelism
     die_with_parent()
+    logs.configure(LogSettings.from_environment())
     _settings = settings
     _tokenizer = open_tokenizer(settings)
     formats.format_versions()  # imports every parser now, so that the first file's time is its own
@@ -152,7 +153,8 @@ def _lower_limit(kind: int, value: int) -> None:
 
 
 def _parse(task: ParseTask) -> FileRecord:
-    return parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
+    with logs.bound(path=task.file.path):
+        return parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
 
 
 def parse_file(

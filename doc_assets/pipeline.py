@@ -6,10 +6,11 @@ the amount of work. How long each stage worked and waited tells which one is the
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -47,11 +48,13 @@ class Stage(Generic[In, Out]):
     depth: int = 2
     times: StageTimes = field(default_factory=StageTimes)
 
-    def __iter__(self) -> Iterator[Out]:
+    def __iter__(self) -> Generator[Out, None, None]:
         """Results in order; an error of this stage or one upstream is raised here. Closing the iterator stops both."""
         results: queue.Queue[Out | _End] = queue.Queue(maxsize=self.depth)
         stopped = threading.Event()
-        thread = threading.Thread(target=self._run, args=(results, stopped), name=self.name, daemon=True)
+        # With the ids under which the caller logs.
+        run = contextvars.copy_context().run
+        thread = threading.Thread(target=run, args=(self._run, results, stopped), name=self.name, daemon=True)
         thread.start()
         try:
             while not isinstance(item := results.get(), _End):

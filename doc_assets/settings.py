@@ -5,11 +5,13 @@ Every variable starts with ``DOC_ASSETS_``; the README lists them. Nothing else 
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from doc_assets.errors import DocAssetsError
 
@@ -133,3 +135,46 @@ class Settings:
             error_budget_files=whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
             deletion_guard=share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
         )
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """How and what is logged.
+
+    Attributes:
+        format: ``text`` or ``json``, one object per line (``DOC_ASSETS_LOG_FORMAT``).
+        level: ``debug``, ``info``, ``warning`` or ``error`` (``DOC_ASSETS_LOG_LEVEL``); None is ``warning`` as text,
+            and ``info`` as JSON, which is written for an audit.
+    """
+
+    format: str = "text"
+    level: str | None = None
+
+    FORMATS: ClassVar = ("text", "json")
+    LEVELS: ClassVar = ("debug", "info", "warning", "error")
+
+    @property
+    def threshold(self) -> int:
+        """The least level that is logged, as ``logging`` counts."""
+        level = self.level or ("info" if self.format == "json" else "warning")
+        return logging.getLevelNamesMapping()[level.upper()]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> LogSettings:
+        """Settings from ``os.environ`` or from the mapping given.
+
+        Raises:
+            DocAssetsError: A variable holds something that is not allowed.
+        """
+        env = os.environ if environment is None else environment
+        format_ = env.get("DOC_ASSETS_LOG_FORMAT", "").lower() or "text"
+        level = env.get("DOC_ASSETS_LOG_LEVEL", "").lower() or None
+        if format_ not in cls.FORMATS:
+            raise DocAssetsError(f"DOC_ASSETS_LOG_FORMAT={format_!r}: one of {', '.join(cls.FORMATS)} is needed")
+        if level is not None and level not in cls.LEVELS:
+            raise DocAssetsError(f"DOC_ASSETS_LOG_LEVEL={level!r}: one of {', '.join(cls.LEVELS)} is needed")
+        return cls(format_, level)
+
+    def to_environment(self) -> dict[str, str]:
+        """What makes a process that is started from here log alike."""
+        return {"DOC_ASSETS_LOG_FORMAT": self.format} | ({"DOC_ASSETS_LOG_LEVEL": self.level} if self.level else {})

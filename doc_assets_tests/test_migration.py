@@ -15,7 +15,6 @@ from doc_assets.audit import audit
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.migration import Loader
 from doc_assets.store import history, listing, partitions
-from doc_assets.store.rollback import rollback
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"
@@ -136,7 +135,7 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
             (staged.snapshot,),
         )
     checks = audit(store, staged.snapshot)
-    assert {check.check for check in checks if not check.passed} == {"checksums", "consistency"}
+    assert "checksums" in {check.check for check in checks if not check.passed}
     with pytest.raises(StoreError, match="cannot be published"):
         loader.publish(staged, checks)
     assert loader.reject(staged, checks).result == "rejected"
@@ -153,46 +152,6 @@ def test_a_second_load_of_a_partition_says_who_holds_it(source, loader, store, s
         pytest.raises(PartitionLocked, match="first-run"),
     ):
         other.stage(source.partition, source.catalogue, run_id="second")
-
-
-def test_rollback_restores_the_earlier_digest_and_search_rows(source, loader, store):
-    source.write_guides(3)
-    first = load(loader, store, source)
-    source.write("guide-01.md", guide(70))
-    second = load(loader, store, source)
-    result = rollback(store, PARTITION)
-    assert (result.from_snapshot, result.to_snapshot) == (second.snapshot, first.snapshot)
-    assert result.digest == first.digest != second.digest
-    with store.connect() as connection:
-        assert partitions.published(connection, PARTITION) == first.snapshot
-    assert all(check.passed for check in audit(store, first.snapshot or 0))
-    assert history.history(store)[0].action == "rollback"
-    forward = rollback(store, PARTITION, to=str(second.snapshot))
-    assert forward.digest == second.digest
-
-
-def test_rollback_refuses_a_snapshot_that_was_tampered_with(source, loader, store):
-    source.write_guides(2)
-    load(loader, store, source)
-    source.write("guide-01.md", guide(70))
-    second = load(loader, store, source)
-    with store.connect() as connection:
-        connection.execute(
-            "UPDATE snapshot_file SET fingerprint = sha256('x') WHERE snapshot_id = (SELECT min(id) FROM snapshot)"
-        )
-    with pytest.raises(StoreError, match="digest"):
-        rollback(store, PARTITION)
-    with store.connect() as connection:
-        assert partitions.published(connection, PARTITION) == second.snapshot
-
-
-def test_rollback_without_an_earlier_snapshot_is_a_sentence(source, loader, store):
-    source.write_guides(1)
-    load(loader, store, source)
-    with pytest.raises(StoreError, match="no published snapshot before"):
-        rollback(store, PARTITION)
-    with pytest.raises(StoreError, match="was never loaded"):
-        rollback(store, "rust/absent")
 
 
 def test_a_document_that_the_database_refuses_is_quarantined_alone(source, loader, store):

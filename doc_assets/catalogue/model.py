@@ -82,6 +82,18 @@ class _SourceBase(BaseModel):
         "answers best (prefer_best), the newest version (prefer_newest), that of a source (prefer_source TYPE/SOURCE), "
         "or each of them (keep_all).",
     )
+    error_budget: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of its files that may be rejected before a load of it is not published: 0.001, 1 for any.",
+    )
+    deletion_guard: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of its live documents that may vanish in one load of it: 0.2, 1 for any.",
+    )
     licence: str | None = Field(
         default=None, description="Licence of the documents, as an SPDX expression where there is one."
     )

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
+from dataclasses import replace
 
+import psycopg
 import typer
 
-from doc_assets import __version__
-from doc_assets.cli import catalogue, database, duplicates, inspect, migrate, quarantine, retrieve
-from doc_assets.cli.output import complain
+from doc_assets import __version__, logs
+from doc_assets.cli import (
+    catalogue,
+    database,
+    diff,
+    duplicates,
+    gc,
+    history,
+    inspect,
+    migrate,
+    quarantine,
+    retrieve,
+    rollback,
+    snapshots,
+    spaces,
+    validate,
+)
+from doc_assets.cli.output import complain, log_messages
 from doc_assets.errors import CatalogueError, DocAssetsError
+from doc_assets.settings import LogSettings
+from doc_assets.store.retries import explained
 
 app = typer.Typer(
     name="doc-assets",
@@ -23,15 +41,20 @@ app = typer.Typer(
     epilog="Exit codes: 0 done · 1 failed · 2 misuse. A partition is written TYPE/KEY, as in rust/crate-tokio.",
 )
 app.command("migrate", rich_help_panel="Load")(migrate.migrate)
-app.command("validate", rich_help_panel="Load")(inspect.validate)
-app.command("rollback", rich_help_panel="Load")(inspect.rollback)
+app.command("validate", rich_help_panel="Load")(validate.validate)
+app.command("rollback", rich_help_panel="Load")(rollback.rollback)
+app.command("discard", rich_help_panel="Load")(rollback.discard)
+app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(retrieve.search)
 app.command("evaluate", rich_help_panel="Search")(retrieve.evaluate)
 app.command("status", rich_help_panel="Look")(inspect.status)
-app.command("history", rich_help_panel="Look")(inspect.history)
-app.command("snapshots", rich_help_panel="Look")(inspect.snapshots)
-app.command("manifest", rich_help_panel="Look")(inspect.manifest)
+app.command("history", rich_help_panel="Look")(history.history)
+app.command("snapshots", rich_help_panel="Look")(snapshots.snapshots)
+app.command("show", rich_help_panel="Look")(snapshots.show)
+app.command("diff", rich_help_panel="Look")(diff.diff)
+app.command("manifest", rich_help_panel="Look")(snapshots.manifest)
 app.command("duplicates", rich_help_panel="Look")(duplicates.duplicates)
+app.add_typer(spaces.app, name="spaces", rich_help_panel="Look")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")
 app.add_typer(database.app, name="db", rich_help_panel="Set up")
@@ -46,10 +69,25 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what happens to stderr."),
+    verbose: int = typer.Option(
+        0, "--verbose", "-v", count=True, help="Log what happens to stderr; twice: in every detail."
+    ),
+    log_format: str | None = typer.Option(
+        None, "--log-format", metavar="text|json", help="How to log; json writes one object per line to stderr."
+    ),
 ) -> None:
     """Options before the command."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if verbose else logging.WARNING)
+    wanted = LogSettings.from_environment()
+    if log_format is not None:
+        if log_format not in LogSettings.FORMATS:
+            raise typer.BadParameter(f"{log_format!r}: one of {', '.join(LogSettings.FORMATS)} is needed")
+        wanted = replace(wanted, format=log_format)
+    if verbose:
+        wanted = replace(wanted, level="info" if verbose == 1 else "debug")
+    os.environ.update(wanted.to_environment())  # the processes that a load starts log alike
+    logs.configure(wanted)
+    if wanted.format == "json":
+        log_messages()
 
 
 def main() -> None:
@@ -61,6 +99,9 @@ def main() -> None:
         sys.exit(2)
     except DocAssetsError as error:
         complain(str(error))
+        sys.exit(1)
+    except psycopg.Error as error:
+        complain(str(explained(error)))
         sys.exit(1)
     except KeyboardInterrupt:
         complain("interrupted; what was committed stays, and the next migrate resumes")

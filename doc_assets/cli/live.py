@@ -15,6 +15,7 @@ from rich.live import Live
 from rich.table import Table
 
 from doc_assets.cli.output import messages, say
+from doc_assets.errors import StoreUnreachable
 from doc_assets.memory import tree_rss
 from doc_assets.migration import LoadResult, Survey
 from doc_assets.progress import Progress, duration
@@ -94,7 +95,7 @@ class LiveProgress:
                     elif time.perf_counter() - said >= _LINE_SECONDS:
                         said = time.perf_counter()
                         say(self._line(self._overall(rows)))
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, StoreUnreachable) as error:
             say(f"progress is not shown any more: {error}")
         finally:
             if live:

@@ -12,22 +12,24 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.cli.inspect import print_checks
 from doc_assets.cli.live import LiveProgress
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
+from doc_assets.cli.spaces import migrate_to
+from doc_assets.cli.validate import print_checks
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
-from doc_assets.errors import SourceError
+from doc_assets.errors import SourceError, StoreError
 from doc_assets.memory import tree_rss
 from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store, spaces, vector_index
+from doc_assets.store import Store, open_store, pointers, spaces, vector_index
+from doc_assets.store.retries import Retries, RetryPolicy
 
 _SUMMED = (
     *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused"),
-    *("tokens", "tokens_embedded", "bytes"),
+    *("tokens", "tokens_embedded", "bytes", "retries", "embedding_retries"),
 )
 # More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
 _MOST_WORKERS = 4
@@ -43,12 +45,26 @@ def migrate(
     limit: int | None = typer.Option(
         None, min=1, help="Only the first files of each partition, to try a catalogue out."
     ),
+    allow_deletions: bool = typer.Option(
+        False, "--allow-deletions", help="Publish although more documents vanished than the deletion guard lets go."
+    ),
+    space: str | None = typer.Option(
+        None,
+        "--space",
+        metavar="MODEL",
+        help="Embed what is stored with another model, then switch all partitions to it at once; sources are not read. "
+        "A folder or name, also NAME@fp32 or NAME@bf16, or a number from doc-assets spaces.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Parse and say what a load would do; write nothing."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Load what changed: discover, parse, chunk, embed, audit and publish each partition through Dagster."""
     started = time.perf_counter()
     settings = settings_with(catalogue)
+    if space is not None:
+        if types or partitions or limit:
+            raise typer.BadParameter("it changes all that is live at once: leave out --type, --partition and --limit")
+        return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
     loaded, wanted = chosen(settings, types, partitions)
     with open_store(settings) as store:
         settled, changed = survey(settings, store, loaded, wanted, limit)
@@ -58,7 +74,9 @@ def migrate(
             results = settled + _plan(settings, store, loaded, changed, limit)
         else:
             workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
-            loads, loading_peak = load_surveyed(settings, store, changed, workers, limit)
+            loads, loading_peak = load_surveyed(
+                settings, store, changed, workers, limit, allow_deletions=allow_deletions
+            )
             peak = max(peak, loading_peak)
             results = settled + loads
             indexing = refresh_index(settings, store, loaded_any=any(load.result == "published" for load in loads))
@@ -91,6 +109,8 @@ def survey(
     """Partitions that need no run (unchanged, or their source cannot be had), and those that do, most work first."""
     settled: list[LoadResult] = []
     changed: list[Survey] = []
+    with store.connect() as connection:
+        pointers.refuse_other_model(connection, describe_space(settings), [partition.id for partition in wanted])
     with closing(Loader(settings, store)) as loader:
         for partition in wanted:
             try:
@@ -115,7 +135,13 @@ def _plan(
 
 
 def load_surveyed(
-    settings: Settings, store: Store, changed: Sequence[Survey], workers: int, limit: int | None
+    settings: Settings,
+    store: Store,
+    changed: Sequence[Survey],
+    workers: int,
+    limit: int | None,
+    *,
+    allow_deletions: bool = False,
 ) -> tuple[list[LoadResult], int]:
     """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
     if not changed:
@@ -129,23 +155,39 @@ def load_surveyed(
             parallel=workers,
             threads=max(1, settings.threads // workers),
             limit=limit,
+            allow_deletions=allow_deletions,
         ):
             results.append(result)
             live.finished(result)
             if result.result in ("failed", "rejected"):
-                complain(f"{result.doc_type}/{result.partition} {result.result}: {result.error}")
+                complain(_outcome(result))
     return results, live.peak_rss_bytes
+
+
+def _outcome(result: LoadResult) -> str:
+    """A refusal names its partition itself; other errors are told with it."""
+    name = f"{result.doc_type}/{result.partition}"
+    error = str(result.error)
+    return f"{result.result}: {error}" if error.startswith(name) else f"{name} {result.result}: {error}"
 
 
 def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
     """Fresh statistics after a load, and the vector index after a first one; seconds."""
     started = time.perf_counter()
-    with store.connect("doc-assets index") as connection:
-        space = spaces.find_space(connection, describe_space(settings).fingerprint)
-        if loaded_any:
-            vector_index.analyze(connection)
-        if space is not None and vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
-            say(f"built the vector index in {duration(time.perf_counter() - started)}")
+
+    def refresh() -> None:
+        with store.connect("doc-assets index") as connection:
+            space = spaces.find_space(connection, describe_space(settings).fingerprint)
+            if loaded_any:
+                vector_index.analyze(connection)
+            if space is not None and vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
+                say(f"built the vector index in {duration(time.perf_counter() - started)}")
+
+    try:
+        Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(refresh)
+    except StoreError as error:
+        # What was loaded is live and found without it; the loads' own summary must not be lost.
+        complain(f"the vector index could not be brought up to date, the next migrate does it: {error}")
     return time.perf_counter() - started
 
 
@@ -193,6 +235,11 @@ def _print(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]
         print_checks(checks)
     if stages:
         print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages.items()])
+    if totals["retries"] or totals["embedding_retries"]:
+        say(
+            f"tried again after failures that passed: {totals['retries']:,} steps of the database, "
+            f"{totals['embedding_retries']:,} requests to the embedding endpoint"
+        )
     rate = totals["tokens_embedded"] / totals["seconds"]
     say(
         f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(totals['seconds'])}: "

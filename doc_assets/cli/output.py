@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
@@ -16,21 +17,36 @@ JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.
 
 results = Console(highlight=False)
 messages = Console(stderr=True, highlight=False)
+_log = logging.getLogger(__name__)
+
+
+def log_messages() -> None:
+    """From now on stderr holds nothing but log lines: what is said becomes one, and progress is not drawn."""
+    messages.quiet = True
 
 
 def complain(sentence: str) -> None:
     """An error, to stderr, on as many lines as it needs."""
+    if messages.quiet:
+        _log.error("%s", sentence)
     messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)
 
 
 def say(sentence: str) -> None:
     """Something the user may want to know, to stderr."""
+    if messages.quiet:
+        _log.info("%s", sentence)
     messages.print(_plain(sentence), soft_wrap=True)
 
 
 def print_json(value: object) -> None:
     """One JSON value to stdout."""
     typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
+
+
+def print_json_line(value: object) -> None:
+    """One JSON value on one line to stdout."""
+    typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False))
 
 
 def print_table(

@@ -230,6 +230,6 @@ def _became(store: Store, entry: QuarantinedFile, result: LoadResult | None) -> 
     if event is None:
         return _Retried(entry.partition, entry.path, entry.reason, "gone", "it is no longer in its source")
     if result.result == "rejected" and event.outcome != "rejected":
-        reason = f"{event.outcome}, but the snapshot failed its audit: {result.error}"
+        reason = f"{event.outcome}, but the snapshot was not published: {result.error}"
         return _Retried(entry.partition, entry.path, entry.reason, "not published", reason)
     return _Retried(entry.partition, entry.path, entry.reason, event.outcome, event.reason)

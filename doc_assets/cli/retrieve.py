@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
-from doc_assets.embedding import Embedder, open_embedder
+from doc_assets.embedding.models import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store import open_store
 
@@ -27,18 +27,6 @@ class Mode(StrEnum):
     hybrid = "hybrid"
     vector = "vector"
     text = "text"
-
-
-def _embedder(settings: Settings) -> Callable[[], Embedder]:
-    """Loads the model on the first call only: a text search needs none."""
-    loaded: list[Embedder] = []
-
-    def get() -> Embedder:
-        if not loaded:
-            loaded.append(open_embedder(settings))
-        return loaded[0]
-
-    return get
 
 
 def _facts(given: Sequence[str]) -> dict[str, list[str]]:
@@ -78,11 +66,17 @@ def search(
         help="Only documents that state this, as in crate=tokio; several values of a field mean any of them, "
         "several fields all of them.",
     ),
+    as_of: str | None = typer.Option(
+        None,
+        "--as-of",
+        metavar="TIME|ID",
+        help="What readers saw then (a date, a time, or 2h, 3d, 1w ago), or this one snapshot, live or not.",
+    ),
     k: int = typer.Option(10, "-k", min=1, max=1000, help="How many passages."),
     mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words, or by both."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Search what is live; the best passage of each document, best first."""
+    """Search what is live, or was; the best passage of each document, best first."""
     from doc_assets.store.search import search as search_store
     from doc_assets.store.search import why_empty
 
@@ -90,10 +84,18 @@ def search(
     settings = Settings.from_environment()
     with open_store(settings) as store:
         passages = search_store(
-            store, _embedder(settings), query, types=types, sources=sources, where=facts, k=k, mode=mode.value
+            store,
+            SpaceModels(settings),
+            query,
+            types=types,
+            sources=sources,
+            where=facts,
+            as_of=as_of,
+            k=k,
+            mode=mode.value,
         )
         if facts and not passages:
-            say(f"nothing found: {why_empty(store, types=types, sources=sources, where=facts)}")
+            say(f"nothing found: {why_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:
         print_json(passages)
         return
@@ -134,7 +136,7 @@ def evaluate(
     from doc_assets.store.search import search as search_store
 
     settings = Settings.from_environment()
-    embedder = _embedder(settings)
+    embedder = SpaceModels(settings)
     with open_store(settings) as store:
 
         def ask(query: str, mode: str) -> Sequence[Passage]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import psycopg
 from pydantic import Field
 
 from doc_assets.catalogue import Catalogue, Partition
@@ -17,7 +18,8 @@ from doc_assets.dagster.checks import check_results, check_specs, describe, merg
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.progress import logged_progress
 from doc_assets.dagster.resources import Library
-from doc_assets.errors import AuditFailed, DocAssetsError
+from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused
+from doc_assets.store.retries import explained
 
 # No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ class LoadConfig(dg.Config):
         default=None, description="Roll back: publish this snapshot (an id, or 'previous') instead of loading."
     )
     limit: int | None = Field(default=None, ge=1, description="Load at most this many files, to try a source out.")
+    allow_deletions: bool = Field(
+        default=False, description="Publish although more documents vanished than the deletion guard lets go."
+    )
     force: bool = Field(default=False, description="Stage and audit again even where discovery finds no change.")
 
 
@@ -89,20 +94,26 @@ def _load(
         results = library.audit(staged.snapshot)
         try:
             yield from _audited(context, partition.id, results, f"snapshot {staged.snapshot}, which was not published,")
-        except AuditFailed:
-            library.results[partition.id] = loader.reject(staged, results)
+            published = loader.publish(staged, results, allow_deletions=config.allow_deletions)
+        except (AuditFailed, PublicationRefused) as error:
+            library.results[partition.id] = loader.reject(staged, results, error)
             raise
-        yield _materialized(library, partition, loader.publish(staged, results))
+        yield _materialized(library, partition, published)
 
 
 def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: Partition, to: str) -> Events:
-    rollback = library.roll_back(partition.id, to, context.run.run_id)
-    results = library.audit(rollback.to_snapshot)
-    yield from _audited(context, partition.id, results, f"snapshot {rollback.to_snapshot}, which is live again,")
-    metadata = {"seconds": rollback.seconds, "snapshot": str(rollback.to_snapshot)}
+    target = library.rollback_target(partition.id, to)
+    yield from _audited(context, partition.id, library.audit(target), f"snapshot {target}, which was not made live,")
+    rollback = library.roll_back(partition.id, str(target), context.run.run_id)
+    assert rollback.digest is not None  # noqa: S101 - a published snapshot has one
     yield dg.MaterializeResult(
         partition.doc_type,
-        metadata={**metadata, "rolled_back_from": str(rollback.from_snapshot)},
+        metadata={
+            "seconds": rollback.seconds,
+            "snapshot": str(rollback.to_snapshot),
+            "result": rollback.result,
+            "rolled_back_from": str(rollback.from_snapshot),
+        },
         data_version=dg.DataVersion(rollback.digest),
     )
 
@@ -148,3 +159,6 @@ def _errors_as_failures() -> Iterator[None]:
         yield
     except DocAssetsError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
+    except psycopg.Error as error:
+        told = explained(error)
+        raise dg.Failure(str(told), allow_retries=False) from told

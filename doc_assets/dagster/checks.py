@@ -15,10 +15,10 @@ import dagster as dg
 from doc_assets.audit import CHECKS, CheckResult
 
 _DESCRIPTIONS = {
-    "checksums": "Document and chunk ids, vector hashes and the digest, computed anew from the rows, are those stored.",
+    "checksums": "All hashes, from chunks and vectors to digest and seal, computed from the rows, are those stored.",
     "counts": "Every discovered file has one outcome, every chunk a vector, and the counts are those of the rows.",
     "schema": "No mandatory field and no chunk is empty; every path is relative and plain.",
-    "vector_dimensions": "Every vector has the space's dimensions and length 1; no chunk exceeds the model's window.",
+    "vector_dimensions": "Vectors are finite, of length 1 and the space's dimensions; no chunk exceeds the window.",
     "duplicates": "No bytes and no content are loaded twice; every duplicate points to the file it repeats.",
     "consistency": "Documents, chunks, order and spans fit together, and whatever was not loaded has its reason.",
 }

@@ -6,6 +6,7 @@ Several partitions in one process share imports, definitions, parse workers and 
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 from collections.abc import Iterator
@@ -17,15 +18,19 @@ import dagster as dg
 import psutil
 from dagster._core.errors import DagsterExecutionInterruptedError
 from dagster._core.instance.ref import InstanceRef
+from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.resources import Library
-from doc_assets.errors import AuditFailed, DocAssetsError
+from doc_assets.dagster.storage import outlast_restarts
+from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, StoreError
 from doc_assets.settings import Settings
+from doc_assets.store.retries import Retries, RetryPolicy
 
 if TYPE_CHECKING:
     from doc_assets.migration import LoadResult
 
+_log = logging.getLogger(__name__)
 _HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"
 
 # Steps' output is not captured: the tail processes that mirror it cost a run 0.2 s, and would write over the progress.
@@ -67,9 +72,9 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
             "launch, or unset DAGSTER_HOME to load from this machine"
         )
     with dg.DagsterInstance.from_ref(reference) as instance:
-        # dagster-postgres connects anew for each of a run's 30 events; kept open, a run costs 0.2 s and not 1. Short of
-        # age, so that a server which restarted during a long load is not written to on a dead connection.
+        # dagster-postgres connects anew for each of a run's 30 events; kept open, a run costs 0.2 s and not 1.
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=30, max_overflow=4)
+        outlast_restarts(instance, Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)))
         yield instance
 
 
@@ -81,6 +86,7 @@ def run_partition(
     library: Library,
     limit: int | None = None,
     force: bool = True,
+    allow_deletions: bool = False,
 ) -> LoadResult:
     """Loads one partition by its job ``migrate_<type>``; prints nothing.
 
@@ -91,14 +97,16 @@ def run_partition(
         library: The one behind the definitions' resource ``doc_assets``.
         limit: Files to load at most.
         force: Skip the look whether anything changed; the caller has looked before it started a run.
+        allow_deletions: Publish although more documents vanished than the deletion guard lets go.
 
     Returns:
-        The loader's result; ``rejected`` if a check failed.
+        The loader's result; ``rejected`` if a check failed or a guard refused to publish.
 
     Raises:
         DocAssetsError: The load failed; the error that the library raised.
         KeyboardInterrupt: It was interrupted; what is committed stays, and the next load resumes it.
     """
+    config = {"limit": limit, "force": force, "allow_deletions": allow_deletions}
     job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
     _close_dead_runs(instance, job.name, partition)
     library.results.pop(partition.id, None)
@@ -106,7 +114,7 @@ def run_partition(
     try:
         job.execute_in_process(
             run_config={
-                "ops": {partition.doc_type: {"config": {"limit": limit, "force": force}}},
+                "ops": {partition.doc_type: {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
             instance=instance,
@@ -114,10 +122,18 @@ def run_partition(
             tags=tags,
         )
     except dg.Failure as failure:
-        if not isinstance(failure.__cause__, AuditFailed):
+        if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
     except DagsterExecutionInterruptedError as interruption:
         raise KeyboardInterrupt from interruption
+    except DBAPIError as error:
+        # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
+        if partition.id not in library.results:
+            raise StoreError(
+                f"PostgreSQL failed while Dagster recorded the run of {partition.id}: {error.orig}; nothing of it was "
+                "published, and running it again resumes"
+            ) from error
+        _log.warning("the run of %s could not be recorded to its end: %s", partition.id, error.orig)
     return library.results[partition.id]
 
 

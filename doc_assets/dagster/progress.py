@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
+import psycopg
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.resources import Library
@@ -63,9 +64,8 @@ def _watch(context: dg.AssetExecutionContext, library: Library, partition: str, 
     while not stop.wait(LOOK_SECONDS):
         try:
             rows = [row for row in progress(library.store) if row.partition == partition]
-        except StoreError as error:
-            context.log.warning(f"progress is not shown any more: {error}")
-            return
+        except (StoreError, psycopg.OperationalError):
+            continue  # the load finds out, and tells, if it lasts
         line = lines.line(rows[0]) if rows else None
         if line and not stop.is_set():
             context.log.info(line)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from doc_assets.settings import Settings
+from doc_assets import logs
+from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     from doc_assets.audit import CheckResult
     from doc_assets.migration import Loader, LoadResult
     from doc_assets.store import Store
+    from doc_assets.store.retries import Retries
     from doc_assets.store.rollback import RollbackResult
 
 
@@ -38,7 +40,14 @@ class Library:
         """The database, set up or checked on first use."""
         from doc_assets.store import open_store
 
-        return open_store(self.settings)
+        return self.retries.run(lambda: open_store(self.settings))
+
+    @cached_property
+    def retries(self) -> Retries:
+        """For what happens before and beside a load, which has its own."""
+        from doc_assets.store.retries import Retries, RetryPolicy
+
+        return Retries(RetryPolicy(self.settings.retry_attempts, self.settings.retry_longest_wait))
 
     @cached_property
     def loader(self) -> Loader:
@@ -53,7 +62,8 @@ class Library:
         """The six checks of a snapshot."""
         from doc_assets.audit import audit
 
-        return audit(self.store, snapshot)
+        # Minutes for a large one: a server that restarts meanwhile must not cost the load.
+        return self.loader.retries.run(lambda: audit(self.store, snapshot))
 
     def audit_live(self, partition: str) -> list[CheckResult]:
         """The six checks of what readers of a partition (``type/key``) see; none if nothing is published."""
@@ -69,10 +79,21 @@ class Library:
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
         """Audits what is live in the partitions (``type/key``) and writes down that it was done."""
-        from doc_assets.audit import validate
+        from doc_assets.validation import Wanted, validate
 
-        live = [snapshot for partition in partitions if (snapshot := self.published(partition)) is not None]
-        return validate(self.store, live, run_id) if live else []
+        live = tuple(partition for partition in partitions if self.published(partition) is not None)
+        if not live:
+            return []
+        return validate(self.store, Wanted(partitions=live), threads=self.settings.threads, run_id=run_id).checks
+
+    def rollback_target(self, partition: str, to: str) -> int:
+        """The snapshot that a rollback of a partition (``type/key``) would publish, proven; nothing is moved."""
+        from doc_assets.store.rollback import roll_back
+        from doc_assets.store.targets import ToSnapshot
+
+        (planned,) = roll_back(self.store, ToSnapshot(partition, to), dry_run=True).partitions
+        assert planned.to_snapshot is not None  # noqa: S101 - a single partition is never taken down like this
+        return planned.to_snapshot
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """Publishes an earlier snapshot of a partition (``type/key``)."""
@@ -95,4 +116,7 @@ def library(settings: Settings | None = None) -> Library:
 )
 def doc_assets_resource(context: dg.InitResourceContext) -> Library:
     """The library under the key ``doc_assets``; a test may put anything with its methods in its place."""
+    # Started by Dagster itself, the process logs as Dagster says unless our own variables are set.
+    if (wanted := LogSettings.from_environment()) != LogSettings():
+        logs.configure(wanted)
     return library()

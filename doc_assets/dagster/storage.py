@@ -6,22 +6,27 @@ database that the library uses, embedded or not. The documents themselves are in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import psycopg
+import psycopg2
 import sqlalchemy as sa
-from dagster import Field, IntSource
+from dagster import DagsterInstance, Field, IntSource
 from dagster._config.config_schema import UserConfigSchema
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, StoreUnreachable
 from doc_assets.settings import Settings
 from doc_assets.store.connection import database_url
+from doc_assets.store.retries import Retries
 from doc_assets.store.schema import DAGSTER_SCHEMA
 
 # dagster-postgres retries a table that two processes create at once, but neither a schema nor a type: one at a time.
@@ -84,6 +89,39 @@ class DocAssetsComputeLogManager(LocalComputeLogManager):
         """The manager for the home folder of the environment."""
         logs = Settings.from_environment().home / "dagster" / "logs"
         return cls(str(logs), inst_data=inst_data, **config_value)
+
+
+def outlast_restarts(instance: DagsterInstance, retries: Retries) -> None:
+    """Makes the instance's PostgreSQL connections come back after the server was restarted or cut them.
+
+    dagster-postgres itself gives up on a server after 6 s, and on a pooled connection that was cut at once: the run
+    would fail, and with it a load that has been working for an hour.
+    """
+    for storage in (instance.run_storage, instance.event_log_storage, instance.schedule_storage):
+        engine = getattr(storage, "_engine", None)  # absent where DAGSTER_HOME names another kind of storage
+        if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql":
+            event.listen(engine, "checkout", _require_alive)
+            event.listen(engine, "do_connect", functools.partial(_connected, retries))
+
+
+def _require_alive(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except psycopg2.Error as error:
+        raise DisconnectionError(str(error)) from error  # SQLAlchemy connects anew
+
+
+def _connected(
+    retries: Retries, dialect: sa.Dialect, _record: object, arguments: Sequence[Any], options: Mapping[str, Any]
+) -> object:
+    def connect() -> object:
+        try:
+            return dialect.connect(*arguments, **options)
+        except psycopg2.OperationalError as error:
+            raise StoreUnreachable(f"PostgreSQL cannot be reached for Dagster's records: {error}".strip()) from error
+
+    return retries.run(connect)
 
 
 def dagster_url(url: str) -> str:

@@ -17,9 +17,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doc_assets import logs
 from doc_assets.catalogue import Partition
+from doc_assets.errors import DocAssetsError
 from doc_assets.migration import LoadResult
 from doc_assets.orphans import die_with_parent
+from doc_assets.settings import LogSettings
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -35,6 +38,7 @@ def load_partitions(
     parallel: int,
     threads: int,
     limit: int | None = None,
+    allow_deletions: bool = False,
 ) -> Iterator[LoadResult]:
     """Loads the partitions, in the order given, and yields each result as it comes.
 
@@ -45,6 +49,7 @@ def load_partitions(
         parallel: Worker processes.
         threads: CPU threads for each.
         limit: Files per partition.
+        allow_deletions: Publish although more documents vanished than the deletion guard lets go.
 
     Yields:
         One result per partition; ``failed`` with its error where the run or its process died.
@@ -63,8 +68,8 @@ def load_partitions(
             initargs=(environment,),
         )
         with pool:
-            running = {pool.submit(_load, partition, limit): partition for partition in waiting[:parallel]}
-            waiting = waiting[parallel:]
+            started, waiting = waiting[:parallel], waiting[parallel:]
+            running = {pool.submit(_load, partition, limit, allow_deletions): partition for partition in started}
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 broken = False
@@ -74,7 +79,7 @@ def load_partitions(
                     yield _result(future, partition)
                 if not broken and waiting:
                     partition = waiting.pop(0)
-                    running[pool.submit(_load, partition, limit)] = partition
+                    running[pool.submit(_load, partition, limit, allow_deletions)] = partition
 
 
 def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
@@ -82,13 +87,16 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     if error is None:
         return future.result()
     reason = "a worker process died (out of memory?); run migrate again to resume"
-    if not isinstance(error, BrokenProcessPool):
+    if isinstance(error, DocAssetsError):
+        reason = str(error)
+    elif not isinstance(error, BrokenProcessPool):
         reason = f"{type(error).__name__}: {error}"
     return LoadResult(partition.doc_type, partition.key, "failed", error=reason)
 
 
 def _start_worker(environment: dict[str, str]) -> None:
     os.environ.update(environment)
+    logs.configure(LogSettings.from_environment())
     die_with_parent()
 
 
@@ -108,8 +116,15 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
     return instance, build_defs(), shared
 
 
-def _load(partition: Partition, limit: int | None) -> LoadResult:
+def _load(partition: Partition, limit: int | None, allow_deletions: bool) -> LoadResult:
     from doc_assets.dagster.execution import run_partition
 
     instance, definitions, shared = _opened()
-    return run_partition(partition, instance=instance, definitions=definitions, library=shared, limit=limit)
+    return run_partition(
+        partition,
+        instance=instance,
+        definitions=definitions,
+        library=shared,
+        limit=limit,
+        allow_deletions=allow_deletions,
+    )

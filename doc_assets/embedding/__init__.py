@@ -6,6 +6,8 @@ chunks still lack a vector, and where vectors are kept, is decided in ``store``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from doc_assets.embedding.space import EmbeddingSpace, choose_backend, describe_space, model_folder
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import Embedder
@@ -23,8 +25,12 @@ def open_tokenizer(settings: Settings) -> WindowTokenizer:
     return WindowTokenizer.from_folder(model_folder(settings))
 
 
-def open_embedder(settings: Settings) -> Embedder:
+def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None) -> Embedder:
     """The configured model, loaded and ready. Keep it: opening costs from 0.5 s (OpenVINO, converted before) to 20 s.
+
+    Args:
+        settings: Model, backend, retries.
+        on_retry: Called, from any thread, each time that an endpoint is asked again.
 
     Raises:
         EmbeddingError: The model, its backend or the precision asked for is not available here.
@@ -42,4 +48,12 @@ def open_embedder(settings: Settings) -> Embedder:
         case _:
             from doc_assets.embedding.http import HttpEmbedder
 
-            return HttpEmbedder(space, tokenizer, settings.embedding_url or "", settings.embedding_api_key)
+            return HttpEmbedder(
+                space,
+                tokenizer,
+                settings.embedding_url or "",
+                settings.embedding_api_key,
+                attempts=settings.retry_attempts,
+                longest_wait=settings.retry_longest_wait,
+                on_retry=on_retry,
+            )

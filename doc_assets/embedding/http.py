@@ -16,12 +16,13 @@ from typing import Literal
 import httpx
 import numpy as np
 import tenacity
+from tenacity.wait import wait_base
 
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import refuse_long, unit_rows
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingRefused
 
 Dialect = Literal["tei", "openai"]
 
@@ -31,17 +32,24 @@ _MAX_TOKENS = 16_384
 # Requests under way: enough to hide the network's latency, far below the server's default queue of 512.
 _IN_FLIGHT = 8
 
-_ATTEMPTS = 6
-_LONGEST_WAIT_SECONDS = 60.0
+# What a status means. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
+# - Try again: busy, starting, behind a proxy that lost it. 424 is text-embeddings-inference's "inference failed".
+_TRY_AGAIN = frozenset({408, 424, 425, 429})  # and 500 to 599
+# - Refuses the texts: not understood, too large, not tokenizable. A smaller request, or one without the text, may do.
+_REFUSES = frozenset({400, 413, 422})
+# - A server that keeps failing in the same place while it answers may fail on a text: that is a refusal in the end.
+_FAILS_ON_TEXT = frozenset({424, 500})
+
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 
 
 class _TryAgainError(Exception):
     """A failure that may pass: the server is busy, restarting or out of reach."""
 
-    def __init__(self, reason: str, after: float = 0.0) -> None:
+    def __init__(self, reason: str, after: float = 0.0, status: int | None = None) -> None:
         super().__init__(reason)
         self.after = after
+        self.status = status
 
 
 class HttpEmbedder:
@@ -54,6 +62,9 @@ class HttpEmbedder:
         url: str,
         api_key: str | None = None,
         *,
+        attempts: int = 8,
+        longest_wait: float = 30.0,
+        on_retry: Callable[[], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Opens no connection yet.
@@ -63,6 +74,9 @@ class HttpEmbedder:
             tokenizer: The model's.
             url: See the module's docstring.
             api_key: Sent as bearer token.
+            attempts: How often a request is sent that fails for a passing reason.
+            longest_wait: Seconds between two attempts at most, whatever the server asks for.
+            on_retry: Called before each further attempt.
             sleep: Waits between attempts, in seconds.
 
         Raises:
@@ -73,7 +87,15 @@ class HttpEmbedder:
         self._url: str
         self._dialect: Dialect
         self._url, self._dialect = endpoint(url)
-        self._sleep = sleep
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TryAgainError),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=_Wait(longest_wait),
+            before_sleep=lambda _state: on_retry() if on_retry else None,
+            sleep=sleep,
+            reraise=True,
+        )
+        self._attempts = attempts
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
 
@@ -94,19 +116,14 @@ class HttpEmbedder:
         return vectors
 
     def _ask(self, texts: list[str]) -> np.ndarray:
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_TryAgainError),
-            stop=tenacity.stop_after_attempt(_ATTEMPTS),
-            wait=_wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
         try:
-            payload = retrying(self._post, texts)
+            payload = self._retrying.copy()(self._post, texts)  # a copy: threads ask side by side
         except _TryAgainError as error:
+            if error.status in _FAILS_ON_TEXT:
+                raise EmbeddingRefused(f"{self._url} failed {self._attempts} times: {error}") from error
             raise EmbeddingError(
-                f"{self._url} did not answer in {_ATTEMPTS} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right and "
-                "the endpoint up?"
+                f"{self._url} did not answer in {self._attempts} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right "
+                "and the endpoint up? DOC_ASSETS_RETRY_ATTEMPTS sets how long to wait for it"
             ) from error
         return unit_rows(_rows(payload, self._dialect, self._url), len(texts), self.space.dimensions)
 
@@ -122,10 +139,13 @@ class HttpEmbedder:
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EmbeddingError(f"{self._url} cannot be asked: {error}") from error
-        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.status_code >= 500:
-            raise _TryAgainError(f"status {response.status_code}", _retry_after(response.headers.get("Retry-After")))
-        if response.status_code != httpx.codes.OK:
-            raise EmbeddingError(f"{self._url} refused with status {response.status_code}: {response.text[:300]}")
+        status = response.status_code
+        if status in _TRY_AGAIN or status >= 500:
+            after = _retry_after(response.headers.get("Retry-After"))
+            raise _TryAgainError(f"status {status}: {response.text[:300]}".rstrip(": "), after, status)
+        if status != httpx.codes.OK:
+            kind = EmbeddingRefused if status in _REFUSES else EmbeddingError
+            raise kind(f"{self._url} refused with status {status}: {response.text[:300]}")
         try:
             return response.json()
         except ValueError as error:
@@ -168,14 +188,17 @@ def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:
         raise EmbeddingError(f"{url} answered with something that is not a list of vectors: {error!r}") from error
 
 
-_backoff = tenacity.wait_exponential(multiplier=0.5, max=_LONGEST_WAIT_SECONDS / 2) + tenacity.wait_random(0, 0.5)
+class _Wait(wait_base):
+    """Exponential with jitter from half a second on, or as long as the server asks."""
 
+    def __init__(self, longest: float) -> None:
+        self._longest = longest
+        self._backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=longest, jitter=0.5)
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """Exponential with jitter, or as long as the server asks; never over a minute."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.after if isinstance(error, _TryAgainError) else 0.0
-    return min(_LONGEST_WAIT_SECONDS, max(asked, _backoff(state)))
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.after if isinstance(error, _TryAgainError) else 0.0
+        return min(self._longest, max(asked, self._backoff(retry_state)))
 
 
 def _retry_after(header: str | None) -> float:

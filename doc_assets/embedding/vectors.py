@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingRefused
 
 if TYPE_CHECKING:  # parse workers import this package and need no numpy
     import numpy as np
@@ -32,7 +32,9 @@ class Embedder(Protocol):
         """Vectors of the texts, in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for no texts.
 
         Raises:
-            EmbeddingError: A text is longer than the window (nothing is truncated), or the backend failed.
+            EmbeddingRefused: One of the texts is at fault: longer than the window (nothing is truncated), refused by
+                the endpoint, or without a sound vector. The others may do without it.
+            EmbeddingError: The backend failed.
         """
         ...
 
@@ -41,11 +43,11 @@ def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) ->
     """Stops what a model library would truncate without a word.
 
     Raises:
-        EmbeddingError: Names the first text that is longer than the window.
+        EmbeddingRefused: Names the first text that is longer than the window.
     """
     for i, count in enumerate(counts):
         if count > max_tokens:
-            raise EmbeddingError(
+            raise EmbeddingRefused(
                 f"text {i} of {len(texts)} has {count} tokens, the model reads {max_tokens}: {texts[i][:80]!r}; "
                 "chunk it with the model's own tokenizer"
             )
@@ -55,7 +57,8 @@ def unit_rows(raw: np.ndarray, rows: int, dimensions: int) -> np.ndarray:
     """``raw`` as ``(rows, dimensions) float32`` of length 1 per row.
 
     Raises:
-        EmbeddingError: Wrong shape, NaN or infinity, or a row of length 0, which has no direction.
+        EmbeddingError: Wrong shape.
+        EmbeddingRefused: NaN or infinity, or a row of length 0, which has no direction.
     """
     import numpy as np
 
@@ -66,7 +69,7 @@ def unit_rows(raw: np.ndarray, rows: int, dimensions: int) -> np.ndarray:
     # Also false for NaN and infinity, in a row or in its norm.
     sound = np.isfinite(norms[:, 0]) & (norms[:, 0] > 1e-6)
     if not sound.all():
-        raise EmbeddingError(
+        raise EmbeddingRefused(
             f"the model answered with a vector that is not finite or zero, at row {int(sound.argmin())}"
         )
     return vectors / norms

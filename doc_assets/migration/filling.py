@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
 
+from doc_assets import logs
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
 from doc_assets.document import Chunk
+from doc_assets.errors import EmbeddingError
+from doc_assets.migration.embedding import ChunkEmbedder
 from doc_assets.migration.reporting import Figures, Reporter
 from doc_assets.migration.result import LoadResult
 from doc_assets.migration.writing import Batch, BatchWriter
@@ -34,8 +37,7 @@ if TYPE_CHECKING:
 BATCH_CHUNKS = 512
 BATCH_FILES = 256
 BATCH_CHARACTERS = 8_000_000
-# Texts handed to the model at a time: progress moves every few seconds even on a slow machine.
-EMBED_SLICE = 128
+_log = logging.getLogger(__name__)
 
 
 class Filling:
@@ -50,8 +52,7 @@ class Filling:
         self._figures = Figures()
         self._reporter = Reporter(loader.store, session.partition_id, run_id, self._figures)
         self._in_flight: set[bytes] = set()
-        self._embedding = threading.Lock()
-        self._retries_before = loader.retries.count
+        self._embedder = ChunkEmbedder(lambda: loader.embedder, self._embedded)
 
     def finish(self) -> None:
         """The partition is no longer being worked on."""
@@ -66,6 +67,8 @@ class Filling:
         space = self._session.run(lambda connection: spaces.ensure_space(connection, loader.space))
         lease = self._session.run(lambda connection: self._open_snapshot(connection, discovery, space, limit))
         self._reporter.snapshot_id = lease.snapshot
+        logs.bind(snapshot=lease.snapshot)
+        _log.info("load resumed" if lease.resumed else "load started", extra={"revision": discovery.revision})
         settled = self._session.run(
             lambda connection: changes.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
         )
@@ -95,7 +98,6 @@ class Filling:
             tokens_embedded=figures.tokens_done,
             seconds=now - started,
             peak_rss_bytes=figures.peak_rss_bytes,
-            retries=loader.retries.count - self._retries_before,
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 
@@ -130,7 +132,7 @@ class Filling:
                 lease,
                 space,
                 retries=self._loader.retries,
-                embed=self._vectors,
+                embed=self._vectors_again,
             ) as writer,
         ):
             writer.write(Batch(discovery.settled))
@@ -161,23 +163,24 @@ class Filling:
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])
         if not missing:
             return batch
-        vectors = self._vectors([chunks[key] for key in missing])
-        self._in_flight.update(vectors)
-        return replace(batch, vectors=vectors)
+        vectors = self._embedder.vectors([chunks[key] for key in missing])
+        refused = {key: reason for key, reason in self._embedder.refused.items() if key in missing}
+        embedded = batch.with_vectors(vectors, refused)
+        self._in_flight.update(embedded.vectors)
+        return embedded
 
-    def _vectors(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
-        """Vectors by chunk id; called by the writing thread, too, for what went missing."""
-        order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
-        vectors: dict[bytes, np.ndarray] = {}
-        for start in range(0, len(order), EMBED_SLICE):
-            piece = order[start : start + EMBED_SLICE]
-            with self._embedding:
-                rows = self._loader.embedder.embed([chunk.embedding_input for chunk in piece])
-            vectors.update(zip((chunk.id for chunk in piece), rows, strict=True))
-            self._figures.embedded += len(piece)
-            self._figures.tokens_done += sum(chunk.token_count for chunk in piece)
-            self._reporter.report()
+    def _vectors_again(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
+        """For chunks whose vectors went missing; called by the writing thread."""
+        vectors = self._embedder.vectors(chunks)
+        for chunk in chunks:
+            if chunk.id not in vectors:
+                raise EmbeddingError(f"a text is refused that was embedded before: {self._embedder.refused[chunk.id]}")
         return vectors
+
+    def _embedded(self, chunks: Sequence[Chunk]) -> None:
+        self._figures.embedded += len(chunks)
+        self._figures.tokens_done += sum(chunk.token_count for chunk in chunks)
+        self._reporter.report()
 
     def _done(self, files: Sequence[FileRecord], quarantined: Sequence[str] = ()) -> None:
         figures = self._figures

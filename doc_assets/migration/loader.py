@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,17 +12,21 @@ from types import TracebackType
 
 import psycopg
 
+from doc_assets import logs
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
 from doc_assets.embedding import Embedder, describe_space, open_embedder
-from doc_assets.errors import StoreError
+from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
+from doc_assets.migration.failures import failures_recorded
 from doc_assets.migration.filling import Filling, parse_tasks
+from doc_assets.migration.guards import Guards
 from doc_assets.migration.result import LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
 from doc_assets.store import Store, changes, history, snapshots, spaces
+from doc_assets.store.losses import losses
 from doc_assets.store.retries import Retries, RetryPolicy
 from doc_assets.store.session import PartitionSession
 from doc_assets.store.snapshots import Lease
@@ -40,6 +45,7 @@ class StagedLoad:
     started: float
     _lease: Lease
     _session: PartitionSession
+    _retried_before: tuple[int, int]
     _open: ExitStack
 
     def close(self) -> None:
@@ -78,7 +84,11 @@ class Loader:
     Example:
         >>> loader = Loader(settings, store)
         >>> with loader.stage(partition, catalogue, run_id=None) as staged:
-        ...     loader.publish(staged, audit(store, staged.snapshot))
+        ...     checks = audit(store, staged.snapshot)
+        ...     try:
+        ...         loader.publish(staged, checks)
+        ...     except (AuditFailed, PublicationRefused) as error:
+        ...         loader.reject(staged, checks, error)
     """
 
     def __init__(self, settings: Settings, store: Store, parse_pool: ParsePool | None = None) -> None:
@@ -94,11 +104,13 @@ class Loader:
         self.parse_pool = parse_pool or ParsePool(settings)
         self.space = describe_space(settings)
         self.retries = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait))
+        self._embedding_retries = 0
+        self._counting = threading.Lock()
 
     @cached_property
     def embedder(self) -> Embedder:
         """The model, loaded on first use."""
-        return open_embedder(self.settings)
+        return open_embedder(self.settings, on_retry=self._embedding_is_retried)
 
     def close(self) -> None:
         """Ends the parse workers."""
@@ -120,11 +132,16 @@ class Loader:
         """
         started = time.perf_counter()
         discovery = discover(partition, catalogue, self.settings, limit)
-        with self.store.connect() as connection:
-            unchanged = self._unchanged(connection, partition, discovery, limit, started)
+        unchanged = self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))
         return Survey(partition, discovery.expected_tokens, unchanged)
 
     def _unchanged(
+        self, partition: Partition, discovery: Discovery, limit: int | None, started: float
+    ) -> LoadResult | None:
+        with self.store.connect() as connection:
+            return self._compared(connection, partition, discovery, limit, started)
+
+    def _compared(
         self,
         connection: psycopg.Connection,
         partition: Partition,
@@ -169,10 +186,11 @@ class Loader:
         outcomes = [file.outcome for file in discovery.settled]
         documents = chunks = tokens = 0
         missing: dict[bytes, int] = {}
-        with self.store.connect() as connection:
-            if (nothing := self._unchanged(connection, partition, discovery, limit, started)) is not None:
-                return nothing
-            space = spaces.find_space(connection, self.space.fingerprint)
+        if (nothing := self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))) is not None:
+            return nothing
+        with ExitStack() as lookup:
+            space = self.retries.run(self._find_space)
+            held = lookup.enter_context(spaces.Lookup(self.store, space, self.retries)) if space else None
             for record in self.parse_pool.parse(parse_tasks(partition, discovery, discovery.locations)):
                 outcomes.append(record.outcome)
                 documents += len(record.documents)
@@ -180,9 +198,8 @@ class Loader:
                 chunks += len(found)
                 tokens += sum(chunk.token_count for chunk in found)
                 lacking = {c.id: c.token_count for c in found}
-                if space is not None:
-                    absent = spaces.missing_chunks(connection, space, list(lacking))
-                    lacking = {key: lacking[key] for key in absent}
+                if held is not None:
+                    lacking = {key: lacking[key] for key in held.missing(list(lacking))}
                 missing |= lacking
         return LoadResult(
             partition.doc_type,
@@ -203,6 +220,10 @@ class Loader:
             seconds=time.perf_counter() - started,
         )
 
+    def _find_space(self) -> spaces.SpaceTable | None:
+        with self.store.connect() as connection:
+            return spaces.find_space(connection, self.space.fingerprint)
+
     def stage(
         self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
     ) -> StagedLoad:
@@ -214,9 +235,11 @@ class Loader:
             StoreError: The database went away for longer than the retries last.
             EmbeddingError: The model or endpoint failed.
         """
-        started = time.perf_counter()
+        started, before = time.perf_counter(), (self.retries.count, self._embedding_retries)
         source = partition.source.name
         with ExitStack() as guard:
+            guard.enter_context(logs.bound(run=run_id, partition=partition.id))
+            guard.enter_context(failures_recorded(self.store, partition.id, run_id, started))
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, source, self.retries)
             )
@@ -229,28 +252,50 @@ class Loader:
                 result.digest,
                 recipe_of(self.settings, partition.source),
                 partition,
-                result,
+                replace(result, **self._retried(before)),
                 run_id,
                 started,
                 lease,
                 session,
+                before,
                 guard.pop_all(),
             )
 
-    def publish(self, staged: StagedLoad, checks: Sequence[CheckResult]) -> LoadResult:
-        """Makes the staged snapshot what readers see; every check must have passed."""
+    def publish(
+        self, staged: StagedLoad, checks: Sequence[CheckResult], *, allow_deletions: bool = False
+    ) -> LoadResult:
+        """Makes the staged snapshot what readers see, if every check passed and its source's guards let it.
+
+        Raises:
+            StoreError: A check did not pass.
+            PublicationRefused: More files were rejected, or more documents vanished, than the source may lose. What is
+                live stays in either case, and the caller rejects the snapshot or leaves it for the next load.
+        """
         if failed := [check.check for check in checks if not check.passed]:
             raise StoreError(f"{staged.partition.id} failed {', '.join(failed)} and cannot be published")
-        result = _timed(staged, "published", checks)
-        event = _event(staged, result)
-        with staged:
-            staged._session.run(lambda connection: snapshots.publish(connection, staged._lease, **event))
-        return result
+        guards = Guards.of(self.settings, staged.partition.source, allow_deletions=allow_deletions)
+        found = staged._session.run(lambda connection: losses(connection, staged.snapshot))
+        if refusal := guards.refusal(staged.partition.id, found):
+            raise PublicationRefused(refusal)
+        result = self._timed(staged, "published", checks)
+        with staged, failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started):
+            staged._session.run(
+                lambda connection: snapshots.publish(connection, staged._lease, **_event(staged, result))
+            )
+        return replace(result, **self._retried(staged._retried_before))
 
-    def reject(self, staged: StagedLoad, checks: Sequence[CheckResult]) -> LoadResult:
-        """Leaves what is live as it is and records why the staged snapshot was not published."""
+    def reject(
+        self,
+        staged: StagedLoad,
+        checks: Sequence[CheckResult],
+        why: AuditFailed | PublicationRefused | None = None,
+    ) -> LoadResult:
+        """Leaves what is live as it is and records why the staged snapshot was not published.
+
+        Its manifest stays, and the next load takes over from it what it need not read again.
+        """
         offenders = [offender for check in checks if not check.passed for offender in check.offenders]
-        result = replace(_timed(staged, "rejected", checks), error="; ".join(offenders))
+        result = replace(self._timed(staged, "rejected", checks), error=str(why or "; ".join(offenders)))
         event = {**_event(staged, result), "to_snapshot": staged.snapshot, "error": result.error}
 
         def record(connection: psycopg.Connection) -> None:
@@ -264,9 +309,30 @@ class Loader:
                         **event,  # pyright: ignore[reportArgumentType]
                     )
 
-        with staged:
+        with staged, failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started):
             staged._session.run(record)
         return result
+
+    def _timed(self, staged: StagedLoad, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:
+        seconds = time.perf_counter() - staged.started
+        audit_seconds = seconds - staged.result.seconds
+        return replace(
+            staged.result,
+            result=outcome,
+            seconds=seconds,
+            documents_per_minute=staged.result.documents * 60 / seconds,
+            stages=staged.result.stages | {"audit": audit_seconds},
+            checks=list(checks),
+            **self._retried(staged._retried_before),
+        )
+
+    def _embedding_is_retried(self) -> None:
+        with self._counting:
+            self._embedding_retries += 1
+
+    def _retried(self, before: tuple[int, int]) -> dict[str, int]:
+        """Steps that were tried again since then, as fields of the result."""
+        return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}
 
 
 def _event(staged: StagedLoad, result: LoadResult) -> dict[str, object]:
@@ -279,16 +345,3 @@ def _event(staged: StagedLoad, result: LoadResult) -> dict[str, object]:
         "seconds": result.seconds,
         "peak_rss_bytes": result.peak_rss_bytes,
     }
-
-
-def _timed(staged: StagedLoad, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:
-    seconds = time.perf_counter() - staged.started
-    audit_seconds = seconds - staged.result.seconds
-    return replace(
-        staged.result,
-        result=outcome,
-        seconds=seconds,
-        documents_per_minute=staged.result.documents * 60 / seconds,
-        stages=staged.result.stages | {"audit": audit_seconds},
-        checks=list(checks),
-    )

@@ -12,10 +12,12 @@ class LoadResult:
     """What became of one partition.
 
     Attributes:
-        result: ``published``, ``unchanged``, ``rejected`` (a check failed), ``planned`` (dry run) or ``failed``.
+        result: ``published``, ``unchanged``, ``rejected`` (a check failed, or a guard refused it), ``planned`` (dry
+            run) or ``failed``.
         chunks: Chunk places of the snapshot's documents; ``embedded`` of them were embedded now, ``reused`` were not.
         tokens: Of all chunks; ``tokens_embedded`` is what the model read in this load.
         retries: Steps that were tried again after a failure of the database that passed.
+        embedding_retries: Requests that were sent again after a failure of the embedding endpoint that passed.
         stages: Seconds by stage: ``discover``, ``parse``, ``embed``, ``write``, ``seal`` of work, and where the stages
             waited for each other.
     """
@@ -41,6 +43,7 @@ class LoadResult:
     documents_per_minute: float = 0.0
     peak_rss_bytes: int = 0
     retries: int = 0
+    embedding_retries: int = 0
     stages: dict[str, float] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
     error: str | None = None

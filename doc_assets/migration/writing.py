@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -18,6 +19,7 @@ from doc_assets.store.staging import FileRecord, SnapshotWriter, VectorsMissing
 
 # A vector may be removed between the look whether it is there and the commit, by a gc; not for ever.
 _FILLS = 3
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Batch:
     def chunks(self) -> dict[bytes, Chunk]:
         """Every chunk of the batch once, by id."""
         return {chunk.id: chunk for file in self.files for document in file.documents for chunk in document.chunks}
+
+    def with_vectors(self, vectors: Mapping[bytes, np.ndarray], refused: Mapping[bytes, str]) -> Batch:
+        """The batch with its vectors, and with the files rejected that hold a chunk which was refused one."""
+        files = tuple(_without(file, refused) for file in self.files) if refused else self.files
+        wanted = Batch(files).chunks
+        return Batch(files, {key: vector for key, vector in vectors.items() if key in wanted})
 
 
 class BatchWriter:
@@ -93,9 +101,11 @@ class BatchWriter:
             (file,) = batch.files
             if file.outcome == "rejected":
                 raise StoreError(f"the manifest row of {file.path!r} is refused by the database: {error}") from error
-            reason = f"refused by the database: {str(error).splitlines()[0]}"[:500]
-            self.write(Batch((FileRecord(file.path, file.size, file.fingerprint, "rejected", reason),)))
+            self.write(Batch((_rejected(file, f"refused by the database: {str(error).splitlines()[0]}"),)))
             return [file.path]
+        for file in batch.files:
+            if file.outcome == "rejected":
+                _log.warning("file quarantined: %s", file.reason, extra={"path": file.path})
         return []
 
     def _commit(self, batch: Batch) -> None:
@@ -114,6 +124,19 @@ class BatchWriter:
 
     def _connected(self) -> SnapshotWriter:
         if self._writer is None or self._connection is None or self._connection.closed or self._connection.broken:
+            self._writer = None  # the next attempt must not find it with the new connection
+            if self._connection is not None:
+                self._connection.close()
             self._connection = self._store.connect(self._name)
             self._writer = SnapshotWriter(self._connection, self._lease, self._space)
         return self._writer
+
+
+def _rejected(file: FileRecord, reason: str) -> FileRecord:
+    return FileRecord(file.path, file.size, file.fingerprint, "rejected", reason[:500])
+
+
+def _without(file: FileRecord, refused: Mapping[bytes, str]) -> FileRecord:
+    chunks = (chunk.id for document in file.documents for chunk in document.chunks)
+    reason = next((refused[key] for key in chunks if key in refused), None)
+    return file if reason is None else _rejected(file, f"embedding refused: {reason}")

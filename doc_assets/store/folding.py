@@ -20,7 +20,8 @@ from doc_assets.addresses import Site, address
 from doc_assets.document import JsonValue
 from doc_assets.near_duplicates import version_of
 from doc_assets.store.near_duplicates import links
-from doc_assets.store.text_ranking import Ranked, Scope
+from doc_assets.store.scope import Scope
+from doc_assets.store.text_ranking import Ranked
 
 
 @dataclass(frozen=True, slots=True)

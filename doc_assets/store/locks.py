@@ -1,21 +1,34 @@
 """The advisory locks of a store, all in one place, so that their order can be seen.
 
-Whoever needs several takes them in the order in which they stand here; all but the first are held until the end of the
-transaction. Sessions that die let go of theirs.
+Whoever needs several takes them in the order in which they stand here; all but the first two are held until the end of
+the transaction. Sessions that die let go of theirs.
 
-1. a partition's (``store.partitions``): loads of it, rollbacks, and dropping its manifests;
-2. content: shared by batches that write or take over content, alone for removing what nothing refers to;
-3. pointers: alone for moving what readers see.
+1. an embedding space's (``store.spaces``): filling it, switching to it, dropping it;
+2. a partition's (``store.partitions``): loads of it, rollbacks, and dropping its manifests;
+3. content: shared by batches that write or take over content, alone for removing what nothing refers to;
+4. links: alone for writing links between near duplicates;
+5. pointers: alone for moving what readers see;
+6. spaces: alone for making an embedding space.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
+
+from doc_assets.errors import StoreError
 
 # Two-key locks, "doc": the second key is the partition's id.
 PARTITION_CLASS = 0x646F63
+# "spc": the second key is the space's id.
+SPACE_CLASS = 0x737063
+_COLLECTING = 0x646F635F6763  # "doc_gc"
 _CONTENT = 0x646F635F636F6E74  # "doc_cont"
+_LINKS = 0x646F635F6C696E6B  # "doc_link"
 _POINTERS = 0x646F635F706F696E  # "doc_poin"
+_SPACES = 0x646F635F73706163  # "doc_spac"
 
 
 def share_content(connection: psycopg.Connection) -> None:
@@ -32,6 +45,33 @@ def own_content(connection: psycopg.Connection) -> None:
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CONTENT,))
 
 
+def own_links(connection: psycopg.Connection) -> None:
+    """Until the end of the transaction nobody else links documents, so that no pair is missed."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LINKS,))
+
+
 def own_pointers(connection: psycopg.Connection) -> None:
     """Until the end of the transaction nobody else changes what is live."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_POINTERS,))
+
+
+def own_spaces(connection: psycopg.Connection) -> None:
+    """Until the end of the transaction nobody else makes an embedding space."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SPACES,))
+
+
+@contextmanager
+def collecting(connection: psycopg.Connection) -> Iterator[None]:
+    """One gc at a time, for as long as the session lasts; never waited for, so it has no place in the order.
+
+    Raises:
+        StoreError: Another one runs.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_COLLECTING,)).fetchone()
+    if not (row and row[0]):
+        raise StoreError("another gc runs in this database: wait for it, what it does not free is left for the next")
+    try:
+        yield
+    finally:
+        if not (connection.closed or connection.broken):
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_COLLECTING,))

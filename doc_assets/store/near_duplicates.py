@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import psycopg
 
 from doc_assets.near_duplicates import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
+from doc_assets.store.locks import own_links, share_content
 
 # Documents that are linked in one transaction, which others wait for, at about 1 ms each. With the longest texts they
 # take 128 MB.
@@ -19,7 +20,6 @@ _BATCH = 64
 # Of very many documents with one subject (a thousand stubs called "Redirect") each is linked to so many that were there
 # before it, those with the smallest ids: links grow with the documents, not with their square.
 _MAX_CANDIDATES = 100
-_LINKING = 0x6E656172_64757073  # "neardups": one transaction at a time writes links
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,9 @@ def link(connection: psycopg.Connection, snapshot_id: int) -> int:
         ).fetchall()
         batch = [_Signed(key, title, found) for key, title, text in rows if (found := Signature.of(text))]
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LINKING,))
+            # A document that is linked to may be one that nothing refers to any more.
+            share_content(connection)
+            own_links(connection)
             new = _sign(connection, batch)
             _insert(connection, _pairs(connection, [document for document in batch if document.document_id in new]))
         signed += len(new)

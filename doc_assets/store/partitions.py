@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store.locks import PARTITION_CLASS
+
+GC_APPLICATION = "doc-assets gc"
 
 
 def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
@@ -36,17 +38,41 @@ def find_partition(connection: psycopg.Connection, partition: str) -> int:
 def partition_lock(connection: psycopg.Connection, partition_id: int, name: str) -> Iterator[None]:
     """Holds the partition's advisory lock on this session; PostgreSQL lets go of it if the process dies.
 
+    A gc, which has it for the moment in which it drops old manifests, is waited for.
+
     Raises:
         PartitionLocked: Somebody else holds it; says who.
     """
     row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (PARTITION_CLASS, partition_id)).fetchone()
-    if not (row and row[0]):
+    if not (row and row[0]) and not _wait_for_gc(connection, partition_id):
         raise PartitionLocked(f"partition {name} is being worked on by {_holder(connection, partition_id)}")
     try:
         yield
     finally:
-        if not connection.closed and not connection.broken:
+        # A session that was cut without our noticing has let go of it already, and what happened is on its way up.
+        with suppress(psycopg.Error):
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITION_CLASS, partition_id))
+
+
+def _wait_for_gc(connection: psycopg.Connection, partition_id: int) -> bool:
+    """True if the lock was taken after a gc let go of it, or after whoever had it was gone already."""
+    key = (PARTITION_CLASS, partition_id)
+    holders = connection.execute(
+        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory'"
+        " AND l.classid = %s AND l.objid = %s AND l.granted",
+        key,
+    ).fetchall()
+    if any(application != GC_APPLICATION for (application,) in holders):
+        return False
+    connection.execute("SET lock_timeout = '30s'")  # a manifest of a million files takes ten
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s, %s)", key)
+    except psycopg.errors.LockNotAvailable:
+        return False
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("RESET lock_timeout")
+    return True
 
 
 def _holder(connection: psycopg.Connection, partition_id: int) -> str:

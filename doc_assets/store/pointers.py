@@ -6,11 +6,12 @@ by them; that all live snapshots share one embedding space is seen to here, sinc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
 
+from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import StoreError
 from doc_assets.store import history
 from doc_assets.store.locks import own_pointers
@@ -43,6 +44,8 @@ def move(
         StoreError: Snapshots of two embedding spaces would be live.
     """
     own_pointers(connection)
+    # One moment for all of them: no moment in the history may show half of a move.
+    now = connection.execute("SELECT clock_timestamp()").fetchone()
     before: dict[int, int | None] = dict(
         connection.execute(
             "SELECT id, published_snapshot_id FROM partition WHERE id = ANY (%s) ORDER BY id FOR UPDATE",
@@ -63,6 +66,7 @@ def move(
             partition_id=m.partition_id,
             from_snapshot=m.before,
             to_snapshot=m.to,
+            at=now[0] if now else None,
             **(events or {}).get(m.partition_id, {}),  # pyright: ignore[reportArgumentType]
         )
     return moved
@@ -83,6 +87,27 @@ def refuse_other_space(connection: psycopg.Connection, partition_id: int, space_
         raise _other_space(connection, {space_id}, live)
 
 
+def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, partitions: Sequence[str]) -> None:
+    """What loading these partitions would end in, before any of their sources is looked at.
+
+    Args:
+        connection: Any.
+        model: That they would be embedded with.
+        partitions: As ``<doc_type>/<key>``. One that is all there is may simply be loaded with another model.
+
+    Raises:
+        StoreError: Others are live, in another embedding space.
+    """
+    rows = connection.execute(
+        "SELECT p.doc_type || '/' || p.key, e.fingerprint,"
+        " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ')' FROM partition p"
+        " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
+    ).fetchall()
+    alone = len(rows) == 1 and [rows[0][0]] == list(partitions)
+    if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, _ in rows}:
+        raise _two_models(f"{model.name} ({model.precision})", " and ".join(sorted({name for *_, name in rows})))
+
+
 def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
     wanted = [snapshot_id for snapshot_id in targets.values() if snapshot_id is not None]
     rows = connection.execute(
@@ -101,14 +126,18 @@ def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int
 
 def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> StoreError:
     """The refusal of a second embedding space, naming both."""
-    names = dict(
+    named = dict(
         connection.execute(
             "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ')' FROM embedding_space"
         ).fetchall()
     )
-    new, live = (" and ".join(sorted(names[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
+    new, live = (" and ".join(sorted(named[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
+    return _two_models(new, live)
+
+
+def _two_models(new: str, live: str) -> StoreError:
     return StoreError(
-        f"what is live was embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
+        f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
         "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION to the live one, or change everything at "
         "once with doc-assets migrate --space"
     )

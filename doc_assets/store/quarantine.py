@@ -67,8 +67,8 @@ WITH looked_at AS (
         s.id IS NOT DISTINCT FROM p.published_snapshot_id AS live
     FROM partition p JOIN snapshot s ON s.partition_id = p.id
     WHERE s.id = p.published_snapshot_id OR s.id = (
-        SELECT max(n.id) FROM snapshot n WHERE n.partition_id = p.id AND n.status <> 'discarded'
-            AND n.id > coalesce(p.published_snapshot_id, 0) AND n.status <> 'published')
+        SELECT max(n.id) FROM snapshot n WHERE n.partition_id = p.id
+            AND n.status IN ('staging', 'audited', 'rejected') AND n.id > coalesce(p.published_snapshot_id, 0))
 ), newest AS (
     SELECT DISTINCT ON (l.partition_id, f.path) l.*, f.path, f.reason, f.size, f.fingerprint
     FROM looked_at l JOIN snapshot_file f ON f.snapshot_id = l.id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import tenacity
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 # By SQLSTATE. Class 08 is the connection; none at all means that it was cut before PostgreSQL could say why.
 _TRANSIENT = {
@@ -25,6 +27,9 @@ _TRANSIENT = {
     "57P03": "starting up",
     "57P05": "idle session",
 }
+# By SQLSTATE class: what was given is at fault, so that the rest may do without it. 54 is a value too large for
+# PostgreSQL, P0 a trigger that refuses, XX000 a limit that it has no code for.
+_REFUSALS = ("22", "23", "54", "P0", "XX000")
 
 
 class PartitionRetaken(PartitionLocked):
@@ -62,7 +67,7 @@ class Retries:
 
         Raises:
             StoreError: The database failed more often than the policy allows, or for a reason that does not pass.
-            psycopg.Error: The database refuses what it was given; trying again would not help.
+            psycopg.Error: The database refuses what it was given (``refuses_data``); the rest may do without it.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
@@ -73,14 +78,18 @@ class Retries:
         )
         try:
             return retrying(step)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
+            if refuses_data(error):
+                raise
             raise explained(error, self.policy.attempts) from error
         except StoreUnreachable as error:
             raise StoreError(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
 
-    def _counted(self, _state: tenacity.RetryCallState) -> None:
+    def _counted(self, state: tenacity.RetryCallState) -> None:
         with self._counting:
             self.count += 1
+        reason = str(state.outcome.exception() if state.outcome else "").strip()
+        _log.warning("trying again: %s", reason, extra={"attempt": state.attempt_number, "wait": state.upcoming_sleep})
 
 
 def is_transient(error: BaseException) -> bool:
@@ -90,6 +99,13 @@ def is_transient(error: BaseException) -> bool:
     if not isinstance(error, psycopg.OperationalError):
         return False
     return error.sqlstate is None or error.sqlstate.startswith("08") or error.sqlstate in _TRANSIENT
+
+
+def refuses_data(error: psycopg.Error) -> bool:
+    """True if a row is at fault, not the database, the connection or the role."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.DataError)
+    return error.sqlstate.startswith(_REFUSALS)
 
 
 def explained(error: psycopg.Error, attempts: int = 1) -> StoreError:

@@ -1,23 +1,24 @@
 """The database schema: brought up by alembic, checked against what the program knows.
 
-The shape that is expected (``expected.json``) is kept beside the revisions and compared by name, so that the check says
-which table or column drifted. The tables of embedding spaces are made by ``doc_assets.store.spaces``.
+What drifted is found in ``doc_assets.store.drift``; the tables of embedding spaces are made by
+``doc_assets.store.spaces``.
 """
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
-from typing import LiteralString
 
 import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import DBAPIError
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.store import history
+from doc_assets.store.drift import drift
 
 SCHEMA = "doc_assets"
 DAGSTER_SCHEMA = "dagster"
@@ -25,12 +26,14 @@ DAGSTER_SCHEMA = "dagster"
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
-_EXPECTED = "expected.json"
 
 
 def sqlalchemy_url(url: str) -> sa.URL:
-    """The libpq URL for SQLAlchemy, driver psycopg 3."""
-    return sa.make_url(url).set(drivername="postgresql+psycopg")
+    """The libpq URL or ``key=value`` string for SQLAlchemy, driver psycopg 3."""
+    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
+    # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.
+    return sa.URL.create("postgresql+psycopg", username=user, password=password, database=database, query=given)
 
 
 def head() -> str:
@@ -50,33 +53,89 @@ def revision(connection: psycopg.Connection) -> str | None:
 def upgrade(url: str) -> None:
     """Creates what is missing and runs the revisions up to ``head()``; safe to run twice or by two programs at once.
 
+    All of it is one transaction: when a step fails, the database is what it was before.
+
     Raises:
-        StoreError: PostgreSQL or pgvector is too old or absent, or the database is newer than this program.
+        StoreUnreachable: PostgreSQL does not answer.
+        StoreError: PostgreSQL or pgvector is too old or absent, the database is newer than this program, or a revision
+            does not fit what is there.
     """
     engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, psycopg.Connection)  # noqa: S101 - narrows the type; the URL names the driver
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
+    with connection:
+        raw = raw_connection(connection)
         _require_server(raw)
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
+        before = None
         try:
-            # A nested block, so that a refused extension leaves the transaction able to answer.
-            with connection.begin_nested():
-                connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
-        except DBAPIError as error:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
+            _ensure_surroundings(connection)
+            before = revision(raw)
+            _refuse_newer(before)
+            run_revisions(connection, "head")
+            if before not in (None, head()):
+                _sign_documents(raw)
+                counts = {"from": before, "to": head()}
+                history.record(raw, "upgrade", "upgraded", counts=counts)
+            connection.commit()
+        except (DBAPIError, psycopg.Error) as error:
+            state = "still blank" if before is None else f"at revision {before} as before, with all that is in it"
             raise StoreError(
-                "the extension pgvector is not installed on this server, or the role may not create it: install "
-                "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
+                f"the schema could not be brought to revision {head()}: {_first_line(error)}; the database is {state}. "
+                "Undo what stands in the way, as the schema's owner, and run doc-assets db upgrade again"
             ) from error
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-        connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {DAGSTER_SCHEMA}")
-        connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}, public")
-        _refuse_newer(revision(raw))
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
-    engine.dispose()
+
+
+def run_revisions(connection: sa.Connection, target: str) -> None:
+    """Runs the revisions up to the one given, in the caller's transaction."""
+    connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}, public")
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def raw_connection(connection: sa.Connection) -> psycopg.Connection:
+    """The driver's own connection."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - narrows the type; the URL names the driver
+    return raw
+
+
+def _ensure_surroundings(connection: sa.Connection) -> None:
+    """The extension and the two schemas. Looked up first: IF NOT EXISTS asks for the privilege even where they are."""
+    try:
+        # A nested block, so that a refused extension leaves the transaction able to answer.
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
+    except DBAPIError as error:
+        raise StoreError(
+            "the extension pgvector is not installed on this server, or the role may not create it: install "
+            "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
+        ) from error
+    for schema in (SCHEMA, DAGSTER_SCHEMA):
+        if connection.exec_driver_sql("SELECT to_regnamespace(%s)", (schema,)).scalar() is None:
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+
+
+def _sign_documents(connection: psycopg.Connection) -> None:
+    """Gives the documents of programs that knew no near duplicates what a load of today gives them: 1 ms each."""
+    unsigned = connection.execute(
+        "SELECT DISTINCT d.snapshot_id FROM snapshot_document d WHERE NOT EXISTS"
+        " (SELECT FROM document_signature s WHERE s.document_id = d.document_id) ORDER BY 1"
+    ).fetchall()
+    if unsigned:
+        # Imported where it is needed, which is once in the life of a database.
+        from doc_assets.store.near_duplicates import link
+
+        for (snapshot_id,) in unsigned:
+            link(connection, snapshot_id)
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(cause).strip() or type(cause).__name__).splitlines()[0]
 
 
 def check(connection: psycopg.Connection) -> list[str]:
@@ -105,56 +164,6 @@ def check(connection: psycopg.Connection) -> list[str]:
         ]
     problems += [f"the schema has drifted: {difference}" for difference in drift(connection)]
     return problems
-
-
-def drift(connection: psycopg.Connection) -> list[str]:
-    """Differences between the database and ``expected.json``, each with the object's name and what to do."""
-    expected = json.loads(files("doc_assets.store").joinpath(_EXPECTED).read_text(encoding="utf-8"))
-    actual = describe(connection)
-    differences = []
-    for kind, objects in expected.items():
-        for name, shape in objects.items():
-            found = actual[kind].get(name)
-            if found is None:
-                differences.append(f"{kind} {name} is missing: restore it from a backup, or load into a new database")
-            elif found != shape:
-                differences.append(f"{kind} {name} is {found!r}, expected {shape!r}: undo the change by hand")
-        for name in sorted(set(actual[kind]) - set(objects)):
-            if kind == "column":
-                differences.append(f"column {name} is not known to this program: drop it, or upgrade the program")
-    return differences
-
-
-def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:
-    """The shape of the schema: columns with types, indexes, constraints, functions, triggers and views by name."""
-    queries: dict[str, LiteralString] = {
-        "column": """
-            SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod)
-                || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
-                || CASE WHEN a.attgenerated <> '' THEN ' generated' ELSE '' END
-            FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-            WHERE c.relnamespace = 'doc_assets'::regnamespace AND c.relkind IN ('r', 'v') AND a.attnum > 0
-                AND NOT a.attisdropped AND c.relname !~ '^(embedding_[0-9]+|alembic_version)$'""",
-        "index": """
-            SELECT c.relname, am.amname || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END
-            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
-            JOIN pg_am am ON am.oid = c.relam
-            WHERE t.relnamespace = 'doc_assets'::regnamespace
-                AND t.relname !~ '^(embedding_[0-9]+|alembic_version)$'""",
-        "constraint": """
-            SELECT t.relname || '.' || k.conname, k.contype::text
-            FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid
-            WHERE k.connamespace = 'doc_assets'::regnamespace AND k.contype IN ('c', 'f', 'p', 'u')
-                AND t.relname !~ '^(embedding_[0-9]+|alembic_version)$'""",
-        "function": """
-            SELECT p.proname, md5(coalesce(p.prosrc, '')) FROM pg_proc p
-            WHERE p.pronamespace = 'doc_assets'::regnamespace""",
-        "trigger": """
-            SELECT t.tgname, t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE c.relnamespace = 'doc_assets'::regnamespace AND NOT t.tgisinternal""",
-    }
-    with connection.transaction():
-        return {kind: dict(sorted(connection.execute(query).fetchall())) for kind, query in queries.items()}
 
 
 def _require_server(connection: psycopg.Connection) -> None:

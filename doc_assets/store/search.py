@@ -1,13 +1,15 @@
-"""Search over what is live: by words, by meaning, or both, as passages with the place they stand at.
+"""Search over what is live, or was: by words, by meaning, or both, as passages with the place they stand at.
 
-How each ranking works is in ``text_ranking`` and ``vector_ranking``, how documents that say the same become one result
-in ``folding``; here they are asked and fused. One search reads one state of the store, whatever is published meanwhile.
+What is searched is in ``scope``, how each ranking works in ``text_ranking`` and ``vector_ranking``, how documents that
+say the same become one result in ``folding``; here they are asked and fused. One search reads one state of the store,
+whatever is published meanwhile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, cast, get_args
 
 import psycopg
@@ -15,15 +17,19 @@ import psycopg
 from doc_assets.addresses import address
 from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding import Embedder
+from doc_assets.embedding.models import SpaceModels
 from doc_assets.errors import StoreError
 from doc_assets.store import filters
 from doc_assets.store.connection import Store
-from doc_assets.store.filters import FEW_PASSAGES, Condition, Where, conditions, few_documents, nearest, require_known
+from doc_assets.store.filters import Where
 from doc_assets.store.folding import AlsoIn, fold
-from doc_assets.store.text_ranking import QUICK, Ranked, Scope, rank_text
+from doc_assets.store.scope import Asked, Scope, find_scope
+from doc_assets.store.spaces import live_models
+from doc_assets.store.text_ranking import QUICK, Ranked, rank_text
 from doc_assets.store.vector_ranking import embed_query, rank_vectors, similarities
 
 Mode = Literal["hybrid", "vector", "text"]
+Model = Embedder | SpaceModels | Callable[[], Embedder]
 
 # A pasted log is searched by its beginning; longer ones say no more, and to_tsvector refuses texts above 1 MB.
 _MAX_QUERY_CHARACTERS = 10_000
@@ -67,12 +73,13 @@ class Passage:
 
 def search(
     store: Store,
-    embedder: Embedder | Callable[[], Embedder],
+    embedder: Model,
     query: str,
     *,
     types: Iterable[str] = (),
     sources: Iterable[str] = (),
     where: Where | None = None,
+    as_of: str | int | datetime | None = None,
     k: int = 10,
     mode: str = "hybrid",
 ) -> list[Passage]:
@@ -80,22 +87,26 @@ def search(
 
     Args:
         store: Where to search.
-        embedder: The model that the store was filled with, or a function that loads it; mode ``text`` does not call it.
+        embedder: ``SpaceModels``, which finds the model of what is searched, or a model, or a function that loads it;
+            mode ``text`` opens none.
         query: Words, an identifier, an error message or a question; a long one is searched by its beginning.
         types: Documentation types to search, all if empty.
         sources: Sources to search, all if empty.
         where: Facts that a document's metadata must state, each with a value or with several of which one will do:
             ``{"crate": "tokio", "item_kind": ["struct", "enum"]}``. The fields are in docs/metadata.md.
+        as_of: A moment, to search what readers saw then (``"2026-05-01"``, ``"2h"`` ago, a datetime), or a snapshot's
+            id, to search that one alone, whether it is or was ever live.
         k: Passages to return at most, at least 1.
         mode: ``text`` ranks by words (BM25), ``vector`` by meaning, ``hybrid`` by both.
 
     Raises:
         StoreError: The query is empty, a type, source, field or mode is unknown, nothing is live, nothing live was
-            embedded with this model, or PostgreSQL is out of reach.
+            embedded with this model, what was live then is no longer kept, or PostgreSQL is out of reach.
         EmbeddingError: The model failed.
 
     Example:
-        >>> for passage in search(store, embedder, "how do I pin a thread to a core", k=3):
+        >>> models = SpaceModels(Settings.from_environment())
+        >>> for passage in search(store, models, "how do I pin a thread to a core", k=3):
         ...     print(passage.heading, passage.url)
     """
     if mode not in get_args(Mode):
@@ -106,33 +117,33 @@ def search(
     if not query:
         raise StoreError("the query is empty: give some words to search for")
     try:
-        asked = _Asked(tuple(types), tuple(sources), conditions(where or {}))
+        asked = Asked.of(types, sources, where, as_of)
         return _search(store, embedder, query, asked, k, cast(Mode, mode))
     except psycopg.OperationalError as error:
         raise StoreError(f"PostgreSQL went away during the search: {error}; try again") from error
 
 
-def why_empty(store: Store, *, types: Iterable[str] = (), sources: Iterable[str] = (), where: Where) -> str:
+def why_empty(
+    store: Store,
+    *,
+    types: Iterable[str] = (),
+    sources: Iterable[str] = (),
+    where: Where,
+    as_of: str | int | datetime | None = None,
+) -> str:
     """One sentence on why a filtered search found nothing: a value that no document has, or words that none holds.
 
     Raises:
         StoreError: As ``search``.
     """
-    asked = _Asked(tuple(types), tuple(sources), conditions(where))
+    asked = Asked.of(types, sources, where, as_of)
     with store.connect("doc-assets search") as connection:
-        return filters.why_empty(connection, asked.wanted, _scope(connection, asked).snapshots)
+        scope = find_scope(connection, asked)
+        document = "live document" if as_of is None else f"document that {scope.state}"
+        return filters.why_empty(connection, asked.wanted, scope.snapshots, document)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    types: tuple[str, ...]
-    sources: tuple[str, ...]
-    wanted: tuple[Condition, ...]
-
-
-def _search(
-    store: Store, embedder: Embedder | Callable[[], Embedder], query: str, asked: _Asked, k: int, mode: Mode
-) -> list[Passage]:
+def _search(store: Store, embedder: Model, query: str, asked: Asked, k: int, mode: Mode) -> list[Passage]:
     with store.connect("doc-assets search") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # Every step touches a bounded number of rows through an index, which the planner's guesses (a constant for
@@ -141,50 +152,14 @@ def _search(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
             "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
         )
-        scope = _scope(connection, asked)
+        scope = find_scope(connection, asked)
         ranked = _rank(connection, embedder, query, scope, k, mode) if scope.passages else []
         return _passages(connection, ranked, scope, k)
 
 
-def _scope(connection: psycopg.Connection, asked: _Asked) -> Scope:
-    rows = connection.execute(
-        "SELECT p.doc_type, s.id, s.documents, s.chunks, s.tokens, p.source FROM partition p"
-        " JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.chunks > 0"
-    ).fetchall()
-    if not rows:
-        raise StoreError("nothing is published here yet: run doc-assets migrate")
-    live = {row[0] for row in rows}
-    if unknown := sorted(set(asked.types) - live):
-        raise StoreError(f"nothing is published of type {', '.join(unknown)}: there are {', '.join(sorted(live))}")
-    of_types = [row for row in rows if not asked.types or row[0] in asked.types]
-    if unknown := sorted(set(asked.sources) - (named := {row[5] for row in of_types})):
-        raise StoreError(
-            f"nothing is published of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets status lists them"
-        )
-    chosen = [row for row in of_types if not asked.sources or row[5] in asked.sources]
-    snapshots = tuple(row[1] for row in chosen)
-    passages = sum(row[3] for row in chosen)
-    among = None
-    narrowed = len(chosen) < len(rows) or bool(asked.wanted)
-    if asked.wanted or (narrowed and passages <= FEW_PASSAGES):
-        among = few_documents(connection, asked.wanted, snapshots)
-        if among == {}:
-            require_known(connection, asked.wanted)
-    return Scope(
-        snapshots=snapshots,
-        passages=passages if among is None else sum(among.values()),
-        narrowed=narrowed,
-        wanted=asked.wanted,
-        among=among,
-        documents=sum(row[2] for row in rows),
-        chunks=sum(row[3] for row in rows),
-        tokens=sum(row[4] for row in rows),
-    )
-
-
 def _rank(
     connection: psycopg.Connection,
-    embedder: Embedder | Callable[[], Embedder],
+    embedder: Model,
     query: str,
     scope: Scope,
     k: int,
@@ -192,7 +167,7 @@ def _rank(
 ) -> list[Ranked]:
     if mode == "text":
         return rank_text(connection, query, scope, k)
-    model = embedder if isinstance(embedder, Embedder) else embedder()
+    model = _model(connection, embedder, scope)
     vector = embed_query(connection, model, query, scope)
     by_meaning = rank_vectors(connection, vector, scope, k)
     if mode == "vector":
@@ -200,6 +175,12 @@ def _rank(
     by_words = rank_text(connection, query, scope, k, QUICK, also=by_meaning[: max(_ALSO_BY_WORDS, 2 * k)])
     compared = [(r.document_id, ordinal) for r in by_words for ordinal in r.ordinals]
     return fuse(by_words, by_meaning, similarities(connection, vector, compared))
+
+
+def _model(connection: psycopg.Connection, given: Model, scope: Scope) -> Embedder:
+    if isinstance(given, SpaceModels):
+        return given.of(live_models(connection, scope.snapshots))
+    return given if isinstance(given, Embedder) else given()
 
 
 def fuse(

@@ -39,13 +39,7 @@ class PartitionSession:
         self._name = f"{doc_type}/{key}"
         self._retries = retries
         self._open = ExitStack()
-        connection = self._connect()
-        try:
-            self.partition_id = ensure_partition(connection, doc_type, key, source)
-            self._open.enter_context(partition_lock(connection, self.partition_id, self._name))
-        except BaseException:
-            self._open.close()
-            raise
+        retries.run(lambda: self._begin(doc_type, key, source))
 
     def run(self, step: Callable[[psycopg.Connection], T]) -> T:
         """Runs a step on the connection, again after a failure that passes; see ``Retries.run`` for what is raised."""
@@ -53,7 +47,7 @@ class PartitionSession:
 
     def close(self) -> None:
         """Lets go of the partition."""
-        self._open.close()
+        self._open.close()  # an ExitStack may be filled again afterwards
 
     def __enter__(self) -> PartitionSession:
         """The session itself."""
@@ -64,6 +58,15 @@ class PartitionSession:
     ) -> None:
         """Closes it."""
         self.close()
+
+    def _begin(self, doc_type: str, key: str, source: str) -> None:
+        try:
+            connection = self._connect()
+            self.partition_id = ensure_partition(connection, doc_type, key, source)
+            self._open.enter_context(partition_lock(connection, self.partition_id, self._name))
+        except BaseException:
+            self.close()
+            raise
 
     def _connect(self) -> psycopg.Connection:
         self._connection = self._store.connect(f"doc-assets load {self._name}")

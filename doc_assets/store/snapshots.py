@@ -13,7 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from doc_assets.errors import LeaseLost, StoreError
-from doc_assets.store import pointers
+from doc_assets.store import history, pointers
 from doc_assets.store.near_duplicates import link
 from doc_assets.store.spaces import SpaceTable
 
@@ -69,7 +69,7 @@ def open_snapshot(
     is just being committed.
     """
     with connection.transaction():
-        resumed = _left_behind(connection, partition_id, recipe, space, file_limit)
+        resumed = _left_behind(connection, partition_id, recipe, space, file_limit, run_id)
         if resumed is not None:
             lease = connection.execute(
                 "UPDATE snapshot SET lease = lease + 1, status = 'staging', revision = %s, base_url = %s,"
@@ -119,7 +119,12 @@ def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
 
 
 def _left_behind(
-    connection: psycopg.Connection, partition_id: int, recipe: str, space: SpaceTable, file_limit: int | None
+    connection: psycopg.Connection,
+    partition_id: int,
+    recipe: str,
+    space: SpaceTable,
+    file_limit: int | None,
+    run_id: str | None,
 ) -> int | None:
     """The snapshot of a dead run that can be gone on with; all others that never got published are discarded."""
     left = connection.execute(
@@ -134,18 +139,44 @@ def _left_behind(
         (partition_id, resumed),
     ).fetchall()
     for (snapshot_id,) in stale:
-        discard(connection, snapshot_id)
+        discard(connection, snapshot_id, run_id)
     return resumed
 
 
-def discard(connection: psycopg.Connection, snapshot_id: int) -> None:
-    """Drops the manifest of a snapshot that was never published; its content stays for others to reuse."""
+def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None = None) -> tuple[int, int]:
+    """Drops the manifest of a snapshot that was never published; its content stays for others to reuse.
+
+    Args:
+        connection: Holds the partition's lock. A batch of a load that lost it is waited for, later ones are refused.
+        snapshot_id: Is ``discarded`` afterwards.
+        run_id: For the history.
+
+    Returns:
+        How many files and documents the manifest held.
+
+    Raises:
+        StoreError: It was published once, or was discarded before.
+    """
     with connection.transaction():
-        connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot_id,))
-        connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot_id,))
-        connection.execute(
-            "UPDATE snapshot SET status = 'discarded' WHERE id = %s AND status <> 'published'", (snapshot_id,)
+        row = connection.execute(
+            "UPDATE snapshot SET status = 'discarded' WHERE id = %s AND status IN ('staging', 'audited', 'rejected')"
+            " RETURNING partition_id",
+            (snapshot_id,),
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"snapshot {snapshot_id} is not one that can be discarded: doc-assets snapshots says why")
+        documents = connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot_id,)).rowcount
+        files = connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot_id,)).rowcount
+        history.record(
+            connection,
+            "discard",
+            "discarded",
+            partition_id=row[0],
+            from_snapshot=snapshot_id,
+            run_id=run_id,
+            counts={"files": files, "documents": documents},
         )
+    return files, documents
 
 
 def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, bytes]:
@@ -194,7 +225,11 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, 
             " WHERE id = %(snapshot)s",
             {**asdict(counts), "digest": digest, **parameters},
         )
-        connection.execute("UPDATE snapshot SET seal = snapshot_seal(id) WHERE id = %(snapshot)s", parameters)
+        connection.execute(
+            "UPDATE snapshot SET seal = snapshot_seal(id), file_hashes = file_hashes(id),"
+            " document_hashes = document_hashes(id) WHERE id = %(snapshot)s",
+            parameters,
+        )
     return counts, digest
 
 

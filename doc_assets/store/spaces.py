@@ -1,8 +1,12 @@
-"""Embedding spaces: one row per model fingerprint, one table of vectors each, and which chunks a space lacks."""
+"""Embedding spaces: one row per model fingerprint, one table of vectors each, and which chunks a space lacks.
+
+Lists of them for people, and dropping one, are in ``space_listing``; making another one live is in ``switching``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from types import TracebackType
 
@@ -11,7 +15,9 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store.connection import Store
+from doc_assets.store.locks import SPACE_CLASS, own_spaces
 from doc_assets.store.retries import Retries
 
 
@@ -50,12 +56,62 @@ def find_space(connection: psycopg.Connection, fingerprint: str) -> SpaceTable |
     return SpaceTable(*row) if row else None
 
 
+def model_of(connection: psycopg.Connection, space_id: int) -> EmbeddingSpace:
+    """The model of a space, as it was described when the space was made.
+
+    Raises:
+        StoreError: There is no such space.
+    """
+    row = connection.execute("SELECT description FROM embedding_space WHERE id = %s", (space_id,)).fetchone()
+    if row is None:
+        raise StoreError(f"there is no embedding space {space_id}: doc-assets spaces lists them")
+    return EmbeddingSpace(**row[0])
+
+
+def live_models(connection: psycopg.Connection, snapshots: Sequence[int] | None = None) -> list[EmbeddingSpace]:
+    """The models of what is live, or of the snapshots given; that of most snapshots first."""
+    rows = connection.execute(
+        "SELECT e.description FROM snapshot s JOIN embedding_space e ON e.id = s.space_id WHERE s.id = ANY ("
+        " coalesce(%s::bigint[], ARRAY(SELECT published_snapshot_id FROM partition)))"
+        " GROUP BY e.id ORDER BY count(*) DESC, e.id",
+        (None if snapshots is None else list(snapshots),),
+    ).fetchall()
+    return [EmbeddingSpace(**row[0]) for row in rows]
+
+
+@contextmanager
+def space_lock(connection: psycopg.Connection, space_id: int) -> Iterator[None]:
+    """Holds the space on this session, so that it is filled by one program and not dropped meanwhile.
+
+    Raises:
+        PartitionLocked: Somebody else holds it; says since when.
+    """
+    key = (SPACE_CLASS, space_id)
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
+    if not (row and row[0]):
+        holder = connection.execute(
+            "SELECT a.pid, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objid = %s AND l.granted",
+            key,
+        ).fetchone()
+        who = f"session {holder[0]} (connected {holder[1]:%Y-%m-%d %H:%M:%S})" if holder else "a session just ended"
+        raise PartitionLocked(
+            f"embedding space {space_id} is being filled or dropped by {who}: wait for it; if that program was ended, "
+            "what it committed is kept"
+        )
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
 def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> SpaceTable:
     """The space's row and table, made where they are absent; safe when two loads start at once."""
     if (found := find_space(connection, space.fingerprint)) is not None:
         return found
     with connection.transaction():
-        connection.execute("LOCK TABLE embedding_space IN SHARE ROW EXCLUSIVE MODE")
+        own_spaces(connection)
         connection.execute(
             "INSERT INTO embedding_space (fingerprint, name, description, dimensions, max_tokens)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -63,14 +119,7 @@ def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> Space
         )
         made = find_space(connection, space.fingerprint)
         assert made is not None  # noqa: S101 - inserted above, in this transaction
-        connection.execute(
-            sql.SQL(
-                "CREATE TABLE IF NOT EXISTS {table} (chunk_id bytea PRIMARY KEY REFERENCES chunk,"
-                " embedding halfvec({dimensions}) NOT NULL, sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32))"
-            ).format(table=made.table, dimensions=sql.Literal(made.dimensions))
-        )
-        # Half-precision vectors do not compress; storing them inline spares a second read per row.
-        connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(made.table))
+        connection.execute("SELECT make_vector_table(%s)", (made.id,))
     return made
 
 

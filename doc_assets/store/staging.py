@@ -13,14 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import psycopg
-from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 from psycopg import sql
 
 from doc_assets.document import Chunk, Document, canonical_json, lay_out
 from doc_assets.store.locks import share_content
 from doc_assets.store.snapshots import Lease, require_lease
 from doc_assets.store.spaces import SpaceTable
+from doc_assets.store.vectors import insert_staged, prepare, stage
 
 Outcome = str  # 'loaded' | 'duplicate' | 'skipped' | 'rejected', as the table's check says
 
@@ -98,12 +97,12 @@ class SnapshotWriter:
         self._connection = connection
         self._lease = lease
         self._space = space
-        register_vector(connection)
+        prepare(connection, space)
         connection.execute(
             sql.SQL(
                 """
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_document (id bytea, title text, format text, text text,
-                    metadata_json text, token_count int, chunk_count int) ON COMMIT DELETE ROWS;
+                    metadata_json text, chunk_count int) ON COMMIT DELETE ROWS;
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_chunk (id bytea, breadcrumb text, text text,
                     token_count int) ON COMMIT DELETE ROWS;
                 CREATE TEMPORARY TABLE IF NOT EXISTS staged_place (document_id bytea, ordinal int, chunk_id bytea,
@@ -116,16 +115,6 @@ class SnapshotWriter:
                 """
             )
         )
-        connection.execute(
-            sql.SQL(
-                "CREATE TEMPORARY TABLE IF NOT EXISTS {} (chunk_id bytea, embedding halfvec({}), sha256 bytea)"
-                " ON COMMIT DELETE ROWS"
-            ).format(self._vectors, sql.Literal(space.dimensions))
-        )
-
-    @property
-    def _vectors(self) -> sql.Identifier:
-        return sql.Identifier(f"staged_embedding_{self._space.id}")
 
     def write(self, files: Sequence[FileRecord], vectors: Mapping[bytes, np.ndarray]) -> None:
         """Commits one batch: content, vectors and manifest rows, all or nothing. May be run again if it is in doubt.
@@ -145,7 +134,7 @@ class SnapshotWriter:
             share_content(self._connection)
             require_lease(self._connection, self._lease)
             self._copy_content(documents, chunks)
-            self._copy_vectors(vectors)
+            stage(self._connection, self._space, vectors)
             self._copy_files(files)
             self._insert()
             self._require_vectors()
@@ -153,11 +142,8 @@ class SnapshotWriter:
     def _copy_content(self, documents: Mapping[bytes, StoredDocument], chunks: Mapping[bytes, Chunk]) -> None:
         self._copy(
             "staged_document",
-            ("bytea", "text", "text", "text", "text", "int4", "int4"),
-            (
-                (d.id, d.title, d.format, d.text, d.metadata_json, sum(c.token_count for c in d.chunks), len(d.chunks))
-                for d in documents.values()
-            ),
+            ("bytea", "text", "text", "text", "text", "int4"),
+            ((d.id, d.title, d.format, d.text, d.metadata_json, len(d.chunks)) for d in documents.values()),
         )
         self._copy(
             "staged_chunk",
@@ -173,14 +159,6 @@ class SnapshotWriter:
                 for ordinal, c in enumerate(d.chunks)
             ),
         )
-
-    def _copy_vectors(self, vectors: Mapping[bytes, np.ndarray]) -> None:
-        def rows() -> Iterable[tuple]:
-            for key, vector in vectors.items():
-                half = HalfVector(vector)
-                yield key, half, hashlib.sha256(half.to_binary()).digest()
-
-        self._copy(self._vectors, ("bytea", "halfvec", "bytea"), rows())
 
     def _copy_files(self, files: Sequence[FileRecord]) -> None:
         self._copy(
@@ -206,9 +184,8 @@ class SnapshotWriter:
             ((f.path, part, document.id) for f in files for part, document in enumerate(f.documents)),
         )
 
-    def _copy(self, table: str | sql.Identifier, types: Sequence[str], rows: Iterable[Sequence]) -> None:
-        name = sql.Identifier(table) if isinstance(table, str) else table
-        statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(name)
+    def _copy(self, table: str, types: Sequence[str], rows: Iterable[Sequence]) -> None:
+        statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(sql.Identifier(table))
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
             for row in rows:
@@ -220,18 +197,18 @@ class SnapshotWriter:
             "INSERT INTO chunk (id, breadcrumb, text, token_count)"
             " SELECT * FROM staged_chunk ORDER BY id ON CONFLICT DO NOTHING"
         )
+        # A chunk keeps the count of the tokenizer that it was first stored with; its documents add up what is stored.
         execute(
             "INSERT INTO document (id, title, format, text, metadata_json, token_count, chunk_count)"
-            " SELECT * FROM staged_document ORDER BY id ON CONFLICT DO NOTHING"
+            " SELECT d.id, d.title, d.format, d.text, d.metadata_json, p.tokens, d.chunk_count FROM staged_document d"
+            " JOIN (SELECT p.document_id, sum(k.token_count)::int AS tokens FROM staged_place p"
+            " JOIN chunk k ON k.id = p.chunk_id GROUP BY p.document_id) p ON p.document_id = d.id"
+            " ORDER BY d.id ON CONFLICT DO NOTHING"
         )
         execute(
             "INSERT INTO document_chunk SELECT * FROM staged_place ORDER BY document_id, ordinal ON CONFLICT DO NOTHING"
         )
-        execute(
-            sql.SQL("INSERT INTO {} SELECT * FROM {} ORDER BY chunk_id ON CONFLICT DO NOTHING").format(
-                self._space.table, self._vectors
-            )
-        )
+        insert_staged(self._connection, self._space)
         execute(
             "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of, includes,"
             " includes_sha256) SELECT %s, * FROM staged_file ORDER BY path ON CONFLICT DO NOTHING",

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from doc_assets.store.filters import Condition, meeting
+from doc_assets.store.filters import meeting
+from doc_assets.store.scope import Scope
 
 # BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the usual k1. Passages are about
 # equal in length, documents are not: hence the two values of b. Any k1 from 0.8 to 2 and b from 0.75 to 1 for documents
@@ -33,6 +34,9 @@ _PART_WEIGHT = 0.5
 _MAX_LEXEMES = 100
 _MAX_TERMS = 32
 _MAX_POSTINGS_PER_TERM = 20_000
+# Up to here only visible passages count, at up to 10 us each, so that it does not change how rare a word is what other
+# snapshots hold.
+_FEW_POSTINGS = 100
 # Of a document longer than this only the passages that the first step found are read beyond it.
 _MAX_PASSAGES_PER_DOCUMENT = 1_000
 _PASSAGES_SHOWN = 3
@@ -85,31 +89,6 @@ THOROUGH = Effort(20_000, 2_000, 120, 4_000)
 # Beside a ranking by meaning, which finds what few words tell: both together rank as with the thorough one. 3,000
 # postings lose one question of 90.
 QUICK = Effort(5_000, 500, 40, 1_200)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is searched.
-
-    Attributes:
-        snapshots: The published snapshots of the types and sources asked for.
-        passages: In these snapshots, or in ``among``; one that stands in several counts several times.
-        narrowed: Some live documents are left out.
-        documents: Live documents of all types, since a word's frequency is counted over all passages; so are the next.
-        chunks: Live passages.
-        tokens: Tokens of the live passages.
-        wanted: What a document's metadata must say.
-        among: All documents that are searched, with the number of their passages, where they are few.
-    """
-
-    snapshots: tuple[int, ...]
-    passages: int
-    narrowed: bool
-    documents: int
-    chunks: int
-    tokens: int
-    wanted: tuple[Condition, ...] = ()
-    among: Mapping[bytes, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +154,16 @@ SELECT quote_literal(l.lexeme), l.whole, coalesce(c.rows, (
 FROM lexeme l LEFT JOIN common c USING (lexeme)
 """
 
+_VISIBLE = """
+SELECT l.lexeme, count(*) FROM unnest(%(lexemes)s::text[]) AS l (lexeme)
+CROSS JOIN LATERAL (SELECT id FROM chunk WHERE tsv @@ l.lexeme::tsquery LIMIT %(cap)s) k
+WHERE EXISTS (
+    SELECT FROM document_chunk d JOIN snapshot_document s USING (document_id)
+    WHERE d.chunk_id = k.id AND s.snapshot_id = ANY (%(snapshots)s::bigint[])
+)
+GROUP BY l.lexeme
+"""
+
 
 def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Term]:
     """The query's lexemes that occur, rarest first."""
@@ -182,14 +171,25 @@ def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Te
         _TERMS,
         {"query": query, "parts": _CAMEL.sub(r"\1 \2", query), "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
     ).fetchall()
+    visible = _visible(connection, [quoted for quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
     terms = []
-    for quoted, whole, frequency in rows:
-        if frequency > 0:
+    for quoted, whole, stored in rows:
+        if frequency := visible.get(quoted, stored):
             total = max(scope.chunks, frequency)
             inverse = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
             terms.append(_Term(quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
     terms.sort(key=lambda term: (term.frequency, term.query))
     return terms[:_MAX_TERMS]
+
+
+def _visible(connection: psycopg.Connection, rare: Sequence[str], scope: Scope) -> dict[str, int]:
+    """In how many visible passages each of the lexemes stands, 0 included."""
+    if not rare:
+        return {}
+    rows = connection.execute(
+        _VISIBLE, {"lexemes": list(rare), "cap": _MAX_POSTINGS_PER_TERM, "snapshots": list(scope.counted)}
+    ).fetchall()
+    return dict.fromkeys(rare, 0) | dict(rows)
 
 
 def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
@@ -204,7 +204,7 @@ def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
     return chosen
 
 
-# A passage counts as often as it stands in live documents; which terms it holds comes back as bits.
+# A passage counts as often as it stands in documents of the scope; which terms it holds comes back as bits.
 _CANDIDATES = """
 WITH term AS (
     SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)

@@ -1,6 +1,7 @@
-"""The HNSW index of an embedding space: built after a first load, kept up in increments after that.
+"""The HNSW index of an embedding space: built after a first load, kept up in increments, made anew after a large gc.
 
-Until it is there, a search scans the space exactly: right, and up to some hundred thousand vectors fast enough.
+Until it is there, a search scans the space exactly: right, and up to some hundred thousand vectors fast enough. When it
+is worth making anew is decided in ``upkeep``.
 """
 
 from __future__ import annotations
@@ -40,26 +41,85 @@ def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int
     """
     if has_index(connection, space):
         return False
+    # Before the transaction: with a lock on the table, this one and a rebuild would wait for each other.
+    row = connection.execute(
+        sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT %s) few").format(space.table), (MINIMUM_ROWS,)
+    ).fetchone()
+    if row is None or row[0] < MINIMUM_ROWS:
+        return False
+    table = f"embedding_{space.id}"
+    if exists(connection, table):  # invalid: whoever built it was ended, and searches would never use it
+        try:
+            _drop(connection, _name(table))
+        except psycopg.errors.InsufficientPrivilege:
+            return False  # a load's role need not own the table; a gc of the owner drops it
     with connection.transaction():
-        row = connection.execute(
-            sql.SQL("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT %s) few").format(space.table), (MINIMUM_ROWS,)
-        ).fetchone()
-        if row is None or row[0] < MINIMUM_ROWS:
-            return False
-        connection.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(space.table))
-        if has_index(connection, space):
-            return False
-        connection.execute("SELECT set_config('maintenance_work_mem', '512MB', true)")
+        _give_memory(connection, local=True)
         connection.execute("SELECT set_config('max_parallel_maintenance_workers', %s, true)", (str(workers),))
-        create = sql.SQL(
-            "CREATE INDEX {} ON {} USING hnsw (embedding halfvec_ip_ops) WITH (m = {}, ef_construction = {})"
-        )
-        name = sql.Identifier(f"embedding_{space.id}_hnsw")
-        connection.execute(create.format(name, space.table, sql.Literal(_M), sql.Literal(_EF_CONSTRUCTION)))
-    connection.execute(sql.SQL("ANALYZE {}").format(space.table))
+        connection.execute("SELECT make_vector_index(%s, %s, %s)", (space.id, _M, _EF_CONSTRUCTION))
     return True
+
+
+def exists(connection: psycopg.Connection, table: str) -> bool:
+    """True if the table of vectors has its index, valid or not."""
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL", (f"doc_assets.{_name(table)}",)).fetchone()
+    return row is not None and row[0]
+
+
+def leftovers(connection: psycopg.Connection, table: str) -> list[str]:
+    """Invalid indexes of a table of vectors: what a rebuild left that was ended, kept up by every load for nothing."""
+    rows = connection.execute(
+        "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+        " WHERE i.indrelid = to_regclass(%s) AND NOT i.indisvalid AND starts_with(c.relname, %s) ORDER BY 1",
+        (f"doc_assets.{table}", _name(table)),  # somebody's own index may just be on its way
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def drop_leftovers(connection: psycopg.Connection, table: str) -> list[str]:
+    """Drops them, while loads and searches go on; returns their names."""
+    names = leftovers(connection, table)
+    for name in names:
+        _drop(connection, name)
+    return names
+
+
+def rebuild(connection: psycopg.Connection, table: str) -> None:
+    """Makes the index anew from the rows that are there; searches use the old one until the new one is ready.
+
+    Loads go on. Waits for transactions that began before it, so a reader who keeps one open for hours holds it up.
+
+    Args:
+        connection: In autocommit mode; its role owns the table.
+        table: ``embedding_<space>``, with an index.
+
+    Raises:
+        psycopg.Error: It was refused or ended; what is left of it, ``drop_leftovers`` finds.
+    """
+    drop_leftovers(connection, table)
+    if not exists(connection, table):
+        return  # it was itself invalid; the next load builds it
+    _give_memory(connection, local=False)
+    try:
+        connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier("doc_assets", _name(table))))
+    finally:
+        if not (connection.closed or connection.broken):
+            connection.execute("RESET maintenance_work_mem")
 
 
 def analyze(connection: psycopg.Connection) -> None:
     """Fresh statistics for the planner after a load, without waiting for autovacuum."""
-    connection.execute("ANALYZE chunk, document_chunk, snapshot_document, snapshot_file")
+    connection.execute("SELECT analyze_content()")
+
+
+def _name(table: str) -> str:
+    return f"{table}_hnsw"
+
+
+def _drop(connection: psycopg.Connection, index: str) -> None:
+    connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier("doc_assets", index)))
+
+
+def _give_memory(connection: psycopg.Connection, *, local: bool) -> None:
+    """What a graph of some hundred thousand vectors needs to be built without spilling."""
+    connection.execute("SELECT set_config('maintenance_work_mem', '512MB', %s)", (local,))

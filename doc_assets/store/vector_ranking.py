@@ -13,8 +13,9 @@ from psycopg import sql
 from doc_assets.embedding import Embedder, WindowTokenizer
 from doc_assets.errors import StoreError
 from doc_assets.store.filters import meeting
+from doc_assets.store.scope import Scope
 from doc_assets.store.spaces import SpaceTable, find_space
-from doc_assets.store.text_ranking import Ranked, Scope
+from doc_assets.store.text_ranking import Ranked
 from doc_assets.store.vector_index import has_index
 
 # Passages per search: enough for 60 to 100 documents. Also the width of the index's search (ef_search, 1,000 at most).
@@ -41,7 +42,7 @@ def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, 
     """The query's vector; of a query longer than the model's window, that of its first tokens.
 
     Raises:
-        StoreError: Nothing that is live was embedded in the embedder's space.
+        StoreError: Nothing in the scope was embedded in the embedder's space.
         EmbeddingError: The model failed.
     """
     space = _space(connection, embedder, scope)
@@ -109,9 +110,9 @@ def _space(connection: psycopg.Connection, embedder: Embedder, scope: Scope) -> 
         (list(scope.snapshots),),
     ).fetchall()
     raise StoreError(
-        f"nothing that is live was embedded with {embedder.space.name} as it is set up now, only with "
-        f"{', '.join(name for (name,) in used)}: set the model and precision back, run doc-assets migrate, or search "
-        "with mode text"
+        f"nothing that {scope.state} was embedded with {embedder.space.name} as it is set up now, only with "
+        f"{', '.join(name for (name,) in used)}: set the model and precision back, "
+        f"{'run doc-assets migrate, ' if scope.as_of is None else ''}or search with mode text"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import dagster as dg
@@ -11,7 +11,7 @@ import pytest
 from doc_assets.audit import CHECKS, CheckResult
 from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
 from doc_assets.dagster.build import build_defs
-from doc_assets.errors import DocAssetsError
+from doc_assets.errors import DocAssetsError, PublicationRefused
 from doc_assets.migration import LoadResult
 from doc_assets.store.rollback import RollbackResult
 
@@ -49,6 +49,7 @@ class FakeLibrary:
     live: dict[str, int] = field(default_factory=dict)
     up_to_date: bool = False
     error: DocAssetsError | None = None
+    refusal: str | None = None
     results: dict[str, LoadResult] = field(default_factory=dict)
     staged: list[tuple[str, int | None]] = field(default_factory=list)
 
@@ -75,15 +76,19 @@ class FakeLibrary:
         self._partition = partition
         return FakeStagedLoad(STAGED, digest_of(STAGED), self.calls)
 
-    def publish(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
-        """Nothing but the result."""
+    def publish(
+        self, staged: FakeStagedLoad, checks: list[CheckResult], *, allow_deletions: bool = False
+    ) -> LoadResult:
+        """Nothing but the result; ``refusal`` instead where it holds one and no deletions are allowed."""
+        if self.refusal and not allow_deletions:
+            raise PublicationRefused(self.refusal)
         self.calls.append("publish")
         return self._result(self._partition, staged.snapshot, "published")
 
-    def reject(self, staged: FakeStagedLoad, checks: list[CheckResult]) -> LoadResult:
+    def reject(self, staged: FakeStagedLoad, checks: list[CheckResult], why: DocAssetsError) -> LoadResult:
         """Nothing but the result."""
         self.calls.append("reject")
-        return self._result(self._partition, staged.snapshot, "rejected")
+        return replace(self._result(self._partition, staged.snapshot, "rejected"), error=str(why))
 
     def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
         """All six pass but those in ``failing``."""
@@ -106,6 +111,11 @@ class FakeLibrary:
     def validate(self, partitions: list[str], run_id: str) -> list[CheckResult]:
         """The audits of what ``live`` says."""
         return [result for partition in partitions for result in self.audit_live(partition)]
+
+    def rollback_target(self, partition: str, to: str) -> int:
+        """The live number, whatever was asked for."""
+        self.calls.append(f"look up {to} of {partition}")
+        return LIVE
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """From the staged to the live number."""

@@ -43,10 +43,10 @@ def test_a_load_that_passes_is_published_after_its_checks_are_recorded(
     recorded: list[int] = []
     publish = library.publish
 
-    def publish_and_count(staged, checks):
+    def publish_and_count(staged, checks, **options):
         keys = [dg.AssetCheckKey(dg.AssetKey("rust"), name) for name in CHECKS]
         recorded.append(sum(1 for key in keys if instance.event_log_storage.get_asset_check_execution_history(key, 1)))
-        return publish(staged, checks)
+        return publish(staged, checks, **options)
 
     monkeypatch.setattr(library, "publish", publish_and_count)
     result = definitions.resolve_job_def("migrate_rust").execute_in_process(
@@ -83,6 +83,21 @@ def test_a_load_that_fails_a_check_is_rejected_and_nothing_is_materialized(
     assert checks["counts"].metadata["offenders"].value == ["recorded_counts: files 4, rows 3"]
     assert f"rust/tokio: snapshot {STAGED}, which was not published, fails counts" in failure(result)
     assert "files 4, rows 3" in failure(result)
+
+
+def test_what_a_guard_refuses_is_rejected_with_its_sentence_unless_deletions_are_allowed(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    library.refusal = "rust/tokio: 3 of 4 live documents would vanish"
+    result = run(definitions, "migrate_rust")
+    assert not result.success
+    assert materializations(result) == []
+    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "reject", "close"]
+    assert failure(result).strip().endswith(library.refusal)
+    assert {check.passed for check in result.get_asset_check_evaluations()} == {True}
+    library.calls.clear()
+    assert run(definitions, "migrate_rust", allow_deletions=True).success
+    assert "publish" in library.calls
 
 
 def test_running_the_checks_alone_audits_what_is_live_and_loads_nothing(
@@ -149,10 +164,21 @@ def test_materializing_at_an_earlier_snapshot_rolls_back(
 ) -> None:
     result = run(definitions, "migrate_rust", snapshot=to)
     assert result.success
-    assert library.calls == [f"roll back rust/tokio to {to}", f"audit {LIVE}"]
+    assert library.calls == [f"look up {to} of rust/tokio", f"audit {LIVE}", f"roll back rust/tokio to {LIVE}"]
     (materialization,) = materializations(result)
     assert (materialization.tags or {})["dagster/data_version"] == digest_of(LIVE)
     assert materialization.metadata["rolled_back_from"].value == str(STAGED)
+
+
+def test_an_earlier_snapshot_that_fails_a_check_is_not_made_live(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    library.failing = {"checksums": ["chunk_checksum: chunk 00"]}
+    result = run(definitions, "migrate_rust", snapshot="previous")
+    assert not result.success
+    assert materializations(result) == []
+    assert not [call for call in library.calls if call.startswith("roll back")]
+    assert f"snapshot {LIVE}, which was not made live, fails checksums" in failure(result)
 
 
 def test_an_error_of_the_library_is_the_message_of_the_run(definitions: dg.Definitions, library: FakeLibrary) -> None:

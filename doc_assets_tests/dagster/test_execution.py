@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.execution import open_instance, run_partition
-from doc_assets.errors import DocAssetsError, SourceError
+from doc_assets.errors import DocAssetsError, SourceError, StoreError
 from doc_assets.migration import LoadResult
 from doc_assets.settings import Settings
 from doc_assets_tests.dagster.conftest import STAGED, FakeLibrary
@@ -48,6 +49,34 @@ def test_a_rejected_load_is_a_result_and_a_failed_run(
     assert result.result == "rejected"
     assert capfd.readouterr() == ("", "")
     assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
+
+
+def test_a_refused_load_is_a_result_with_its_sentence(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
+) -> None:
+    library.refusal = "too many documents would vanish"
+    result = load(definitions, library, catalogue, dg.DagsterInstance.ephemeral())
+    assert (result.result, result.error) == ("rejected", library.refusal)
+
+
+def test_dagsters_records_that_cannot_be_written_lose_no_result(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("server closed the connection"))
+
+    instance = dg.DagsterInstance.ephemeral()
+    monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut)
+    with pytest.raises(StoreError, match=r"Dagster recorded the run of rust/tokio: server closed"):
+        load(definitions, library, catalogue, instance)
+    partition = catalogue.find_partition("rust/tokio")
+
+    def cut_after_publishing(*_: object, **__: object) -> None:
+        library.results[partition.id] = LoadResult("rust", "tokio", "published", STAGED)
+        cut()
+
+    monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut_after_publishing)
+    assert load(definitions, library, catalogue, instance).result == "published"
 
 
 def test_an_error_of_the_library_comes_out_as_it_is(

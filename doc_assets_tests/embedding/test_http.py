@@ -13,7 +13,7 @@ import pytest
 
 from doc_assets.embedding import Embedder, describe_space, open_embedder, open_tokenizer
 from doc_assets.embedding.http import HttpEmbedder, endpoint
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.settings import Settings
 
 Answer = tuple[int, dict[str, str], object]
@@ -129,14 +129,51 @@ def test_a_busy_server_is_asked_again_as_late_as_it_says(server: Endpoint) -> No
 def test_waiting_has_an_end(server: Endpoint) -> None:
     server.respond = lambda _path, _body: (503, {"Retry-After": "86400"}, "closed")
     waits: list[float] = []
-    with pytest.raises(EmbeddingError, match=r"6 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
+    with pytest.raises(EmbeddingError, match=r"8 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
         embedder(server.address, waits).embed(["a"])
-    assert waits == [60.0] * 5
+    assert waits == [30.0] * 7
 
 
 def test_a_server_out_of_reach_is_an_error_that_names_it() -> None:
     with pytest.raises(EmbeddingError, match=r"http://127\.0\.0\.1:9/embed did not answer.*ConnectError"):
         embedder("http://127.0.0.1:9").embed(["a"])
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_a_text_that_the_server_refuses_is_told_apart_from_a_bad_endpoint(server: Endpoint, status: int) -> None:
+    server.respond = lambda _path, _body: (status, {}, "no")
+    with pytest.raises(EmbeddingRefused, match=f"status {status}"):
+        embedder(server.address).embed(["a"])
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 301])
+def test_a_bad_endpoint_is_no_refusal_of_a_text(server: Endpoint, status: int) -> None:
+    server.respond = lambda _path, _body: (status, {}, "no")
+    with pytest.raises(EmbeddingError, match=f"status {status}") as error:
+        embedder(server.address).embed(["a"])
+    assert not isinstance(error.value, EmbeddingRefused)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "refused"), [(500, True), (424, True), (502, False), (503, False), (429, False)])
+def test_a_server_that_fails_each_time_on_a_text_refuses_it_in_the_end(
+    server: Endpoint, status: int, refused: bool
+) -> None:
+    server.respond = lambda _path, _body: (status, {}, "no")
+    with pytest.raises(EmbeddingError) as error:
+        embedder(server.address).embed(["a"])
+    assert isinstance(error.value, EmbeddingRefused) == refused
+    assert len(server.requests) == 8
+
+
+def test_the_settings_say_how_often_and_every_further_attempt_is_counted(server: Endpoint) -> None:
+    server.respond = lambda _path, _body: (503, {"Retry-After": "9"}, "busy")
+    configured = dataclasses.replace(settings(server.address), retry_attempts=3, retry_longest_wait=0.01)
+    retries: list[None] = []
+    with pytest.raises(EmbeddingError, match=r"in 3 attempts.*DOC_ASSETS_RETRY_ATTEMPTS"):
+        open_embedder(configured, on_retry=lambda: retries.append(None)).embed(["a"])
+    assert (len(server.requests), len(retries)) == (3, 2)
 
 
 def test_a_refusal_is_not_repeated_and_does_not_show_the_key(server: Endpoint) -> None:

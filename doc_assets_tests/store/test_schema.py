@@ -9,7 +9,7 @@ import pytest
 
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import open_store, schema
+from doc_assets.store import drift, open_store, schema
 
 
 def settings_for(url: str) -> Settings:
@@ -30,7 +30,7 @@ def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_
 def test_the_expected_shape_is_what_the_revisions_make(store):
     expected = json.loads(files("doc_assets.store").joinpath("expected.json").read_text())
     with store.connect() as connection:
-        assert schema.describe(connection) == expected
+        assert drift.describe(connection) == expected
 
 
 @pytest.mark.parametrize(

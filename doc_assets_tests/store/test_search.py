@@ -63,6 +63,13 @@ def page(title: str, *passages: str, headings: Sequence[str] = (), anchor: str =
     return StoredDocument.of(Document(title, "markdown", (section,)), chunks)
 
 
+def _record(path: str, of: StoredDocument | Sequence[StoredDocument] | FileRecord) -> FileRecord:
+    if isinstance(of, FileRecord):
+        return of
+    documents = (of,) if isinstance(of, StoredDocument) else tuple(of)
+    return FileRecord(path, 1, path.encode().ljust(32)[:32], "loaded", documents=documents)
+
+
 @dataclass
 class Library:
     """Publishes files of documents into the store."""
@@ -71,26 +78,27 @@ class Library:
     model: WordModel
 
     def publish(
+        self, source: str, files: Mapping[str, StoredDocument | Sequence[StoredDocument] | FileRecord], **how: object
+    ) -> int:
+        """Makes ``files`` what is live of ``<doc_type>/<source>``; the snapshot's id. ``how`` is as for ``stage``."""
+        lease = self.stage(source, files, **how)  # pyright: ignore[reportArgumentType]
+        with self.store.connect() as connection:
+            snapshots.publish(connection, lease)
+        return lease.snapshot
+
+    def stage(
         self,
         source: str,
-        files: Mapping[str, StoredDocument | Sequence[StoredDocument]],
+        files: Mapping[str, StoredDocument | Sequence[StoredDocument] | FileRecord],
         base_url: str | None = None,
         model: WordModel | None = None,
         near_duplicates: str = "prefer_best",
-    ) -> int:
-        """Makes ``files`` what is live of ``<doc_type>/<source>``; the snapshot's id."""
+        recipe: str = "r",
+    ) -> snapshots.Lease:
+        """A sealed snapshot of ``files`` that is not live."""
         doc_type, name = source.split("/")
         model = model or self.model
-        records = [
-            FileRecord(
-                path,
-                1,
-                path.encode().ljust(32)[:32],
-                "loaded",
-                documents=(d,) if isinstance(d, StoredDocument) else tuple(d),
-            )
-            for path, d in files.items()
-        ]
+        records = [_record(path, of) for path, of in files.items()]
         chunks = {c.id: c for record in records for d in record.documents for c in d.chunks}
         with self.store.connect() as connection:
             space = ensure_space(connection, model.space)
@@ -98,7 +106,7 @@ class Library:
             lease = snapshots.open_snapshot(
                 connection,
                 partition,
-                recipe="r",
+                recipe=recipe,
                 space=space,
                 revision="1",
                 base_url=base_url,
@@ -109,8 +117,7 @@ class Library:
             vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
             SnapshotWriter(connection, lease, space).write(records, dict(zip(chunks, vectors, strict=True)))
             snapshots.seal(connection, lease)
-            snapshots.publish(connection, lease)
-        return lease.snapshot
+        return lease
 
     def find(self, query: str, mode: str = "text", k: int = 10, types: Sequence[str] = ()) -> list[str]:
         """Places of the passages found."""

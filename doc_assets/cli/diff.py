@@ -1,0 +1,89 @@
+"""``doc-assets diff``: what differs between two snapshots of a partition, printed as ``git diff --stat`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import typer
+from rich.text import Text
+
+from doc_assets.cli.output import JSON_OPTION, print_json, results
+from doc_assets.settings import Settings
+from doc_assets.store import open_store
+from doc_assets.store.comparison import Comparison, DocumentChange, Side, compare
+from doc_assets.store.patch import patch as patch_of
+
+_LETTERS = {"added": "A", "changed": "M", "removed": "D", "moved": "R", "copied": "C"}
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+_BAR = 40
+
+
+def diff(
+    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
+    before: str = typer.Argument("previous", help="A snapshot's id, 'previous', 'live', or a moment, as in 2h (ago)."),
+    after: str = typer.Argument("live", help="The same."),
+    name_only: bool = typer.Option(False, "--name-only", help="Print the paths alone."),
+    patch: str | None = typer.Option(None, "--patch", metavar="PATH", help="Print how the text of this one differs."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Compare two snapshots: which documents were added, changed, removed or moved, and by how many chunks."""
+    with open_store(Settings.from_environment()) as store:
+        found = compare(store, partition, before, after)
+        lines = None if patch is None else list(patch_of(store, found, patch))
+    if as_json:
+        print_json({**asdict(found), "summary": found.summary, **({} if lines is None else {"patch": lines})})
+    elif lines is not None:
+        for line in lines:
+            results.print(Text(line, _STYLES.get(line[:1], "")), soft_wrap=True)
+    elif name_only:
+        for change in found.documents:
+            typer.echo(change.path)
+    else:
+        for text in _stat(found):
+            results.print(text, soft_wrap=True)
+
+
+def _stat(found: Comparison) -> Iterator[Text]:
+    yield Text(f"{found.partition}: {_side(found.before)} → {_side(found.after)}")
+    if found.settings:
+        yield Text(f" made differently: {'; '.join(found.settings)}", "yellow")
+    names = [_name(change) for change in found.documents]
+    width = max(map(len, names), default=0)
+    most = max((c.chunks_added + c.chunks_removed for c in found.documents), default=0)
+    for change, name in zip(found.documents, names, strict=True):
+        yield _row(change, f"{name:<{width}}", most)
+    for outcome in found.outcomes:
+        reason = f": {outcome.reason}" if outcome.reason else ""
+        yield Text(f" ! {outcome.path}  {outcome.before} → {outcome.after}{reason}", "yellow")
+    yield Text(f" {_summary(found)}")
+
+
+def _side(side: Side) -> str:
+    return f"snapshot {side.id} ({side.status}, {side.documents:,} documents, {side.chunks:,} chunks)"
+
+
+def _name(change: DocumentChange) -> str:
+    return f"{change.origin} → {change.path}" if change.origin else change.path
+
+
+def _row(change: DocumentChange, name: str, most: int) -> Text:
+    # Longer bars are scaled down, and what there is of a side is shown at least once.
+    scale = min(1.0, _BAR / most) if most else 1.0
+    plus, minus = (max(n > 0, round(n * scale)) for n in (change.chunks_added, change.chunks_removed))
+    counts = f"{f'+{change.chunks_added}':>6} {f'-{change.chunks_removed}':>6}"
+    return Text.assemble(
+        f" {_LETTERS[change.status]} {name} | {counts} ", ("+" * plus, _STYLES["+"]), ("-" * minus, _STYLES["-"])
+    )
+
+
+def _summary(found: Comparison) -> str:
+    sums = found.summary
+    documents = ", ".join(f"{sums[name]:,} {name}" for name in _LETTERS if sums[name])
+    outcomes = f", {sums['outcomes']:,} with another outcome" if sums["outcomes"] else ""
+    if not documents and not outcomes:
+        return f"nothing differs in {sums['unchanged']:,} documents"
+    return (
+        f"documents: {documents or 'none differs'}{outcomes}, {sums['unchanged']:,} unchanged; chunks of these: "
+        f"{sums['chunks_added']:,} added(+), {sums['chunks_removed']:,} removed(-), {sums['chunks_kept']:,} kept"
+    )

@@ -1,0 +1,68 @@
+"""``doc-assets gc``: old snapshots and what only they needed are dropped."""
+
+from __future__ import annotations
+
+import typer
+
+from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.scope import PARTITION_OPTION, TYPE_OPTION
+from doc_assets.progress import duration
+from doc_assets.settings import Settings
+from doc_assets.store import open_store
+from doc_assets.store.collection import Collection, collect
+from doc_assets.store.retention import Policy
+
+_DEFAULT = Policy()
+
+
+def gc(
+    keep: int | None = typer.Option(
+        None,
+        "--keep",
+        min=0,
+        help="Keep the last so many snapshots of each partition, what is live included; named alone, nothing older. "
+        f"Without --keep and --days: {_DEFAULT.keep}, and {_DEFAULT.days:.0f} days.",
+    ),
+    days: float | None = typer.Option(
+        None, "--days", min=0, help="Keep everything that was live within so many days; named alone, nothing older."
+    ),
+    types: list[str] = TYPE_OPTION,
+    partitions: list[str] = PARTITION_OPTION,
+    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be freed; change nothing."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Drop old snapshots, and content that no snapshot holds any more; what is live always stays."""
+    with open_store(Settings.from_environment()) as store:
+        found = collect(store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run)
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _print(found: Collection) -> None:
+    rows = [
+        (name, *(len(of.get(name, ())) for of in (found.collected, found.discarded)))
+        for name in sorted({*found.collected, *found.discarded})
+    ]
+    if rows:
+        print_table("snapshots", ["partition", "collected", "discarded"], rows)
+    results.print(
+        f"{'would free' if found.dry_run else 'freed'} {found.snapshots:,} snapshots with {found.manifest_rows:,} "
+        f"manifest rows, {found.documents:,} documents, {found.chunks:,} chunks, {found.vectors:,} vectors: "
+        f"{found.bytes / 1e6:,.1f} MB of rows",
+        soft_wrap=True,
+    )
+    for partition in found.busy:
+        say(f"{partition} is being worked on: its old snapshots stay until the next gc")
+    if found.dry_run:
+        return
+    for step in found.upkeep:
+        if step.problem:
+            say(step.problem)
+        elif step.seconds >= 1:
+            say(f"{step.action} of {step.table}: {duration(step.seconds)}")
+    say(
+        f"{found.seconds:.1f} s; loads waited {found.longest_wait_seconds:.2f} s at most. PostgreSQL writes new rows "
+        "where these stood; only pages that are empty at the end of a table, and a rebuilt index, go back to the disk"
+    )

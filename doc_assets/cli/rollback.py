@@ -1,0 +1,170 @@
+"""``doc-assets rollback`` and ``discard``: back to what was, and rid of what never came to be."""
+
+from __future__ import annotations
+
+import typer
+
+from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store import Store, open_store
+from doc_assets.store.discard import discard as discard_snapshots
+from doc_assets.store.moments import moment
+from doc_assets.store.rollback import Rollback, RollbackResult, roll_back
+from doc_assets.store.targets import AsOf, BeforeRun, Selection, ToSnapshot, known_types
+
+
+def rollback(
+    partition: str | None = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio."),
+    to: str | None = typer.Option(
+        None, "--to", help="Snapshot id, or 'previous' (the default): what was live before what is live now."
+    ),
+    run: str | None = typer.Option(
+        None, "--run", help="Undo this run: each partition goes back to what was live just before. 8 characters do."
+    ),
+    doc_type: str | None = typer.Option(None, "--type", "-t", help="With --as-of: every partition of this type."),
+    as_of: str | None = typer.Option(
+        None,
+        "--as-of",
+        help="Back to what was live at that moment: ISO 8601, a date, or 15m, 2h, 3d ago. Without partition and type "
+        "the whole store.",
+    ),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Prove it and say what would move, but move nothing."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Publish earlier snapshots again, all or none, after proving that they are still what they were."""
+    where = _selection(partition, to, run, doc_type, as_of)
+    with open_store(Settings.from_environment()) as store:
+        _require_known(store, doc_type)
+        done = roll_back(store, where, dry_run=dry_run)
+    if as_json:
+        print_json(_as_json(done, where, single=partition is not None, dry_run=dry_run))
+        return
+    if isinstance(where, AsOf):
+        say(f"as of {where.moment:%Y-%m-%d %H:%M:%S %z} ({where.moment.tzname()})")
+    _show(done, single=partition is not None, dry_run=dry_run)
+
+
+def _selection(
+    partition: str | None, to: str | None, run: str | None, doc_type: str | None, as_of: str | None
+) -> Selection:
+    """What the options mean together.
+
+    Raises:
+        typer.BadParameter: Nothing, or more than one thing.
+    """
+    if run is not None:
+        if any(other is not None for other in (partition, to, doc_type, as_of)):
+            raise typer.BadParameter("a run is undone in every partition that it changed: give --run alone")
+        return BeforeRun(run)
+    if partition is not None and doc_type is not None:
+        raise typer.BadParameter("give a partition or --type, not both")
+    if as_of is not None:
+        if to is not None:
+            raise typer.BadParameter("--to and --as-of both say where to: give one of them")
+        try:
+            return AsOf(moment(as_of), doc_type, partition)
+        except StoreError as error:
+            raise typer.BadParameter(str(error), param_hint="--as-of") from error
+    if doc_type is not None:
+        raise typer.BadParameter(f"back to when? --type {doc_type} needs --as-of TIME")
+    if partition is None:
+        raise typer.BadParameter(
+            "what is to go back? Give a partition (TYPE/KEY), --run RUN_ID, or --as-of TIME with or without --type"
+        )
+    return ToSnapshot(partition, to or "previous")
+
+
+def _require_known(store: Store, doc_type: str | None) -> None:
+    if doc_type is not None and doc_type not in (known := known_types(store)):
+        raise typer.BadParameter(f"nothing of type {doc_type!r} was ever loaded: {', '.join(known) or 'nothing'}")
+
+
+def _as_json(done: Rollback, where: Selection, *, single: bool, dry_run: bool) -> dict:
+    """One partition as one object, else one with a list of them."""
+    about = {
+        "run_id": None if dry_run else done.run_id,
+        "dry_run": dry_run,
+        "as_of": where.moment if isinstance(where, AsOf) else None,
+        "seconds": round(done.seconds, 4),
+    }
+    rows = [
+        {
+            "partition": row.partition,
+            "from": row.from_snapshot,
+            "to": row.to_snapshot,
+            "result": row.result,
+            "digest": row.digest,
+            "overtaken": row.overtaken,
+        }
+        for row in done.partitions
+    ]
+    return {**rows[0], **about} if single else {**about, "partitions": rows}
+
+
+def _show(done: Rollback, *, single: bool, dry_run: bool) -> None:
+    rows = done.partitions
+    moved = [row for row in rows if row.result != "unchanged"]
+    if single:
+        results.print(f"{_line(rows[0], dry_run)} in {done.seconds:.3f} s", soft_wrap=True)
+    else:
+        print_table(
+            "rollback (dry run)" if dry_run else "rollback",
+            ["partition", "from", "to", "result", "digest"],
+            [
+                (r.partition, str(r.from_snapshot or ""), str(r.to_snapshot or ""), _words(r), (r.digest or "")[:16])
+                for r in rows
+            ],
+        )
+        down = sum(row.to_snapshot is None for row in moved)
+        say(
+            f"{len(moved)} of {len(rows)} partitions {'would move' if dry_run else 'moved'}"
+            + (f", {down} of them taken down" if down else "")
+            + f"; all digests proven; {done.seconds:.2f} s"
+        )
+    if moved and not dry_run:
+        say(f"doc-assets rollback --run {done.run_id[:8]} undoes it")
+
+
+def _line(row: RollbackResult, dry_run: bool) -> str:
+    proven = f", digest {row.digest[:16]}… proven" if row.digest else ""
+    now = "would be" if dry_run else "is"
+    match row.result:
+        case "unchanged":
+            return f"{row.partition}: {now} unchanged at {_name(row.to_snapshot)}{proven}"
+        case "unpublished":
+            return f"{row.partition}: {_name(row.from_snapshot)} {now} taken down, nothing was live before,"
+    return f"{row.partition}: {_name(row.from_snapshot)} → {row.to_snapshot}{' (dry run)' * dry_run}{proven}"
+
+
+def _name(snapshot: int | None) -> str:
+    return "nothing live" if snapshot is None else f"snapshot {snapshot}"
+
+
+def _words(row: RollbackResult) -> str:
+    words = {"published": "published again", "unpublished": "taken down: nothing was live before"}
+    return words.get(row.result, row.result) + ("; what came after that run goes too" if row.overtaken else "")
+
+
+def discard(
+    what: str | None = typer.Argument(None, metavar="[ID|PARTITION]", help="A snapshot, or all of a partition's."),
+    everything: bool = typer.Option(False, "--all", help="Of every partition that nobody works on."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Drop snapshots that were never published: what loads left unfinished, and what their checks rejected."""
+    if (what is None) == (not everything):
+        raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
+    with open_store(Settings.from_environment()) as store:
+        done = discard_snapshots(store, int(what) if what and what.isdecimal() else what)
+    for sentence in done.held:
+        say(f"left alone: {sentence}")
+    if as_json:
+        print_json(done)
+        return
+    print_table(
+        "discarded",
+        ["partition", "snapshot", "was", "files", "documents"],
+        [(row.partition, str(row.snapshot), row.status, row.files, row.documents) for row in done.dropped],
+    )
+    what = "snapshot" if len(done.dropped) == 1 else "snapshots"
+    say(f"{len(done.dropped)} {what} discarded; the content stays for others until doc-assets gc removes it")

@@ -1,0 +1,203 @@
+"""Commands about snapshots: ``snapshots``, ``manifest``, ``show``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import get_args
+
+import typer
+
+from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.settings import Settings
+from doc_assets.store import listing, open_store
+from doc_assets.store.comparison import Status as ChangeStatus
+from doc_assets.store.description import Contents, Description, Proof, describe
+from doc_assets.store.listing import Outcome, Period, SnapshotStatus
+
+AS_OF_OPTION = typer.Option(
+    None,
+    "--as-of",
+    metavar="TIME|ID",
+    help="What was live then (a date, a time, or 2h, 3d, 1w ago), or the snapshot of this id.",
+)
+
+
+def snapshots(
+    partition: str | None = typer.Argument(None, help="TYPE/KEY; all partitions without it."),
+    statuses: list[SnapshotStatus] = typer.Option([], "--status", help="Only those; may be given several times."),
+    types: list[str] = typer.Option(
+        [], "--type", "-t", help="Only this documentation type; may be given several times."
+    ),
+    limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="How many; all without it."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """List snapshots, newest first, and tell when readers saw them."""
+    with open_store(Settings.from_environment()) as store:
+        rows = listing.snapshots(store, partition, types=types, statuses=statuses, limit=limit)
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        say("there is no such snapshot; doc-assets migrate makes them")
+    print_table(
+        "snapshots",
+        ["partition", "id", "status", "live", "loaded", "documents", "chunks", "digest", "revision", "run"],
+        [
+            (r.partition, str(r.id), r.status, _periods(r.periods, r.published), r.created_at, r.documents, r.chunks,
+             (r.digest or "")[:12], r.revision[:12], (r.run_id or "")[:8])
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+def manifest(
+    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
+    as_of: str | None = AS_OF_OPTION,
+    outcome: Outcome | None = typer.Option(None, "--outcome", help="Only files with this outcome."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """List every file of what is live, or was, with its outcome and why it was not loaded."""
+    with open_store(Settings.from_environment()) as store:
+        rows = listing.manifest(store, partition, as_of, outcome)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        partition,
+        ["path", "outcome", "chunks", "document", "reason"],
+        [(r.path, r.outcome, r.chunks, (r.document or "")[:12], r.reason) for r in rows],
+    )
+
+
+def show(
+    which: str = typer.Argument(metavar="ID|PARTITION", help="A snapshot's id, or TYPE/KEY for the live one."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Tell everything about one snapshot, and prove that its rows still give its digest.
+
+    Exit code 1 if they do not.
+    """
+    with open_store(Settings.from_environment()) as store:
+        found = describe(store, which)
+    proven = found.proof is None or (found.proof.digest and found.proof.seal)
+    if as_json:
+        print_json(_json(found))
+    else:
+        _print(found)
+    if not proven:
+        raise typer.Exit(1)
+
+
+def _json(found: Description) -> dict:
+    changes = found.changes
+    against = None if changes is None else {"snapshot": changes.before.id, **changes.summary}
+    settings = () if changes is None else changes.settings
+    return {
+        **asdict(found.snapshot),
+        **asdict(found.facts),
+        "counts": found.counts,
+        "contents": found.contents,
+        "proof": found.proof,
+        "changes": None if against is None else {**against, "settings": settings},
+        "history": [asdict(event) for event in found.history],
+    }
+
+
+def _print(found: Description) -> None:
+    lines = list(_lines(found))
+    width = max(len(name) for name, _ in lines)
+    for name, text in lines:
+        results.print(f"{name:>{width}}  {text}", soft_wrap=True, markup=False)
+    print_table(
+        "history",
+        ["at", "action", "result", "from", "to", "seconds", "by", "run", "error"],
+        [
+            (e.at, e.action, e.result, str(e.from_snapshot or ""), str(e.to_snapshot or ""), e.seconds, e.actor,
+             (e.run_id or "")[:8], e.error)
+            for e in found.history
+        ],
+    )  # fmt: skip
+
+
+def _lines(found: Description) -> Iterator[tuple[str, str]]:
+    row, facts, counts, contents = found.snapshot, found.facts, found.counts, found.contents
+    yield "snapshot", f"{row.id} of {row.partition}"
+    yield "status", f"{row.status}{', live' if row.published else ''}"
+    yield "live", "; ".join(_periods([period], row.published) for period in row.periods) or "never"
+    yield "loaded", f"{_at(row.created_at)}, complete {_at(row.sealed_at) if row.sealed_at else 'never'}"
+    yield "run", row.run_id or "none"
+    yield "parent", str(facts.parent or "none")
+    yield "revision", row.revision
+    yield "addresses", f"below {facts.base_url}" if facts.base_url else "unknown"
+    if facts.file_limit is not None:
+        yield "limit", f"the first {facts.file_limit:,} files"
+    if counts is not None:
+        outcomes = f"loaded {counts.loaded:,}, duplicate {counts.duplicate:,}, skipped {counts.skipped:,}, "
+        yield "files", f"{counts.files:,}: {outcomes}rejected {counts.rejected:,}"
+        yield "documents", f"{counts.documents:,}{_formats(contents)}"
+        yield "chunks", f"{counts.chunks:,} with {counts.tokens:,} tokens"
+    if contents is not None:
+        sizes = f"source {contents.source_bytes:,} · text {contents.text_bytes:,} · vectors {contents.vector_bytes:,}"
+        yield "bytes", f"{sizes} ({contents.vectors:,} vectors)"
+    yield "recipe", _recipe(facts.recipe)
+    space = facts.space
+    yield "space", f"{space['id']}: {space['name']} ({space['precision']}), {space['dimensions']} dimensions"
+    yield "digest", f"{row.digest or 'none'}{_proven(found.proof, 'digest')}"
+    yield "seal", _proven(found.proof, "seal").lstrip(", ") or "not looked at: the manifest is not there"
+    yield from _changes(found)
+
+
+def _changes(found: Description) -> Iterator[tuple[str, str]]:
+    changes = found.changes
+    if changes is None:
+        if found.facts.parent is not None:
+            yield "changes", f"unknown: the manifest of snapshot {found.facts.parent} or of this one is not there"
+        return
+    sums = changes.summary
+    told = [f"{sums[name]:,} {name}" for name in get_args(ChangeStatus) if sums[name]]
+    yield (
+        "changes",
+        f"since {changes.before.id}: {', '.join(told) or 'no document'}, {changes.unchanged:,} unchanged; chunks "
+        f"+{sums['chunks_added']:,} -{sums['chunks_removed']:,}",
+    )
+    if changes.settings:
+        yield "", f"made differently: {'; '.join(changes.settings)}"
+
+
+def _formats(contents: Contents | None) -> str:
+    named = [] if contents is None else [f"{name} {n:,}" for name, n in contents.formats.items()]
+    return f": {', '.join(named)}" if named else ""
+
+
+def _recipe(recipe: Mapping[str, object]) -> str:
+    """On one line, without the space's fingerprint, which is told apart."""
+
+    def told(value: object) -> str:
+        if isinstance(value, Mapping):
+            return "(" + ", ".join(f"{key} {told(inner)}" for key, inner in value.items() if inner) + ")"
+        return str(value)
+
+    return " · ".join(f"{name} {told(value)}" for name, value in recipe.items() if name != "space" and value)
+
+
+def _proven(proof: Proof | None, what: str) -> str:
+    if proof is None:
+        return ""
+    holds = proof.digest if what == "digest" else proof.seal
+    taken = f" in {proof.seconds:.2f} s" if what == "digest" else ""
+    return f", proven now{taken}" if holds else ", BROKEN: the rows no longer give it (doc-assets validate names them)"
+
+
+def _periods(periods: Sequence[Period], live: bool) -> str:
+    """The last of the times in which readers saw it."""
+    if not periods:
+        return "live" if live else ""
+    last, more = periods[-1], len(periods) - 1
+    until = _at(last.until) if last.until else "now"
+    return f"{_at(last.since)} to {until}" + (f" ({more + 1} times in all)" if more else "")
+
+
+def _at(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,160 @@
+"""``doc-assets spaces`` and ``migrate --space``: embedding spaces, and another one made live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict
+
+import typer
+from rich.live import Live
+
+from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_table, say
+from doc_assets.embedding import Embedder, EmbeddingSpace, describe_space, open_embedder
+from doc_assets.embedding.models import ModelName, settings_of
+from doc_assets.errors import StoreError
+from doc_assets.progress import Progress, duration
+from doc_assets.settings import Settings
+from doc_assets.store import Store, open_store, space_listing, spaces
+from doc_assets.store.retries import RetryPolicy
+
+_LINE_SECONDS = 15.0
+
+app = typer.Typer(invoke_without_command=True, help="List embedding spaces: what each holds, and which one is live.")
+
+
+@app.callback()
+def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
+    """List embedding spaces: what each holds, and which one is live."""
+    if context.invoked_subcommand is not None:
+        return
+    with open_store(Settings.from_environment()) as store:
+        rows = space_listing.list_spaces(store)
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        "embedding spaces",
+        ["id", "model", "precision", "dimensions", "window", "vectors", "covers", "live in", "index", "MB", "made"],
+        [
+            (str(r.id), r.name, r.precision, r.dimensions, r.window, r.vectors,
+             "" if r.covered_percent is None else f"{r.covered_percent:.2f} %",
+             f"{r.live} partitions" if r.live else "", r.indexed, r.bytes / 1e6, r.created_at)
+            for r in rows
+        ],
+    )  # fmt: skip
+
+
+@app.command("drop")
+def drop(
+    space: int = typer.Argument(help="Id from doc-assets spaces."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Remove the vectors of a space that no kept snapshot needs."""
+    with open_store(Settings.from_environment()) as store:
+        dropped = space_listing.drop_space(store, space)
+    if as_json:
+        print_json(dropped)
+        return
+    kept = "" if dropped.forgotten else "; its row stays, since the history of collected snapshots names it"
+    say(f"dropped space {space} ({dropped.name}): {dropped.vectors:,} vectors, {dropped.bytes / 1e6:,.1f} MB{kept}")
+
+
+def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool) -> None:
+    """``migrate --space``: fills the space of a model from what is stored, then makes it live everywhere at once."""
+    from doc_assets.model_change import ModelChange
+
+    with open_store(settings) as store, _Meter() as meter:
+        model, open_model = _resolve(settings, store, wanted)
+        change = ModelChange(
+            store,
+            model,
+            open_model,
+            threads=settings.threads,
+            retry=RetryPolicy(settings.retry_attempts, settings.retry_longest_wait),
+            progressed=meter.show,
+            said=say,
+        )
+        if dry_run:
+            plan = change.plan()
+            outcome = {"model": model.name, "precision": model.precision, **asdict(plan)}
+            sentence = (
+                f"{model.name} ({model.precision}): {plan.chunks:,} chunks with {plan.tokens:,} tokens to embed, about "
+                f"{duration(plan.seconds)}; nothing was written"
+                if plan.chunks
+                else f"{model.name} ({model.precision}) has a vector for all that is live: the switch takes seconds"
+            )
+        else:
+            done = change.run()
+            outcome = {"model": model.name, "precision": model.precision, **asdict(done)}
+            sentence = (
+                f"{model.name} ({model.precision}) is live in {done.partitions} partitions: {done.embedded:,} chunks "
+                f"embedded, {done.audited} snapshots audited, {duration(done.seconds)}; to go back: doc-assets "
+                f"rollback --run {done.run_id}"
+                if done.partitions
+                else f"{model.name} ({model.precision}) is live everywhere already: nothing was switched"
+            )
+    if as_json:
+        print_json(outcome)
+    else:
+        say(sentence)
+
+
+def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
+    """The model that a word stands for, and how to load it.
+
+    Raises:
+        StoreError: No such space, or several of that name.
+        EmbeddingError: No such model.
+    """
+    with store.connect("doc-assets migrate --space") as connection:
+        if wanted.isdecimal():
+            return _stored(settings, spaces.model_of(connection, int(wanted)))
+        named = ModelName.parse(wanted)
+        if not named.is_folder:
+            asked = settings.embedding_precision
+            precision = named.precision or (None if asked == "auto" else asked)
+            found = space_listing.find_spaces(connection, named.name, precision)
+            if len(found) > 1:
+                raise StoreError(
+                    f"{wanted} names several embedding spaces: "
+                    + ", ".join(f"{space_id} ({of})" for space_id, of in found)
+                    + "; give the number, or NAME@PRECISION"
+                )
+            if found:
+                return _stored(settings, spaces.model_of(connection, found[0][0]))
+    configured = named.settings(settings)
+    return describe_space(configured), lambda: open_embedder(configured)
+
+
+def _stored(settings: Settings, model: EmbeddingSpace) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
+    return model, lambda: open_embedder(settings_of(settings, model))
+
+
+class _Meter:
+    """How far the embedding is: one line that changes on a terminal, a line now and then elsewhere."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._live: Live | None = None
+        self._said = time.perf_counter()
+
+    def __enter__(self) -> _Meter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def show(self, state: Progress) -> None:
+        line = (
+            f"{100 * state.share:5.1f} % · {state.embedded:,}/{state.chunks:,} chunks · "
+            f"{state.tokens_per_second:,.0f} tokens/s · {duration(state.remaining_seconds)} left"
+        )
+        if messages.is_terminal:
+            if self._live is None:
+                self._live = self._open.enter_context(Live(console=messages, transient=True))
+            self._live.update(line)
+        elif time.perf_counter() - self._said >= _LINE_SECONDS:
+            self._said = time.perf_counter()
+            say(line)

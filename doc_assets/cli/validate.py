@@ -1,0 +1,126 @@
+"""``doc-assets validate``: proof of what is stored, and on request of the source bytes and the vectors behind it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from doc_assets.audit import CheckResult
+from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
+from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
+from doc_assets.progress import duration
+from doc_assets.reembedding import Reembedding, reembed
+from doc_assets.source_check import SourceComparison, compare_sources
+from doc_assets.store import open_store
+from doc_assets.validation import UnknownScope, Validation, Wanted
+from doc_assets.validation import validate as audit_stored
+
+_EXAMPLES = 3
+
+
+def validate(
+    ids: list[int] = typer.Argument(
+        None, help="Snapshots to audit, instead of what is live.", metavar="[SNAPSHOT_ID]..."
+    ),
+    snapshot: list[int] = typer.Option([], "--snapshot", help="The same; may be given several times."),
+    retained: bool = typer.Option(False, "--all", help="Every published snapshot that is kept."),
+    types: list[str] = typer.Option(
+        [], "--type", "-t", help="Only this documentation type; may be given several times."
+    ),
+    partitions: list[str] = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable."),
+    search_vectors: bool = typer.Option(
+        False, "--search-vectors", help="Compute the full-text vectors anew, too: about a minute for 100,000 chunks."
+    ),
+    source: bool = typer.Option(False, "--source", help="Read the sources again, too, and compare every byte."),
+    catalogue: Path | None = CATALOGUE_OPTION,
+    sample: int | None = typer.Option(
+        None, "--reembed", min=1, metavar="N", help="Embed N random live chunks again, too, and compare the vectors."
+    ),
+    seed: int | None = typer.Option(None, "--seed", help="Of the random sample, to draw the same one again."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Audit what is live: recompute every checksum, count and reference from what PostgreSQL holds."""
+    settings = settings_with(catalogue)
+    wanted = Wanted((*(ids or ()), *snapshot), retained, tuple(types), tuple(partitions))
+    if wanted.snapshots and (retained or types or partitions or source or sample):
+        raise typer.BadParameter("snapshots are given by id, or by --all, --type and --partition; the other proofs of "
+                                 "--source and --reembed are about what is live")  # fmt: skip
+    with open_store(settings) as store:
+        try:
+            stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
+        except UnknownScope as error:
+            raise typer.BadParameter(str(error)) from error
+        sources = compare_sources(settings, store, types, partitions) if source else None
+        drift = reembed(settings, store, sample, types, partitions, seed=seed) if sample else None
+    if as_json:
+        print_json(_as_json(stored, sources, drift))
+    else:
+        _print(stored, sources, drift)
+    if not stored.passed or (drift and drift.below) or any(s.result != "equal" for s in sources or ()):
+        raise typer.Exit(1)
+
+
+def _as_json(
+    stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None
+) -> list[CheckResult] | dict[str, object]:
+    """The checks alone if nothing else was asked for."""
+    if sources is None and drift is None:
+        return stored.checks
+    return {"checks": stored.checks, "proven": stored.proven, "wrong": stored.wrong, "sources": sources, "drift": drift}
+
+
+def _print(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
+    if stored.checks:
+        print_checks(stored.checks)
+    else:
+        say("nothing is live yet: doc-assets migrate loads it")
+    if sources is not None:
+        _print_sources(sources)
+    if drift is not None:
+        _print_drift(drift)
+    if stored.checks:
+        many = f"{stored.proven.snapshots} snapshot{'s' if stored.proven.snapshots != 1 else ''}"
+        say(f"{stored.line} ({many} in {duration(stored.seconds)})")
+
+
+def print_checks(rows: Sequence[CheckResult]) -> None:
+    """One line per check over all partitions, then each failure with its first offenders."""
+    passed, looked = Counter(), Counter()
+    for row in rows:
+        looked[row.check] += 1
+        passed[row.check] += row.passed
+    print_table(
+        "checks",
+        ["check", "result", "partitions", "passed"],
+        [(check, "passed" if passed[check] == n else "FAILED", n, passed[check]) for check, n in looked.items()],
+    )
+    for row in rows:
+        if not row.passed:
+            complain(f"{row.partition} fails {row.check}: {'; '.join(row.offenders)}")
+
+
+def _print_sources(sources: Sequence[SourceComparison]) -> None:
+    print_table(
+        "sources",
+        ["partition", "result", "files", "changed", "vanished", "new", "revision then", "revision now"],
+        [
+            (s.partition, s.result, s.files, len(s.changed), len(s.vanished), len(s.new), s.revision_then[:19],
+             (s.revision_now or "")[:19])
+            for s in sources
+        ],
+    )  # fmt: skip
+    for s in sources:
+        if s.result != "equal":
+            complain(f"{s.partition}: {s.sentence}")
+
+
+def _print_drift(drift: Reembedding) -> None:
+    say(
+        f"{drift.sample:,} chunks embedded again with {drift.model} ({drift.precision}): cosine at least "
+        f"{drift.least:.6f}, on average {drift.mean:.6f}; {drift.bound} is needed (seed {drift.seed})"
+    )
+    for chunk, cosine in drift.below[:_EXAMPLES]:
+        complain(f"the vector of chunk {chunk} has a cosine of {cosine:.4f} to that of its text")

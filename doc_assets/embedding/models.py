@@ -1,0 +1,137 @@
+"""Which model a space was filled with, and which one a name means: from names and descriptions to settings.
+
+Searching opens the model of what is live through here, whatever the settings name; what is live is known to ``store``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from doc_assets.embedding import open_embedder
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
+from doc_assets.embedding.vectors import Embedder
+from doc_assets.errors import EmbeddingError
+from doc_assets.settings import Settings
+
+_PRECISIONS = ("fp32", "bf16", "remote")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """A model as it is written on the command line: ``NAME`` or ``NAME@PRECISION``."""
+
+    name: str
+    precision: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> ModelName:
+        """The parts of ``text``.
+
+        Raises:
+            EmbeddingError: There is no such precision.
+        """
+        name, at, precision = text.rpartition("@")
+        # A folder's name may hold an @ itself.
+        if not at or Path(text).expanduser().is_dir():
+            return cls(text)
+        if precision not in _PRECISIONS:
+            raise EmbeddingError(f"{text!r}: {precision!r} is no precision; one of {', '.join(_PRECISIONS)} is needed")
+        return cls(name, precision)
+
+    @property
+    def is_folder(self) -> bool:
+        """It is a folder on this machine."""
+        return Path(self.name).expanduser().is_dir()
+
+    def settings(self, settings: Settings) -> Settings:
+        """The settings with this model."""
+        changed = replace(settings, embedding_model=self.name)
+        return changed if self.precision is None else _with_precision(changed, self.precision)
+
+
+class SpaceModels:
+    """Opens the model of a space, once each, whichever the settings name. May be shared between threads.
+
+    Example:
+        >>> search(store, SpaceModels(Settings.from_environment()), "how do I pin a thread to a core")
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Opens nothing yet."""
+        self._settings = settings
+        self._opened: dict[str, Embedder] = {}
+        self._opening = threading.Lock()
+
+    def of(self, spaces: Sequence[EmbeddingSpace]) -> Embedder:
+        """The model of the first of the spaces, or of the one that the settings name if it is among them.
+
+        Raises:
+            EmbeddingError: The model is not here; says what to point the settings to.
+        """
+        with self._opening:
+            for space in spaces:
+                if space.fingerprint in self._opened:
+                    return self._opened[space.fingerprint]
+            space, settings = _configured(self._settings, spaces)
+            return self._opened.setdefault(space.fingerprint, open_embedder(settings))
+
+
+def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[EmbeddingSpace, Settings]:
+    own = _fingerprint(settings)
+    for space in spaces:
+        if own == space.fingerprint:
+            return space, settings
+    return spaces[0], settings_of(settings, spaces[0])
+
+
+def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
+    """The settings with the model, and the precision or endpoint, that a space was filled with.
+
+    Tried are the model that is set and the one of the space's name. A folder is known by its last part only, and is
+    found if it is the one that is set.
+
+    Raises:
+        EmbeddingError: Neither is that model; says what to point the settings to.
+    """
+    names = [settings.embedding_model]
+    # A name without an owner is that of a folder, and no reason to ask a hub.
+    if "/" in space.name:
+        names.append(space.name)
+    for name in names:
+        candidate = _with_precision(replace(settings, embedding_model=name), space.precision)
+        for tried in (replace(settings, embedding_model=name), candidate):
+            if _fingerprint(tried) == space.fingerprint:
+                return tried
+    raise EmbeddingError(
+        f"vectors of {space.name} ({space.precision}, {space.dimensions} dimensions, window {space.max_tokens}) are "
+        f"needed, and DOC_ASSETS_EMBEDDING_MODEL={settings.embedding_model} is not that model: " + _next_step(space)
+    )
+
+
+def _next_step(space: EmbeddingSpace) -> str:
+    if space.precision == "remote":
+        return "set DOC_ASSETS_EMBEDDING_BACKEND=http, DOC_ASSETS_EMBEDDING_URL and the model that it serves"
+    if "/" in space.name:
+        return (
+            f"make {space.name} available in this precision (the weights must be those of then, "
+            f"SHA-256 {space.weights_sha256[:12]}…), or search with mode text"
+        )
+    return f"point it to the folder {space.name}, or search with mode text"
+
+
+def _with_precision(settings: Settings, precision: str) -> Settings:
+    if precision == "remote":
+        return replace(settings, embedding_backend="http", embedding_precision="auto")
+    backend = "auto" if settings.embedding_backend == "http" else settings.embedding_backend
+    return replace(settings, embedding_backend=backend, embedding_precision=precision)
+
+
+def _fingerprint(settings: Settings) -> str | None:
+    """None where the model cannot be described: it is not here, or not in this precision."""
+    try:
+        return describe_space(settings).fingerprint
+    except EmbeddingError:
+        return None

@@ -1,0 +1,53 @@
+"""Loads that end by an error: told of in the history, although they change nothing that readers see.
+
+A load whose snapshot is rejected ends in ``loader``; one that is killed can tell nobody, and the next one logs that it
+resumes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from doc_assets.errors import DocAssetsError, PartitionLocked, StoreError
+from doc_assets.store import Store, history
+from doc_assets.store.partitions import find_partition
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def failures_recorded(store: Store, partition: str, run_id: str | None, started: float) -> Iterator[None]:
+    """Writes an error that ends the load into the history, on a connection of its own, and lets it through.
+
+    Args:
+        store: Whose history.
+        partition: ``<doc_type>/<key>``.
+        run_id: Dagster run.
+        started: By ``time.perf_counter``.
+    """
+    try:
+        yield
+    except PartitionLocked as error:
+        _log.warning("load refused: %s", error)
+        raise
+    except BaseException as error:
+        reason = str(error) if isinstance(error, DocAssetsError) else f"{type(error).__name__}: {error}"
+        result = "failed" if isinstance(error, Exception) else "interrupted"
+        try:
+            _record(store, partition, result, run_id, time.perf_counter() - started, reason)
+        except (psycopg.Error, StoreError) as unrecorded:
+            _log.error("load %s: %s; the history could not be told: %s", result, reason, unrecorded)
+        raise
+
+
+def _record(store: Store, partition: str, result: str, run_id: str | None, seconds: float, reason: str) -> None:
+    with store.connect("doc-assets history") as connection:
+        partition_id = find_partition(connection, partition)
+        history.record(
+            connection, "load", result, partition_id=partition_id, run_id=run_id, seconds=seconds, error=reason[:2000]
+        )

@@ -1,0 +1,79 @@
+"""The two guards between a passed audit and readers: the error budget and the deletion guard.
+
+Pure functions of ``store.losses``. ``Loader.publish`` asks them, so whatever publishes a load is guarded; going back to
+an earlier snapshot is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from doc_assets.catalogue import Source
+from doc_assets.settings import Settings
+from doc_assets.store.losses import EXAMPLES, Losses
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What a source may lose in one publication.
+
+    Attributes:
+        error_budget: Share of its files that may be rejected, 0 to 1.
+        error_budget_files: Files that may be rejected in any case.
+        deletion_guard: Share of its live documents that may vanish, 0 to 1; None lets all of them go.
+    """
+
+    error_budget: float
+    error_budget_files: int
+    deletion_guard: float | None
+
+    @classmethod
+    def of(cls, settings: Settings, source: Source, *, allow_deletions: bool = False) -> Guards:
+        """What the catalogue says of the source, else the settings."""
+        budget, guard = source.error_budget, source.deletion_guard
+        return cls(
+            settings.error_budget if budget is None else budget,
+            settings.error_budget_files,
+            None if allow_deletions else settings.deletion_guard if guard is None else guard,
+        )
+
+    def refusal(self, partition: str, found: Losses) -> str | None:
+        """Why a snapshot must not be published, in one sentence with the next step; None if it may."""
+        reasons = [reason for reason in (self._rejected(partition, found), self._vanished(partition, found)) if reason]
+        return "; ".join(reasons) or None
+
+    def _rejected(self, partition: str, found: Losses) -> str | None:
+        # The small term: 0.29 * 100 is less than 29.
+        allowed = max(self.error_budget_files, int(self.error_budget * found.files + 1e-6))
+        if found.rejected <= allowed:
+            return None
+        return (
+            f"{partition}: {found.rejected:,} of {found.files:,} files were rejected, more than the error budget of "
+            f"{allowed:,} ({_percent(self.error_budget)} of the files, at least {self.error_budget_files}): "
+            f"{_listed(found.rejected_examples)}; not published. doc-assets quarantine list -p "
+            f"{partition} shows them all: mend or exclude them, or raise error_budget of the source in the catalogue "
+            "(DOC_ASSETS_ERROR_BUDGET for all), and run migrate again; only they are read again"
+        )
+
+    def _vanished(self, partition: str, found: Losses) -> str | None:
+        if self.deletion_guard is None or found.vanished <= self.deletion_guard * found.live + 1e-6:
+            return None
+        why = "its source lists no file any more" if not found.files else None
+        why = f"the load was limited to {found.file_limit:,} files" if found.file_limit is not None else why
+        return (
+            f"{partition}: {found.vanished:,} of {found.live:,} live documents "
+            f"({_percent(found.vanished / found.live)}) would vanish, more than the deletion guard of "
+            f"{_percent(self.deletion_guard)} lets go{f' ({why})' if why else ''}: "
+            f"{_listed(found.vanished_examples)}; not published. If they are meant to go, run "
+            f"doc-assets migrate -p {partition} --allow-deletions (in Dagster, allow_deletions: true in the run's "
+            "configuration), or raise deletion_guard of the source in the catalogue; if not, look at its location, "
+            "include and exclude"
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _listed(examples: list[str]) -> str:
+    return ", ".join(examples[:EXAMPLES]) + (" …" if len(examples) > EXAMPLES else "")

@@ -1,0 +1,184 @@
+"""``validate --reembed``: a random sample of live chunks embedded again, beside the vectors that are stored.
+
+The checksums prove that a vector is what was written; this proves that what was written is the vector of its text.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from doc_assets.document import embedding_input
+from doc_assets.embedding import EmbeddingSpace, describe_space, open_embedder
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store import history, spaces
+from doc_assets.store.connection import Store
+
+# Least cosine between a stored vector and a new one of the same text. Rounding to half precision moves each component
+# by at most 2^-11 of its size, which costs a cosine 2^-23 = 1.2e-7; fp32 backends agree to 1e-6, and 500 real chunks
+# gave 1.000000: two orders of magnitude above all of them. With all-MiniLM-L6-v2 bf16 is within 6e-5 of fp32 and two
+# batch sizes within 2e-5 of each other (16 real chunks); both the stored vector and the new one may be as far off, in
+# other directions, which gives 2.4e-4 at most, and 0.01 leaves forty times that for deeper models. Of endpoints the
+# precision is not known. Vectors of unrelated chunks are at 0.1 on average.
+BOUNDS = {"fp32": 0.9999, "bf16": 0.99, "remote": 0.99}
+
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Reembedding:
+    """A sample of chunks, embedded anew.
+
+    Attributes:
+        sample: Chunks.
+        seed: By which the same ones are drawn again, as long as the same chunks are live.
+        model: Name and ``precision`` of the model.
+        least: Smallest cosine to what is stored.
+        mean: Of all cosines.
+        bound: Cosine that is needed.
+        below: Chunks (hex) below it with their cosines, the smallest first; -1 for a vector that has no length.
+    """
+
+    sample: int
+    seed: int
+    model: str
+    precision: str
+    least: float
+    mean: float
+    bound: float
+    below: tuple[tuple[str, float], ...]
+    seconds: float
+
+
+def reembed(
+    settings: Settings,
+    store: Store,
+    count: int,
+    types: Sequence[str] = (),
+    partitions: Sequence[str] = (),
+    *,
+    seed: int | None = None,
+    embed: Callable[[Sequence[str]], np.ndarray] | None = None,
+) -> Reembedding:
+    """Embeds random live chunks again and compares; records the result in the history.
+
+    Args:
+        settings: Name the model, which must be that of the live embedding space.
+        store: What is live.
+        count: Chunks; all of them if there are fewer.
+        types: Only chunks of these documentation types; of all if empty.
+        partitions: Only those of these partitions (``<doc_type>/<key>``); of all if empty.
+        seed: Of the random sample.
+        embed: The model's ``Embedder.embed``, if it is loaded already.
+
+    Raises:
+        StoreError: Nothing is live, or it was embedded with another model than the settings name.
+        EmbeddingError: The model is not available here.
+    """
+    started = time.perf_counter()
+    seed = secrets.randbits(32) if seed is None else seed
+    space = describe_space(settings)
+    with store.connect("doc-assets validate --reembed") as connection:
+        table = _live_space(connection, space)
+        ids = _live_chunks(connection, types, partitions)
+        if not ids:
+            raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
+        drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - a sample, no secret
+        cosines = list(_cosines(connection, table, embed or open_embedder(settings).embed, sorted(drawn)))
+        values = np.array([cosine for _, cosine in cosines])
+        bound = BOUNDS[space.precision]
+        result = Reembedding(
+            len(drawn),
+            seed,
+            space.name,
+            space.precision,
+            float(values.min(initial=1.0)),
+            float(values.mean()) if values.size else 1.0,
+            bound,
+            tuple(sorted(((key.hex(), c) for key, c in cosines if not c >= bound), key=lambda found: found[1])),
+            time.perf_counter() - started,
+        )
+        _record(connection, result)
+    return result
+
+
+def _live_space(connection: psycopg.Connection, wanted: EmbeddingSpace) -> spaces.SpaceTable:
+    models = spaces.live_models(connection)
+    if not models:
+        raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
+    table = spaces.find_space(connection, wanted.fingerprint)
+    if len(models) == 1 and models[0].fingerprint == wanted.fingerprint and table is not None:
+        return table
+    live = models[0]
+    raise StoreError(
+        f"what is live was embedded with {live.name} ({live.precision}), the settings name {wanted.name} "
+        f"({wanted.precision}){_same_name(live, wanted)}: set DOC_ASSETS_EMBEDDING_MODEL={live.name}"
+        + ("" if live.precision == "remote" else f" and DOC_ASSETS_EMBEDDING_PRECISION={live.precision}")
+    )
+
+
+def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
+    if (live.name, live.precision) != (wanted.name, wanted.precision):
+        return ""
+    return ", whose weights or tokenizer are others"
+
+
+def _live_chunks(connection: psycopg.Connection, types: Sequence[str], partitions: Sequence[str]) -> list[bytes]:
+    rows = connection.execute(
+        "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c USING (document_id)"
+        " WHERE (%(types)s::text[] = '{}' OR l.doc_type = ANY (%(types)s))"
+        " AND (%(partitions)s::text[] = '{}' OR l.doc_type || '/' || l.key = ANY (%(partitions)s)) ORDER BY 1",
+        {"types": list(types), "partitions": list(partitions)},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _cosines(
+    connection: psycopg.Connection,
+    table: spaces.SpaceTable,
+    embed: Callable[[Sequence[str]], np.ndarray],
+    chunk_ids: Sequence[bytes],
+) -> Iterator[tuple[bytes, float]]:
+    """Chunk and cosine; chunks whose vector is absent are told by the audit."""
+    query = sql.SQL(
+        "SELECT k.id, k.breadcrumb, k.text, halfvec_send(e.embedding) FROM chunk k JOIN {} e ON e.chunk_id = k.id"
+        " WHERE k.id = ANY (%s) ORDER BY k.token_count, k.id"
+    ).format(table.table)
+    rows = connection.execute(query, (list(chunk_ids),)).fetchall()
+    for start in range(0, len(rows), _BATCH):
+        batch = rows[start : start + _BATCH]
+        new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch])
+        # halfvec_send: two 16-bit integers (dimensions, 0), then the components, all big-endian.
+        stored = np.stack([np.frombuffer(raw, ">f2", offset=4).astype(np.float32) for *_, raw in batch])
+        lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(new, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            cosines = np.nan_to_num(np.sum(stored * new, axis=1) / lengths, nan=-1.0)
+        yield from zip((row[0] for row in batch), cosines.tolist(), strict=True)
+
+
+def _record(connection: psycopg.Connection, result: Reembedding) -> None:
+    history.record(
+        connection,
+        "validate",
+        "failed" if result.below else "passed",
+        counts={
+            "compared": "vectors",
+            "chunks": result.sample,
+            "below": len(result.below),
+            "least_cosine": round(result.least, 6),
+            "mean_cosine": round(result.mean, 6),
+            "bound": result.bound,
+            "seed": result.seed,
+        },
+        seconds=result.seconds,
+        error="; ".join(f"vector of chunk {chunk}: cosine {cosine:.4f}" for chunk, cosine in result.below)[:2000]
+        or None,
+    )

@@ -1,0 +1,212 @@
+"""``validate``: the audit of everything that is live, or of chosen snapshots, with what was looked at and the history.
+
+The checks themselves are in ``doc_assets.audit``; sources are compared in ``source_check``, models in ``reembedding``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from doc_assets.audit import CheckResult, judge
+from doc_assets.errors import StoreError
+from doc_assets.store import history
+from doc_assets.store.connection import Store
+from doc_assets.store.proof import OneState, manifests
+
+
+class UnknownScope(StoreError):
+    """A type or partition that nothing is live of, or a snapshot that cannot be validated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which snapshots are validated: those given, or all that were published, or what is live; of some partitions only.
+
+    Attributes:
+        snapshots: Ids of sealed snapshots.
+        retained: Every published snapshot whose manifest is kept.
+        types: Documentation types; all if empty.
+        partitions: ``<doc_type>/<key>``; all if empty.
+    """
+
+    snapshots: tuple[int, ...] = ()
+    retained: bool = False
+    types: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Rows that were looked at, each once, however many snapshots share them.
+
+    Attributes:
+        vectors: Of the chunks, one each.
+        places: Of chunks in documents.
+        manifest_rows: Discovered files; ``manifest_documents`` those of the documents that they gave.
+    """
+
+    snapshots: int
+    documents: int
+    chunks: int
+    vectors: int
+    places: int
+    manifest_rows: int
+    manifest_documents: int
+    signatures: int
+    links: int
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """What was proven, and what is wrong.
+
+    Attributes:
+        checks: Six results for each snapshot.
+        proven: Rows looked at.
+        wrong: Rows found wrong, each counted in every snapshot that holds it.
+        seconds: Wall time.
+    """
+
+    checks: list[CheckResult]
+    proven: Proven
+    wrong: int
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is wrong."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        p = self.proven
+        return (
+            f"{p.documents:,} documents, {p.chunks:,} chunks, {p.vectors:,} vectors, {p.manifest_rows:,} manifest rows"
+            f" proven, {self.wrong:,} wrong"
+        )
+
+
+def validate(
+    store: Store,
+    wanted: Wanted | None = None,
+    *,
+    threads: int = 1,
+    search_vectors: bool = False,
+    run_id: str | None = None,
+) -> Validation:
+    """Audits snapshots as they are at this moment, and writes down in the history that it was done and what was found.
+
+    Loads, rollbacks and collections go on meanwhile; what they change is not mixed in.
+
+    Args:
+        store: Where.
+        wanted: Which snapshots; by default what is live.
+        threads: Questions to the database at a time.
+        search_vectors: Compute the full-text vectors anew, too: a minute for 100,000 chunks.
+        run_id: Dagster run, for the history.
+
+    Raises:
+        UnknownScope: A snapshot or partition does not exist, or was never sealed.
+    """
+    started = time.perf_counter()
+    with OneState(store, "doc-assets validate", threads) as state:
+        snapshot_ids = _chosen(state.connection, wanted or Wanted())
+        checks = judge(state, snapshot_ids, search_vectors=search_vectors)
+        proven = _proven(state.connection, snapshot_ids)
+    result = Validation(checks, proven, sum(check.wrong for check in checks), time.perf_counter() - started)
+    _record(store, result, run_id)
+    return result
+
+
+def _chosen(connection: psycopg.Connection, wanted: Wanted) -> list[int]:
+    if wanted.snapshots:
+        return _sealed(connection, wanted.snapshots)
+    live = manifests.pointers(connection).live
+    known_types = sorted({name.partition("/")[0] for name in live})
+    for doc_type in wanted.types:
+        if doc_type not in known_types:
+            raise UnknownScope(f"nothing of type {doc_type!r} is live: {', '.join(known_types) or 'nothing'}")
+    for name in wanted.partitions:
+        if name not in live:
+            raise UnknownScope(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
+    names = [
+        name
+        for name in live
+        if (not wanted.types or name.partition("/")[0] in wanted.types)
+        and (not wanted.partitions or name in wanted.partitions)
+    ]
+    if not wanted.retained:
+        return [live[name] for name in names]
+    kept = connection.execute(
+        "SELECT s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
+        " WHERE p.doc_type || '/' || p.key = ANY (%s) AND s.status = 'published' ORDER BY p.doc_type, p.key, s.id",
+        (names,),
+    ).fetchall()
+    return list(dict.fromkeys([*(row[0] for row in kept), *(live[name] for name in names)]))
+
+
+def _sealed(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> list[int]:
+    status = dict(
+        connection.execute(
+            "SELECT id, CASE WHEN sealed_at IS NULL THEN 'staging' ELSE status END FROM snapshot WHERE id = ANY (%s)",
+            (list(snapshot_ids),),
+        ).fetchall()
+    )
+    for snapshot_id in snapshot_ids:
+        if snapshot_id not in status:
+            raise UnknownScope(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        if (what := status[snapshot_id]) in ("staging", "discarded", "collected"):
+            reason = "is still being written" if what == "staging" else f"was {what}, and its manifest is gone"
+            raise UnknownScope(f"snapshot {snapshot_id} {reason}: doc-assets snapshots lists the others")
+    return list(dict.fromkeys(snapshot_ids))
+
+
+_PROVEN = """
+WITH docs AS MATERIALIZED (
+    SELECT document_id, count(*) AS entries FROM snapshot_document WHERE snapshot_id = ANY (%(ids)s) GROUP BY 1
+), places AS MATERIALIZED (SELECT c.chunk_id FROM docs JOIN document_chunk c USING (document_id))
+SELECT %(snapshots)s AS snapshots, (SELECT count(*) FROM docs) AS documents,
+    (SELECT count(DISTINCT chunk_id) FROM places) AS chunks, %(vectors)s AS vectors,
+    (SELECT count(*) FROM places) AS places,
+    (SELECT count(*) FROM snapshot_file WHERE snapshot_id = ANY (%(ids)s)) AS manifest_rows,
+    (SELECT coalesce(sum(entries), 0)::bigint FROM docs) AS manifest_documents,
+    (SELECT count(*) FROM docs JOIN document_signature USING (document_id)) AS signatures,
+    (SELECT count(*) FROM near_duplicate n WHERE n.document_id IN (SELECT document_id FROM docs)
+        OR n.other_id IN (SELECT document_id FROM docs)) AS links
+"""
+
+
+def _proven(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> Proven:
+    vectors = sum(manifests.vectors(connection, snapshot_ids).values())
+    with connection.cursor(row_factory=class_row(Proven)) as cursor:
+        row = cursor.execute(
+            _PROVEN, {"ids": list(snapshot_ids), "snapshots": len(snapshot_ids), "vectors": vectors}
+        ).fetchone()
+    assert row is not None  # noqa: S101 - aggregates without a table always give a row
+    return row
+
+
+def _record(store: Store, result: Validation, run_id: str | None) -> None:
+    failed = [check for check in result.checks if not check.passed]
+    counts = {
+        "partitions": len({check.partition for check in result.checks}),
+        **asdict(result.proven),
+        "failed": len(failed),
+        "wrong": result.wrong,
+    }
+    with store.connect() as connection:
+        history.record(
+            connection,
+            "validate",
+            "failed" if failed else "passed",
+            run_id=run_id,
+            counts=counts,
+            seconds=result.seconds,
+            error="; ".join(offender for check in failed for offender in check.offenders)[:2000] or None,
+        )
