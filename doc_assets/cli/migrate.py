@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -69,13 +70,14 @@ def migrate(
     with open_store(settings) as store:
         settled, changed = survey(settings, store, loaded, wanted, limit)
         discovered = time.perf_counter() - started
-        peak, indexing = tree_rss(psutil.Process()), 0.0
+        peak, indexing, batch_id = tree_rss(psutil.Process()), 0.0, None
         if dry_run:
             results = settled + _plan(settings, store, loaded, changed, limit)
         else:
             workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
+            batch_id = str(uuid.uuid4())
             loads, loading_peak = load_surveyed(
-                settings, store, changed, workers, limit, allow_deletions=allow_deletions
+                settings, store, changed, workers, limit, allow_deletions=allow_deletions, batch_id=batch_id
             )
             peak = max(peak, loading_peak)
             results = settled + loads
@@ -89,10 +91,13 @@ def migrate(
         stages["index"] = indexing
     results.sort(key=lambda r: (r.doc_type, r.partition))
     totals = _totals(results, seconds, peak)
+    published = batch_id is not None and any(result.result == "published" for result in results)
     if as_json:
-        print_json(_as_json(results, totals, stages))
+        print_json({"batch": batch_id if published else None, **_as_json(results, totals, stages)})
     else:
         _print(results, totals, stages)
+        if published:
+            say(f"back to before it: doc-assets rollback --run {batch_id}")
     if any(result.result in ("failed", "rejected") for result in results):
         raise typer.Exit(1)
 
@@ -142,6 +147,7 @@ def load_surveyed(
     limit: int | None,
     *,
     allow_deletions: bool = False,
+    batch_id: str | None = None,
 ) -> tuple[list[LoadResult], int]:
     """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
     if not changed:
@@ -156,6 +162,7 @@ def load_surveyed(
             threads=max(1, settings.threads // workers),
             limit=limit,
             allow_deletions=allow_deletions,
+            batch_id=batch_id,
         ):
             results.append(result)
             live.finished(result)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from doc_assets.audit import CheckResult
     from doc_assets.migration import LoadResult
 
+# Of the runs that one call of doc-assets migrate started; a backfill has a tag of Dagster's own.
+BATCH_TAG = "doc_assets/batch"
+
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
 
 # Numeric metadata is what the UI plots over time: the same keys in every materialization, at most about 15.
@@ -89,7 +92,13 @@ def _load(
         yield _materialized(library, partition, unchanged)
         return
     with logged_progress(context, library, partition):
-        staged = loader.stage(partition, catalogue, run_id=context.run.run_id, limit=config.limit)
+        staged = loader.stage(
+            partition,
+            catalogue,
+            run_id=context.run.run_id,
+            limit=config.limit,
+            batch_id=context.run.tags.get(BATCH_TAG) or context.run.tags.get("dagster/backfill"),
+        )
     with staged:
         results = library.audit(staged.snapshot)
         try:

@@ -21,6 +21,7 @@ from dagster._core.instance.ref import InstanceRef
 from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
+from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.resources import Library
 from doc_assets.dagster.storage import outlast_restarts
 from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, StoreError
@@ -87,6 +88,7 @@ def run_partition(
     limit: int | None = None,
     force: bool = True,
     allow_deletions: bool = False,
+    batch_id: str | None = None,
 ) -> LoadResult:
     """Loads one partition by its job ``migrate_<type>``; prints nothing.
 
@@ -98,6 +100,7 @@ def run_partition(
         limit: Files to load at most.
         force: Skip the look whether anything changed; the caller has looked before it started a run.
         allow_deletions: Publish although more documents vanished than the deletion guard lets go.
+        batch_id: Of the runs that were started together.
 
     Returns:
         The loader's result; ``rejected`` if a check failed or a guard refused to publish.
@@ -111,6 +114,8 @@ def run_partition(
     _close_dead_runs(instance, job.name, partition)
     library.results.pop(partition.id, None)
     tags = {_HOST_TAG: platform.node(), _PROCESS_TAG: str(os.getpid()), "dagster/max_retries": "0"}
+    if batch_id is not None:
+        tags[BATCH_TAG] = batch_id
     try:
         job.execute_in_process(
             run_config={

@@ -39,6 +39,7 @@ def load_partitions(
     threads: int,
     limit: int | None = None,
     allow_deletions: bool = False,
+    batch_id: str | None = None,
 ) -> Iterator[LoadResult]:
     """Loads the partitions, in the order given, and yields each result as it comes.
 
@@ -50,6 +51,7 @@ def load_partitions(
         threads: CPU threads for each.
         limit: Files per partition.
         allow_deletions: Publish although more documents vanished than the deletion guard lets go.
+        batch_id: Of this call, for the history.
 
     Yields:
         One result per partition; ``failed`` with its error where the run or its process died.
@@ -69,7 +71,9 @@ def load_partitions(
         )
         with pool:
             started, waiting = waiting[:parallel], waiting[parallel:]
-            running = {pool.submit(_load, partition, limit, allow_deletions): partition for partition in started}
+            running = {
+                pool.submit(_load, partition, limit, allow_deletions, batch_id): partition for partition in started
+            }
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 broken = False
@@ -79,7 +83,7 @@ def load_partitions(
                     yield _result(future, partition)
                 if not broken and waiting:
                     partition = waiting.pop(0)
-                    running[pool.submit(_load, partition, limit, allow_deletions)] = partition
+                    running[pool.submit(_load, partition, limit, allow_deletions, batch_id)] = partition
 
 
 def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
@@ -116,7 +120,7 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
     return instance, build_defs(), shared
 
 
-def _load(partition: Partition, limit: int | None, allow_deletions: bool) -> LoadResult:
+def _load(partition: Partition, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
     from doc_assets.dagster.execution import run_partition
 
     instance, definitions, shared = _opened()
@@ -127,4 +131,5 @@ def _load(partition: Partition, limit: int | None, allow_deletions: bool) -> Loa
         library=shared,
         limit=limit,
         allow_deletions=allow_deletions,
+        batch_id=batch_id,
     )

@@ -42,6 +42,7 @@ class StagedLoad:
     partition: Partition
     result: LoadResult
     run_id: str | None
+    batch_id: str | None
     started: float
     _lease: Lease
     _session: PartitionSession
@@ -225,9 +226,22 @@ class Loader:
             return spaces.find_space(connection, self.space.fingerprint)
 
     def stage(
-        self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
+        self,
+        partition: Partition,
+        catalogue: Catalogue,
+        *,
+        run_id: str | None,
+        limit: int | None = None,
+        batch_id: str | None = None,
     ) -> StagedLoad:
         """Loads the partition into a staging snapshot and seals it; resumes what a dead load of it left.
+
+        Args:
+            partition: What to load.
+            catalogue: That it is from.
+            run_id: Dagster run, for the history.
+            limit: Only the first files by path.
+            batch_id: Of the runs that were started together, for the history.
 
         Raises:
             PartitionLocked: Another load or rollback of it runs.
@@ -254,6 +268,7 @@ class Loader:
                 partition,
                 replace(result, **self._retried(before)),
                 run_id,
+                batch_id,
                 started,
                 lease,
                 session,
@@ -340,6 +355,7 @@ def _event(staged: StagedLoad, result: LoadResult) -> dict[str, object]:
     counts = {name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"}
     return {
         "run_id": staged.run_id,
+        "batch_id": staged.batch_id,
         "counts": counts,
         "stages": result.stages,
         "seconds": result.seconds,

@@ -52,6 +52,7 @@ class HistoryRow:
     to_digest: str | None
     result: str
     run_id: str | None
+    batch_id: str | None
     actor: str
     host: str | None
     counts: dict
@@ -124,6 +125,7 @@ def record(
     from_snapshot: int | None = None,
     to_snapshot: int | None = None,
     run_id: str | None = None,
+    batch_id: str | None = None,
     counts: Mapping[str, object] | None = None,
     stages: Mapping[str, float] | None = None,
     seconds: float | None = None,
@@ -134,12 +136,12 @@ def record(
     """Appends one row, of now or of the moment given; part of the caller's transaction."""
     known = {**(counts or {}), "program": __version__, "user": _login()}
     row = connection.execute(
-        "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, host, counts,"
-        " stages, seconds, peak_rss_bytes, error, at)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+        "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"
+        " host, counts, stages, seconds, peak_rss_bytes, error, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
         " RETURNING id, (SELECT doc_type || '/' || key FROM partition WHERE id = partition_id)",
         (
-            action, result, partition_id, from_snapshot, to_snapshot, run_id, platform.node(),
+            action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id, platform.node(),
             Jsonb(known), Jsonb(dict(stages or {})), seconds, peak_rss_bytes, error, at,
         ),
     ).fetchone()  # fmt: skip
@@ -148,6 +150,7 @@ def record(
         "history": row[0],
         "partition": row[1],
         "run": run_id,
+        "batch": batch_id,
         "from_snapshot": from_snapshot,
         "snapshot": to_snapshot,
         "seconds": seconds,
@@ -185,8 +188,8 @@ def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | Non
 
 _EVENTS = """
     SELECT h.id, h.at, h.action, p.doc_type || '/' || p.key AS partition, h.from_snapshot, h.to_snapshot,
-        encode(f.digest, 'hex') AS from_digest, encode(t.digest, 'hex') AS to_digest, h.result, h.run_id, h.actor,
-        h.host, h.counts, h.stages, h.seconds,
+        encode(f.digest, 'hex') AS from_digest, encode(t.digest, 'hex') AS to_digest, h.result, h.run_id, h.batch_id,
+        h.actor, h.host, h.counts, h.stages, h.seconds,
         CASE WHEN h.action = 'load' AND h.seconds > 0 AND jsonb_typeof(h.counts -> 'documents') = 'number'
             THEN round(60 * (h.counts ->> 'documents')::numeric / h.seconds::numeric, 1)::float8
         END AS documents_per_minute, h.peak_rss_bytes, h.error
@@ -197,7 +200,7 @@ _EVENTS = """
     WHERE (%(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s)
         AND (%(types)s::text[] = '{}' OR p.doc_type = ANY (%(types)s))
         AND (%(actions)s::text[] = '{}' OR h.action = ANY (%(actions)s))
-        AND (%(run)s::text IS NULL OR starts_with(h.run_id, %(run)s))
+        AND (%(run)s::text IS NULL OR starts_with(h.run_id, %(run)s) OR starts_with(h.batch_id, %(run)s))
         AND (%(since)s::timestamptz IS NULL OR h.at >= %(since)s)
         AND (%(until)s::timestamptz IS NULL OR h.at < %(until)s)
         AND (NOT %(failed)s OR h.error IS NOT NULL OR h.result = ANY (%(failures)s))

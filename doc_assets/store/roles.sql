@@ -63,8 +63,8 @@ END $roles$;
 GRANT INSERT ON doc_assets.document, doc_assets.chunk, doc_assets.document_chunk, doc_assets.document_signature,
     doc_assets.near_duplicate, doc_assets.embedding_space TO "doc_assets_loader";
 -- Not its number and not who: these PostgreSQL knows.
-GRANT INSERT (at, action, partition_id, from_snapshot, to_snapshot, result, run_id, host, counts, stages, seconds,
-    peak_rss_bytes, error) ON doc_assets.migration_history TO "doc_assets_loader";
+GRANT INSERT (at, action, partition_id, from_snapshot, to_snapshot, result, run_id, batch_id, host, counts, stages,
+    seconds, peak_rss_bytes, error) ON doc_assets.migration_history TO "doc_assets_loader";
 -- Snapshots are sealed and published, manifests of unfinished ones reconciled with their source or dropped.
 GRANT INSERT, UPDATE ON doc_assets.snapshot TO "doc_assets_loader";
 GRANT INSERT, UPDATE, DELETE ON doc_assets.snapshot_file, doc_assets.snapshot_document, doc_assets.progress

@@ -93,7 +93,8 @@ class BeforeRun:
     """Every partition that a run published, taken down or rolled back, to what was live just before it did.
 
     Attributes:
-        run: Its id, or the first 8 characters of it or more.
+        run: Its id, or that of a batch of runs (one call of ``migrate``, one backfill), or the first 8 characters of
+            it or more.
     """
 
     run: str
@@ -106,7 +107,8 @@ class BeforeRun:
         """
         return dict(
             connection.execute(
-                "SELECT DISTINCT partition_id, doc_type || '/' || key FROM publication WHERE run_id = %s ORDER BY 1",
+                "SELECT DISTINCT partition_id, doc_type || '/' || key FROM publication"
+                " WHERE %s IN (run_id, batch_id) ORDER BY 1",
                 (_full_run_id(connection, self.run),),
             ).fetchall()
         )
@@ -117,7 +119,7 @@ class BeforeRun:
         rows = connection.execute(
             "SELECT partition_id, (array_agg(from_snapshot ORDER BY id))[1],"
             " (array_agg(to_snapshot ORDER BY id DESC))[1] FROM publication"
-            " WHERE run_id = %s AND partition_id = ANY (%s) GROUP BY 1 ORDER BY 1",
+            " WHERE %s IN (run_id, batch_id) AND partition_id = ANY (%s) GROUP BY 1 ORDER BY 1",
             (_full_run_id(connection, self.run), list(partitions)),
         ).fetchall()
         return [
@@ -219,9 +221,12 @@ def _previous(connection: psycopg.Connection, partition_id: int, live: int | Non
 
 def _full_run_id(connection: psycopg.Connection, run: str) -> str:
     if len(run) < SHORTEST_RUN_ID:
-        query = "SELECT DISTINCT run_id FROM publication WHERE run_id = %s"
+        query = "SELECT DISTINCT r.id FROM publication p, unnest(ARRAY[run_id, batch_id]) AS r (id) WHERE r.id = %s"
     else:
-        query = "SELECT DISTINCT run_id FROM publication WHERE starts_with(run_id, %s) ORDER BY 1 LIMIT 5"
+        query = (
+            "SELECT DISTINCT r.id FROM publication p, unnest(ARRAY[run_id, batch_id]) AS r (id)"
+            " WHERE starts_with(r.id, %s) ORDER BY 1 LIMIT 5"
+        )
     found = [row[0] for row in connection.execute(query, (run,)).fetchall()]
     if run in found:
         return run

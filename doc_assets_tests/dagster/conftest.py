@@ -52,6 +52,7 @@ class FakeLibrary:
     refusal: str | None = None
     results: dict[str, LoadResult] = field(default_factory=dict)
     staged: list[tuple[str, int | None]] = field(default_factory=list)
+    batches: list[str | None] = field(default_factory=list)
 
     @property
     def loader(self) -> FakeLibrary:
@@ -66,11 +67,18 @@ class FakeLibrary:
         return self._result(partition, LIVE, "unchanged") if self.up_to_date else None
 
     def stage(
-        self, partition: Partition, catalogue: Catalogue, *, run_id: str | None, limit: int | None = None
+        self,
+        partition: Partition,
+        catalogue: Catalogue,
+        *,
+        run_id: str | None,
+        limit: int | None = None,
+        batch_id: str | None = None,
     ) -> FakeStagedLoad:
         """Raises ``error`` if there is one."""
         self.calls.append("stage")
         self.staged.append((partition.id, limit))
+        self.batches.append(batch_id)
         if self.error:
             raise self.error
         self._partition = partition

@@ -195,3 +195,13 @@ def test_a_run_without_a_known_partition_lists_those_there_are(definitions: dg.D
             run_config=QUIET, raise_on_error=False, tags=tags, instance=dg.DagsterInstance.ephemeral()
         )
         assert "of: std.1, std.2, std.3, tokio" in failure(result)
+
+
+@pytest.mark.parametrize("tag", ["dagster/backfill", "doc_assets/batch"])
+def test_runs_that_were_started_together_are_on_record_as_one_batch(
+    definitions: dg.Definitions, library: FakeLibrary, tag: str
+) -> None:
+    job = definitions.resolve_job_def("migrate_rust")
+    assert job.execute_in_process(run_config=QUIET, partition_key="tokio", tags={tag: "together"}).success
+    assert job.execute_in_process(run_config=QUIET, partition_key="tokio").success
+    assert library.batches == ["together", None]

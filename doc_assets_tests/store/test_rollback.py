@@ -33,7 +33,7 @@ class Library:
         with store.connect() as connection:
             self.space = ensure_space(connection, SPACE)
 
-    def load(self, partition: str, number: int, run: str) -> int:
+    def load(self, partition: str, number: int, run: str, batch: str | None = None) -> int:
         """Publishes one more snapshot; its id."""
         doc_type, key = partition.split("/")
         document = page(f"Page {number}", f"what {key} says in load {number}")
@@ -49,7 +49,7 @@ class Library:
                 writer = SnapshotWriter(connection, lease, self.space)
                 writer.write([record], dict(zip((chunk.id for chunk in document.chunks), vectors, strict=True)))
                 snapshots.seal(connection, lease)
-                snapshots.publish(connection, lease, run_id=run)
+                snapshots.publish(connection, lease, run_id=run, batch_id=batch)
         return lease.snapshot
 
     def live(self) -> dict[str, int | None]:
@@ -156,6 +156,18 @@ def test_what_cannot_be_gone_back_to_is_refused_with_a_sentence(library):
     library.execute("UPDATE snapshot SET status = 'collected' WHERE id = %s", a)
     with pytest.raises(StoreError, match=f"snapshot {a} of {ALPHA} was collected by doc-assets gc"):
         rollback(library.store, ALPHA)
+
+
+def test_runs_that_were_started_together_are_undone_together(library):
+    first = {partition: library.load(partition, 1, "run-first") for partition in (ALPHA, BETA)}
+    library.load(GAMMA, 1, "run-other")
+    for number, partition in enumerate((ALPHA, BETA)):
+        library.load(partition, 2, f"run-of-its-own-{number}", batch="batch-of-two")
+    assert moves(roll_back(library.store, BeforeRun("run-of-its-own-0"), dry_run=True)).keys() == {ALPHA}
+    done = roll_back(library.store, BeforeRun("batch-of"))
+    assert moves(done).keys() == {ALPHA, BETA}
+    assert {partition: library.live()[partition] for partition in (ALPHA, BETA)} == first
+    assert len(history.history(library.store, HistoryFilter(run="batch-of-two"))) == 2
 
 
 def test_a_run_is_undone_in_every_partition_it_changed_and_nowhere_else(library):

@@ -13,6 +13,8 @@ ALTER TABLE snapshot ADD CONSTRAINT snapshot_status_check
 ALTER TABLE migration_history DROP CONSTRAINT migration_history_action_check;
 ALTER TABLE migration_history ADD CONSTRAINT migration_history_action_check
     CHECK (action IN ('load', 'rollback', 'validate', 'discard', 'gc', 'space', 'upgrade'));
+-- What was started together: one call of migrate, or one backfill, of which each partition is a run of its own.
+ALTER TABLE migration_history ADD COLUMN batch_id text;
 -- Also where session_replication_role lets other triggers rest.
 ALTER TABLE migration_history ENABLE ALWAYS TRIGGER migration_history_append_only;
 
@@ -67,18 +69,19 @@ ALTER TABLE document_signature ALTER COLUMN sha256 SET NOT NULL;
 
 -- Every move of a pointer, in the order in which they happened; to_snapshot is null where a partition was taken down.
 CREATE VIEW publication AS
-    SELECT h.id, h.at, h.partition_id, p.doc_type, p.key, h.from_snapshot, h.to_snapshot, h.action, h.run_id, h.actor
+    SELECT h.id, h.at, h.partition_id, p.doc_type, p.key, h.from_snapshot, h.to_snapshot, h.action, h.run_id, h.batch_id,
+        h.actor
     FROM migration_history h JOIN partition p ON p.id = h.partition_id
     WHERE h.result IN ('published', 'unpublished');
 
 -- What readers saw at a moment.
 CREATE FUNCTION live_at(moment timestamptz) RETURNS TABLE (partition_id integer, snapshot_id bigint)
     LANGUAGE sql STABLE STRICT AS $$
-    SELECT l.partition_id, l.to_snapshot FROM (
-        SELECT DISTINCT ON (h.partition_id) h.partition_id, h.to_snapshot
-        FROM doc_assets.migration_history h
-        WHERE h.result IN ('published', 'unpublished') AND h.at <= moment
-        ORDER BY h.partition_id, h.id DESC
+    -- Per partition, backwards from now: a few milliseconds for recent moments, however long the history.
+    SELECT p.id, l.to_snapshot FROM doc_assets.partition p CROSS JOIN LATERAL (
+        SELECT h.to_snapshot FROM doc_assets.migration_history h
+        WHERE h.partition_id = p.id AND h.result IN ('published', 'unpublished') AND h.at <= moment
+        ORDER BY h.id DESC LIMIT 1
     ) l WHERE l.to_snapshot IS NOT NULL
 $$;
 
