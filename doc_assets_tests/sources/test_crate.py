@@ -30,7 +30,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         """Listens on a free port of this machine."""
         super().__init__(("127.0.0.1", 0), Handler)
-        self.respond: Callable[[str, Any], Answer] = lambda path, headers: (200, {}, gzip.compress(RUSTDOC))
+        self.respond: Callable[[str, Any], Answer] = lambda path, headers: (200, {}, gzip.compress(RUSTDOC, mtime=0))
         self.requests: list[str] = []
 
     @property
@@ -108,7 +108,7 @@ def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server) ->
         if headers["If-None-Match"] == '"v1"':
             return 304, {}, b""
         sent.append(path)
-        return 200, {"ETag": '"v1"'}, gzip.compress(RUSTDOC)
+        return 200, {"ETag": '"v1"'}, gzip.compress(RUSTDOC, mtime=0)
 
     server.respond = respond
     assert get(crate(server), tmp_path) == get(crate(server), tmp_path)
@@ -117,7 +117,7 @@ def test_an_unchanged_crate_is_not_sent_again(tmp_path: Path, server: Server) ->
 
 def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server) -> None:
     old = get(crate(server), tmp_path)
-    server.respond = lambda path, headers: (200, {}, gzip.compress(RUSTDOC.replace(b"1.2.3", b"1.2.4")))
+    server.respond = lambda path, headers: (200, {}, gzip.compress(RUSTDOC.replace(b"1.2.3", b"1.2.4"), mtime=0))
     new = get(crate(server), tmp_path)
     assert old.revision != new.revision
     assert [file.name for file in new.root.iterdir()] == ["demo-1.2.4.json"]
@@ -125,7 +125,7 @@ def test_a_changed_crate_is_another_revision(tmp_path: Path, server: Server) -> 
 
 def test_a_failure_that_may_pass_is_tried_again(tmp_path: Path, server: Server) -> None:
     def respond(path: str, headers: Any) -> Answer:
-        return (503, {}, b"") if len(server.requests) < 3 else (200, {}, gzip.compress(RUSTDOC))
+        return (503, {}, b"") if len(server.requests) < 3 else (200, {}, gzip.compress(RUSTDOC, mtime=0))
 
     server.respond = respond
     assert get(crate(server), tmp_path).root.is_dir()
@@ -151,8 +151,8 @@ def test_a_crate_that_is_not_there_is_told_at_once(tmp_path: Path, server: Serve
     [
         (b"\x28\xb5\x2f\xfdxxxx", "zstd"),
         (b"<html>captive portal", "not rustdoc JSON"),
-        (gzip.compress(b""), "not rustdoc JSON"),
-        (gzip.compress(RUSTDOC)[:-9], "corrupt"),
+        (gzip.compress(b"", mtime=0), "not rustdoc JSON"),
+        (gzip.compress(RUSTDOC, mtime=0)[:-9], "corrupt"),
     ],
 )
 def test_what_is_not_the_json_is_refused(tmp_path: Path, server: Server, body: bytes, said: str) -> None:
@@ -162,7 +162,7 @@ def test_what_is_not_the_json_is_refused(tmp_path: Path, server: Server, body: b
 
 
 def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server) -> None:
-    server.respond = lambda path, headers: (200, {}, gzip.compress(b"{" + b" " * 5_000_000))
+    server.respond = lambda path, headers: (200, {}, gzip.compress(b"{" + b" " * 5_000_000, mtime=0))
     with pytest.raises(SourceError, match="max_unpacked_bytes"):
         get(crate(server, max_unpacked_bytes=1_000_000), tmp_path)
     with pytest.raises(SourceError, match="max_download_bytes"):
@@ -170,7 +170,7 @@ def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server) -> 
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path: Path, server: Server) -> None:
-    body = gzip.compress(RUSTDOC)
+    body = gzip.compress(RUSTDOC, mtime=0)
     server.respond = lambda path, headers: (200, {"Content-Length": str(len(body) + 9)}, body)
     with pytest.raises(SourceError, match="did not answer in 4 attempts"):
         get(crate(server), tmp_path)
