@@ -33,7 +33,8 @@ from doc_assets.store.staging import FileRecord, StoredDocument
 if TYPE_CHECKING:
     from doc_assets.migration.loader import Loader
 
-# A crash may cost three: one being embedded, one waiting, one being written. 512 chunks are about 20 s of embedding on 2 cores, and enough to sort by length.
+# A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks are about 20 s of
+# embedding on 2 cores, and enough to sort by length.
 BATCH_CHUNKS = 512
 BATCH_FILES = 256
 BATCH_CHARACTERS = 8_000_000

@@ -88,7 +88,7 @@ class Loader:
         ...     checks = audit(store, staged.snapshot)
         ...     try:
         ...         loader.publish(staged, checks)
-        ...     except (AuditFailed, PublicationRefused) as error:
+        ...     except PublicationRefused as error:
         ...         loader.reject(staged, checks, error)
     """
 
