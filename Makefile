@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: migrate test ui check format bench fuzz clean
+.PHONY: migrate test ui check format bench fuzz image clean
 
 migrate: $(STAMP)
+	$(BIN)/doc-assets db upgrade
 	DOC_ASSETS_CATALOGUE=examples/sources.yaml $(BIN)/doc-assets migrate
 	@echo
 	DOC_ASSETS_CATALOGUE=examples/sources.yaml $(BIN)/doc-assets search "how do I stop a retry loop from sleeping in a test?" -k 3
@@ -37,6 +38,23 @@ bench: $(STAMP)
 fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
 	$(BIN)/python -m fuzz --minutes 1 --jobs 2
+
+# docs/image.md has the variables: BASE, TORCH_INDEX, IMAGE, CONTAINER, and BUILD_ARGS for whatever else the build is given.
+# Labels and times come from the commit, not from the hour of the build. A URL may carry a password: it is cut.
+IMAGE ?= doc-assets:dev
+CONTAINER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
+EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+LABELS = VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+	REVISION=$(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown) \
+	CREATED=$(shell date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
+	SOURCE=$(shell git config --get remote.origin.url 2>/dev/null | sed 's|//[^/@]*@|//|')
+TIMES = $(if $(filter docker,$(notdir $(CONTAINER))),--build-arg SOURCE_DATE_EPOCH=$(EPOCH),--layers --timestamp $(EPOCH))
+
+image:
+	@test -n "$(CONTAINER)" || { echo "make image needs docker (with its engine running), podman or buildah: install one, or name it as in make image CONTAINER=/path/to/podman" >&2; exit 2; }
+	DOCKER_BUILDKIT=1 $(CONTAINER) build -f Containerfile -t $(IMAGE) $(TIMES) $(foreach name,BASE TORCH_INDEX,$(if $(filter undefined,$(origin $(name))),,--build-arg $(name)=$($(name)))) \
+		$(addprefix --build-arg ,$(LABELS)) $(BUILD_ARGS) .
+	@echo "$(IMAGE): $$($(CONTAINER) images --format '{{.Size}}' $(IMAGE) | head -n 1) uncompressed"
 
 clean:
 	rm -rf $(VENV) .doc-assets

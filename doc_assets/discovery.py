@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.errors import DocumentRejected
 from doc_assets.progress import expected_tokens
 from doc_assets.settings import Settings
-from doc_assets.sources import IncludedFiles, SourceFile, fetch, read, walk
+from doc_assets.sources import Access, Fetched, IncludedFiles, SourceFile, fetch, read, walk
 from doc_assets.store.changes import Discovered
 from doc_assets.store.staging import FileRecord
 
@@ -39,6 +39,7 @@ class Discovery:
         canonical: Readable files, each content once: of equal bytes the first path in byte order.
         locations: Where the canonical files are, by path.
         settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
+        fetched: The source, which stays in the cache for as long as this is referred to.
     """
 
     revision: str
@@ -46,6 +47,7 @@ class Discovery:
     canonical: tuple[Discovered, ...]
     locations: Mapping[str, SourceFile]
     settled: tuple[FileRecord, ...]
+    fetched: Fetched | None = field(default=None, compare=False, repr=False)
 
     @property
     def files(self) -> int:
@@ -87,7 +89,9 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
     Raises:
         SourceError: The source cannot be fetched or listed.
     """
-    fetched = fetch(partition.source, base=catalogue.directory, cache=settings.home / "sources")
+    fetched = fetch(
+        partition.source, base=catalogue.directory, cache=settings.home / "sources", access=Access.of(settings)
+    )
     entries = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
     first_with: dict[bytes, str] = {}
     canonical: list[Discovered] = []
@@ -111,4 +115,4 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
             continue
         canonical.append(Discovered(entry.path, len(data), fingerprint))
         locations[entry.path] = entry
-    return Discovery(fetched.revision, fetched.root, tuple(canonical), locations, tuple(settled))
+    return Discovery(fetched.revision, fetched.root, tuple(canonical), locations, tuple(settled), fetched)

@@ -9,6 +9,10 @@ class DocAssetsError(Exception):
     """Base of every error this project raises on purpose."""
 
 
+class ConfigurationError(DocAssetsError):
+    """A setting or variable is wrong: trying again cannot help. Names it, what it holds, and what is allowed."""
+
+
 class CatalogueError(DocAssetsError):
     """The catalogue is absent or wrong: names the file, the line or key, and what is allowed."""
 
@@ -29,6 +33,10 @@ class EmbeddingError(DocAssetsError):
     """The embedding model or endpoint failed, or answered with something that is not a vector of the space."""
 
 
+class EmbeddingMisconfigured(EmbeddingError, ConfigurationError):
+    """The settings of the model or endpoint make no sense: nothing was tried."""
+
+
 class EmbeddingRefused(EmbeddingError):
     """The model or endpoint works, and refuses one of the texts that it was given; alone, the others will do."""
 
@@ -39,6 +47,10 @@ class StoreError(DocAssetsError):
 
 class StoreUnreachable(StoreError):
     """PostgreSQL does not answer: it may be starting, restarting, or not there at all."""
+
+
+class SchemaBehind(StoreError):
+    """The database is blank, or at a revision that this program is ahead of: ``doc-assets db upgrade`` mends it."""
 
 
 class LeaseLost(StoreError):
@@ -55,3 +67,12 @@ class AuditFailed(DocAssetsError):
 
 class PublicationRefused(DocAssetsError):
     """A staged snapshot is sound, but has more errors or deletions than its source may have; it was not published."""
+
+
+class Stopped(KeyboardInterrupt):
+    """Work ended early because it was asked to (``doc_assets.stopping``); what is committed stays.
+
+    No ``DocAssetsError``, nor any other ``Exception``: whatever takes failures for granted must let it through. As a
+    ``KeyboardInterrupt`` it makes psycopg cancel the statement under way, and Dagster end the run as interrupted, which
+    is a cancelled one if that was asked for, and else one that may be started again.
+    """

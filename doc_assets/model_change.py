@@ -17,8 +17,9 @@ from typing import TypeVar
 import numpy as np
 import psycopg
 
+from doc_assets import stopping
 from doc_assets.audit import judge
-from doc_assets.embedding import Embedder, EmbeddingSpace
+from doc_assets.embedding import EMBED_SLICE, Embedder, EmbeddingSpace
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
 from doc_assets.pipeline import Stage
 from doc_assets.progress import Progress, duration
@@ -223,7 +224,8 @@ class ModelChange:
             self._said(f"embedding {missing.chunks:,} chunks ({missing.tokens:,} tokens) with {self._model.name}")
             started, before = time.perf_counter(), self._done.tokens
             batches = Stage("embed", self._embed, coverage.read_missing(reading, BATCH_CHUNKS), depth=1)
-            with closing(iter(batches)) as embedded:
+            # A stop ends the embedding, and what came out of it before is still written.
+            with stopping.deferred(), closing(iter(batches)) as embedded:
                 for batch, vectors_of in embedded:
                     vectors.write_vectors(writing, space, vectors_of)
                     self._done.chunks += len(batch)
@@ -238,6 +240,7 @@ class ModelChange:
                             seconds=time.perf_counter() - started,
                         )
                     )
+        stopping.raise_if_requested()
 
     def _model_loaded(self) -> Embedder:
         if self._embedder is None:
@@ -245,8 +248,13 @@ class ModelChange:
         return self._embedder
 
     def _embed(self, chunks: list[StoredChunk]) -> tuple[list[StoredChunk], dict[bytes, np.ndarray]]:
-        rows = self._model_loaded().embed([chunk.text for chunk in chunks])
-        return chunks, dict(zip((chunk.id for chunk in chunks), rows, strict=True))
+        found: dict[bytes, np.ndarray] = {}
+        for start in range(0, len(chunks), EMBED_SLICE):
+            stopping.raise_if_requested()
+            piece = chunks[start : start + EMBED_SLICE]
+            rows = self._model_loaded().embed([chunk.text for chunk in piece])
+            found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
+        return chunks, found
 
     def _refuse_long(self, connection: psycopg.Connection, missing: Missing) -> None:
         """Counts what is missing with the new model's tokenizer, unless the chunks were cut by that very one.

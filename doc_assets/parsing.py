@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from doc_assets import formats, logs
+from doc_assets import formats, logs, stopping
 from doc_assets.chunking import chunk
 from doc_assets.document import Document
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
@@ -58,7 +58,11 @@ class ParsePool:
         self._pool: ProcessPool | None = None
 
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
-        """One record per task, in the order in which they get done."""
+        """One record per task, in the order in which they get done.
+
+        Raises:
+            Stopped: A stop was asked for; the workers that parse are ended.
+        """
         if self._pool is None:
             # A worker process that itself is a multiprocessing child joins its children before atexit runs.
             Finalize(self, _stop, exitpriority=10, args=(weakref.ref(self),))
@@ -79,7 +83,10 @@ class ParsePool:
                     running[future] = task
                 if not running:
                     return
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                done: set[Future[FileRecord]] = set()
+                while not done:
+                    stopping.raise_if_requested()
+                    done, _ = wait(running, stopping.LOOK_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     yield self._record(future, running.pop(future))
         finally:
@@ -103,6 +110,7 @@ class ParsePool:
                 "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
             )
         except ProcessExpired as error:
+            stopping.raise_if_requested()  # systemd ends a whole control group: that is not the file's fault
             reason = (
                 f"the parser's process died ({_cause(error.exitcode)}): exclude the file, or raise "
                 "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"

@@ -1,4 +1,4 @@
-"""Stages that overlap: each in a thread of its own, bounded queues between them.
+"""Stages that overlap, each in a thread of its own with bounded queues between them; and one call, side by side.
 
 A slow stage fills the queue before it and so holds back the stages upstream: memory is bounded by the queues, not by
 the amount of work. How long each stage worked and waited tells which one is the bottleneck.
@@ -10,9 +10,12 @@ import contextvars
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from doc_assets import stopping
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -91,6 +94,45 @@ class Stage(Generic[In, Out]):
             if close is not None:
                 close()
             results.put(end)
+
+
+def side_by_side(function: Callable[[In], Out], items: Sequence[In], width: int, name: str = "side") -> list[Out]:
+    """The results of a function for each item, in order, from ``width`` threads.
+
+    The first error ends it, after the calls that are under way.
+
+    Raises:
+        Stopped: A stop was asked for. What is under way is left to itself, in threads that hold up no exit: a server
+            that hangs can do so for minutes.
+    """
+    waiting = deque(enumerate(items))
+    results: dict[int, Out] = {}
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        while waiting and not errors:
+            try:
+                place, item = waiting.popleft()
+            except IndexError:
+                return  # another thread was faster
+            try:
+                results[place] = function(item)
+            except BaseException as error:
+                errors.append(error)
+
+    threads = [
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), name=f"{name}-{i}", daemon=True)
+        for i in range(min(width, len(items)))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            stopping.raise_if_requested()
+            thread.join(stopping.LOOK_SECONDS)
+    if errors:
+        raise errors[0]
+    return [results[place] for place in range(len(items))]
 
 
 def _drain(results: queue.Queue) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from doc_assets.errors import DocAssetsError
+from doc_assets.errors import ConfigurationError
 
 # An idle parse worker holds 150 MB: its code, the tokenizer, the chunker.
 LEAST_PARSE_MEMORY_BYTES = 256_000_000
@@ -50,6 +50,12 @@ class Settings:
         error_budget_files: Files that may be rejected in any case (``DOC_ASSETS_ERROR_BUDGET_FILES``).
         deletion_guard: Share of a source's documents that may vanish between two snapshots
             (``DOC_ASSETS_DELETION_GUARD``); a source of the catalogue may state its own.
+        credentials: Folder of the credentials that sources name (``DOC_ASSETS_CREDENTIALS``).
+        ca_bundle: PEM file of authorities that are trusted beside the system's (``DOC_ASSETS_CA_BUNDLE``).
+        cache_bytes: What the cache of fetched sources may take on the disk (``DOC_ASSETS_CACHE_BYTES``); None is
+            unlimited.
+        schedules: Dagster's schedules run without having been started by hand (``DOC_ASSETS_SCHEDULES``, ``on`` or
+            ``off``).
     """
 
     home: Path
@@ -70,71 +76,134 @@ class Settings:
     error_budget: float = 0.001
     error_budget_files: int = 3
     deletion_guard: float = 0.2
+    credentials: Path = Path("/etc/doc-assets/credentials")
+    ca_bundle: Path | None = None
+    cache_bytes: int | None = None
+    schedules: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Settings from ``os.environ`` or from the mapping given.
 
         Raises:
-            DocAssetsError: A variable holds something that is not allowed.
+            ConfigurationError: A variable holds something that is not allowed.
         """
         env = os.environ if environment is None else environment
-
-        def number(name: str, default: float, least: float = 0) -> float:
-            raw = env.get(name) or str(default)
-            try:
-                value = float(raw)
-            except ValueError:
-                value = 0
-            if not (value > 0 and least <= value < math.inf):
-                needed = f"a number of at least {least:,.0f}" if least else "a number above 0"
-                raise DocAssetsError(f"{name}={raw!r}: {needed} is needed")
-            return value
-
-        def share(name: str, default: float) -> float:
-            raw = env.get(name) or str(default)
-            try:
-                value = float(raw)
-            except ValueError:
-                value = -1
-            if not 0 <= value <= 1:
-                raise DocAssetsError(f"{name}={raw!r}: a share from 0 to 1 is needed, as in 0.001")
-            return value
-
-        def whole(name: str, default: int) -> int:
-            raw = env.get(name) or str(default)
-            if not raw.strip().isdecimal():
-                raise DocAssetsError(f"{name}={raw!r}: a whole number of at least 0 is needed")
-            return int(raw)
-
-        def choice(name: str, allowed: tuple[str, ...]) -> str:
-            value = env.get(name) or allowed[0]
-            if value not in allowed:
-                raise DocAssetsError(f"{name}={value!r}: one of {', '.join(allowed)} is needed")
-            return value
-
+        given = _Variables(env)
         return cls(
             home=Path(env.get("DOC_ASSETS_HOME") or ".doc-assets").expanduser().absolute(),
             catalogue=Path(env.get("DOC_ASSETS_CATALOGUE") or "sources.yaml").expanduser().absolute(),
             database_url=env.get("DOC_ASSETS_DATABASE_URL") or None,
             embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
-            embedding_backend=choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
-            embedding_precision=choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
+            embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
+            embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
             embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
             embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
-            threads=int(number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
-            max_file_bytes=int(number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
-            parse_timeout_seconds=number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
+            threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
+            max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
+            parse_timeout_seconds=given.number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
             parse_memory_bytes=int(
-                number("DOC_ASSETS_PARSE_MEMORY_BYTES", cls.parse_memory_bytes, LEAST_PARSE_MEMORY_BYTES)
+                given.number("DOC_ASSETS_PARSE_MEMORY_BYTES", cls.parse_memory_bytes, LEAST_PARSE_MEMORY_BYTES)
             ),
-            max_text_characters=int(number("DOC_ASSETS_MAX_TEXT_CHARACTERS", cls.max_text_characters, 1)),
-            retry_attempts=int(number("DOC_ASSETS_RETRY_ATTEMPTS", cls.retry_attempts, 1)),
-            retry_longest_wait=number("DOC_ASSETS_RETRY_LONGEST_WAIT", cls.retry_longest_wait),
-            error_budget=share("DOC_ASSETS_ERROR_BUDGET", cls.error_budget),
-            error_budget_files=whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
-            deletion_guard=share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
+            max_text_characters=int(given.number("DOC_ASSETS_MAX_TEXT_CHARACTERS", cls.max_text_characters, 1)),
+            retry_attempts=int(given.number("DOC_ASSETS_RETRY_ATTEMPTS", cls.retry_attempts, 1)),
+            retry_longest_wait=given.number("DOC_ASSETS_RETRY_LONGEST_WAIT", cls.retry_longest_wait),
+            error_budget=given.share("DOC_ASSETS_ERROR_BUDGET", cls.error_budget),
+            error_budget_files=given.whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
+            deletion_guard=given.share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
+            credentials=Path(env.get("DOC_ASSETS_CREDENTIALS") or cls.credentials).expanduser().absolute(),
+            ca_bundle=Path(env["DOC_ASSETS_CA_BUNDLE"]).absolute() if env.get("DOC_ASSETS_CA_BUNDLE") else None,
+            cache_bytes=given.whole("DOC_ASSETS_CACHE_BYTES", 0) or None,
+            schedules=given.choice("DOC_ASSETS_SCHEDULES", ("off", "on")) == "on",
         )
+
+
+@dataclass(frozen=True)
+class _Variables:
+    """Reads the environment's words as values; each method raises ConfigurationError for what is not allowed."""
+
+    environment: Mapping[str, str]
+
+    def number(self, name: str, default: float, least: float = 0) -> float:
+        raw = self.environment.get(name) or str(default)
+        try:
+            value = float(raw)
+        except ValueError:
+            value = 0
+        if not (value > 0 and least <= value < math.inf):
+            needed = f"a number of at least {least:,.0f}" if least else "a number above 0"
+            raise ConfigurationError(f"{name}={raw!r}: {needed} is needed")
+        return value
+
+    def share(self, name: str, default: float) -> float:
+        raw = self.environment.get(name) or str(default)
+        try:
+            value = float(raw)
+        except ValueError:
+            value = -1
+        if not 0 <= value <= 1:
+            raise ConfigurationError(f"{name}={raw!r}: a share from 0 to 1 is needed, as in 0.001")
+        return value
+
+    def whole(self, name: str, default: int) -> int:
+        raw = self.environment.get(name) or str(default)
+        if not raw.strip().isdecimal():
+            raise ConfigurationError(f"{name}={raw!r}: a whole number of at least 0 is needed")
+        return int(raw)
+
+    def choice(self, name: str, allowed: tuple[str, ...]) -> str:
+        value = self.environment.get(name) or allowed[0]
+        if value not in allowed:
+            raise ConfigurationError(f"{name}={value!r}: one of {', '.join(allowed)} is needed")
+        return value
+
+
+def termination_message_path(environment: Mapping[str, str] | None = None) -> Path | None:
+    """Where a command leaves its summary for Kubernetes when it ends (``DOC_ASSETS_TERMINATION_MESSAGE``).
+
+    Read apart from ``Settings``, since wrong settings are among the things that it tells.
+    """
+    given = (os.environ if environment is None else environment).get("DOC_ASSETS_TERMINATION_MESSAGE")
+    return Path(given) if given else None
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """Where this process runs in Kubernetes, if it does.
+
+    Attributes:
+        api: URL of the API server: that of the pod's cluster, or ``DOC_ASSETS_KUBERNETES_API`` (as of ``kubectl
+            proxy``); None outside of a cluster and in pods without a token.
+        namespace: Of its Jobs (``DOC_ASSETS_NAMESPACE``, in a pod by default its own).
+        account: Folder of the service account's token and CA.
+        job: Name of the Job that this process runs in and writes its progress on (``DOC_ASSETS_KUBERNETES_JOB``).
+        index: Which pod of an Indexed Job this is, from 0 (``JOB_COMPLETION_INDEX``, set by Kubernetes).
+    """
+
+    api: str | None
+    namespace: str
+    account: Path
+    job: str | None = None
+    index: int | None = None
+
+    ACCOUNT: ClassVar = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, account: Path | None = None
+    ) -> ClusterSettings:
+        """Settings from ``os.environ`` or from the mapping given, and the folder that Kubernetes mounts."""
+        env = os.environ if environment is None else environment
+        account = account or cls.ACCOUNT
+        api, host = env.get("DOC_ASSETS_KUBERNETES_API") or None, env.get("KUBERNETES_SERVICE_HOST")
+        if api is None and host and (account / "token").exists():
+            host = f"[{host}]" if ":" in host else host
+            api = f"https://{host}:{env.get('KUBERNETES_SERVICE_PORT') or 443}"
+        own = account / "namespace"
+        namespace = env.get("DOC_ASSETS_NAMESPACE") or (own.read_text().strip() if own.exists() else "doc-assets")
+        index = env.get("JOB_COMPLETION_INDEX", "")
+        job = env.get("DOC_ASSETS_KUBERNETES_JOB") or None
+        return cls(api, namespace, account, job, int(index) if index.isdecimal() else None)
 
 
 @dataclass(frozen=True)
@@ -164,15 +233,15 @@ class LogSettings:
         """Settings from ``os.environ`` or from the mapping given.
 
         Raises:
-            DocAssetsError: A variable holds something that is not allowed.
+            ConfigurationError: A variable holds something that is not allowed.
         """
         env = os.environ if environment is None else environment
         format_ = env.get("DOC_ASSETS_LOG_FORMAT", "").lower() or "text"
         level = env.get("DOC_ASSETS_LOG_LEVEL", "").lower() or None
         if format_ not in cls.FORMATS:
-            raise DocAssetsError(f"DOC_ASSETS_LOG_FORMAT={format_!r}: one of {', '.join(cls.FORMATS)} is needed")
+            raise ConfigurationError(f"DOC_ASSETS_LOG_FORMAT={format_!r}: one of {', '.join(cls.FORMATS)} is needed")
         if level is not None and level not in cls.LEVELS:
-            raise DocAssetsError(f"DOC_ASSETS_LOG_LEVEL={level!r}: one of {', '.join(cls.LEVELS)} is needed")
+            raise ConfigurationError(f"DOC_ASSETS_LOG_LEVEL={level!r}: one of {', '.join(cls.LEVELS)} is needed")
         return cls(format_, level)
 
     def to_environment(self) -> dict[str, str]:

@@ -194,11 +194,16 @@ def _proven(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> Prov
 
 def _record(store: Store, result: Validation, run_id: str | None) -> None:
     failed = [check for check in result.checks if not check.passed]
+    failed_checks: dict[int, list[str]] = {}
+    for check in failed:
+        failed_checks.setdefault(check.snapshot, []).append(check.check)
     counts = {
         "partitions": len({check.partition for check in result.checks}),
         **asdict(result.proven),
         "failed": len(failed),
         "wrong": result.wrong,
+        "snapshot_ids": sorted({check.snapshot for check in result.checks}),
+        "failed_checks": failed_checks,
     }
     with store.connect() as connection:
         history.record(

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from doc_assets.cli.app import app
 from doc_assets_tests.loading import SmallSource, guide
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +43,16 @@ class CommandLine:
     def json(self, *arguments: str, code: int = 0):
         return json.loads(self.run(*arguments, "--json", code=code))
 
+    def look(self, *arguments: str):
+        """The JSON of a command that starts no processes, run in this one: starting one takes seconds."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(app, [*arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
 
 @pytest.fixture(scope="module")
 def model_home(tmp_path_factory) -> Path:
@@ -62,9 +74,9 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
     source.write_guides(3)
     source.write("copy.md", guide(1))
     source.write("empty.md", "")
-    plan = cli.json("migrate", "--dry-run")
+    plan = cli.look("migrate", "--dry-run")
     assert [row["result"] for row in plan["partitions"]] == ["planned"]
-    assert cli.json("snapshots") == []
+    assert cli.look("snapshots") == []
 
     first = cli.json("migrate")
     assert set(first["totals"]) >= TOTALS
@@ -74,37 +86,37 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
     assert totals["embedded"] == totals["chunks"] == plan["totals"]["embedded"] > 0
     assert [check["passed"] for check in first["checks"]] == [True] * 6
 
-    again = cli.json("migrate")
+    again = cli.look("migrate")
     assert [row["result"] for row in again["partitions"]] == ["unchanged"] and again["totals"]["embedded"] == 0
     assert again["partitions"][0]["digest"] == first["partitions"][0]["digest"]
 
     source.write("guide-01.md", guide(42))
     cli.json("migrate", "--type", "best_practices", "--partition", "best_practices/guides", "--parallel", "1")
-    rows = cli.json("snapshots", "best_practices/guides")
+    rows = cli.look("snapshots", "best_practices/guides")
     assert {"partition", "id", "status", "digest", "documents", "chunks", "created_at", "run_id"} <= set(rows[0])
     assert len(rows) == 2 and rows[0]["run_id"]
 
-    manifest = {row["path"]: row for row in cli.json("manifest", "best_practices/guides")}
+    manifest = {row["path"]: row for row in cli.look("manifest", "best_practices/guides")}
     assert set(manifest["empty.md"]) == {"path", "outcome", "reason", "document", "chunks"}
     assert manifest["empty.md"]["outcome"] == "skipped" and manifest["empty.md"]["reason"]
 
-    found = cli.json("search", "how does subject42 behave under load42?", "-k", "2")
+    found = cli.look("search", "how does subject42 behave under load42?", "-k", "2")
     place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
     assert set(found[0]) == place | {"also_in", "metadata", "licence"}
-    assert cli.json("search", "subject42", "--source", "guides", "--where", "product=none") == []
+    assert cli.look("search", "subject42", "--source", "guides", "--where", "product=none") == []
     assert (found[0]["path"], found[0]["source"]) == ("guide-01.md", "guides")
     assert found[0]["url"].startswith("https://docs.example/guide-01.md")
 
-    back = cli.json("rollback", "best_practices/guides")
+    back = cli.look("rollback", "best_practices/guides")
     assert back["digest"] == first["partitions"][0]["digest"] and set(back) >= {"from", "to", "digest", "seconds"}
-    assert all(row["passed"] for row in cli.json("validate"))
-    assert [row["action"] for row in cli.json("history")][:2] == ["validate", "rollback"]
-    assert cli.json("status")["running"] == []
+    assert all(row["passed"] for row in cli.look("validate"))
+    assert [row["action"] for row in cli.look("history")][:2] == ["validate", "rollback"]
+    assert cli.look("status")["running"] == []
 
     questions = source.folder / "questions.jsonl"
     relevant = ["best_practices/guides/guide-02.md"]
     questions.write_text(json.dumps({"id": "1", "doc_type": "best_practices", "query": "load2", "relevant": relevant}))
-    figures = cli.json("evaluate", str(questions), "--mode", "text")
+    figures = cli.look("evaluate", str(questions), "--mode", "text")
     assert figures["questions"] == 1 and figures["text"]["hit@5"] == 1.0
 
 

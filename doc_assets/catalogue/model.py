@@ -165,7 +165,18 @@ class DirectorySource(_SourceBase):
     location: str = Field(min_length=1, description="Folder, relative to the catalogue's own folder or absolute.")
 
 
-class ArchiveSource(_SourceBase):
+class _RemoteSource(_SourceBase):
+    """What the kinds have in common that may ask another machine."""
+
+    credentials: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=100,
+        description="Name of the credential for its server, whose values are in files below DOC_ASSETS_CREDENTIALS.",
+    )
+
+
+class ArchiveSource(_RemoteSource):
     """Files packed in one tar or zip."""
 
     kind: Literal["archive"] = Field(description="A .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz or .zip file.")
@@ -190,7 +201,7 @@ class ArchiveSource(_SourceBase):
         return _allowed_scheme(value, ("http", "https"))
 
 
-class GitSource(_SourceBase):
+class GitSource(_RemoteSource):
     """Files of a git repository at one commit."""
 
     kind: Literal["git"] = Field(description="A git repository, fetched shallow and without the history.")
@@ -223,7 +234,7 @@ class GitSource(_SourceBase):
         return cleaned
 
 
-class CrateSource(_SourceBase):
+class CrateSource(_RemoteSource):
     """The rustdoc JSON of one crate."""
 
     kind: Literal["crate"] = Field(description="A crate's rustdoc JSON from docs.rs.")

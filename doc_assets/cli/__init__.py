@@ -1,9 +1,24 @@
 """``doc-assets``: the commands, one module per group; what they do is in the library.
 
 stdout holds only the result (a table, or JSON with ``--json``); progress, warnings and errors go to stderr. Exit codes:
-0 done, 1 failed, 2 misuse.
+0 done, 1 failed, 2 misuse or a wrong catalogue or setting, 143 and 130 stopped by SIGTERM and SIGINT.
 """
 
-from doc_assets.cli.app import main
+import sys
 
-__all__ = ["main"]
+from doc_assets import stopping
+from doc_assets.errors import Stopped
+
+
+def main() -> None:
+    """Runs the command line and exits with its code.
+
+    Signals are heeded from the first moment: importing takes seconds, and the kernel drops a SIGTERM that the first
+    process of a container has no handler for.
+    """
+    with stopping.heeded():
+        try:
+            from doc_assets.cli.app import main as run
+        except Stopped:
+            sys.exit(stopping.exit_code())
+        run()

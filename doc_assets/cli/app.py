@@ -1,20 +1,23 @@
-"""The command tree and how errors become exit codes."""
+"""The command tree, and how errors and requests to stop become exit codes."""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import typer
+from typer.core import TyperGroup
 
-from doc_assets import __version__, logs
+from doc_assets import __version__, logs, stopping, termination
 from doc_assets.cli import (
     catalogue,
     database,
     diff,
     duplicates,
+    exporter,
     gc,
     history,
     inspect,
@@ -27,18 +30,54 @@ from doc_assets.cli import (
     validate,
 )
 from doc_assets.cli.output import complain, log_messages
-from doc_assets.errors import CatalogueError, DocAssetsError
+from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Stopped
 from doc_assets.settings import LogSettings
 from doc_assets.store.retries import explained
 
+# Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
+_TELLING = ("migrate", "rollback", "validate", "gc", "db upgrade")
+if TYPE_CHECKING:
+    from typer import BadParameter as Misuse
+else:
+    Misuse = typer.BadParameter.__bases__[0]  # what all misuse is; Typer has no public name for it
+
+
+class Commands(TyperGroup):
+    """Tells the termination message, and whoever asked for a stop, what Typer would keep to itself."""
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - Typer's own context, which has no public name either
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except Stopped as stopped:
+            complain(str(stopped))
+            raise typer.Exit(stopping.exit_code()) from stopped
+        except Misuse as misuse:
+            path = misuse.ctx.command_path if misuse.ctx else ""
+            _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
+            termination.tell_error(misuse.format_message())
+            raise
+        except ConfigurationError:
+            _begin(ctx.invoked_subcommand)  # it may have come before the command itself
+            raise
+
+
+def _begin(command: str | None) -> None:
+    if command in _TELLING and not termination.begun():
+        termination.begin(command)
+
+
 app = typer.Typer(
     name="doc-assets",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Moves technical documentation into PostgreSQL + pgvector: parsed, chunked, embedded, validated, searchable.",
-    epilog="Exit codes: 0 done · 1 failed · 2 misuse. A partition is written TYPE/KEY, as in rust/crate-tokio.",
+    epilog="Exit codes: 0 done · 1 failed, trying again can help · 2 misuse, or a wrong catalogue or setting · "
+    "143, 130 stopped by SIGTERM, SIGINT; running it again resumes. "
+    "A partition is written TYPE/KEY, as in rust/crate-tokio.",
 )
 app.command("migrate", rich_help_panel="Load")(migrate.migrate)
 app.command("validate", rich_help_panel="Load")(validate.validate)
@@ -48,6 +87,7 @@ app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(retrieve.search)
 app.command("evaluate", rich_help_panel="Search")(retrieve.evaluate)
 app.command("status", rich_help_panel="Look")(inspect.status)
+app.command("exporter", rich_help_panel="Look")(exporter.exporter)
 app.command("history", rich_help_panel="Look")(history.history)
 app.command("snapshots", rich_help_panel="Look")(snapshots.snapshots)
 app.command("show", rich_help_panel="Look")(snapshots.show)
@@ -92,21 +132,36 @@ def options(
 
 def main() -> None:
     """Runs the command line and exits with its code."""
+    with stopping.heeded(again=_end_now):
+        code = _exit_code()
+        with stopping.deferred():
+            termination.write(code)
+    sys.exit(code)
+
+
+def _exit_code() -> int:
     try:
         app()  # ends by SystemExit: 0, the code of typer.Exit, or 2 for options and arguments that make no sense
-    except CatalogueError as error:
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except (CatalogueError, ConfigurationError) as error:
         complain(str(error))
-        sys.exit(2)
+        return 2
     except DocAssetsError as error:
         complain(str(error))
-        sys.exit(1)
     except psycopg.Error as error:
         complain(str(explained(error)))
-        sys.exit(1)
-    except KeyboardInterrupt:
-        complain("interrupted; what was committed stays, and the next migrate resumes")
-        sys.exit(1)
     except BrokenPipeError:
         # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+    except Stopped as stopped:  # before or after the command itself
+        complain(str(stopped))
+        return stopping.exit_code()
+    return 1
+
+
+def _end_now(number: int) -> None:
+    """At the second request: nothing is waited for. Open transactions are rolled back by PostgreSQL."""
+    termination.tell_error("stopped at once by a second signal; running it again resumes")
+    termination.write(128 + number)
+    os._exit(128 + number)

@@ -9,6 +9,7 @@ import typer
 from doc_assets.catalogue import initial_catalogue, load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
+from doc_assets.sources.credentials import without_credentials
 
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources.")
 
@@ -38,7 +39,10 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
     problems = loaded.check()
     partitions = loaded.partitions()
     if as_json:
-        rows = [{"partition": p.id, "kind": p.source.kind, "location": p.source.location} for p in partitions]
+        rows = [
+            {"partition": p.id, "kind": p.source.kind, "location": without_credentials(p.source.location)}
+            for p in partitions
+        ]
         print_json({"catalogue": str(settings.catalogue), "partitions": rows, "problems": [str(p) for p in problems]})
     elif problems:
         print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in problems])

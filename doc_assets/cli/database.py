@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
+from collections.abc import Callable
 
 import typer
 from psycopg.conninfo import conninfo_to_dict
 
+from doc_assets import stopping, termination
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
-from doc_assets.errors import StoreError
+from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
 from doc_assets.settings import Settings
 from doc_assets.store import Store, roles, schema
 from doc_assets.store.connection import database_url
 from doc_assets.store.embedded import CLIENTS
 
+_LOOK_SECONDS, _LINE_SECONDS = 1.0, 15.0
+
 app = typer.Typer(no_args_is_help=True, help="Set up, check or locate the database.")
 
 
 @app.command("upgrade")
-def upgrade() -> None:
-    """Create or upgrade the schema; safe to run again."""
+def upgrade(
+    wait: float | None = typer.Option(None, "--wait", min=0, metavar="SECONDS", help="For the server to answer."),
+) -> None:
+    """Create or upgrade the schema; safe to run again, and by several at once."""
+    termination.begin("db upgrade")
     url = database_url(Settings.from_environment())
-    schema.upgrade(url)
+    _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
+    termination.tell(schema_revision=schema.head())
     say(f"the schema is at revision {schema.head()}")
 
 
 @app.command("check")
-def check(as_json: bool = JSON_OPTION) -> None:
+def check(
+    wait: float | None = typer.Option(
+        None, "--wait", min=0, metavar="SECONDS", help="For the server to answer, and the schema to be this program's."
+    ),
+    as_json: bool = JSON_OPTION,
+) -> None:
     """Check server, extension, revision and drift."""
-    with Store(database_url(Settings.from_environment())).connect() as connection:
+    url = database_url(Settings.from_environment())
+    if wait is not None:
+        _waited(lambda: schema.require_head(url), (StoreUnreachable, SchemaBehind), wait)
+    with Store(url).connect() as connection:
         problems = schema.check(connection)
         revision = schema.revision(connection)
     if as_json:
@@ -41,6 +58,30 @@ def check(as_json: bool = JSON_OPTION) -> None:
             say(f"the database is sound, schema revision {revision}")
     if problems:
         raise typer.Exit(1)
+
+
+def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], seconds: float | None) -> None:
+    """Runs a step again while it fails for a reason that is worth waiting for; says now and then what for.
+
+    Raises:
+        StoreError: It was not enough, or another reason.
+    """
+    started = said = time.monotonic()
+    while True:
+        try:
+            step()
+            return
+        except passing as error:
+            now = time.monotonic()
+            left = 0.0 if seconds is None else started + seconds - now
+            if left <= 0:
+                if seconds is None:
+                    raise
+                raise StoreError(f"waited {seconds:g} s for nothing: {error}") from error
+            if now - said >= _LINE_SECONDS or said == started:
+                said = now
+                say(f"waiting, {left:.0f} s more at most: {error}")
+        stopping.wait(min(left, _LOOK_SECONDS))
 
 
 @app.command("roles")

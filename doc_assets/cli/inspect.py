@@ -1,50 +1,164 @@
-"""``doc-assets status``: what runs now, and what is live."""
+"""``doc-assets status``: what runs now, what waits, what failed, and what is live.
+
+Everything comes from the database, so that it can be asked from anywhere: through ``kubectl port-forward`` without a
+catalogue, a model or Dagster, by a role that only reads.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from datetime import datetime
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
+import psycopg
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_json_line, print_table, results, say
+from doc_assets.errors import StoreUnreachable
 from doc_assets.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store import history as store_history
-from doc_assets.store import listing, open_store
+from doc_assets.store import Store, history, metrics, open_store
+from doc_assets.store.retries import is_transient
+
+_MILLISECONDS = 30_000  # that a question may take; those of 11,000 documents take 5
+_LONGEST_ERROR = 200
 
 
-def status(as_json: bool = JSON_OPTION) -> None:
-    """Show what runs now, and what is live."""
-    with open_store(Settings.from_environment()) as store:
-        running = store_history.progress(store)
-        rows = [row for row in listing.snapshots(store) if row.published]
+@dataclass(frozen=True, slots=True)
+class _Status:
+    """One look.
+
+    Attributes:
+        at: By the clock of the database.
+        held: Partitions that a process works on; a running load that is not among them has died.
+    """
+
+    at: datetime
+    running: list[history.ProgressRow]
+    held: frozenset[str]
+    waiting: list[metrics.QueuedRun]
+    failed: list[metrics.LoadEnd]
+    live: list[metrics.PartitionState]
+
+    @property
+    def busy(self) -> bool:
+        """Something runs or will."""
+        return bool(self.waiting) or any(row.partition in self.held for row in self.running)
+
+
+def status(
+    watch: bool = typer.Option(False, "--watch", "-w", help="Show it again and again, until nothing runs or waits."),
+    every: float = typer.Option(2.0, "--every", min=0.1, metavar="SECONDS", help="How often, with --watch."),
+    as_json: bool = JSON_OPTION,
+) -> None:
+    """Show what runs now and how far it is, what waits, what failed last, and what is live; only reads."""
+    settings = Settings.from_environment()
+    # A look sets up no database of somebody else's.
+    with open_store(settings, upgrade_blank=settings.database_url is None) as store:
+        if watch:
+            with suppress(KeyboardInterrupt):  # the usual end of it
+                _watch(store, every, as_json)
+            return
+        found = _look(store)
     if as_json:
-        print_json({"running": [_running(row) for row in running], "live": rows})
+        print_json(_as_json(found))
         return
-    if running:
-        print_table(
-            "running",
-            ["partition", "stage", "done", "files", "documents", "chunks", "tokens/s", "remaining", "seen"],
-            [
-                (r["partition"], r["stage"], f"{r['percent']:.1f} %", f"{r['files_done']:,}/{r['files_total']:,}",
-                 r["documents"], r["chunks"], r["tokens_per_second"], duration(r["eta_seconds"]), r["updated_at"])
-                for r in map(_running, running)
-            ],
-        )  # fmt: skip
-    else:
+    if not found.running:
         say("nothing runs")
-    print_table(
-        "live",
-        ["type", "partitions", "documents", "chunks", "newest"],
-        [
-            (t, len(of), sum(r.documents or 0 for r in of), sum(r.chunks or 0 for r in of),
-             max(r.published_at for r in of if r.published_at))
-            for t in sorted({r.partition.split("/")[0] for r in rows})
-            if (of := [r for r in rows if r.partition.split("/")[0] == t])
-        ],
+    for title, columns, rows in _tables(found):
+        print_table(title, columns, rows)
+
+
+def _watch(store: Store, every: float, as_json: bool) -> None:
+    """Until nothing runs; a connection that is lost on the way is made anew."""
+    drawn = results.is_terminal and not as_json
+    with Live(console=results, auto_refresh=False) if drawn else nullcontext() as screen:
+        while True:
+            try:
+                found = _look(store)
+            except (psycopg.Error, StoreUnreachable) as error:
+                if not is_transient(error):
+                    raise
+                say(f"the database does not answer, trying on: {str(error).strip().splitlines()[0]}")
+            else:
+                if as_json:
+                    print_json_line(_as_json(found))
+                elif screen is not None:
+                    screen.update(Group(*(drawn_table(*given) for given in _tables(found))), refresh=True)
+                else:
+                    say(f"{found.at:%H:%M:%S} {_line(found)}")
+                if not found.busy:
+                    return
+            time.sleep(every)
+
+
+def _look(store: Store) -> _Status:
+    with store.connect("doc-assets status") as connection:
+        metrics.bound(connection, _MILLISECONDS)
+        with connection.transaction():
+            partitions = metrics.partitions(connection)
+            return _Status(
+                metrics.now(connection),
+                history.read_progress(connection),
+                frozenset(state.partition for state in partitions if state.held),
+                metrics.unfinished_runs(connection),
+                metrics.failed_loads(connection),
+                [state for state in partitions if state.snapshot is not None],
+            )
+
+
+def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
+    """Title, columns and rows of what there is to show."""
+    tables = [
+        (
+            f"running at {found.at:%H:%M:%S}",
+            ["partition", "stage", "done", "files", "documents", "docs/min", "tokens/s", "remaining", "host", "run",
+             "seen"],
+            [_running_row(found, row) for row in found.running],
+        ),
+        (
+            "waiting in Dagster's queue, or starting",
+            ["run", "job", "partition", "status", "since"],
+            [
+                (run.run_id[:8], run.job, run.partition, run.status.lower(), _ago(found.at, run.created_at))
+                for run in _not_running(found)
+            ],
+        ),
+        (
+            "last load failed",
+            ["partition", "result", "at", "run", "host", "error"],
+            [
+                (e.partition, e.result, e.at, (e.run_id or "")[:8], e.host, (e.error or "")[:_LONGEST_ERROR])
+                for e in found.failed
+            ],
+        ),
+    ]  # fmt: skip
+    types = sorted({state.partition.partition("/")[0] for state in found.live})
+    of_type = {t: [s for s in found.live if s.partition.startswith(f"{t}/")] for t in types}
+    live = [
+        (t, len(of), sum(s.documents or 0 for s in of), sum(s.chunks or 0 for s in of),
+         max(s.published_at for s in of if s.published_at))
+        for t, of in of_type.items()
+    ]  # fmt: skip
+    shown = [given for given in tables if given[2]]
+    return [*shown, ("live", ["type", "partitions", "documents", "chunks", "newest"], live)]
+
+
+def _running_row(found: _Status, row: history.ProgressRow) -> tuple:
+    told = _running(found, row)
+    seen = _ago(found.at, row.updated_at) if told["alive"] else "process is gone; the next load resumes"
+    return (
+        row.partition, row.stage, f"{told['percent']:.1f} %", f"{row.files_done:,}/{row.files_total:,}", row.documents,
+        told["documents_per_minute"], told["tokens_per_second"], duration(told["eta_seconds"]), row.host,
+        (row.run_id or "")[:8], seen,
     )  # fmt: skip
 
 
-def _running(row: store_history.ProgressRow) -> dict:
-    state = row.state(datetime.now(UTC))
+def _running(found: _Status, row: history.ProgressRow) -> dict:
+    state = row.state(found.at)
     return {
         "partition": row.partition,
         "stage": row.stage,
@@ -53,11 +167,44 @@ def _running(row: store_history.ProgressRow) -> dict:
         "files_total": row.files_total,
         "documents": row.documents,
         "chunks": row.chunks,
+        "documents_per_minute": round(state.documents_per_minute, 1),
         "tokens_per_second": round(state.tokens_per_second, 1),
         "eta_seconds": state.remaining_seconds,
+        "alive": row.partition in found.held,
         "run_id": row.run_id,
         "host": row.host,
         "pid": row.pid,
         "started_at": row.started_at,
         "updated_at": row.updated_at,
     }
+
+
+def _not_running(found: _Status) -> list[metrics.QueuedRun]:
+    """Runs that have not come to a load yet, or are no loads."""
+    running = {row.run_id for row in found.running}
+    return [run for run in found.waiting if run.run_id not in running]
+
+
+def _as_json(found: _Status) -> dict:
+    return {
+        "at": found.at,
+        "running": [_running(found, row) for row in found.running],
+        "waiting": _not_running(found),
+        "failed": found.failed,
+        "live": found.live,
+    }
+
+
+def _line(found: _Status) -> str:
+    """All of it in a line, for logs."""
+    running = ", ".join(
+        f"{row.partition} {told['stage']} {told['percent']:.1f} %, {duration(told['eta_seconds'])} left"
+        for row in found.running
+        if (told := _running(found, row))["alive"]
+    )
+    waiting = len(_not_running(found))
+    return f"{running or 'nothing runs'}; {waiting:,} waiting, {len(found.failed):,} failed, {len(found.live):,} live"
+
+
+def _ago(now: datetime, then: datetime) -> str:
+    return f"{duration(max(0.0, (now - then).total_seconds()))} ago"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -31,8 +31,9 @@ class LiveProgress:
     The share in all is by the tokens that the survey expects of each partition.
     """
 
-    def __init__(self, store: Store, surveys: Sequence[Survey]) -> None:
-        """Starts showing when entered."""
+    def __init__(self, store: Store, surveys: Sequence[Survey], tell: Callable[[Progress], None] | None = None) -> None:
+        """Starts showing when entered; ``tell`` is given the figures of all partitions together, twice a second."""
+        self._tell = tell
         self._store = store
         self._waiting = {survey.partition.id: survey.expected_tokens for survey in surveys}
         self._work = sum(self._waiting.values())
@@ -57,6 +58,8 @@ class LiveProgress:
         """Stops it."""
         self._stop.set()
         self._thread.join()
+        if self._tell is not None:
+            self._tell(self._overall([]))
 
     def finished(self, result: LoadResult) -> None:
         """A partition is over, one way or the other."""
@@ -90,6 +93,8 @@ class LiveProgress:
                 while not self._stop.wait(_POLL_SECONDS):
                     self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss(self._process))
                     rows = history.read_progress(connection)
+                    if self._tell is not None:
+                        self._tell(self._overall(rows))
                     if live:
                         live.update(self._table(rows))
                     elif time.perf_counter() - said >= _LINE_SECONDS:

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import typer
 
+from doc_assets import stopping, termination
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.cli.live import LiveProgress
-from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
+from doc_assets.cli.output import JSON_OPTION, complain, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
 from doc_assets.cli.spaces import migrate_to
-from doc_assets.cli.validate import print_checks
+from doc_assets.cli.summary import LoadSummary
+from doc_assets.cluster.own_job import OwnJob, job_progress
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
-from doc_assets.errors import SourceError, StoreError
+from doc_assets.errors import SourceError, Stopped, StoreError
 from doc_assets.memory import tree_rss
 from doc_assets.migration import Loader, LoadResult, Survey
-from doc_assets.progress import duration
+from doc_assets.migration.looks import record_looks
+from doc_assets.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store, pointers, spaces, vector_index
+from doc_assets.slices import Slice
+from doc_assets.store import Store, open_store, pointers, upkeep
 from doc_assets.store.retries import Retries, RetryPolicy
 
-_SUMMED = (
-    *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused"),
-    *("tokens", "tokens_embedded", "bytes", "retries", "embedding_retries"),
-)
 # More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
 _MOST_WORKERS = 4
 
@@ -57,49 +57,110 @@ def migrate(
         "A folder or name, also NAME@fp32 or NAME@bf16, or a number from doc-assets spaces.",
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Parse and say what a load would do; write nothing."),
+    share: str | None = typer.Option(
+        None,
+        "--slice",
+        metavar="I/N",
+        help="Only share I (from 0) of N of the partitions chosen, the same ones each time: for N processes side by "
+        "side, as the pods of an Indexed Job.",
+    ),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Load what changed: discover, parse, chunk, embed, audit and publish each partition through Dagster."""
-    started = time.perf_counter()
+    termination.begin("migrate")
     settings = settings_with(catalogue)
     if space is not None:
-        if types or partitions or limit:
-            raise typer.BadParameter("it changes all that is live at once: leave out --type, --partition and --limit")
+        if types or partitions or limit or share:
+            raise typer.BadParameter(
+                "it changes all that is live at once: leave out --type, --partition, --slice and --limit"
+            )
         return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
     loaded, wanted = chosen(settings, types, partitions)
-    with open_store(settings) as store:
-        settled, changed = survey(settings, store, loaded, wanted, limit)
-        discovered = time.perf_counter() - started
-        peak, indexing, batch_id = tree_rss(psutil.Process()), 0.0, None
-        if dry_run:
-            results = settled + _plan(settings, store, loaded, changed, limit)
-        else:
-            workers = min(parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
-            batch_id = str(uuid.uuid4())
-            loads, loading_peak = load_surveyed(
-                settings, store, changed, workers, limit, allow_deletions=allow_deletions, batch_id=batch_id
-            )
-            peak = max(peak, loading_peak)
-            results = settled + loads
-            indexing = refresh_index(settings, store, loaded_any=any(load.result == "published" for load in loads))
-        seconds = time.perf_counter() - started
-    stages = {"discover": discovered}
-    for result in results:
-        for stage, spent in result.stages.items():
-            stages[stage] = stages.get(stage, 0.0) + spent
-    if not dry_run:
-        stages["index"] = indexing
-    results.sort(key=lambda r: (r.doc_type, r.partition))
-    totals = _totals(results, seconds, peak)
-    published = batch_id is not None and any(result.result == "published" for result in results)
+    order = Order(loaded, _slice_of(wanted, share), limit, parallel, allow_deletions)
+    with open_store(settings) as store, job_progress() as job:
+        summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
+    summary.tell()
     if as_json:
-        print_json({"batch": batch_id if published else None, **_as_json(results, totals, stages)})
+        summary.print_json()
     else:
-        _print(results, totals, stages)
-        if published:
-            say(f"back to before it: doc-assets rollback --run {batch_id}")
-    if any(result.result in ("failed", "rejected") for result in results):
+        summary.print_tables()
+    if stopping.requested():
+        raise typer.Exit(stopping.exit_code())
+    if summary.failed:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one call is to load: of ``catalogue``, the partitions ``wanted``, with its options."""
+
+    catalogue: Catalogue
+    wanted: Sequence[Partition]
+    limit: int | None
+    parallel: int | None
+    allow_deletions: bool
+
+
+def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
+    if share is None:
+        return wanted
+    try:
+        found = Slice.parse(share).of(wanted)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--slice") from error
+    say(f"slice {share}: {len(found)} of {len(wanted)} partitions")
+    return found
+
+
+def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
+    """What a load would do."""
+    started = time.perf_counter()
+    settled, changed = survey(settings, store, order.catalogue, order.wanted, order.limit)
+    discovered = time.perf_counter() - started
+    peak = tree_rss(psutil.Process())
+    with closing(Loader(settings, store)) as loader:
+        plans = [loader.plan(survey.partition, order.catalogue, order.limit) for survey in changed]
+    return LoadSummary(
+        _sorted([*settled, *plans]), time.perf_counter() - started, peak, {"discover": discovered}, batch_id=None
+    )
+
+
+def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
+    """Loads, and builds the vector index if no other process is left that loads; tells the Job that it runs in."""
+    started = time.perf_counter()
+    settled, changed = survey(settings, store, order.catalogue, order.wanted, order.limit)
+    discovered = time.perf_counter() - started
+    peak = tree_rss(psutil.Process())
+    workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
+    batch_id = str(uuid.uuid4())
+    partitions = {partition.id: partition for partition in order.wanted}
+    looks = [(partitions[f"{result.doc_type}/{result.partition}"], result) for result in settled]
+    record_looks(store, looks, batch_id=batch_id)
+    loads, loading_peak = load_surveyed(
+        settings,
+        store,
+        changed,
+        workers,
+        order.limit,
+        allow_deletions=order.allow_deletions,
+        batch_id=batch_id,
+        tell=job.tell,
+    )
+    if undone := [load for load in [*settled, *loads] if load.result not in ("published", "unchanged")]:
+        job.undone(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
+    published = any(load.result == "published" for load in loads)
+    indexing = refresh_index(settings, store, loaded_any=published)
+    return LoadSummary(
+        _sorted([*settled, *loads]),
+        time.perf_counter() - started,
+        max(peak, loading_peak),
+        {"discover": discovered, "index": indexing},
+        batch_id if published else None,
+    )
+
+
+def _sorted(results: list[LoadResult]) -> list[LoadResult]:
+    return sorted(results, key=lambda result: (result.doc_type, result.partition))
 
 
 def survey(
@@ -132,13 +193,6 @@ def survey(
     return settled, sorted(changed, key=lambda found: -found.expected_tokens)
 
 
-def _plan(
-    settings: Settings, store: Store, catalogue: Catalogue, changed: Sequence[Survey], limit: int | None
-) -> list[LoadResult]:
-    with closing(Loader(settings, store)) as loader:
-        return [loader.plan(survey.partition, catalogue, limit) for survey in changed]
-
-
 def load_surveyed(
     settings: Settings,
     store: Store,
@@ -148,12 +202,16 @@ def load_surveyed(
     *,
     allow_deletions: bool = False,
     batch_id: str | None = None,
+    tell: Callable[[Progress], None] | None = None,
 ) -> tuple[list[LoadResult], int]:
-    """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart."""
+    """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart.
+
+    A stop that is asked for ends the loads at their next border; their results say so. ``tell`` hears how far they are.
+    """
     if not changed:
         return [], 0
     results = []
-    with LiveProgress(store, changed) as live:
+    with stopping.deferred(), upkeep.loading(store), LiveProgress(store, changed, tell) as live:
         for result in load_partitions(
             [survey.partition for survey in changed],
             catalogue=settings.catalogue,
@@ -179,78 +237,19 @@ def _outcome(result: LoadResult) -> str:
 
 
 def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
-    """Fresh statistics after a load, and the vector index after a first one; seconds."""
+    """Fresh statistics after a load, and the vector index after a first one if nobody else loads; seconds."""
     started = time.perf_counter()
-
-    def refresh() -> None:
-        with store.connect("doc-assets index") as connection:
-            space = spaces.find_space(connection, describe_space(settings).fingerprint)
-            if loaded_any:
-                vector_index.analyze(connection)
-            if space is not None and vector_index.ensure_index(connection, space, workers=max(1, settings.threads - 1)):
-                say(f"built the vector index in {duration(time.perf_counter() - started)}")
-
+    if stopping.requested():
+        return 0.0
+    fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:
-        Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(refresh)
-    except StoreError as error:
+        done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
+            lambda: upkeep.index_when_last(store, fingerprint, workers=workers, loaded=loaded_any)
+        )
+    except (StoreError, Stopped) as error:
         # What was loaded is live and found without it; the loads' own summary must not be lost.
         complain(f"the vector index could not be brought up to date, the next migrate does it: {error}")
+    else:
+        if done.built:
+            say(f"built the vector index in {duration(done.seconds)}")
     return time.perf_counter() - started
-
-
-def _totals(results: Sequence[LoadResult], seconds: float, peak: int) -> dict:
-    totals: dict = {name: sum(getattr(result, name) for result in results) for name in _SUMMED}
-    worked = sum(result.documents for result in results if result.result in ("published", "rejected"))
-    totals["seconds"] = round(seconds, 3)
-    totals["documents_per_minute"] = round(worked * 60 / seconds, 1)
-    totals["peak_rss_bytes"] = max([peak, *(result.peak_rss_bytes for result in results)])
-    return totals
-
-
-def _as_json(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]) -> dict:
-    rows = [{key: value for key, value in asdict(r).items() if key not in ("checks", "stages")} for r in results]
-    return {
-        "partitions": rows,
-        "totals": totals,
-        "stages": {stage: round(spent, 3) for stage, spent in stages.items()},
-        "checks": [asdict(check) for result in results for check in result.checks],
-    }
-
-
-def _print(results: Sequence[LoadResult], totals: dict, stages: dict[str, float]) -> None:
-    columns = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
-    print_table(
-        "migrate",
-        ["partition", "result", *columns, "seconds", "docs/min"],
-        [
-            (
-                f"{r.doc_type}/{r.partition}",
-                r.result,
-                *(getattr(r, c) for c in columns),
-                r.seconds,
-                r.documents_per_minute,
-            )
-            for r in results
-        ],
-        total=["total", "", *(totals[c] for c in columns), totals["seconds"], totals["documents_per_minute"]],
-    )
-    done = {result.result for result in results}
-    if done <= {"unchanged"}:
-        say(f"nothing changed: {len(results)} partitions are live and up to date ({duration(totals['seconds'])})")
-        return
-    if checks := [check for result in results for check in result.checks]:
-        print_checks(checks)
-    if stages:
-        print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages.items()])
-    if totals["retries"] or totals["embedding_retries"]:
-        say(
-            f"tried again after failures that passed: {totals['retries']:,} steps of the database, "
-            f"{totals['embedding_retries']:,} requests to the embedding endpoint"
-        )
-    rate = totals["tokens_embedded"] / totals["seconds"]
-    say(
-        f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(totals['seconds'])}: "
-        f"{totals['documents_per_minute']:,.0f} documents/min, "
-        f"{totals['bytes'] * 60e-6 / totals['seconds']:,.1f} MB/min, "
-        f"{rate:,.0f} tokens/s embedded, peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"
-    )

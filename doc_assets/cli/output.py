@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from doc_assets import termination
+
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 
 results = Console(highlight=False)
@@ -27,6 +29,7 @@ def log_messages() -> None:
 
 def complain(sentence: str) -> None:
     """An error, to stderr, on as many lines as it needs."""
+    termination.tell_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
     messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)
@@ -53,6 +56,18 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> None:
     """A table to stdout; numbers to the right. Wide ones are not cut when stdout is no terminal."""
+    table = drawn_table(title, columns, rows, total)
+    wide = results.options.update(max_width=10_000)
+    if results.is_terminal:
+        results.print(table)
+    else:
+        Console(highlight=False, width=max(80, Measurement.get(results, wide, table).maximum)).print(table)
+
+
+def drawn_table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
+) -> Table:
+    """The table that ``print_table`` prints."""
     rows = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", show_footer=total is not None, header_style="bold", expand=False)
     for i, column in enumerate(columns):
@@ -61,11 +76,7 @@ def print_table(
         table.add_column(column, justify="right" if numeric else "left", footer=footer, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    wide = results.options.update(max_width=10_000)
-    if results.is_terminal:
-        results.print(table)
-    else:
-        Console(highlight=False, width=max(80, Measurement.get(results, wide, table).maximum)).print(table)
+    return table
 
 
 def _cell(value: object) -> str:

@@ -18,7 +18,7 @@ from doc_assets.errors import DocAssetsError
 from doc_assets.formats import RawFile, detect
 from doc_assets.migration import LoadResult
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, fetch, read, walk
+from doc_assets.sources import Access, SourceFile, fetch, read, walk
 from doc_assets.store import Store, open_store
 from doc_assets.store.quarantine import FileEvent, QuarantinedFile, quarantined, story
 
@@ -118,7 +118,9 @@ def _look(settings: Settings, partition_id: str, path: str, sha256: str | None) 
 
 
 def _find(settings: Settings, catalogue: Catalogue, partition: Partition, path: str) -> SourceFile | None:
-    fetched = fetch(partition.source, base=catalogue.directory, cache=settings.home / "sources")
+    fetched = fetch(
+        partition.source, base=catalogue.directory, cache=settings.home / "sources", access=Access.of(settings)
+    )
     return next((file for file in walk(fetched.root, partition, fetched.left_out) if file.path == path), None)
 
 

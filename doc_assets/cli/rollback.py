@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import typer
 
+from doc_assets import termination
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
+from doc_assets.store import Store, open_store, schema
 from doc_assets.store.discard import discard as discard_snapshots
 from doc_assets.store.moments import moment
 from doc_assets.store.rollback import Rollback, RollbackResult, roll_back
@@ -33,10 +36,16 @@ def rollback(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Publish earlier snapshots again, all or none, after proving that they are still what they were."""
+    termination.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
         _require_known(store, doc_type)
         done = roll_back(store, where, dry_run=dry_run)
+    termination.tell(
+        schema_revision=schema.head(),
+        run=None if dry_run else done.run_id,
+        partitions=Counter(row.result for row in done.partitions),
+    )
     if as_json:
         print_json(_as_json(done, where, single=partition is not None, dry_run=dry_run))
         return

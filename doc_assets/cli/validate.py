@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import typer
 
+from doc_assets import termination
 from doc_assets.audit import CheckResult
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
 from doc_assets.progress import duration
 from doc_assets.reembedding import Reembedding, reembed
 from doc_assets.source_check import SourceComparison, compare_sources
-from doc_assets.store import open_store
+from doc_assets.store import open_store, schema
+from doc_assets.termination import Failure
 from doc_assets.validation import UnknownScope, Validation, Wanted
 from doc_assets.validation import validate as audit_stored
 
@@ -43,6 +46,7 @@ def validate(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Audit what is live: recompute every checksum, count and reference from what PostgreSQL holds."""
+    termination.begin("validate")
     settings = settings_with(catalogue)
     wanted = Wanted((*(ids or ()), *snapshot), retained, tuple(types), tuple(partitions))
     if wanted.snapshots and (retained or types or partitions or source or sample):
@@ -55,12 +59,31 @@ def validate(
             raise typer.BadParameter(str(error)) from error
         sources = compare_sources(settings, store, types, partitions) if source else None
         drift = reembed(settings, store, sample, types, partitions, seed=seed) if sample else None
+    _tell(stored, sources, drift)
     if as_json:
         print_json(_as_json(stored, sources, drift))
     else:
         _print(stored, sources, drift)
     if not stored.passed or (drift and drift.below) or any(s.result != "equal" for s in sources or ()):
         raise typer.Exit(1)
+
+
+def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
+    """Into the termination message."""
+    failures = [
+        Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.offenders)}")
+        for check in stored.checks
+        if not check.passed
+    ]
+    moved = [Failure(s.partition, s.result, s.sentence) for s in sources or () if s.result != "equal"]
+    termination.tell(
+        schema_revision=schema.head(),
+        checks=Counter("passed" if check.passed else "failed" for check in stored.checks),
+        totals={**asdict(stored.proven), "wrong": stored.wrong},
+    )
+    if drift is not None:
+        termination.tell(drift={"sample": drift.sample, "below": len(drift.below), "least": drift.least})
+    termination.tell_failures([*failures, *moved])
 
 
 def _as_json(

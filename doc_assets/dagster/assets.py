@@ -6,20 +6,21 @@ the snapshot published: a partition is green only when what it shows is live.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import dagster as dg
-import psycopg
 from pydantic import Field
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.checks import check_results, check_specs, describe, merged
+from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.progress import logged_progress
 from doc_assets.dagster.resources import Library
-from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused
-from doc_assets.store.retries import explained
+from doc_assets.dagster.turns import outlast_predecessor
+from doc_assets.dagster.upstream import STATE
+from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Stopped, StoreError
+from doc_assets.progress import duration
 
 # No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
     def documentation(
         context: dg.AssetExecutionContext, config: LoadConfig, doc_assets: dg.ResourceParam[Library]
     ) -> Events:
-        with _errors_as_failures():
+        with errors_as_failures():
             if not context.selected_asset_keys:
                 yield from _validate(context, doc_assets, catalogue, doc_type)
             elif config.snapshot is not None:
@@ -86,16 +87,19 @@ def _load(
     context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str, config: LoadConfig
 ) -> Events:
     partition = partition_of(context, catalogue, doc_type)
-    loader = library.loader
-    if not config.force and (unchanged := loader.unchanged(partition, catalogue, config.limit)) is not None:
+    loader, run_id = library.loader, context.run.run_id
+    outlast_predecessor(context, library, partition)
+    # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, and not one too few.
+    state = None if config.limit else library.source_states([partition], catalogue)[partition.id]
+    if not config.force and (unchanged := library.look(partition, catalogue, config.limit, run_id)) is not None:
         yield from _audited(context, partition.id, library.audit_live(partition.id), "what is live")
-        yield _materialized(library, partition, unchanged)
+        yield _materialized(library, partition, unchanged, state)
         return
     with logged_progress(context, library, partition):
         staged = loader.stage(
             partition,
             catalogue,
-            run_id=context.run.run_id,
+            run_id=run_id,
             limit=config.limit,
             batch_id=context.run.tags.get(BATCH_TAG) or context.run.tags.get("dagster/backfill"),
         )
@@ -107,7 +111,23 @@ def _load(
         except (AuditFailed, PublicationRefused) as error:
             library.results[partition.id] = loader.reject(staged, results, error)
             raise
-        yield _materialized(library, partition, published)
+        yield _materialized(library, partition, published, state)
+    if BATCH_TAG not in context.run.tags:  # else doc-assets migrate does it, once after all its loads
+        _index(context, library)
+
+
+def _index(context: dg.AssetExecutionContext, library: Library) -> None:
+    """Last, when the partition is green already: what was loaded is live, and found by a scan until the index is there.
+
+    An interruption just leaves it to the next load.
+    """
+    try:
+        indexed = library.index()
+    except (StoreError, Stopped) as error:
+        context.log.warning(f"the vector index was not brought up to date, the next load does it: {error}")
+    else:
+        if indexed.built:
+            context.log.info(f"built the vector index in {duration(indexed.seconds)}")
 
 
 def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: Partition, to: str) -> Events:
@@ -147,7 +167,9 @@ def _audited(
         raise AuditFailed(f"{where}: {what} fails {describe(failed)}")
 
 
-def _materialized(library: Library, partition: Partition, result: "LoadResult") -> dg.MaterializeResult:
+def _materialized(
+    library: Library, partition: Partition, result: "LoadResult", state: str | None
+) -> dg.MaterializeResult:
     assert result.digest is not None  # noqa: S101 - a published snapshot has one
     library.results[partition.id] = result
     return dg.MaterializeResult(
@@ -156,18 +178,7 @@ def _materialized(library: Library, partition: Partition, result: "LoadResult") 
             **{key: getattr(result, key) for key in _PLOTTED},
             "snapshot": str(result.snapshot),
             "result": result.result,
+            **({STATE: state} if state else {}),
         },
         data_version=dg.DataVersion(result.digest),
     )
-
-
-@contextmanager
-def _errors_as_failures() -> Iterator[None]:
-    """Dagster's failure in place of our errors: their sentence is the message, and the run is not tried again."""
-    try:
-        yield
-    except DocAssetsError as error:
-        raise dg.Failure(str(error), allow_retries=False) from error
-    except psycopg.Error as error:
-        told = explained(error)
-        raise dg.Failure(str(told), allow_retries=False) from told

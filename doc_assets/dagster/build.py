@@ -8,10 +8,11 @@ import dagster as dg
 
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.dagster.assets import documentation_asset
+from doc_assets.dagster.collection import gc_job
 from doc_assets.dagster.jobs import migrate_job, validate_job
 from doc_assets.dagster.partitions import partitions_definition
 from doc_assets.dagster.resources import doc_assets_resource
-from doc_assets.dagster.schedules import nightly_load, weekly_validation
+from doc_assets.dagster.schedules import nightly_load, weekly_collection, weekly_validation
 from doc_assets.recipe import recipe_version
 from doc_assets.settings import Settings
 
@@ -28,13 +29,18 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
     catalogue = catalogue or load_catalogue(settings.catalogue)
     recipe = recipe_version(settings)
     types = list(catalogue.types)
+    status = dg.DefaultScheduleStatus.RUNNING if settings.schedules else dg.DefaultScheduleStatus.STOPPED
     return dg.Definitions(
         assets=[documentation_asset(doc_type, catalogue, recipe) for doc_type in types],
         jobs=[
             *(migrate_job(doc_type) for doc_type in types),
             *(validate_job(doc_type, partitions_definition(catalogue, doc_type)) for doc_type in types),
+            gc_job,
         ],
-        schedules=[plan(doc_type, catalogue) for doc_type in types for plan in (nightly_load, weekly_validation)],
+        schedules=[
+            *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),
+            weekly_collection(status),
+        ],
         resources={"doc_assets": doc_assets_resource, **(resources or {})},
         # For what is started from an asset's page: those runs are of no job above.
         executor=dg.in_process_executor,

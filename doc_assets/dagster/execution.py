@@ -24,7 +24,7 @@ from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.resources import Library
 from doc_assets.dagster.storage import outlast_restarts
-from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, StoreError
+from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.retries import Retries, RetryPolicy
 
@@ -52,23 +52,28 @@ _OWN_INSTANCE = {
 def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The instance that ``DAGSTER_HOME`` names, else one on our own database with its files under ``home/dagster``.
 
-    Both are the one that ``dagster dev`` shows when it is started with the same environment.
+    Both are the one that ``dagster dev`` shows when it is started with the same environment. A ``DAGSTER_HOME`` without
+    ``dagster.yaml``, as the image has it where none is mounted, names no instance.
 
     Raises:
-        DocAssetsError: The instance starts its runs in Kubernetes, or ``DAGSTER_HOME`` is not a folder.
+        ConfigurationError: The instance starts its runs in Kubernetes, or ``DAGSTER_HOME`` is not a folder.
     """
-    given = os.environ.get("DAGSTER_HOME")
-    folder = Path(given).expanduser() if given else settings.home / "dagster"
-    if not given:
+    named = os.environ.get("DAGSTER_HOME")
+    folder = Path(named).expanduser() if named else settings.home / "dagster"
+    if named and not folder.is_dir():
+        raise ConfigurationError(
+            f"DAGSTER_HOME={named!r} is not a folder: create it, or unset it to use {settings.home}"
+        )
+    overrides = _NO_COMPUTE_LOGS
+    if not (folder / "dagster.yaml").is_file():
+        folder = settings.home / "dagster"
         folder.mkdir(parents=True, exist_ok=True)
-    elif not folder.is_dir():
-        raise DocAssetsError(f"DAGSTER_HOME={given!r} is not a folder: create it, or unset it to use {settings.home}")
-    overrides = _NO_COMPUTE_LOGS if given else {**_OWN_INSTANCE, **_NO_COMPUTE_LOGS}
+        overrides = {**_OWN_INSTANCE, **_NO_COMPUTE_LOGS}
     reference = InstanceRef.from_dir(str(folder), overrides=overrides)
     launcher = reference.run_launcher_data
     if launcher is not None and launcher.class_name == "K8sRunLauncher":
         # Its daemon looks for a Kubernetes Job of every run, finds none for ours, and marks it failed while it works.
-        raise DocAssetsError(
+        raise ConfigurationError(
             f"the Dagster instance of {folder} starts its runs in Kubernetes: submit one there with dagster job "
             "launch, or unset DAGSTER_HOME to load from this machine"
         )
@@ -107,15 +112,12 @@ def run_partition(
 
     Raises:
         DocAssetsError: The load failed; the error that the library raised.
-        KeyboardInterrupt: It was interrupted; what is committed stays, and the next load resumes it.
+        Stopped: A stop was asked for; what is committed stays, and the next load resumes it.
     """
     config = {"limit": limit, "force": force, "allow_deletions": allow_deletions}
     job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
     _close_dead_runs(instance, job.name, partition)
     library.results.pop(partition.id, None)
-    tags = {_HOST_TAG: platform.node(), _PROCESS_TAG: str(os.getpid()), "dagster/max_retries": "0"}
-    if batch_id is not None:
-        tags[BATCH_TAG] = batch_id
     try:
         job.execute_in_process(
             run_config={
@@ -124,13 +126,13 @@ def run_partition(
             },
             instance=instance,
             partition_key=partition.key,
-            tags=tags,
+            tags=_tags(batch_id),
         )
     except dg.Failure as failure:
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
     except DagsterExecutionInterruptedError as interruption:
-        raise KeyboardInterrupt from interruption
+        raise Stopped(f"the load of {partition.id} was stopped on request; running it again resumes") from interruption
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
         if partition.id not in library.results:
@@ -140,6 +142,12 @@ def run_partition(
             ) from error
         _log.warning("the run of %s could not be recorded to its end: %s", partition.id, error.orig)
     return library.results[partition.id]
+
+
+def _tags(batch_id: str | None) -> dict[str, str]:
+    """Of a run in this process. It is never tried again by itself: whoever waits for it is told, and decides."""
+    tags = {_HOST_TAG: platform.node(), _PROCESS_TAG: str(os.getpid()), "dagster/max_retries": "0"}
+    return tags if batch_id is None else tags | {BATCH_TAG: batch_id}
 
 
 def _close_dead_runs(instance: dg.DagsterInstance, job: str, partition: Partition) -> None:

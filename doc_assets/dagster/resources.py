@@ -17,10 +17,14 @@ from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     from doc_assets.audit import CheckResult
+    from doc_assets.catalogue import Catalogue, Partition
     from doc_assets.migration import Loader, LoadResult
     from doc_assets.store import Store
+    from doc_assets.store.collection import Collection
+    from doc_assets.store.retention import Policy
     from doc_assets.store.retries import Retries
     from doc_assets.store.rollback import RollbackResult
+    from doc_assets.store.upkeep import Indexed
 
 
 class Library:
@@ -76,6 +80,66 @@ class Library:
 
         with self.store.connect() as connection:
             return published(connection, partition)
+
+    def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
+        """What loads of the partitions would be made from, by partition id; None where that is not known cheaply."""
+        from doc_assets.dagster.upstream import source_states
+
+        return source_states(partitions, catalogue, self.settings)
+
+    def look(self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str) -> LoadResult | None:
+        """What is live, if a load would change nothing, else None; the history is told if no load will tell it more.
+
+        Raises:
+            SourceError: The source cannot be had.
+        """
+        from doc_assets.errors import SourceError
+        from doc_assets.migration.looks import record_looks
+        from doc_assets.migration.result import LoadResult
+
+        try:
+            unchanged = self.loader.unchanged(partition, catalogue, limit)
+        except SourceError as error:
+            failed = LoadResult(partition.doc_type, partition.key, "failed", error=str(error))
+            record_looks(self.store, [(partition, failed)], run_id=run_id)
+            raise
+        if unchanged is not None:
+            record_looks(self.store, [(partition, unchanged)], run_id=run_id)
+        return unchanged
+
+    def record_unmoved(self, partitions: Sequence[Partition]) -> None:
+        """Tells the history that the sources of these were asked, and hold what is live."""
+        from doc_assets.store.history import record_unchanged
+
+        with self.store.connect("doc-assets history") as connection:
+            record_unchanged(connection, [partition.id for partition in partitions])
+
+    def index(self) -> Indexed:
+        """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
+        from doc_assets.embedding import describe_space
+        from doc_assets.store.upkeep import index_when_last
+
+        space, workers = describe_space(self.settings).fingerprint, max(1, self.settings.threads - 1)
+        return self.retries.run(lambda: index_when_last(self.store, space, workers=workers))
+
+    def loading_run(self, partition: str) -> str | None:
+        """The run that is working on a partition (``type/key``) at this moment."""
+        from doc_assets.store.history import progress
+        from doc_assets.store.partitions import find_partition
+        from doc_assets.store.retention import busy
+
+        rows = [row for row in progress(self.store) if row.partition == partition]
+        if not rows:
+            return None
+        with self.store.connect() as connection:
+            # A killed process leaves its row of figures, but not its lock.
+            return rows[0].run_id if find_partition(connection, partition) in busy(connection) else None
+
+    def collect(self, policy: Policy, run_id: str) -> Collection:
+        """Drops what the policy does not keep."""
+        from doc_assets.store.collection import collect
+
+        return collect(self.store, policy, run_id=run_id)
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
         """Audits what is live in the partitions (``type/key``) and writes down that it was done."""

@@ -1,4 +1,7 @@
-"""The schedules, stopped until somebody starts them: nightly loads of what changed, weekly audits of what is live."""
+"""The schedules: nightly loads of what changed, weekly audits of what is live, and a weekly gc.
+
+They are stopped until somebody starts them, or running from the first day on with ``DOC_ASSETS_SCHEDULES=on``.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,43 @@ from collections.abc import Iterator
 import dagster as dg
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.dagster.collection import GC_JOB
 from doc_assets.dagster.resources import Library
-from doc_assets.errors import SourceError
+from doc_assets.dagster.upstream import loaded_state
 
 
-def nightly_load(doc_type: str, catalogue: Catalogue) -> dg.ScheduleDefinition:
-    """At 2 o'clock, one run per partition whose source has changed since its snapshot was published."""
+def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    """At 2 o'clock, one run per partition whose source has moved since it was loaded; nothing is fetched to find out.
+
+    A source that cannot say whether it has moved, or is out of reach, gets its run: that run skips what is unchanged,
+    or fails with its sentence where people look.
+    """
 
     @dg.schedule(
         name=f"migrate_{doc_type}_nightly", job_name=f"migrate_{doc_type}", cron_schedule="0 2 * * *",
-        description=f"Loads the partitions of {doc_type} whose sources changed.",
+        description=f"Loads the partitions of {doc_type} whose sources moved.", default_status=status,
     )  # fmt: skip
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        changed = [p for p in catalogue.partitions(doc_type) if _is_changed(doc_assets, p, catalogue, context)]
-        if not changed:
-            yield dg.SkipReason("no source changed")
-        for partition in changed:
+        partitions = catalogue.partitions(doc_type)
+        states = doc_assets.source_states(partitions, catalogue)
+        moved = [p for p in partitions if _has_moved(context.instance, doc_assets, p, states[p.id])]
+        if not moved:
+            yield dg.SkipReason("no source moved")
+        for partition in moved:
             yield _request(context, partition)
+        doc_assets.record_unmoved([partition for partition in partitions if partition not in moved])
 
     return schedule
 
 
-def weekly_validation(doc_type: str, catalogue: Catalogue) -> dg.ScheduleDefinition:
+def weekly_validation(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
     """On Sundays at 4 o'clock, one audit per partition that has something live."""
 
     @dg.schedule(
         name=f"validate_{doc_type}_weekly", job_name=f"validate_{doc_type}", cron_schedule="0 4 * * 0",
-        description=f"Audits what is live in the partitions of {doc_type}.",
+        description=f"Audits what is live in the partitions of {doc_type}.", default_status=status,
     )  # fmt: skip
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
@@ -49,6 +60,17 @@ def weekly_validation(doc_type: str, catalogue: Catalogue) -> dg.ScheduleDefinit
     return schedule
 
 
+def weekly_collection(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    """On Sundays at 6 o'clock, after the audits: whoever has to go back from what they find still can."""
+    return dg.ScheduleDefinition(
+        name="gc_weekly",
+        job_name=GC_JOB,
+        cron_schedule="0 6 * * 0",
+        description="Drops old snapshots, and content that no snapshot holds any more.",
+        default_status=status,
+    )
+
+
 def _request(context: dg.ScheduleEvaluationContext, partition: Partition) -> dg.RunRequest:
     # The time of the tick, not the source's revision: a load that failed last night is tried again tonight, and a tick
     # that is evaluated twice still starts one run.
@@ -57,12 +79,7 @@ def _request(context: dg.ScheduleEvaluationContext, partition: Partition) -> dg.
     )
 
 
-def _is_changed(
-    library: Library, partition: Partition, catalogue: Catalogue, context: dg.ScheduleEvaluationContext
-) -> bool:
-    try:
-        return library.loader.unchanged(partition, catalogue) is None
-    except SourceError as error:
-        # Its run will fail with the same sentence, where people look; the other sources are not held up.
-        context.log.warning(str(error))
+def _has_moved(instance: dg.DagsterInstance, library: Library, partition: Partition, state: str | None) -> bool:
+    if state is None or library.published(partition.id) is None:
         return True
+    return loaded_state(instance, partition) != state

@@ -7,15 +7,18 @@ database that the library uses, embedded or not. The documents themselves are in
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
 
 import psycopg
 import psycopg2
 import sqlalchemy as sa
-from dagster import DagsterInstance, Field, IntSource
+from dagster import DagsterInstance, Field, IntSource, StringSource
 from dagster._config.config_schema import UserConfigSchema
+from dagster._core.storage.compute_log_manager import CapturedLogContext, LogRetrievalShellCommand
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from psycopg import sql
@@ -36,13 +39,14 @@ _LOCK = "SELECT pg_advisory_lock(hashtextextended('doc_assets/dagster', 0))"
 class DocAssetsStorage(DagsterPostgresStorage):
     """dagster-postgres on the database that ``Settings`` name, in a schema of its own.
 
-    Takes no configuration: the reference that Dagster hands to its subprocesses holds no URL and no password.
+    The reference that Dagster hands to its subprocesses holds no URL and no password: what is configured is at most the
+    name of the variable that must be there.
     """
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:
-        """No fields."""
-        return {}
+        """``database_url: {env: DOC_ASSETS_DATABASE_URL}`` insists on a server, where none must be started."""
+        return {"database_url": Field(StringSource, is_required=False)}
 
     @classmethod
     def from_config_value(
@@ -53,7 +57,7 @@ class DocAssetsStorage(DagsterPostgresStorage):
         Raises:
             StoreError: PostgreSQL is out of reach, or its role may not create the schema.
         """
-        url = database_url(Settings.from_environment())
+        url = config_value.get("database_url") or database_url(Settings.from_environment())
         try:
             with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
                 connection.execute(_LOCK)
@@ -89,6 +93,31 @@ class DocAssetsComputeLogManager(LocalComputeLogManager):
         """The manager for the home folder of the environment."""
         logs = Settings.from_environment().home / "dagster" / "logs"
         return cls(str(logs), inst_data=inst_data, **config_value)
+
+
+class PodLogs(NoOpComputeLogManager):
+    """Steps print into the log of the run's pod, as anything in a cluster; the UI shows the command that reads it."""
+
+    def __init__(self, namespace: str, inst_data: ConfigurableClassData | None = None) -> None:
+        """``namespace`` is where run pods are."""
+        super().__init__(inst_data)
+        self._namespace = namespace
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Where run pods are."""
+        return {"namespace": Field(StringSource)}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
+        """The manager of an instance."""
+        return cls(config_value["namespace"], inst_data)
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
+        """Captures nothing; the first part of the key is the run's id."""
+        command = f"kubectl --namespace {self._namespace} logs job/dagster-run-{log_key[0]}"
+        yield CapturedLogContext(log_key, shell_cmd=LogRetrievalShellCommand(stdout=command, stderr=command))
 
 
 def outlast_restarts(instance: DagsterInstance, retries: Retries) -> None:

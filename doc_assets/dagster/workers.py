@@ -10,16 +10,17 @@ import atexit
 import functools
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doc_assets import logs
+from doc_assets import logs, stopping
 from doc_assets.catalogue import Partition
-from doc_assets.errors import DocAssetsError
+from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.migration import LoadResult
 from doc_assets.orphans import die_with_parent
 from doc_assets.settings import LogSettings
@@ -43,6 +44,9 @@ def load_partitions(
 ) -> Iterator[LoadResult]:
     """Loads the partitions, in the order given, and yields each result as it comes.
 
+    A stop that is asked for is passed on to the workers, each of which ends its load at a batch border; no other one is
+    begun. Take the results within ``stopping.deferred()``.
+
     Args:
         partitions: Heaviest first, so that the last ones to finish are small.
         catalogue: The file that they are from.
@@ -54,42 +58,57 @@ def load_partitions(
         batch_id: Of this call, for the history.
 
     Yields:
-        One result per partition; ``failed`` with its error where the run or its process died.
+        One result per partition; ``failed`` with its error where the run or its process died, ``stopped`` where it was
+        ended, or not begun, because that was asked for.
+
+    Raises:
+        ConfigurationError: A worker found that the environment makes no sense.
     """
     environment = {
         "DOC_ASSETS_CATALOGUE": str(catalogue),
         "DOC_ASSETS_DATABASE_URL": database_url,
         "DOC_ASSETS_THREADS": str(threads),
     }
+    load = functools.partial(_load, limit=limit, allow_deletions=allow_deletions, batch_id=batch_id)
     waiting = list(partitions)
-    while waiting:
-        pool = ProcessPoolExecutor(
-            max_workers=min(parallel, len(waiting)),
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
-            initargs=(environment,),
-        )
-        with pool:
-            started, waiting = waiting[:parallel], waiting[parallel:]
-            running = {
-                pool.submit(_load, partition, limit, allow_deletions, batch_id): partition for partition in started
-            }
-            while running:
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
-                broken = False
-                for future in done:
-                    partition = running.pop(future)
-                    broken |= isinstance(future.exception(), BrokenProcessPool)
-                    yield _result(future, partition)
-                if not broken and waiting:
+    while waiting and not stopping.requested():
+        following, asking = multiprocessing.Pipe(duplex=False)
+        pool = _pool(min(parallel, len(waiting)), environment, following)
+        running: dict[Future[LoadResult], Partition] = {}
+        broken = False
+        # Closed after the pool, if not before: it tells the workers to stop, who may have something to finish.
+        with closing(following), closing(asking), stopping.passed_on(asking.close), pool:
+            while True:
+                while waiting and len(running) < parallel and not broken and not stopping.requested():
                     partition = waiting.pop(0)
-                    running[pool.submit(_load, partition, limit, allow_deletions, batch_id)] = partition
+                    running[pool.submit(load, partition)] = partition
+                if not running:
+                    break
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    broken |= isinstance(future.exception(), BrokenProcessPool)
+                    yield _result(future, running.pop(future))
+    for partition in waiting:
+        yield LoadResult(partition.doc_type, partition.key, "stopped", error="not begun: a stop was asked for")
+
+
+def _pool(workers: int, environment: dict[str, str], following: stopping.Pipe) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(environment, following),
+    )
 
 
 def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     error = future.exception()
     if error is None:
         return future.result()
+    if isinstance(error, ConfigurationError):
+        raise error  # every other one would fail alike
+    if isinstance(error, Stopped):
+        return LoadResult(partition.doc_type, partition.key, "stopped", error=str(error))
     reason = "a worker process died (out of memory?); run migrate again to resume"
     if isinstance(error, DocAssetsError):
         reason = str(error)
@@ -98,10 +117,20 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     return LoadResult(partition.doc_type, partition.key, "failed", error=reason)
 
 
-def _start_worker(environment: dict[str, str]) -> None:
+def _start_worker(environment: dict[str, str], parent: stopping.Pipe) -> None:
+    stopping.follow(parent)
+    # Registered first, so run last: taking a process apart that has imported Dagster and torch costs 2 to 3 s of CPU,
+    # which nobody needs, least of all within a grace period.
+    atexit.register(_leave)
     os.environ.update(environment)
     logs.configure(LogSettings.from_environment())
     die_with_parent()
+
+
+def _leave() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 _open = ExitStack()
@@ -120,16 +149,17 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
     return instance, build_defs(), shared
 
 
-def _load(partition: Partition, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
-    from doc_assets.dagster.execution import run_partition
+def _load(partition: Partition, *, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
+    with stopping.heeded():
+        from doc_assets.dagster.execution import run_partition
 
-    instance, definitions, shared = _opened()
-    return run_partition(
-        partition,
-        instance=instance,
-        definitions=definitions,
-        library=shared,
-        limit=limit,
-        allow_deletions=allow_deletions,
-        batch_id=batch_id,
-    )
+        instance, definitions, shared = _opened()
+        return run_partition(
+            partition,
+            instance=instance,
+            definitions=definitions,
+            library=shared,
+            limit=limit,
+            allow_deletions=allow_deletions,
+            batch_id=batch_id,
+        )

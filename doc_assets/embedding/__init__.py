@@ -6,6 +6,7 @@ chunks still lack a vector, and where vectors are kept, is decided in ``store``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from doc_assets.embedding.space import EmbeddingSpace, choose_backend, describe_space, model_folder
@@ -13,7 +14,21 @@ from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import Embedder
 from doc_assets.settings import Settings
 
-__all__ = ["Embedder", "EmbeddingSpace", "WindowTokenizer", "describe_space", "open_embedder", "open_tokenizer"]
+__all__ = [
+    "EMBED_SLICE",
+    "Embedder",
+    "EmbeddingSpace",
+    "WindowTokenizer",
+    "describe_space",
+    "open_embedder",
+    "open_tokenizer",
+]
+
+# OpenVINO reports each import and conversion to a server of its makers, unless this package of theirs is missing.
+sys.modules["openvino_telemetry"] = None  # pyright: ignore[reportArgumentType]
+
+# Texts to hand to a model at a time: on a slow machine, too, progress is told and a stop heeded every few seconds.
+EMBED_SLICE = 128
 
 
 def open_tokenizer(settings: Settings) -> WindowTokenizer:
@@ -53,6 +68,7 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
                 tokenizer,
                 settings.embedding_url or "",
                 settings.embedding_api_key,
+                ca_bundle=settings.ca_bundle,
                 attempts=settings.retry_attempts,
                 longest_wait=settings.retry_longest_wait,
                 on_retry=on_retry,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import email.utils
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Literal
 
 import httpx
@@ -18,11 +18,14 @@ import numpy as np
 import tenacity
 from tenacity.wait import wait_base
 
+from doc_assets import stopping
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import refuse_long, unit_rows
-from doc_assets.errors import EmbeddingError, EmbeddingRefused
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused
+from doc_assets.network import certificate_problem, http_client
+from doc_assets.pipeline import side_by_side
 
 Dialect = Literal["tei", "openai"]
 
@@ -62,10 +65,11 @@ class HttpEmbedder:
         url: str,
         api_key: str | None = None,
         *,
+        ca_bundle: Path | None = None,
         attempts: int = 8,
         longest_wait: float = 30.0,
         on_retry: Callable[[], None] | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = stopping.wait,
     ) -> None:
         """Opens no connection yet.
 
@@ -74,13 +78,15 @@ class HttpEmbedder:
             tokenizer: The model's.
             url: See the module's docstring.
             api_key: Sent as bearer token.
+            ca_bundle: PEM file of authorities that are trusted beside the system's.
             attempts: How often a request is sent that fails for a passing reason.
             longest_wait: Seconds between two attempts at most, whatever the server asks for.
             on_retry: Called before each further attempt.
             sleep: Waits between attempts, in seconds.
 
         Raises:
-            EmbeddingError: The address fits neither kind of endpoint.
+            EmbeddingMisconfigured: The address fits neither kind of endpoint.
+            ConfigurationError: The bundle is absent or empty.
         """
         self.space = space
         self.tokenizer = tokenizer
@@ -97,7 +103,7 @@ class HttpEmbedder:
         )
         self._attempts = attempts
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+        self._client = http_client(ca_bundle, headers=headers, timeout=_TIMEOUT)
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """See ``Embedder.embed``."""
@@ -105,14 +111,9 @@ class HttpEmbedder:
         refuse_long(texts, counts, self.space.max_tokens)
         batches = plan(counts, _MAX_TOKENS, _MAX_TEXTS)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
-        with ThreadPoolExecutor(_IN_FLIGHT, thread_name_prefix="embed") as pool:
-            answers = pool.map(self._ask, [[texts[row] for row in rows] for rows in batches])
-            try:
-                for rows, answer in zip(batches, answers, strict=True):
-                    vectors[rows] = answer
-            except EmbeddingError:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        answers = side_by_side(self._ask, [[texts[row] for row in rows] for rows in batches], _IN_FLIGHT, "embed")
+        for rows, answer in zip(batches, answers, strict=True):
+            vectors[rows] = answer
         return vectors
 
     def _ask(self, texts: list[str]) -> np.ndarray:
@@ -136,6 +137,8 @@ class HttpEmbedder:
         try:
             response = self._client.post(self._url, json=body)
         except httpx.TransportError as error:
+            if problem := certificate_problem(error):
+                raise EmbeddingError(f"{self._url}: {problem}") from error
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise EmbeddingError(f"{self._url} cannot be asked: {error}") from error
@@ -156,12 +159,12 @@ def endpoint(url: str) -> tuple[str, Dialect]:
     """The full address and what is spoken there.
 
     Raises:
-        EmbeddingError: Not an http(s) address, or a path that fits neither kind.
+        EmbeddingMisconfigured: Not an http(s) address, or a path that fits neither kind.
     """
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise EmbeddingError(f"DOC_ASSETS_EMBEDDING_URL={url!r} is not an address: {error}") from error
+        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_URL={url!r} is not an address: {error}") from error
     path = parsed.path.rstrip("/")
     if parsed.scheme in ("http", "https") and parsed.host:
         if path == "" or path.endswith("/embed"):
@@ -170,7 +173,7 @@ def endpoint(url: str) -> tuple[str, Dialect]:
             return str(parsed.copy_with(path=path + "/embeddings")), "openai"
         if path.endswith("/embeddings"):
             return str(parsed.copy_with(path=path)), "openai"
-    raise EmbeddingError(
+    raise EmbeddingMisconfigured(
         f"DOC_ASSETS_EMBEDDING_URL={url!r}: http(s)://host/embed (text-embeddings-inference) or "
         "http(s)://host/v1/embeddings (OpenAI-compatible) is needed"
     )

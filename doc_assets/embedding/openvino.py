@@ -125,7 +125,7 @@ def _keep(graph: openvino.Model, path: Path) -> None:
 def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
     """The model as a graph ``(ids, mask) -> (rows, dims)`` with vectors of length 1.
 
-    Uses the torch front end itself: ``openvino.convert_model`` does the same but reports each call to a server.
+    Uses the torch front end itself, which is what ``openvino.convert_model`` does after reporting the call to a server.
     """
     try:
         import torch

@@ -18,7 +18,7 @@ from typing import Literal, cast
 
 from doc_assets.document import canonical_json
 from doc_assets.embedding.tokenizer import read_json, tokenizer_digest, window
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
 
 DEFAULT_MODEL = Settings.embedding_model
@@ -105,7 +105,7 @@ def model_folder(settings: Settings) -> Path:
 
         return get_model_path()
     if path.is_absolute() or name.startswith((".", "~")):
-        raise EmbeddingError(f"DOC_ASSETS_EMBEDDING_MODEL={name!r}: there is no such folder")
+        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_MODEL={name!r}: there is no such folder")
     return _from_hub(name)
 
 
@@ -113,15 +113,19 @@ def choose_backend(settings: Settings) -> Backend:
     """The configured backend; ``auto``: torch where there is a CUDA device, else OpenVINO if installed, else torch.
 
     Raises:
-        EmbeddingError: The backend named is not installed, or ``http`` has no address.
+        EmbeddingMisconfigured: The backend named is not installed, or ``http`` has no address, or one that is none.
     """
     wanted = settings.embedding_backend
     if wanted == "auto":
         wanted = "torch" if _has_cuda() or not importlib.util.find_spec("openvino") else "openvino"
     if wanted == "http" and not settings.embedding_url:
-        raise EmbeddingError("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
+        raise EmbeddingMisconfigured("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
+    if wanted == "http":
+        from doc_assets.embedding.http import endpoint
+
+        endpoint(settings.embedding_url or "")
     if wanted != "http" and not importlib.util.find_spec(wanted):
-        raise EmbeddingError(
+        raise EmbeddingMisconfigured(
             f"DOC_ASSETS_EMBEDDING_BACKEND={wanted}: {wanted} is not installed; pip install {wanted}, or use auto"
         )
     return cast(Backend, wanted)

@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from doc_assets import stopping
 from doc_assets.document import Chunk
-from doc_assets.embedding import Embedder
+from doc_assets.embedding import EMBED_SLICE, Embedder
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 
-# Texts handed to the model at a time: progress moves every few seconds even on a slow machine.
-EMBED_SLICE = 128
 # What any model reads. An embedder that refuses this, too, is not at odds with one document.
 _PLAIN = "documentation"
 
@@ -40,10 +39,12 @@ class ChunkEmbedder:
 
         Raises:
             EmbeddingError: The model or endpoint failed, or refuses whatever it is given.
+            Stopped: A stop was asked for; nothing of these chunks is kept.
         """
         order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
         found: dict[bytes, np.ndarray] = {}
         for start in range(0, len(order), EMBED_SLICE):
+            stopping.raise_if_requested()
             piece = [chunk for chunk in order[start : start + EMBED_SLICE] if chunk.id not in self.refused]
             try:
                 found |= self._ask(piece)

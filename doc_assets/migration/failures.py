@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from doc_assets.errors import DocAssetsError, PartitionLocked, StoreError
+from doc_assets.errors import DocAssetsError, PartitionLocked, Stopped, StoreError
 from doc_assets.store import Store, history
 from doc_assets.store.partitions import find_partition
 
@@ -36,7 +36,8 @@ def failures_recorded(store: Store, partition: str, run_id: str | None, started:
         _log.warning("load refused: %s", error)
         raise
     except BaseException as error:
-        reason = str(error) if isinstance(error, DocAssetsError) else f"{type(error).__name__}: {error}"
+        ours = isinstance(error, DocAssetsError | Stopped)
+        reason = str(error) if ours else f"{type(error).__name__}: {error}"
         result = "failed" if isinstance(error, Exception) else "interrupted"
         try:
             _record(store, partition, result, run_id, time.perf_counter() - started, reason)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psycopg
 
-from doc_assets import logs
+from doc_assets import logs, stopping
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
 from doc_assets.document import Chunk
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.migration.embedding import ChunkEmbedder
 from doc_assets.migration.reporting import Figures, Reporter
 from doc_assets.migration.result import LoadResult
@@ -60,7 +60,11 @@ class Filling:
         self._reporter.close()
 
     def run(self, catalogue: Catalogue, limit: int | None, started: float) -> tuple[Lease, LoadResult]:
-        """Discovers, fills and seals; the result's ``snapshot`` and ``digest`` are set."""
+        """Discovers, fills and seals; the result's ``snapshot`` and ``digest`` are set.
+
+        Raises:
+            Stopped: A stop was asked for. While batches are written, whatever is embedded is committed first.
+        """
         loader, partition = self._loader, self._partition
         self._reporter.report("discover")
         discovery = discover(partition, catalogue, loader.settings, limit)
@@ -81,7 +85,7 @@ class Filling:
         figures.work_total = discovery.expected_tokens
         figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
         self._reporter.report("load")
-        stages = self._fill(discovery, todo, space, lease)
+        stages = self._filled(discovery, todo, space, lease)
         self._reporter.report("seal")
         sealing = time.perf_counter()
         counts, digest = self._session.run(lambda connection: snapshots.seal(connection, lease))
@@ -121,6 +125,26 @@ class Filling:
             run_id=self._run_id,
         )
 
+    def _filled(
+        self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, lease: Lease
+    ) -> dict[str, float]:
+        """Fills, up to the batch border at which a stop that was asked for is heeded.
+
+        The stages before the last look for it: the batch that is being written is committed, the one that waits for
+        that as well, and what is being embedded goes on to the end of its slice and is given up.
+        """
+        try:
+            with stopping.deferred():
+                stages = self._fill(discovery, todo, space, lease)
+            stopping.raise_if_requested()
+        except Stopped as stop:
+            figures = self._figures
+            raise Stopped(
+                f"stopped on request at a batch border: {figures.files_done:,} of {figures.files_total:,} files are "
+                "in; running it again resumes"
+            ) from stop
+        return stages
+
     def _fill(
         self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, lease: Lease
     ) -> dict[str, float]:
@@ -159,6 +183,7 @@ class Filling:
         }
 
     def _embed(self, batch: Batch, lookup: Lookup) -> Batch:
+        stopping.raise_if_requested()
         chunks = batch.chunks
         # What an earlier batch of this load embedded may not be committed yet, so the database cannot know it.
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])

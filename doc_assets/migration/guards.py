@@ -37,14 +37,18 @@ class Guards:
             None if allow_deletions else settings.deletion_guard if guard is None else guard,
         )
 
+    def rejectable(self, files: int) -> int:
+        """How many of so many files may be rejected."""
+        # The small term: 0.29 * 100 is less than 29.
+        return max(self.error_budget_files, int(self.error_budget * files + 1e-6))
+
     def refusal(self, partition: str, found: Losses) -> str | None:
         """Why a snapshot must not be published, in one sentence with the next step; None if it may."""
         reasons = [reason for reason in (self._rejected(partition, found), self._vanished(partition, found)) if reason]
         return "; ".join(reasons) or None
 
     def _rejected(self, partition: str, found: Losses) -> str | None:
-        # The small term: 0.29 * 100 is less than 29.
-        allowed = max(self.error_budget_files, int(self.error_budget * found.files + 1e-6))
+        allowed = self.rejectable(found.files)
         if found.rejected <= allowed:
             return None
         return (

@@ -12,7 +12,7 @@ from types import TracebackType
 
 import psycopg
 
-from doc_assets import logs
+from doc_assets import logs, stopping
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
@@ -248,10 +248,11 @@ class Loader:
             SourceError: The source cannot be fetched.
             StoreError: The database went away for longer than the retries last.
             EmbeddingError: The model or endpoint failed.
+            Stopped: SIGTERM or SIGINT asked for it. What was committed waits for the next load.
         """
         started, before = time.perf_counter(), (self.retries.count, self._embedding_retries)
         source = partition.source.name
-        with ExitStack() as guard:
+        with stopping.heeded(), ExitStack() as guard:
             guard.enter_context(logs.bound(run=run_id, partition=partition.id))
             guard.enter_context(failures_recorded(self.store, partition.id, run_id, started))
             session = guard.enter_context(
@@ -293,9 +294,14 @@ class Loader:
         if refusal := guards.refusal(staged.partition.id, found):
             raise PublicationRefused(refusal)
         result = self._timed(staged, "published", checks)
-        with staged, failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started):
+        with (
+            stopping.heeded(),
+            stopping.deferred(),  # milliseconds, and it should be known whether they were the last ones
+            staged,
+            failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started),
+        ):
             staged._session.run(
-                lambda connection: snapshots.publish(connection, staged._lease, **_event(staged, result))
+                lambda connection: snapshots.publish(connection, staged._lease, **_event(staged, result, guards))
             )
         return replace(result, **self._retried(staged._retried_before))
 
@@ -311,7 +317,8 @@ class Loader:
         """
         offenders = [offender for check in checks if not check.passed for offender in check.offenders]
         result = replace(self._timed(staged, "rejected", checks), error=str(why or "; ".join(offenders)))
-        event = {**_event(staged, result), "to_snapshot": staged.snapshot, "error": result.error}
+        guards = Guards.of(self.settings, staged.partition.source)
+        event = {**_event(staged, result, guards), "to_snapshot": staged.snapshot, "error": result.error}
 
         def record(connection: psycopg.Connection) -> None:
             with connection.transaction():
@@ -350,9 +357,14 @@ class Loader:
         return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}
 
 
-def _event(staged: StagedLoad, result: LoadResult) -> dict[str, object]:
+def _event(staged: StagedLoad, result: LoadResult, guards: Guards) -> dict[str, object]:
     """What the history tells of a load."""
-    counts = {name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"}
+    counts: dict[str, object] = {
+        name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"
+    }
+    counts["rejected_allowed"] = guards.rejectable(result.files)
+    if failed := [check.check for check in result.checks if not check.passed]:
+        counts["failed_checks"] = failed
     return {
         "run_id": staged.run_id,
         "batch_id": staged.batch_id,

@@ -13,7 +13,7 @@ class LoadResult:
 
     Attributes:
         result: ``published``, ``unchanged``, ``rejected`` (a check failed, or a guard refused it), ``planned`` (dry
-            run) or ``failed``.
+            run), ``failed``, or ``stopped`` (because that was asked for; the next load resumes it).
         chunks: Chunk places of the snapshot's documents; ``embedded`` of them were embedded now, ``reused`` were not.
         tokens: Of all chunks; ``tokens_embedded`` is what the model read in this load.
         retries: Steps that were tried again after a failure of the database that passed.

@@ -16,29 +16,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
+from doc_assets import stopping
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import ArchiveSource, is_address
 from doc_assets.errors import SourceError
-from doc_assets.sources.cache import cache_key, locked, make_once
+from doc_assets.sources.access import Access
+from doc_assets.sources.cache import Cache, cache_key, is_full
+from doc_assets.sources.directory import located
 from doc_assets.sources.download import download, sha256_of
 from doc_assets.sources.fetched import Fetched, SourceFile, readable_path
 from doc_assets.sources.inflate import CORRUPT, LimitExceeded, open_inflated
+from doc_assets.sources.room import Room
 
 _COPY_BYTES = 64 * 1024
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _MISPLACED = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ, errno.EINVAL}
 
 
-def fetch_archive(source: ArchiveSource, base: Path, cache: Path) -> Fetched:
+def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, access: Access) -> Fetched:
     """Unpacks the archive's members that the source includes, unless the same archive is unpacked already.
 
     Raises:
         SourceError: Absent, not to be downloaded, corrupt, empty, of unknown type, or beyond a limit.
+        CacheFull: It does not fit.
     """
     if is_address(source.location):
-        archive = download(source.location, cache, max_bytes=source.max_download_bytes, name=source.name)
+        kept = download(source, cache, access)
+        archive = kept.path
     else:
-        archive = base / Path(source.location).expanduser()
+        archive = located(base, source.location, source.name)
         if not archive.is_file():
             raise SourceError(f"source {source.name}: no archive at {archive}: mend 'location'")
     try:
@@ -47,20 +53,19 @@ def fetch_archive(source: ArchiveSource, base: Path, cache: Path) -> Fetched:
         raise SourceError(f"source {source.name}: {archive} cannot be read: {error.strerror}") from None
     limits = [source.max_members, source.max_unpacked_bytes, source.max_ratio]
     key = cache_key(digest, source.include, source.exclude, source.strip_components, limits)
-    target = cache / "archives" / key
+    target = cache.root / "archives" / key
 
     def fill(partial: Path) -> None:
-        unpacking = _Unpacking(source, archive, partial / "tree")
+        unpacking = _Unpacking(source, archive, partial / "tree", Room(cache, (target,)))
         unpacking.run()
         (partial / "left_out.json").write_text(json.dumps(unpacking.left_out))
 
-    with locked(cache, key):
-        make_once(target, fill)
+    lease = cache.make_once(target, fill)
     left_out = tuple(
         SourceFile(path, archive, 0, outcome, reason)
         for path, outcome, reason in json.loads((target / "left_out.json").read_text())
     )
-    return Fetched(root=target / "tree", revision=f"sha256:{digest}", left_out=left_out)
+    return Fetched(root=target / "tree", revision=f"sha256:{digest}", left_out=left_out, lease=lease)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class _Unpacking:
     source: ArchiveSource
     archive: Path
     target: Path
+    room: Room
     left_out: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -98,6 +104,8 @@ class _Unpacking:
         except CORRUPT as error:
             raise SourceError(f"{where} is corrupt, or no tar or zip archive: {error}") from None
         except OSError as error:
+            if is_full(error):
+                raise
             # bz2 reports damaged data as an OSError without a number.
             what = f"cannot be unpacked: {error.strerror}" if error.errno else f"is corrupt: {error}"
             raise SourceError(f"{where} {what}") from None
@@ -168,6 +176,8 @@ class _Unpacking:
 
     def _write(self, path: Path, member: _Member, content: IO[bytes] | None) -> None:
         written = 0
+        stopping.raise_if_requested()
+        self.room.take(member.size)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:

@@ -16,10 +16,24 @@ def fetch_directory(source: DirectorySource, base: Path) -> Fetched:
     Raises:
         SourceError: The folder is absent or may not be listed.
     """
-    root = base / Path(source.location).expanduser()
+    root = located(base, source.location, source.name)
     if not root.is_dir():
         what = "is not a folder" if root.exists() else "does not exist"
         raise SourceError(f"source {source.name}: {root} {what}: mend 'location', which starts from {base}")
     if not os.access(root, os.R_OK | os.X_OK):
         raise SourceError(f"source {source.name}: {root} may not be read by this user")
     return Fetched(root=root, revision="directory")
+
+
+def located(base: Path, location: str, name: str) -> Path:
+    """The path that a location on this machine means, from ``base`` on; ``name`` is the source's, for the message.
+
+    Raises:
+        SourceError: It starts with ``~``, and this user has no home.
+    """
+    try:
+        return base / Path(location).expanduser()
+    except RuntimeError:
+        raise SourceError(
+            f"source {name}: {location} starts with ~, and HOME is not set for this user: write the whole path"
+        ) from None

@@ -4,46 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
+from doc_assets import stopping
+from doc_assets.catalogue.model import ArchiveSource, CrateSource
 from doc_assets.errors import SourceError
-from doc_assets.sources.cache import cache_key, locked
+from doc_assets.network import certificate_problem, http_client
+from doc_assets.sources.access import Access
+from doc_assets.sources.cache import Cache, Lease, cache_key
+from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
+from doc_assets.sources.room import Room
 
 _TIMEOUT = httpx.Timeout(60, connect=20)
 _ATTEMPTS = 4
 _LONGEST_SECONDS = 3600
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_REFUSED = {401, 403, 407}
 
 
 class _TryAgain(Exception):
     """A failure that may pass."""
 
 
-def download(url: str, cache: Path, *, max_bytes: int, name: str) -> Path:
-    """The file at an address, as a path in the cache; its name changes with its content.
+@dataclass(frozen=True)
+class Download:
+    """A file in the cache, which stays there as long as ``lease`` is referred to; its name changes with its content."""
+
+    path: Path
+    lease: Lease
+
+
+def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) -> Download:
+    """The file at a source's address (http or https).
 
     A copy of an earlier download is used when the server says that it still holds (ETag, Last-Modified).
 
-    Args:
-        url: http or https; redirects are followed, but not from https to http.
-        cache: Folder of fetched sources.
-        max_bytes: A longer answer is cut off and refused.
-        name: The source, for messages.
-
     Raises:
-        SourceError: Not reachable after several attempts, an error status, or too long.
+        SourceError: Not reachable after several attempts, an error status, or longer than ``max_download_bytes``.
+        CacheFull: It does not fit.
     """
-    key = cache_key("download", url)
-    folder = cache / "downloads" / key
-    with locked(cache, key):
+    folder = cache.root / "downloads" / cache_key("download", source.location)
+    fetching = _Fetching(source, cache, access, folder)
+    with cache.locked(folder / "answer"):
         folder.mkdir(parents=True, exist_ok=True)
-        known = _known(folder)
         attempts = Retrying(
             retry=retry_if_exception_type(_TryAgain),
             stop=stop_after_attempt(_ATTEMPTS),
@@ -51,82 +61,148 @@ def download(url: str, cache: Path, *, max_bytes: int, name: str) -> Path:
             reraise=True,
         )
         try:
-            return attempts(_get, url, folder, known, max_bytes, name)
+            return cache.retried_when_full(lambda: attempts(fetching.run))
         except _TryAgain as error:
-            raise SourceError(
-                f"source {name}: {without_credentials(url)} did not answer in {_ATTEMPTS} attempts: {error}"
-            ) from None
+            raise SourceError(f"{fetching.where} did not answer in {_ATTEMPTS} attempts: {error}") from None
 
 
-def _known(folder: Path) -> dict[str, str]:
-    """What was said of the copy at hand; empty if there is none, or not a whole one."""
-    try:
-        known = json.loads((folder / "answer.json").read_text())
-        return known if (folder / known["file"]).is_file() else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+@contextmanager
+def asked(
+    source: ArchiveSource | CrateSource, access: Access, headers: Mapping[str, str], timeout: httpx.Timeout | float
+) -> Iterator[httpx.Response]:
+    """The answer of a source's server, of which the body is not read yet.
 
+    Redirects are followed, but not from https to http, and without the credential where they leave the host.
 
-def _get(url: str, folder: Path, known: Mapping[str, str], max_bytes: int, name: str) -> Path:
+    Raises:
+        SourceError: The credential is absent, or was refused; the certificate is not trusted; a redirect to http.
+        ConfigurationError: The bundle of roots is absent or empty.
+        httpx.HTTPError: Anything else.
+    """
+    where = _where(source)
+    url, credential = split_address(source.location)
+    if source.credentials:
+        credential = read_credential(access.credentials, source.credentials, source.name)
+        if credential.http is None:
+            raise SourceError(f"{where}: credential {credential.name!r} has no token and no password")
     # identity: the file is wanted as it is stored, and counted before anything is unpacked.
-    headers = {"Accept-Encoding": "identity"}
-    if known.get("etag"):
-        headers["If-None-Match"] = known["etag"]
-    elif known.get("modified"):
-        headers["If-Modified-Since"] = known["modified"]
-    shown = without_credentials(url)
+    headers = {"Accept-Encoding": "identity", **headers}
+    auth = credential.http if credential else None
     try:
         with (
-            httpx.Client(follow_redirects=True, max_redirects=5, timeout=_TIMEOUT) as client,
-            client.stream("GET", url, headers=headers) as answer,
+            http_client(access.ca_bundle, timeout=timeout, redirects=5) as client,
+            client.stream("GET", url, headers=headers, auth=auth) as answer,
         ):
-            if url.startswith("https:") and answer.url.scheme != "https":
-                raise SourceError(f"source {name}: {shown} leads from https to http: not followed")
-            if answer.status_code == 304 and known:
-                return folder / known["file"]
-            if answer.status_code in _AGAIN:
-                raise _TryAgain(f"status {answer.status_code}")
-            if answer.status_code != 200:
-                raise SourceError(f"source {name}: {shown} answered {answer.status_code} {answer.reason_phrase}")
-            return _store(answer, folder, max_bytes, f"source {name}: {shown}")
+            if url.lower().startswith("https:") and answer.url.scheme != "https":
+                raise SourceError(f"{where} leads from https to http: not followed")
+            if answer.status_code in _REFUSED:
+                raise SourceError(f"{where} answered {_refusal(answer, credential)}")
+            yield answer
     except httpx.TransportError as error:
-        raise _TryAgain(f"{type(error).__name__}: {error}") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"source {name}: {shown}: {error}") from None
+        if problem := certificate_problem(error):
+            raise SourceError(f"{where}: {problem}") from None
+        raise
 
 
-def _store(answer: httpx.Response, folder: Path, max_bytes: int, where: str) -> Path:
-    digest, size = hashlib.sha256(), 0
-    partial = folder / "partial"
-    deadline = time.monotonic() + _LONGEST_SECONDS
-    with partial.open("wb") as file:
-        for part in answer.iter_raw(1 << 16):
-            size += len(part)
-            if size > max_bytes:
-                raise SourceError(f"{where} is longer than {max_bytes:,} bytes: raise max_download_bytes of the source")
-            if time.monotonic() > deadline:
-                raise SourceError(f"{where} takes longer than {_LONGEST_SECONDS} seconds")
-            digest.update(part)
-            file.write(part)
-    expected = answer.headers.get("content-length", "")
-    if expected.isdigit() and int(expected) != size:
-        raise _TryAgain(f"the answer ended after {size:,} of {int(expected):,} bytes")
-    stored = folder / f"{digest.hexdigest()[:32]}.download"
-    partial.replace(stored)
-    headers = answer.headers
-    said = {"file": stored.name, "etag": headers.get("etag", ""), "modified": headers.get("last-modified", "")}
-    note = folder / "answer.partial"
-    note.write_text(json.dumps(said))
-    note.replace(folder / "answer.json")
-    return stored
+def _where(source: ArchiveSource | CrateSource) -> str:
+    return f"source {source.name}: {without_credentials(source.location)}"
+
+
+def _refusal(answer: httpx.Response, credential: Credential | None) -> str:
+    said = f"{answer.status_code} {answer.reason_phrase}"
+    if answer.status_code == 407:
+        return f"{said}: the proxy wants a name and password in HTTPS_PROXY or HTTP_PROXY"
+    if credential is None:
+        return f"{said}: the key 'credentials' of the source names a credential for it"
+    return f"{said}: {f'credential {credential.name!r}' if credential.name else 'the one in its address'} was refused"
+
+
+@dataclass
+class _Fetching:
+    """One download into its folder, under the folder's lock."""
+
+    source: ArchiveSource | CrateSource
+    cache: Cache
+    access: Access
+    folder: Path
+
+    @property
+    def where(self) -> str:
+        return _where(self.source)
+
+    def run(self) -> Download:
+        known, lease = self._known()
+        headers: dict[str, str] = {}
+        if known.get("etag"):
+            headers["If-None-Match"] = known["etag"]
+        elif known.get("modified"):
+            headers["If-Modified-Since"] = known["modified"]
+        try:
+            with asked(self.source, self.access, headers, _TIMEOUT) as answer:
+                if answer.status_code == 304 and lease is not None:
+                    return Download(self.folder / known["file"], lease)
+                if answer.status_code in _AGAIN:
+                    raise _TryAgain(f"status {answer.status_code}")
+                if answer.status_code != 200:
+                    raise SourceError(f"{self.where} answered {answer.status_code} {answer.reason_phrase}")
+                return self._store(answer)
+        except httpx.TransportError as error:
+            raise _TryAgain(without_credentials(f"{type(error).__name__}: {error}")) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise SourceError(f"{self.where}: {without_credentials(str(error))}") from None
+
+    def _known(self) -> tuple[dict[str, str], Lease | None]:
+        """What was said of the copy at hand, and what keeps it; nothing if there is none, or not a whole one."""
+        try:
+            known = json.loads((self.folder / "answer.json").read_text())
+            lease = self.cache.hold(self.folder / known["file"])
+            return (known, lease) if (self.folder / known["file"]).is_file() else ({}, None)
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}, None
+
+    def _store(self, answer: httpx.Response) -> Download:
+        partial = self.folder / "answer.partial"
+        try:
+            digest = self._write(answer, partial)
+            stored = self.folder / f"{digest[:32]}.download"
+            lease = self.cache.hold(stored)
+            partial.replace(stored)
+        finally:
+            partial.unlink(missing_ok=True)
+        headers = answer.headers
+        said = {"file": stored.name, "etag": headers.get("etag", ""), "modified": headers.get("last-modified", "")}
+        note = self.folder / "answer.json.new"
+        note.write_text(json.dumps(said))
+        note.replace(self.folder / "answer.json")
+        return Download(stored, lease)
+
+    def _write(self, answer: httpx.Response, partial: Path) -> str:
+        """Writes the body; returns its SHA-256."""
+        digest, size, most = hashlib.sha256(), 0, self.source.max_download_bytes
+        room = Room(self.cache, (self.folder / "answer",))
+        told = answer.headers.get("content-length", "")
+        expected = int(told) if told.isdigit() else None
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        with partial.open("wb") as file:
+            for part in answer.iter_raw(1 << 16):
+                size += len(part)
+                if size > most:
+                    raise SourceError(
+                        f"{self.where} is longer than {most:,} bytes: raise max_download_bytes of the source"
+                    )
+                if time.monotonic() > deadline:
+                    raise SourceError(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
+                stopping.raise_if_requested()
+                # At once for all that is announced: what does not fit is not begun.
+                room.grow_to(max(size, min(expected or 0, most)))
+                digest.update(part)
+                file.write(part)
+        if expected is not None and expected != size:
+            raise _TryAgain(f"the answer ended after {size:,} of {expected:,} bytes")
+        return digest.hexdigest()
 
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def without_credentials(text: str) -> str:
-    """The text with ``user:password@`` of any address replaced by ``***@``."""
-    return re.sub(r"(?<=://)[^/@\s]+@", "***@", text)

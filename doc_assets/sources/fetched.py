@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from doc_assets.sources.cache import Lease
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class Fetched:
         root: Folder of the files.
         revision: What identifies them upstream: a commit, a SHA-256, or ``directory``.
         left_out: Parts that were refused while unpacking; ``walk`` lists them with the files.
+        lease: As long as it is referred to, a cache that is short of room keeps the files.
     """
 
     root: Path
     revision: str
     left_out: tuple[SourceFile, ...] = ()
+    lease: Lease | None = field(default=None, compare=False, repr=False)
 
 
 def readable_path(path: str) -> str:

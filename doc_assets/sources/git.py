@@ -1,110 +1,90 @@
 """A git repository's files at one commit, by the git command line: shallow, without hooks, prompts or submodules.
 
 The history stays in a bare repository in the cache; each commit's files stand in a folder of their own, so that a load
-that reads one commit is not disturbed when another is fetched.
+that reads one commit is not disturbed when another is fetched. How the repository is reached is in ``remote``.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from doc_assets.catalogue.model import GitSource, is_address
+from doc_assets import stopping
+from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError
-from doc_assets.sources.cache import cache_key, locked, make_once
-from doc_assets.sources.download import without_credentials
+from doc_assets.sources.access import Access
+from doc_assets.sources.cache import Cache, cache_key, disk_bytes
+from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetched import Fetched
+from doc_assets.sources.remote import Remote, reach
+from doc_assets.sources.room import CacheFull, Room
 
 _TIMEOUT_SECONDS = 3600
 _ATTEMPTS = 3
 # What asking again cannot mend.
 _FINAL = re.compile(
     r"not found|not appear to be a git repository|couldn't find remote ref|not our ref|Authentication failed|"
-    r"could not read Username|Permission denied|transport '.*' not allowed|dubious ownership",
+    r"could not read Username|Permission denied|transport '.*' not allowed|dubious ownership|certificate|"
+    r"host key|error: 40[13]",
     re.IGNORECASE,
 )
-# Nothing that a repository or a user's configuration brings is run on its files: no hooks, no monitors, no filters of
-# Git LFS (its pointers are reported as what they are). Line ends stay as they are stored.
-_SETTINGS = (
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.autocrlf=false",
-    "filter.lfs.smudge=",
-    "filter.lfs.process=",
-    "filter.lfs.required=false",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "credential.interactive=false",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "advice.detachedHead=false",
-    # A transfer below 1,000 bytes a second for a minute is dead.
-    "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=60",
-    "protocol.allow=never",
-)
-_REPOSITORY_VARIABLES = {
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-}
+_DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
+# While git writes, its size is looked at so often: the kubelet looks at a volume every 10 s or more.
+_LOOK_SECONDS = 0.5
 
 
 class _GitFailed(Exception):
     """git ended with an error; the message is what it said, without credentials."""
 
 
-def fetch_git(source: GitSource, base: Path, cache: Path) -> Fetched:
+def fetch_git(source: GitSource, base: Path, cache: Cache, access: Access) -> Fetched:
     """Fetches the commit that ``ref`` is now, and the files of ``subfolders`` (or all) at it.
 
     Raises:
         SourceError: git is absent, the repository or ref cannot be fetched, or a subfolder is not in it.
+        CacheFull: The repository does not fit.
     """
     if shutil.which("git") is None:
         raise SourceError(f"source {source.name}: the command git is needed for sources of kind git: install it")
-    remote = source.location
-    if not is_address(remote):
-        remote = str(base / Path(remote).expanduser())
-        if not Path(remote).is_dir():
-            raise SourceError(f"source {source.name}: no git repository at {remote}: mend 'location'")
-    where = f"source {source.name}: {without_credentials(remote)}"
-    key = cache_key("git", remote)
-    repository = cache / "git" / key / "repository.git"
-    try:
-        with locked(cache, key):
-            git = _Git(repository, local=not is_address(source.location))
-            commit = git.fetch(remote, source.ref)
-            target = cache / "git" / key / f"{commit[:16]}-{cache_key(commit, sorted(source.subfolders))[:8]}"
-            make_once(target, lambda partial: git.check_out(commit, source.subfolders, partial))
-    except _GitFailed as error:
-        raise SourceError(f"{where} at {source.ref}: {error}") from None
-    except OSError as error:
-        raise SourceError(f"{where}: the cache {repository.parent} cannot be written: {error}") from None
-    if absent := [folder for folder in source.subfolders if not (target / folder).is_dir()]:
-        raise SourceError(f"{where} at {source.ref} has no folder {', '.join(absent)}: mend 'subfolders'")
-    return Fetched(root=target, revision=commit)
+    with reach(source, base, access) as remote:
+        folder = cache.root / "git" / cache_key("git", remote.address)
+        where = f"source {source.name}: {without_credentials(remote.address)} at {source.ref}"
+        room = Room(cache, (folder / "repository.git",))
+        git = _Git(folder / "repository.git", remote, room)
+        try:
+            with cache.locked(git.repository):
+                commit = cache.retried_when_full(lambda: git.fetch(source.ref))
+                target = folder / f"{commit[:16]}-{cache_key(commit, sorted(source.subfolders))[:8]}"
+                room.owners = (git.repository, target)
+                lease = cache.make_once(target, lambda partial: git.check_out(commit, source.subfolders, partial))
+        except _GitFailed as error:
+            raise SourceError(f"{where}: {remote.explain(str(error))}") from None
+        except (CacheFull, OSError):
+            git.forget()
+            raise
+    if absent := [name for name in source.subfolders if not (target / name).is_dir()]:
+        raise SourceError(f"{where} has no folder {', '.join(absent)}: mend 'subfolders'")
+    return Fetched(root=target, revision=commit, lease=lease)
 
 
 class _Git:
     """The git commands on one bare repository in the cache. Use under its lock."""
 
-    def __init__(self, repository: Path, *, local: bool) -> None:
+    def __init__(self, repository: Path, remote: Remote, room: Room) -> None:
         self.repository = repository
-        protocols = ("file",) if local else ("https", "http", "ssh")
-        self.settings = [*_SETTINGS, *(f"protocol.{protocol}.allow=always" for protocol in protocols)]
+        self.remote = remote
+        self.room = room
 
-    def fetch(self, remote: str, ref: str) -> str:
+    def fetch(self, ref: str) -> str:
         """Fetches one commit without its history, and its files' bytes only when they are checked out.
 
         Returns:
@@ -114,10 +94,17 @@ class _Git:
             shutil.rmtree(self.repository, ignore_errors=True)
             self.repository.mkdir(parents=True)
             self.run("init", "--quiet", "--bare", ".")
-        # Lock files of a killed git would stop every later one; the cache's own lock is held here.
-        for lock in self.repository.rglob("*.lock"):
-            lock.unlink(missing_ok=True)
-        for name, value in (("url", remote), ("promisor", "true"), ("partialclonefilter", "blob:none")):
+        # Lock files of a killed git would stop every later one; the cache's own lock is held here. What it had received
+        # of a pack is of no use to anybody.
+        for left in (*self.repository.rglob("*.lock"), *self.repository.glob("objects/pack/tmp_*")):
+            left.unlink(missing_ok=True)
+        config = {
+            "url": self.remote.address,
+            "uploadpack": self.remote.upload_pack,
+            "promisor": "true",
+            "partialclonefilter": "blob:none",
+        }
+        for name, value in config.items():
             self.run("config", f"remote.origin.{name}", value)
         self.run(
             *("fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-recurse-submodules"),
@@ -140,46 +127,76 @@ class _Git:
                 *("--work-tree", str(target), "-c", "core.bare=false", "-c", "core.sparseCheckout=true"),
                 *("-c", "core.sparseCheckoutCone=false", "read-tree", "-u", "--reset", commit),
                 network=True,
-                index=index,
+                written=target,
             )
         finally:
             index.unlink(missing_ok=True)
 
-    def run(self, *arguments: str, network: bool = False, index: Path | None = None) -> str:
-        """Runs git in the repository; what talks to the remote is tried again where that can help."""
+    def forget(self) -> None:
+        """Removes the repository, part of which is what did not fit; the next fetch begins anew."""
+        shutil.rmtree(self.repository, ignore_errors=True)
+
+    def run(self, *arguments: str, network: bool = False, written: Path | None = None) -> str:
+        """Runs git in the repository; what talks to the remote is tried again where that can help.
+
+        ``written`` is the folder that it checks out to, if any; git's index of it stands beside.
+        """
         attempts = Retrying(
             retry=retry_if_exception(lambda e: network and isinstance(e, _GitFailed) and not _FINAL.search(str(e))),
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 0.5),
             reraise=True,
         )
-        return attempts(self._run_once, arguments, index)
+        return attempts(self._run_once, arguments, written)
 
-    def _run_once(self, arguments: Sequence[str], index: Path | None) -> str:
-        settings = [part for setting in self.settings for part in ("-c", setting)]
-        command = ["git", *settings, "--git-dir", str(self.repository), *arguments]
-        # The user's configuration stays in force, for proxies, certificates and stored credentials; variables that
-        # point git at another repository (set inside hooks) do not.
-        environment = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **os.environ}
-        environment = {name: value for name, value in environment.items() if name not in _REPOSITORY_VARIABLES}
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "LC_ALL": "C"}
-        environment |= {"GIT_INDEX_FILE": str(index)} if index else {}
+    def _run_once(self, arguments: Sequence[str], written: Path | None) -> str:
+        index = {"GIT_INDEX_FILE": f"{written}.index"} if written else {}
+        process = subprocess.Popen(  # noqa: S603 - a list of arguments, none of which git can take for an option
+            [*self.remote.command, "--git-dir", str(self.repository), *arguments],
+            cwd=self.repository,
+            env={**self.remote.environment, **index},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # A group of its own, since what transfers and writes are children of git.
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(  # noqa: S603 - a list of arguments, none of which git can take for an option
-                command,
-                cwd=self.repository,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_TIMEOUT_SECONDS,
-                check=False,
-            )
+            out, said = self._watch(process, written)
         except subprocess.TimeoutExpired:
             raise _GitFailed(f"git {arguments[0]} took longer than {_TIMEOUT_SECONDS} seconds") from None
-        if done.returncode:
-            said = without_credentials(done.stderr.decode(errors="replace")).strip()
-            raise _GitFailed(said[-500:] or f"git ended with status {done.returncode}")
-        return done.stdout.decode(errors="replace")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+        if process.returncode:
+            text = said.decode(errors="replace")
+            if _DISK_FULL.search(text):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.repository))
+            raise _GitFailed(text.strip() or f"git ended with status {process.returncode}")
+        return out.decode(errors="replace")
+
+    def _watch(self, process: subprocess.Popen[bytes], written: Path | None) -> tuple[bytes, bytes]:
+        """Waits for git, and looks from time to time at how much it has written, and whether it is to go on."""
+        deadline, pause = time.monotonic() + _TIMEOUT_SECONDS, _LOOK_SECONDS
+        while True:
+            try:
+                result = process.communicate(timeout=pause)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+                stopping.raise_if_requested()
+                # A tree of 100,000 files takes a second to count: at most a tenth of the time goes into that.
+                started = time.monotonic()
+                self._count(written)
+                pause = max(_LOOK_SECONDS, 9 * (time.monotonic() - started))
+                continue
+            self._count(written)
+            return result
+
+    def _count(self, written: Path | None) -> None:
+        if self.room.cache.limit is not None:
+            self.room.grow_to(disk_bytes(self.repository) + (disk_bytes(written) if written else 0))
 
 
 def _escaped(folder: str) -> str:

@@ -9,7 +9,7 @@ import getpass
 import logging
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -159,6 +159,22 @@ def record(
     }
     level = logging.WARNING if error is not None or result in _FAILURES else logging.INFO
     _log.log(level, "%s %s", action, result, extra={name: value for name, value in told.items() if value is not None})
+
+
+def record_unchanged(
+    connection: psycopg.Connection, partitions: Sequence[str], *, run_id: str | None = None, batch_id: str | None = None
+) -> None:
+    """Appends that the sources of these partitions (``type/key``) were looked at and hold what is live.
+
+    One row however many they are, so that a year of nights in which nothing changed is 365 rows; without it nobody
+    could tell a source that rests from one that is no longer looked at.
+    """
+    if len(partitions) == 1:
+        partition_id = find_partition(connection, partitions[0])
+        record(connection, "load", "unchanged", partition_id=partition_id, run_id=run_id, batch_id=batch_id)
+    elif partitions:
+        counts = {"partitions": len(partitions), "unchanged": sorted(partitions)}
+        record(connection, "load", "unchanged", counts=counts, run_id=run_id, batch_id=batch_id)
 
 
 def history(store: Store, only: HistoryFilter | None = None, limit: int | None = 50) -> list[HistoryRow]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import psycopg
 import tenacity
 
+from doc_assets import stopping
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
 
 T = TypeVar("T")
@@ -68,12 +69,14 @@ class Retries:
         Raises:
             StoreError: The database failed more often than the policy allows, or for a reason that does not pass.
             psycopg.Error: The database refuses what it was given (``refuses_data``); the rest may do without it.
+            Stopped: A stop was asked for, and the next attempt would have had to be waited for.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
             wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=self.policy.longest_wait, jitter=0.5),
             stop=tenacity.stop_after_attempt(self.policy.attempts),
             before_sleep=self._counted,
+            sleep=stopping.wait,
             reraise=True,
         )
         try:

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
 from doc_assets.store import history
 from doc_assets.store.drift import drift
 
@@ -136,6 +136,26 @@ def _sign_documents(connection: psycopg.Connection) -> None:
 def _first_line(error: Exception) -> str:
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return (str(cause).strip() or type(cause).__name__).splitlines()[0]
+
+
+def require_head(url: str) -> None:
+    """Looks whether the database is at the revision of this program; cheap, so that it may be asked every second.
+
+    Raises:
+        StoreUnreachable: PostgreSQL does not answer.
+        SchemaBehind: It is not, and somebody may be about to upgrade it.
+        StoreError: The database is newer than this program.
+    """
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
+    with connection:
+        current = revision(connection)
+    if current != head():
+        _refuse_newer(current)
+        state = "blank" if current is None else f"at revision {current}"
+        raise SchemaBehind(f"the database is {state}, this program needs {head()}: run doc-assets db upgrade")
 
 
 def check(connection: psycopg.Connection) -> list[str]:

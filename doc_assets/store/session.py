@@ -11,6 +11,7 @@ import psycopg
 
 from doc_assets.errors import PartitionLocked
 from doc_assets.store.connection import Store
+from doc_assets.store.locks import sharing_loading
 from doc_assets.store.partitions import ensure_partition, partition_lock
 from doc_assets.store.retries import PartitionRetaken, Retries
 
@@ -71,6 +72,7 @@ class PartitionSession:
     def _connect(self) -> psycopg.Connection:
         self._connection = self._store.connect(f"doc-assets load {self._name}")
         self._open.callback(self._connection.close)
+        self._open.enter_context(sharing_loading(self._connection))
         return self._connection
 
     def _connected(self) -> psycopg.Connection:

@@ -1,20 +1,25 @@
-"""What PostgreSQL is told after a gc: dead rows are cleared from tables and indexes, so that they cost nothing.
+"""What PostgreSQL is told when the work is done, so that searches are fast: fresh statistics, indexes, no dead rows.
 
-The vector index is the hard part. VACUUM takes dead entries out of an HNSW graph by mending every node that pointed to
+After the last of the loads that run side by side, in whatever processes, the vector index is built if there is none
+(``index_when_last``). After a gc dead rows are cleared from tables and indexes (``keep_up``). There the vector index is
+the hard part. VACUUM takes dead entries out of an HNSW graph by mending every node that pointed to
 one, which is slower than making the graph anew long before most of it is dead.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
+from doc_assets import stopping
 from doc_assets.errors import StoreError
-from doc_assets.store import vector_index
+from doc_assets.store import locks, spaces, vector_index
+from doc_assets.store.connection import Store
 from doc_assets.store.retries import Retries, RetryPolicy
 from doc_assets.store.unreachable import vector_tables
 
@@ -34,6 +39,64 @@ class Upkeep:
     action: str
     seconds: float
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What became of the vector index.
+
+    Attributes:
+        built: It was built now; False where it was there, is not needed yet, or is left to who ends last.
+        last: Nothing else was loading.
+        seconds: Of it all.
+    """
+
+    built: bool
+    last: bool
+    seconds: float
+
+
+@contextmanager
+def loading(store: Store) -> Iterator[None]:
+    """Within it other processes leave the index to whoever ends last; each load of a partition does so by itself.
+
+    For those who load several partitions, and would otherwise end for a moment between two of them.
+    """
+    with closing(store.connect("doc-assets loading")) as connection, locks.sharing_loading(connection):
+        yield
+
+
+def index_when_last(store: Store, fingerprint: str, *, workers: int = 1, loaded: bool = True) -> Indexed:
+    """Fresh statistics after a load, and the vector index if the space lacks one and nobody else is loading.
+
+    Made while others load, the index would slow them down and be built from part of the vectors. Of processes that end
+    together, one builds it. Searches go on meanwhile, loads of the space wait.
+
+    Call it when the load is over and its session closed, in the main thread if a stop is to be heeded.
+
+    Args:
+        store: Where.
+        fingerprint: Of the embedding space that was loaded into.
+        workers: Parallel workers of the build beside the leader.
+        loaded: Something was published, so that statistics are old.
+
+    Raises:
+        psycopg.Error: The database failed; it may be tried again.
+        Stopped: A stop was asked for; an index that was being built is not there.
+    """
+    started = time.perf_counter()
+    built = False
+    with (
+        stopping.heeded(),
+        store.connect("doc-assets index") as connection,
+        locks.loading_over(connection) as last,
+    ):
+        if loaded:
+            vector_index.analyze(connection)
+        space = spaces.find_space(connection, fingerprint)
+        if last and space is not None:
+            built = vector_index.ensure_index(connection, space, workers=workers)
+    return Indexed(built, last, time.perf_counter() - started)
 
 
 def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[Upkeep]:

@@ -13,7 +13,10 @@ from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import DocAssetsError, PublicationRefused
 from doc_assets.migration import LoadResult
+from doc_assets.store.collection import Collection
+from doc_assets.store.retention import Policy
 from doc_assets.store.rollback import RollbackResult
+from doc_assets.store.upkeep import Indexed
 
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
 STAGED, LIVE = 7, 5
@@ -53,6 +56,9 @@ class FakeLibrary:
     results: dict[str, LoadResult] = field(default_factory=dict)
     staged: list[tuple[str, int | None]] = field(default_factory=list)
     batches: list[str | None] = field(default_factory=list)
+    states: dict[str, str | None] = field(default_factory=dict)
+    loading: list[str | None] = field(default_factory=list)
+    unmoved: list[str] = field(default_factory=list)
 
     @property
     def loader(self) -> FakeLibrary:
@@ -65,6 +71,14 @@ class FakeLibrary:
         if self.error:
             raise self.error
         return self._result(partition, LIVE, "unchanged") if self.up_to_date else None
+
+    def look(self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str) -> LoadResult | None:
+        """As the loader's look."""
+        return self.unchanged(partition, catalogue, limit)
+
+    def record_unmoved(self, partitions: list[Partition]) -> None:
+        """Into ``unmoved``."""
+        self.unmoved += [partition.id for partition in partitions]
 
     def stage(
         self,
@@ -97,6 +111,24 @@ class FakeLibrary:
         """Nothing but the result."""
         self.calls.append("reject")
         return replace(self._result(self._partition, staged.snapshot, "rejected"), error=str(why))
+
+    def source_states(self, partitions: list[Partition], catalogue: Catalogue) -> dict[str, str | None]:
+        """As ``states`` says."""
+        return {partition.id: self.states.get(partition.id) for partition in partitions}
+
+    def loading_run(self, partition: str) -> str | None:
+        """The next of ``loading``."""
+        return self.loading.pop(0) if self.loading else None
+
+    def index(self) -> Indexed:
+        """Nothing but a call."""
+        self.calls.append("index")
+        return Indexed(built=False, last=True, seconds=0.0)
+
+    def collect(self, policy: Policy, run_id: str) -> Collection:
+        """Nothing but the policy in ``calls``."""
+        self.calls.append(f"gc {policy.keep} {policy.days:g}")
+        return Collection(False, {}, {}, [], 0, 0, 0, 0, 0, 0, 0)
 
     def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
         """All six pass but those in ``failing``."""

@@ -54,7 +54,7 @@ def test_a_load_that_passes_is_published_after_its_checks_are_recorded(
     )
     assert result.success
     assert recorded == [len(CHECKS)]
-    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "publish", "close"]
+    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "publish", "close", "index"]
 
 
 def test_a_materialization_carries_the_digest_and_few_plain_figures(definitions: dg.Definitions) -> None:

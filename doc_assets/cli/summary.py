@@ -1,0 +1,138 @@
+"""What a ``migrate`` did: for people as tables, for machines as JSON, for Kubernetes in the termination message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from doc_assets import termination
+from doc_assets.cli.output import print_json, print_table, say
+from doc_assets.cli.validate import print_checks
+from doc_assets.migration import LoadResult
+from doc_assets.progress import duration
+from doc_assets.store import schema
+from doc_assets.termination import Failure
+
+_COUNTED = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
+_SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
+# Worst first: of many, the termination message has room for the first ones.
+_UNDONE = ("failed", "rejected", "stopped")
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """All partitions of one call.
+
+    Attributes:
+        results: By type and partition.
+        seconds: Wall time.
+        peak_rss_bytes: Of this process and all it started, PostgreSQL apart.
+        steps: Seconds of what happened once for all partitions.
+        batch_id: Of the loads; None where nothing was published.
+    """
+
+    results: Sequence[LoadResult]
+    seconds: float
+    peak_rss_bytes: int
+    steps: Mapping[str, float]
+    batch_id: str | None
+
+    @property
+    def undone(self) -> list[LoadResult]:
+        """Partitions that are not as they should be, worst first."""
+        found = [result for result in self.results if result.result in _UNDONE]
+        return sorted(found, key=lambda result: _UNDONE.index(result.result))
+
+    @property
+    def failed(self) -> bool:
+        """One of them failed, or was rejected."""
+        return any(result.result != "stopped" for result in self.undone)
+
+    @property
+    def totals(self) -> dict[str, int | float]:
+        """Counts over all partitions, seconds, documents per minute, bytes of memory."""
+        worked = sum(result.documents for result in self.results if result.result in ("published", "rejected"))
+        return {name: sum(getattr(result, name) for result in self.results) for name in _SUMMED} | {
+            "seconds": round(self.seconds, 3),
+            "documents_per_minute": round(worked * 60 / self.seconds, 1),
+            "peak_rss_bytes": max([self.peak_rss_bytes, *(result.peak_rss_bytes for result in self.results)]),
+        }
+
+    @property
+    def stages(self) -> dict[str, float]:
+        """Seconds by stage, over all partitions."""
+        found = Counter({"discover": self.steps.get("discover", 0.0)})
+        for result in self.results:
+            found.update(result.stages)
+        return {**found, **{step: spent for step, spent in self.steps.items() if step != "discover"}}
+
+    def tell(self) -> None:
+        """Into the termination message."""
+        termination.tell(
+            schema_revision=schema.head(),
+            batch=self.batch_id,
+            partitions=Counter(result.result for result in self.results),
+            totals=self.totals,
+        )
+        termination.tell_failures(
+            [Failure(f"{r.doc_type}/{r.partition}", r.result, r.error or "") for r in self.undone]
+        )
+
+    def print_json(self) -> None:
+        """To stdout."""
+        rows = [
+            {key: value for key, value in asdict(r).items() if key not in ("checks", "stages")} for r in self.results
+        ]
+        print_json(
+            {
+                "batch": self.batch_id,
+                "partitions": rows,
+                "totals": self.totals,
+                "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
+                "checks": [asdict(check) for result in self.results for check in result.checks],
+            }
+        )
+
+    def print_tables(self) -> None:
+        """Tables to stdout, what they come to on stderr."""
+        totals = self.totals
+        self._print_partitions(totals)
+        if {result.result for result in self.results} <= {"unchanged"}:
+            say(f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})")
+            return
+        if checks := [check for result in self.results for check in result.checks]:
+            print_checks(checks)
+        stages = self.stages.items()
+        print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages])
+        if totals["retries"] or totals["embedding_retries"]:
+            say(
+                f"tried again after failures that passed: {totals['retries']:,} steps of the database, "
+                f"{totals['embedding_retries']:,} requests to the embedding endpoint"
+            )
+        say(
+            f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(self.seconds)}: "
+            f"{totals['documents_per_minute']:,.0f} documents/min, "
+            f"{totals['bytes'] * 60e-6 / self.seconds:,.1f} MB/min, "
+            f"{totals['tokens_embedded'] / self.seconds:,.0f} tokens/s embedded, "
+            f"peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"
+        )
+        if self.batch_id is not None:
+            say(f"back to before it: doc-assets rollback --run {self.batch_id}")
+
+    def _print_partitions(self, totals: Mapping[str, int | float]) -> None:
+        print_table(
+            "migrate",
+            ["partition", "result", *_COUNTED, "seconds", "docs/min"],
+            [
+                (
+                    f"{r.doc_type}/{r.partition}",
+                    r.result,
+                    *(getattr(r, c) for c in _COUNTED),
+                    r.seconds,
+                    r.documents_per_minute,
+                )
+                for r in self.results
+            ],
+            total=["total", "", *(totals[c] for c in _COUNTED), totals["seconds"], totals["documents_per_minute"]],
+        )

@@ -1,0 +1,134 @@
+"""The three calls to the Kubernetes API that progress needs: list Jobs, read one, write labels and annotations.
+
+Over plain HTTP and not with the ``kubernetes`` package, whose import takes a second and 50 MB.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from doc_assets.errors import DocAssetsError
+from doc_assets.settings import ClusterSettings
+
+_TIMEOUT_SECONDS = 10.0
+_PAGE = 500
+# Only names, labels and annotations, where the server can leave out the rest: a Job as a whole is 6 kB.
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
+
+
+class ClusterError(DocAssetsError):
+    """The API server cannot be reached or refuses; says what was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A Job, as far as progress goes; ``completions`` is None where the server was asked for names and labels only."""
+
+    name: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    completions: int | None = None
+
+
+class JobApi:
+    """The Jobs of one namespace. Each call has a connection of its own and ends within 10 seconds.
+
+    Example:
+        >>> JobApi(ClusterSettings.from_environment()).jobs("dagster/run-id")
+    """
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        """Connects with the first call.
+
+        Raises:
+            ClusterError: The settings name no API server, or their CA cannot be read.
+        """
+        if settings.api is None:
+            raise ClusterError("no Kubernetes API server is known: this process runs in no pod with a service account")
+        self._settings = settings
+        self._api = urlsplit(settings.api)
+        self._jobs = f"{self._api.path.rstrip('/')}/apis/batch/v1/namespaces/{quote(settings.namespace)}/jobs"
+        self._context: ssl.SSLContext | None = None
+        if self._api.scheme == "https":
+            authority = settings.account / "ca.crt"
+            try:
+                self._context = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
+            except (OSError, ssl.SSLError) as error:
+                raise ClusterError(f"the CA of the Kubernetes API cannot be read from {authority}: {error}") from error
+
+    def jobs(self, selector: str) -> list[Job]:
+        """The Jobs that a label selector matches.
+
+        Raises:
+            ClusterError: They cannot be had.
+        """
+        found: list[Job] = []
+        query = {"labelSelector": selector, "limit": str(_PAGE)}
+        while True:
+            page = self._call("GET", f"{self._jobs}?{urlencode(query)}", accept=_METADATA_ONLY)
+            found += [_job(item) for item in page.get("items") or ()]
+            if not (token := (page.get("metadata") or {}).get("continue")):
+                return found
+            query["continue"] = token
+
+    def job(self, name: str) -> Job:
+        """One Job.
+
+        Raises:
+            ClusterError: It cannot be had.
+        """
+        return _job(self._call("GET", f"{self._jobs}/{quote(name)}"))
+
+    def mark(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
+        """Sets labels and annotations of a Job; others stay.
+
+        Raises:
+            ClusterError: They cannot be set.
+        """
+        self._call("PATCH", f"{self._jobs}/{quote(name)}", {"metadata": {"labels": labels, "annotations": annotations}})
+
+    def _call(self, method: str, path: str, patch: object = None, accept: str = "application/json") -> dict:
+        headers = {"Accept": accept, "User-Agent": "doc-assets"}
+        if patch is not None:
+            headers["Content-Type"] = "application/merge-patch+json"
+        token = self._settings.account / "token"
+        connection = self._connection()
+        try:
+            if token.exists():  # read every time: the kubelet renews it every hour
+                headers["Authorization"] = f"Bearer {token.read_text().strip()}"
+            connection.request(method, path, None if patch is None else json.dumps(patch), headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise ClusterError(f"the Kubernetes API did not answer to {method} {path}: {error}") from error
+        finally:
+            connection.close()
+        return _value(answer.status, body, f"{method} {path}")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        # Straight to the server: proxies of the environment are for sources, and know nothing of the cluster's network.
+        host, port = self._api.hostname or "", self._api.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._context)
+
+
+def _value(status: int, body: bytes, asked: str) -> dict:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        value = None
+    if status >= 300 or not isinstance(value, dict):
+        reason = value.get("message") if isinstance(value, dict) else body[:200].decode(errors="replace")
+        raise ClusterError(f"the Kubernetes API answered {status} to {asked}: {reason}")
+    return value
+
+
+def _job(item: dict) -> Job:
+    metadata = item["metadata"]
+    completions = (item.get("spec") or {}).get("completions")
+    return Job(metadata["name"], metadata.get("labels") or {}, metadata.get("annotations") or {}, completions)

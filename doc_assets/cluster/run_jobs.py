@@ -1,0 +1,81 @@
+"""The exporter's part: progress on the Jobs of Dagster's runs, from the progress table and the history."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from doc_assets.cluster import marks
+from doc_assets.cluster.api import ClusterError, JobApi
+from doc_assets.exporter.reading import StoreReader, Unavailable
+
+WRITE_SECONDS = 15.0
+_log = logging.getLogger(__name__)
+
+
+class RunJobs:
+    """Writes how far each run is on its Job, and once how it ended; what already stands there is not written again.
+
+    Example:
+        >>> RunJobs(JobApi(cluster), reader).write_all()
+    """
+
+    def __init__(self, api: JobApi, reader: StoreReader) -> None:
+        """Nothing is asked yet."""
+        self.failures = 0
+        self._api = api
+        self._reader = reader
+        self._failing = False
+
+    def run(self, stop: threading.Event, every: float = WRITE_SECONDS) -> None:
+        """Writes until told to stop. What goes wrong is logged once, counted, and tried again."""
+        while not stop.wait(every):
+            try:
+                self.write_all()
+                if self._failing:
+                    _log.warning("progress is written on Jobs again")
+                self._failing = False
+            except (ClusterError, Unavailable) as error:
+                self.failures += 1
+                if not self._failing:
+                    _log.warning("progress is not written on Jobs, trying on: %s", error)
+                self._failing = True
+
+    def write_all(self) -> None:
+        """One round.
+
+        Raises:
+            ClusterError: The API server cannot be reached, or refuses; the other Jobs were written on all the same.
+            Unavailable: The database cannot be asked.
+        """
+        # Jobs whose load was published are left out by the server.
+        jobs = [
+            job
+            for job in self._api.jobs(f"{marks.RUN_ID},{marks.PROGRESS}!={marks.DONE}")
+            if not marks.has_ended(job.annotations)
+        ]
+        if not jobs:
+            return
+        reading = self._reader.reading()
+        running = {row.run_id: row for row in reading.running}
+        held = {state.partition for state in reading.partitions if state.held}
+        waiting = [run for job in jobs if (run := job.labels[marks.RUN_ID]) not in running]
+        ended = self._reader.ends_of_runs(waiting) if waiting else {}
+        refused: ClusterError | None = None
+        for job in jobs:
+            run = job.labels[marks.RUN_ID]
+            if run in running:
+                row = running[run]
+                mark = marks.of_running(row, reading.at, held=row.partition in held)
+            elif run in ended:
+                mark = marks.of_ended(ended[run])
+            else:
+                continue  # it has not begun, or was killed before it could say anything
+            if mark.stands_in(job.labels, job.annotations):
+                continue
+            try:
+                self._api.mark(job.name, mark.labels, mark.annotations)
+            except ClusterError as error:
+                refused = error  # it may just have been deleted
+        if refused is not None:
+            raise refused

@@ -1,0 +1,48 @@
+"""The job ``gc``: old snapshots and what only they needed are dropped.
+
+What is kept is in ``doc_assets.store.retention``.
+
+No postponed annotations here: Dagster reads GcConfig from the signature.
+"""
+
+from dataclasses import asdict
+
+import dagster as dg
+from pydantic import Field
+
+from doc_assets.dagster.failures import errors_as_failures
+from doc_assets.dagster.resources import Library
+from doc_assets.store.retention import Policy
+
+GC_JOB = "gc"
+_DEFAULT = Policy()
+
+
+class GcConfig(dg.Config):
+    """What the launchpad offers; a rule that is named alone is the whole rule, as with ``doc-assets gc``."""
+
+    keep: int | None = Field(
+        default=None,
+        ge=0,
+        description=f"Keep the last so many snapshots of each partition; with neither rule {_DEFAULT.keep}, and "
+        f"everything that was live within {_DEFAULT.days:.0f} days.",
+    )
+    days: float | None = Field(default=None, ge=0, description="Keep everything that was live within so many days.")
+
+
+@dg.op(name="collect", out=dg.Out(dg.Nothing))
+def _collect(context: dg.OpExecutionContext, config: GcConfig, doc_assets: dg.ResourceParam[Library]) -> None:
+    with errors_as_failures():
+        found = doc_assets.collect(Policy.of(config.keep, config.days), context.run.run_id)
+    freed = {name: value for name, value in asdict(found).items() if type(value) is int}
+    context.log.info(", ".join(f"{value:,} {name}" for name, value in freed.items()))
+
+
+@dg.job(
+    name=GC_JOB,
+    description="Drops old snapshots, and content that no snapshot holds any more; what is live always stays.",
+    executor_def=dg.in_process_executor,
+)
+def gc_job() -> None:
+    """One step."""
+    _collect()

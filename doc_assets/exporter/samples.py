@@ -1,0 +1,194 @@
+"""A reading as metric families, ready to be written out. Pure.
+
+What each metric means is in ``metrics``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+
+from doc_assets import __version__
+from doc_assets.exporter.metrics import BY_NAME, PARTITION_LIMIT
+from doc_assets.exporter.reading import Reading
+from doc_assets.exporter.tally import CHECKS, Work
+from doc_assets.settings import Settings
+from doc_assets.store.history import ProgressRow
+from doc_assets.store.metrics import PartitionState
+
+
+class Samples:
+    """Families by name, filled one sample at a time; only metrics that ``metrics`` documents."""
+
+    def __init__(self) -> None:
+        """Nothing is in it."""
+        self._families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+
+    def add(self, name: str, value: float | datetime | None, *labels: str) -> None:
+        """A sample; None, which nobody knows, is left out.
+
+        Args:
+            name: Of a documented metric.
+            value: A time counts in seconds since 1970.
+            labels: As many values as it has labels, in their order.
+        """
+        if value is None:
+            return
+        metric = BY_NAME[name]
+        if name not in self._families:
+            family = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+            self._families[name] = family(name, metric.meaning, labels=metric.labels)
+        self._families[name].add_metric(labels, value.timestamp() if isinstance(value, datetime) else float(value))
+
+    def families(self) -> Iterable[Family]:
+        """All of them, in the order in which they were first told of."""
+        return self._families.values()
+
+
+def own_samples(up: bool, failures: int, job_failures: int | None) -> Samples:
+    """What is told whether the database answers or not."""
+    samples = Samples()
+    samples.add("doc_assets_up", up)
+    samples.add("doc_assets_build_info", 1, __version__)
+    samples.add("doc_assets_read_failures_total", failures)
+    samples.add("doc_assets_job_progress_failures_total", job_failures)
+    return samples
+
+
+def add_reading(samples: Samples, reading: Reading, settings: Settings, limit: int = PARTITION_LIMIT) -> None:
+    """Adds everything that a reading saw.
+
+    Args:
+        samples: Where to.
+        reading: At most of today.
+        settings: Error budget of loads whose program did not write theirs down.
+        limit: Partitions that are told of one by one. Those that need attention go first.
+    """
+    samples.add("doc_assets_read_seconds", reading.seconds)
+    samples.add("doc_assets_schema_info", 1, reading.revision or "", reading.expected_revision)
+    samples.add("doc_assets_schema_current", reading.current)
+    if not reading.current:
+        return
+    _add_database(samples, reading)
+    told = sorted(reading.partitions, key=lambda state: (_is_well(state, reading), state.partition))[:limit]
+    samples.add("doc_assets_partitions", len(reading.partitions))
+    samples.add("doc_assets_partitions_left_out", len(reading.partitions) - len(told))
+    for state in sorted(told, key=lambda state: state.partition):
+        _add_live(samples, state, reading)
+        _add_last_load(samples, state, reading, settings)
+    names = {state.partition for state in told}
+    held = {state.partition for state in told if state.held}
+    for row in reading.running:
+        if row.partition in names:
+            _add_running(samples, row, reading.at, row.partition in held)
+
+
+def _is_well(state: PartitionState, reading: Reading) -> bool:
+    load = reading.tally.loads.get(state.partition)
+    verdict = reading.tally.checks(state.partition, state.snapshot)
+    ended_well = load is not None and load.result in ("published", "unchanged")
+    return ended_well and not state.held and state.abandoned_at is None and not (verdict and verdict.failed)
+
+
+def _add_database(samples: Samples, reading: Reading) -> None:
+    if reading.costly is not None:
+        samples.add("doc_assets_database_bytes", reading.costly.database_bytes)
+        samples.add("doc_assets_cached_age_seconds", reading.costly_age)
+    for (action, result), count in sorted(reading.tally.events.items()):
+        samples.add("doc_assets_events_total", count, action, result)
+    for name, totals in (
+        ("doc_assets_loaded_documents_total", reading.tally.documents),
+        ("doc_assets_embedded_tokens_total", reading.tally.tokens),
+        ("doc_assets_load_seconds_total", reading.tally.seconds),
+    ):
+        for doc_type, total in sorted(totals.items()):
+            samples.add(name, total, doc_type)
+    for space in reading.spaces:
+        name = str(space.id)
+        samples.add("doc_assets_space_info", 1, name, space.name, space.precision, str(space.dimensions))
+        samples.add("doc_assets_space_vectors", space.vectors, name)
+        samples.add("doc_assets_space_index_valid", space.indexed, name)
+        samples.add("doc_assets_space_bytes", space.bytes, name)
+        samples.add("doc_assets_space_live_partitions", space.live, name)
+    samples.add("doc_assets_dagster_visible", reading.dagster is not None)
+    if reading.dagster is not None:
+        for status, count in reading.dagster.runs.items():
+            samples.add("doc_assets_dagster_runs", count, status)
+        oldest = reading.dagster.oldest_queued
+        waiting = 0.0 if oldest is None else max(0.0, (reading.at - oldest).total_seconds())
+        samples.add("doc_assets_dagster_queue_oldest_seconds", waiting)
+        for job, partition in reading.dagster.failed:
+            samples.add("doc_assets_dagster_last_run_failed", 1, job, partition)
+        for daemon, beat in sorted(reading.dagster.heartbeats.items()):
+            samples.add("doc_assets_dagster_daemon_heartbeat_timestamp_seconds", beat, daemon)
+
+
+def _add_live(samples: Samples, state: PartitionState, reading: Reading) -> None:
+    labels = _labels(state.partition)
+    samples.add("doc_assets_snapshot_id", state.snapshot, *labels)
+    samples.add("doc_assets_snapshot_published_timestamp_seconds", state.published_at, *labels)
+    samples.add("doc_assets_snapshot_documents", state.documents, *labels)
+    samples.add("doc_assets_snapshot_chunks", state.chunks, *labels)
+    samples.add("doc_assets_snapshot_tokens", state.tokens, *labels)
+    samples.add("doc_assets_snapshot_source_bytes", state.bytes, *labels)
+    for outcome in ("loaded", "duplicate", "skipped", "rejected"):
+        samples.add("doc_assets_snapshot_files", getattr(state, outcome), *labels, outcome)
+    if state.snapshot is not None:
+        confirmed = reading.tally.confirmed.get(state.partition)
+        samples.add("doc_assets_partition_confirmed_timestamp_seconds", confirmed, *labels)
+    if reading.costly is not None:
+        quarantined: Mapping[str, int] = reading.costly.quarantined
+        samples.add("doc_assets_quarantine_files", quarantined.get(state.partition, 0), *labels)
+    if state.abandoned_at is not None:
+        left = (reading.at - state.abandoned_at).total_seconds()
+        samples.add("doc_assets_abandoned_staging_seconds", max(0.0, left), *labels)
+
+
+def _add_last_load(samples: Samples, state: PartitionState, reading: Reading, settings: Settings) -> None:
+    labels = _labels(state.partition)
+    if (load := reading.tally.loads.get(state.partition)) is not None:
+        samples.add("doc_assets_last_load_info", 1, *labels, load.result)
+        samples.add("doc_assets_last_load_timestamp_seconds", load.at, *labels)
+    if (work := reading.tally.works.get(state.partition)) is not None:
+        samples.add("doc_assets_last_load_seconds", work.seconds, *labels)
+        if work.seconds > 0:
+            samples.add("doc_assets_last_load_documents_per_second", work.documents / work.seconds, *labels)
+        samples.add("doc_assets_error_budget_used_ratio", _budget_used(work, settings), *labels)
+    if (verdict := reading.tally.checks(state.partition, state.snapshot)) is not None:
+        for check in CHECKS:
+            samples.add("doc_assets_check_passed", check not in verdict.failed, *labels, check)
+        samples.add("doc_assets_last_audit_timestamp_seconds", verdict.at, *labels)
+
+
+def _budget_used(work: Work, settings: Settings) -> float:
+    allowed = work.allowed
+    if allowed is None:
+        allowed = max(settings.error_budget_files, int(settings.error_budget * work.files + 1e-6))
+    if allowed == 0:
+        return math.inf if work.rejected else 0.0
+    return work.rejected / allowed
+
+
+def _add_running(samples: Samples, row: ProgressRow, at: datetime, held: bool) -> None:
+    labels, state = _labels(row.partition), row.state(at)
+    samples.add("doc_assets_running_load_info", 1, *labels, row.host, row.run_id or "")
+    samples.add("doc_assets_running_load_alive", held, *labels)
+    samples.add("doc_assets_running_load_progress_ratio", state.share, *labels)
+    samples.add("doc_assets_running_load_files", row.files_done, *labels)
+    samples.add("doc_assets_running_load_files_expected", row.files_total, *labels)
+    samples.add("doc_assets_running_load_documents", row.documents, *labels)
+    samples.add("doc_assets_running_load_documents_per_second", state.documents_per_minute / 60, *labels)
+    samples.add("doc_assets_running_load_tokens_per_second", state.tokens_per_second, *labels)
+    samples.add("doc_assets_running_load_elapsed_seconds", state.seconds, *labels)
+    samples.add("doc_assets_running_load_eta_seconds", state.remaining_seconds, *labels)
+    idle = max(0.0, (at - row.updated_at).total_seconds())
+    samples.add("doc_assets_running_load_idle_seconds", idle, *labels, row.stage)
+
+
+def _labels(partition: str) -> tuple[str, str]:
+    doc_type, _, key = partition.partition("/")
+    return doc_type, key

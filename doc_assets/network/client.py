@@ -1,0 +1,68 @@
+"""The HTTP client of the project: httpx, with our trust and our reading of the proxy variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+
+from doc_assets.errors import ConfigurationError
+from doc_assets.network.proxies import proxy_for
+from doc_assets.network.trust import tls_context
+
+
+def http_client(
+    ca_bundle: Path | None = None,
+    *,
+    timeout: httpx.Timeout | float,
+    headers: Mapping[str, str] | None = None,
+    redirects: int = 0,
+) -> httpx.Client:
+    """A client that chooses the proxy for each request, so also for each address that a redirect leads to.
+
+    Args:
+        ca_bundle: PEM file of roots beside the system's.
+        timeout: Seconds.
+        headers: Sent with every request, to whatever host: no place for a credential where redirects are followed.
+        redirects: How many are followed.
+
+    Raises:
+        ConfigurationError: The bundle is absent, empty or no PEM.
+    """
+    return httpx.Client(
+        transport=_Routes(ca_bundle),
+        # Trust and proxies are settled by the transport.
+        trust_env=False,
+        timeout=timeout,
+        headers=headers,
+        follow_redirects=redirects > 0,
+        max_redirects=max(redirects, 1),
+    )
+
+
+class _Routes(httpx.BaseTransport):
+    """One pool of connections for each proxy, and one without."""
+
+    def __init__(self, ca_bundle: Path | None) -> None:
+        self._context = tls_context(ca_bundle)
+        self._pools: dict[str | None, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        proxy = proxy_for(str(request.url))
+        # Two threads may each make one: setdefault keeps the first, and the other was never used.
+        pool = self._pools.get(proxy) or self._pools.setdefault(proxy, self._pool(proxy))
+        return pool.handle_request(request)
+
+    def _pool(self, proxy: str | None) -> httpx.HTTPTransport:
+        try:
+            return httpx.HTTPTransport(verify=self._context, proxy=proxy)
+        except (ValueError, ImportError, httpx.InvalidURL):
+            # Without httpx's words, which hold the address and so its password.
+            raise ConfigurationError(
+                "the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of the form http://host:port"
+            ) from None
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()

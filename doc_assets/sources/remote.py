@@ -1,0 +1,234 @@
+"""How git reaches a repository: its settings and environment, credentials, trusted roots, proxy.
+
+A secret is never an argument, which every user of the machine may list, nor in an environment, nor in the cache. It
+lies in a private folder for as long as the commands run: in memory, where the system has a place for that.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from doc_assets.catalogue.model import GitSource, is_address
+from doc_assets.errors import SourceError
+from doc_assets.network import advice, proxy_variables, roots_for_git
+from doc_assets.sources.access import Access
+from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
+from doc_assets.sources.directory import located
+
+# Nothing that a repository or a user's configuration brings is run on its files: no hooks, no monitors, no filters of
+# Git LFS (its pointers are reported as what they are). Line ends stay as they are stored.
+_SETTINGS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.autocrlf=false",
+    "filter.lfs.smudge=",
+    "filter.lfs.process=",
+    "filter.lfs.required=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "credential.interactive=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "advice.detachedHead=false",
+    # A transfer below 1,000 bytes a second for a minute is dead.
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=60",
+    "protocol.allow=never",
+)
+_REPOSITORY_VARIABLES = {
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+}
+# In memory on Linux, also in a container whose root cannot be written.
+_MEMORY = "/dev/shm"  # noqa: S108 - a private folder is made in it
+_HOST_KEY = re.compile(r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known")
+_REFUSED = re.compile(
+    r"Authentication failed|could not read (Username|Password)|Permission denied|HTTP Basic: Access denied"
+    r"|error: 40[13]|[Rr]epository .*not found"
+)
+_CERTIFICATE = re.compile(
+    r"certificate verification failed|SSL certificate|certificate verify|peer's certificate|not match target host"
+    r"|no alternative certificate"
+)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A repository that git commands can be run against, inside ``reach``.
+
+    Attributes:
+        address: Of the repository, without credentials.
+        command: ``git`` and its settings.
+        upload_pack: The program at the other end, as ``--upload-pack`` takes it.
+        environment: Of the commands.
+        folder: Private, and no repository.
+    """
+
+    address: str
+    command: tuple[str, ...]
+    upload_pack: str
+    environment: Mapping[str, str]
+    folder: Path
+    credential: Credential | None
+
+    def explain(self, said: str) -> str:
+        """What git wrote as an error, without secrets, and what to do where that is known."""
+        said = " ".join(without_credentials(said).split())
+        said = (self.credential.masked(said) if self.credential else said)[-500:]
+        host = urlsplit(self.address).netloc or re.split(r"[@:]", self.address)[-2 if ":" in self.address else 0]
+        if _CERTIFICATE.search(said):
+            return f"the certificate of {host} is not trusted ({said}): {advice(said)}"
+        if _HOST_KEY.search(said):
+            return (
+                f"the host key of {host} is not among the known_hosts that are trusted ({said}): compare what "
+                "ssh-keyscan prints for it with what its operator publishes, and add it"
+            )
+        if _REFUSED.search(said):
+            named = self.credential.name if self.credential else ""
+            what = f"credential {named!r} was refused, or may not read it" if named else "is a credential needed?"
+            return f"{said}: {what}{'' if named else ' The key credentials of the source names one'}"
+        return said
+
+
+@contextmanager
+def reach(source: GitSource, base: Path, access: Access) -> Iterator[Remote]:
+    """What git needs to talk to the source's repository; secrets are gone from the machine afterwards.
+
+    Raises:
+        SourceError: A credential is absent or incomplete; no such repository on this machine; ssh cannot be run here.
+        ConfigurationError: The bundle of roots is absent or empty.
+    """
+    is_local = not is_address(source.location)
+    address, credential = split_address(source.location)
+    if is_local:
+        address = str(located(base, source.location, source.name))
+        if not Path(address).is_dir():
+            raise SourceError(f"source {source.name}: no git repository at {address}: mend 'location'")
+    elif source.credentials:
+        credential = read_credential(access.credentials, source.credentials, source.name)
+    with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None) as made:
+        folder = Path(made)
+        environment = _environment(folder)
+        settings = [*_SETTINGS, *_protocols(address, is_local)]
+        if not is_local and urlsplit(address).scheme.lower() in ("http", "https"):
+            environment = proxy_variables(address, environment)
+            environment |= roots_for_git(folder, access.ca_bundle, environment)
+            settings += _stored(credential, address, folder, source.name)
+        elif not is_local:
+            _check_login(source.name)
+            if credential is not None:
+                environment["GIT_SSH_COMMAND"] = _ssh(credential, folder, source.name)
+        command = ("git", *(part for setting in settings for part in ("-c", setting)))
+        yield Remote(address, command, _upload_pack(address, is_local), environment, folder, credential)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """The environment of every git command: it never asks anybody anything.
+
+    The user's configuration stays in force, for proxies, certificates and stored credentials; variables that point git
+    at another repository (set inside hooks) do not.
+    """
+    environment = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **os.environ}
+    environment = {name: value for name, value in environment.items() if name not in _REPOSITORY_VARIABLES}
+    # A user without a home, or with one that is somebody else's, has no configuration; git would end over it.
+    if not os.access(environment.get("HOME") or "/nowhere", os.R_OK | os.X_OK):
+        environment["HOME"] = str(folder)
+    return environment | {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "LC_ALL": "C"}
+
+
+def _protocols(address: str, is_local: bool) -> list[str]:
+    # From https nothing leads to http.
+    secure = address.lower().startswith("https:")
+    protocols = ("file",) if is_local else ("https",) if secure else ("https", "http", "ssh")
+    return [f"protocol.{protocol}.allow=always" for protocol in protocols]
+
+
+def _stored(credential: Credential | None, address: str, folder: Path, source: str) -> list[str]:
+    """Settings that hand the credential to git for this host alone: a redirect to another gets none."""
+    if credential is None:
+        return []
+    if credential.login is None:
+        raise SourceError(
+            f"source {source}: credential {credential.name!r} has no token and no password, for {address}"
+        )
+    username, secret = credential.login
+    parts = urlsplit(address)
+    file = folder / "credentials"
+    file.touch(mode=0o600)
+    file.write_text(f"{parts.scheme.lower()}://{quote(username, safe='')}:{quote(secret, safe='')}@{parts.netloc}\n")
+    # The empty one drops the helpers of the user's configuration.
+    return ["credential.helper=", f"credential.helper=store --file={shlex.quote(str(file))}"]
+
+
+def _ssh(credential: Credential, folder: Path, source: str) -> str:
+    """The ssh that git is to run: this key, these host keys, no agent, no configuration of a user, no question."""
+    if not credential.private_key or not credential.known_hosts:
+        absent = "known_hosts" if credential.private_key else "ssh-privatekey"
+        raise SourceError(
+            f"source {source}: credential {credential.name!r} has no {absent}, which git over ssh needs: "
+            f"add the key {absent} to its Secret"
+        )
+    key, known_hosts = folder / "key", folder / "known_hosts"
+    # A Secret's files may be read by the group, which ssh refuses for a key, as it does one without a last line end.
+    key.touch(mode=0o600)
+    key.write_text(_lines(credential.private_key))
+    known_hosts.write_text(_lines(credential.known_hosts))
+    options = (
+        "BatchMode=yes",
+        "StrictHostKeyChecking=yes",
+        "IdentitiesOnly=yes",
+        "IdentityAgent=none",
+        f"UserKnownHostsFile={known_hosts}",
+        "GlobalKnownHostsFile=/dev/null",
+        "UpdateHostKeys=no",
+        "ConnectTimeout=20",
+        # A connection that says nothing for a minute is dead.
+        "ServerAliveInterval=20",
+        "ServerAliveCountMax=3",
+    )
+    return shlex.join(["ssh", "-F", "/dev/null", "-i", str(key), *(part for o in options for part in ("-o", o))])
+
+
+def _lines(text: str) -> str:
+    return "".join(f"{line}\n" for line in text.splitlines())
+
+
+def _check_login(source: str) -> None:
+    try:
+        pwd.getpwuid(os.getuid())
+    except KeyError:
+        raise SourceError(
+            f"source {source}: ssh runs for users of /etc/passwd only, and {os.getuid()} has no entry there: "
+            "run as the user of the image (10001), or fetch over https"
+        ) from None
+
+
+def _upload_pack(address: str, is_local: bool) -> str:
+    # A repository that the catalogue names may belong to another user, as on a mounted volume; git refuses to serve it
+    # unless told, and tells the program at the other end nothing of our settings.
+    if not is_local:
+        return "git-upload-pack"
+    settings = (
+        "core.hooksPath=/dev/null",
+        "protocol.allow=never",
+        f"safe.directory={os.path.realpath(address)}",
+        # So that only the files which are checked out are copied.
+        "uploadpack.allowFilter=true",
+        "uploadpack.allowAnySHA1InWant=true",
+    )
+    return shlex.join(["git", *(part for setting in settings for part in ("-c", setting)), "upload-pack"])

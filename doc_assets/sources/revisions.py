@@ -1,0 +1,115 @@
+"""Which revision a source is at now, asked without fetching it: for deciding whether a load is worth starting.
+
+An answer is only good for comparing with an earlier one. Where there is none, the load itself finds out: ``fetch`` says
+which revision it brought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source, is_address
+from doc_assets.errors import SourceError
+from doc_assets.sources.access import Access
+from doc_assets.sources.directory import located
+from doc_assets.sources.download import asked
+from doc_assets.sources.remote import reach
+
+# A remote that has not answered by then counts as unknown; several are asked side by side, all within the minute that
+# Dagster gives a schedule.
+TIMEOUT_SECONDS = 20.0
+_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+# In the order in which git itself reads a short name.
+_REF_RULES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}")
+
+
+def revision_of(source: Source, base: Path, access: Access) -> str | None:
+    """What identifies the source's bytes now, or None where that cannot be said cheaply.
+
+    Args:
+        source: As the catalogue describes it.
+        base: Folder that relative locations start from (``Catalogue.directory``).
+        access: What may be used to reach it.
+
+    Returns:
+        The commit of a git ref; ETag, date and length of a download; sizes and times of the files of a folder. None if
+        the source is out of reach, or its server gives a download no mark.
+
+    Raises:
+        ConfigurationError: The bundle of roots is absent or empty.
+    """
+    try:
+        match source:
+            case GitSource():
+                return _commit(source, base, access)
+            case ArchiveSource() if not is_address(source.location):
+                return _entry("archive", located(base, source.location, source.name).stat())
+            case ArchiveSource() | CrateSource():
+                return _mark(source, access)
+            case DirectorySource():
+                return _listing(located(base, source.location, source.name))
+    except (OSError, SourceError, subprocess.SubprocessError, httpx.HTTPError, httpx.InvalidURL):
+        return None  # a load of it fails with the sentence
+
+
+def _commit(source: GitSource, base: Path, access: Access) -> str | None:
+    if _COMMIT.fullmatch(source.ref):
+        return source.ref  # it does not move
+    with reach(source, base, access) as remote:
+        asking = ("ls-remote", "--quiet", f"--upload-pack={remote.upload_pack}", remote.address)
+        done = subprocess.run(  # noqa: S603 - a list of arguments, none of which git can take for an option
+            [*remote.command, *asking, source.ref, f"{source.ref}^{{}}"],
+            cwd=remote.folder,
+            env=dict(remote.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=True,
+        )
+    lines = (line.split("\t") for line in done.stdout.decode(errors="replace").splitlines())
+    found = {name: commit for commit, name in lines}
+    for rule in _REF_RULES:
+        name = rule.format(source.ref)
+        if name in found:
+            return found.get(f"{name}^{{}}", found[name])  # an annotated tag stands for the commit that it names
+    return None
+
+
+def _mark(source: ArchiveSource | CrateSource, access: Access) -> str | None:
+    with asked(source, access, {}, TIMEOUT_SECONDS) as answer:
+        headers = answer.headers
+        if answer.status_code != 200 or not (headers.get("etag") or headers.get("last-modified")):
+            return None
+        # Without the query, which in a signed address changes each time; the path names the version behind 'latest'.
+        address = answer.url.copy_with(query=None, username=None, password=None)
+        marks = (headers.get(name, "-") for name in ("etag", "last-modified", "content-length"))
+        return " ".join([str(address), *marks])
+
+
+def _listing(root: Path) -> str | None:
+    if not root.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for line in sorted(_entries(root, "")):
+        digest.update(line.encode("utf-8", "surrogateescape") + b"\n")
+    return f"listing:{digest.hexdigest()}"
+
+
+def _entries(folder: Path, prefix: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _entries(Path(entry.path), f"{prefix}{entry.name}/")
+            else:
+                yield _entry(prefix + entry.name, entry.stat(follow_symlinks=False))
+
+
+def _entry(path: str, stat: os.stat_result) -> str:
+    return f"{path} {stat.st_size} {stat.st_mtime_ns}"

@@ -1,0 +1,68 @@
+"""Runs that are asked to stop: cancelled if the UI asked for it, else interrupted, so that they are retried."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import dagster as dg
+import pytest
+from dagster._core.events import JobFailureData, RunFailureReason
+
+from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.dagster.execution import run_partition
+from doc_assets.errors import Stopped
+from doc_assets_tests.dagster.conftest import FakeLibrary, FakeStagedLoad
+
+if TYPE_CHECKING:
+    from doc_assets.dagster.resources import Library
+
+
+class StoppingLibrary(FakeLibrary):
+    """Is asked to stop in the middle of a load."""
+
+    instance: dg.DagsterInstance
+    cancelling = False
+
+    def stage(
+        self,
+        partition: Partition,
+        catalogue: Catalogue,
+        *,
+        run_id: str | None,
+        limit: int | None = None,
+        batch_id: str | None = None,
+    ) -> FakeStagedLoad:
+        """Ends at a batch border; what the UI does when it cancels a run comes before."""
+        if self.cancelling:
+            (run,) = self.instance.get_runs()
+            self.instance.report_run_canceling(run)
+        raise Stopped("stopped on request at a batch border: 1 of 2 files are in")
+
+
+@pytest.fixture
+def library() -> StoppingLibrary:
+    return StoppingLibrary()
+
+
+@pytest.mark.parametrize("cancelling", [True, False])
+def test_a_stopped_run_is_cancelled_if_that_was_asked_for_and_else_may_be_retried(
+    definitions: dg.Definitions, library: StoppingLibrary, catalogue: Catalogue, cancelling: bool
+) -> None:
+    library.instance = instance = dg.DagsterInstance.ephemeral()
+    library.cancelling = cancelling
+    with pytest.raises(Stopped, match="1 of 2 files"):
+        run_partition(
+            catalogue.find_partition("rust/tokio"),
+            instance=instance,
+            definitions=definitions,
+            library=cast("Library", library),
+        )
+    (run,) = instance.get_runs()
+    if cancelling:
+        assert run.status == dg.DagsterRunStatus.CANCELED
+        return
+    assert run.status == dg.DagsterRunStatus.FAILURE
+    (failure,) = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records
+    event = failure.event_log_entry.dagster_event
+    assert event is not None
+    assert cast("JobFailureData", event.event_specific_data).failure_reason == RunFailureReason.UNEXPECTED_TERMINATION

@@ -1,0 +1,139 @@
+"""``doc-assets status`` says what runs, waits, failed and is live, from the database alone."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+from psycopg import sql
+
+from doc_assets.cli import main
+from doc_assets.store import Store, history
+from doc_assets.store.partitions import ensure_partition, partition_lock
+
+FIGURES = {
+    "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
+    "work_total": 1000, "work_done": 250, "tokens_done": 500, "documents": 4, "chunks": 8, "embedded": 8,
+}  # fmt: skip
+# What a load would need and status must not: it would fail at once if it looked.
+ABSENT = {"CATALOGUE": "/absent/sources.yaml", "EMBEDDING_MODEL": "absent/model", "HOME": "/absent/home"}
+
+
+@dataclass
+class Status:
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> tuple[str, str]:
+        self.monkeypatch.setattr(sys, "argv", ["doc-assets", "status", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+        read = self.capsys.readouterr()
+        return read.out, read.err
+
+    def json(self) -> dict:
+        return json.loads(self("--json")[0])
+
+
+@pytest.fixture
+def status(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Status:
+    for name, value in ABSENT.items():
+        monkeypatch.setenv(f"DOC_ASSETS_{name}", value)
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", store.url)
+    return Status(monkeypatch, capsys)
+
+
+@contextmanager
+def running(store: Store, key: str = "crate-tokio") -> Iterator[None]:
+    """A load under way: its figures, and its hold on the partition."""
+    with store.connect() as connection:
+        partition_id = ensure_partition(connection, "rust", key, "crates")
+        with partition_lock(connection, partition_id, f"rust/{key}"):
+            history.write_progress(connection, partition_id, "6f1c2a77-run", FIGURES)
+            connection.execute("UPDATE progress SET started_at = now() - interval '100 s'")
+            yield
+        history.clear_progress(connection, partition_id)
+
+
+def test_a_load_that_runs_is_told_with_share_rate_host_and_time_left(store: Store, status: Status):
+    with running(store):
+        (row,) = status.json()["running"]
+        said, _ = status()
+    assert (row["percent"], row["alive"], row["run_id"], row["stage"]) == (25.0, True, "6f1c2a77-run", "load")
+    assert row["eta_seconds"] == pytest.approx(300, rel=0.2) and row["host"]
+    assert "25.0 %" in said and "6f1c2a77" in said and "rust/crate-tokio" in said and row["host"] in said
+
+
+def test_one_whose_process_died_is_told_as_gone_and_does_not_count_as_running(store: Store, status: Status):
+    with running(store):
+        pass
+    with store.connect() as connection:
+        history.write_progress(connection, 1, "run", FIGURES)
+    assert status.json()["running"][0]["alive"] is False
+    assert "process is gone; the next load resumes" in " ".join(status()[0].split())
+    status("--watch", "--every", "0.1")  # ends at once
+
+
+def test_the_last_failure_of_each_partition_is_told_until_a_later_load_or_look_ends_well(store: Store, status: Status):
+    with store.connect() as connection:
+        ids = {key: ensure_partition(connection, "rust", key, "crates") for key in ("a", "b", "c")}
+        for key, partition_id in ids.items():
+            history.record(connection, "load", "failed", partition_id=partition_id, error=f"{key} is broken")
+        assert {row["partition"] for row in status.json()["failed"]} == {"rust/a", "rust/b", "rust/c"}
+        history.record(connection, "load", "published", partition_id=ids["b"])
+        history.record_unchanged(connection, ["rust/c", "rust/d"])
+    (row,) = status.json()["failed"]
+    assert (row["partition"], row["error"], row["result"]) == ("rust/a", "a is broken", "failed")
+    assert "a is broken" in status()[0]
+
+
+def test_it_watches_until_nothing_runs(store: Store, status: Status):
+    over = threading.Event()
+
+    def load() -> None:
+        with running(store):
+            begun.set()
+            over.wait(1.0)
+
+    begun = threading.Event()
+    thread = threading.Thread(target=load)
+    thread.start()
+    begun.wait()
+    said, told = status("--watch", "--every", "0.1", "--json")
+    thread.join()
+    looks = [json.loads(line) for line in said.splitlines()]
+    assert len(looks) > 2 and told == ""
+    assert [bool(look["running"]) for look in (looks[0], looks[-1])] == [True, False]
+
+
+def test_a_role_that_only_reads_is_enough(store: Store, status: Status, server_url: str):
+    role = f"reader_{store.url.rpartition('test_')[2][:8]}"
+    with store.connect() as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        connection.execute(sql.SQL("GRANT USAGE ON SCHEMA doc_assets TO {}").format(sql.Identifier(role)))
+        connection.execute(
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA doc_assets TO {}").format(sql.Identifier(role))
+        )
+    status.monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", store.url.replace("postgres:@", f"{role}:@"))
+    try:
+        with running(store):
+            found = status.json()
+        assert [row["partition"] for row in found["running"]] == ["rust/crate-tokio"] and found["waiting"] == []
+    finally:
+        with store.connect() as connection:
+            connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def test_it_sets_up_no_database_of_somebody_else_s(database_url: str, monkeypatch, capsys):
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", database_url)
+    monkeypatch.setattr(sys, "argv", ["doc-assets", "status"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1 and "doc-assets db upgrade" in capsys.readouterr().err
