@@ -1,0 +1,1 @@
+"""The cluster side: manifests, launcher, plain Jobs, exporter."""

@@ -1,0 +1,31 @@
+"""Documents for loads in pods: small ones, and partitions of more than one batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+# One chunk each, and 256 files are a batch.
+SEVERAL_BATCHES = 700
+
+
+def page(name: str, i: int, words: str = "") -> str:
+    """A document of one chunk that no other has."""
+    return f"# {name} {i}\n\nHow subject{i} of {name} behaves under load{i}. {words}\n"
+
+
+def write_source(folder: Path, name: str, documents: int) -> None:
+    """A folder of pages."""
+    (folder / name).mkdir()
+    for i in range(documents):
+        (folder / name / f"page-{i:03d}.md").write_text(page(name, i))
+
+
+def catalogue_of(folder: Path, types: dict[str, dict[str, int]]) -> str:
+    """The catalogue of these types, whose sources have so many documents, written below the folder."""
+    lines = ["types:"]
+    for doc_type, sources in types.items():
+        lines += [f"  {doc_type}:", "    sources:"]
+        for name, documents in sources.items():
+            write_source(folder, name, documents)
+            lines.append(f"      - {{name: {name}, kind: directory, location: {folder / name}}}")
+    return "\n".join(lines) + "\n"
