@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 import time
 import types
 from collections.abc import Iterator
@@ -239,6 +240,8 @@ def cluster_of(folder: Path, database_url: str, catalogue: str) -> Iterator[Clus
         manifests = _manifests(database_url, catalogue, endpoint)
         with ApiServer(manifests, IMAGE_ENVIRONMENT, namespace=NAMESPACE, forks=True) as server:
             _enter_daemon_pod(folder, database_url, catalogue, server, patch)
+            # Dagster keeps the file's module by its name: another cluster of this process had another catalogue.
+            patch.delitem(sys.modules, "definitions", raising=False)
             origin = InProcessCodeLocationOrigin(
                 LoadableTargetOrigin(python_file=str(ROOT / "doc_assets" / "definitions.py")),
                 container_image=IMAGE,
