@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import random
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource
 from doc_assets.errors import SourceError
 from doc_assets.sources import Access, Fetched, fetch
 from doc_assets.sources.cache import Cache, disk_bytes
+from doc_assets_tests.crashes.disks import small_disk
 from doc_assets_tests.sources.servers import Server, running
 from doc_assets_tests.sources.test_archive import tar
 from doc_assets_tests.sources.test_credentials import needs_git
@@ -182,21 +182,13 @@ def test_the_size_of_what_is_there_is_known_without_looking_at_each_file(
     assert cache.used() == used
 
 
-def mounted(folder: Path, size: int) -> bool:
-    """Puts a file system in memory of that size on the folder, where that is allowed."""
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
-    return os.geteuid() == 0 and subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-
 @pytest.fixture
 def small_volume(tmp_path: Path) -> Iterator[Path]:
     """A volume of 8 MiB, full after that."""
-    folder = tmp_path / "cache"
-    if not mounted(folder, 8 << 20):
-        pytest.skip("mounting a tmpfs is not allowed")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with small_disk(8) as disk:
+        folder = tmp_path / "cache"
+        folder.symlink_to(disk.folder)
+        yield folder
 
 
 @pytest.mark.usefixtures("small_volume")
