@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -17,6 +18,13 @@ from psycopg import sql
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store
 from doc_assets.store.embedded import embedded_url
+
+
+def pytest_configure() -> None:
+    """Has what tests start heed signals: a process that was started in the background may ignore them, and pass that on."""
+    for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
 
 
 @pytest.fixture(scope="session")
