@@ -21,7 +21,7 @@ from doc_assets.store.embedded import embedded_url
 
 
 def pytest_configure() -> None:
-    """Has what tests start heed signals: a process that was started in the background may ignore them, and pass that on."""
+    """Has what tests start heed signals: what was started in the background may ignore them, and pass that on."""
     for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
