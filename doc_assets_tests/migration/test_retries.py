@@ -23,7 +23,7 @@ from doc_assets.store.staging import SnapshotWriter
 from doc_assets_tests.loading import load, loader_for
 
 CUT = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database()"
+    "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE datname = current_database()"
     " AND pid <> pg_backend_pid() AND application_name LIKE %s"
 )
 
