@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import psycopg
-from psycopg import sql
 
 from doc_assets.document import embedding_input
 from doc_assets.embedding import EmbeddingSpace, describe_space, open_embedder
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import history, spaces
+from doc_assets.store import history, looked_at, spaces
 from doc_assets.store.connection import Store
 
 # Least cosine between a stored vector and a new one of the same text. Rounding to half precision moves each component
@@ -88,7 +87,7 @@ def reembed(
     space = describe_space(settings)
     with store.connect("doc-assets validate --reembed") as connection:
         table = _live_space(connection, space)
-        ids = _live_chunks(connection, types, partitions)
+        ids = looked_at.live_chunks(connection, types, partitions)
         if not ids:
             raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - a sample, no secret
@@ -131,16 +130,6 @@ def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
     return ", whose weights or tokenizer are others"
 
 
-def _live_chunks(connection: psycopg.Connection, types: Sequence[str], partitions: Sequence[str]) -> list[bytes]:
-    rows = connection.execute(
-        "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c USING (document_id)"
-        " WHERE (%(types)s::text[] = '{}' OR l.doc_type = ANY (%(types)s))"
-        " AND (%(partitions)s::text[] = '{}' OR l.doc_type || '/' || l.key = ANY (%(partitions)s)) ORDER BY 1",
-        {"types": list(types), "partitions": list(partitions)},
-    ).fetchall()
-    return [row[0] for row in rows]
-
-
 def _cosines(
     connection: psycopg.Connection,
     table: spaces.SpaceTable,
@@ -148,15 +137,10 @@ def _cosines(
     chunk_ids: Sequence[bytes],
 ) -> Iterator[tuple[bytes, float]]:
     """Chunk and cosine; chunks whose vector is absent are told by the audit."""
-    query = sql.SQL(
-        "SELECT k.id, k.breadcrumb, k.text, halfvec_send(e.embedding) FROM chunk k JOIN {} e ON e.chunk_id = k.id"
-        " WHERE k.id = ANY (%s) ORDER BY k.token_count, k.id"
-    ).format(table.table)
-    rows = connection.execute(query, (list(chunk_ids),)).fetchall()
+    rows = looked_at.embedded_texts(connection, table, chunk_ids)
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch])
-        # halfvec_send: two 16-bit integers (dimensions, 0), then the components, all big-endian.
         stored = np.stack([np.frombuffer(raw, ">f2", offset=4).astype(np.float32) for *_, raw in batch])
         lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(new, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -18,7 +18,7 @@ from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.discovery import Discovery, discover
 from doc_assets.errors import SourceError
 from doc_assets.settings import Settings
-from doc_assets.store import history
+from doc_assets.store import history, looked_at
 from doc_assets.store.connection import Store
 from doc_assets.store.listing import live_partitions
 
@@ -113,20 +113,14 @@ def _compare(
     name: str,
     snapshot: int,
 ) -> SourceComparison:
-    row = connection.execute("SELECT revision, file_limit, files FROM snapshot WHERE id = %s", (snapshot,)).fetchone()
-    assert row is not None  # noqa: S101 - it is live
-    revision, file_limit, files = row
+    revision, file_limit, files = looked_at.origin(connection, snapshot)
     try:
         if partition is None:
             raise SourceError(f"{settings.catalogue} has no such partition; --catalogue names another catalogue")
         found = discover(partition, catalogue, settings, file_limit)
     except SourceError as error:
         return SourceComparison(name, snapshot, "unknown", files, (), (), (), revision, None, str(error))
-    stored = connection.execute(
-        "SELECT path, fingerprint, size, includes, includes_sha256 FROM snapshot_file WHERE snapshot_id = %s"
-        " ORDER BY path",
-        (snapshot,),
-    ).fetchall()
+    stored = looked_at.files(connection, snapshot)
     changed = tuple(_changed(stored, found))
     now, then = found.fingerprints, {row[0] for row in stored}
     vanished = tuple(path for path in sorted(then) if path not in now)

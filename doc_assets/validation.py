@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import psycopg
-from psycopg.rows import class_row
 
 from doc_assets.audit import CheckResult, judge
 from doc_assets.errors import StoreError
-from doc_assets.store import history
+from doc_assets.store import history, looked_at
 from doc_assets.store.connection import Store
+from doc_assets.store.looked_at import Proven
 from doc_assets.store.proof import OneState, manifests
 
 
@@ -38,27 +38,6 @@ class Wanted:
     retained: bool = False
     types: tuple[str, ...] = ()
     partitions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """Rows that were looked at, each once, however many snapshots share them.
-
-    Attributes:
-        vectors: Of the chunks, one each.
-        places: Of chunks in documents.
-        manifest_rows: Discovered files; ``manifest_documents`` those of the documents that they gave.
-    """
-
-    snapshots: int
-    documents: int
-    chunks: int
-    vectors: int
-    places: int
-    manifest_rows: int
-    manifest_documents: int
-    signatures: int
-    links: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +97,7 @@ def validate(
     with OneState(store, "doc-assets validate", threads) as state:
         snapshot_ids = _chosen(state.connection, wanted or Wanted())
         checks = judge(state, snapshot_ids, search_vectors=search_vectors)
-        proven = _proven(state.connection, snapshot_ids)
+        proven = looked_at.proven(state.connection, snapshot_ids)
     result = Validation(checks, proven, sum(check.wrong for check in checks), time.perf_counter() - started)
     _record(store, result, run_id)
     return result
@@ -143,21 +122,12 @@ def _chosen(connection: psycopg.Connection, wanted: Wanted) -> list[int]:
     ]
     if not wanted.retained:
         return [live[name] for name in names]
-    kept = connection.execute(
-        "SELECT s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
-        " WHERE p.doc_type || '/' || p.key = ANY (%s) AND s.status = 'published' ORDER BY p.doc_type, p.key, s.id",
-        (names,),
-    ).fetchall()
-    return list(dict.fromkeys([*(row[0] for row in kept), *(live[name] for name in names)]))
+    kept = looked_at.published(connection, names)
+    return list(dict.fromkeys([*kept, *(live[name] for name in names)]))
 
 
 def _sealed(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> list[int]:
-    status = dict(
-        connection.execute(
-            "SELECT id, CASE WHEN sealed_at IS NULL THEN 'staging' ELSE status END FROM snapshot WHERE id = ANY (%s)",
-            (list(snapshot_ids),),
-        ).fetchall()
-    )
+    status = looked_at.states(connection, snapshot_ids)
     for snapshot_id in snapshot_ids:
         if snapshot_id not in status:
             raise UnknownScope(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
@@ -165,31 +135,6 @@ def _sealed(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> list
             reason = "is still being written" if what == "staging" else f"was {what}, and its manifest is gone"
             raise UnknownScope(f"snapshot {snapshot_id} {reason}: doc-assets snapshots lists the others")
     return list(dict.fromkeys(snapshot_ids))
-
-
-_PROVEN = """
-WITH docs AS MATERIALIZED (
-    SELECT document_id, count(*) AS entries FROM snapshot_document WHERE snapshot_id = ANY (%(ids)s) GROUP BY 1
-), places AS MATERIALIZED (SELECT c.chunk_id FROM docs JOIN document_chunk c USING (document_id))
-SELECT %(snapshots)s AS snapshots, (SELECT count(*) FROM docs) AS documents,
-    (SELECT count(DISTINCT chunk_id) FROM places) AS chunks, %(vectors)s AS vectors,
-    (SELECT count(*) FROM places) AS places,
-    (SELECT count(*) FROM snapshot_file WHERE snapshot_id = ANY (%(ids)s)) AS manifest_rows,
-    (SELECT coalesce(sum(entries), 0)::bigint FROM docs) AS manifest_documents,
-    (SELECT count(*) FROM docs JOIN document_signature USING (document_id)) AS signatures,
-    (SELECT count(*) FROM near_duplicate n WHERE n.document_id IN (SELECT document_id FROM docs)
-        OR n.other_id IN (SELECT document_id FROM docs)) AS links
-"""
-
-
-def _proven(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> Proven:
-    vectors = sum(manifests.vectors(connection, snapshot_ids).values())
-    with connection.cursor(row_factory=class_row(Proven)) as cursor:
-        row = cursor.execute(
-            _PROVEN, {"ids": list(snapshot_ids), "snapshots": len(snapshot_ids), "vectors": vectors}
-        ).fetchone()
-    assert row is not None  # noqa: S101 - aggregates without a table always give a row
-    return row
 
 
 def _record(store: Store, result: Validation, run_id: str | None) -> None:

@@ -6,18 +6,15 @@ import atexit
 import shutil
 import signal
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store
 from doc_assets.store.embedded import embedded_url
+from doc_assets_tests.databases import new_database
 
 
 def pytest_configure() -> None:
@@ -40,12 +37,8 @@ def server_url() -> str:
 @pytest.fixture
 def database_url(server_url: str) -> Iterator[str]:
     """URL (libpq) of a blank database that is dropped after the test, whoever is still connected to it."""
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database(server_url) as url:
+        yield url
 
 
 @pytest.fixture

@@ -61,10 +61,12 @@ class Cache:
     def locked(self, entry: Path) -> Iterator[None]:
         """One process at a time makes the entry, and meanwhile nobody removes it; a killed process lets go of it."""
         lease = self.hold(entry)
-        with self._lock(entry, "making").open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-        lease.end()
+        try:
+            with self._lock(entry, "making").open("a") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+        finally:
+            lease.end()
 
     def hold(self, entry: Path) -> Lease:
         """Keeps the entry, if it is there, from being removed."""

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from dagster._time import get_current_timestamp
 
+from doc_assets_tests.databases import new_database
 from doc_assets_tests.kubernetes.apiserver import service_account_user
 from doc_assets_tests.kubernetes.catalogues import SEVERAL_BATCHES, catalogue_of
-from doc_assets_tests.kubernetes.databases import new_database
 from doc_assets_tests.kubernetes.deployment import DAEMON, NAMESPACE, Cluster, cluster_of, job_name
 
 TYPES = {"rust": {"large": SEVERAL_BATCHES, "cancelled": SEVERAL_BATCHES, "watched": 4, "refused": 3}}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from doc_assets_tests.databases import new_database
 from doc_assets_tests.kubernetes.apiserver import Json
 from doc_assets_tests.kubernetes.catalogues import catalogue_of, page
-from doc_assets_tests.kubernetes.databases import new_database
 from doc_assets_tests.kubernetes.deployment import Cluster, cluster_of, job_name
 
 TYPES = {"rust": {"tokio": 4}, "ebpf": {"aya": 3, "bcc": 3, "cilium": 3}}

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from doc_assets_tests.kubernetes.apiserver.answers import Json
+from doc_assets_tests.kubernetes.pod_security import VOLUMES
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
-_VOLUMES = frozenset({"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim"}) | {
-    "projected",
-    "secret",
-}
 
 
 def violations(spec: Json) -> list[str]:
@@ -35,7 +32,7 @@ def _violations(spec: Json) -> Iterator[tuple[str, str]]:
     if named := _quoted(name for name, context in contexts.items() if not _capable_of_nothing(context)):
         yield "unrestricted capabilities", f'{named} must set securityContext.capabilities.drop=["ALL"]'
     for volume in spec.get("volumes") or ():
-        if other := set(volume) - {"name"} - _VOLUMES:
+        if other := set(volume) - {"name"} - VOLUMES:
             yield (
                 "restricted volume types",
                 f'volume "{volume["name"]}" uses restricted volume type "{min(other)}"',

@@ -1,4 +1,4 @@
-"""A database for all tests of a module."""
+"""Blank databases for tests, of one test or of all of a module."""
 
 from __future__ import annotations
 
