@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from doc_assets_tests.kubernetes.apiserver import ApiServer, Json, service_account_user
 from doc_assets_tests.kubernetes.apiserver.examples import role, shell_job
+from doc_assets_tests.kubernetes.apiserver.forked import Forked
 from doc_assets_tests.kubernetes.apiserver.processes import MARK
 
 NAMESPACE = "doc-assets"
@@ -526,3 +528,12 @@ def test_a_slow_start_keeps_pods_pending(server: ApiServer) -> None:
         assert server.pods("a")[0]["status"]["phase"] == "Pending"
         assert server.job("a")["status"]["active"] == 1
     assert ended(server.finished_job("a"))[0] == "Complete"
+
+
+def test_all_who_wait_for_a_forked_program_are_told_how_it_ended(tmp_path: Path) -> None:
+    """The thread that runs the pod, and the one that would kill it when its time is up."""
+    program = Forked(["doc-assets", "nonsense"], os.environ, tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        codes = [told.result() for told in [threads.submit(program.wait) for _ in range(8)]]
+    assert codes == [2] * 8
+    program.stdout.close()

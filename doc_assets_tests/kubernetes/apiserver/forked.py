@@ -12,9 +12,10 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import types
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TextIO
 
@@ -34,6 +35,7 @@ class Forked:
         reader, writer = _FORKS.Pipe(duplex=False)
         self._process = _FORKS.Process(target=_run, args=(tuple(command), dict(environment), folder, writer))
         self._process.start()
+        self._asking = threading.Lock()  # the code is told once: a second thread that asks meanwhile would be told 255
         writer.close()
         self.stdout: TextIO = io.TextIOWrapper(os.fdopen(os.dup(reader.fileno()), "rb"), errors="replace")
         reader.close()
@@ -51,13 +53,15 @@ class Forked:
 
     def poll(self) -> int | None:
         """Its exit code once it has ended, minus the signal if one ended it."""
-        return self._process.exitcode
+        with self._asking:
+            return self._process.exitcode
 
     def wait(self) -> int:
         """Its exit code, as soon as it has ended."""
-        self._process.join()
-        assert self._process.exitcode is not None
-        return self._process.exitcode
+        wait([self._process.sentinel])
+        code = self.poll()
+        assert code is not None
+        return code
 
     def send_signal(self, number: signal.Signals) -> None:
         """To the process alone."""
