@@ -31,6 +31,8 @@ class Settings:
         embedding_model: A folder, or a name that sentence-transformers loads (``DOC_ASSETS_EMBEDDING_MODEL``).
         embedding_backend: ``auto``, ``openvino``, ``torch`` or ``http`` (``DOC_ASSETS_EMBEDDING_BACKEND``).
         embedding_precision: ``auto``, ``fp32`` or ``bf16`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
+        converted_models: Folder of models that were converted before, read and never written
+            (``DOC_ASSETS_CONVERTED_MODELS``); None where ``home`` alone keeps them.
         embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
@@ -64,6 +66,7 @@ class Settings:
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     embedding_backend: str = "auto"
     embedding_precision: str = "auto"
+    converted_models: Path | None = None
     embedding_url: str | None = None
     embedding_api_key: str | None = None
     threads: int = 1
@@ -97,6 +100,7 @@ class Settings:
             embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
             embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
             embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
+            converted_models=given.path("DOC_ASSETS_CONVERTED_MODELS"),
             embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
             embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
             threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
@@ -112,7 +116,7 @@ class Settings:
             error_budget_files=given.whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
             deletion_guard=given.share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
             credentials=Path(env.get("DOC_ASSETS_CREDENTIALS") or cls.credentials).expanduser().absolute(),
-            ca_bundle=Path(env["DOC_ASSETS_CA_BUNDLE"]).absolute() if env.get("DOC_ASSETS_CA_BUNDLE") else None,
+            ca_bundle=given.path("DOC_ASSETS_CA_BUNDLE"),
             cache_bytes=given.whole("DOC_ASSETS_CACHE_BYTES", 0) or None,
             schedules=given.choice("DOC_ASSETS_SCHEDULES", ("off", "on")) == "on",
         )
@@ -150,6 +154,10 @@ class _Variables:
         if not raw.strip().isdecimal():
             raise ConfigurationError(f"{name}={raw!r}: a whole number of at least 0 is needed")
         return int(raw)
+
+    def path(self, name: str) -> Path | None:
+        raw = self.environment.get(name)
+        return Path(raw).expanduser().absolute() if raw else None
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
         value = self.environment.get(name) or allowed[0]

@@ -55,7 +55,10 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
         case "openvino":
             from doc_assets.embedding.openvino import OpenVinoEmbedder
 
-            return OpenVinoEmbedder(space, tokenizer, model_folder(settings), settings.home, settings.threads)
+            converted = [settings.home / "models"]
+            if settings.converted_models:
+                converted.insert(0, settings.converted_models)
+            return OpenVinoEmbedder(space, tokenizer, model_folder(settings), converted, settings.threads)
         case "torch":
             from doc_assets.embedding.torch import TorchEmbedder
 

@@ -1,7 +1,8 @@
 """The model on a CPU through OpenVINO, pooling and normalisation inside the graph.
 
-The graph is converted once from the torch model and kept under the home folder by fingerprint; from then on neither
-torch nor transformers is imported: a start takes 1 s and 290 MB where converting took 20 s and 680 MB (2 busy cores).
+The graph is converted once from the torch model and kept under the home folder by fingerprint, unless an image brings
+it along; from then on neither torch nor transformers is imported: a start takes 1 s and 290 MB where converting took
+20 s and 680 MB (2 busy cores).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,15 +41,16 @@ class OpenVinoEmbedder:
     """Runs one stream per thread: on 2 cores 15 % faster than one stream over both. Calls take turns."""
 
     def __init__(
-        self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, home: Path, threads: int
+        self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, converted: Sequence[Path], threads: int
     ) -> None:
-        """Loads the converted graph, converting it first if this home has none.
+        """Loads the converted graph, converting it first if no folder has it.
 
         Args:
             space: Its precision decides the arithmetic.
             tokenizer: The model's.
             folder: The model's files.
-            home: The converted graph is kept in ``home/models/<fingerprint>``.
+            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, looked through in
+                order; one that none has is kept in the last. Which precision computes is decided when it is compiled.
             threads: CPU threads to use.
 
         Raises:
@@ -57,7 +60,7 @@ class OpenVinoEmbedder:
         self.tokenizer = tokenizer
         self._turn = threading.Lock()
         core = openvino.Core()
-        graph = _cached_graph(core, space, folder, home / "models" / space.fingerprint)
+        graph = _cached_graph(core, space, folder, converted)
         options = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": threads,
@@ -94,16 +97,18 @@ class OpenVinoEmbedder:
         return unit_rows(vectors, len(texts), self.space.dimensions)
 
 
-def _cached_graph(core: openvino.Core, space: EmbeddingSpace, folder: Path, cache: Path) -> openvino.Model:
-    path = cache / f"{_GRAPH}.xml"
-    if path.is_file():
+def _cached_graph(
+    core: openvino.Core, space: EmbeddingSpace, folder: Path, converted: Sequence[Path]
+) -> openvino.Model:
+    paths = [place / replace(space, precision="fp32").fingerprint / f"{_GRAPH}.xml" for place in converted]
+    for path in filter(Path.is_file, paths):
         try:
             return core.read_model(path)
         except RuntimeError as error:
-            _log.warning("converting %s again, its kept graph %s cannot be read: %s", space.name, path, error)
+            _log.warning("the converted graph %s of %s cannot be read: %s", path, space.name, error)
     graph = _convert(space, folder)
     try:
-        _keep(graph, path)
+        _keep(graph, paths[-1])
     except (OSError, RuntimeError) as error:
         _log.warning("the converted model is not kept, each start will convert it again: %s", error)
     return graph

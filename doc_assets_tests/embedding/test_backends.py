@@ -143,6 +143,19 @@ def test_a_spoilt_converted_model_is_converted_again(
     assert len(conversions) == 1
 
 
+def test_a_model_that_was_converted_elsewhere_is_neither_converted_nor_copied(
+    local: Settings, openvino: Embedder, conversions: list[str], tmp_path: Path
+) -> None:
+    elsewhere = dataclasses.replace(local, home=tmp_path / "home", converted_models=local.home / "models")
+    assert (open_embedder(elsewhere).embed(TEXTS) * openvino.embed(TEXTS)).sum(axis=1).min() > 0.9999
+    assert not elsewhere.home.exists()
+    unknown = dataclasses.replace(elsewhere, converted_models=tmp_path / "nowhere")
+    open_embedder(unknown)
+    open_embedder(unknown)
+    assert len(conversions) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+
+
 def test_a_home_that_cannot_be_written_costs_time_and_not_the_run(
     local: Settings, conversions: list[str], tmp_path: Path
 ) -> None:

@@ -10,7 +10,9 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +194,27 @@ def test_the_weights_that_the_build_insists_on_are_those_of_the_tests():
     weights = model_folder(Settings(home=Path(), catalogue=Path())) / "model.safetensors"
     with weights.open("rb") as file:
         assert hashlib.file_digest(file, "sha256").hexdigest() == expected
+
+
+def test_what_converts_the_model_is_all_that_the_conversion_imports(tmp_path):
+    """Fewer files would not do, and with all of them an edit anywhere would move a layer of 90 MB."""
+    taken = [path for source, paths in BY_NAME["converted"].copies() if source is None for path in paths]
+    assert 0 < len(taken) < 6
+    for path in taken:
+        copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / path, tmp_path / path)
+    program = (
+        "import sys, doc_assets.embedding.openvino; from doc_assets.embedding import describe_space as space\n"
+        "from doc_assets.settings import Settings; space(Settings.from_environment())\n"
+        "print(*[module.__file__ for name, module in sys.modules.items() if name.startswith('doc_assets')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    imported = [Path(file) for file in done.stdout.split()]
+    assert imported, done.stderr
+    assert [file for file in imported if not file.is_relative_to(tmp_path)] == []
+    (target,) = [rest.split()[-1] for rest in IMAGE.all("COPY") if "--from=converted" in rest]
+    assert IMAGE.environment()["DOC_ASSETS_CONVERTED_MODELS"] == target
 
 
 def applies(requirement, extras):
