@@ -12,9 +12,9 @@ migrate: $(STAMP)
 	@echo
 	DOC_ASSETS_CATALOGUE=examples/sources.yaml $(BIN)/doc-assets search "how do I stop a retry loop from sleeping in a test?" -k 3
 
-# Two processes, each with a server of its own: much of the time is waiting for child processes and disks.
+# Three processes, each with a server of its own: on two cores one of them waits for a child or a disk.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 ui: $(STAMP)
 	DOC_ASSETS_CATALOGUE=$${DOC_ASSETS_CATALOGUE:-examples/sources.yaml} DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev
