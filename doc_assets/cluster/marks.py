@@ -47,10 +47,10 @@ def percent(state: Progress) -> str:
     return f"{min(99.9, 100 * state.share):.1f}"
 
 
-def sentence(state: Progress, doing: str) -> str:
-    """How far, how fast, how long yet."""
+def sentence(state: Progress, doing: str, share: str | None = None) -> str:
+    """How far (``share`` or else what the state says), how fast, how long yet."""
     return (
-        f"{doing} {percent(state)} % · {state.files_done:,}/{state.files_total:,} files · "
+        f"{doing} {share or percent(state)} % · {state.files_done:,}/{state.files_total:,} files · "
         f"{state.documents:,} documents · {state.documents_per_minute:,.0f} documents/min · "
         f"{state.tokens_per_second:,.0f} tokens/s · {duration(state.remaining_seconds)} left"
     )

@@ -121,8 +121,8 @@ class OwnJob:
             state, ready = _sum({**job.annotations, **own}, job.completions or 1)
             done = ready == (job.completions or 1)
             prefix = f"{ready} of {job.completions or 1} pods done · {'' if done else prefix}".rstrip(" ·")
-        text = marks.cut(marks.sentence(state, prefix))
-        return marks.Mark(marks.DONE if done else marks.percent(state), text), own
+        share = marks.DONE if done else marks.percent(state)
+        return marks.Mark(share, marks.cut(marks.sentence(state, prefix, share))), own
 
 
 def _sum(annotations: dict[str, str], pods: int) -> tuple[Progress, int]:

@@ -195,7 +195,7 @@ def test_a_plain_job_shows_its_own_progress_and_its_end(cluster: Cluster):
         job.tell(ALL_OF_IT)
         wait_until(lambda: cluster.written("doc-assets-migrate")[0] == "99.9")  # not done before it is
     percent, said = cluster.written("doc-assets-migrate")
-    assert percent == "100" and (said or "").startswith("done")
+    assert percent == "100" and (said or "").startswith("done 100 % ")
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_the_pods_of_an_indexed_job_add_up(cluster: Cluster):
         with job_progress(pod) as job:
             job.tell(ALL_OF_IT)
     percent, said = cluster.written("doc-assets-migrate-indexed")
-    assert percent == "100" and (said or "").startswith("4 of 4 pods done")
+    assert percent == "100" and (said or "").startswith("4 of 4 pods done 100 % ")
     own = json.loads(cluster.jobs["doc-assets-migrate-indexed"]["metadata"]["annotations"]["doc-assets/progress-2"])
     assert own["work_done"] == 200 and own["done"]
 
