@@ -11,10 +11,10 @@ import dagster as dg
 from pydantic import Field
 
 from doc_assets.dagster.failures import errors_as_failures
+from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.resources import Library
 from doc_assets.store.retention import Policy
 
-GC_JOB = "gc"
 _DEFAULT = Policy()
 
 

@@ -21,7 +21,7 @@ from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG, PRIORIT
 from dagster._serdes import ConfigurableClassData
 
 from doc_assets.catalogue import load_catalogue
-from doc_assets.dagster.jobs import type_of_job
+from doc_assets.dagster.jobs import GC_JOB, type_of_job
 from doc_assets.dagster.pods import RunPods, fingerprint, label_value
 from doc_assets.errors import CatalogueError, ConfigurationError
 from doc_assets.settings import Settings
@@ -169,7 +169,10 @@ def _merged(run: DagsterRun, scope: RunScope, pods: RunPods, given: dict[str, An
     from dagster_k8s.job import UserDefinedDagsterK8sConfig, get_user_defined_k8s_config
 
     context = K8sContainerContext()
-    for config in (pods.settings(scope.doc_type, run.tags.get(PROFILE_TAG)).config(), _marks(run, scope)):
+    configs = [pods.settings(scope.doc_type, run.tags.get(PROFILE_TAG)).config(), _marks(run, scope)]
+    if run.job_name == GC_JOB:
+        configs.append(pods.of_owner())
+    for config in configs:
         context = context.merge(K8sContainerContext(run_k8s_config=UserDefinedDagsterK8sConfig.from_dict(config)))
     if given:
         own = get_user_defined_k8s_config({CONFIG_TAG: json.dumps(given)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+GC_JOB = "gc"
 _MIGRATE, _VALIDATE = "migrate_", "validate_"
 
 

@@ -102,6 +102,17 @@ class RunPods(_Strict):
     profiles: dict[str, PodSettings] = Field(
         default_factory=dict, description="Of the runs with the tag doc_assets/profile: <name>."
     )
+    owner_secret: str = Field(
+        default="doc-assets-database-owner",
+        description="Secret whose DOC_ASSETS_DATABASE_URL the runs of the job gc use where it is there: they remove "
+        "content, which the role that loads may not.",
+    )
+
+    def of_owner(self) -> dict[str, Any]:
+        """What the pod of a run gets that needs the owner's rights, in the words of the tag ``dagster-k8s/config``."""
+        key = {"name": self.owner_secret, "key": "DOC_ASSETS_DATABASE_URL", "optional": True}
+        variable = {"name": "DOC_ASSETS_DATABASE_URL", "value_from": {"secret_key_ref": key}}
+        return {"container_config": {"env": [variable]}}
 
     @classmethod
     def parse(cls, text: str) -> RunPods:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.dagster.collection import GC_JOB
+from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.resources import Library
 from doc_assets.dagster.upstream import loaded_state
 

@@ -54,6 +54,7 @@ BEGIN
         AND relname ~ '^embedding_[0-9]+$' LOOP
         EXECUTE format('GRANT INSERT ON doc_assets.%I TO %I', name, loader);
     END LOOP;
+    -- Dagster's, should the owner make one before these roles are brought up to date.
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA dagster GRANT ALL ON TABLES TO %I', owner, loader);
     EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA dagster GRANT ALL ON SEQUENCES TO %I', owner,
         loader);
@@ -73,9 +74,21 @@ GRANT INSERT, UPDATE (published_snapshot_id) ON doc_assets.partition TO "doc_ass
 GRANT EXECUTE ON FUNCTION doc_assets.make_vector_table, doc_assets.make_vector_index, doc_assets.analyze_content
     TO "doc_assets_loader";
 
--- Dagster keeps its runs in a schema of its own, and makes its tables on first use.
+-- Dagster keeps its runs in a schema of its own, makes its tables on first use, and changes them with its versions, for
+-- which they have to be one's own: whoever used it first, they are the loader's. Its members inherit that, and so does
+-- the owner.
 GRANT USAGE, CREATE ON SCHEMA dagster TO "doc_assets_loader";
-GRANT ALL ON ALL TABLES IN SCHEMA dagster TO "doc_assets_loader";
-GRANT ALL ON ALL SEQUENCES IN SCHEMA dagster TO "doc_assets_loader";
+DO $dagster$
+DECLARE
+    loader text := 'doc_assets_loader';
+    owner text := (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'doc_assets');
+    name text;
+BEGIN
+    EXECUTE format('GRANT %I TO %s', loader, owner);
+    FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'dagster'::regnamespace AND relkind = 'r'
+        AND pg_has_role(relowner, 'USAGE') LOOP
+        EXECUTE format('ALTER TABLE dagster.%I OWNER TO %I', name, loader);
+    END LOOP;
+END $dagster$;
 
 COMMIT;

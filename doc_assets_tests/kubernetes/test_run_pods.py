@@ -222,6 +222,12 @@ def test_an_audit_does_not_wait_for_a_load(cluster: Cluster) -> None:
     assert PARTITION_TAG not in run_by_id(cluster, run_id).tags
 
 
+def owners_database(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The Secrets that the database's URL is taken from one by one, which goes before those that are taken whole."""
+    named = [entry for entry in container(job)["env"] if entry["name"] == "DOC_ASSETS_DATABASE_URL"]
+    return [entry["valueFrom"]["secretKeyRef"] for entry in named]
+
+
 def test_the_checks_of_an_assets_page_and_gc_are_jobs_too(cluster: Cluster) -> None:
     check = {"assetKey": {"path": ["rust"]}, "name": "counts"}
     launch(cluster, "__ASSET_JOB", assetSelection=[], assetCheckSelection=[check])
@@ -232,6 +238,9 @@ def test_the_checks_of_an_assets_page_and_gc_are_jobs_too(cluster: Cluster) -> N
     assert container(of_checks)["resources"]["limits"]["memory"] == "6Gi"
     assert "doc-assets/type" not in of_gc["metadata"]["labels"]
     assert container(of_gc)["resources"]["limits"]["memory"] == "4Gi"
+    assert owners_database(of_checks) == []
+    (given,) = owners_database(of_gc)  # only the owner may drop content; without the Secret it tries as the loader
+    assert given["name"] == "doc-assets-database-owner" and given["optional"]
 
 
 def test_a_night_becomes_one_job_per_partition_that_was_never_loaded(cluster: Cluster) -> None:

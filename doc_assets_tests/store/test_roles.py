@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import LiteralString, cast
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -223,6 +223,26 @@ def test_the_loader_keeps_dagsters_records_which_the_reader_does_not_see(roles, 
     assert storage.run_storage.get_runs_count() == 0
     with psycopg.connect(roles.reader, autocommit=True) as connection:
         assert_refused(connection, "SELECT count(*) FROM dagster.runs")
+
+
+@pytest.mark.parametrize("first", ["owner", "loader"])
+def test_whoever_made_dagsters_tables_the_loader_and_the_owner_change_them_for_a_new_version(roles, monkeypatch, first):
+    from doc_assets.dagster.storage import DocAssetsStorage
+
+    with psycopg.connect(roles.owner, autocommit=True) as connection:
+        nightly = unquote(urlsplit(roles.loader).username or "")
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET role = {}").format(sql.Identifier(nightly), sql.Literal(roles.names[1]))
+        )
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", getattr(roles, first))
+    assert DocAssetsStorage.from_config_value(None, {}).run_storage.get_runs_count() == 0
+    with psycopg.connect(roles.owner, autocommit=True) as connection:
+        connection.execute(roles_sql(*roles.names).encode())
+    for url in (roles.loader, roles.owner):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("ALTER TABLE dagster.runs ADD COLUMN later int")
+            connection.execute("ALTER TABLE dagster.runs DROP COLUMN later")
+            connection.execute("SELECT count(*) FROM dagster.alembic_version")
 
 
 def test_names_are_quoted_and_two_roles_cannot_share_one():
