@@ -38,8 +38,12 @@ BEGIN
         EXECUTE format('REVOKE ALL ON SCHEMA doc_assets FROM %I', name);
         EXECUTE format('GRANT USAGE ON SCHEMA doc_assets TO %I', name);
         EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA doc_assets TO %I', name);
+        -- A backup reads where the sequences stand.
+        EXECUTE format('GRANT SELECT ON ALL SEQUENCES IN SCHEMA doc_assets TO %I', name);
         -- Tables of spaces and revisions to come.
         EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA doc_assets GRANT SELECT ON TABLES TO %I',
+            owner, name);
+        EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %s IN SCHEMA doc_assets GRANT SELECT ON SEQUENCES TO %I',
             owner, name);
     END LOOP;
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
 from doc_assets.store import Store, history, listing, open_store, schema, spaces, vector_index
 from doc_assets.store.discard import discard
+from doc_assets.store.embedded import CLIENTS
 from doc_assets.store.roles import LOADER, READER, roles_sql
 from doc_assets.store.rollback import rollback
 from doc_assets.store.search import search
@@ -243,6 +246,18 @@ def test_whoever_made_dagsters_tables_the_loader_and_the_owner_change_them_for_a
             connection.execute("ALTER TABLE dagster.runs ADD COLUMN later int")
             connection.execute("ALTER TABLE dagster.runs DROP COLUMN later")
             connection.execute("SELECT count(*) FROM dagster.alembic_version")
+
+
+def test_the_loader_makes_a_backup_of_everything_and_the_reader_one_of_the_documents(roles, monkeypatch):
+    from doc_assets.dagster.storage import DocAssetsStorage
+
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", roles.loader)
+    DocAssetsStorage.from_config_value(None, {})
+    for url, schemas in ((roles.loader, ["doc_assets", "dagster"]), (roles.reader, ["doc_assets"])):
+        command = [CLIENTS / "pg_dump", *(f"--schema={name}" for name in schemas), "-d", url]
+        dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        assert all(f"CREATE SCHEMA {name};" in dump for name in schemas)
+    subprocess.run([CLIENTS / "pg_dump", "-f", os.devnull, "-d", roles.loader], check=True)
 
 
 def test_names_are_quoted_and_two_roles_cannot_share_one():
