@@ -1,14 +1,19 @@
-"""Blank databases for tests, of one test or of all of a module."""
+"""Blank databases for tests, of one test or of all of a module, and databases with a role for each kind of work."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit, urlunsplit
+from dataclasses import dataclass
+from typing import LiteralString
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
 from psycopg import sql
+
+from doc_assets.store import schema
+from doc_assets.store.roles import roles_sql
 
 
 @contextmanager
@@ -20,3 +25,45 @@ def new_database(server_url: str) -> Iterator[str]:
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@dataclass(frozen=True)
+class Roles:
+    """A database of a plain owner, with a member of each role; URLs to log in with."""
+
+    owner: str
+    reader: str
+    loader: str
+    names: tuple[str, str]
+
+
+@contextmanager
+def database_of_roles(server_url: str) -> Iterator[Roles]:
+    """Set up as docs/kubernetes.md has it for production, with our schema and nothing in it; names need quotes."""
+    mark = uuid.uuid4().hex[:8]
+    owner, portal, nightly = (f"{name} {mark}" for name in ("owner", "portal", "nightly"))
+    reader, loader = f"the 'readers' {mark}", f'the "loaders" {mark}'
+    with psycopg.connect(server_url, autocommit=True) as connection:
+
+        def run(statement: LiteralString, *names: str, by: psycopg.Connection = connection) -> None:
+            by.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+        run("CREATE ROLE {} LOGIN CREATEROLE", owner)
+        run("CREATE DATABASE {} OWNER {}", owner, owner)
+        urls = [
+            urlunsplit(urlsplit(server_url)._replace(netloc=f"{quote(who)}:@", path="/" + quote(owner)))
+            for who in (owner, portal, nightly)
+        ]
+        with psycopg.connect(urlunsplit(urlsplit(server_url)._replace(path="/" + quote(owner)))) as superuser:
+            superuser.execute("CREATE EXTENSION vector")  # which pgvector leaves to superusers
+        schema.upgrade(urls[0])
+        with psycopg.connect(urls[0], autocommit=True) as owned:
+            for _ in range(2):  # it may be run again
+                owned.execute(roles_sql(reader, loader).encode())
+            run("CREATE ROLE {} LOGIN IN ROLE {}", portal, reader, by=owned)
+            run("CREATE ROLE {} LOGIN IN ROLE {}", nightly, loader, by=owned)
+            run("ALTER ROLE {} SET role = {}", nightly, loader, by=owned)
+        yield Roles(urls[0], urls[1], urls[2], (reader, loader))
+        run("DROP DATABASE {} WITH (FORCE)", owner)
+        for name in (portal, nightly, reader, loader, owner):
+            run("DROP ROLE {}", name)

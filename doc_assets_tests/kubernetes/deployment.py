@@ -8,6 +8,7 @@ does by the clock is done on request. Replaced are the catalogue, the Secret wit
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import sys
@@ -93,10 +94,14 @@ class Cluster:
     def launch(self, partition: str, **tags: str) -> str:
         """Queues a load of a partition (``type/key``), as ``dagster job launch`` does; its run id."""
         doc_type, _, key = partition.partition("/")
-        given = {"dagster/partition": key, **tags}
+        return self.launch_job(f"migrate_{doc_type}", {}, **{"dagster/partition": key, **tags})
+
+    def launch_job(self, job: str, config: Json, **tags: str) -> str:
+        """Queues a run of any job; its run id."""
         params = {
-            "selector": {**self.repository, "jobName": f"migrate_{doc_type}"},
-            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in given.items()]},
+            "selector": {**self.repository, "jobName": job},
+            "runConfigData": json.dumps(config),
+            "executionMetadata": {"tags": [{"key": name, "value": value} for name, value in tags.items()]},
         }
         done = self.ask(_LAUNCH, params=params)["launchRun"]
         assert done["__typename"] == "LaunchRunSuccess", done
@@ -233,11 +238,19 @@ _TERMINATE = """mutation ($run: String!) { terminateRun(runId: $run) {
 
 
 @contextmanager
-def cluster_of(folder: Path, database_url: str, catalogue: str) -> Iterator[Cluster]:
-    """A cluster with nothing loaded; ``catalogue`` is the sources.yaml of its ConfigMap."""
+def cluster_of(folder: Path, database_url: str, catalogue: str, owners_url: str | None = None) -> Iterator[Cluster]:
+    """A cluster with nothing loaded; ``catalogue`` is the sources.yaml of its ConfigMap.
+
+    Args:
+        folder: For its files.
+        database_url: Of the role that loads.
+        catalogue: YAML.
+        owners_url: Of the schema's owner, by default the same.
+    """
     with pytest.MonkeyPatch.context() as patch:
         endpoint = Endpoint()
         manifests = _manifests(database_url, catalogue, endpoint)
+        manifests.append(secret("doc-assets-database-owner", DOC_ASSETS_DATABASE_URL=owners_url or database_url))
         with ApiServer(manifests, IMAGE_ENVIRONMENT, namespace=NAMESPACE, forks=True) as server:
             _enter_daemon_pod(folder, database_url, catalogue, server, patch)
             # Dagster keeps the file's module by its name: another cluster of this process had another catalogue.

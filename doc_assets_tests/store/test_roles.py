@@ -4,72 +4,36 @@ from __future__ import annotations
 
 import os
 import subprocess
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString, cast
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from typing import cast
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg import sql
 
 from doc_assets.embedding import Embedder, open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, listing, open_store, schema, spaces, vector_index
+from doc_assets.store import Store, history, listing, open_store, spaces, vector_index
 from doc_assets.store.discard import discard
 from doc_assets.store.embedded import CLIENTS
 from doc_assets.store.roles import LOADER, READER, roles_sql
 from doc_assets.store.rollback import rollback
 from doc_assets.store.search import search
 from doc_assets.validation import validate
+from doc_assets_tests.databases import Roles, database_of_roles
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 CONTENT = ("document", "chunk", "document_chunk", "document_signature", "near_duplicate", "embedding_1")
 REFUSED = psycopg.errors.InsufficientPrivilege
 
 
-@dataclass(frozen=True)
-class Roles:
-    """A database of a plain owner, with a member of each role; URLs to log in with."""
-
-    owner: str
-    reader: str
-    loader: str
-    names: tuple[str, str]
-
-
 @pytest.fixture
 def roles(server_url: str) -> Iterator[Roles]:
-    mark = uuid.uuid4().hex[:8]
-    owner, portal, nightly = (f"{name} {mark}" for name in ("owner", "portal", "nightly"))
-    reader, loader = f"the 'readers' {mark}", f'the "loaders" {mark}'
-    with psycopg.connect(server_url, autocommit=True) as connection:
-
-        def run(statement: LiteralString, *names: str) -> None:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-
-        run("CREATE ROLE {} LOGIN CREATEROLE", owner)
-        run("CREATE DATABASE {} OWNER {}", owner, owner)
-        urls = [
-            urlunsplit(urlsplit(server_url)._replace(netloc=f"{quote(who)}:@", path="/" + quote(owner)))
-            for who in (owner, portal, nightly)
-        ]
-        with psycopg.connect(urlunsplit(urlsplit(server_url)._replace(path="/" + quote(owner)))) as superuser:
-            superuser.execute("CREATE EXTENSION vector")  # which pgvector leaves to superusers
-        schema.upgrade(urls[0])
-        with psycopg.connect(urls[0], autocommit=True) as owned:
-            for _ in range(2):  # it may be run again
-                owned.execute(roles_sql(reader, loader).encode())
-            owned.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE {}").format(*map(sql.Identifier, (portal, reader))))
-            owned.execute(sql.SQL("CREATE ROLE {} LOGIN IN ROLE {}").format(*map(sql.Identifier, (nightly, loader))))
-        yield Roles(urls[0], urls[1], urls[2], (reader, loader))
-        run("DROP DATABASE {} WITH (FORCE)", owner)
-        for name in (portal, nightly, reader, loader, owner):
-            run("DROP ROLE {}", name)
+    with database_of_roles(server_url) as found:
+        yield found
 
 
 def logged_in(url: str, folder: Path) -> tuple[Store, Settings]:
@@ -232,11 +196,6 @@ def test_the_loader_keeps_dagsters_records_which_the_reader_does_not_see(roles, 
 def test_whoever_made_dagsters_tables_the_loader_and_the_owner_change_them_for_a_new_version(roles, monkeypatch, first):
     from doc_assets.dagster.storage import DocAssetsStorage
 
-    with psycopg.connect(roles.owner, autocommit=True) as connection:
-        nightly = unquote(urlsplit(roles.loader).username or "")
-        connection.execute(
-            sql.SQL("ALTER ROLE {} SET role = {}").format(sql.Identifier(nightly), sql.Literal(roles.names[1]))
-        )
     monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", getattr(roles, first))
     assert DocAssetsStorage.from_config_value(None, {}).run_storage.get_runs_count() == 0
     with psycopg.connect(roles.owner, autocommit=True) as connection:
