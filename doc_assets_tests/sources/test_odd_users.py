@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,27 +51,34 @@ def make_readable(folder: Path) -> None:
         path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
 
 
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not below pytest's own: every pytest that starts beside this one shuts that to other users again."""
+    with tempfile.TemporaryDirectory(prefix="doc-assets-tests-") as made:
+        yield Path(made)
+
+
 @needs_git
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user")
 @pytest.mark.parametrize("home", ["unset", "unreadable"])
-def test_a_user_without_a_name_and_a_home_fetches_everything(tmp_path: Path, home: str) -> None:
-    Upstream(tmp_path).commit({"a.md": "alpha"})
-    packed = tar(tmp_path / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
-    (tmp_path / "credentials").mkdir()
-    (tmp_path / "credentials" / "house.token").write_text("t0ken")
-    make_readable(tmp_path)
-    own, foreign = tmp_path / "own", tmp_path / "foreign"
+def test_a_user_without_a_name_and_a_home_fetches_everything(folder: Path, home: str) -> None:
+    Upstream(folder).commit({"a.md": "alpha"})
+    packed = tar(folder / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
+    (folder / "credentials").mkdir()
+    (folder / "credentials" / "house.token").write_text("t0ken")
+    make_readable(folder)
+    own, foreign = folder / "own", folder / "foreign"
     own.mkdir(mode=0o700)
     os.chown(own, UID, UID)
     foreign.mkdir(mode=0o700)
     server = Server()
-    server.repositories = tmp_path
+    server.repositories = folder
     server.respond = lambda path, headers: (200, {}, packed) if path == "/docs.tar" else None
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(own), "NO_PROXY": "*"}
     environment |= {} if home == "unset" else {"HOME": str(foreign)}
     with running(server):
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(own), str(tmp_path), server.address, str(UID)],
+            [sys.executable, "-c", PROGRAM, str(own), str(folder), server.address, str(UID)],
             env=environment,
             cwd=Path.cwd(),
             capture_output=True,

@@ -79,7 +79,8 @@ class Container:
     def signal(self, number: signal.Signals) -> None:
         """To the first process alone, as a container runtime does."""
         if self._process.poll() is None:
-            self._process.send_signal(number)
+            with contextlib.suppress(ProcessLookupError):  # it ended since
+                self._process.send_signal(number)
 
     def wait(self) -> int:
         """Waits for the end of the first process, ends the others; 128 + n after signal n."""
