@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import os
-import sys
 import time
 import types
 from collections.abc import Iterator
@@ -26,9 +25,7 @@ import dagster_k8s.client
 import kubernetes
 import pytest
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import consume_new_runs_for_automatic_reexecution
@@ -44,6 +41,7 @@ from doc_assets.store import Store, open_store
 from doc_assets.store.spaces import table_of
 from doc_assets_tests.kubernetes.apiserver import ApiServer, Json
 from doc_assets_tests.kubernetes.apiserver.answers import CONFIG_MAPS
+from doc_assets_tests.kubernetes.code_location import LOCATION, code_location
 from doc_assets_tests.kubernetes.endpoint import LONG, Endpoint
 from doc_assets_tests.kubernetes.rendering import render
 
@@ -51,7 +49,6 @@ ROOT = Path(__file__).parents[2]
 NAMESPACE = "doc-assets"
 IMAGE = "doc-assets:dev"
 DAEMON = "doc-assets-dagster"
-LOCATION = "doc-assets"
 # What the image sets, as far as it concerns the project. Its DAGSTER_HOME holds the dagster.yaml of the repository, and
 # here that is the checkout; HOME is this machine's.
 IMAGE_ENVIRONMENT = {
@@ -253,13 +250,7 @@ def cluster_of(folder: Path, database_url: str, catalogue: str, owners_url: str 
         manifests.append(secret("doc-assets-database-owner", DOC_ASSETS_DATABASE_URL=owners_url or database_url))
         with ApiServer(manifests, IMAGE_ENVIRONMENT, namespace=NAMESPACE, forks=True) as server:
             _enter_daemon_pod(folder, database_url, catalogue, server, patch)
-            # Dagster keeps the file's module by its name: another cluster of this process had another catalogue.
-            patch.delitem(sys.modules, "definitions", raising=False)
-            origin = InProcessCodeLocationOrigin(
-                LoadableTargetOrigin(python_file=str(ROOT / "doc_assets" / "definitions.py")),
-                container_image=IMAGE,
-                location_name=LOCATION,
-            )
+            origin = code_location(IMAGE, patch)
             with (
                 open_store(Settings.from_environment()) as store,
                 dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder))) as instance,

@@ -17,9 +17,7 @@ import kubernetes_validate
 import pytest
 import yaml
 from dagster._core.instance.ref import InstanceRef
-from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.auto_run_reexecution.auto_run_reexecution import consume_new_runs_for_automatic_reexecution
@@ -29,7 +27,7 @@ from dagster._scheduler.scheduler import ScheduleIterationTimes, launch_schedule
 from dagster_graphql.schema import create_schema
 from dagster_k8s.client import DagsterKubernetesClient
 
-from doc_assets import definitions
+from doc_assets_tests.kubernetes.code_location import code_location
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "k8s" / "base"
@@ -156,9 +154,7 @@ def cluster_of(folder: Path, database_url: str, patch: pytest.MonkeyPatch) -> It
     patch.setenv("DOC_ASSETS_CATALOGUE", str(folder / "sources.yaml"))
     patch.setenv("DOC_ASSETS_HOME", str(folder / "home"))
     patch.setattr(kubernetes.config, "load_incluster_config", lambda: None)
-    origin = InProcessCodeLocationOrigin(
-        LoadableTargetOrigin(python_file=definitions.__file__), container_image=IMAGE, location_name="doc_assets"
-    )
+    origin = code_location(IMAGE, patch)
     api = RecordingApi()
     with (
         dg.DagsterInstance.from_ref(reference(folder)) as instance,

@@ -1,0 +1,21 @@
+"""The code location of the manifests, in this process."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from dagster._core.remote_origin import InProcessCodeLocationOrigin
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+
+from doc_assets import definitions
+
+LOCATION = "doc_assets"
+
+
+def code_location(image: str, patch: pytest.MonkeyPatch) -> InProcessCodeLocationOrigin:
+    """Our definitions, made anew for the catalogue that the environment names now."""
+    # Dagster keeps the file's module by its name: another cluster of this process had another catalogue.
+    patch.delitem(sys.modules, "definitions", raising=False)
+    target = LoadableTargetOrigin(python_file=definitions.__file__)
+    return InProcessCodeLocationOrigin(target, container_image=image, location_name=LOCATION)
