@@ -14,7 +14,7 @@ from pathlib import Path
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.errors import DocumentRejected
-from doc_assets.progress import expected_tokens
+from doc_assets.runtime.progress import expected_tokens
 from doc_assets.settings import Settings
 from doc_assets.sources import Access, Fetched, IncludedFiles, SourceFile, fetch, read, walk
 from doc_assets.store.changes import Discovered

@@ -70,7 +70,7 @@ class PublicationRefused(DocAssetsError):
 
 
 class Stopped(KeyboardInterrupt):
-    """Work ended early because it was asked to (``doc_assets.stopping``); what is committed stays.
+    """Work ended early because it was asked to (``doc_assets.runtime.shutdown``); what is committed stays.
 
     No ``DocAssetsError``, nor any other ``Exception``: whatever takes failures for granted must let it through. As a
     ``KeyboardInterrupt`` it makes psycopg cancel the statement under way, and Dagster end the run as interrupted, which

@@ -17,12 +17,12 @@ from typing import TypeVar
 import numpy as np
 import psycopg
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.audit import judge
 from doc_assets.embedding import EMBED_SLICE, Embedder, EmbeddingSpace
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
-from doc_assets.pipeline import Stage
-from doc_assets.progress import Progress, duration
+from doc_assets.runtime.stages import Stage
+from doc_assets.runtime.progress import Progress, duration
 from doc_assets.recipe import recipe_in
 from doc_assets.store import Store, coverage, spaces, switching, vector_index, vectors
 from doc_assets.store.coverage import Missing, StoredChunk
@@ -225,7 +225,7 @@ class ModelChange:
             started, before = time.perf_counter(), self._done.tokens
             batches = Stage("embed", self._embed, coverage.read_missing(reading, BATCH_CHUNKS), depth=1)
             # A stop ends the embedding, and what came out of it before is still written.
-            with stopping.deferred(), closing(iter(batches)) as embedded:
+            with shutdown.deferred(), closing(iter(batches)) as embedded:
                 for batch, vectors_of in embedded:
                     vectors.write_vectors(writing, space, vectors_of)
                     self._done.chunks += len(batch)
@@ -240,7 +240,7 @@ class ModelChange:
                             seconds=time.perf_counter() - started,
                         )
                     )
-        stopping.raise_if_requested()
+        shutdown.raise_if_requested()
 
     def _model_loaded(self) -> Embedder:
         if self._embedder is None:
@@ -250,7 +250,7 @@ class ModelChange:
     def _embed(self, chunks: list[StoredChunk]) -> tuple[list[StoredChunk], dict[bytes, np.ndarray]]:
         found: dict[bytes, np.ndarray] = {}
         for start in range(0, len(chunks), EMBED_SLICE):
-            stopping.raise_if_requested()
+            shutdown.raise_if_requested()
             piece = chunks[start : start + EMBED_SLICE]
             rows = self._model_loaded().embed([chunk.text for chunk in piece])
             found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))

@@ -21,13 +21,14 @@ from pathlib import Path
 
 from pebble import ProcessExpired, ProcessPool
 
-from doc_assets import formats, logs, stopping
+from doc_assets import formats
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.chunking import chunk
 from doc_assets.document import Document
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
-from doc_assets.orphans import die_with_parent
+from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources import SourceFile, SourceNeighbours, read
 from doc_assets.store.staging import FileRecord, StoredDocument
@@ -85,8 +86,8 @@ class ParsePool:
                     return
                 done: set[Future[FileRecord]] = set()
                 while not done:
-                    stopping.raise_if_requested()
-                    done, _ = wait(running, stopping.LOOK_SECONDS, FIRST_COMPLETED)
+                    shutdown.raise_if_requested()
+                    done, _ = wait(running, shutdown.LOOK_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     yield self._record(future, running.pop(future))
         finally:
@@ -110,7 +111,7 @@ class ParsePool:
                 "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
             )
         except ProcessExpired as error:
-            stopping.raise_if_requested()  # systemd ends a whole control group: that is not the file's fault
+            shutdown.raise_if_requested()  # systemd ends a whole control group: that is not the file's fault
             reason = (
                 f"the parser's process died ({_cause(error.exitcode)}): exclude the file, or raise "
                 "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"
@@ -146,7 +147,7 @@ def _start_worker(settings: Settings) -> None:
     global _settings, _tokenizer
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the pool is the parallelism
     die_with_parent()
-    logs.configure(LogSettings.from_environment())
+    log_context.configure(LogSettings.from_environment())
     _settings = settings
     _tokenizer = open_tokenizer(settings)
     formats.format_versions()  # imports every parser now, so that the first file's time is its own
@@ -161,7 +162,7 @@ def _lower_limit(kind: int, value: int) -> None:
 
 
 def _parse(task: ParseTask) -> FileRecord:
-    with logs.bound(path=task.file.path):
+    with log_context.bound(path=task.file.path):
         return parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
 
 

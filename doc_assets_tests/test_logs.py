@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doc_assets import logs
+from doc_assets.runtime import log_context
 from doc_assets.errors import DocAssetsError, PartitionLocked, SourceError
-from doc_assets.pipeline import Stage
+from doc_assets.runtime.stages import Stage
 from doc_assets.settings import LogSettings
 from doc_assets.store import Store
 from doc_assets.store.retries import Retries, RetryPolicy
@@ -44,7 +44,7 @@ def lines() -> Iterator[Lines]:
     root, ours = logging.getLogger(), logging.getLogger("doc_assets")
     handlers, level = root.handlers[:], ours.level
     caught = Lines()
-    logs.configure(LogSettings("json"), caught.stream)
+    log_context.configure(LogSettings("json"), caught.stream)
     yield caught
     root.handlers[:] = handlers
     ours.setLevel(level)
@@ -52,7 +52,7 @@ def lines() -> Iterator[Lines]:
 
 
 def test_a_line_says_when_how_grave_who_and_what_first(lines):
-    with logs.bound(run="r1", partition="rust/tokio", snapshot=None):
+    with log_context.bound(run="r1", partition="rust/tokio", snapshot=None):
         _log.warning("two\nlines, %s", "ümläut", extra={"path": "a.md"})
     (line,) = lines.all
     assert list(line)[:4] == ["time", "level", "logger", "message"] and line["time"].endswith("Z")
@@ -64,9 +64,9 @@ def test_a_line_says_when_how_grave_who_and_what_first(lines):
 
 
 def test_ids_end_with_the_work_and_those_of_the_work_around_it_stay(lines):
-    with logs.bound(run="outer"):
-        with pytest.raises(ValueError), logs.bound(run="inner"):
-            logs.bind(snapshot=7)
+    with log_context.bound(run="outer"):
+        with pytest.raises(ValueError), log_context.bound(run="inner"):
+            log_context.bind(snapshot=7)
             _log.info("inside")
             raise ValueError
         _log.info("after")
@@ -79,7 +79,7 @@ def test_ids_end_with_the_work_and_those_of_the_work_around_it_stay(lines):
 
 
 def test_the_threads_of_a_load_log_under_its_ids(lines):
-    with logs.bound(partition="rust/tokio"):
+    with log_context.bound(partition="rust/tokio"):
         list(Stage("shout", lambda n: _log.info("item %s", n), iter([1, 2])))
     assert [(line["message"], line["partition"]) for line in lines.all] == [
         ("item 1", "rust/tokio"),

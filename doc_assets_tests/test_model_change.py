@@ -26,7 +26,7 @@ from doc_assets.embedding.models import SpaceModels
 from doc_assets.embedding.space import model_folder
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
 from doc_assets.model_change import ModelChange
-from doc_assets.progress import Progress
+from doc_assets.runtime.progress import Progress
 from doc_assets.settings import Settings
 from doc_assets.store import Store, history, listing, open_store, spaces
 from doc_assets.store.search import search

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from doc_assets.pipeline import Stage
+from doc_assets.runtime.stages import Stage
 
 
 def test_results_come_in_order_through_two_stages():

@@ -17,13 +17,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.embedding import describe_space, open_tokenizer
 from doc_assets.embedding.http import HttpEmbedder
 from doc_assets.errors import Stopped, StoreUnreachable
 from doc_assets.parsing import ParsePool, ParseTask
-from doc_assets.pipeline import Stage
+from doc_assets.runtime.stages import Stage
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, fetch
 from doc_assets.store.partitions import GC_APPLICATION, ensure_partition, partition_lock
@@ -59,31 +59,31 @@ def silent_server() -> Iterator[int]:
 
 
 def test_the_first_request_ends_the_work_and_the_handlers_from_before_are_put_back():
-    before = [signal.getsignal(number) for number in stopping.SIGNALS]
+    before = [signal.getsignal(number) for number in shutdown.SIGNALS]
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
-        with stopping.heeded():
+        with shutdown.heeded():
             with pytest.raises(Stopped, match=signal.Signals(number).name):
                 ask(number)
-            assert stopping.exit_code() == code
-        assert not stopping.requested()
-    assert [signal.getsignal(number) for number in stopping.SIGNALS] == before
+            assert shutdown.exit_code() == code
+        assert not shutdown.requested()
+    assert [signal.getsignal(number) for number in shutdown.SIGNALS] == before
 
 
 def test_within_a_deferral_it_is_noted_and_threads_see_it():
-    with stopping.heeded():
-        with stopping.deferred():
+    with shutdown.heeded():
+        with shutdown.deferred():
             ask()
             with pytest.raises(Stopped):
-                stopping.wait(60)
-            stage = iter(Stage("thread", lambda _: stopping.wait(60), [1]))
+                shutdown.wait(60)
+            stage = iter(Stage("thread", lambda _: shutdown.wait(60), [1]))
             with pytest.raises(Stopped):
                 next(stage)
-        with pytest.raises(Stopped), stopping.heeded():
+        with pytest.raises(Stopped), shutdown.heeded():
             pytest.fail("a part of the work began although a stop was asked for")
 
 
 def test_a_second_request_is_not_deferred():
-    with stopping.heeded(), pytest.raises(Stopped), stopping.deferred():
+    with shutdown.heeded(), pytest.raises(Stopped), shutdown.deferred():
         ask()
         ask()
         pytest.fail("the second request was only noted")
@@ -92,14 +92,14 @@ def test_a_second_request_is_not_deferred():
 def test_a_program_with_handlers_of_its_own_gets_them_back():
     """As Dagster's, which are set before a load and raise in the middle of anything."""
     got: list[int] = []
-    before = [signal.signal(number, lambda n, _: got.append(n)) for number in stopping.SIGNALS]
+    before = [signal.signal(number, lambda n, _: got.append(n)) for number in shutdown.SIGNALS]
     try:
-        with stopping.heeded(), stopping.deferred():
+        with shutdown.heeded(), shutdown.deferred():
             ask()
         ask()
         assert got == [signal.SIGTERM]
     finally:
-        for number, handler in zip(stopping.SIGNALS, before, strict=True):
+        for number, handler in zip(shutdown.SIGNALS, before, strict=True):
             signal.signal(number, handler)
 
 
@@ -147,7 +147,7 @@ def test_the_wait_between_two_attempts_ends(soon):
     def fail() -> None:
         raise StoreUnreachable("down")
 
-    with stopping.heeded(), stopping.deferred(), pytest.raises(Stopped):
+    with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
         soon()
         Retries(RetryPolicy(attempts=8, longest_wait=60)).run(fail)
 
@@ -158,7 +158,7 @@ def test_a_hanging_embedding_endpoint_is_not_waited_for(silent_server, soon, mon
     embedder = HttpEmbedder(
         describe_space(settings), open_tokenizer(settings), f"http://127.0.0.1:{silent_server}/embed"
     )
-    with stopping.heeded(), stopping.deferred(), pytest.raises(Stopped):
+    with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
         soon()
         embedder.embed(["a text"])
 
@@ -175,7 +175,7 @@ def test_a_file_that_is_parsed_slowly_is_not_waited_for(soon, tmp_path):
     pool = _SlowPool(Settings.from_environment({"DOC_ASSETS_THREADS": "1"}))
     task = ParseTask(SourceFile("a.md", tmp_path / "a.md", 1), tmp_path, "auto", {})
     try:
-        with stopping.heeded(), stopping.deferred(), pytest.raises(Stopped):
+        with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
             soon()
             list(pool.parse([task]))
     finally:
@@ -188,7 +188,7 @@ def test_git_is_ended_while_it_fetches(tmp_path, monkeypatch, soon):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     source = GitSource(name="repo", kind="git", location="https://git.example/repo.git")
-    with stopping.heeded(), pytest.raises(Stopped):
+    with shutdown.heeded(), pytest.raises(Stopped):
         soon()
         fetch(source, base=tmp_path, cache=tmp_path / "cache")
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
@@ -196,7 +196,7 @@ def test_git_is_ended_while_it_fetches(tmp_path, monkeypatch, soon):
 
 def test_a_download_that_hangs_is_not_waited_for(tmp_path, silent_server, monkeypatch, soon):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with stopping.heeded(), pytest.raises(Stopped):
+    with shutdown.heeded(), pytest.raises(Stopped):
         soon()
         source = ArchiveSource(name="hangs", kind="archive", location=f"http://127.0.0.1:{silent_server}/a.zip")
         fetch(source, base=tmp_path, cache=tmp_path / "cache")
@@ -205,7 +205,7 @@ def test_a_download_that_hangs_is_not_waited_for(tmp_path, silent_server, monkey
 def test_the_wait_for_a_partitions_lock_ends_and_leaves_nothing_locked(store, soon):
     with store.connect(GC_APPLICATION) as gc:
         partition = ensure_partition(gc, "rust", "a", "a")
-        with partition_lock(gc, partition, "rust/a"), stopping.heeded(), pytest.raises(Stopped):
+        with partition_lock(gc, partition, "rust/a"), shutdown.heeded(), pytest.raises(Stopped):
             soon()
             PartitionSession(store, "rust", "a", "a", Retries(RetryPolicy()))
         assert gc.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
@@ -214,7 +214,7 @@ def test_the_wait_for_a_partitions_lock_ends_and_leaves_nothing_locked(store, so
 
 
 def test_a_statement_is_cancelled_at_the_server(store, soon):
-    with psycopg.connect(store.url) as connection, stopping.heeded():
+    with psycopg.connect(store.url) as connection, shutdown.heeded():
         soon()
         with pytest.raises(Stopped):
             connection.execute("SELECT pg_sleep(60)")

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doc_assets import termination
-from doc_assets.termination import LIMIT_BYTES, Ending, Failure
+from doc_assets.runtime import termination_message
+from doc_assets.runtime.termination_message import Ending, Failure, LIMIT_BYTES
 
 ROOT = Path(__file__).parents[1]
 _WORDS = st.text(max_size=400)
@@ -51,11 +51,11 @@ def test_the_result_is_a_word_for_the_exit_code(code, word):
 
 
 def test_a_file_that_cannot_be_written_is_one_warning(tmp_path, caplog):
-    termination.begin("gc")
+    termination_message.begin("gc")
     with caplog.at_level(logging.WARNING, "doc_assets"):
-        termination.write(0, {"DOC_ASSETS_TERMINATION_MESSAGE": str(tmp_path / "absent" / "file")})
+        termination_message.write(0, {"DOC_ASSETS_TERMINATION_MESSAGE": str(tmp_path / "absent" / "file")})
     assert len(caplog.records) == 1 and "DOC_ASSETS_TERMINATION_MESSAGE" in caplog.text
-    termination.write(0, {})
+    termination_message.write(0, {})
 
 
 @pytest.fixture

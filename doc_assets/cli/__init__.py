@@ -6,7 +6,7 @@ stdout holds only the result (a table, or JSON with ``--json``); progress, warni
 
 import sys
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.errors import Stopped
 
 
@@ -16,9 +16,9 @@ def main() -> None:
     Signals are heeded from the first moment: importing takes seconds, and the kernel drops a SIGTERM that the first
     process of a container has no handler for.
     """
-    with stopping.heeded():
+    with shutdown.heeded():
         try:
             from doc_assets.cli.app import main as run
         except Stopped:
-            sys.exit(stopping.exit_code())
+            sys.exit(shutdown.exit_code())
         run()

@@ -11,7 +11,8 @@ import psycopg
 import typer
 from typer.core import TyperGroup
 
-from doc_assets import __version__, logs, stopping, termination
+from doc_assets import __version__
+from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.cli import (
     catalogue,
     database,
@@ -51,11 +52,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except Stopped as stopped:
             complain(str(stopped))
-            raise typer.Exit(stopping.exit_code()) from stopped
+            raise typer.Exit(shutdown.exit_code()) from stopped
         except Misuse as misuse:
             path = misuse.ctx.command_path if misuse.ctx else ""
             _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
-            termination.tell_error(misuse.format_message())
+            termination_message.tell_error(misuse.format_message())
             raise
         except ConfigurationError:
             _begin(ctx.invoked_subcommand)  # it may have come before the command itself
@@ -63,8 +64,8 @@ class Commands(TyperGroup):
 
 
 def _begin(command: str | None) -> None:
-    if command in _TELLING and not termination.begun():
-        termination.begin(command)
+    if command in _TELLING and not termination_message.begun():
+        termination_message.begin(command)
 
 
 app = typer.Typer(
@@ -125,17 +126,17 @@ def options(
     if verbose:
         wanted = replace(wanted, level="info" if verbose == 1 else "debug")
     os.environ.update(wanted.to_environment())  # the processes that a load starts log alike
-    logs.configure(wanted)
+    log_context.configure(wanted)
     if wanted.format == "json":
         log_messages()
 
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    with stopping.heeded(again=_end_now):
+    with shutdown.heeded(again=_end_now):
         code = _exit_code()
-        with stopping.deferred():
-            termination.write(code)
+        with shutdown.deferred():
+            termination_message.write(code)
     sys.exit(code)
 
 
@@ -156,12 +157,12 @@ def _exit_code() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Stopped as stopped:  # before or after the command itself
         complain(str(stopped))
-        return stopping.exit_code()
+        return shutdown.exit_code()
     return 1
 
 
 def _end_now(number: int) -> None:
     """At the second request: nothing is waited for. Open transactions are rolled back by PostgreSQL."""
-    termination.tell_error("stopped at once by a second signal; running it again resumes")
-    termination.write(128 + number)
+    termination_message.tell_error("stopped at once by a second signal; running it again resumes")
+    termination_message.write(128 + number)
     os._exit(128 + number)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 from psycopg.conninfo import conninfo_to_dict
 
-from doc_assets import stopping, termination
+from doc_assets.runtime import shutdown, termination_message
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
 from doc_assets.settings import Settings
@@ -28,10 +28,10 @@ def upgrade(
     wait: float | None = typer.Option(None, "--wait", min=0, metavar="SECONDS", help="For the server to answer."),
 ) -> None:
     """Create or upgrade the schema; safe to run again, and by several at once."""
-    termination.begin("db upgrade")
+    termination_message.begin("db upgrade")
     url = database_url(Settings.from_environment())
     _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
-    termination.tell(schema_revision=schema.head())
+    termination_message.tell(schema_revision=schema.head())
     say(f"the schema is at revision {schema.head()}")
 
 
@@ -81,7 +81,7 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
             if now - said >= _LINE_SECONDS or said == started:
                 said = now
                 say(f"waiting, {left:.0f} s more at most: {error}")
-        stopping.wait(min(left, _LOOK_SECONDS))
+        shutdown.wait(min(left, _LOOK_SECONDS))
 
 
 @app.command("roles")

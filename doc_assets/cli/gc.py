@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets import termination
+from doc_assets.runtime import termination_message
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.cli.scope import PARTITION_OPTION, TYPE_OPTION
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
 from doc_assets.store import open_store, schema
 from doc_assets.store.collection import Collection, collect
@@ -33,12 +33,12 @@ def gc(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Drop old snapshots, and content that no snapshot holds any more; what is live always stays."""
-    termination.begin("gc")
+    termination_message.begin("gc")
     with open_store(Settings.from_environment()) as store:
         found = collect(store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run)
     counted = ("snapshots", "manifest_rows", "documents", "chunks", "vectors", "bytes")
     totals = {name: getattr(found, name) for name in counted}
-    termination.tell(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
+    termination_message.tell(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
     if as_json:
         print_json(found)
     else:

@@ -18,7 +18,7 @@ from rich.live import Live
 
 from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_json_line, print_table, results, say
 from doc_assets.errors import StoreUnreachable
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
 from doc_assets.store import Store, history, metrics, open_store
 from doc_assets.store.retries import is_transient

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import typer
 
-from doc_assets import stopping, termination
+from doc_assets.runtime import shutdown, termination_message
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.cli.live import LiveProgress
 from doc_assets.cli.output import JSON_OPTION, complain, say
@@ -23,10 +23,10 @@ from doc_assets.cluster.own_job import OwnJob, job_progress
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
-from doc_assets.memory import tree_rss
+from doc_assets.runtime.processes import tree_rss
 from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.migration.looks import record_looks
-from doc_assets.progress import Progress, duration
+from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.slices import Slice
 from doc_assets.store import Store, open_store, pointers, upkeep
@@ -67,7 +67,7 @@ def migrate(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Load what changed: discover, parse, chunk, embed, audit and publish each partition through Dagster."""
-    termination.begin("migrate")
+    termination_message.begin("migrate")
     settings = settings_with(catalogue)
     if space is not None:
         if types or partitions or limit or share:
@@ -84,8 +84,8 @@ def migrate(
         summary.print_json()
     else:
         summary.print_tables()
-    if stopping.requested():
-        raise typer.Exit(stopping.exit_code())
+    if shutdown.requested():
+        raise typer.Exit(shutdown.exit_code())
     if summary.failed:
         raise typer.Exit(1)
 
@@ -211,7 +211,7 @@ def load_surveyed(
     if not changed:
         return [], 0
     results = []
-    with stopping.deferred(), upkeep.loading(store), LiveProgress(store, changed, tell) as live:
+    with shutdown.deferred(), upkeep.loading(store), LiveProgress(store, changed, tell) as live:
         for result in load_partitions(
             [survey.partition for survey in changed],
             catalogue=settings.catalogue,
@@ -239,7 +239,7 @@ def _outcome(result: LoadResult) -> str:
 def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
     """Fresh statistics after a load, and the vector index after a first one if nobody else loads; seconds."""
     started = time.perf_counter()
-    if stopping.requested():
+    if shutdown.requested():
         return 0.0
     fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:

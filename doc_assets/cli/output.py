@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from doc_assets import termination
+from doc_assets.runtime import termination_message
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 
@@ -29,7 +29,7 @@ def log_messages() -> None:
 
 def complain(sentence: str) -> None:
     """An error, to stderr, on as many lines as it needs."""
-    termination.tell_error(sentence)
+    termination_message.tell_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
     messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)

@@ -6,7 +6,7 @@ from collections import Counter
 
 import typer
 
-from doc_assets import termination
+from doc_assets.runtime import termination_message
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
@@ -36,12 +36,12 @@ def rollback(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Publish earlier snapshots again, all or none, after proving that they are still what they were."""
-    termination.begin("rollback")
+    termination_message.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
         _require_known(store, doc_type)
         done = roll_back(store, where, dry_run=dry_run)
-    termination.tell(
+    termination_message.tell(
         schema_revision=schema.head(),
         run=None if dry_run else done.run_id,
         partitions=Counter(row.result for row in done.partitions),

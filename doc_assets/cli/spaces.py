@@ -14,7 +14,7 @@ from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_table
 from doc_assets.embedding import Embedder, EmbeddingSpace, describe_space, open_embedder
 from doc_assets.embedding.models import ModelName, settings_of
 from doc_assets.errors import StoreError
-from doc_assets.progress import Progress, duration
+from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store, space_listing, spaces
 from doc_assets.store.retries import RetryPolicy

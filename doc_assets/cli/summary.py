@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets import termination
+from doc_assets.runtime import termination_message
 from doc_assets.cli.output import print_json, print_table, say
 from doc_assets.cli.validate import print_checks
 from doc_assets.migration import LoadResult
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 from doc_assets.store import schema
-from doc_assets.termination import Failure
+from doc_assets.runtime.termination_message import Failure
 
 _COUNTED = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
@@ -69,13 +69,13 @@ class LoadSummary:
 
     def tell(self) -> None:
         """Into the termination message."""
-        termination.tell(
+        termination_message.tell(
             schema_revision=schema.head(),
             batch=self.batch_id,
             partitions=Counter(result.result for result in self.results),
             totals=self.totals,
         )
-        termination.tell_failures(
+        termination_message.tell_failures(
             [Failure(f"{r.doc_type}/{r.partition}", r.result, r.error or "") for r in self.undone]
         )
 

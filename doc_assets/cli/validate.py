@@ -9,15 +9,15 @@ from pathlib import Path
 
 import typer
 
-from doc_assets import termination
+from doc_assets.runtime import termination_message
 from doc_assets.audit import CheckResult
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 from doc_assets.reembedding import Reembedding, reembed
 from doc_assets.source_check import SourceComparison, compare_sources
 from doc_assets.store import open_store, schema
-from doc_assets.termination import Failure
+from doc_assets.runtime.termination_message import Failure
 from doc_assets.validation import UnknownScope, Validation, Wanted
 from doc_assets.validation import validate as audit_stored
 
@@ -46,7 +46,7 @@ def validate(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Audit what is live: recompute every checksum, count and reference from what PostgreSQL holds."""
-    termination.begin("validate")
+    termination_message.begin("validate")
     settings = settings_with(catalogue)
     wanted = Wanted((*(ids or ()), *snapshot), retained, tuple(types), tuple(partitions))
     if wanted.snapshots and (retained or types or partitions or source or sample):
@@ -76,14 +76,14 @@ def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift:
         if not check.passed
     ]
     moved = [Failure(s.partition, s.result, s.sentence) for s in sources or () if s.result != "equal"]
-    termination.tell(
+    termination_message.tell(
         schema_revision=schema.head(),
         checks=Counter("passed" if check.passed else "failed" for check in stored.checks),
         totals={**asdict(stored.proven), "wrong": stored.wrong},
     )
     if drift is not None:
-        termination.tell(drift={"sample": drift.sample, "below": len(drift.below), "least": drift.least})
-    termination.tell_failures([*failures, *moved])
+        termination_message.tell(drift={"sample": drift.sample, "below": len(drift.below), "least": drift.least})
+    termination_message.tell_failures([*failures, *moved])
 
 
 def _as_json(

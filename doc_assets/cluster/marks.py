@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from doc_assets.progress import Progress, duration
+from doc_assets.runtime.progress import Progress, duration
 from doc_assets.store.history import ProgressRow
 from doc_assets.store.metrics import LoadEnd
 

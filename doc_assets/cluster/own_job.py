@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 
 from doc_assets.cluster import marks
 from doc_assets.cluster.api import ClusterError, JobApi
-from doc_assets.progress import Progress
+from doc_assets.runtime.progress import Progress
 from doc_assets.settings import ClusterSettings
 
 WRITE_SECONDS = 15.0

@@ -20,7 +20,7 @@ from doc_assets.dagster.resources import Library
 from doc_assets.dagster.turns import outlast_predecessor
 from doc_assets.dagster.upstream import STATE
 from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Stopped, StoreError
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 
 # No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
 if TYPE_CHECKING:

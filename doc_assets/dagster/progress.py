@@ -17,7 +17,7 @@ import psycopg
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.resources import Library
 from doc_assets.errors import StoreError
-from doc_assets.progress import duration
+from doc_assets.runtime.progress import duration
 from doc_assets.store.history import ProgressRow, progress
 
 LOOK_SECONDS = 5.0

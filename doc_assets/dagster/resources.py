@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from doc_assets import logs
+from doc_assets.runtime import log_context
 from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
@@ -182,5 +182,5 @@ def doc_assets_resource(context: dg.InitResourceContext) -> Library:
     """The library under the key ``doc_assets``; a test may put anything with its methods in its place."""
     # Started by Dagster itself, the process logs as Dagster says unless our own variables are set.
     if (wanted := LogSettings.from_environment()) != LogSettings():
-        logs.configure(wanted)
+        log_context.configure(wanted)
     return library()

@@ -18,11 +18,11 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doc_assets import logs, stopping
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.catalogue import Partition
 from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.migration import LoadResult
-from doc_assets.orphans import die_with_parent
+from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ def load_partitions(
     }
     load = functools.partial(_load, limit=limit, allow_deletions=allow_deletions, batch_id=batch_id)
     waiting = list(partitions)
-    while waiting and not stopping.requested():
+    while waiting and not shutdown.requested():
         following, asking = multiprocessing.Pipe(duplex=False)
         pool = _pool(min(parallel, len(waiting)), environment, following)
         running: dict[Future[LoadResult], Partition] = {}
         broken = False
         # Closed after the pool, if not before: it tells the workers to stop, who may have something to finish.
-        with closing(following), closing(asking), stopping.passed_on(asking.close), pool:
+        with closing(following), closing(asking), shutdown.passed_on(asking.close), pool:
             while True:
-                while waiting and len(running) < parallel and not broken and not stopping.requested():
+                while waiting and len(running) < parallel and not broken and not shutdown.requested():
                     partition = waiting.pop(0)
                     running[pool.submit(load, partition)] = partition
                 if not running:
@@ -92,7 +92,7 @@ def load_partitions(
         yield LoadResult(partition.doc_type, partition.key, "stopped", error="not begun: a stop was asked for")
 
 
-def _pool(workers: int, environment: dict[str, str], following: stopping.Pipe) -> ProcessPoolExecutor:
+def _pool(workers: int, environment: dict[str, str], following: shutdown.Pipe) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         max_workers=workers,
         mp_context=multiprocessing.get_context("spawn"),
@@ -117,13 +117,13 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     return LoadResult(partition.doc_type, partition.key, "failed", error=reason)
 
 
-def _start_worker(environment: dict[str, str], parent: stopping.Pipe) -> None:
-    stopping.follow(parent)
+def _start_worker(environment: dict[str, str], parent: shutdown.Pipe) -> None:
+    shutdown.follow(parent)
     # Registered first, so run last: taking a process apart that has imported Dagster and torch costs 2 to 3 s of CPU,
     # which nobody needs, least of all within a grace period.
     atexit.register(_leave)
     os.environ.update(environment)
-    logs.configure(LogSettings.from_environment())
+    log_context.configure(LogSettings.from_environment())
     die_with_parent()
 
 
@@ -150,7 +150,7 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
 
 
 def _load(partition: Partition, *, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
-    with stopping.heeded():
+    with shutdown.heeded():
         from doc_assets.dagster.execution import run_partition
 
         instance, definitions, shared = _opened()

@@ -18,14 +18,14 @@ import numpy as np
 import tenacity
 from tenacity.wait import wait_base
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import refuse_long, unit_rows
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused
 from doc_assets.network import certificate_problem, http_client
-from doc_assets.pipeline import side_by_side
+from doc_assets.runtime.stages import side_by_side
 
 Dialect = Literal["tei", "openai"]
 
@@ -69,7 +69,7 @@ class HttpEmbedder:
         attempts: int = 8,
         longest_wait: float = 30.0,
         on_retry: Callable[[], None] | None = None,
-        sleep: Callable[[float], None] = stopping.wait,
+        sleep: Callable[[float], None] = shutdown.wait,
     ) -> None:
         """Opens no connection yet.
 

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from doc_assets import logs
+from doc_assets.runtime import log_context
 from doc_assets.cluster.api import JobApi
 from doc_assets.cluster.run_jobs import RunJobs
 from doc_assets.errors import DocAssetsError
@@ -28,7 +28,7 @@ _log = logging.getLogger("doc_assets.exporter")
 def main() -> None:
     """Serves until SIGTERM or SIGINT."""
     options = _options()
-    logs.configure(LogSettings.from_environment())
+    log_context.configure(LogSettings.from_environment())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

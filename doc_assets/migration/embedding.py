@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.document import Chunk
 from doc_assets.embedding import EMBED_SLICE, Embedder
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
@@ -44,7 +44,7 @@ class ChunkEmbedder:
         order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
         found: dict[bytes, np.ndarray] = {}
         for start in range(0, len(order), EMBED_SLICE):
-            stopping.raise_if_requested()
+            shutdown.raise_if_requested()
             piece = [chunk for chunk in order[start : start + EMBED_SLICE] if chunk.id not in self.refused]
             try:
                 found |= self._ask(piece)

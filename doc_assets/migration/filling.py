@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import psycopg
 
-from doc_assets import logs, stopping
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
 from doc_assets.document import Chunk
@@ -21,8 +21,8 @@ from doc_assets.migration.reporting import Figures, Reporter
 from doc_assets.migration.result import LoadResult
 from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.parsing import ParseTask
-from doc_assets.pipeline import Stage
-from doc_assets.progress import expected_tokens
+from doc_assets.runtime.stages import Stage
+from doc_assets.runtime.progress import expected_tokens
 from doc_assets.recipe import recipe_of
 from doc_assets.store import changes, pointers, snapshots, spaces
 from doc_assets.store.session import PartitionSession
@@ -72,7 +72,7 @@ class Filling:
         space = self._session.run(lambda connection: spaces.ensure_space(connection, loader.space))
         lease = self._session.run(lambda connection: self._open_snapshot(connection, discovery, space, limit))
         self._reporter.snapshot_id = lease.snapshot
-        logs.bind(snapshot=lease.snapshot)
+        log_context.bind(snapshot=lease.snapshot)
         _log.info("load resumed" if lease.resumed else "load started", extra={"revision": discovery.revision})
         settled = self._session.run(
             lambda connection: changes.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
@@ -134,9 +134,9 @@ class Filling:
         that as well, and what is being embedded goes on to the end of its slice and is given up.
         """
         try:
-            with stopping.deferred():
+            with shutdown.deferred():
                 stages = self._fill(discovery, todo, space, lease)
-            stopping.raise_if_requested()
+            shutdown.raise_if_requested()
         except Stopped as stop:
             figures = self._figures
             raise Stopped(
@@ -183,7 +183,7 @@ class Filling:
         }
 
     def _embed(self, batch: Batch, lookup: Lookup) -> Batch:
-        stopping.raise_if_requested()
+        shutdown.raise_if_requested()
         chunks = batch.chunks
         # What an earlier batch of this load embedded may not be committed yet, so the database cannot know it.
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])

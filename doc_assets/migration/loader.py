@@ -12,7 +12,7 @@ from types import TracebackType
 
 import psycopg
 
-from doc_assets import logs, stopping
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
@@ -252,8 +252,8 @@ class Loader:
         """
         started, before = time.perf_counter(), (self.retries.count, self._embedding_retries)
         source = partition.source.name
-        with stopping.heeded(), ExitStack() as guard:
-            guard.enter_context(logs.bound(run=run_id, partition=partition.id))
+        with shutdown.heeded(), ExitStack() as guard:
+            guard.enter_context(log_context.bound(run=run_id, partition=partition.id))
             guard.enter_context(failures_recorded(self.store, partition.id, run_id, started))
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, source, self.retries)
@@ -295,8 +295,8 @@ class Loader:
             raise PublicationRefused(refusal)
         result = self._timed(staged, "published", checks)
         with (
-            stopping.heeded(),
-            stopping.deferred(),  # milliseconds, and it should be known whether they were the last ones
+            shutdown.heeded(),
+            shutdown.deferred(),  # milliseconds, and it should be known whether they were the last ones
             staged,
             failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started),
         ):

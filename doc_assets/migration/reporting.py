@@ -12,7 +12,7 @@ import psutil
 import psycopg
 
 from doc_assets.errors import StoreUnreachable
-from doc_assets.memory import tree_rss
+from doc_assets.runtime.processes import tree_rss
 from doc_assets.store import Store, history
 
 PROGRESS_SECONDS = 0.5

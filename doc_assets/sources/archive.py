@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import ArchiveSource, is_address
 from doc_assets.errors import SourceError
@@ -176,7 +176,7 @@ class _Unpacking:
 
     def _write(self, path: Path, member: _Member, content: IO[bytes] | None) -> None:
         written = 0
-        stopping.raise_if_requested()
+        shutdown.raise_if_requested()
         self.room.take(member.size)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.catalogue.model import ArchiveSource, CrateSource
 from doc_assets.errors import SourceError
 from doc_assets.network import certificate_problem, http_client
@@ -192,7 +192,7 @@ class _Fetching:
                     )
                 if time.monotonic() > deadline:
                     raise SourceError(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
-                stopping.raise_if_requested()
+                shutdown.raise_if_requested()
                 # At once for all that is announced: what does not fit is not begun.
                 room.grow_to(max(size, min(expected or 0, most)))
                 digest.update(part)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError
 from doc_assets.sources.access import Access
@@ -185,7 +185,7 @@ class _Git:
             except subprocess.TimeoutExpired:
                 if time.monotonic() > deadline:
                     raise
-                stopping.raise_if_requested()
+                shutdown.raise_if_requested()
                 # A tree of 100,000 files takes a second to count: at most a tenth of the time goes into that.
                 started = time.monotonic()
                 self._count(written)

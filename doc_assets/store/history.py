@@ -1,6 +1,6 @@
 """What happened and what runs now: the append-only history and the progress rows.
 
-Whatever is written into the history is logged, too. How logs look is in ``doc_assets.logs``.
+Whatever is written into the history is logged, too. How logs look is in ``doc_assets.runtime.log_context``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from doc_assets import __version__
-from doc_assets.progress import Progress
+from doc_assets.runtime.progress import Progress
 from doc_assets.store.partitions import find_partition
 
 if TYPE_CHECKING:

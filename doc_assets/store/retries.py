@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg
 import tenacity
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Retries:
             wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=self.policy.longest_wait, jitter=0.5),
             stop=tenacity.stop_after_attempt(self.policy.attempts),
             before_sleep=self._counted,
-            sleep=stopping.wait,
+            sleep=shutdown.wait,
             reraise=True,
         )
         try:

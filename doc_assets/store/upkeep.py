@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.errors import StoreError
 from doc_assets.store import locks, spaces, vector_index
 from doc_assets.store.connection import Store
@@ -87,7 +87,7 @@ def index_when_last(store: Store, fingerprint: str, *, workers: int = 1, loaded:
     started = time.perf_counter()
     built = False
     with (
-        stopping.heeded(),
+        shutdown.heeded(),
         store.connect("doc-assets index") as connection,
         locks.loading_over(connection) as last,
     ):

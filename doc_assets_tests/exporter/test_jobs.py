@@ -20,7 +20,7 @@ from doc_assets.cluster.api import ClusterError, JobApi
 from doc_assets.cluster.own_job import job_progress
 from doc_assets.cluster.run_jobs import RunJobs
 from doc_assets.exporter.reading import StoreReader
-from doc_assets.progress import Progress
+from doc_assets.runtime.progress import Progress
 from doc_assets.settings import ClusterSettings
 from doc_assets.store import history
 from doc_assets.store.partitions import partition_lock

@@ -188,7 +188,7 @@ def test_dagster_records_on_after_its_connections_were_cut(database_url, setting
 
 def test_waits_grow_up_to_the_longest_and_are_spread(monkeypatch):
     waits: list[float] = []
-    monkeypatch.setattr("doc_assets.stopping.wait", waits.append)
+    monkeypatch.setattr("doc_assets.runtime.shutdown.wait", waits.append)
 
     def fail() -> None:
         raise psycopg.errors.DeadlockDetected("deadlock detected")

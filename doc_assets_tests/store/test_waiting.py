@@ -34,7 +34,7 @@ def test_a_check_waits_until_another_program_has_upgraded_the_schema(database_ur
     make_at(database_url, "0003")
     with pytest.raises(SchemaBehind, match="at revision 0003"):
         schema.require_head(database_url)
-    monkeypatch.setattr("doc_assets.stopping.wait", lambda _seconds: schema.upgrade(database_url))
+    monkeypatch.setattr("doc_assets.runtime.shutdown.wait", lambda _seconds: schema.upgrade(database_url))
     code, said = doc_assets("db", "check", "--wait", "60")
     assert code == 0 and "at revision 0003" in said and "sound" in said
 

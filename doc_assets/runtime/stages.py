@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -128,8 +128,8 @@ def side_by_side(function: Callable[[In], Out], items: Sequence[In], width: int,
         thread.start()
     for thread in threads:
         while thread.is_alive():
-            stopping.raise_if_requested()
-            thread.join(stopping.LOOK_SECONDS)
+            shutdown.raise_if_requested()
+            thread.join(shutdown.LOOK_SECONDS)
     if errors:
         raise errors[0]
     return [results[place] for place in range(len(items))]

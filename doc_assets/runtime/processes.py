@@ -1,4 +1,4 @@
-"""Worker processes that do not outlive the process that started them."""
+"""Child processes: they end with their parent, and their memory counts with its own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import threading
 from multiprocessing.connection import wait
+
+import psutil
 
 
 def die_with_parent() -> None:
@@ -22,3 +24,15 @@ def die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def tree_rss(process: psutil.Process) -> int:
+    """Resident bytes of this process and its workers; a database server started from here is not counted."""
+    total = 0
+    for member in [process, *process.children(recursive=True)]:
+        try:
+            if not member.name().startswith("postgres"):
+                total += member.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total
