@@ -25,7 +25,7 @@ from rich.table import Table
 
 from doc_assets import formats
 from doc_assets.catalogue import DirectorySource, Partition
-from doc_assets.chunking import chunk
+from doc_assets.chunking.chunker import chunk
 from doc_assets.document import lay_out
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
@@ -33,7 +33,7 @@ from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, SourceNeighbours, read, walk
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-# A chunk this short answers little: see ``doc_assets.chunking``.
+# A chunk this short answers little: see ``doc_assets.chunking.chunker``.
 TINY = 60
 
 

@@ -23,7 +23,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from doc_assets import formats
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.chunking import chunk
+from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Document
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped

@@ -11,7 +11,7 @@ import json
 
 from doc_assets import formats
 from doc_assets.catalogue import Source
-from doc_assets.chunking import CHUNKER_VERSION
+from doc_assets.chunking.chunker import CHUNKER_VERSION
 from doc_assets.document import canonical_json
 from doc_assets.embedding import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError

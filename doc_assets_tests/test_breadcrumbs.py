@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doc_assets.breadcrumbs import Breadcrumbs
+from doc_assets.chunking.breadcrumbs import Breadcrumbs
 from doc_assets.document import Document
 from doc_assets.embedding import open_tokenizer
 from doc_assets.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doc_assets.chunking import chunk
+from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Block, BlockKind, Chunk, Document, LaidOutBlock, Section, lay_out
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.settings import Settings

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from doc_assets.chunking import chunk
+from doc_assets.chunking.chunker import chunk
 from doc_assets.document import BlockKind, Document, JsonValue, canonical_json, clean_text, lay_out
 from doc_assets.embedding import WindowTokenizer
 from doc_assets.store.staging import StoredDocument

@@ -4,7 +4,7 @@
 here reads files or knows the database; docs/metadata.md is the same for people.
 """
 
-from doc_assets.metadata.describing import METADATA_VERSION, describe
-from doc_assets.metadata.schema import FIELDS, Field, normalised, spellings
+from doc_assets.metadata.extraction import METADATA_VERSION, describe
+from doc_assets.metadata.fields import FIELDS, Field, normalised, spellings
 
 __all__ = ["FIELDS", "METADATA_VERSION", "Field", "describe", "normalised", "spellings"]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from doc_assets.document import Document, JsonValue
-from doc_assets.metadata.schema import FIELDS, normalised
+from doc_assets.metadata.fields import FIELDS, normalised
 
 # Raised when the same document, path and attributes give other metadata; part of a snapshot's recipe.
 METADATA_VERSION = 1

@@ -14,7 +14,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from doc_assets.breadcrumbs import Breadcrumbs
+from doc_assets.chunking.breadcrumbs import Breadcrumbs
 from doc_assets.document import BlockKind, Chunk, Document, LaidOutBlock, Section, embedding_input, lay_out
 from doc_assets.embedding.tokenizer import WindowTokenizer
 
