@@ -29,6 +29,7 @@ from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.catalogue.folder import initial_catalogue
 from doc_assets.document import Block, Document, Section
+from doc_assets.document.records import FileRecord
 from doc_assets.embedding import Embedder, open_embedder, open_tokenizer
 from doc_assets.evaluation import MODES, evaluate, read_questions
 from doc_assets.migration import Loader
@@ -37,7 +38,6 @@ from doc_assets.settings import Settings
 from doc_assets.store import open_store
 from doc_assets.store.embedded import embedded_url
 from doc_assets.store.search import search
-from doc_assets.store.staging import FileRecord
 
 Transform = Callable[[Document], Document]
 

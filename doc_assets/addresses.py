@@ -9,36 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
 from urllib.parse import quote, urlsplit
 
 from doc_assets.document import JsonValue
+from doc_assets.document.site import Site
 from doc_assets.formats.outline import slug
-
-PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "hugo", "docusaurus", "pretty", "rustdoc"]
-PAGE_RULES: tuple[str, ...] = get_args(PageRule)
 
 _SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
 _INDEX = frozenset({"index", "_index", "readme"})
 _NUMBERED = re.compile(r"^\d+\s*[-_.]\s*(?=\D)")
 # What may stand in a fragment unescaped (RFC 3986), and "%" for those that are escaped already.
 _IN_FRAGMENT = "!$&'()*+,;=:@/?%"
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Where a source is published.
-
-    Attributes:
-        base_url: Address in front of each page's; None where the source is not published.
-        pages: How a file's path becomes a page's; one of ``PAGE_RULES``.
-        strip: Folder that is no part of a page's path (``src/``); files outside of it have no page.
-    """
-
-    base_url: str | None
-    pages: str = "as_is"
-    strip: str = ""
 
 
 def address(

@@ -13,12 +13,11 @@ from functools import cached_property
 from pathlib import Path
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.document.records import Discovered, FileRecord
 from doc_assets.errors import DocumentRejected
 from doc_assets.runtime.progress import expected_tokens
 from doc_assets.settings import Settings
 from doc_assets.sources import Access, Fetched, IncludedFiles, SourceFile, fetch, read, walk
-from doc_assets.store.changes import Discovered
-from doc_assets.store.staging import FileRecord
 
 # Of files with equal bytes one is parsed for all, unless they say to read what stands beside them: mdBook, MkDocs and
 # Hugo, reStructuredText, MDX. The parsed contents are compared when the snapshot is sealed, in any case.

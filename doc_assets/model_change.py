@@ -17,13 +17,13 @@ from typing import TypeVar
 import numpy as np
 import psycopg
 
-from doc_assets.runtime import shutdown
 from doc_assets.audit import judge
 from doc_assets.embedding import EMBED_SLICE, Embedder, EmbeddingSpace
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
-from doc_assets.runtime.stages import Stage
-from doc_assets.runtime.progress import Progress, duration
 from doc_assets.recipe import recipe_in
+from doc_assets.runtime import shutdown
+from doc_assets.runtime.progress import Progress, duration
+from doc_assets.runtime.stages import Stage
 from doc_assets.store import Store, coverage, spaces, switching, vector_index, vectors
 from doc_assets.store.coverage import Missing, StoredChunk
 from doc_assets.store.proof import OneState

@@ -22,16 +22,16 @@ from pathlib import Path
 from pebble import ProcessExpired, ProcessPool
 
 from doc_assets import formats
-from doc_assets.runtime import log_context, shutdown
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Document
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources import SourceFile, SourceNeighbours, read
-from doc_assets.store.staging import FileRecord, StoredDocument
 
 # Tasks handed to the pool beyond those at work: enough that no worker waits, few enough that results stay small.
 _AHEAD_PER_WORKER = 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.addresses import PAGE_RULES, Site, address
+from doc_assets.addresses import address
+from doc_assets.document.site import PAGE_RULES, Site
 
 BASE = "https://docs.example/x"
 

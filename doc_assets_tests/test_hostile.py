@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, DirectorySource, Partition
+from doc_assets.document.records import FileRecord
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import SourceError
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, fetch, walk
-from doc_assets.store.staging import FileRecord
 from doc_assets_tests.hostile_cases import GROUPS, Case
 
 MAX_BYTES = 3_000_000

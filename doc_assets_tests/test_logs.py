@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doc_assets.runtime import log_context
 from doc_assets.errors import DocAssetsError, PartitionLocked, SourceError
+from doc_assets.runtime import log_context
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import LogSettings
 from doc_assets.store import Store

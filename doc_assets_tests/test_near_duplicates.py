@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doc_assets.near_duplicates import (
+from doc_assets.document.similarity import (
     ALIKE,
     ALIKE_UNDER_ANOTHER_TITLE,
     MAX_CHARACTERS,

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from doc_assets import formats
+from doc_assets.document.records import FileRecord
 from doc_assets.embedding import open_tokenizer
 from doc_assets.errors import DocAssetsError
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile
-from doc_assets.store.staging import FileRecord
 
 # What each format does to its worker; ``text`` is what it gives where that ends.
 _BEHAVIOUR = {

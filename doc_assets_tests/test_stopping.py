@@ -17,12 +17,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from doc_assets.runtime import shutdown
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.embedding import describe_space, open_tokenizer
 from doc_assets.embedding.http import HttpEmbedder
 from doc_assets.errors import Stopped, StoreUnreachable
 from doc_assets.parsing import ParsePool, ParseTask
+from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile, fetch

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doc_assets.runtime import termination_message
-from doc_assets.runtime.termination_message import Ending, Failure, LIMIT_BYTES
+from doc_assets.runtime.termination_message import LIMIT_BYTES, Ending, Failure
 
 ROOT = Path(__file__).parents[1]
 _WORDS = st.text(max_size=400)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from doc_assets.addresses import PageRule, Site
 from doc_assets.catalogue.globs import check_glob
+from doc_assets.document.site import PageRule, Site
 from doc_assets.formats import format_names
 
 TYPE_NAME = r"^[a-z][a-z0-9_]*$"

@@ -6,8 +6,8 @@ stdout holds only the result (a table, or JSON with ``--json``); progress, warni
 
 import sys
 
-from doc_assets.runtime import shutdown
 from doc_assets.errors import Stopped
+from doc_assets.runtime import shutdown
 
 
 def main() -> None:

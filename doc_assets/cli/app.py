@@ -12,7 +12,6 @@ import typer
 from typer.core import TyperGroup
 
 from doc_assets import __version__
-from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.cli import (
     catalogue,
     database,
@@ -32,6 +31,7 @@ from doc_assets.cli import (
 )
 from doc_assets.cli.output import complain, log_messages
 from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Stopped
+from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
 from doc_assets.store.retries import explained
 

@@ -10,9 +10,9 @@ from collections.abc import Callable
 import typer
 from psycopg.conninfo import conninfo_to_dict
 
-from doc_assets.runtime import shutdown, termination_message
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
+from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
 from doc_assets.store import Store, roles, schema
 from doc_assets.store.connection import database_url

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import typer
 
-from doc_assets.runtime import shutdown, termination_message
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.cli.live import LiveProgress
 from doc_assets.cli.output import JSON_OPTION, complain, say
@@ -23,9 +22,10 @@ from doc_assets.cluster.own_job import OwnJob, job_progress
 from doc_assets.dagster.workers import load_partitions
 from doc_assets.embedding import describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
-from doc_assets.runtime.processes import tree_rss
 from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.migration.looks import record_looks
+from doc_assets.runtime import shutdown, termination_message
+from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.slices import Slice

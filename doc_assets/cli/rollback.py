@@ -6,9 +6,9 @@ from collections import Counter
 
 import typer
 
-from doc_assets.runtime import termination_message
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.errors import StoreError
+from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store, schema
 from doc_assets.store.discard import discard as discard_snapshots

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets.runtime import termination_message
 from doc_assets.cli.output import print_json, print_table, say
 from doc_assets.cli.validate import print_checks
 from doc_assets.migration import LoadResult
+from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
-from doc_assets.store import schema
 from doc_assets.runtime.termination_message import Failure
+from doc_assets.store import schema
 
 _COUNTED = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")

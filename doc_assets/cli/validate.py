@@ -9,15 +9,15 @@ from pathlib import Path
 
 import typer
 
-from doc_assets.runtime import termination_message
 from doc_assets.audit import CheckResult
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
-from doc_assets.runtime.progress import duration
 from doc_assets.reembedding import Reembedding, reembed
+from doc_assets.runtime import termination_message
+from doc_assets.runtime.progress import duration
+from doc_assets.runtime.termination_message import Failure
 from doc_assets.source_check import SourceComparison, compare_sources
 from doc_assets.store import open_store, schema
-from doc_assets.runtime.termination_message import Failure
 from doc_assets.validation import UnknownScope, Validation, Wanted
 from doc_assets.validation import validate as audit_stored
 

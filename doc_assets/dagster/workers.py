@@ -18,10 +18,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doc_assets.runtime import log_context, shutdown
 from doc_assets.catalogue import Partition
 from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.migration import LoadResult
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings
 

@@ -18,13 +18,13 @@ import numpy as np
 import tenacity
 from tenacity.wait import wait_base
 
-from doc_assets.runtime import shutdown
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.embedding.vectors import refuse_long, unit_rows
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused
 from doc_assets.network import certificate_problem, http_client
+from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import side_by_side
 
 Dialect = Literal["tei", "openai"]

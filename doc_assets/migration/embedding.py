@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from doc_assets.runtime import shutdown
 from doc_assets.document import Chunk
 from doc_assets.embedding import EMBED_SLICE, Embedder
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
+from doc_assets.runtime import shutdown
 
 # What any model reads. An embedder that refuses this, too, is not at odds with one document.
 _PLAIN = "documentation"

@@ -12,7 +12,6 @@ from types import TracebackType
 
 import psycopg
 
-from doc_assets.runtime import log_context, shutdown
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.discovery import Discovery, discover
@@ -24,6 +23,7 @@ from doc_assets.migration.guards import Guards
 from doc_assets.migration.result import LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
+from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
 from doc_assets.store import Store, changes, history, snapshots, spaces
 from doc_assets.store.losses import losses

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from doc_assets.runtime import shutdown
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import ArchiveSource, is_address
 from doc_assets.errors import SourceError
+from doc_assets.runtime import shutdown
 from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, cache_key, is_full
 from doc_assets.sources.directory import located

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
-from doc_assets.runtime import shutdown
 from doc_assets.catalogue.model import ArchiveSource, CrateSource
 from doc_assets.errors import SourceError
 from doc_assets.network import certificate_problem, http_client
+from doc_assets.runtime import shutdown
 from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, Lease, cache_key
 from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from doc_assets.runtime import shutdown
 from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError
+from doc_assets.runtime import shutdown
 from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, cache_key, disk_bytes
 from doc_assets.sources.credentials import without_credentials

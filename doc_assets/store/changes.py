@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import psycopg
 
+from doc_assets.document.records import Discovered
 from doc_assets.store.locks import share_content
 from doc_assets.store.snapshots import Lease, require_lease
-
-
-@dataclass(frozen=True, slots=True)
-class Discovered:
-    """A readable file that stands in the source now."""
-
-    path: str
-    size: int
-    fingerprint: bytes
 
 
 def reconcile(

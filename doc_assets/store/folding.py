@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from doc_assets.addresses import Site, address
+from doc_assets.addresses import address
 from doc_assets.document import JsonValue
-from doc_assets.near_duplicates import version_of
+from doc_assets.document.similarity import version_of
+from doc_assets.document.site import Site
 from doc_assets.store.near_duplicates import links
 from doc_assets.store.scope import Scope
 from doc_assets.store.text_ranking import Ranked

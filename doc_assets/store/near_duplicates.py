@@ -1,6 +1,6 @@
 """Signatures of documents and pairs of near duplicates: written when a snapshot is sealed, and read.
 
-What a signature is, and from where on two documents are near duplicates, is in ``doc_assets.near_duplicates``; how
+What a signature is, and from where on two documents are near duplicates, is in ``doc_assets.document.similarity``; how
 search shows one of them is in ``store.folding``. Nothing here changes what is live.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from doc_assets.near_duplicates import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
+from doc_assets.document.similarity import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
 from doc_assets.store.locks import own_links, share_content
 
 # Documents that are linked in one transaction, which others wait for, at about 1 ms each. With the longest texts they

@@ -11,8 +11,8 @@ from typing import TypeVar
 import psycopg
 import tenacity
 
-from doc_assets.runtime import shutdown
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
+from doc_assets.runtime import shutdown
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)

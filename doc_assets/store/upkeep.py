@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from doc_assets.runtime import shutdown
 from doc_assets.errors import StoreError
+from doc_assets.runtime import shutdown
 from doc_assets.store import locks, spaces, vector_index
 from doc_assets.store.connection import Store
 from doc_assets.store.retries import Retries, RetryPolicy

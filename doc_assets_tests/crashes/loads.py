@@ -21,6 +21,7 @@ import numpy as np
 
 from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
+from doc_assets.document.records import FileRecord
 from doc_assets.embedding import describe_space, open_tokenizer
 from doc_assets.errors import AuditFailed, DocAssetsError
 from doc_assets.migration import Loader, LoadResult, filling
@@ -28,7 +29,7 @@ from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.store import Store, changes, snapshots
 from doc_assets.store.snapshots import Lease
-from doc_assets.store.staging import FileRecord, SnapshotWriter
+from doc_assets.store.staging import SnapshotWriter
 from doc_assets_tests.crashes.trace import Told, Trace
 from doc_assets_tests.loading import HashEmbedder
 

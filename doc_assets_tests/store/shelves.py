@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 
 from doc_assets.audit import audit
 from doc_assets.document import Block, Chunk, Document, Section, lay_out
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding import EmbeddingSpace
 from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.store import Store, listing, snapshots
 from doc_assets.store.retries import Retries, RetryPolicy
 from doc_assets.store.session import PartitionSession
 from doc_assets.store.spaces import Lookup, ensure_space
-from doc_assets.store.staging import FileRecord, StoredDocument
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.test_search import WordModel
 

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, pointers, snapshots
 from doc_assets.store.comparison import Comparison, DocumentChange, compare
 from doc_assets.store.patch import patch
-from doc_assets.store.staging import FileRecord, StoredDocument
 from doc_assets_tests.store.test_search import Library, WordModel, page
 
 PARTITION = "rust/std"

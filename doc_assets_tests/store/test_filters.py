@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pytest
 
 from doc_assets.document import Block, Chunk, Document, JsonValue, Section
+from doc_assets.document.records import StoredDocument
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, filters, text_ranking, vector_index, vector_ranking
 from doc_assets.store.search import search, why_empty
 from doc_assets.store.spaces import ensure_space
-from doc_assets.store.staging import StoredDocument
 from doc_assets_tests.store.test_search import Library, WordModel
 
 MODES = ("text", "vector", "hybrid")

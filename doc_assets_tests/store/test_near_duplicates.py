@@ -14,11 +14,11 @@ from typer.testing import CliRunner, Result
 from doc_assets.catalogue import load_catalogue
 from doc_assets.cli.app import app
 from doc_assets.document import Block, Chunk, Document, Section
+from doc_assets.document.records import StoredDocument
 from doc_assets.errors import CatalogueError
 from doc_assets.store import Store, near_duplicates, snapshots
 from doc_assets.store.near_duplicates import link, pairs
 from doc_assets.store.search import Passage, search
-from doc_assets.store.staging import StoredDocument
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 from doc_assets_tests.store.test_search import Library, WordModel
 

@@ -15,12 +15,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from doc_assets.document.records import StoredDocument
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store, snapshots
 from doc_assets.store.collection import collect
 from doc_assets.store.retention import Policy
 from doc_assets.store.search import search
-from doc_assets.store.staging import StoredDocument
 from doc_assets_tests.store.shelves import Shelf, is_sound, kept, orphans, page, version
 from doc_assets_tests.store.test_search import WordModel
 

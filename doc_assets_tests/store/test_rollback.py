@@ -11,13 +11,14 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from doc_assets.document.records import FileRecord
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store import Store, history, pointers, schema, snapshots
 from doc_assets.store.history import HistoryFilter, HistoryRow
 from doc_assets.store.partitions import ensure_partition, partition_lock
 from doc_assets.store.rollback import Rollback, roll_back, rollback
 from doc_assets.store.spaces import ensure_space
-from doc_assets.store.staging import FileRecord, SnapshotWriter
+from doc_assets.store.staging import SnapshotWriter
 from doc_assets.store.targets import AsOf, BeforeRun, ToSnapshot
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.shelves import SPACE, page

@@ -14,6 +14,7 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 
 from doc_assets.document import Block, Chunk, Document, Section
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding import EmbeddingSpace, WindowTokenizer
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, snapshots, vector_index, vector_ranking
@@ -21,7 +22,7 @@ from doc_assets.store.partitions import ensure_partition
 from doc_assets.store.rollback import rollback
 from doc_assets.store.search import fuse, search
 from doc_assets.store.spaces import ensure_space
-from doc_assets.store.staging import FileRecord, SnapshotWriter, StoredDocument
+from doc_assets.store.staging import SnapshotWriter
 from doc_assets.store.text_ranking import Ranked
 
 WINDOW = 32

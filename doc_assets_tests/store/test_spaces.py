@@ -8,13 +8,14 @@ import psycopg
 import pytest
 
 from doc_assets.document import Block, Chunk, Document, Section
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding import EmbeddingSpace
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store import coverage, snapshots
 from doc_assets.store.partitions import ensure_partition
 from doc_assets.store.space_listing import drop_space, list_spaces
 from doc_assets.store.spaces import SpaceTable, ensure_space, find_space, model_of, space_lock
-from doc_assets.store.staging import FileRecord, SnapshotWriter, StoredDocument
+from doc_assets.store.staging import SnapshotWriter
 from doc_assets.store.vectors import write_vectors
 
 FIRST = EmbeddingSpace("owner/first", "", "mean", True, 64, 8, "fp32", "t")

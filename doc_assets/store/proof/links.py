@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import psycopg
 
-from doc_assets.near_duplicates import MAX_CHARACTERS, Signature, similarity
+from doc_assets.document.similarity import MAX_CHARACTERS, Signature, similarity
 from doc_assets.store.proof.offender import Offender
 from doc_assets.store.proof.state import CONTENT, Scope
 

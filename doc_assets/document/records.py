@@ -1,0 +1,87 @@
+"""The rows that discovery and parsing produce: files of a source, manifest rows, documents ready to be stored."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from doc_assets.document import Chunk, Document, canonical_json, lay_out
+
+Outcome = str  # 'loaded' | 'duplicate' | 'skipped' | 'rejected', as the table's check says
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as its rows will be.
+
+    Attributes:
+        id: SHA-256 over title, format, text, metadata and the places of its chunks; ``document_digest`` in SQL.
+        metadata_json: Canonical JSON.
+        chunks: In order; never empty.
+    """
+
+    id: bytes
+    title: str
+    format: str
+    text: str
+    metadata_json: str
+    chunks: tuple[Chunk, ...]
+
+    @classmethod
+    def of(cls, document: Document, chunks: Sequence[Chunk]) -> StoredDocument:
+        """The rows of a parsed and chunked document."""
+        text, _ = lay_out(document)
+        metadata_json = canonical_json(document.metadata)
+        digest = hashlib.sha256()
+        for part in (document.title, document.format, text, metadata_json):
+            digest.update(_sha256(part))
+        digest.update(hashlib.sha256(b"".join(_place(chunk) for chunk in chunks)).digest())
+        return cls(digest.digest(), document.title, document.format, text, metadata_json, tuple(chunks))
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One row of the manifest, with the documents that were read from the file.
+
+    Attributes:
+        path: Relative to the source.
+        size: Bytes.
+        fingerprint: SHA-256 of the bytes; None where the file was not read.
+        outcome: ``loaded``, ``duplicate``, ``skipped`` or ``rejected``.
+        reason: Why it was not loaded.
+        duplicate_of: The path that is loaded in its place.
+        documents: Empty unless loaded.
+        includes: Paths in the source that reading the file looked at beside itself, found or not, sorted.
+        includes_sha256: Over these paths and their bytes; None where there are none.
+    """
+
+    path: str
+    size: int
+    fingerprint: bytes | None
+    outcome: Outcome
+    reason: str | None = None
+    duplicate_of: str | None = None
+    documents: tuple[StoredDocument, ...] = ()
+    includes: tuple[str, ...] = ()
+    includes_sha256: bytes | None = None
+
+
+def _sha256(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _place(chunk: Chunk) -> bytes:
+    """What ties a chunk to its document; ``chunk_place`` in SQL."""
+    spans = struct.pack(">ii", chunk.start, chunk.end)
+    return chunk.id + spans + _sha256("\x1f".join(chunk.heading_path)) + _sha256(chunk.anchor or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A readable file that stands in the source now."""
+
+    path: str
+    size: int
+    fingerprint: bytes

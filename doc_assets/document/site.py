@@ -1,0 +1,24 @@
+"""Where a source is published on the web; how a passage's URL is made from it is in ``search.page_url``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "hugo", "docusaurus", "pretty", "rustdoc"]
+PAGE_RULES: tuple[str, ...] = get_args(PageRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a source is published.
+
+    Attributes:
+        base_url: Address in front of each page's; None where the source is not published.
+        pages: How a file's path becomes a page's; one of ``PAGE_RULES``.
+        strip: Folder that is no part of a page's path (``src/``); files outside of it have no page.
+    """
+
+    base_url: str | None
+    pages: str = "as_is"
+    strip: str = ""
