@@ -6,7 +6,8 @@ import pytest
 
 from doc_assets.audit import audit
 from doc_assets.document import Block, Document, JsonValue, Section
-from doc_assets.formats import RawFile, parse
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.registry import parse
 from doc_assets.metadata import FIELDS, describe, normalised
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 

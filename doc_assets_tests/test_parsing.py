@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets import formats
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding import open_tokenizer
 from doc_assets.errors import DocAssetsError
+from doc_assets.formats import registry
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.sources import SourceFile
@@ -60,10 +60,10 @@ def formats_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     names = "".join(f"{name} = misbehaving:{name}\n" for name in behaviour)
     (facts / "entry_points.txt").write_text(f"[doc_assets.formats]\n{names}")
     sys.path.insert(0, str(folder))
-    formats._registry.cache_clear()
+    registry._registry.cache_clear()
     yield folder
     sys.path.remove(str(folder))
-    formats._registry.cache_clear()
+    registry._registry.cache_clear()
 
 
 SETTINGS = Settings.from_environment(

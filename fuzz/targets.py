@@ -17,8 +17,8 @@ from doc_assets import formats
 from doc_assets.document import Block, Document, Section, clean_text
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.front_matter import split_front_matter
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.settings import Settings
 from fuzz import vocabulary
 from fuzz.files import run_archive, run_catalogue
@@ -75,7 +75,7 @@ class SmallBook:
             self._files[name] = self._files[f"src/{name}"] = text
 
     def read(self, path: str) -> bytes | None:
-        """See ``doc_assets.formats.Neighbours``."""
+        """See ``doc_assets.formats.base.Neighbours``."""
         return self._files.get(path)
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from doc_assets.catalogue.globs import check_glob
 from doc_assets.document.site import PageRule, Site
-from doc_assets.formats import format_names
+from doc_assets.formats.registry import format_names
 
 TYPE_NAME = r"^[a-z][a-z0-9_]*$"
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"

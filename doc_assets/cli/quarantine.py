@@ -15,7 +15,8 @@ from doc_assets.cli.migrate import load_surveyed, refresh_index, survey
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
-from doc_assets.formats import RawFile, detect
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.registry import detect
 from doc_assets.migration import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.sources import Access, SourceFile, fetch, read, walk

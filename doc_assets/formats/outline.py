@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from doc_assets.document import Block, Section
-from doc_assets.formats.html_fragment import Anchor, Heading, Part
+from doc_assets.formats.parts import Anchor, Heading, Part
 
 __all__ = ["Anchors", "outline", "readable_name", "slug"]
 

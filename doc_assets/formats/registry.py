@@ -1,20 +1,19 @@
-"""Which formats are installed: the entry points, loaded one by one, so that a broken one takes no other along.
+"""Loads the installed formats from their entry points, and chooses the one that reads a file.
 
-What a format is, and how one is chosen for a file, is in ``doc_assets.formats``.
+Entry points are loaded one by one, so that a broken one takes no other along. What a format is, is in ``base``.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from doc_assets.formats import Format
-
-__all__ = ["ENTRY_POINTS", "Registry", "load_registry"]
+from doc_assets.document import Document
+from doc_assets.errors import CatalogueError, DocumentSkipped
+from doc_assets.formats.base import Format, RawFile
 
 ENTRY_POINTS = "doc_assets.formats"
 _OWN = "doc-assets"
@@ -33,6 +32,66 @@ class Registry:
 
     formats: Mapping[str, Format]
     broken: Mapping[str, str]
+
+
+@functools.cache
+def _registry() -> Registry:
+    return load_registry()
+
+
+def format_names() -> list[str]:
+    """All registered formats, sorted. Imports none of them."""
+    return sorted(entry_points(group=ENTRY_POINTS).names)
+
+
+def format_versions() -> dict[str, int]:
+    """Name and version of every format that works."""
+    return {name: found.version for name, found in sorted(_registry().formats.items())}
+
+
+def get_format(name: str) -> Format:
+    """The format of that name.
+
+    Raises:
+        CatalogueError: No such format is installed, or the package that brings it is broken.
+    """
+    registry = _registry()
+    if name in registry.formats:
+        return registry.formats[name]
+    if name in registry.broken:
+        raise CatalogueError(registry.broken[name])
+    raise CatalogueError(f"unknown format {name!r}: installed are {', '.join(format_names())}")
+
+
+def detect(file: RawFile) -> Format | None:
+    """The format that reads this file, or None where no format claims its suffix or accepts it."""
+    claiming = [f for f in _registry().formats.values() if file.suffix in f.suffixes]
+    for candidate in sorted(claiming, key=lambda f: (-f.priority, f.name)):
+        if candidate.accepts(file):
+            return candidate
+    return None
+
+
+def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
+    """Reads a file with the named format, or with the one that fits.
+
+    Returns:
+        Documents that each hold some text.
+
+    Raises:
+        DocumentSkipped: No format reads this kind of file, or there is nothing in it to load.
+        DocumentRejected: The file is not what its name says, or broken beyond reading.
+    """
+    if not file.data.strip(b"\0 \t\r\n") and file.suffix != ".ipynb":
+        raise DocumentSkipped("empty file")
+    reader = detect(file) if format_name == "auto" else get_format(format_name)
+    if reader is None:
+        broken = "".join(f"; {problem}" for problem in _registry().broken.values())
+        raise DocumentSkipped(f"unsupported format: no parser reads {file.suffix or 'files without a suffix'}{broken}")
+    documents = [document for document in reader.parse(file) if not document.is_empty()]
+    if not documents:
+        raise DocumentSkipped("no text in the document")
+    return documents
 
 
 def load_registry() -> Registry:

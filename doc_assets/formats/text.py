@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 
 from doc_assets.document import Block, Document
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.markdown import markdown_document
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.markdown.format import markdown_document
 from doc_assets.formats.outline import outline, readable_name
+from doc_assets.formats.parts import Heading, Part
 
 __all__ = ["TextFormat"]
 

@@ -36,7 +36,7 @@ class SourceNeighbours:
         self.looked_at: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> bytes | None:
-        """See ``doc_assets.formats.Neighbours``."""
+        """See ``doc_assets.formats.base.Neighbours``."""
         if path not in self.looked_at and len(self.looked_at) >= MAX_LOOKUPS:
             return None
         data = _bytes_of(self._root, path)

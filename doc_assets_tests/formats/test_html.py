@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from doc_assets.document import Block, Document, Section
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.html import HtmlFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.html.format import HtmlFormat
 
 
 class Beside:

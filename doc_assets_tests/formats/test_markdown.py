@@ -9,9 +9,10 @@ import pytest
 
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile, parse
-from doc_assets.formats.front_matter import split_front_matter
-from doc_assets.formats.markdown import MarkdownFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.format import MarkdownFormat
+from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.registry import parse
 
 
 def read(text: str, path: str = "guide/some-page.md") -> Document:

@@ -9,9 +9,8 @@ import pytest
 
 from doc_assets.document import Block, Document
 from doc_assets.errors import DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.markdown import MarkdownFormat
-from doc_assets.formats.mdx import MdxFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.format import MarkdownFormat, MdxFormat
 
 SUMMARY = """# Summary
 

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from doc_assets.document import Block, Document, lay_out
-from doc_assets.formats import RawFile
-from doc_assets.formats.mdx import MdxFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.format import MdxFormat
 
 
 def read(text: str) -> Document:

@@ -10,8 +10,8 @@ import pytest
 
 from doc_assets.document import Document, canonical_json, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.notebook import NotebookFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.notebook.format import NotebookFormat
 
 
 def markdown(source: str | list[str]) -> dict[str, Any]:

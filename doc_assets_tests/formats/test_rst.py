@@ -8,9 +8,9 @@ import pytest
 from docutils.parsers.rst import directives, roles
 
 from doc_assets.document import Document, lay_out
-from doc_assets.formats import RawFile
-from doc_assets.formats.rst import RstFormat
-from doc_assets.formats.rst_directives import holds_for_html
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.rst.directives import holds_for_html
+from doc_assets.formats.rst.format import RstFormat
 
 
 def read(source: str, path: str = "guide/set-up.rst") -> Document:
@@ -283,7 +283,7 @@ def test_a_page_that_docutils_cannot_read_is_read_plainly(monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise AssertionError("odd page")
 
-    monkeypatch.setattr("doc_assets.formats.rst.parse_tree", fail)
+    monkeypatch.setattr("doc_assets.formats.rst.format.parse_tree", fail)
     document = read("Title\n=====\n\n.. _label:\n\nOne::\n\n  code  here\n\nPart\n----\n\nTwo.\n")
     assert document.title == "Title"
     assert document.metadata == {"structure": "plain"}

@@ -7,10 +7,10 @@ import time
 import pytest
 
 from doc_assets.document import Document, lay_out
-from doc_assets.formats import RawFile
-from doc_assets.formats.rst import RstFormat
-from doc_assets.formats.rst_conf import declared_substitutions
-from doc_assets.formats.rst_includes import MAX_EXPANSION, clip
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.rst.format import RstFormat
+from doc_assets.formats.rst.includes import MAX_EXPANSION, clip
+from doc_assets.formats.rst.sphinx_conf import declared_substitutions
 
 
 class Folder:

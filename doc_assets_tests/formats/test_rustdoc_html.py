@@ -10,8 +10,8 @@ import pytest
 
 from doc_assets.document import Block, Document, Section
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.rustdoc_html import RustdocHtmlFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.rustdoc.html_format import RustdocHtmlFormat
 
 HEAD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="generator" content="rustdoc">
 <title>Timer in clocks::wall - Rust</title>

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from doc_assets.document import Block, Document, Section, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.rust_signatures import function, type_name
-from doc_assets.formats.rustdoc_json import RustdocJsonFormat
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.rustdoc.json_format import RustdocJsonFormat
+from doc_assets.formats.rustdoc.signatures import function, type_name
 
 U8 = {"primitive": "u8"}
 SELF = {"generic": "Self"}

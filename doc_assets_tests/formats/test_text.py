@@ -6,7 +6,8 @@ import pytest
 
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.errors import DocumentSkipped
-from doc_assets.formats import RawFile, parse
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.registry import parse
 from doc_assets.formats.text import TextFormat
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import unquote
 
-from doc_assets.formats import RawFile
-from doc_assets.formats.includes import folders_above
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.includes import folders_above
 
 __all__ = ["Place", "place_in_book", "summary_only"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from doc_assets.formats.rustdoc_crate import Item, content_of, kind_of
+from doc_assets.formats.rustdoc.crate import Item, content_of, kind_of
 
 __all__ = ["declaration", "function", "path", "type_name"]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from doc_assets.formats.html_fragment import Part, alt_text, attributes_of, closed_names, read_fragment
+from doc_assets.formats.markdown.raw_html import alt_text, attributes_of, closed_names, read_fragment
+from doc_assets.formats.parts import Part
 
 __all__ = ["drop_data_uris", "drop_jsx_tags", "lift_html", "placeholder_number", "rewrite_marks"]
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.front_matter import split_front_matter
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.markdown.front_matter import split_front_matter
 
 __all__ = ["MAX_DEPTH", "Includes", "anchored", "folders_above", "path_from", "without_front_matter"]
 

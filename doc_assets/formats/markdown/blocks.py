@@ -13,10 +13,8 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from doc_assets.document import Block, BlockKind
-from doc_assets.formats.html_fragment import (
-    Anchor,
-    Heading,
-    Part,
+from doc_assets.formats.markdown.inline_marks import placeholder_number
+from doc_assets.formats.markdown.raw_html import (
     alt_text,
     attributes_of,
     is_markup,
@@ -24,7 +22,7 @@ from doc_assets.formats.html_fragment import (
     read_fragment,
     strip_links,
 )
-from doc_assets.formats.markdown_marks import placeholder_number
+from doc_assets.formats.parts import Anchor, Heading, Part
 
 __all__ = ["MarkdownReader"]
 

@@ -11,13 +11,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentSkipped
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.front_matter import split_front_matter
-from doc_assets.formats.html_blocks import read_parts
-from doc_assets.formats.html_book import book_parents
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import collapsed, parse_tree, remove
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.html.blocks import read_parts
+from doc_assets.formats.html.mdbook_navigation import book_parents
+from doc_assets.formats.html.tree import collapsed, parse_tree, remove
+from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.outline import outline, readable_name
+from doc_assets.formats.parts import Heading, Part
 
 __all__ = ["HtmlFormat", "refuse_redirect"]
 

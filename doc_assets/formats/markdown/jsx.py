@@ -10,8 +10,8 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from doc_assets.formats.fences import outside_fences
-from doc_assets.formats.html_fragment import alt_text, is_markup
+from doc_assets.formats.markdown.fences import outside_fences
+from doc_assets.formats.markdown.raw_html import alt_text, is_markup
 
 __all__ = ["dedent", "imports_components", "lift_listings", "strip_jsx"]
 

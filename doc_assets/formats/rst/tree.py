@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from docutils import nodes
 
 from doc_assets.document import Block
-from doc_assets.formats.html_fragment import Heading, Part, alt_text
+from doc_assets.formats.markdown.raw_html import alt_text
+from doc_assets.formats.parts import Heading, Part
 
 # A list or table longer than this goes on in a further block, so that the chunker finds borders where a reader does:
 # about one window of 256 tokens.

@@ -9,30 +9,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from doc_assets.document import Block
+from doc_assets.formats.parts import Anchor, Heading, Part
 
 __all__ = ["Anchor", "Heading", "Part", "alt_text", "is_markup", "leads_back", "read_fragment", "strip_links"]
 
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """A heading in reading order; ``level`` 1 to 6."""
-
-    level: int
-    text: str
-    anchor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A place that links can point at; it names the heading that directly follows."""
-
-    name: str
-
-
-Part = Heading | Anchor | Block
 
 # fmt: off
 _BREAKING = frozenset((

@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from doc_assets.formats.includes import MAX_DEPTH, Includes, anchored, path_from
+from doc_assets.formats.markdown.includes import MAX_DEPTH, Includes, anchored, path_from
 
 __all__ = ["expand_links"]
 

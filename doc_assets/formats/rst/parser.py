@@ -16,8 +16,8 @@ from docutils import nodes
 from docutils.parsers.rst import states
 from docutils.statemachine import StateWS, StringList, string2lines
 
-from doc_assets.formats.rst_names import directive_for
-from doc_assets.formats.rst_roles import SphinxInliner
+from doc_assets.formats.rst.directive_names import directive_for
+from doc_assets.formats.rst.inline import SphinxInliner
 
 __all__ = ["parse_into"]
 

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, clean_text
-from doc_assets.formats.html_blocks import in_pieces, read_parts
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import after, below, classes, collapsed, remove, until_heading
+from doc_assets.formats.html.blocks import in_pieces, read_parts
+from doc_assets.formats.html.tree import after, below, classes, collapsed, remove, until_heading
+from doc_assets.formats.parts import Heading, Part
 
 __all__ = [
     "SHORT_SUMMARY",

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from doc_assets.document import Block, clean_text
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.markdown import markdown_parts
+from doc_assets.formats.markdown.format import markdown_parts
+from doc_assets.formats.parts import Heading, Part
 
 __all__ = ["documentation", "first_sentence", "notes", "stable_since"]
 

@@ -10,8 +10,15 @@ from __future__ import annotations
 import posixpath
 import re
 
-from doc_assets.formats.fences import outside_fences
-from doc_assets.formats.includes import MAX_DEPTH, Includes, anchored, folders_above, path_from, without_front_matter
+from doc_assets.formats.markdown.fences import outside_fences
+from doc_assets.formats.markdown.includes import (
+    MAX_DEPTH,
+    Includes,
+    anchored,
+    folders_above,
+    path_from,
+    without_front_matter,
+)
 
 __all__ = ["expand_partials"]
 

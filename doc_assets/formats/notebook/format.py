@@ -15,13 +15,13 @@ from typing import Any
 
 from doc_assets.document import Block, Document, JsonValue, clean_text, json_safe
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile
-from doc_assets.formats.front_matter import split_front_matter
-from doc_assets.formats.html_fragment import Anchor, Heading, Part
-from doc_assets.formats.markdown import markdown_parts
-from doc_assets.formats.markdown_marks import drop_data_uris
-from doc_assets.formats.notebook_output import output_text
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.format import markdown_parts
+from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.markdown.inline_marks import drop_data_uris
+from doc_assets.formats.notebook.output import output_text
 from doc_assets.formats.outline import outline, readable_name
+from doc_assets.formats.parts import Anchor, Heading, Part
 
 __all__ = ["NotebookFormat"]
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 
 from doc_assets.document import Block, Document, clean_text
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.html_blocks import in_pieces
-from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.html.blocks import in_pieces
 from doc_assets.formats.outline import outline
-from doc_assets.formats.rust_signatures import declaration, path, type_name
-from doc_assets.formats.rustdoc_crate import (
+from doc_assets.formats.parts import Heading, Part
+from doc_assets.formats.rustdoc.crate import (
     NEWEST_VERSION,
     OLDEST_VERSION,
     Crate,
@@ -26,9 +26,10 @@ from doc_assets.formats.rustdoc_crate import (
     kind_of,
     read_crate,
 )
-from doc_assets.formats.rustdoc_kinds import LABELS, PLURALS, item_facts, json_kind
-from doc_assets.formats.rustdoc_members import SHORT_SUMMARY, implementors, is_substantial
-from doc_assets.formats.rustdoc_prose import documentation, first_sentence, notes, stable_since
+from doc_assets.formats.rustdoc.item_docs import documentation, first_sentence, notes, stable_since
+from doc_assets.formats.rustdoc.kinds import LABELS, PLURALS, item_facts, json_kind
+from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
+from doc_assets.formats.rustdoc.signatures import declaration, path, type_name
 
 __all__ = ["RustdocJsonFormat"]
 

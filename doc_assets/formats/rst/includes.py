@@ -18,8 +18,9 @@ from docutils import nodes
 from docutils.statemachine import string2lines
 
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats import NO_NEIGHBOURS, Neighbours, decode
-from doc_assets.formats.rst_directives import SphinxDirective, repaired
+from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
+from doc_assets.formats.charset import decode
+from doc_assets.formats.rst.directives import SphinxDirective, repaired
 
 __all__ = ["FileTable", "Include", "LiteralInclude", "Surroundings"]
 

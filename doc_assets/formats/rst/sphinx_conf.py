@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats import decode
+from doc_assets.formats.charset import decode
 
 __all__ = ["declared_substitutions"]
 

@@ -18,14 +18,15 @@ from docutils import utils as docutils_utils
 from docutils.parsers.rst import Parser
 
 from doc_assets.document import Block, Document, JsonValue, json_safe
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.html_fragment import Heading, Part
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.rst_conf import declared_substitutions
-from doc_assets.formats.rst_directives import repaired
-from doc_assets.formats.rst_includes import Surroundings
-from doc_assets.formats.rst_parser import parse_into
-from doc_assets.formats.rst_tree import KNOWN_CHARACTERS, TreeReader, parts_of
+from doc_assets.formats.parts import Heading, Part
+from doc_assets.formats.rst.directives import repaired
+from doc_assets.formats.rst.includes import Surroundings
+from doc_assets.formats.rst.parser import parse_into
+from doc_assets.formats.rst.sphinx_conf import declared_substitutions
+from doc_assets.formats.rst.tree import KNOWN_CHARACTERS, TreeReader, parts_of
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,9 @@
-"""The format ``markdown``: CommonMark with tables, front matter, and the dialects of the common site generators."""
+"""The formats ``markdown`` and ``mdx``.
+
+``markdown`` is CommonMark with tables, front matter and the dialects of common site generators. ``mdx`` is the same
+with JSX, as Docusaurus, Mintlify and Nextra write it: components are unwrapped and imports dropped before the text is
+read as Markdown (``jsx``); nothing is evaluated.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +14,22 @@ from types import MappingProxyType
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentSkipped
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.front_matter import split_front_matter
-from doc_assets.formats.html_fragment import Part, closed_names, read_fragment
-from doc_assets.formats.includes import Includes
-from doc_assets.formats.jsx import dedent, imports_components, lift_listings, strip_jsx
-from doc_assets.formats.markdown_blocks import MarkdownReader
-from doc_assets.formats.markdown_dialects import unwrap
-from doc_assets.formats.markdown_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
-from doc_assets.formats.mdbook import Place, place_in_book, summary_only
-from doc_assets.formats.mdbook_links import expand_links
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.markdown.blocks import MarkdownReader
+from doc_assets.formats.markdown.dialects import unwrap
+from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.markdown.includes import Includes
+from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
+from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
+from doc_assets.formats.markdown.mdbook import Place, place_in_book, summary_only
+from doc_assets.formats.markdown.mdbook_includes import expand_links
+from doc_assets.formats.markdown.partials import expand_partials
+from doc_assets.formats.markdown.raw_html import closed_names, read_fragment
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.partials import expand_partials
+from doc_assets.formats.parts import Part
 
-__all__ = ["MarkdownFormat", "markdown_document", "markdown_parts"]
+__all__ = ["MarkdownFormat", "MdxFormat", "markdown_document", "markdown_parts"]
 
 _WHOLE_PAGE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
@@ -48,6 +55,27 @@ class MarkdownFormat:
             DocumentRejected: The bytes are not text.
         """
         return [markdown_document(file, self.name, mdx=False)]
+
+
+class MdxFormat:
+    """MDX files, also those that no MDX compiler accepts: what does not read as JSX is text."""
+
+    name = "mdx"
+    version = 2
+    suffixes = frozenset((".mdx",))
+    priority = 0
+
+    def accepts(self, file: RawFile) -> bool:
+        """Any file with the suffix."""
+        return True
+
+    def parse(self, file: RawFile) -> list[Document]:
+        """One document.
+
+        Raises:
+            DocumentRejected: The bytes are not text.
+        """
+        return [markdown_document(file, self.name, mdx=True)]
 
 
 def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from docutils.parsers.rst import Directive
 from docutils.parsers.rst.directives.misc import Replace, Unicode
 
-from doc_assets.formats.rst_directives import (
+from doc_assets.formats.rst.directives import (
     Admonition,
     Container,
     Drop,
@@ -21,7 +21,7 @@ from doc_assets.formats.rst_directives import (
     Signature,
     Unknown,
 )
-from doc_assets.formats.rst_includes import FileTable, Include, LiteralInclude
+from doc_assets.formats.rst.includes import FileTable, Include, LiteralInclude
 
 __all__ = ["directive_for"]
 

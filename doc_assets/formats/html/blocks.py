@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, BlockKind, clean_text
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import below, classes, collapsed, remove, verbatim, visit
+from doc_assets.formats.html.tree import below, classes, collapsed, remove, verbatim, visit
+from doc_assets.formats.parts import Heading, Part
 
 __all__ = ["in_pieces", "read_parts"]
 

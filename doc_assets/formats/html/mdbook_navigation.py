@@ -13,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.html_tree import classes, collapsed, parse_tree, visit
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.html.tree import classes, collapsed, parse_tree, visit
 
 __all__ = ["book_parents"]
 

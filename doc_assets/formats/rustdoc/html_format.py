@@ -14,21 +14,22 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats import RawFile, decode
-from doc_assets.formats.html import refuse_redirect
-from doc_assets.formats.html_blocks import in_pieces, read_parts
-from doc_assets.formats.html_fragment import Heading, Part
-from doc_assets.formats.html_tree import children, classes, collapsed, parse_tree, remove, until_heading
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.html.blocks import in_pieces, read_parts
+from doc_assets.formats.html.format import refuse_redirect
+from doc_assets.formats.html.tree import children, classes, collapsed, parse_tree, remove, until_heading
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.rustdoc_cuts import Trimmed, trim
-from doc_assets.formats.rustdoc_kinds import LABELS, html_kind, item_facts
-from doc_assets.formats.rustdoc_members import (
+from doc_assets.formats.parts import Heading, Part
+from doc_assets.formats.rustdoc.kinds import LABELS, html_kind, item_facts
+from doc_assets.formats.rustdoc.members import (
     Implementations,
     read_members,
     stability,
     take_implementations,
     written_out,
 )
+from doc_assets.formats.rustdoc.trimming import Trimmed, trim
 
 __all__ = ["RustdocHtmlFormat"]
 

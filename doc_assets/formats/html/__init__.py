@@ -1,0 +1,1 @@
+"""Whole HTML pages: the main content of documentation sites and rendered books, without navigation and chrome."""
