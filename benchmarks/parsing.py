@@ -30,7 +30,9 @@ from doc_assets.document import lay_out
 from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, SourceNeighbours, read, walk
+from doc_assets.sources.files import SourceFile
+from doc_assets.sources.included_files import SourceNeighbours
+from doc_assets.sources.walk import read, walk
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 # A chunk this short answers little: see ``doc_assets.chunking.chunker``.

@@ -27,7 +27,7 @@ from psycopg import sql
 from doc_assets import formats, parsing
 from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, load_catalogue
-from doc_assets.catalogue.folder import initial_catalogue
+from doc_assets.catalogue.scaffold import initial_catalogue
 from doc_assets.document import Block, Document, Section
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding import Embedder, open_embedder, open_tokenizer

@@ -31,7 +31,9 @@ from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings, Settings
-from doc_assets.sources import SourceFile, SourceNeighbours, read
+from doc_assets.sources.files import SourceFile
+from doc_assets.sources.included_files import SourceNeighbours
+from doc_assets.sources.walk import read
 
 # Tasks handed to the pool beyond those at work: enough that no worker waits, few enough that results stay small.
 _AHEAD_PER_WORKER = 8

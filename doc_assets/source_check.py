@@ -15,9 +15,9 @@ from typing import Literal
 import psycopg
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
-from doc_assets.discovery import Discovery, discover
 from doc_assets.errors import SourceError
 from doc_assets.settings import Settings
+from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.store import history, looked_at
 from doc_assets.store.connection import Store
 from doc_assets.store.listing import live_partitions

@@ -17,7 +17,9 @@ from doc_assets.catalogue import (
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.inference import attributes_of
 from doc_assets.errors import CatalogueError
-from doc_assets.sources import fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.preflight import problems
+from doc_assets.sources.walk import read, walk
 
 PROJECT = Path(__file__).parents[1]
 
@@ -206,7 +208,7 @@ def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path) -
     assert text == initial_catalogue(root, output)
     output.write_text(text)
     catalogue = load_catalogue(output)
-    assert catalogue.check() == []
+    assert problems(catalogue) == []
     assert [p.id for p in catalogue.partitions()] == [
         "rust/big.1",
         "rust/big.2",
@@ -300,7 +302,7 @@ def test_without_an_output_file_locations_are_absolute(tmp_path: Path) -> None:
 def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path) -> None:
     documents(tmp_path, {"std/a.md": 1})
     catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, include: ['*.rst']"))
-    assert [problem.split(" ")[0] for problem in catalogue.check()] == ["rust/std:", "ebpf/kernel:"]
+    assert [problem.split(" ")[0] for problem in problems(catalogue)] == ["rust/std:", "ebpf/kernel:"]
 
 
 def test_check_finds_a_preferred_source_that_is_not_there(tmp_path: Path) -> None:
@@ -308,7 +310,7 @@ def test_check_finds_a_preferred_source_that_is_not_there(tmp_path: Path) -> Non
     found = []
     for preferred in ("ebpf/kernel", "ebpf/kernl"):
         text = SOUND.replace("location: std", f"location: std, near_duplicates: prefer_source {preferred}")
-        found.append([p for p in load(tmp_path, text).check() if "prefer_source" in p])
+        found.append([p for p in problems(load(tmp_path, text)) if "prefer_source" in p])
     assert found == [
         [],
         ["rust/std: prefer_source ebpf/kernl: there is no such source here; a source is written TYPE/SOURCE"],
@@ -322,7 +324,7 @@ SIX = {"rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices"}
 def test_the_catalogues_of_the_project_cover_the_six_types(file: str) -> None:
     catalogue = load_catalogue(PROJECT / file)
     assert set(catalogue.types) == SIX
-    assert catalogue.check() == []
+    assert problems(catalogue) == []
     assert len(catalogue.partitions()) >= 8
 
 

@@ -23,7 +23,9 @@ from doc_assets.embedding import WindowTokenizer, open_tokenizer
 from doc_assets.errors import SourceError
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, fetch, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import SourceFile
+from doc_assets.sources.walk import walk
 from doc_assets_tests.hostile_cases import GROUPS, Case
 
 MAX_BYTES = 3_000_000

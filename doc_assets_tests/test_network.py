@@ -12,7 +12,8 @@ import pytest
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.errors import ConfigurationError, SourceError
 from doc_assets.network import http_client, proxy_for
-from doc_assets.sources import Access, fetch
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
 from doc_assets_tests.sources.servers import HOST, Proxy, Server, authority, basic, running
 from doc_assets_tests.sources.test_archive import tar
 from doc_assets_tests.sources.test_git import Upstream

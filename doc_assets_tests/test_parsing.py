@@ -21,7 +21,7 @@ from doc_assets.errors import DocAssetsError
 from doc_assets.formats import registry
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile
+from doc_assets.sources.files import SourceFile
 
 # What each format does to its worker; ``text`` is what it gives where that ends.
 _BEHAVIOUR = {

@@ -129,7 +129,7 @@ def test_an_include_that_includes_its_includer_ends(installed):
 LOAD = """
 from pathlib import Path
 from doc_assets.catalogue import load_catalogue
-from doc_assets.discovery import discover
+from doc_assets.sources.discovery import discover
 from doc_assets.embedding import open_tokenizer
 from doc_assets.migration.filling import parse_tasks
 from doc_assets.parsing import parse_file

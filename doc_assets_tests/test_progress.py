@@ -2,7 +2,8 @@
 
 import pytest
 
-from doc_assets.runtime.progress import Progress, duration, expected_tokens
+from doc_assets.runtime.progress import Progress, duration
+from doc_assets.sources.token_estimate import expected_tokens
 
 
 def test_half_the_bytes_in_a_minute_leaves_a_minute():

@@ -25,7 +25,8 @@ from doc_assets.parsing import ParsePool, ParseTask
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import Settings
-from doc_assets.sources import SourceFile, fetch
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import SourceFile
 from doc_assets.store.partitions import GC_APPLICATION, ensure_partition, partition_lock
 from doc_assets.store.retries import Retries, RetryPolicy
 from doc_assets.store.session import PartitionSession

@@ -18,9 +18,9 @@ from pathlib import Path
 from doc_assets.catalogue import load_catalogue
 from doc_assets.catalogue.model import ArchiveSource
 from doc_assets.errors import CatalogueError, SourceError
-from doc_assets.sources.access import Access
 from doc_assets.sources.archive import fetch_archive
 from doc_assets.sources.cache import Cache
+from doc_assets.sources.fetch_options import Access
 from fuzz.properties import check
 
 _MOST_MEMBERS, _MOST_BYTES = 60, 300_000

@@ -1,12 +1,11 @@
 """The catalogue: which documentation types exist, and from which sources each is filled.
 
-``model`` and ``partitions`` hold the values, ``reading`` turns ``sources.yaml`` into them and says what is wrong with
-it, ``folder`` writes a catalogue for a folder of documents with the facts that ``inference`` reads off its names,
-``check`` looks whether the sources are there.
-Getting at the files of a source is the business of ``doc_assets.sources``.
+``model`` and ``partitions`` hold the values, ``loading`` reads them from ``sources.yaml`` and says what is wrong with it,
+``scaffold`` writes a catalogue for a folder of documents with the facts that ``inference`` takes from its names. Getting
+at the files of a source, and checking that they are there, is in ``doc_assets.sources``.
 """
 
-from doc_assets.catalogue.folder import initial_catalogue
+from doc_assets.catalogue.loading import load_catalogue
 from doc_assets.catalogue.model import (
     ArchiveSource,
     CrateSource,
@@ -16,7 +15,7 @@ from doc_assets.catalogue.model import (
     Source,
 )
 from doc_assets.catalogue.partitions import Catalogue, Partition
-from doc_assets.catalogue.reading import load_catalogue
+from doc_assets.catalogue.scaffold import initial_catalogue
 
 __all__ = [
     "ArchiveSource",

@@ -95,15 +95,6 @@ class Catalogue:
         hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
         raise CatalogueError(f"no partition {partition_id!r} in {self._name}{hint}")
 
-    def check(self) -> list[str]:
-        """What will go wrong when the sources are loaded, one sentence each: absent locations, globs without a match.
-
-        Only looks at this machine: addresses are not tried.
-        """
-        from doc_assets.catalogue.check import problems  # it needs doc_assets.sources, which needs this module
-
-        return problems(self)
-
     @property
     def _name(self) -> str:
         return str(self.path) if self.path else "the catalogue"

@@ -10,6 +10,7 @@ from doc_assets.catalogue import initial_catalogue, load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
 from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
 from doc_assets.sources.credentials import without_credentials
+from doc_assets.sources.preflight import problems
 
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources.")
 
@@ -36,18 +37,20 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
     """Check the catalogue: its spelling, and that what it names is there."""
     settings = settings_with(catalogue)
     loaded = load_catalogue(settings.catalogue)
-    problems = loaded.check()
+    found = problems(loaded)
     partitions = loaded.partitions()
     if as_json:
         rows = [
             {"partition": p.id, "kind": p.source.kind, "location": without_credentials(p.source.location)}
             for p in partitions
         ]
-        print_json({"catalogue": str(settings.catalogue), "partitions": rows, "problems": [str(p) for p in problems]})
-    elif problems:
-        print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in problems])
+        print_json(
+            {"catalogue": str(settings.catalogue), "partitions": rows, "problems": [str(problem) for problem in found]}
+        )
+    elif found:
+        print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in found])
     else:
         rows = [(doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types]
         print_table(f"{settings.catalogue}: no problem", ["type", "partitions"], rows)
-    if problems:
+    if found:
         raise typer.Exit(1)

@@ -19,7 +19,10 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.registry import detect
 from doc_assets.migration import LoadResult
 from doc_assets.settings import Settings
-from doc_assets.sources import Access, SourceFile, fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import SourceFile
+from doc_assets.sources.walk import read, walk
 from doc_assets.store import Store, open_store
 from doc_assets.store.quarantine import FileEvent, QuarantinedFile, quarantined, story
 

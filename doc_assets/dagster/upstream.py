@@ -1,7 +1,7 @@
 """Whether a source has moved since a partition was loaded from it: what the nightly schedules ask.
 
 A load writes the state of its source into its materialization, whoever started it; a schedule compares that with the
-state of now, without fetching anything. How a source is asked is in ``doc_assets.sources.revisions``.
+state of now, without fetching anything. How a source is asked is in ``doc_assets.sources.upstream_revision``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document import canonical_json
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
-from doc_assets.sources.access import Access
-from doc_assets.sources.revisions import revision_of
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.upstream_revision import revision_of
 
 STATE = "source_state"
 # Dagster gives the evaluation of a schedule 60 s. A source that has not answered by then is unknown, and gets its run.

@@ -12,7 +12,6 @@ import numpy as np
 import psycopg
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.discovery import Discovery, discover
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.errors import EmbeddingError, Stopped
@@ -23,8 +22,9 @@ from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.parsing import ParseTask
 from doc_assets.recipe import recipe_of
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.progress import expected_tokens
 from doc_assets.runtime.stages import Stage
+from doc_assets.sources.discovery import Discovery, discover
+from doc_assets.sources.token_estimate import expected_tokens
 from doc_assets.store import changes, pointers, snapshots, spaces
 from doc_assets.store.session import PartitionSession
 from doc_assets.store.snapshots import Lease

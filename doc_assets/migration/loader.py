@@ -14,7 +14,6 @@ import psycopg
 
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.discovery import Discovery, discover
 from doc_assets.embedding import Embedder, describe_space, open_embedder
 from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
 from doc_assets.migration.failures import failures_recorded
@@ -25,6 +24,7 @@ from doc_assets.parsing import ParsePool
 from doc_assets.recipe import recipe_of
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
+from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.store import Store, changes, history, snapshots, spaces
 from doc_assets.store.losses import losses
 from doc_assets.store.retries import Retries, RetryPolicy

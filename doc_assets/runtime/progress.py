@@ -1,36 +1,12 @@
 """How far a load is, how fast it goes, and when it will be done. Pure: the clock is handed in.
 
 Work is measured in tokens, because embedding takes nine tenths of a load, and a megabyte of rustdoc HTML holds a tenth
-of the text of a megabyte of Markdown. What a file will give is expected from its size and suffix before it is parsed.
+of the text of a megabyte of Markdown; ``sources.token_estimate`` says what a file will give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-
-# Tokens per byte, measured on 184 MB of documentation with the tokenizer of all-MiniLM-L6-v2.
-_TOKENS_PER_BYTE = {
-    ".md": 0.22,
-    ".mdx": 0.25,
-    ".rst": 0.24,
-    ".txt": 0.28,
-    ".ipynb": 0.04,
-    ".html": 0.027,
-    ".htm": 0.027,
-    ".json": 0.029,
-}
-# A file costs something even where it gives no token: reading, parsing, its rows.
-_TOKENS_PER_FILE = 20
-
-
-def expected_tokens(files: Iterable[tuple[str, int]]) -> int:
-    """Tokens to expect from files given by path and bytes."""
-    return sum(
-        _TOKENS_PER_FILE + int(size * _TOKENS_PER_BYTE.get(PurePosixPath(path).suffix.lower(), 0.0))
-        for path, size in files
-    )
 
 
 @dataclass(frozen=True, slots=True)

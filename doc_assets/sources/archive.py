@@ -20,13 +20,13 @@ from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import ArchiveSource, is_address
 from doc_assets.errors import SourceError
 from doc_assets.runtime import shutdown
-from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, cache_key, is_full
+from doc_assets.sources.cache_quota import Room
+from doc_assets.sources.decompression import CORRUPT, LimitExceeded, open_inflated
 from doc_assets.sources.directory import located
 from doc_assets.sources.download import download, sha256_of
-from doc_assets.sources.fetched import Fetched, SourceFile, readable_path
-from doc_assets.sources.inflate import CORRUPT, LimitExceeded, open_inflated
-from doc_assets.sources.room import Room
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched, SourceFile, readable_path
 
 _COPY_BYTES = 64 * 1024
 _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from doc_assets.catalogue.model import CrateSource
 from doc_assets.errors import SourceError
-from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, cache_key
+from doc_assets.sources.cache_quota import Room
 from doc_assets.sources.credentials import without_credentials
+from doc_assets.sources.decompression import CORRUPT, LimitExceeded, open_inflated
 from doc_assets.sources.download import download, sha256_of
-from doc_assets.sources.fetched import Fetched
-from doc_assets.sources.inflate import CORRUPT, LimitExceeded, open_inflated
-from doc_assets.sources.room import Room
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _VERSION = re.compile(rb'"crate_version"\s*:\s*"([0-9A-Za-z.+-]{1,100})"')

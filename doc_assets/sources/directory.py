@@ -7,7 +7,7 @@ from pathlib import Path
 
 from doc_assets.catalogue.model import DirectorySource
 from doc_assets.errors import SourceError
-from doc_assets.sources.fetched import Fetched
+from doc_assets.sources.files import Fetched
 
 
 def fetch_directory(source: DirectorySource, base: Path) -> Fetched:

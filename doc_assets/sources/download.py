@@ -17,10 +17,10 @@ from doc_assets.catalogue.model import ArchiveSource, CrateSource
 from doc_assets.errors import SourceError
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
-from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, Lease, cache_key
+from doc_assets.sources.cache_quota import Room
 from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
-from doc_assets.sources.room import Room
+from doc_assets.sources.fetch_options import Access
 
 _TIMEOUT = httpx.Timeout(60, connect=20)
 _ATTEMPTS = 4

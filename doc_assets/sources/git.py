@@ -21,12 +21,12 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_expo
 from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError
 from doc_assets.runtime import shutdown
-from doc_assets.sources.access import Access
 from doc_assets.sources.cache import Cache, cache_key, disk_bytes
+from doc_assets.sources.cache_quota import CacheFull, Room
 from doc_assets.sources.credentials import without_credentials
-from doc_assets.sources.fetched import Fetched
-from doc_assets.sources.remote import Remote, reach
-from doc_assets.sources.room import CacheFull, Room
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched
+from doc_assets.sources.git_transport import Remote, reach
 
 _TIMEOUT_SECONDS = 3600
 _ATTEMPTS = 3

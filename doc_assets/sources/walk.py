@@ -24,7 +24,7 @@ from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import GitSource
 from doc_assets.catalogue.partitions import Partition
 from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
-from doc_assets.sources.fetched import SourceFile, readable_path
+from doc_assets.sources.files import SourceFile, readable_path
 
 # PostgreSQL's btree takes keys of up to 2,704 bytes, and the manifest is keyed by snapshot and path.
 _LONGEST_PATH = 2048

@@ -12,7 +12,7 @@ from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Source
 from doc_assets.dagster import upstream
 from doc_assets.dagster.upstream import source_states
 from doc_assets.settings import Settings
-from doc_assets.sources.access import Access
+from doc_assets.sources.fetch_options import Access
 
 
 @pytest.fixture

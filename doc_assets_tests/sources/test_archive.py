@@ -17,7 +17,9 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, Partition
 from doc_assets.errors import SourceError
-from doc_assets.sources import Fetched, SourceFile, fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import Fetched, SourceFile
+from doc_assets.sources.walk import read, walk
 
 Member = tuple[str, bytes] | tarfile.TarInfo
 

@@ -16,7 +16,9 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, Partition
 from doc_assets.errors import SourceError
-from doc_assets.sources import Fetched, fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import Fetched
+from doc_assets.sources.walk import read, walk
 
 RUSTDOC = json.dumps({"root": 1, "crate_version": "1.2.3", "index": {}, "format_version": 57}).encode()
 Answer = tuple[int, dict[str, str], bytes]

@@ -12,9 +12,10 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource, load_catalogue
 from doc_assets.errors import CatalogueError, SourceError
-from doc_assets.sources import Access, fetch
 from doc_assets.sources.credentials import without_credentials
-from doc_assets.sources.revisions import revision_of
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.upstream_revision import revision_of
 from doc_assets_tests.sources.servers import Server, basic, listed_processes, running, with_password
 from doc_assets_tests.sources.test_archive import tar
 from doc_assets_tests.sources.test_git import Upstream

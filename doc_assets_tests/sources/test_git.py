@@ -11,7 +11,9 @@ import pytest
 
 from doc_assets.catalogue import GitSource, Partition
 from doc_assets.errors import SourceError
-from doc_assets.sources import Fetched, fetch, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import Fetched
+from doc_assets.sources.walk import walk
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")
 

@@ -4,8 +4,7 @@ import os
 
 import pytest
 
-from doc_assets.sources import IncludedFiles, SourceNeighbours
-from doc_assets.sources.neighbours import MAX_INCLUDED_BYTES, MAX_LOOKUPS
+from doc_assets.sources.included_files import MAX_INCLUDED_BYTES, MAX_LOOKUPS, IncludedFiles, SourceNeighbours
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
-from doc_assets.sources import fetch, revisions
-from doc_assets.sources.access import Access
+from doc_assets.sources import upstream_revision
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
 
 
 def revision_of(source: Source, base: Path) -> str | None:
-    return revisions.revision_of(source, base, Access())
+    return upstream_revision.revision_of(source, base, Access())
 
 
 def git(repository: Path, *arguments: str) -> str:

@@ -14,8 +14,10 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource
 from doc_assets.errors import SourceError
-from doc_assets.sources import Access, Fetched, fetch
 from doc_assets.sources.cache import Cache, disk_bytes
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched
 from doc_assets_tests.crashes.disks import small_disk
 from doc_assets_tests.sources.servers import Server, running
 from doc_assets_tests.sources.test_archive import tar

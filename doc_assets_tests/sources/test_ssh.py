@@ -12,7 +12,9 @@ import pytest
 
 from doc_assets.catalogue import GitSource
 from doc_assets.errors import SourceError
-from doc_assets.sources import Access, Fetched, fetch
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched
 from doc_assets_tests.sources.test_credentials import needs_git
 from doc_assets_tests.sources.test_git import Upstream
 

@@ -11,7 +11,9 @@ import pytest
 
 from doc_assets.catalogue import DirectorySource, GitSource, Partition
 from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
-from doc_assets.sources import SourceFile, fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.files import SourceFile
+from doc_assets.sources.walk import read, walk
 
 
 def files(root: Path, left_out: tuple[SourceFile, ...] = (), **keys: Any) -> dict[str, SourceFile]:

@@ -17,13 +17,13 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg.types.json import Jsonb
 
-from doc_assets.discovery import discover
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.document.similarity import Signature, least_similarity, similarity, subject
 from doc_assets.migration.filling import parse_tasks
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
+from doc_assets.sources.discovery import discover
 from doc_assets.store import schema
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, shared_parse_pool
 

@@ -15,7 +15,8 @@ from doc_assets.catalogue.model import (
 )
 from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import SourceError
-from doc_assets.sources import fetch, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.walk import walk
 
 
 def problems(catalogue: Catalogue) -> list[str]:

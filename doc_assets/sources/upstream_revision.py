@@ -17,10 +17,10 @@ import httpx
 
 from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source, is_address
 from doc_assets.errors import SourceError
-from doc_assets.sources.access import Access
 from doc_assets.sources.directory import located
 from doc_assets.sources.download import asked
-from doc_assets.sources.remote import reach
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.git_transport import reach
 
 # A remote that has not answered by then counts as unknown; several are asked side by side, all within the minute that
 # Dagster gives a schedule.

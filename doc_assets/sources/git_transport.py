@@ -20,9 +20,9 @@ from urllib.parse import quote, urlsplit
 from doc_assets.catalogue.model import GitSource, is_address
 from doc_assets.errors import SourceError
 from doc_assets.network import advice, proxy_variables, roots_for_git
-from doc_assets.sources.access import Access
 from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
 from doc_assets.sources.directory import located
+from doc_assets.sources.fetch_options import Access
 
 # Nothing that a repository or a user's configuration brings is run on its files: no hooks, no monitors, no filters of
 # Git LFS (its pointers are reported as what they are). Line ends stay as they are stored.

@@ -15,9 +15,13 @@ from pathlib import Path
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document.records import Discovered, FileRecord
 from doc_assets.errors import DocumentRejected
-from doc_assets.runtime.progress import expected_tokens
 from doc_assets.settings import Settings
-from doc_assets.sources import Access, Fetched, IncludedFiles, SourceFile, fetch, read, walk
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched, SourceFile
+from doc_assets.sources.included_files import IncludedFiles
+from doc_assets.sources.token_estimate import expected_tokens
+from doc_assets.sources.walk import read, walk
 
 # Of files with equal bytes one is parsed for all, unless they say to read what stands beside them: mdBook, MkDocs and
 # Hugo, reStructuredText, MDX. The parsed contents are compared when the snapshot is sealed, in any case.

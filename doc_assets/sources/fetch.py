@@ -1,0 +1,58 @@
+"""Makes a source's files present on this machine, whatever its kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
+from doc_assets.errors import SourceError
+from doc_assets.sources.archive import fetch_archive
+from doc_assets.sources.cache import Cache, is_full
+from doc_assets.sources.cache_quota import CacheFull
+from doc_assets.sources.crate import fetch_crate
+from doc_assets.sources.directory import fetch_directory
+from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.files import Fetched
+from doc_assets.sources.git import fetch_git
+
+
+def fetch(source: Source, *, base: Path, cache: Path, access: Access | None = None) -> Fetched:
+    """Makes the files of a source present, and says which revision they are.
+
+    What is fetched stands under ``cache`` by content, and is never changed afterwards: a load that still reads an older
+    revision is not disturbed. Several processes may fetch the same source at once. Where the cache has a budget, what
+    was not used for longest goes first; nothing goes as long as its ``Fetched`` is referred to.
+
+    Args:
+        source: As the catalogue describes it.
+        base: Folder that relative locations start from (``Catalogue.directory``).
+        cache: Folder for what is unpacked and downloaded.
+        access: Credentials, trusted roots and the cache's budget; without it, none, the system's, and no budget.
+
+    Raises:
+        SourceError: It cannot be reached, is corrupt, or goes beyond a limit; the message says which and what to do.
+        ConfigurationError: The bundle of trusted roots is absent or empty.
+    """
+    access = access or Access()
+    place = Cache(cache, access.cache_bytes)
+    try:
+        match source:
+            case DirectorySource():
+                return fetch_directory(source, base)
+            case ArchiveSource():
+                return fetch_archive(source, base, place, access)
+            case GitSource():
+                return fetch_git(source, base, place, access)
+            case CrateSource():
+                return fetch_crate(source, place, access)
+    except CacheFull as error:
+        raise SourceError(f"source {source.name} {error}{_LESS.get(source.kind, '')}") from None
+    except OSError as error:
+        if is_full(error):
+            what = f"the volume of {cache} is full ({error.strerror}): raise its size (sizeLimit of an emptyDir)"
+            raise SourceError(f"source {source.name}: {what}{_LESS.get(source.kind, '')}") from None
+        raise SourceError(f"source {source.name}: the cache {cache} cannot be used: {error}") from None
+
+
+# How a source can be made smaller.
+_LESS = {"git": ", or name fewer 'subfolders'", "archive": ", or let 'include' name fewer files"}
