@@ -16,7 +16,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from doc_assets.embedding import Embedder, open_embedder, open_tokenizer
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_embedder, open_tokenizer
 from doc_assets.embedding.space import choose_backend, cpu_has_bf16
 from doc_assets.settings import Settings
 

@@ -27,7 +27,8 @@ from doc_assets import formats
 from doc_assets.catalogue import DirectorySource, Partition
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import lay_out
-from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.settings import Settings
 from doc_assets.sources.files import SourceFile

@@ -30,7 +30,8 @@ from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.catalogue.scaffold import initial_catalogue
 from doc_assets.document import Block, Document, Section
 from doc_assets.document.records import FileRecord
-from doc_assets.embedding import Embedder, open_embedder, open_tokenizer
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_embedder, open_tokenizer
 from doc_assets.evaluation import MODES, evaluate, read_questions
 from doc_assets.migration import Loader
 from doc_assets.parsing import ParseTask

@@ -16,7 +16,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from doc_assets.embedding import Embedder, open_embedder
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_embedder
 from doc_assets.evaluation import MODES, read_questions
 from doc_assets.settings import Settings
 from doc_assets.store import Store, open_store

@@ -18,7 +18,9 @@ import numpy as np
 import psycopg
 
 from doc_assets.audit import judge
-from doc_assets.embedding import EMBED_SLICE, Embedder, EmbeddingSpace
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import EMBED_SLICE
+from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
 from doc_assets.recipe import recipe_in
 from doc_assets.runtime import shutdown

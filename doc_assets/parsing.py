@@ -25,7 +25,8 @@ from doc_assets import formats
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Document
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown

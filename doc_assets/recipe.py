@@ -13,7 +13,7 @@ from doc_assets import formats
 from doc_assets.catalogue import Source
 from doc_assets.chunking.chunker import CHUNKER_VERSION
 from doc_assets.document import canonical_json
-from doc_assets.embedding import EmbeddingSpace, describe_space
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.metadata import METADATA_VERSION
 from doc_assets.settings import Settings

@@ -15,7 +15,8 @@ import numpy as np
 import psycopg
 
 from doc_assets.document import embedding_input
-from doc_assets.embedding import EmbeddingSpace, describe_space, open_embedder
+from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
 from doc_assets.store import history, looked_at, spaces

@@ -12,7 +12,7 @@ import numpy as np
 
 from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
-from doc_assets.embedding import EmbeddingSpace, describe_space
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.migration import Loader, LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.settings import Settings

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from doc_assets.chunking.breadcrumbs import Breadcrumbs
 from doc_assets.document import Document
-from doc_assets.embedding import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.settings import Settings
 
 TOKENIZER = open_tokenizer(Settings.from_environment({}))

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Block, BlockKind, Chunk, Document, LaidOutBlock, Section, lay_out
-from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
 
 TOKENIZER = open_tokenizer(Settings.from_environment({}))

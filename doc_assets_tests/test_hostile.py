@@ -19,7 +19,8 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, DirectorySource, Partition
 from doc_assets.document.records import FileRecord
-from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import SourceError
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings

@@ -21,9 +21,10 @@ from psycopg import sql
 
 from doc_assets import model_change
 from doc_assets.audit import audit
-from doc_assets.embedding import EmbeddingSpace, describe_space, models, open_tokenizer
-from doc_assets.embedding.models import SpaceModels
-from doc_assets.embedding.space import model_folder
+from doc_assets.embedding import model_lookup
+from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_folder
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
 from doc_assets.model_change import ModelChange
 from doc_assets.runtime.progress import Progress
@@ -455,7 +456,7 @@ def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, s
         opened.append(wanted.embedding_model)
         return Model(describe_space(wanted), open_tokenizer(wanted))
 
-    monkeypatch.setattr(models, "open_embedder", open_made_up)
+    monkeypatch.setattr(model_lookup, "open_embedder", open_made_up)
     twin = other_folder("twin", 256)
     changed_to(twin, store)
     asked = "Guide 3\n\nHow subject3 behaves under load3, and why."

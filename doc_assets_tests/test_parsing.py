@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from doc_assets.document.records import FileRecord
-from doc_assets.embedding import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats import registry
 from doc_assets.parsing import ParsePool, ParseTask, parse_file

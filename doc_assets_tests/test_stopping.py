@@ -18,8 +18,9 @@ import psycopg
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, GitSource
-from doc_assets.embedding import describe_space, open_tokenizer
-from doc_assets.embedding.http import HttpEmbedder
+from doc_assets.embedding.backends.http import HttpEmbedder
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import Stopped, StoreUnreachable
 from doc_assets.parsing import ParsePool, ParseTask
 from doc_assets.runtime import shutdown

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from doc_assets.audit import CHECKS, judge
 from doc_assets.cli.app import app
-from doc_assets.embedding import describe_space
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import StoreError
 from doc_assets.reembedding import BOUNDS, reembed
 from doc_assets.source_check import compare_sources

@@ -10,7 +10,7 @@ from typing import get_args
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import BlockKind, Document, JsonValue, canonical_json, clean_text, lay_out
 from doc_assets.document.records import StoredDocument
-from doc_assets.embedding import WindowTokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 
 # Output may repeat what it read (a title in every metadata, an include several times), but not multiply without end.
 _MOST_CHARACTERS_PER_BYTE = 40

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from doc_assets import formats
 from doc_assets.document import Block, Document, Section, clean_text
-from doc_assets.embedding import WindowTokenizer, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.front_matter import split_front_matter

@@ -1,7 +1,7 @@
 """The catalogue: which documentation types exist, and from which sources each is filled.
 
-``model`` and ``partitions`` hold the values, ``loading`` reads them from ``sources.yaml`` and says what is wrong with it,
-``scaffold`` writes a catalogue for a folder of documents with the facts that ``inference`` takes from its names. Getting
+``model`` and ``partitions`` hold the values, ``loading`` reads them from ``sources.yaml`` and reports its mistakes,
+``scaffold`` writes a catalogue for a folder of documents, with facts that ``inference`` takes from names. Getting
 at the files of a source, and checking that they are there, is in ``doc_assets.sources``.
 """
 

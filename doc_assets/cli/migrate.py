@@ -20,7 +20,7 @@ from doc_assets.cli.spaces import migrate_to
 from doc_assets.cli.summary import LoadSummary
 from doc_assets.cluster.own_job import OwnJob, job_progress
 from doc_assets.dagster.workers import load_partitions
-from doc_assets.embedding import describe_space
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
 from doc_assets.migration import Loader, LoadResult, Survey
 from doc_assets.migration.looks import record_looks

@@ -11,7 +11,7 @@ import typer
 from rich.markup import escape
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
-from doc_assets.embedding.models import SpaceModels
+from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store import open_store
 

@@ -11,8 +11,10 @@ import typer
 from rich.live import Live
 
 from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_table, say
-from doc_assets.embedding import Embedder, EmbeddingSpace, describe_space, open_embedder
-from doc_assets.embedding.models import ModelName, settings_of
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.model_lookup import ModelName, settings_of
+from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings

@@ -116,7 +116,7 @@ class Library:
 
     def index(self) -> Indexed:
         """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
-        from doc_assets.embedding import describe_space
+        from doc_assets.embedding.space import describe_space
         from doc_assets.store.upkeep import index_when_last
 
         space, workers = describe_space(self.settings).fingerprint, max(1, self.settings.threads - 1)

@@ -1,78 +1,10 @@
 """From text to vectors: the model's tokenizer, the space its vectors live in, and the backends that compute them.
 
-Importing this package loads no model library: processes that only parse and chunk need the tokenizer alone. Which
-chunks still lack a vector, and where vectors are kept, is decided in ``store``.
+``opening`` opens what the settings name. A process that only parses and chunks needs ``tokenizer`` alone: it loads no
+model library and no NumPy. Which chunks lack a vector, and where vectors are kept, is decided in ``doc_assets.store``.
 """
 
-from __future__ import annotations
-
 import sys
-from collections.abc import Callable
-
-from doc_assets.embedding.space import EmbeddingSpace, choose_backend, describe_space, model_folder
-from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.embedding.vectors import Embedder
-from doc_assets.settings import Settings
-
-__all__ = [
-    "EMBED_SLICE",
-    "Embedder",
-    "EmbeddingSpace",
-    "WindowTokenizer",
-    "describe_space",
-    "open_embedder",
-    "open_tokenizer",
-]
 
 # OpenVINO reports each import and conversion to a server of its makers, unless this package of theirs is missing.
 sys.modules["openvino_telemetry"] = None  # pyright: ignore[reportArgumentType]
-
-# Texts to hand to a model at a time: on a slow machine, too, progress is told and a stop heeded every few seconds.
-EMBED_SLICE = 128
-
-
-def open_tokenizer(settings: Settings) -> WindowTokenizer:
-    """The tokenizer of the configured model; about 50 ms.
-
-    Raises:
-        EmbeddingError: The model's folder is absent or incomplete.
-    """
-    return WindowTokenizer.from_folder(model_folder(settings))
-
-
-def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None) -> Embedder:
-    """The configured model, loaded and ready. Keep it: opening costs from 0.5 s (OpenVINO, converted before) to 20 s.
-
-    Args:
-        settings: Model, backend, retries.
-        on_retry: Called, from any thread, each time that an endpoint is asked again.
-
-    Raises:
-        EmbeddingError: The model, its backend or the precision asked for is not available here.
-    """
-    space, tokenizer = describe_space(settings), open_tokenizer(settings)
-    match choose_backend(settings):
-        case "openvino":
-            from doc_assets.embedding.openvino import OpenVinoEmbedder
-
-            converted = [settings.home / "models"]
-            if settings.converted_models:
-                converted.insert(0, settings.converted_models)
-            return OpenVinoEmbedder(space, tokenizer, model_folder(settings), converted, settings.threads)
-        case "torch":
-            from doc_assets.embedding.torch import TorchEmbedder
-
-            return TorchEmbedder(space, tokenizer, model_folder(settings), settings.threads)
-        case _:
-            from doc_assets.embedding.http import HttpEmbedder
-
-            return HttpEmbedder(
-                space,
-                tokenizer,
-                settings.embedding_url or "",
-                settings.embedding_api_key,
-                ca_bundle=settings.ca_bundle,
-                attempts=settings.retry_attempts,
-                longest_wait=settings.retry_longest_wait,
-                on_retry=on_retry,
-            )

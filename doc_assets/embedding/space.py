@@ -121,7 +121,7 @@ def choose_backend(settings: Settings) -> Backend:
     if wanted == "http" and not settings.embedding_url:
         raise EmbeddingMisconfigured("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
     if wanted == "http":
-        from doc_assets.embedding.http import endpoint
+        from doc_assets.embedding.endpoint import endpoint
 
         endpoint(settings.embedding_url or "")
     if wanted != "http" and not importlib.util.find_spec(wanted):

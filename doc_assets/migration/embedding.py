@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from doc_assets.document import Chunk
-from doc_assets.embedding import EMBED_SLICE, Embedder
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import EMBED_SLICE
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.runtime import shutdown
 

@@ -14,7 +14,9 @@ import psycopg
 
 from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.embedding import Embedder, describe_space, open_embedder
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
 from doc_assets.migration.failures import failures_recorded
 from doc_assets.migration.filling import Filling, parse_tasks

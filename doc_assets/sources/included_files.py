@@ -14,7 +14,7 @@ from pathlib import Path
 
 from doc_assets.errors import DocumentRejected
 from doc_assets.sources.files import SourceFile
-from doc_assets.sources.walk.walk import read
+from doc_assets.sources.walk import read
 
 # One listing of a book has kilobytes; a document that asks for more than this is an attack or a mistake.
 MAX_INCLUDED_BYTES = 2_000_000

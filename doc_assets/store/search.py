@@ -16,8 +16,8 @@ import psycopg
 
 from doc_assets.addresses import address
 from doc_assets.document import JsonValue, clean_text
-from doc_assets.embedding import Embedder
-from doc_assets.embedding.models import SpaceModels
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import StoreError
 from doc_assets.store import filters
 from doc_assets.store.connection import Store

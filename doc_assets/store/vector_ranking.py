@@ -10,7 +10,8 @@ import psycopg
 from pgvector import HalfVector
 from psycopg import sql
 
-from doc_assets.embedding import Embedder, WindowTokenizer
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import StoreError
 from doc_assets.store.filters import meeting
 from doc_assets.store.scope import Scope

@@ -22,7 +22,8 @@ import numpy as np
 from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.document.records import FileRecord
-from doc_assets.embedding import describe_space, open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, DocAssetsError
 from doc_assets.migration import Loader, LoadResult, filling
 from doc_assets.parsing import ParsePool, ParseTask, parse_file

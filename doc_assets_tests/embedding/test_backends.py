@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from doc_assets.embedding import Embedder, EmbeddingSpace, describe_space, open_embedder
-from doc_assets.embedding.vectors import unit_rows
+from doc_assets.embedding.embedder import Embedder, unit_rows
+from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 
@@ -115,7 +116,7 @@ def conversions(local: Settings, openvino: Embedder, monkeypatch: pytest.MonkeyP
     """Spares a test the seconds of a real conversion: the graph converted for ``openvino`` is handed out instead."""
     from openvino import Core
 
-    from doc_assets.embedding import openvino as backend
+    from doc_assets.embedding.backends import openvino as backend
 
     graph = local.home / "models" / openvino.space.fingerprint / "openvino-1.xml"
     names: list[str] = []

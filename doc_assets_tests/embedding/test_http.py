@@ -11,8 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from doc_assets.embedding import Embedder, describe_space, open_embedder, open_tokenizer
-from doc_assets.embedding.http import HttpEmbedder, endpoint
+from doc_assets.embedding.backends.http import HttpEmbedder
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.endpoint import endpoint
+from doc_assets.embedding.opening import open_embedder, open_tokenizer
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.settings import Settings
 

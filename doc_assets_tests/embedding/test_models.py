@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from doc_assets.embedding import describe_space, models
-from doc_assets.embedding.models import ModelName, SpaceModels, settings_of
+from doc_assets.embedding import model_lookup
+from doc_assets.embedding.model_lookup import ModelName, SpaceModels, settings_of
+from doc_assets.embedding.space import describe_space
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 
@@ -25,7 +26,7 @@ def known(monkeypatch):
         precision = "remote" if settings.embedding_backend == "http" else settings.embedding_precision
         return dataclasses.replace(space, name=settings.embedding_model, precision=precision)
 
-    monkeypatch.setattr(models, "describe_space", describe)
+    monkeypatch.setattr(model_lookup, "describe_space", describe)
     return describe
 
 
@@ -63,7 +64,9 @@ def test_a_model_that_is_not_here_is_named_with_the_next_step(known):
 
 def test_of_several_spaces_the_one_that_is_set_is_preferred_and_each_is_opened_once(known, monkeypatch):
     opened = []
-    monkeypatch.setattr(models, "open_embedder", lambda settings: opened.append(settings.embedding_model) or opened[-1])
+    monkeypatch.setattr(
+        model_lookup, "open_embedder", lambda settings: opened.append(settings.embedding_model) or opened[-1]
+    )
     own = known(SETTINGS)
     other = dataclasses.replace(own, name="owner/other")
     chosen = SpaceModels(SETTINGS)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.embedding import WindowTokenizer, describe_space, open_tokenizer, space
-from doc_assets.embedding.space import EmbeddingSpace, choose_backend, model_folder
+from doc_assets.embedding import space
+from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.space import EmbeddingSpace, choose_backend, describe_space, model_folder
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from doc_assets.embedding import WindowTokenizer
 from doc_assets.embedding import tokenizer as module
 from doc_assets.embedding.space import model_folder
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
 
 FILE = model_folder(Settings.from_environment({})) / "tokenizer.json"

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
-from doc_assets.embedding import describe_space
+from doc_assets.embedding.space import describe_space
 from doc_assets.settings import Settings
 from doc_assets_tests.loading import HashEmbedder
 

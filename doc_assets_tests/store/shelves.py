@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from doc_assets.audit import audit
 from doc_assets.document import Block, Chunk, Document, Section, lay_out
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.embedding import EmbeddingSpace
+from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.migration.writing import Batch, BatchWriter
 from doc_assets.store import Store, listing, snapshots
 from doc_assets.store.retries import Retries, RetryPolicy

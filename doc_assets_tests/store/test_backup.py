@@ -13,7 +13,8 @@ import pytest
 from psycopg import sql
 
 from doc_assets.audit import audit
-from doc_assets.embedding import Embedder, open_tokenizer
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.store import Store, history, listing, open_store, schema
 from doc_assets.store.embedded import CLIENTS
 from doc_assets.store.rollback import rollback

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from doc_assets.embedding import Embedder, open_tokenizer
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings

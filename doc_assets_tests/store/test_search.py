@@ -15,7 +15,8 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.embedding import EmbeddingSpace, WindowTokenizer
+from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import StoreError
 from doc_assets.store import Store, snapshots, vector_index, vector_ranking
 from doc_assets.store.partitions import ensure_partition

@@ -9,7 +9,7 @@ import pytest
 
 from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.embedding import EmbeddingSpace
+from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store import coverage, snapshots
 from doc_assets.store.partitions import ensure_partition

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from doc_assets.embedding import open_embedder
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.embedding.vectors import Embedder
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 

@@ -11,7 +11,6 @@ import email.utils
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import numpy as np
@@ -19,15 +18,14 @@ import tenacity
 from tenacity.wait import wait_base
 
 from doc_assets.embedding.batching import plan
+from doc_assets.embedding.embedder import refuse_long, unit_rows
+from doc_assets.embedding.endpoint import Dialect, endpoint
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.embedding.vectors import refuse_long, unit_rows
-from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused
+from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import side_by_side
-
-Dialect = Literal["tei", "openai"]
 
 # text-embeddings-inference takes 32 texts and 16,384 tokens per request unless told otherwise.
 _MAX_TEXTS = 32
@@ -153,30 +151,6 @@ class HttpEmbedder:
             return response.json()
         except ValueError as error:
             raise EmbeddingError(f"{self._url} answered with something that is not JSON: {error}") from error
-
-
-def endpoint(url: str) -> tuple[str, Dialect]:
-    """The full address and what is spoken there.
-
-    Raises:
-        EmbeddingMisconfigured: Not an http(s) address, or a path that fits neither kind.
-    """
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_URL={url!r} is not an address: {error}") from error
-    path = parsed.path.rstrip("/")
-    if parsed.scheme in ("http", "https") and parsed.host:
-        if path == "" or path.endswith("/embed"):
-            return str(parsed.copy_with(path=path or "/embed")), "tei"
-        if path.endswith("/v1"):
-            return str(parsed.copy_with(path=path + "/embeddings")), "openai"
-        if path.endswith("/embeddings"):
-            return str(parsed.copy_with(path=path)), "openai"
-    raise EmbeddingMisconfigured(
-        f"DOC_ASSETS_EMBEDDING_URL={url!r}: http(s)://host/embed (text-embeddings-inference) or "
-        "http(s)://host/v1/embeddings (OpenAI-compatible) is needed"
-    )
 
 
 def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:

@@ -15,9 +15,9 @@ from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
 from doc_assets.embedding.batching import plan
+from doc_assets.embedding.embedder import refuse_long, unit_rows
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.embedding.vectors import refuse_long, unit_rows
 from doc_assets.errors import EmbeddingError
 
 # Padded tokens per batch: a GPU needs enough rows to fill it, a CPU few enough to stay in its caches.

@@ -20,9 +20,9 @@ import numpy as np
 import openvino
 
 from doc_assets.embedding.batching import pad, plan
+from doc_assets.embedding.embedder import refuse_long, unit_rows
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.embedding.vectors import refuse_long, unit_rows
 from doc_assets.errors import EmbeddingError
 
 _log = logging.getLogger(__name__)
