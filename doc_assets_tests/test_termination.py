@@ -128,13 +128,13 @@ def test_a_second_signal_ends_the_process_at_once_and_is_told(tmp_path):
     """As the first process of a container would meet it: nothing is waited for."""
     file, here = (
         tmp_path / "message.json",
-        "from doc_assets import stopping, termination\nfrom doc_assets.cli import app\n",
+        "from doc_assets.runtime import shutdown, termination_message\nfrom doc_assets.cli import app\n",
     )
     waiting = (
-        "termination.begin('migrate')\n"
-        "with stopping.heeded(again=app._end_now), stopping.deferred():\n"
+        "termination_message.begin('migrate')\n"
+        "with shutdown.heeded(again=app._end_now), shutdown.deferred():\n"
         "    print('ready', flush=True)\n"
-        "    while not stopping.requested(): time.sleep(0.01)\n"
+        "    while not shutdown.requested(): time.sleep(0.01)\n"
         "    print('asked', flush=True)\n"
         "    while True: time.sleep(1)\n"
     )

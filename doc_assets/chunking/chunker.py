@@ -135,7 +135,7 @@ def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
 
     Example:
         >>> from doc_assets.document import Block, Document, Section
-        >>> from doc_assets.embedding import open_tokenizer
+        >>> from doc_assets.embedding.opening import open_tokenizer
         >>> from doc_assets.settings import Settings
         >>> section = Section(("Modes",), "modes", (Block("Cluster scope is the default."),))
         >>> page = Document("IPAM", "markdown", (section,))

@@ -99,7 +99,7 @@ def test_a_converted_model_starts_without_torch_and_gives_the_same_vectors(
 ) -> None:
     program = f"""
 import sys, pathlib, numpy
-from doc_assets.embedding import open_embedder
+from doc_assets.embedding.opening import open_embedder
 from doc_assets.settings import Settings
 settings = Settings(home=pathlib.Path({str(local.home)!r}), catalogue=pathlib.Path('x'), threads=2,
                     embedding_backend='openvino', embedding_precision='fp32')

@@ -77,7 +77,7 @@ def test_what_another_process_uses_stays(tmp_path: Path) -> None:
     source = of(tmp_path, 6 * MB)
     program = (
         "import sys; from pathlib import Path; from doc_assets.catalogue import ArchiveSource;"
-        "from doc_assets.sources import fetch; base = Path(sys.argv[1]);"
+        "from doc_assets.sources.fetch import fetch; base = Path(sys.argv[1]);"
         "source = ArchiveSource(name='s', kind='archive', location=sys.argv[2]);"
         "held = fetch(source, base=base, cache=base / 'cache'); print('here', flush=True); sys.stdin.read()"
     )
