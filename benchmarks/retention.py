@@ -17,9 +17,10 @@ from typing import Any
 
 import psycopg
 
-from doc_assets.store import Store, pointers
-from doc_assets.store.collection import collect
-from doc_assets.store.retention import Policy
+from doc_assets.store.database.connection import Store
+from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.policy import Policy
+from doc_assets.store.snapshots import publication
 
 QUERIES = 100
 NEAREST = 10
@@ -38,7 +39,7 @@ def main() -> None:
         sizes = _sizes(connection)
         with connection.transaction():
             rows = connection.execute("SELECT id FROM partition WHERE doc_type = %s", (options.take_down,)).fetchall()
-            pointers.move(connection, {partition_id: None for (partition_id,) in rows}, "rollback")
+            publication.move(connection, {partition_id: None for (partition_id,) in rows}, "rollback")
     everything_else = Policy(keep=0, days=0)
     planned = collect(store, everything_else, dry_run=True)
     freed = collect(store, everything_else)

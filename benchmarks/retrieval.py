@@ -32,13 +32,13 @@ from doc_assets.document import Block, Document, Section
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder, open_tokenizer
-from doc_assets.evaluation import MODES, evaluate, read_questions
 from doc_assets.migration import Loader
 from doc_assets.parsing import ParseTask
+from doc_assets.search.evaluation import MODES, evaluate, read_questions
+from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store import open_store
-from doc_assets.store.embedded import embedded_url
-from doc_assets.store.search import search
+from doc_assets.store.database.embedded import embedded_url
+from doc_assets.store.schema.opening import open_store
 
 Transform = Callable[[Document], Document]
 

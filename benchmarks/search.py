@@ -18,10 +18,11 @@ from pathlib import Path
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
-from doc_assets.evaluation import MODES, read_questions
+from doc_assets.search.evaluation import MODES, read_questions
+from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
-from doc_assets.store.search import search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema.opening import open_store
 
 
 def headings(store: Store, n: int) -> list[str]:

@@ -21,8 +21,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from doc_assets.store import schema
-from doc_assets.store.embedded import embedded_url
+from doc_assets.store.database.embedded import embedded_url
+from doc_assets.store.schema import schema
 
 
 def main() -> None:

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from doc_assets.store import snapshots
-from doc_assets.store.connection import Store
-from doc_assets.store.proof import Offender, OneState, attributed, manifests, scopes, settling
-from doc_assets.store.proof.questions import Question, about
+from doc_assets.store.audit import manifests, precedence
+from doc_assets.store.audit.consistent_read import OneState, scopes
+from doc_assets.store.audit.finding import Offender, attributed
+from doc_assets.store.audit.queries import Question, about
+from doc_assets.store.database.connection import Store
+from doc_assets.store.snapshots import lifecycle
 
 OFFENDERS_SHOWN = 5
 
@@ -85,7 +87,7 @@ def audit(store: Store, snapshot_id: int, checks: Sequence[str] = CHECKS) -> lis
         StoreError: No such sealed snapshot.
     """
     with OneState(store, f"doc-assets audit {snapshot_id}") as state:
-        snapshots.recorded(state.connection, snapshot_id)
+        lifecycle.recorded(state.connection, snapshot_id)
         return judge(state, [snapshot_id], checks)
 
 
@@ -111,7 +113,7 @@ def judge(
     wrong_digests = {o.snapshot for o in found if o.rule == manifests.WRONG_DIGEST}
     sheets, unreadable = manifests.manifests(state.connection, ids, wrong_digests)
     rules = {rule for check in checks for rule in _RULES[check]}
-    rows = settling.sound_parts(o for o in [*found, *pointers.offenders, *unreadable] if o.rule in rules)
+    rows = precedence.sound_parts(o for o in [*found, *pointers.offenders, *unreadable] if o.rule in rules)
     by_snapshot = attributed(state.connection, ids, rows)
     manifest_of = {sheet.snapshot: sheet for sheet in sheets}
     partition_of = {snapshot: partition for partition, snapshot in pointers.live.items()}
@@ -122,7 +124,7 @@ def judge(
             partition_of.get(snapshot_id) or manifests.partition_of(state.connection, snapshot_id),
             snapshot_id,
             manifests.recorded(state.connection, snapshot_id),
-            settling.told(manifest_of.get(snapshot_id), by_snapshot.get(snapshot_id, []), rules),
+            precedence.told(manifest_of.get(snapshot_id), by_snapshot.get(snapshot_id, []), rules),
         )
         if result.check in checks
     ]
@@ -134,7 +136,7 @@ _ABOUT_SNAPSHOTS = (manifests.digests, manifests.entries, manifests.embedding_sp
 def _results(
     partition: str, snapshot_id: int, counts: Mapping[str, int], offenders: Iterable[Offender]
 ) -> list[CheckResult]:
-    names = settling.by_rule(offenders)
+    names = precedence.by_rule(offenders)
     return [
         CheckResult(
             partition=partition,

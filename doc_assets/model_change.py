@@ -26,12 +26,14 @@ from doc_assets.recipe import recipe_in
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.runtime.stages import Stage
-from doc_assets.store import Store, coverage, spaces, switching, vector_index, vectors
-from doc_assets.store.coverage import Missing, StoredChunk
-from doc_assets.store.proof import OneState
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.spaces import SpaceTable
-from doc_assets.store.switching import Successor
+from doc_assets.store.audit.consistent_read import OneState
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.spaces import coverage, spaces, vector_index, vector_writer
+from doc_assets.store.spaces.coverage import Missing, StoredChunk
+from doc_assets.store.spaces.spaces import SpaceTable
+from doc_assets.store.versions import space_switch
+from doc_assets.store.versions.space_switch import Successor
 
 T = TypeVar("T")
 
@@ -191,7 +193,7 @@ class ModelChange:
         self._timed("index", lambda: self._index(space))
         successors = self._timed(
             "prepare",
-            lambda: switching.prepare(self._store, space, lambda recipe, old: recipe_in(recipe, old, self._model)),
+            lambda: space_switch.prepare(self._store, space, lambda recipe, old: recipe_in(recipe, old, self._model)),
         )
         if not successors:
             return []
@@ -200,10 +202,10 @@ class ModelChange:
         self._timed("audit", lambda: self._audit(successors, run_id))
         event = {"run_id": run_id, "seconds": time.perf_counter() - started}
         try:
-            done = self._timed("switch", lambda: switching.switch(self._store, space, successors, event))
+            done = self._timed("switch", lambda: space_switch.switch(self._store, space, successors, event))
         except PartitionLocked as locked:
             self._said(f"waiting to switch: {locked}")
-            self._timed("wait", lambda: switching.wait_until_free(self._store, successors))
+            self._timed("wait", lambda: space_switch.wait_until_free(self._store, successors))
             return None
         return successors if done else None
 
@@ -229,7 +231,7 @@ class ModelChange:
             # A stop ends the embedding, and what came out of it before is still written.
             with shutdown.deferred(), closing(iter(batches)) as embedded:
                 for batch, vectors_of in embedded:
-                    vectors.write_vectors(writing, space, vectors_of)
+                    vector_writer.write_vectors(writing, space, vectors_of)
                     self._done.chunks += len(batch)
                     self._done.tokens += sum(chunk.token_count for chunk in batch)
                     self._progressed(
@@ -316,8 +318,8 @@ class ModelChange:
             for snapshot_id, found in offenders.items():
                 successor, reason = fresh[snapshot_id], "; ".join(found)
                 if not found:
-                    switching.passed(connection, successor)
-                elif switching.failed(connection, successor, run_id, reason):
+                    space_switch.passed(connection, successor)
+                elif space_switch.failed(connection, successor, run_id, reason):
                     reasons.append(f"{successor.partition} (snapshot {snapshot_id}): {reason}")
         if reasons:
             more = f", and {len(reasons) - 1} other partitions" if len(reasons) > 1 else ""

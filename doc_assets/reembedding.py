@@ -19,8 +19,10 @@ from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import history, looked_at, spaces
-from doc_assets.store.connection import Store
+from doc_assets.store.audit import scope_reads
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.spaces import spaces
 
 # Least cosine between a stored vector and a new one of the same text. Rounding to half precision moves each component
 # by at most 2^-11 of its size, which costs a cosine 2^-23 = 1.2e-7; fp32 backends agree to 1e-6, and 500 real chunks
@@ -88,7 +90,7 @@ def reembed(
     space = describe_space(settings)
     with store.connect("doc-assets validate --reembed") as connection:
         table = _live_space(connection, space)
-        ids = looked_at.live_chunks(connection, types, partitions)
+        ids = scope_reads.live_chunks(connection, types, partitions)
         if not ids:
             raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - a sample, no secret
@@ -138,7 +140,7 @@ def _cosines(
     chunk_ids: Sequence[bytes],
 ) -> Iterator[tuple[bytes, float]]:
     """Chunk and cosine; chunks whose vector is absent are told by the audit."""
-    rows = looked_at.embedded_texts(connection, table, chunk_ids)
+    rows = scope_reads.embedded_texts(connection, table, chunk_ids)
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch])

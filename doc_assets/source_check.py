@@ -18,9 +18,10 @@ from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.errors import SourceError
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
-from doc_assets.store import history, looked_at
-from doc_assets.store.connection import Store
-from doc_assets.store.listing import live_partitions
+from doc_assets.store.audit import scope_reads
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.versions.listing import live_partitions
 
 _NAMED = 3
 _REVISION_SHOWN = 19
@@ -113,14 +114,14 @@ def _compare(
     name: str,
     snapshot: int,
 ) -> SourceComparison:
-    revision, file_limit, files = looked_at.origin(connection, snapshot)
+    revision, file_limit, files = scope_reads.origin(connection, snapshot)
     try:
         if partition is None:
             raise SourceError(f"{settings.catalogue} has no such partition; --catalogue names another catalogue")
         found = discover(partition, catalogue, settings, file_limit)
     except SourceError as error:
         return SourceComparison(name, snapshot, "unknown", files, (), (), (), revision, None, str(error))
-    stored = looked_at.files(connection, snapshot)
+    stored = scope_reads.files(connection, snapshot)
     changed = tuple(_changed(stored, found))
     now, then = found.fingerprints, {row[0] for row in stored}
     vanished = tuple(path for path in sorted(then) if path not in now)

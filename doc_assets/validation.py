@@ -13,10 +13,11 @@ import psycopg
 
 from doc_assets.audit import CheckResult, judge
 from doc_assets.errors import StoreError
-from doc_assets.store import history, looked_at
-from doc_assets.store.connection import Store
-from doc_assets.store.looked_at import Proven
-from doc_assets.store.proof import OneState, manifests
+from doc_assets.store.audit import manifests, scope_reads
+from doc_assets.store.audit.consistent_read import OneState
+from doc_assets.store.audit.scope_reads import Proven
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
 
 
 class UnknownScope(StoreError):
@@ -97,7 +98,7 @@ def validate(
     with OneState(store, "doc-assets validate", threads) as state:
         snapshot_ids = _chosen(state.connection, wanted or Wanted())
         checks = judge(state, snapshot_ids, search_vectors=search_vectors)
-        proven = looked_at.proven(state.connection, snapshot_ids)
+        proven = scope_reads.proven(state.connection, snapshot_ids)
     result = Validation(checks, proven, sum(check.wrong for check in checks), time.perf_counter() - started)
     _record(store, result, run_id)
     return result
@@ -122,12 +123,12 @@ def _chosen(connection: psycopg.Connection, wanted: Wanted) -> list[int]:
     ]
     if not wanted.retained:
         return [live[name] for name in names]
-    kept = looked_at.published(connection, names)
+    kept = scope_reads.published(connection, names)
     return list(dict.fromkeys([*kept, *(live[name] for name in names)]))
 
 
 def _sealed(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> list[int]:
-    status = looked_at.states(connection, snapshot_ids)
+    status = scope_reads.states(connection, snapshot_ids)
     for snapshot_id in snapshot_ids:
         if snapshot_id not in status:
             raise UnknownScope(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")

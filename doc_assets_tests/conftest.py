@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
-from doc_assets.store.embedded import embedded_url
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.embedded import embedded_url
+from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.databases import new_database
 
 

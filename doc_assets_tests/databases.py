@@ -12,8 +12,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from doc_assets.store import schema
-from doc_assets.store.roles import roles_sql
+from doc_assets.store.schema import schema
+from doc_assets.store.schema.roles import roles_sql
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.migration import Loader, LoadResult
 from doc_assets.parsing import ParsePool
 from doc_assets.settings import Settings
-from doc_assets.store import Store
+from doc_assets.store.database.connection import Store
 
 
 class HashEmbedder:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.addresses import address
 from doc_assets.document.site import PAGE_RULES, Site
+from doc_assets.search.page_url import address
 
 BASE = "https://docs.example/x"
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
 from doc_assets.errors import PartitionLocked, StoreError
-from doc_assets.store.partitions import find_partition, partition_lock
+from doc_assets.store.partitions.partitions import find_partition, partition_lock
 from doc_assets_tests.store.shelves import Shelf, version
 
 

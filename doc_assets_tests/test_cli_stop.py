@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from doc_assets.store import Store, schema
-from doc_assets.store.history import history
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history.history import history
+from doc_assets.store.schema import schema
 from doc_assets_tests.loading import SmallSource
 
 ROOT = Path(__file__).parents[1]

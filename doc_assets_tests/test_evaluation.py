@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.evaluation import evaluate
-from doc_assets.store.folding import AlsoIn
-from doc_assets.store.search import Passage
+from doc_assets.search.evaluation import evaluate
+from doc_assets.search.folding import AlsoIn
+from doc_assets.search.search import Passage
 
 
 def passage(place: str) -> Passage:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from doc_assets.store import listing
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 PAGE = "# Running\n\nHow the program starts.\n\n```rust\n{{#include ../listings/main.rs}}\n```\n"

@@ -17,9 +17,9 @@ from doc_assets.errors import DocAssetsError, PartitionLocked, SourceError
 from doc_assets.runtime import log_context
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import LogSettings
-from doc_assets.store import Store
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.rollback import rollback
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.versions.rollback import rollback
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 _log = logging.getLogger("doc_assets.tests")
@@ -110,7 +110,7 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     second = load(loader, store, source)
     rollback(store, source.partition.id, run_id="back")
 
-    said = [line["message"] for line in lines.all if line["logger"] != "doc_assets.store.retries"]
+    said = [line["message"] for line in lines.all if line["logger"] != "doc_assets.store.database.retries"]
     assert [message.partition(":")[0] for message in said if "quarantined" not in message] == [
         "load started", "load failed", "load resumed", "load published", "load started", "load published",
         "rollback published",

@@ -14,7 +14,9 @@ import pytest
 from doc_assets.audit import audit
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.migration import Loader
-from doc_assets.store import history, listing, partitions
+from doc_assets.store.history import history
+from doc_assets.store.partitions import partitions
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"
@@ -169,7 +171,7 @@ def test_a_document_that_the_database_refuses_is_quarantined_alone(source, loade
 
 
 def test_a_transient_database_error_is_retried(source, loader, store, monkeypatch):
-    from doc_assets.store.staging import SnapshotWriter
+    from doc_assets.store.snapshots.batch_writer import SnapshotWriter
 
     source.write_guides(3)
     attempts = []
@@ -247,7 +249,7 @@ import os, sys
 from pathlib import Path
 import doc_assets.migration.filling as filling
 from doc_assets.settings import Settings
-from doc_assets.store import Store
+from doc_assets.store.database.connection import Store
 from doc_assets_tests.loading import SmallSource, loader_for
 from doc_assets.catalogue import load_catalogue
 

@@ -28,9 +28,13 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_fol
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
 from doc_assets.model_change import ModelChange
 from doc_assets.runtime.progress import Progress
+from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, listing, open_store, spaces
-from doc_assets.store.search import search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.spaces import spaces
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 SOURCES = ("guides", "notes")
@@ -242,7 +246,7 @@ import os, signal, sys
 from doc_assets import model_change
 from doc_assets.embedding import describe_space
 from doc_assets.settings import Settings
-from doc_assets.store import Store
+from doc_assets.store.database.connection import Store
 from doc_assets_tests.test_model_change import Model, dataclasses
 
 settings = Settings.from_environment()
@@ -473,12 +477,12 @@ def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, s
 
 def test_every_column_of_a_manifest_is_copied(store):
     """A column that a revision adds must be added to what the switch copies."""
-    from doc_assets.store import switching
+    from doc_assets.store.versions import space_switch
 
     copied = {
-        "snapshot": set(switching._ABOUT.split(", ")),
-        "snapshot_file": set(switching._FILE.split(", ")),
-        "snapshot_document": set(switching._DOCUMENT.split(", ")),
+        "snapshot": set(space_switch._ABOUT.split(", ")),
+        "snapshot_file": set(space_switch._FILE.split(", ")),
+        "snapshot_document": set(space_switch._DOCUMENT.split(", ")),
     }
     made_anew = {
         *("id", "snapshot_id", "partition_id", "parent_id", "status", "recipe", "space_id", "run_id", "digest", "seal"),

@@ -15,8 +15,8 @@ from doc_assets.audit import CHECKS, audit
 from doc_assets.catalogue import load_catalogue
 from doc_assets.dagster.build import build_defs
 from doc_assets.embedding.opening import open_embedder
-from doc_assets.store import listing
-from doc_assets.store.search import search
+from doc_assets.search.search import search
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import loader_for, settings_for
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from doc_assets.cli import quarantine as commands
 from doc_assets.cli.app import app
 from doc_assets.errors import StoreError
 from doc_assets.migration import LoadResult, Survey
-from doc_assets.store.quarantine import quarantined, story
+from doc_assets.store.versions.quarantine import quarantined, story
 from doc_assets_tests.loading import SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"

@@ -13,8 +13,10 @@ import pytest
 from psycopg import sql
 
 from doc_assets.cli import main
-from doc_assets.store import Store, history
-from doc_assets.store.partitions import ensure_partition, partition_lock
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.history.progress import clear_progress, write_progress
+from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
 
 FIGURES = {
     "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
@@ -55,10 +57,10 @@ def running(store: Store, key: str = "crate-tokio") -> Iterator[None]:
     with store.connect() as connection:
         partition_id = ensure_partition(connection, "rust", key, "crates")
         with partition_lock(connection, partition_id, f"rust/{key}"):
-            history.write_progress(connection, partition_id, "6f1c2a77-run", FIGURES)
+            write_progress(connection, partition_id, "6f1c2a77-run", FIGURES)
             connection.execute("UPDATE progress SET started_at = now() - interval '100 s'")
             yield
-        history.clear_progress(connection, partition_id)
+        clear_progress(connection, partition_id)
 
 
 def test_a_load_that_runs_is_told_with_share_rate_host_and_time_left(store: Store, status: Status):
@@ -74,7 +76,7 @@ def test_one_whose_process_died_is_told_as_gone_and_does_not_count_as_running(st
     with running(store):
         pass
     with store.connect() as connection:
-        history.write_progress(connection, 1, "run", FIGURES)
+        write_progress(connection, 1, "run", FIGURES)
     assert status.json()["running"][0]["alive"] is False
     assert "process is gone; the next load resumes" in " ".join(status()[0].split())
     status("--watch", "--every", "0.1")  # ends at once

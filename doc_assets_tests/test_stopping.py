@@ -28,9 +28,9 @@ from doc_assets.runtime.stages import Stage
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import SourceFile
-from doc_assets.store.partitions import GC_APPLICATION, ensure_partition, partition_lock
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.session import PartitionSession
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.partitions.partitions import GC_APPLICATION, ensure_partition, partition_lock
+from doc_assets.store.partitions.session import PartitionSession
 
 # Far less than any of the waits below, far more than a busy machine needs.
 _SOON = 5.0

@@ -17,8 +17,8 @@ from doc_assets.embedding.space import describe_space
 from doc_assets.errors import StoreError
 from doc_assets.reembedding import BOUNDS, reembed
 from doc_assets.source_check import compare_sources
-from doc_assets.store import history
-from doc_assets.store.proof import OneState
+from doc_assets.store.audit.consistent_read import OneState
+from doc_assets.store.history import history
 from doc_assets.validation import UnknownScope, Wanted, validate
 from doc_assets_tests.loading import HashEmbedder, SmallSource, load, loader_for, settings_for
 

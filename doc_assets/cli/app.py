@@ -33,7 +33,7 @@ from doc_assets.cli.output import complain, log_messages
 from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
-from doc_assets.store.retries import explained
+from doc_assets.store.database.retries import explained
 
 # Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
 _TELLING = ("migrate", "rollback", "validate", "gc", "db upgrade")

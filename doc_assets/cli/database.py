@@ -14,9 +14,10 @@ from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
-from doc_assets.store import Store, roles, schema
-from doc_assets.store.connection import database_url
-from doc_assets.store.embedded import CLIENTS
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.embedded import CLIENTS
+from doc_assets.store.database.url import database_url
+from doc_assets.store.schema import roles, schema
 
 _LOOK_SECONDS, _LINE_SECONDS = 1.0, 15.0
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from doc_assets.cli.output import JSON_OPTION, print_json, results
 from doc_assets.settings import Settings
-from doc_assets.store import open_store
-from doc_assets.store.comparison import Comparison, DocumentChange, Side, compare
-from doc_assets.store.patch import patch as patch_of
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.versions.comparison import Comparison, DocumentChange, Side, compare
+from doc_assets.store.versions.text_diff import patch as patch_of
 
 _LETTERS = {"added": "A", "changed": "M", "removed": "D", "moved": "R", "copied": "C"}
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}

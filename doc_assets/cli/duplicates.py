@@ -6,7 +6,9 @@ import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
 from doc_assets.settings import Settings
-from doc_assets.store import listing, near_duplicates, open_store
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.snapshots import near_duplicate_links
+from doc_assets.store.versions import listing
 
 
 def duplicates(
@@ -22,7 +24,7 @@ def duplicates(
     """List pairs of live files with the same or almost the same content, most similar first."""
     with open_store(Settings.from_environment()) as store, store.connect() as connection:
         live = {name for name, _ in listing.live_partitions(connection)}
-        pairs = near_duplicates.pairs(connection, threshold)
+        pairs = near_duplicate_links.pairs(connection, threshold)
     if unknown := sorted({*types} - {name.split("/")[0] for name in live} | {*partitions} - live):
         raise typer.BadParameter(f"nothing is live of {', '.join(unknown)}: doc-assets snapshots lists what there is")
     rows = [

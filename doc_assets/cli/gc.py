@@ -9,9 +9,10 @@ from doc_assets.cli.scope import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store import open_store, schema
-from doc_assets.store.collection import Collection, collect
-from doc_assets.store.retention import Policy
+from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.policy import Policy
+from doc_assets.store.schema import schema
+from doc_assets.store.schema.opening import open_store
 
 _DEFAULT = Policy()
 

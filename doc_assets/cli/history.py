@@ -6,10 +6,10 @@ import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_json_line, print_table, say
 from doc_assets.settings import Settings
-from doc_assets.store import history as events
-from doc_assets.store import open_store
-from doc_assets.store.history import HistoryFilter, HistoryRow
-from doc_assets.store.moments import moment
+from doc_assets.store.history import history as events
+from doc_assets.store.history.history import HistoryFilter, HistoryRow
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.versions.references import moment
 
 # What a table or an array holds unless told otherwise; lines are streamed, so they hold everything.
 _SHOWN = 50

@@ -20,8 +20,11 @@ from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_js
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, metrics, open_store
-from doc_assets.store.retries import is_transient
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import is_transient
+from doc_assets.store.history import metrics
+from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.schema.opening import open_store
 
 _MILLISECONDS = 30_000  # that a question may take; those of 11,000 documents take 5
 _LONGEST_ERROR = 200
@@ -37,7 +40,7 @@ class _Status:
     """
 
     at: datetime
-    running: list[history.ProgressRow]
+    running: list[ProgressRow]
     held: frozenset[str]
     waiting: list[metrics.QueuedRun]
     failed: list[metrics.LoadEnd]
@@ -102,7 +105,7 @@ def _look(store: Store) -> _Status:
             partitions = metrics.partitions(connection)
             return _Status(
                 metrics.now(connection),
-                history.read_progress(connection),
+                read_progress(connection),
                 frozenset(state.partition for state in partitions if state.held),
                 metrics.unfinished_runs(connection),
                 metrics.failed_loads(connection),
@@ -147,7 +150,7 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
     return [*shown, ("live", ["type", "partitions", "documents", "chunks", "newest"], live)]
 
 
-def _running_row(found: _Status, row: history.ProgressRow) -> tuple:
+def _running_row(found: _Status, row: ProgressRow) -> tuple:
     told = _running(found, row)
     seen = _ago(found.at, row.updated_at) if told["alive"] else "process is gone; the next load resumes"
     return (
@@ -157,7 +160,7 @@ def _running_row(found: _Status, row: history.ProgressRow) -> tuple:
     )  # fmt: skip
 
 
-def _running(found: _Status, row: history.ProgressRow) -> dict:
+def _running(found: _Status, row: ProgressRow) -> dict:
     state = row.state(found.at)
     return {
         "partition": row.partition,

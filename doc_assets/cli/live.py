@@ -19,7 +19,8 @@ from doc_assets.errors import StoreUnreachable
 from doc_assets.migration import LoadResult, Survey
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
-from doc_assets.store import Store, history
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history.progress import ProgressRow, read_progress
 
 _POLL_SECONDS = 0.5
 _LINE_SECONDS = 15.0
@@ -92,7 +93,7 @@ class LiveProgress:
             with self._store.connect("doc-assets progress") as connection:
                 while not self._stop.wait(_POLL_SECONDS):
                     self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss(self._process))
-                    rows = history.read_progress(connection)
+                    rows = read_progress(connection)
                     if self._tell is not None:
                         self._tell(self._overall(rows))
                     if live:
@@ -106,7 +107,7 @@ class LiveProgress:
             if live:
                 live.stop()
 
-    def _overall(self, rows: Sequence[history.ProgressRow]) -> Progress:
+    def _overall(self, rows: Sequence[ProgressRow]) -> Progress:
         with self._lock:
             now = datetime.now(UTC)
             total = self._done
@@ -122,7 +123,7 @@ class LiveProgress:
             f"{duration(state.remaining_seconds)} left"
         )
 
-    def _table(self, rows: Sequence[history.ProgressRow]) -> Table:
+    def _table(self, rows: Sequence[ProgressRow]) -> Table:
         table = Table(box=None, show_header=False, pad_edge=False)
         now = datetime.now(UTC)
         for row in rows:

@@ -29,8 +29,11 @@ from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.slices import Slice
-from doc_assets.store import Store, open_store, pointers, upkeep
-from doc_assets.store.retries import Retries, RetryPolicy
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.retention import maintenance
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.snapshots import publication
 
 # More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
 _MOST_WORKERS = 4
@@ -176,7 +179,7 @@ def survey(
     settled: list[LoadResult] = []
     changed: list[Survey] = []
     with store.connect() as connection:
-        pointers.refuse_other_model(connection, describe_space(settings), [partition.id for partition in wanted])
+        publication.refuse_other_model(connection, describe_space(settings), [partition.id for partition in wanted])
     with closing(Loader(settings, store)) as loader:
         for partition in wanted:
             try:
@@ -211,7 +214,7 @@ def load_surveyed(
     if not changed:
         return [], 0
     results = []
-    with shutdown.deferred(), upkeep.loading(store), LiveProgress(store, changed, tell) as live:
+    with shutdown.deferred(), maintenance.loading(store), LiveProgress(store, changed, tell) as live:
         for result in load_partitions(
             [survey.partition for survey in changed],
             catalogue=settings.catalogue,
@@ -244,7 +247,7 @@ def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> floa
     fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:
         done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
-            lambda: upkeep.index_when_last(store, fingerprint, workers=workers, loaded=loaded_any)
+            lambda: maintenance.index_when_last(store, fingerprint, workers=workers, loaded=loaded_any)
         )
     except (StoreError, Stopped) as error:
         # What was loaded is live and found without it; the loads' own summary must not be lost.

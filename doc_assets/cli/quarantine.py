@@ -23,8 +23,9 @@ from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read, walk
-from doc_assets.store import Store, open_store
-from doc_assets.store.quarantine import FileEvent, QuarantinedFile, quarantined, story
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, quarantined, story
 
 app = typer.Typer(no_args_is_help=True, help="Look at the files that were rejected, and try them again.")
 

@@ -13,10 +13,10 @@ from rich.markup import escape
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
-from doc_assets.store import open_store
+from doc_assets.store.schema.opening import open_store
 
 if TYPE_CHECKING:
-    from doc_assets.store.search import Passage
+    from doc_assets.search.search import Passage
 
 _ALSO_IN_SHOWN = 3
 
@@ -77,8 +77,8 @@ def search(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Search what is live, or was; the best passage of each document, best first."""
-    from doc_assets.store.search import search as search_store
-    from doc_assets.store.search import why_empty
+    from doc_assets.search.search import search as search_store
+    from doc_assets.search.search import why_empty
 
     facts = _facts(where)
     settings = Settings.from_environment()
@@ -132,8 +132,8 @@ def evaluate(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Measure retrieval: hit@1/5/10 and MRR@10 by document over a file of questions."""
-    from doc_assets.evaluation import evaluate as evaluate_questions
-    from doc_assets.store.search import search as search_store
+    from doc_assets.search.evaluation import evaluate as evaluate_questions
+    from doc_assets.search.search import search as search_store
 
     settings = Settings.from_environment()
     embedder = SpaceModels(settings)

@@ -10,11 +10,13 @@ from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results,
 from doc_assets.errors import StoreError
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store, schema
-from doc_assets.store.discard import discard as discard_snapshots
-from doc_assets.store.moments import moment
-from doc_assets.store.rollback import Rollback, RollbackResult, roll_back
-from doc_assets.store.targets import AsOf, BeforeRun, Selection, ToSnapshot, known_types
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.snapshots.discard import discard as discard_snapshots
+from doc_assets.store.versions.references import moment
+from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Selection, ToSnapshot, known_types
 
 
 def rollback(

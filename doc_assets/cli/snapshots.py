@@ -11,10 +11,11 @@ import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.settings import Settings
-from doc_assets.store import listing, open_store
-from doc_assets.store.comparison import Status as ChangeStatus
-from doc_assets.store.description import Contents, Description, Proof, describe
-from doc_assets.store.listing import Outcome, Period, SnapshotStatus
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.versions import listing
+from doc_assets.store.versions.comparison import Status as ChangeStatus
+from doc_assets.store.versions.details import Contents, Description, Proof, describe
+from doc_assets.store.versions.listing import Outcome, Period, SnapshotStatus
 
 AS_OF_OPTION = typer.Option(
     None,

@@ -18,8 +18,10 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store, space_listing, spaces
-from doc_assets.store.retries import RetryPolicy
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import RetryPolicy
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.spaces import listing, spaces
 
 _LINE_SECONDS = 15.0
 
@@ -32,7 +34,7 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
     if context.invoked_subcommand is not None:
         return
     with open_store(Settings.from_environment()) as store:
-        rows = space_listing.list_spaces(store)
+        rows = listing.list_spaces(store)
     if as_json:
         print_json(rows)
         return
@@ -55,7 +57,7 @@ def drop(
 ) -> None:
     """Remove the vectors of a space that no kept snapshot needs."""
     with open_store(Settings.from_environment()) as store:
-        dropped = space_listing.drop_space(store, space)
+        dropped = listing.drop_space(store, space)
     if as_json:
         print_json(dropped)
         return
@@ -117,7 +119,7 @@ def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSp
         if not named.is_folder:
             asked = settings.embedding_precision
             precision = named.precision or (None if asked == "auto" else asked)
-            found = space_listing.find_spaces(connection, named.name, precision)
+            found = listing.find_spaces(connection, named.name, precision)
             if len(found) > 1:
                 raise StoreError(
                     f"{wanted} names several embedding spaces: "

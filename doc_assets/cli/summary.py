@@ -12,7 +12,7 @@ from doc_assets.migration import LoadResult
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
-from doc_assets.store import schema
+from doc_assets.store.schema import schema
 
 _COUNTED = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")

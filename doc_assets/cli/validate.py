@@ -17,7 +17,8 @@ from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
 from doc_assets.source_check import SourceComparison, compare_sources
-from doc_assets.store import open_store, schema
+from doc_assets.store.schema import schema
+from doc_assets.store.schema.opening import open_store
 from doc_assets.validation import UnknownScope, Validation, Wanted
 from doc_assets.validation import validate as audit_stored
 

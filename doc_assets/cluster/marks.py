@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doc_assets.runtime.progress import Progress, duration
-from doc_assets.store.history import ProgressRow
-from doc_assets.store.metrics import LoadEnd
+from doc_assets.store.history.metrics import LoadEnd
+from doc_assets.store.history.progress import ProgressRow
 
 PROGRESS = "doc-assets/progress"
 RUN_ID = "dagster/run-id"

@@ -1,6 +1,6 @@
 """The job ``gc``: old snapshots and what only they needed are dropped.
 
-What is kept is in ``doc_assets.store.retention``.
+What is kept is in ``doc_assets.store.retention.policy``.
 
 No postponed annotations here: Dagster reads GcConfig from the signature.
 """
@@ -13,7 +13,7 @@ from pydantic import Field
 from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.resources import Library
-from doc_assets.store.retention import Policy
+from doc_assets.store.retention.policy import Policy
 
 _DEFAULT = Policy()
 

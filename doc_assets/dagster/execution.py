@@ -26,7 +26,7 @@ from doc_assets.dagster.resources import Library
 from doc_assets.dagster.storage import outlast_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
 from doc_assets.settings import Settings
-from doc_assets.store.retries import Retries, RetryPolicy
+from doc_assets.store.database.retries import Retries, RetryPolicy
 
 if TYPE_CHECKING:
     from doc_assets.migration import LoadResult

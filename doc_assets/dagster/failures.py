@@ -9,7 +9,7 @@ import dagster as dg
 import psycopg
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.store.retries import explained
+from doc_assets.store.database.retries import explained
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from doc_assets.catalogue import Partition
 from doc_assets.dagster.resources import Library
 from doc_assets.errors import StoreError
 from doc_assets.runtime.progress import duration
-from doc_assets.store.history import ProgressRow, progress
+from doc_assets.store.history.progress import ProgressRow, progress
 
 LOOK_SECONDS = 5.0
 LINE_SECONDS = 15.0

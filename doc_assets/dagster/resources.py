@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from doc_assets.audit import CheckResult
     from doc_assets.catalogue import Catalogue, Partition
     from doc_assets.migration import Loader, LoadResult
-    from doc_assets.store import Store
-    from doc_assets.store.collection import Collection
-    from doc_assets.store.retention import Policy
-    from doc_assets.store.retries import Retries
-    from doc_assets.store.rollback import RollbackResult
-    from doc_assets.store.upkeep import Indexed
+    from doc_assets.store.database.connection import Store
+    from doc_assets.store.database.retries import Retries
+    from doc_assets.store.retention.garbage_collection import Collection
+    from doc_assets.store.retention.maintenance import Indexed
+    from doc_assets.store.retention.policy import Policy
+    from doc_assets.store.versions.rollback import RollbackResult
 
 
 class Library:
@@ -42,14 +42,14 @@ class Library:
     @cached_property
     def store(self) -> Store:
         """The database, set up or checked on first use."""
-        from doc_assets.store import open_store
+        from doc_assets.store.schema.opening import open_store
 
         return self.retries.run(lambda: open_store(self.settings))
 
     @cached_property
     def retries(self) -> Retries:
         """For what happens before and beside a load, which has its own."""
-        from doc_assets.store.retries import Retries, RetryPolicy
+        from doc_assets.store.database.retries import Retries, RetryPolicy
 
         return Retries(RetryPolicy(self.settings.retry_attempts, self.settings.retry_longest_wait))
 
@@ -76,7 +76,7 @@ class Library:
 
     def published(self, partition: str) -> int | None:
         """The snapshot that readers of a partition (``type/key``) see."""
-        from doc_assets.store.partitions import published
+        from doc_assets.store.partitions.partitions import published
 
         with self.store.connect() as connection:
             return published(connection, partition)
@@ -109,7 +109,7 @@ class Library:
 
     def record_unmoved(self, partitions: Sequence[Partition]) -> None:
         """Tells the history that the sources of these were asked, and hold what is live."""
-        from doc_assets.store.history import record_unchanged
+        from doc_assets.store.history.history import record_unchanged
 
         with self.store.connect("doc-assets history") as connection:
             record_unchanged(connection, [partition.id for partition in partitions])
@@ -117,16 +117,15 @@ class Library:
     def index(self) -> Indexed:
         """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
         from doc_assets.embedding.space import describe_space
-        from doc_assets.store.upkeep import index_when_last
+        from doc_assets.store.retention.maintenance import index_when_last
 
         space, workers = describe_space(self.settings).fingerprint, max(1, self.settings.threads - 1)
         return self.retries.run(lambda: index_when_last(self.store, space, workers=workers))
 
     def loading_run(self, partition: str) -> str | None:
         """The run that is working on a partition (``type/key``) at this moment."""
-        from doc_assets.store.history import progress
-        from doc_assets.store.partitions import find_partition
-        from doc_assets.store.retention import busy
+        from doc_assets.store.history.progress import progress
+        from doc_assets.store.partitions.partitions import busy, find_partition
 
         rows = [row for row in progress(self.store) if row.partition == partition]
         if not rows:
@@ -137,7 +136,7 @@ class Library:
 
     def collect(self, policy: Policy, run_id: str) -> Collection:
         """Drops what the policy does not keep."""
-        from doc_assets.store.collection import collect
+        from doc_assets.store.retention.garbage_collection import collect
 
         return collect(self.store, policy, run_id=run_id)
 
@@ -152,8 +151,8 @@ class Library:
 
     def rollback_target(self, partition: str, to: str) -> int:
         """The snapshot that a rollback of a partition (``type/key``) would publish, proven; nothing is moved."""
-        from doc_assets.store.rollback import roll_back
-        from doc_assets.store.targets import ToSnapshot
+        from doc_assets.store.versions.rollback import roll_back
+        from doc_assets.store.versions.rollback_targets import ToSnapshot
 
         (planned,) = roll_back(self.store, ToSnapshot(partition, to), dry_run=True).partitions
         assert planned.to_snapshot is not None  # noqa: S101 - a single partition is never taken down like this
@@ -161,7 +160,7 @@ class Library:
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """Publishes an earlier snapshot of a partition (``type/key``)."""
-        from doc_assets.store.rollback import rollback
+        from doc_assets.store.versions.rollback import rollback
 
         return rollback(self.store, partition, to=to, run_id=run_id)
 

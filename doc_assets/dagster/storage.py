@@ -28,9 +28,9 @@ from sqlalchemy.exc import DisconnectionError
 
 from doc_assets.errors import StoreError, StoreUnreachable
 from doc_assets.settings import Settings
-from doc_assets.store.connection import database_url
-from doc_assets.store.retries import Retries
-from doc_assets.store.schema import DAGSTER_SCHEMA
+from doc_assets.store.database.retries import Retries
+from doc_assets.store.database.url import database_url
+from doc_assets.store.schema.schema import DAGSTER_SCHEMA
 
 # dagster-postgres retries a table that two processes create at once, but neither a schema nor a type: one at a time.
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('doc_assets/dagster', 0))"

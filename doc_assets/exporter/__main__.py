@@ -20,7 +20,7 @@ from doc_assets.exporter.reading import StoreReader
 from doc_assets.exporter.server import ExporterServer
 from doc_assets.runtime import log_context
 from doc_assets.settings import ClusterSettings, LogSettings, Settings
-from doc_assets.store.connection import database_url
+from doc_assets.store.database.url import database_url
 
 _log = logging.getLogger("doc_assets.exporter")
 

@@ -20,8 +20,10 @@ import psycopg
 
 from doc_assets.errors import StoreError
 from doc_assets.exporter.tally import History, Tally
-from doc_assets.store import Store, metrics, schema
-from doc_assets.store.history import ProgressRow, read_progress
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import metrics
+from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.schema import schema
 
 # Prometheus gives up after 10 s unless told otherwise; it shall hear that the database is away.
 DEADLINE_SECONDS = 5.0

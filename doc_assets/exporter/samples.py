@@ -17,8 +17,8 @@ from doc_assets.exporter.metrics import BY_NAME, PARTITION_LIMIT
 from doc_assets.exporter.reading import Reading
 from doc_assets.exporter.tally import CHECKS, Work
 from doc_assets.settings import Settings
-from doc_assets.store.history import ProgressRow
-from doc_assets.store.metrics import PartitionState
+from doc_assets.store.history.metrics import PartitionState
+from doc_assets.store.history.progress import ProgressRow
 
 
 class Samples:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from doc_assets.store.metrics import Event
+from doc_assets.store.history.metrics import Event
 
 # Those of ``doc_assets.audit``, which is not imported here: with it comes numpy, 16 MB.
 CHECKS = ("checksums", "counts", "schema", "vector_dimensions", "duplicates", "consistency")

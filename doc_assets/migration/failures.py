@@ -14,8 +14,9 @@ from contextlib import contextmanager
 import psycopg
 
 from doc_assets.errors import DocAssetsError, PartitionLocked, Stopped, StoreError
-from doc_assets.store import Store, history
-from doc_assets.store.partitions import find_partition
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.partitions.partitions import find_partition
 
 _log = logging.getLogger(__name__)
 

@@ -25,10 +25,11 @@ from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.sources.token_estimate import expected_tokens
-from doc_assets.store import changes, pointers, snapshots, spaces
-from doc_assets.store.session import PartitionSession
-from doc_assets.store.snapshots import Lease
-from doc_assets.store.spaces import Lookup
+from doc_assets.store.partitions.session import PartitionSession
+from doc_assets.store.snapshots import lifecycle, publication, reuse
+from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.store.spaces import spaces
+from doc_assets.store.spaces.spaces import Lookup
 
 if TYPE_CHECKING:
     from doc_assets.migration.loader import Loader
@@ -75,7 +76,7 @@ class Filling:
         log_context.bind(snapshot=lease.snapshot)
         _log.info("load resumed" if lease.resumed else "load started", extra={"revision": discovery.revision})
         settled = self._session.run(
-            lambda connection: changes.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
+            lambda connection: reuse.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
         )
         todo = {path: file for path, file in discovery.locations.items() if path not in settled}
         figures = self._figures
@@ -88,7 +89,7 @@ class Filling:
         stages = self._filled(discovery, todo, space, lease)
         self._reporter.report("seal")
         sealing = time.perf_counter()
-        counts, digest = self._session.run(lambda connection: snapshots.seal(connection, lease))
+        counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))
         now = time.perf_counter()
         self._reporter.report("audit")
         return lease, LoadResult(
@@ -109,9 +110,9 @@ class Filling:
     def _open_snapshot(
         self, connection: psycopg.Connection, discovery: Discovery, space: spaces.SpaceTable, limit: int | None
     ) -> Lease:
-        pointers.refuse_other_space(connection, self._session.partition_id, space.id)
+        publication.refuse_other_space(connection, self._session.partition_id, space.id)
         source = self._partition.source
-        return snapshots.open_snapshot(
+        return lifecycle.open_snapshot(
             connection,
             self._session.partition_id,
             recipe=recipe_of(self._loader.settings, source),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from doc_assets.catalogue import Source
 from doc_assets.settings import Settings
-from doc_assets.store.losses import EXAMPLES, Losses
+from doc_assets.store.snapshots.losses import EXAMPLES, Losses
 
 
 @dataclass(frozen=True, slots=True)

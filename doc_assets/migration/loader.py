@@ -27,11 +27,14 @@ from doc_assets.recipe import recipe_of
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
-from doc_assets.store import Store, changes, history, snapshots, spaces
-from doc_assets.store.losses import losses
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.session import PartitionSession
-from doc_assets.store.snapshots import Lease
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.history import history
+from doc_assets.store.partitions.session import PartitionSession
+from doc_assets.store.snapshots import lifecycle, reuse
+from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.store.snapshots.losses import losses
+from doc_assets.store.spaces import spaces
 
 
 @dataclass
@@ -152,7 +155,7 @@ class Loader:
         limit: int | None,
         started: float,
     ) -> LoadResult | None:
-        live = changes.is_unchanged(
+        live = reuse.is_unchanged(
             connection,
             partition.id,
             recipe=recipe_of(self.settings, partition.source),
@@ -167,13 +170,13 @@ class Loader:
         )
         if live is None:
             return None
-        counts = snapshots.recorded(connection, live)
+        counts = lifecycle.recorded(connection, live)
         return LoadResult(
             partition.doc_type,
             partition.key,
             "unchanged",
             snapshot=live,
-            digest=snapshots.stored_digest(connection, live),
+            digest=lifecycle.stored_digest(connection, live),
             **asdict(counts),
             reused=counts.chunks,
             seconds=time.perf_counter() - started,
@@ -303,7 +306,7 @@ class Loader:
             failures_recorded(self.store, staged.partition.id, staged.run_id, staged.started),
         ):
             staged._session.run(
-                lambda connection: snapshots.publish(connection, staged._lease, **_event(staged, result, guards))
+                lambda connection: lifecycle.publish(connection, staged._lease, **_event(staged, result, guards))
             )
         return replace(result, **self._retried(staged._retried_before))
 
@@ -324,7 +327,7 @@ class Loader:
 
         def record(connection: psycopg.Connection) -> None:
             with connection.transaction():
-                if snapshots.reject(connection, staged._lease):
+                if lifecycle.reject(connection, staged._lease):
                     history.record(
                         connection,
                         "load",

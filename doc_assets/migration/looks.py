@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from doc_assets.catalogue import Partition
 from doc_assets.migration.result import LoadResult
-from doc_assets.store import Store, history
-from doc_assets.store.partitions import ensure_partition
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.partitions.partitions import ensure_partition
 
 
 def record_looks(

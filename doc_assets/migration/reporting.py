@@ -13,7 +13,8 @@ import psycopg
 
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.processes import tree_rss
-from doc_assets.store import Store, history
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history.progress import clear_progress, write_progress
 
 PROGRESS_SECONDS = 0.5
 _log = logging.getLogger(__name__)
@@ -63,12 +64,12 @@ class Reporter:
                 self._figures.stage = stage
             self._figures.peak_rss_bytes = max(self._figures.peak_rss_bytes, tree_rss(self._process))
             row = {**asdict(self._figures), "snapshot_id": self.snapshot_id}
-            self._written(lambda c: history.write_progress(c, self._partition_id, self._run_id, row))
+            self._written(lambda c: write_progress(c, self._partition_id, self._run_id, row))
 
     def close(self) -> None:
         """The partition is no longer being worked on."""
         with self._reporting:
-            self._written(lambda c: history.clear_progress(c, self._partition_id))
+            self._written(lambda c: clear_progress(c, self._partition_id))
             if self._connection is not None:
                 self._connection.close()
 

@@ -13,10 +13,11 @@ import psycopg
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, spaces
-from doc_assets.store.retries import Retries
-from doc_assets.store.snapshots import Lease
-from doc_assets.store.staging import SnapshotWriter, VectorsMissing
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter, VectorsMissing
+from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.store.spaces import spaces
 
 # A vector may be removed between the look whether it is there and the commit, by a gc; not for ever.
 _FILLS = 3

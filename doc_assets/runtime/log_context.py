@@ -1,7 +1,7 @@
 """Logs as a machine or a person reads them, and the ids that every line carries.
 
 The library logs through ``logging`` and says no more than what happened; of which run, partition and snapshot it was,
-is bound here around the work. The lasting record is the history in the database (``doc_assets.store.history``).
+is bound here around the work. The lasting record is the history in the database (``doc_assets.store.history.history``).
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """PostgreSQL: the only room that holds SQL.
 
-``connection`` and ``schema`` open and check the database, ``embedded`` runs one, ``spaces`` and ``staging`` write
-content, ``snapshots`` publishes and rolls back, ``search`` reads, ``history`` remembers.
+``schema`` sets the database up and opens it, ``database`` connects and locks, ``partitions`` and ``spaces`` hold what
+content hangs on, ``history`` remembers, ``audit`` finds what is wrong, ``snapshots`` writes and publishes, ``versions``
+compares and goes back, ``search`` ranks, ``retention`` removes. A room imports from those named before it only, as
+``pyproject.toml`` states.
 """
-
-from doc_assets.store.connection import Store, open_store
-
-__all__ = ["Store", "open_store"]

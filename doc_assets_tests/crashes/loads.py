@@ -28,9 +28,10 @@ from doc_assets.errors import AuditFailed, DocAssetsError
 from doc_assets.migration import Loader, LoadResult, filling
 from doc_assets.parsing import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
-from doc_assets.store import Store, changes, snapshots
-from doc_assets.store.snapshots import Lease
-from doc_assets.store.staging import SnapshotWriter
+from doc_assets.store.database.connection import Store
+from doc_assets.store.snapshots import lifecycle, reuse
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.snapshots.lifecycle import Lease
 from doc_assets_tests.crashes.trace import Told, Trace
 from doc_assets_tests.loading import HashEmbedder
 
@@ -235,12 +236,12 @@ def _trace_stages(trace: Trace, pause: float) -> None:
     """From now on the loads of this process tell of their stages."""
     for name, room, function in (
         ("discover", filling, "discover"),
-        ("open", snapshots, "open_snapshot"),
-        ("reconcile", changes, "reconcile"),
+        ("open", lifecycle, "open_snapshot"),
+        ("reconcile", reuse, "reconcile"),
         ("write", SnapshotWriter, "write"),
-        ("seal", snapshots, "seal"),
-        ("link", snapshots, "link"),
-        ("publish", snapshots, "publish"),
+        ("seal", lifecycle, "seal"),
+        ("link", lifecycle, "link"),
+        ("publish", lifecycle, "publish"),
     ):
         setattr(room, function, _traced(trace, name, getattr(room, function), pause))
 

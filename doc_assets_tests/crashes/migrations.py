@@ -16,7 +16,8 @@ from types import TracebackType
 
 import psutil
 
-from doc_assets.store import Store, schema
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.readers import Reader
 from doc_assets_tests.crashes.server import CrashingServer

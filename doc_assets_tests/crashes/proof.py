@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 from psycopg import sql
 
 from doc_assets.audit import audit
-from doc_assets.store import Store, schema, snapshots
-from doc_assets.store.spaces import table_of
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.spaces.spaces import table_of
 from doc_assets_tests.crashes.loads import Order, run_here
 from doc_assets_tests.crashes.readers import connected
 from doc_assets_tests.crashes.server import CrashingServer
@@ -36,8 +38,8 @@ def require_sound(store: Store, *loads: Told) -> None:
         )
         for snapshot_id in live.values():
             assert (
-                snapshots.stored_digest(connection, snapshot_id)
-                == snapshots.compute_digest(connection, snapshot_id).hex()
+                lifecycle.stored_digest(connection, snapshot_id)
+                == lifecycle.compute_digest(connection, snapshot_id).hex()
             ), f"snapshot {snapshot_id} is live and not what it was sealed as"
         moves = connection.execute(
             "SELECT doc_type || '/' || key, from_snapshot, to_snapshot, s.status FROM publication m"

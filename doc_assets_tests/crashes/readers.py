@@ -9,7 +9,7 @@ from types import TracebackType
 import psycopg
 from psycopg import sql
 
-from doc_assets.store.spaces import table_of
+from doc_assets.store.spaces.spaces import table_of
 
 APPLICATION = "reader"
 _WAIT_SECONDS = 0.02

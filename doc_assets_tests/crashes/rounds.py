@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from doc_assets.store import Store, schema
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.loads import BATCH_CHUNKS, Child, Order
 from doc_assets_tests.crashes.readers import Reader

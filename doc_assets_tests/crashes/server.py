@@ -19,7 +19,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from doc_assets.store.embedded import embedded_url
+from doc_assets.store.database.embedded import embedded_url
 
 _STOPS_WITHIN = 30.0
 

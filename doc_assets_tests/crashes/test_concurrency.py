@@ -4,7 +4,7 @@ import platform
 
 import pytest
 
-from doc_assets.store import Store
+from doc_assets.store.database.connection import Store
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.loads import Child, Order
 from doc_assets_tests.crashes.shelves import Shelves, seeded

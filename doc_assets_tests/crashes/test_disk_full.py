@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.store import Store, schema
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.disks import small_disk
 from doc_assets_tests.crashes.loads import Order, run_here

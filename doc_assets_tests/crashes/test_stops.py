@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.store import Store
-from doc_assets.store.history import history
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history.history import history
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.loads import Child, Order, run_here
 from doc_assets_tests.crashes.shelves import Shelves, seeded

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.store.locks import share_content
+from doc_assets.store.database.locks import share_content
 from doc_assets_tests.crashes import proof
 from doc_assets_tests.crashes.loads import Order, run_here
 from doc_assets_tests.crashes.shelves import Shelves, seeded
@@ -74,7 +74,7 @@ def stalling(monkeypatch):
         share_content(connection)
         time.sleep(0.03)
 
-    monkeypatch.setattr("doc_assets.store.staging.share_content", stall)
+    monkeypatch.setattr("doc_assets.store.snapshots.batch_writer.share_content", stall)
 
 
 @pytest.mark.parametrize(

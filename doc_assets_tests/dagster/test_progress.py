@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from doc_assets.dagster.progress import ProgressLines
-from doc_assets.store.history import ProgressRow
+from doc_assets.store.history.progress import ProgressRow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

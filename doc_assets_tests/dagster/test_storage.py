@@ -21,7 +21,7 @@ from doc_assets.dagster.execution import open_instance
 from doc_assets.dagster.storage import dagster_url
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store.connection import database_url
+from doc_assets.store.database.url import database_url
 
 ROOT = Path(__file__).parents[2]
 

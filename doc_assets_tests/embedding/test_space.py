@@ -137,7 +137,8 @@ def test_auto_takes_the_gpu_then_openvino_then_torch(monkeypatch: pytest.MonkeyP
 
 def test_chunking_processes_load_no_model_library() -> None:
     program = (
-        "import sys, doc_assets.embedding.opening as e, doc_assets.chunking.chunker; from doc_assets.settings import Settings; "
+        "import sys, doc_assets.embedding.opening as e, doc_assets.chunking.chunker\n"
+        "from doc_assets.settings import Settings\n"
         "e.open_tokenizer(Settings.from_environment({})).count(['a']); "
         "print([m for m in ('torch', 'transformers', 'openvino', 'numpy', 'httpx') if m in sys.modules])"
     )

@@ -23,7 +23,8 @@ from psycopg.conninfo import conninfo_to_dict
 from doc_assets.exporter.reading import StoreReader
 from doc_assets.exporter.server import ExporterServer
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.exporter.promql import Vector, scraped
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 

@@ -19,7 +19,8 @@ from psycopg import sql
 
 import doc_assets
 from doc_assets.exporter import metrics
-from doc_assets.store import history
+from doc_assets.store.history import history
+from doc_assets.store.history.progress import write_progress
 from doc_assets.validation import validate
 from doc_assets_tests.exporter.conftest import Exporter, Gate, Loaded, value
 from doc_assets_tests.loading import guide, load
@@ -58,7 +59,7 @@ def test_a_running_load_is_told_with_share_rate_and_time_left(loaded: Loaded, ex
             "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
             "work_total": 1000, "work_done": 250, "tokens_done": 500, "documents": 4, "chunks": 8, "embedded": 8,
         }  # fmt: skip
-        history.write_progress(connection, 1, "run-1", figures)
+        write_progress(connection, 1, "run-1", figures)
         connection.execute("UPDATE progress SET started_at = now() - interval '100 s'")
     samples = exporter.scrape()
     running = "doc_assets_running_load"

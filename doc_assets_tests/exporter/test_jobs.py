@@ -22,8 +22,8 @@ from doc_assets.cluster.run_jobs import RunJobs
 from doc_assets.exporter.reading import StoreReader
 from doc_assets.runtime.progress import Progress
 from doc_assets.settings import ClusterSettings
-from doc_assets.store import history
-from doc_assets.store.partitions import partition_lock
+from doc_assets.store.history import history, progress
+from doc_assets.store.partitions.partitions import partition_lock
 from doc_assets_tests.exporter.conftest import Loaded
 
 LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
@@ -120,7 +120,7 @@ def write_progress(loaded: Loaded, run: str, done: int) -> None:
     figures = dict.fromkeys(("files_total", "bytes_total", "bytes_done", "tokens_done", "documents"), 10)
     rest = {"snapshot_id": None, "stage": "load", "files_done": done, "chunks": 1, "embedded": 1}
     with loaded.store.connect() as connection:
-        history.write_progress(connection, 1, run, {**figures, **rest, "work_total": 100, "work_done": done})
+        progress.write_progress(connection, 1, run, {**figures, **rest, "work_total": 100, "work_done": done})
 
 
 def test_a_run_s_job_shows_how_far_it_is_and_how_it_ended(cluster: Cluster, loaded: Loaded, run_jobs: RunJobs):

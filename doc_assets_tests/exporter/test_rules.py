@@ -20,7 +20,7 @@ from doc_assets.audit import audit
 from doc_assets.cli.app import app
 from doc_assets.errors import PublicationRefused, SourceError
 from doc_assets.exporter.metrics import BY_NAME
-from doc_assets.store import history
+from doc_assets.store.history import history, progress
 from doc_assets.validation import validate
 from doc_assets_tests.exporter.conftest import Exporter, Loaded
 from doc_assets_tests.exporter.promql import UnknownSyntax, Vector, evaluate, scraped
@@ -87,7 +87,7 @@ def write_progress(loaded: Loaded, stage: str, silent: str) -> None:
     counted = ("files_total", "files_done", "bytes_total", "bytes_done", "work_total", "work_done", "tokens_done")
     figures = dict.fromkeys((*counted, "documents", "chunks", "embedded"), 1)
     with loaded.store.connect() as connection:
-        history.write_progress(connection, 1, "run", {**figures, "snapshot_id": None, "stage": stage})
+        progress.write_progress(connection, 1, "run", {**figures, "snapshot_id": None, "stage": stage})
         connection.execute("UPDATE progress SET updated_at = now() - %s::interval", (silent,))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from doc_assets.audit import CHECKS as AUDITED
 from doc_assets.exporter.tally import CHECKS, History, Tally
-from doc_assets.store.metrics import Event
+from doc_assets.store.history.metrics import Event
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 GUIDES = "best_practices/guides"

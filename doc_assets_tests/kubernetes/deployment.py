@@ -37,8 +37,9 @@ from dagster_graphql.schema import create_schema
 from psycopg import sql
 
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
-from doc_assets.store.spaces import table_of
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.spaces.spaces import table_of
 from doc_assets_tests.kubernetes.apiserver import ApiServer, Json
 from doc_assets_tests.kubernetes.apiserver.answers import CONFIG_MAPS
 from doc_assets_tests.kubernetes.code_location import LOCATION, code_location

@@ -205,7 +205,8 @@ def test_what_converts_the_model_is_all_that_the_conversion_imports(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / path, tmp_path / path)
     program = (
-        "import sys, doc_assets.embedding.backends.openvino; from doc_assets.embedding.space import describe_space as space\n"
+        "import sys, doc_assets.embedding.backends.openvino\n"
+        "from doc_assets.embedding.space import describe_space as space\n"
         "from doc_assets.settings import Settings; space(Settings.from_environment())\n"
         "print(*[module.__file__ for name, module in sys.modules.items() if name.startswith('doc_assets')])"
     )

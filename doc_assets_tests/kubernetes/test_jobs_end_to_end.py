@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.kubernetes.apiserver import ApiServer, Json, service_account_user
 from doc_assets_tests.kubernetes.catalogues import catalogue_of, page
 from doc_assets_tests.kubernetes.deployment import IMAGE_ENVIRONMENT, NAMESPACE, ROOT, secret

@@ -11,9 +11,12 @@ from doc_assets.audit import audit
 from doc_assets.errors import PublicationRefused, SourceError
 from doc_assets.migration import Loader, LoadResult
 from doc_assets.migration.guards import Guards
-from doc_assets.store import Store, history, listing, partitions
-from doc_assets.store.losses import Losses
-from doc_assets.store.quarantine import quarantined
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.partitions import partitions
+from doc_assets.store.snapshots.losses import Losses
+from doc_assets.store.versions import listing
+from doc_assets.store.versions.quarantine import quarantined
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load
 
 PARTITION = "best_practices/guides"

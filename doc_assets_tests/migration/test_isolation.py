@@ -9,7 +9,7 @@ from psycopg import sql
 from doc_assets.document import Chunk
 from doc_assets.errors import EmbeddingError, EmbeddingRefused, StoreError
 from doc_assets.migration.embedding import ChunkEmbedder
-from doc_assets.store import listing
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import HashEmbedder, guide, load
 
 PARTITION = "best_practices/guides"

@@ -17,9 +17,12 @@ from doc_assets.audit import audit
 from doc_assets.dagster.execution import open_instance
 from doc_assets.dagster.resources import Library
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
-from doc_assets.store import Store, history, snapshots
-from doc_assets.store.retries import Retries, RetryPolicy, explained, is_transient, refuses_data
-from doc_assets.store.staging import SnapshotWriter
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy, explained, is_transient, refuses_data
+from doc_assets.store.history import history
+from doc_assets.store.history.progress import clear_progress, read_progress, write_progress
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter
 from doc_assets_tests.loading import load, loader_for
 
 CUT = (
@@ -151,7 +154,7 @@ def test_a_connection_that_is_cut_during_the_audit_does_not_cost_the_staged_load
     source.write_guides(2)
     library = Library(settings)
     library.__dict__ |= {"store": store, "loader": loader}
-    recorded = snapshots.recorded
+    recorded = lifecycle.recorded
     cuts = []
 
     def cut_first(connection, snapshot_id):
@@ -221,7 +224,7 @@ import doc_assets.migration.filling as filling
 from doc_assets.catalogue import load_catalogue
 from doc_assets.errors import LeaseLost
 from doc_assets.settings import Settings
-from doc_assets.store import Store
+from doc_assets.store.database.connection import Store
 from doc_assets_tests.loading import loader_for
 
 filling.BATCH_CHUNKS = 4
@@ -267,7 +270,7 @@ def test_a_load_that_was_stopped_and_overtaken_ends_by_itself_and_harms_nothing(
         child.kill()
     assert "was taken over by another load" in told
     with store.connect() as connection:
-        assert snapshots.compute_digest(connection, result.snapshot or 0).hex() == result.digest
+        assert lifecycle.compute_digest(connection, result.snapshot or 0).hex() == result.digest
     assert all(check.passed for check in audit(store, result.snapshot or 0))
     assert digest_from_scratch(loader, store, source) == result.digest
 
@@ -278,10 +281,10 @@ def test_the_progress_of_the_load_that_took_over_is_left_alone(store, loader, so
     with store.connect() as connection:
         figures = {name: 0 for name in ("files_total", "files_done", "bytes_total", "bytes_done", "work_total")}
         figures |= {name: 0 for name in ("work_done", "tokens_done", "documents", "chunks", "embedded")}
-        history.write_progress(connection, 1, "other", {"snapshot_id": None, "stage": "load", **figures})
+        write_progress(connection, 1, "other", {"snapshot_id": None, "stage": "load", **figures})
         connection.execute("UPDATE progress SET pid = pid + 1")
-        history.clear_progress(connection, 1)
-        assert [row.run_id for row in history.read_progress(connection)] == ["other"]
+        clear_progress(connection, 1)
+        assert [row.run_id for row in read_progress(connection)] == ["other"]
 
 
 def test_a_connection_is_kept_alive_unless_its_url_says_how(store):

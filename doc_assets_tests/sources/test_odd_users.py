@@ -25,7 +25,7 @@ from pathlib import Path
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.sources import Access, fetch
 from doc_assets.sources.upstream_revision import revision_of
-from doc_assets.store.history import _login
+from doc_assets.store.history.history import _login
 home, base, address = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 os.setgid(int(sys.argv[4])); os.setuid(int(sys.argv[4])); os.umask(0o077)
 sources = [

@@ -24,7 +24,7 @@ from doc_assets.migration.filling import parse_tasks
 from doc_assets.recipe import recipe_of
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import discover
-from doc_assets.store import schema
+from doc_assets.store.schema import schema
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, shared_parse_pool
 
 REVISIONS = ("0001", "0002", "0003", "0004")

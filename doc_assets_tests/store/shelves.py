@@ -13,10 +13,12 @@ from doc_assets.document import Block, Chunk, Document, Section, lay_out
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.migration.writing import Batch, BatchWriter
-from doc_assets.store import Store, listing, snapshots
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.session import PartitionSession
-from doc_assets.store.spaces import Lookup, ensure_space
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.partitions.session import PartitionSession
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.spaces.spaces import Lookup, ensure_space
+from doc_assets.store.versions import listing
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.test_search import WordModel
 
@@ -72,7 +74,7 @@ class Shelf:
         with PartitionSession(self.store, "test", self.key, self.key, self.retries) as session:
             space = session.run(lambda connection: ensure_space(connection, self.embedder.space))
             lease = session.run(
-                lambda connection: snapshots.open_snapshot(
+                lambda connection: lifecycle.open_snapshot(
                     connection, session.partition_id, recipe="r", space=space, revision="1", base_url=None,
                     file_limit=None, run_id=None,
                 )
@@ -86,9 +88,9 @@ class Shelf:
                     chunks = [c for document in file.documents for c in document.chunks if c.id in missing]
                     self.before_commit([file])
                     assert writer.write(Batch((file,), self._vectors(chunks))) == []
-            session.run(lambda connection: snapshots.seal(connection, lease))
+            session.run(lambda connection: lifecycle.seal(connection, lease))
             if publish:
-                session.run(lambda connection: snapshots.publish(connection, lease))
+                session.run(lambda connection: lifecycle.publish(connection, lease))
         return lease.snapshot
 
     def _vectors(self, chunks: list[Chunk]) -> dict:

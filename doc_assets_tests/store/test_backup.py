@@ -15,11 +15,15 @@ from psycopg import sql
 from doc_assets.audit import audit
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_tokenizer
-from doc_assets.store import Store, history, listing, open_store, schema
-from doc_assets.store.embedded import CLIENTS
-from doc_assets.store.rollback import rollback
-from doc_assets.store.search import search
-from doc_assets.store.snapshots import compute_digest
+from doc_assets.search.search import search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.embedded import CLIENTS
+from doc_assets.store.history import history
+from doc_assets.store.schema import schema
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.snapshots.lifecycle import compute_digest
+from doc_assets.store.versions import listing
+from doc_assets.store.versions.rollback import rollback
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 

@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 from doc_assets.cli.app import app
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, pointers, snapshots
-from doc_assets.store.comparison import Comparison, DocumentChange, compare
-from doc_assets.store.patch import patch
+from doc_assets.store.database.connection import Store
+from doc_assets.store.snapshots import lifecycle, publication
+from doc_assets.store.versions.comparison import Comparison, DocumentChange, compare
+from doc_assets.store.versions.text_diff import patch
 from doc_assets_tests.store.test_search import Library, WordModel, page
 
 PARTITION = "rust/std"
@@ -152,11 +153,11 @@ def test_only_snapshots_of_the_partition_with_their_manifest_are_compared(librar
     with pytest.raises(StoreError, match="has not finished"):
         compare(library.store, PARTITION, "live", str(lease.snapshot))
     with library.store.connect() as connection, connection.transaction():
-        snapshots.reject(connection, lease)
+        lifecycle.reject(connection, lease)
     found = compare(library.store, PARTITION, "live", str(lease.snapshot))
     assert (found.after.status, found.summary["added"], found.summary["removed"]) == ("rejected", 1, 1)
     with library.store.connect() as connection, connection.transaction():
-        pointers.move(connection, {2: None}, "rollback")
+        publication.move(connection, {2: None}, "rollback")
     with pytest.raises(StoreError, match=r"nothing of rust/std is live"):
         compare(library.store, PARTITION, str(first), "live")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.errors import LeaseLost, PartitionLocked, StoreError
-from doc_assets.store import Store, history, snapshots
-from doc_assets.store.discard import Discarded, discard
-from doc_assets.store.history import HistoryFilter
-from doc_assets.store.partitions import find_partition, partition_lock
-from doc_assets.store.snapshots import Lease
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.history.history import HistoryFilter
+from doc_assets.store.history.progress import progress, write_progress
+from doc_assets.store.partitions.partitions import find_partition, partition_lock
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.snapshots.discard import Discarded, discard
+from doc_assets.store.snapshots.lifecycle import Lease
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.shelves import SPACE, Shelf, page
 
@@ -76,7 +79,7 @@ def test_what_is_live_or_was_is_never_discarded(shelf, store):
         with pytest.raises(StoreError, match=f"snapshot {snapshot} .*{sentence}"):
             discard(store, snapshot)
         with store.connect() as connection, pytest.raises(StoreError, match="not one that can be discarded"):
-            snapshots.discard(connection, snapshot)
+            lifecycle.discard(connection, snapshot)
     assert discard(store, "test/shelf").dropped == discard(store).dropped == []
     assert rows(store, earlier) == rows(store, live) == ("published", 2, 2)
     assert events(store) == []
@@ -114,7 +117,7 @@ def test_a_load_that_lost_its_connection_cannot_write_into_what_was_discarded(sh
     left = shelf.leave(pages(1))
     discard(store, left)
     with store.connect() as connection, pytest.raises(LeaseLost):
-        snapshots.require_lease(connection, Lease(left, 0))
+        lifecycle.require_lease(connection, Lease(left, 0))
 
 
 def test_what_a_new_load_finds_stale_is_discarded_on_record(shelf, store):
@@ -133,6 +136,6 @@ def test_the_progress_of_a_load_that_died_goes_with_its_snapshot(shelf, store):
             ("files_total", "files_done", "bytes_total", "bytes_done", "work_total", "work_done", "tokens_done",
              "documents", "chunks", "embedded"), 0,
         )  # fmt: skip
-        history.write_progress(connection, partition_id, "run", {**figures, "snapshot_id": left, "stage": "embed"})
+        write_progress(connection, partition_id, "run", {**figures, "snapshot_id": left, "stage": "embed"})
     discard(store, left)
-    assert history.progress(store) == []
+    assert progress(store) == []

@@ -11,7 +11,9 @@ import pytest
 from psycopg import sql
 
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.store import Store, schema, spaces
+from doc_assets.store.database.connection import Store
+from doc_assets.store.schema import schema
+from doc_assets.store.spaces import spaces
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,11 @@ import pytest
 from doc_assets.document import Block, Chunk, Document, JsonValue, Section
 from doc_assets.document.records import StoredDocument
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, filters, text_ranking, vector_index, vector_ranking
-from doc_assets.store.search import search, why_empty
-from doc_assets.store.spaces import ensure_space
+from doc_assets.search.search import search, why_empty
+from doc_assets.store.database.connection import Store
+from doc_assets.store.search import filters, text_ranking, vector_ranking
+from doc_assets.store.spaces import vector_index
+from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets_tests.store.test_search import Library, WordModel
 
 MODES = ("text", "vector", "hybrid")
@@ -55,7 +57,7 @@ def regime(request, monkeypatch):
         for effort in ("QUICK", "THOROUGH"):
             small = getattr(text_ranking, effort)
             monkeypatch.setattr(
-                f"doc_assets.store.{'text_ranking' if effort == 'THOROUGH' else 'search'}.{effort}",
+                f"doc_assets.{'store.search.text_ranking' if effort == 'THOROUGH' else 'search.search'}.{effort}",
                 text_ranking.Effort(small.postings, small.candidates, small.documents, 0),
             )
     if request.param == "many":

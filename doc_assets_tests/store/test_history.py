@@ -13,10 +13,10 @@ import pytest
 
 from doc_assets import __version__
 from doc_assets.errors import SourceError, StoreError
-from doc_assets.store import history
-from doc_assets.store.history import HistoryFilter, HistoryRow
-from doc_assets.store.partitions import ensure_partition
-from doc_assets.store.rollback import rollback
+from doc_assets.store.history import history
+from doc_assets.store.history.history import HistoryFilter, HistoryRow
+from doc_assets.store.partitions.partitions import ensure_partition
+from doc_assets.store.versions.rollback import rollback
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 PAGE = Path(__file__).parents[2] / "docs" / "history.md"

@@ -6,9 +6,11 @@ import threading
 
 import pytest
 
-from doc_assets.store import Store, upkeep, vector_index
-from doc_assets.store.retries import Retries, RetryPolicy
-from doc_assets.store.session import PartitionSession
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.partitions.session import PartitionSession
+from doc_assets.store.retention import maintenance
+from doc_assets.store.spaces import vector_index
 from doc_assets_tests.store.shelves import SPACE, Shelf, page
 
 
@@ -33,31 +35,31 @@ def test_it_is_left_to_the_load_that_ends_last(loaded):
     other = session(loaded, "other")
     with session(loaded, "own"):
         pass
-    done = upkeep.index_when_last(loaded, SPACE.fingerprint)
+    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
     assert (done.built, done.last) == (False, False) and not is_indexed(loaded)
     other.close()
-    done = upkeep.index_when_last(loaded, SPACE.fingerprint)
+    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
     assert (done.built, done.last) == (True, True) and is_indexed(loaded)
-    assert not upkeep.index_when_last(loaded, SPACE.fingerprint).built
+    assert not maintenance.index_when_last(loaded, SPACE.fingerprint).built
 
 
 def test_between_two_partitions_of_one_call_nobody_is_last(loaded):
-    with upkeep.loading(loaded):
+    with maintenance.loading(loaded):
         with session(loaded, "first"):
             pass
-        assert not upkeep.index_when_last(loaded, SPACE.fingerprint).last
-    assert upkeep.index_when_last(loaded, SPACE.fingerprint).built
+        assert not maintenance.index_when_last(loaded, SPACE.fingerprint).last
+    assert maintenance.index_when_last(loaded, SPACE.fingerprint).built
 
 
 def test_of_loads_that_end_at_the_same_moment_one_finds_itself_last(loaded):
     for _ in range(5):
         together = threading.Barrier(4)
-        results: list[upkeep.Indexed] = []
+        results: list[maintenance.Indexed] = []
 
         def load(number: int, together: threading.Barrier = together, results: list = results) -> None:
             with session(loaded, f"p{number}"):
                 together.wait()
-            results.append(upkeep.index_when_last(loaded, SPACE.fingerprint))
+            results.append(maintenance.index_when_last(loaded, SPACE.fingerprint))
 
         threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
         for thread in threads:
@@ -70,7 +72,7 @@ def test_of_loads_that_end_at_the_same_moment_one_finds_itself_last(loaded):
 
 
 def test_a_load_that_begins_while_it_is_built_does_not_wait_for_it(loaded):
-    with loaded.connect() as connection, upkeep.locks.loading_over(connection) as alone:
+    with loaded.connect() as connection, maintenance.locks.loading_over(connection) as alone:
         assert alone
         with session(loaded, "begins"):
             pass

@@ -16,9 +16,10 @@ from doc_assets.cli.app import app
 from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import StoredDocument
 from doc_assets.errors import CatalogueError
-from doc_assets.store import Store, near_duplicates, snapshots
-from doc_assets.store.near_duplicates import link, pairs
-from doc_assets.store.search import Passage, search
+from doc_assets.search.search import Passage, search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.snapshots import lifecycle, near_duplicate_links
+from doc_assets.store.snapshots.near_duplicate_links import link, pairs
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 from doc_assets_tests.store.test_search import Library, WordModel
 
@@ -186,13 +187,13 @@ def test_loads_at_the_same_time_miss_no_pair(library: Library, monkeypatch: pyte
     made = [library.publish(f"rust/s{i}", {"maps.md": article("Maps", version=f"{i}")}) for i in range(4)]
     with library.store.connect() as connection:
         connection.execute("TRUNCATE near_duplicate, document_signature")
-    real = near_duplicates._pairs
+    real = near_duplicate_links._pairs
 
     def slow(*arguments):
         time.sleep(0.2)  # signatures are written and not committed: without the lock nobody would see the others'
         return real(*arguments)
 
-    monkeypatch.setattr(near_duplicates, "_pairs", slow)
+    monkeypatch.setattr(near_duplicate_links, "_pairs", slow)
 
     def run(snapshot: int) -> int:
         with library.store.connect() as connection:
@@ -218,7 +219,7 @@ def test_documents_of_an_older_program_are_linked_with_the_next_snapshot_that_ho
 def test_very_many_that_are_alike_have_no_more_links_than_allowed_each(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(near_duplicates, "_MAX_CANDIDATES", 3)
+    monkeypatch.setattr(near_duplicate_links, "_MAX_CANDIDATES", 3)
     library.publish("rust/stubs", {f"{i}.md": article("Moved", version=f"{i}") for i in range(30)})
     assert 27 <= len(linked(library)) <= 90
     assert len(ask(library)) < 30
@@ -278,7 +279,7 @@ def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path:
     with store.connect() as connection:
         row = connection.execute("SELECT near_duplicates FROM snapshot WHERE id = %s", (result.snapshot,)).fetchone()
         assert row == ("keep_all",)
-        assert snapshots.recorded(connection, result.snapshot or 0).loaded == 2
+        assert lifecycle.recorded(connection, result.snapshot or 0).loaded == 2
 
 
 @pytest.mark.parametrize("policy", ["prefer_newst", "prefer_source", "prefer_source rst", "prefer_source a/b/c", ""])

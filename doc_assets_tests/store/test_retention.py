@@ -10,11 +10,15 @@ import pytest
 from psycopg import sql
 
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, history, listing, pointers, quarantine, unreachable
-from doc_assets.store.collection import Collection, collect
-from doc_assets.store.partitions import partition_lock
-from doc_assets.store.retention import Policy
-from doc_assets.store.rollback import rollback
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.partitions.partitions import partition_lock
+from doc_assets.store.retention import unreachable
+from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.policy import Policy
+from doc_assets.store.snapshots import publication
+from doc_assets.store.versions import listing, quarantine
+from doc_assets.store.versions.rollback import rollback
 from doc_assets_tests.store.shelves import Shelf, is_sound, kept, orphans, page, version
 
 ONLY_LIVE = Policy(keep=1, days=0)
@@ -96,7 +100,7 @@ def test_what_is_live_stays_under_every_policy(shelf, store):
 def test_a_partition_that_was_taken_down_is_freed_only_when_nothing_of_it_is_to_be_kept(shelf, store):
     *_, last = shelf.publish_versions(2)
     with store.connect() as connection, connection.transaction():
-        pointers.move(connection, {1: None}, "rollback")
+        publication.move(connection, {1: None}, "rollback")
     collect(store, ONLY_LIVE)
     assert kept(store) == [last]
     collect(store, Policy(keep=0, days=0))

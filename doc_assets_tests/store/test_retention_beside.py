@@ -16,11 +16,13 @@ import pytest
 from psycopg import sql
 
 from doc_assets.document.records import StoredDocument
+from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store import Store, open_store, snapshots
-from doc_assets.store.collection import collect
-from doc_assets.store.retention import Policy
-from doc_assets.store.search import search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.policy import Policy
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.snapshots import lifecycle
 from doc_assets_tests.store.shelves import Shelf, is_sound, kept, orphans, page, version
 from doc_assets_tests.store.test_search import WordModel
 
@@ -53,7 +55,7 @@ def pages(key: str, turn: int) -> dict[str, StoredDocument]:
 
 def digest(store: Store, snapshot: int) -> str | None:
     with store.connect() as connection:
-        return snapshots.stored_digest(connection, snapshot)
+        return lifecycle.stored_digest(connection, snapshot)
 
 
 def test_beside_a_gc_in_a_loop_loads_give_what_they_give_alone_and_searches_miss_nothing(store, fresh_store):
@@ -99,9 +101,9 @@ def test_beside_a_gc_in_a_loop_loads_give_what_they_give_alone_and_searches_miss
 KILLED = """
 import os, signal, sys
 import psycopg
-from doc_assets.store import Store
-from doc_assets.store.collection import collect
-from doc_assets.store.retention import Policy
+from doc_assets.store.database.connection import Store
+from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.policy import Policy
 
 left = int(sys.argv[2])
 execute = psycopg.Connection.execute
@@ -131,7 +133,7 @@ def test_a_gc_that_is_killed_at_any_statement_loses_nothing_and_the_next_one_goe
         assert ended.returncode in (0, -9), ended.stderr
         wait_for_sessions(store)
         with store.connect() as connection:
-            assert all(snapshots.compute_digest(connection, s).hex() == digest(store, s) for s in kept(store))
+            assert all(lifecycle.compute_digest(connection, s).hex() == digest(store, s) for s in kept(store))
         shelves[turn % 3].publish({"new.md": page(f"new {turn}"), "back.md": version(turn % 2)})
     assert killed >= 3
     collect(store, ONLY_LIVE)

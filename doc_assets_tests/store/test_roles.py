@@ -16,13 +16,17 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import StoreError
+from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store import Store, history, listing, open_store, spaces, vector_index
-from doc_assets.store.discard import discard
-from doc_assets.store.embedded import CLIENTS
-from doc_assets.store.roles import LOADER, READER, roles_sql
-from doc_assets.store.rollback import rollback
-from doc_assets.store.search import search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.embedded import CLIENTS
+from doc_assets.store.history import history
+from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.roles import LOADER, READER, roles_sql
+from doc_assets.store.snapshots.discard import discard
+from doc_assets.store.spaces import spaces, vector_index
+from doc_assets.store.versions import listing
+from doc_assets.store.versions.rollback import rollback
 from doc_assets.validation import validate
 from doc_assets_tests.databases import Roles, database_of_roles
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for

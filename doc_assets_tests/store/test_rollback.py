@@ -13,13 +13,16 @@ import pytest
 
 from doc_assets.document.records import FileRecord
 from doc_assets.errors import PartitionLocked, StoreError
-from doc_assets.store import Store, history, pointers, schema, snapshots
-from doc_assets.store.history import HistoryFilter, HistoryRow
-from doc_assets.store.partitions import ensure_partition, partition_lock
-from doc_assets.store.rollback import Rollback, roll_back, rollback
-from doc_assets.store.spaces import ensure_space
-from doc_assets.store.staging import SnapshotWriter
-from doc_assets.store.targets import AsOf, BeforeRun, ToSnapshot
+from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
+from doc_assets.store.history.history import HistoryFilter, HistoryRow
+from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
+from doc_assets.store.schema import schema
+from doc_assets.store.snapshots import lifecycle, publication
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.spaces.spaces import ensure_space
+from doc_assets.store.versions.rollback import Rollback, roll_back, rollback
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, ToSnapshot
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.shelves import SPACE, page
 
@@ -43,14 +46,14 @@ class Library:
         with self.store.connect() as connection:
             partition_id = ensure_partition(connection, doc_type, key, key)
             with partition_lock(connection, partition_id, partition):
-                lease = snapshots.open_snapshot(
+                lease = lifecycle.open_snapshot(
                     connection, partition_id, recipe="r", space=self.space, revision="1", base_url=None,
                     file_limit=None, run_id=run,
                 )  # fmt: skip
                 writer = SnapshotWriter(connection, lease, self.space)
                 writer.write([record], dict(zip((chunk.id for chunk in document.chunks), vectors, strict=True)))
-                snapshots.seal(connection, lease)
-                snapshots.publish(connection, lease, run_id=run, batch_id=batch)
+                lifecycle.seal(connection, lease)
+                lifecycle.publish(connection, lease, run_id=run, batch_id=batch)
         return lease.snapshot
 
     def live(self) -> dict[str, int | None]:
@@ -304,13 +307,13 @@ def test_nothing_moves_when_one_of_several_snapshots_was_tampered_with(library, 
 
 def test_a_snapshot_that_changes_between_proof_and_commit_is_not_made_live(library, monkeypatch):
     first, second = library.load(ALPHA, 1, "run-1"), library.load(ALPHA, 2, "run-2")
-    move = pointers.move
+    move = publication.move
 
     def somebody_else_writes_before(*arguments):
         library.execute("UPDATE snapshot_file SET fingerprint = sha256('x') WHERE snapshot_id = %s", first)
         return move(*arguments)
 
-    monkeypatch.setattr(pointers, "move", somebody_else_writes_before)
+    monkeypatch.setattr(publication, "move", somebody_else_writes_before)
     with pytest.raises(StoreError, match=f"snapshot {first} of {ALPHA} does not give the digest"):
         rollback(library.store, ALPHA)
     assert library.live() == {ALPHA: second}

@@ -9,7 +9,8 @@ import pytest
 
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store import drift, open_store, schema
+from doc_assets.store.schema import drift, schema
+from doc_assets.store.schema.opening import open_store
 
 
 def settings_for(url: str) -> Settings:
@@ -28,7 +29,7 @@ def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_
 
 
 def test_the_expected_shape_is_what_the_revisions_make(store):
-    expected = json.loads(files("doc_assets.store").joinpath("expected.json").read_text())
+    expected = json.loads(files("doc_assets.store.schema").joinpath("expected.json").read_text())
     with store.connect() as connection:
         assert drift.describe(connection) == expected
 

@@ -18,13 +18,16 @@ from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, snapshots, vector_index, vector_ranking
-from doc_assets.store.partitions import ensure_partition
-from doc_assets.store.rollback import rollback
-from doc_assets.store.search import fuse, search
-from doc_assets.store.spaces import ensure_space
-from doc_assets.store.staging import SnapshotWriter
-from doc_assets.store.text_ranking import Ranked
+from doc_assets.search.search import fuse, search
+from doc_assets.store.database.connection import Store
+from doc_assets.store.partitions.partitions import ensure_partition
+from doc_assets.store.search import vector_ranking
+from doc_assets.store.search.text_ranking import Ranked
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.spaces import vector_index
+from doc_assets.store.spaces.spaces import ensure_space
+from doc_assets.store.versions.rollback import rollback
 
 WINDOW = 32
 DIMENSIONS = 64
@@ -85,7 +88,7 @@ class Library:
         """Makes ``files`` what is live of ``<doc_type>/<source>``; the snapshot's id. ``how`` is as for ``stage``."""
         lease = self.stage(source, files, **how)  # pyright: ignore[reportArgumentType]
         with self.store.connect() as connection:
-            snapshots.publish(connection, lease)
+            lifecycle.publish(connection, lease)
         return lease.snapshot
 
     def stage(
@@ -96,7 +99,7 @@ class Library:
         model: WordModel | None = None,
         near_duplicates: str = "prefer_best",
         recipe: str = "r",
-    ) -> snapshots.Lease:
+    ) -> lifecycle.Lease:
         """A sealed snapshot of ``files`` that is not live."""
         doc_type, name = source.split("/")
         model = model or self.model
@@ -105,7 +108,7 @@ class Library:
         with self.store.connect() as connection:
             space = ensure_space(connection, model.space)
             partition = ensure_partition(connection, doc_type, name, name)
-            lease = snapshots.open_snapshot(
+            lease = lifecycle.open_snapshot(
                 connection,
                 partition,
                 recipe=recipe,
@@ -118,7 +121,7 @@ class Library:
             )
             vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
             SnapshotWriter(connection, lease, space).write(records, dict(zip(chunks, vectors, strict=True)))
-            snapshots.seal(connection, lease)
+            lifecycle.seal(connection, lease)
         return lease
 
     def find(self, query: str, mode: str = "text", k: int = 10, types: Sequence[str] = ()) -> list[str]:

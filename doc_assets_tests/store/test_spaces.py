@@ -11,12 +11,13 @@ from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import PartitionLocked, StoreError
-from doc_assets.store import coverage, snapshots
-from doc_assets.store.partitions import ensure_partition
-from doc_assets.store.space_listing import drop_space, list_spaces
-from doc_assets.store.spaces import SpaceTable, ensure_space, find_space, model_of, space_lock
-from doc_assets.store.staging import SnapshotWriter
-from doc_assets.store.vectors import write_vectors
+from doc_assets.store.partitions.partitions import ensure_partition
+from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.spaces import coverage
+from doc_assets.store.spaces.listing import drop_space, list_spaces
+from doc_assets.store.spaces.spaces import SpaceTable, ensure_space, find_space, model_of, space_lock
+from doc_assets.store.spaces.vector_writer import write_vectors
 
 FIRST = EmbeddingSpace("owner/first", "", "mean", True, 64, 8, "fp32", "t")
 SECOND = dataclasses.replace(FIRST, name="owner/second", dimensions=4, max_tokens=32, precision="bf16")
@@ -32,18 +33,18 @@ def connection(store):
         yield opened
 
 
-def publish(connection: psycopg.Connection, space: SpaceTable, *texts: str) -> snapshots.Lease:
+def publish(connection: psycopg.Connection, space: SpaceTable, *texts: str) -> lifecycle.Lease:
     """One page with a chunk for each text, live in the space."""
     chunks = [Chunk("Page", text, 100 * i, 100 * i + len(text), (), None, 5) for i, text in enumerate(texts)]
     page = StoredDocument.of(Document("Page", "markdown", (Section((), "", tuple(map(Block, texts))),)), chunks)
     partition = ensure_partition(connection, "rust", "book", "book")
-    lease = snapshots.open_snapshot(
+    lease = lifecycle.open_snapshot(
         connection, partition, recipe="{}", space=space, revision="1", base_url=None, file_limit=None, run_id=None
     )
     file = FileRecord("page.md", 1, b"1" * 32, "loaded", documents=(page,))
     SnapshotWriter(connection, lease, space).write([file], vectors([c.id for c in chunks], space.dimensions))
-    snapshots.seal(connection, lease)
-    snapshots.publish(connection, lease)
+    lifecycle.seal(connection, lease)
+    lifecycle.publish(connection, lease)
     return lease
 
 

@@ -13,11 +13,15 @@ from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
 from doc_assets.errors import StoreError
-from doc_assets.store import Store, listing, pointers, snapshots, vector_index, vector_ranking
-from doc_assets.store.description import describe
-from doc_assets.store.moments import as_of, live_at, moment
-from doc_assets.store.search import Passage, search, why_empty
-from doc_assets.store.spaces import ensure_space
+from doc_assets.search.search import Passage, search, why_empty
+from doc_assets.store.database.connection import Store
+from doc_assets.store.search import vector_ranking
+from doc_assets.store.snapshots import lifecycle, publication
+from doc_assets.store.spaces import vector_index
+from doc_assets.store.spaces.spaces import ensure_space
+from doc_assets.store.versions import listing
+from doc_assets.store.versions.details import describe
+from doc_assets.store.versions.references import as_of, live_at, moment
 from doc_assets_tests.store.test_search import Library, WordModel, page
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
@@ -137,7 +141,7 @@ def test_a_search_as_of_a_snapshot_looks_into_that_one_alone_as_if_it_were_live(
 def test_a_rejected_snapshot_can_be_searched_and_is_not_found_otherwise(pages: Library):
     lease = pages.stage("rust/std", {"bad.md": page("Lock", "a quarrelsome lock")})
     with pages.store.connect() as connection, connection.transaction():
-        snapshots.reject(connection, lease)
+        lifecycle.reject(connection, lease)
     assert [p.path for p in ask(pages, "quarrelsome", "text", as_of=lease.snapshot)] == ["bad.md"]
     assert ask(pages, "quarrelsome", "text") == ask(pages, "quarrelsome", "text", as_of="now") == []
 
@@ -162,10 +166,10 @@ def test_what_was_rolled_back_or_taken_down_is_seen_at_its_time_only(pages: Libr
         assert first is not None
         newest = now(pages.store)
         with connection.transaction():
-            pointers.move(connection, {first[1]: first[0]}, "rollback")
+            publication.move(connection, {first[1]: first[0]}, "rollback")
         back = now(pages.store)
         with connection.transaction():
-            pointers.move(connection, {first[1]: None}, "rollback")
+            publication.move(connection, {first[1]: None}, "rollback")
         assert first[1] not in live_at(connection, now(pages.store))
     found = {at: {p.path for p in ask(pages, "thread waits", "text", as_of=at)} for at in (newest, back, None)}
     assert found[newest] == {"mutex.md", "channel.md", "old.md", "map.md"}
@@ -205,7 +209,7 @@ def test_a_moment_in_another_embedding_space_is_searched_by_words_or_refused_by_
     with pages.store.connect() as connection:
         ids = [row[0] for row in connection.execute("SELECT id FROM partition").fetchall()]
         with connection.transaction():
-            pointers.move(connection, dict.fromkeys(ids), "space")
+            publication.move(connection, dict.fromkeys(ids), "space")
     other = WordModel("others")
     pages.publish("rust/std", {"mutex.md": page("Mutex", "a thread takes the lock")}, model=other)
     with pytest.raises(StoreError, match=r"nothing that was live on .* was embedded with others .* only with words"):
@@ -226,13 +230,13 @@ def test_snapshots_tell_when_each_was_live_newest_first(pages: Library):
     assert rows[0].id > rows[1].id
     assert rows[1].periods[0].until == rows[0].periods[0].since and rows[0].periods[-1].until is None
     with pages.store.connect() as connection, connection.transaction():
-        pointers.move(connection, {1: rows[1].id}, "rollback")
-        pointers.move(connection, {1: rows[1].id}, "rollback")
+        publication.move(connection, {1: rows[1].id}, "rollback")
+        publication.move(connection, {1: rows[1].id}, "rollback")
     again = listing.snapshots(pages.store, "rust/std")
     assert [len(row.periods) for row in again] == [1, 2] and again[0].periods[0].until is not None
     lease = pages.stage("ebpf/kernel", {"bad.md": page("Bad", "bad")})
     with pages.store.connect() as connection, connection.transaction():
-        snapshots.reject(connection, lease)
+        lifecycle.reject(connection, lease)
     assert [row.id for row in listing.snapshots(pages.store, statuses=["rejected"])] == [lease.snapshot]
     assert {row.partition for row in listing.snapshots(pages.store, types=["rust"])} == {"rust/std"}
     assert [row.id for row in listing.snapshots(pages.store, limit=1)] == [lease.snapshot]

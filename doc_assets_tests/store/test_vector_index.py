@@ -10,10 +10,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.store import Store, collection, upkeep, vector_index
-from doc_assets.store.collection import Collection, collect
-from doc_assets.store.retention import Policy
-from doc_assets.store.spaces import SpaceTable, find_space
+from doc_assets.store.database.connection import Store
+from doc_assets.store.retention import garbage_collection, maintenance
+from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.policy import Policy
+from doc_assets.store.spaces import vector_index
+from doc_assets.store.spaces.spaces import SpaceTable, find_space
 from doc_assets_tests.store.shelves import SPACE, Shelf, page
 
 ONLY_LIVE = Policy(keep=1, days=0)
@@ -100,11 +102,11 @@ def pages(store: Store) -> int:
 def test_dead_entries_cost_searches_nothing_after_a_gc(indexed, monkeypatch):
     with_dead_entries = []
 
-    def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[upkeep.Upkeep]:
+    def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[maintenance.Upkeep]:
         with_dead_entries.append(pages(indexed))
-        return upkeep.keep_up(connection, removed)
+        return maintenance.keep_up(connection, removed)
 
-    monkeypatch.setattr(collection, "keep_up", keep_up)
+    monkeypatch.setattr(garbage_collection, "keep_up", keep_up)
     collect(indexed, ONLY_LIVE)
     assert pages(indexed) < 0.8 * with_dead_entries[0]
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from doc_assets.errors import SchemaBehind, StoreError
-from doc_assets.store import schema
+from doc_assets.store.schema import schema
 from doc_assets_tests.store.older import make_at
 
 

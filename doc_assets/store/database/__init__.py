@@ -1,0 +1,1 @@
+"""Connections, locks and retries: what every statement needs, whatever it says."""

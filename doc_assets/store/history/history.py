@@ -1,0 +1,201 @@
+"""What happened and what runs now: the append-only history and the progress rows.
+
+Whatever is written into the history is logged, too. How logs look is in ``doc_assets.runtime.log_context``.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from doc_assets import __version__
+from doc_assets.store.partitions.partitions import find_partition
+
+if TYPE_CHECKING:
+    from doc_assets.store.database.connection import Store
+
+ACTIONS = ("load", "rollback", "validate", "discard", "gc", "space", "upgrade")
+_FAILURES = ("failed", "rejected", "refused")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One event: who did what to which partition, from which state to which, with what result; see docs/history.md.
+
+    Attributes:
+        from_digest: Of ``from_snapshot``, in hex; so is ``to_digest``.
+        actor: Who was logged in at the database.
+        counts: What the action counted, and the ``program`` (version) and ``user`` (of the machine) that did it.
+        stages: Seconds by stage.
+        documents_per_minute: Of a load.
+    """
+
+    id: int
+    at: datetime
+    action: str
+    partition: str | None
+    from_snapshot: int | None
+    to_snapshot: int | None
+    from_digest: str | None
+    to_digest: str | None
+    result: str
+    run_id: str | None
+    batch_id: str | None
+    actor: str
+    host: str | None
+    counts: dict
+    stages: dict
+    seconds: float | None
+    documents_per_minute: float | None
+    peak_rss_bytes: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which events are meant; all of them by default.
+
+    Attributes:
+        partition: ``<doc_type>/<key>``.
+        types: Documentation types.
+        actions: Some of ``ACTIONS``.
+        run: Beginning of a run's id.
+        since: Not before.
+        until: Before.
+        failed: Only what failed, was rejected or refused.
+    """
+
+    partition: str | None = None
+    types: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    run: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    failed: bool = False
+
+
+def record(
+    connection: psycopg.Connection,
+    action: str,
+    result: str,
+    *,
+    partition_id: int | None = None,
+    from_snapshot: int | None = None,
+    to_snapshot: int | None = None,
+    run_id: str | None = None,
+    batch_id: str | None = None,
+    counts: Mapping[str, object] | None = None,
+    stages: Mapping[str, float] | None = None,
+    seconds: float | None = None,
+    peak_rss_bytes: int | None = None,
+    error: str | None = None,
+    at: datetime | None = None,
+) -> None:
+    """Appends one row, of now or of the moment given; part of the caller's transaction."""
+    known = {**(counts or {}), "program": __version__, "user": _login()}
+    row = connection.execute(
+        "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"
+        " host, counts, stages, seconds, peak_rss_bytes, error, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
+        " RETURNING id, (SELECT doc_type || '/' || key FROM partition WHERE id = partition_id)",
+        (
+            action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id, platform.node(),
+            Jsonb(known), Jsonb(dict(stages or {})), seconds, peak_rss_bytes, error, at,
+        ),
+    ).fetchone()  # fmt: skip
+    assert row is not None  # noqa: S101 - inserted above
+    told = {
+        "history": row[0],
+        "partition": row[1],
+        "run": run_id,
+        "batch": batch_id,
+        "from_snapshot": from_snapshot,
+        "snapshot": to_snapshot,
+        "seconds": seconds,
+        "error": error,
+        "counts": dict(counts or {}),
+    }
+    level = logging.WARNING if error is not None or result in _FAILURES else logging.INFO
+    _log.log(level, "%s %s", action, result, extra={name: value for name, value in told.items() if value is not None})
+
+
+def record_unchanged(
+    connection: psycopg.Connection, partitions: Sequence[str], *, run_id: str | None = None, batch_id: str | None = None
+) -> None:
+    """Appends that the sources of these partitions (``type/key``) were looked at and hold what is live.
+
+    One row however many they are, so that a year of nights in which nothing changed is 365 rows; without it nobody
+    could tell a source that rests from one that is no longer looked at.
+    """
+    if len(partitions) == 1:
+        partition_id = find_partition(connection, partitions[0])
+        record(connection, "load", "unchanged", partition_id=partition_id, run_id=run_id, batch_id=batch_id)
+    elif partitions:
+        counts = {"partitions": len(partitions), "unchanged": sorted(partitions)}
+        record(connection, "load", "unchanged", counts=counts, run_id=run_id, batch_id=batch_id)
+
+
+def history(store: Store, only: HistoryFilter | None = None, limit: int | None = 50) -> list[HistoryRow]:
+    """The latest events, newest first.
+
+    Raises:
+        StoreError: The partition was never loaded.
+    """
+    with store.connect() as connection:
+        return list(stream(connection, only or HistoryFilter(), limit))
+
+
+def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | None = None) -> Iterator[HistoryRow]:
+    """Events, newest first, a thousand at a time: however many there are, memory does not grow with them.
+
+    Raises:
+        StoreError: The partition was never loaded.
+    """
+    if only.partition is not None:
+        find_partition(connection, only.partition)
+    parameters = {**asdict(only), "types": list(only.types), "actions": list(only.actions)}
+    with connection.transaction(), connection.cursor("history", row_factory=class_row(HistoryRow)) as cursor:
+        cursor.itersize = 1000
+        cursor.execute(_EVENTS, {**parameters, "failures": list(_FAILURES), "limit": limit})
+        yield from cursor
+
+
+_EVENTS = """
+    SELECT h.id, h.at, h.action, p.doc_type || '/' || p.key AS partition, h.from_snapshot, h.to_snapshot,
+        encode(f.digest, 'hex') AS from_digest, encode(t.digest, 'hex') AS to_digest, h.result, h.run_id, h.batch_id,
+        h.actor, h.host, h.counts, h.stages, h.seconds,
+        CASE WHEN h.action = 'load' AND h.seconds > 0 AND jsonb_typeof(h.counts -> 'documents') = 'number'
+            THEN round(60 * (h.counts ->> 'documents')::numeric / h.seconds::numeric, 1)::float8
+        END AS documents_per_minute, h.peak_rss_bytes, h.error
+    FROM migration_history h
+    LEFT JOIN partition p ON p.id = h.partition_id
+    LEFT JOIN snapshot f ON f.id = h.from_snapshot
+    LEFT JOIN snapshot t ON t.id = h.to_snapshot
+    WHERE (%(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s)
+        AND (%(types)s::text[] = '{}' OR p.doc_type = ANY (%(types)s))
+        AND (%(actions)s::text[] = '{}' OR h.action = ANY (%(actions)s))
+        AND (%(run)s::text IS NULL OR starts_with(h.run_id, %(run)s) OR starts_with(h.batch_id, %(run)s))
+        AND (%(since)s::timestamptz IS NULL OR h.at >= %(since)s)
+        AND (%(until)s::timestamptz IS NULL OR h.at < %(until)s)
+        AND (NOT %(failed)s OR h.error IS NOT NULL OR h.result = ANY (%(failures)s))
+    ORDER BY h.id DESC LIMIT %(limit)s
+"""
+
+
+def _login() -> str:
+    """Who runs this process; a container's user may have a number and no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,312 @@
+"""What monitoring asks of a store: what is live, what runs, what happened since, what waits in Dagster's queue.
+
+Each question costs milliseconds on the full corpus and never reads a table of content; what costs more is in ``costly``
+and asked for less often. A role that only reads will do. What is made of the answers is in ``doc_assets.exporter`` and
+``doc_assets.cli.inspect``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import class_row
+
+from doc_assets.store.partitions.partitions import busy
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """A partition, the counts of its live snapshot, and since when nobody works on one that was left unfinished.
+
+    Attributes:
+        partition: ``<doc_type>/<key>``.
+        snapshot: The live one; it and the counts are None while nothing is.
+        published_at: When it was live for the first time.
+        abandoned_at: Last sign of life of a staging snapshot that no process holds; None without one.
+        abandoned_snapshot: Its id.
+        held: A process holds the partition's lock: it is loaded, rolled back or collected.
+    """
+
+    partition: str
+    snapshot: int | None
+    published_at: datetime | None
+    loaded: int | None
+    duplicate: int | None
+    skipped: int | None
+    rejected: int | None
+    documents: int | None
+    chunks: int | None
+    tokens: int | None
+    bytes: int | None
+    abandoned_at: datetime | None
+    abandoned_snapshot: int | None
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of the history, as far as figures are made of it; ``counts`` as the action wrote them."""
+
+    id: int
+    at: datetime
+    action: str
+    result: str
+    partition: str | None
+    to_snapshot: int | None
+    seconds: float | None
+    counts: dict
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceState:
+    """An embedding space.
+
+    Attributes:
+        vectors: As PostgreSQL's statistics estimate them; None before they were first gathered.
+        indexed: It has a vector index, and the index is valid.
+        bytes: On disk, index included.
+        live: Partitions whose live snapshot is in this space.
+    """
+
+    id: int
+    name: str
+    precision: str
+    dimensions: int
+    vectors: float | None
+    indexed: bool
+    bytes: int
+    live: int
+
+
+@dataclass(frozen=True, slots=True)
+class Costly:
+    """What takes longer than a scrape should: asked for every few minutes.
+
+    Attributes:
+        database_bytes: Size of the database on disk.
+        quarantined: Files in quarantine by partition; partitions with none are absent.
+    """
+
+    database_bytes: int
+    quarantined: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRun:
+    """A run that Dagster has not finished.
+
+    Attributes:
+        status: ``QUEUED``, ``STARTING``, ``STARTED`` …
+        created_at: When it was submitted.
+    """
+
+    run_id: str
+    job: str
+    partition: str | None
+    status: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DagsterState:
+    """Dagster's records.
+
+    Attributes:
+        runs: How many by unfinished status.
+        oldest_queued: When it was submitted; None if none waits.
+        failed: Job and partition (empty without one) of failed runs that no newer one made up for, of the newest 1,000.
+        heartbeats: When each daemon was last alive.
+    """
+
+    runs: Mapping[str, int]
+    oldest_queued: datetime | None
+    failed: Sequence[tuple[str, str]]
+    heartbeats: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEnd:
+    """How the last load of a partition ended."""
+
+    partition: str
+    at: datetime
+    result: str
+    run_id: str | None
+    host: str | None
+    error: str | None
+
+
+# A staging snapshot is among the newest of its partition, since the next load goes on with it or drops it; looking at
+# five keeps the question as cheap after years of nightly loads.
+_PARTITIONS = """
+    SELECT p.doc_type || '/' || p.key AS partition, s.id AS snapshot, s.published_at, s.loaded, s.duplicate, s.skipped,
+        s.rejected, s.documents, s.chunks, s.tokens, s.bytes, left_over.at AS abandoned_at,
+        left_over.id AS abandoned_snapshot, p.id = ANY (%(busy)s) AS held
+    FROM partition p LEFT JOIN snapshot s ON s.id = p.published_snapshot_id
+    LEFT JOIN LATERAL (
+        SELECT n.id, greatest(n.created_at, g.updated_at) AS at
+        FROM (SELECT id, status, created_at FROM snapshot WHERE partition_id = p.id ORDER BY id DESC LIMIT 5) n
+        LEFT JOIN progress g ON g.partition_id = p.id AND g.snapshot_id = n.id
+        WHERE n.status = 'staging' ORDER BY n.id DESC LIMIT 1
+    ) left_over ON NOT p.id = ANY (%(busy)s)
+    ORDER BY p.doc_type, p.key
+"""
+_EVENTS = """
+    SELECT h.id, h.at, h.action, h.result, p.doc_type || '/' || p.key AS partition, h.to_snapshot, h.seconds, h.counts
+    FROM migration_history h LEFT JOIN partition p ON p.id = h.partition_id WHERE h.id > %s ORDER BY h.id
+"""
+_SPACES = """
+    SELECT e.id, e.name, coalesce(e.description ->> 'precision', '?') AS precision, e.dimensions,
+        nullif(c.reltuples, -1)::float8 AS vectors,
+        EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am a ON a.oid = x.relam
+            WHERE i.indrelid = c.oid AND a.amname = 'hnsw' AND i.indisvalid) AS indexed,
+        coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
+        (SELECT count(*) FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id
+            WHERE s.space_id = e.id) AS live
+    FROM embedding_space e LEFT JOIN pg_class c ON c.oid = to_regclass('doc_assets.embedding_' || e.id) ORDER BY e.id
+"""
+# As ``quarantine`` defines it. A sealed snapshot says how many files it rejected, so only those that did are read.
+_QUARANTINED = """
+    SELECT p.doc_type || '/' || p.key, count(DISTINCT f.path)
+    FROM partition p JOIN snapshot s ON s.partition_id = p.id JOIN snapshot_file f ON f.snapshot_id = s.id
+    WHERE (s.id = p.published_snapshot_id OR s.id = (
+            SELECT max(n.id) FROM snapshot n WHERE n.partition_id = p.id
+                AND n.status IN ('staging', 'audited', 'rejected') AND n.id > coalesce(p.published_snapshot_id, 0)))
+        AND (s.rejected IS NULL OR s.rejected > 0) AND f.outcome = 'rejected'
+    GROUP BY 1
+"""
+# Looked up in the catalogue of PostgreSQL, where asking for a table that one may not see is no error.
+_MAY_SEE_DAGSTER = """
+    SELECT count(*) = 2 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'dagster' AND c.relname IN ('runs', 'daemon_heartbeats')
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+"""
+_UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
+# Of each partition its newest run counts, whichever job it was of: what failed from an asset's page, the schedule may
+# have mended. Only validations and loads do not make up for each other.
+_FAILED_RUNS = """
+    SELECT job, partition FROM (
+        SELECT DISTINCT ON (r.partition IS NULL, coalesce(r.partition, r.pipeline_name), r.pipeline_name ~ '^validate_')
+            r.pipeline_name AS job, coalesce(r.partition, '') AS partition, r.status
+        FROM (SELECT id, pipeline_name, partition, status FROM dagster.runs ORDER BY id DESC LIMIT 1000) r
+        ORDER BY r.partition IS NULL, coalesce(r.partition, r.pipeline_name), r.pipeline_name ~ '^validate_', r.id DESC
+    ) newest WHERE status = 'FAILURE' ORDER BY 1, 2
+"""
+# A later look that found nothing new makes up for it, also one that is told together with others.
+_FAILED_LOADS = """
+    SELECT p.doc_type || '/' || p.key AS partition, h.at, h.result, h.run_id, h.host, h.error
+    FROM partition p CROSS JOIN LATERAL (
+        SELECT id, at, result, run_id, host, error FROM migration_history
+        WHERE partition_id = p.id AND action = 'load' ORDER BY id DESC LIMIT 1
+    ) h
+    WHERE h.result IN ('failed', 'rejected', 'interrupted') AND NOT EXISTS (
+        SELECT FROM migration_history u WHERE u.id > h.id AND u.partition_id IS NULL AND u.result = 'unchanged'
+            AND u.counts -> 'unchanged' ? (p.doc_type || '/' || p.key))
+    ORDER BY h.at DESC
+"""
+
+
+def bound(connection: psycopg.Connection, milliseconds: int) -> None:
+    """From now on transactions of this connection read one state, write nothing, and no statement takes longer."""
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    for name, value in (
+        ("default_transaction_read_only", "on"),
+        ("statement_timeout", str(milliseconds)),
+        ("lock_timeout", str(milliseconds)),
+    ):
+        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+
+def now(connection: psycopg.Connection) -> datetime:
+    """The clock of the database, by which everything else is dated."""
+    return connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
+
+
+def partitions(connection: psycopg.Connection) -> list[PartitionState]:
+    """Every partition, by name."""
+    with connection.cursor(row_factory=class_row(PartitionState)) as cursor:
+        return cursor.execute(_PARTITIONS, {"busy": sorted(busy(connection))}).fetchall()
+
+
+def events(connection: psycopg.Connection, after: int) -> Iterator[Event]:
+    """What happened after the row with that id, oldest first; within a transaction, some thousand rows at a time.
+
+    Rows become visible in the order in which transactions commit, which need not be that of their ids.
+    """
+    with connection.cursor("events", row_factory=class_row(Event)) as cursor:
+        cursor.itersize = 2000
+        cursor.execute(_EVENTS, (after,))
+        yield from cursor
+
+
+def spaces(connection: psycopg.Connection) -> list[SpaceState]:
+    """Every embedding space, oldest first."""
+    with connection.cursor(row_factory=class_row(SpaceState)) as cursor:
+        return cursor.execute(_SPACES).fetchall()
+
+
+def costly(connection: psycopg.Connection, milliseconds: int) -> Costly | None:
+    """Sizes and quarantine, within a transaction: 5 ms for the full corpus. None if it takes longer than that."""
+    try:
+        with connection.transaction():
+            connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
+            size = connection.execute("SELECT pg_database_size(current_database())").fetchall()[0][0]
+            return Costly(size, dict(connection.execute(_QUARANTINED).fetchall()))
+    except psycopg.errors.QueryCanceled:
+        return None
+
+
+def dagster(connection: psycopg.Connection) -> DagsterState | None:
+    """Dagster's queue and daemons; None where there are none, or the role may not see them."""
+    if not _sees_dagster(connection):
+        return None
+    counted = connection.execute(
+        "SELECT status, count(*), min(create_timestamp AT TIME ZONE 'UTC') FROM dagster.runs"
+        " WHERE status = ANY (%s) GROUP BY 1",
+        (_UNFINISHED,),
+    ).fetchall()
+    beats = connection.execute(
+        "SELECT daemon_type, max(timestamp AT TIME ZONE 'UTC') FROM dagster.daemon_heartbeats GROUP BY 1"
+    ).fetchall()
+    runs: dict[str, int] = {status: count for status, count, _ in counted}
+    oldest = {status: since for status, _, since in counted}
+    failed = connection.execute(_FAILED_RUNS).fetchall()
+    unfinished = {status: runs.get(status, 0) for status in _UNFINISHED}
+    return DagsterState(unfinished, oldest.get("QUEUED"), failed, dict(beats))
+
+
+def unfinished_runs(connection: psycopg.Connection, limit: int = 1000) -> list[QueuedRun]:
+    """Runs that Dagster has not finished, oldest first; none where the role may not see them."""
+    if not _sees_dagster(connection):
+        return []
+    with connection.cursor(row_factory=class_row(QueuedRun)) as cursor:
+        return cursor.execute(
+            "SELECT run_id, pipeline_name AS job, partition, status, create_timestamp AT TIME ZONE 'UTC' AS created_at"
+            " FROM dagster.runs WHERE status = ANY (%s) ORDER BY id LIMIT %s",
+            (_UNFINISHED, limit),
+        ).fetchall()
+
+
+def failed_loads(connection: psycopg.Connection) -> list[LoadEnd]:
+    """The partitions whose last load came to nothing, newest first."""
+    with connection.cursor(row_factory=class_row(LoadEnd)) as cursor:
+        return cursor.execute(_FAILED_LOADS).fetchall()
+
+
+def ends_of_runs(connection: psycopg.Connection, run_ids: Sequence[str]) -> dict[str, LoadEnd]:
+    """What the history says last of these runs; those that it does not know are absent."""
+    with connection.cursor(row_factory=class_row(LoadEnd)) as cursor:
+        rows = cursor.execute(
+            "SELECT DISTINCT ON (h.run_id) coalesce(p.doc_type || '/' || p.key, '') AS partition, h.at,"
+            " h.action || ' ' || h.result AS result, h.run_id, h.host, h.error FROM migration_history h"
+            " LEFT JOIN partition p ON p.id = h.partition_id WHERE h.run_id = ANY (%s) ORDER BY h.run_id, h.id DESC",
+            (list(run_ids),),
+        ).fetchall()
+    return {row.run_id: row for row in rows if row.run_id is not None}
+
+
+def _sees_dagster(connection: psycopg.Connection) -> bool:
+    return connection.execute(_MAY_SEE_DAGSTER).fetchall()[0][0]

@@ -1,0 +1,107 @@
+"""Partitions: their rows, their locks, and which snapshot of each is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.store.database.locks import PARTITION_CLASS
+
+GC_APPLICATION = "doc-assets gc"
+
+
+def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
+    """The partition's row id, made if absent."""
+    connection.execute(
+        "INSERT INTO partition (doc_type, key, source) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (doc_type, key, source),
+    )
+    return find_partition(connection, f"{doc_type}/{key}")
+
+
+def find_partition(connection: psycopg.Connection, partition: str) -> int:
+    """The row id of ``<doc_type>/<key>``.
+
+    Raises:
+        StoreError: Nothing of that name was ever loaded.
+    """
+    row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (partition,)).fetchone()
+    if row is None:
+        raise StoreError(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
+    return row[0]
+
+
+@contextmanager
+def partition_lock(connection: psycopg.Connection, partition_id: int, name: str) -> Iterator[None]:
+    """Holds the partition's advisory lock on this session; PostgreSQL lets go of it if the process dies.
+
+    A gc, which has it for the moment in which it drops old manifests, is waited for.
+
+    Raises:
+        PartitionLocked: Somebody else holds it; says who.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (PARTITION_CLASS, partition_id)).fetchone()
+    if not (row and row[0]) and not _wait_for_gc(connection, partition_id):
+        raise PartitionLocked(f"partition {name} is being worked on by {_holder(connection, partition_id)}")
+    try:
+        yield
+    finally:
+        # A session that was cut without our noticing has let go of it already, and what happened is on its way up.
+        with suppress(psycopg.Error):
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITION_CLASS, partition_id))
+
+
+def _wait_for_gc(connection: psycopg.Connection, partition_id: int) -> bool:
+    """True if the lock was taken after a gc let go of it, or after whoever had it was gone already."""
+    key = (PARTITION_CLASS, partition_id)
+    holders = connection.execute(
+        "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory'"
+        " AND l.classid = %s AND l.objid = %s AND l.granted",
+        key,
+    ).fetchall()
+    if any(application != GC_APPLICATION for (application,) in holders):
+        return False
+    connection.execute("SET lock_timeout = '30s'")  # a manifest of a million files takes ten
+    try:
+        connection.execute("SELECT pg_advisory_lock(%s, %s)", key)
+    except psycopg.errors.LockNotAvailable:
+        return False
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("RESET lock_timeout")
+    return True
+
+
+def _holder(connection: psycopg.Connection, partition_id: int) -> str:
+    row = connection.execute(
+        "SELECT a.application_name, a.backend_start, g.host, g.pid, g.run_id FROM pg_locks l"
+        " JOIN pg_stat_activity a USING (pid) LEFT JOIN progress g ON g.partition_id = %(id)s"
+        " WHERE l.locktype = 'advisory' AND l.classid = %(class)s AND l.objid = %(id)s AND l.granted",
+        {"id": partition_id, "class": PARTITION_CLASS},
+    ).fetchone()
+    if row is None:
+        return "a session that has just ended: try again"
+    application, since, host, pid, run_id = row
+    who = f"process {pid} on {host}" if pid else application
+    return f"{who} (run {run_id or 'none'}, connected {since:%Y-%m-%d %H:%M:%S}): wait for it, or end that process"
+
+
+def published(connection: psycopg.Connection, partition: str) -> int | None:
+    """The snapshot that readers of ``<doc_type>/<key>`` see, None before the first publication."""
+    row = connection.execute(
+        "SELECT published_snapshot_id FROM partition WHERE doc_type || '/' || key = %s", (partition,)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def busy(connection: psycopg.Connection) -> set[int]:
+    """Partitions that somebody works on now."""
+    rows = connection.execute(
+        "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        (PARTITION_CLASS,),
+    ).fetchall()
+    return {row[0] for row in rows}

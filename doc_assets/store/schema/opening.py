@@ -1,0 +1,27 @@
+"""Opens the database that the settings name: a blank one is set up, any other is checked."""
+
+from __future__ import annotations
+
+from doc_assets.errors import StoreError
+from doc_assets.settings import Settings
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.url import database_url
+from doc_assets.store.schema import schema
+
+
+def open_store(settings: Settings, *, upgrade_blank: bool = True) -> Store:
+    """Opens the store that the settings name; a blank database is set up, any other is checked.
+
+    Raises:
+        StoreError: Out of reach, too old, or drifted; says which command mends it.
+    """
+    store = Store(database_url(settings))
+    with store.connect() as connection:
+        blank = schema.revision(connection) is None
+        if not blank or not upgrade_blank:
+            problems = schema.check(connection)
+            if problems:
+                raise StoreError("; ".join(problems))
+            return store
+    schema.upgrade(store.url)
+    return store

@@ -1,0 +1,206 @@
+"""The database schema: brought up by alembic, checked against what the program knows.
+
+What drifted is found in ``doc_assets.store.schema.drift``; the tables of embedding spaces are made by
+``doc_assets.store.spaces.spaces``.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import psycopg
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
+from doc_assets.store.history import history
+from doc_assets.store.schema.drift import drift
+
+SCHEMA = "doc_assets"
+DAGSTER_SCHEMA = "dagster"
+# halfvec came with pgvector 0.7, iterative scans with 0.8; SQL-standard function bodies with PostgreSQL 14.
+MINIMUM_POSTGRES = 150000
+MINIMUM_PGVECTOR = (0, 8)
+_UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
+
+
+def sqlalchemy_url(url: str) -> sa.URL:
+    """The libpq URL or ``key=value`` string for SQLAlchemy, driver psycopg 3."""
+    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
+    # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.
+    return sa.URL.create("postgresql+psycopg", username=user, password=password, database=database, query=given)
+
+
+def head() -> str:
+    """The newest revision this program knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def revision(connection: psycopg.Connection) -> str | None:
+    """The revision of the database, None if it was never set up."""
+    row = connection.execute("SELECT to_regclass('doc_assets.alembic_version')").fetchone()
+    if row is None or row[0] is None:
+        return None
+    row = connection.execute("SELECT version_num FROM doc_assets.alembic_version").fetchone()
+    return row[0] if row else "unknown"
+
+
+def upgrade(url: str) -> None:
+    """Creates what is missing and runs the revisions up to ``head()``; safe to run twice or by two programs at once.
+
+    All of it is one transaction: when a step fails, the database is what it was before.
+
+    Raises:
+        StoreUnreachable: PostgreSQL does not answer.
+        StoreError: PostgreSQL or pgvector is too old or absent, the database is newer than this program, or a revision
+            does not fit what is there.
+    """
+    engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
+    try:
+        connection = engine.connect()
+    except OperationalError as error:
+        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
+    with connection:
+        raw = raw_connection(connection)
+        _require_server(raw)
+        before = None
+        try:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
+            _ensure_surroundings(connection)
+            before = revision(raw)
+            _refuse_newer(before)
+            run_revisions(connection, "head")
+            if before not in (None, head()):
+                _sign_documents(raw)
+                counts = {"from": before, "to": head()}
+                history.record(raw, "upgrade", "upgraded", counts=counts)
+            connection.commit()
+        except (DBAPIError, psycopg.Error) as error:
+            state = "still blank" if before is None else f"at revision {before} as before, with all that is in it"
+            raise StoreError(
+                f"the schema could not be brought to revision {head()}: {_first_line(error)}; the database is {state}. "
+                "Undo what stands in the way, as the schema's owner, and run doc-assets db upgrade again"
+            ) from error
+
+
+def run_revisions(connection: sa.Connection, target: str) -> None:
+    """Runs the revisions up to the one given, in the caller's transaction."""
+    connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}, public")
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, target)
+
+
+def raw_connection(connection: sa.Connection) -> psycopg.Connection:
+    """The driver's own connection."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)  # noqa: S101 - narrows the type; the URL names the driver
+    return raw
+
+
+def _ensure_surroundings(connection: sa.Connection) -> None:
+    """The extension and the two schemas. Looked up first: IF NOT EXISTS asks for the privilege even where they are."""
+    try:
+        # A nested block, so that a refused extension leaves the transaction able to answer.
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
+    except DBAPIError as error:
+        raise StoreError(
+            "the extension pgvector is not installed on this server, or the role may not create it: install "
+            "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
+        ) from error
+    for schema in (SCHEMA, DAGSTER_SCHEMA):
+        if connection.exec_driver_sql("SELECT to_regnamespace(%s)", (schema,)).scalar() is None:
+            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+
+
+def _sign_documents(connection: psycopg.Connection) -> None:
+    """Gives the documents of programs that knew no near duplicates what a load of today gives them: 1 ms each."""
+    unsigned = connection.execute(
+        "SELECT DISTINCT d.snapshot_id FROM snapshot_document d WHERE NOT EXISTS"
+        " (SELECT FROM document_signature s WHERE s.document_id = d.document_id) ORDER BY 1"
+    ).fetchall()
+    if unsigned:
+        # Imported where it is needed, which is once in the life of a database.
+        from doc_assets.store.snapshots.near_duplicate_links import link
+
+        for (snapshot_id,) in unsigned:
+            link(connection, snapshot_id)
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return (str(cause).strip() or type(cause).__name__).splitlines()[0]
+
+
+def require_head(url: str) -> None:
+    """Looks whether the database is at the revision of this program; cheap, so that it may be asked every second.
+
+    Raises:
+        StoreUnreachable: PostgreSQL does not answer.
+        SchemaBehind: It is not, and somebody may be about to upgrade it.
+        StoreError: The database is newer than this program.
+    """
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
+    with connection:
+        current = revision(connection)
+    if current != head():
+        _refuse_newer(current)
+        state = "blank" if current is None else f"at revision {current}"
+        raise SchemaBehind(f"the database is {state}, this program needs {head()}: run doc-assets db upgrade")
+
+
+def check(connection: psycopg.Connection) -> list[str]:
+    """What is wrong with the database, one sentence each with the command that mends it; empty when all is well."""
+    try:
+        _require_server(connection)
+    except StoreError as error:
+        return [str(error)]
+    current = revision(connection)
+    if current is None:
+        return ["the database is blank: run doc-assets db upgrade"]
+    problems = []
+    row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
+    if row is None:
+        problems.append("the extension pgvector is missing in this database: run doc-assets db upgrade")
+    elif tuple(int(part) for part in row[0].split(".")[:2]) < MINIMUM_PGVECTOR:
+        problems.append(f"pgvector {row[0]} is too old, 0.8 or newer is needed: run ALTER EXTENSION vector UPDATE")
+    if current != head():
+        try:
+            _refuse_newer(current)
+        except StoreError as error:
+            return [*problems, str(error)]
+        return [
+            *problems,
+            f"the schema is at revision {current}, this program needs {head()}: run doc-assets db upgrade",
+        ]
+    problems += [f"the schema has drifted: {difference}" for difference in drift(connection)]
+    return problems
+
+
+def _require_server(connection: psycopg.Connection) -> None:
+    if connection.info.server_version < MINIMUM_POSTGRES:
+        raise StoreError(f"PostgreSQL 15 or newer is needed, this server is {connection.info.server_version // 10000}")
+
+
+def _refuse_newer(current: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise StoreError(
+            f"the database is at revision {current}, which this program does not know: it was upgraded by a newer "
+            "doc-assets; upgrade this program"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("doc_assets.store.schema").joinpath("alembic")))
+    return config

@@ -1,0 +1,79 @@
+"""Where ranked documents stand, what they state of themselves, and the text of their passages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from doc_assets.document import JsonValue
+from doc_assets.document.site import Site
+from doc_assets.store.search.text_ranking import Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A live file in which a document stands."""
+
+    doc_type: str
+    source: str
+    path: str
+    site: Site
+    policy: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Type, source and path: by these a file is known to readers."""
+        return self.doc_type, self.source, self.path
+
+
+def places_of(
+    connection: psycopg.Connection, documents: set[bytes], snapshots: Sequence[int]
+) -> dict[bytes, list[Place]]:
+    """Where each of the documents stands live, the first place first; files that are its duplicates are places too."""
+    rows = connection.execute(
+        "SELECT d.document_id, p.doc_type, p.source, f.path, s.base_url, s.page_rule, s.page_strip, s.near_duplicates"
+        " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
+        " CROSS JOIN LATERAL (SELECT d.path UNION ALL SELECT f.path FROM snapshot_file f"
+        " WHERE f.snapshot_id = d.snapshot_id AND f.duplicate_of = d.path) f"
+        " WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)"
+        ' ORDER BY p.doc_type COLLATE "C", p.source COLLATE "C", f.path',
+        (list(documents), list(snapshots)),
+    ).fetchall()
+    found: dict[bytes, list[Place]] = {}
+    for document_id, doc_type, source, path, base_url, rule, strip, policy in rows:
+        place = Place(doc_type, source, path, Site(base_url, rule, strip), policy)
+        found.setdefault(document_id, []).append(place)
+    return found
+
+
+def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, Mapping[str, JsonValue]]:
+    """What each of the documents states of itself, by its id."""
+    rows: Iterator[tuple] = connection.execute(
+        "SELECT id, metadata FROM document WHERE id = ANY (%s)", (list(documents),)
+    )
+    return dict(rows)
+
+
+def contents_of(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, Sequence[str], str, str]]:
+    """Title, heading path, anchor and text of each passage."""
+    return connection.execute(
+        "SELECT o.title, d.heading_path, d.anchor, k.text"
+        " FROM unnest(%s::bytea[], %s::int[]) WITH ORDINALITY AS wanted (document_id, ordinal, n)"
+        " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
+        " JOIN chunk k ON k.id = d.chunk_id ORDER BY wanted.n",
+        ([r.document_id for r in ranked], [r.ordinals[0] for r in ranked]),
+    ).fetchall()
+
+
+def counterpart(connection: psycopg.Connection, best: Ranked, document_id: bytes) -> Ranked:
+    """The passage of another document that answers to the best one: same chunk, else heading, else position."""
+    row = connection.execute(
+        "SELECT d.ordinal FROM document_chunk d JOIN document_chunk b ON b.document_id = %s AND b.ordinal = %s"
+        " WHERE d.document_id = %s ORDER BY d.chunk_id <> b.chunk_id, d.heading_path <> b.heading_path,"
+        " abs(d.ordinal - b.ordinal), d.ordinal LIMIT 1",
+        (best.document_id, best.ordinals[0], document_id),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - every document has a passage
+    return Ranked(document_id, (row[0],), best.score)

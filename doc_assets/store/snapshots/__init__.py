@@ -1,0 +1,1 @@
+"""The life of a snapshot: opened, filled in batches, sealed, published, rejected or discarded."""

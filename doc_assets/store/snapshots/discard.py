@@ -1,0 +1,130 @@
+"""Dropping what loads left unfinished or what their checks rejected; what was ever published is kept for ``rollback``.
+
+Only the manifest goes. The content stays for other loads to reuse, until nothing refers to it and it is collected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+
+from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import explained
+from doc_assets.store.history.progress import clear_progress
+from doc_assets.store.partitions.partitions import find_partition, partition_lock
+from doc_assets.store.snapshots import lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """A snapshot whose manifest was dropped, with what that held; ``status`` is what it was before."""
+
+    partition: str
+    snapshot: int
+    status: str
+    files: int
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discarding:
+    """What one call dropped.
+
+    Attributes:
+        dropped: By partition and snapshot.
+        held: Why the snapshots of a partition were left alone, one sentence each: somebody works on it.
+    """
+
+    dropped: list[Discarded]
+    held: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    partition_id: int
+    partition: str
+    snapshot: int
+    status: str
+
+
+def discard(store: Store, what: int | str | None = None, run_id: str | None = None) -> Discarding:
+    """Drops the manifests of snapshots that were never published and that nobody works on.
+
+    Args:
+        store: Where.
+        what: A snapshot's id, a partition as ``<doc_type>/<key>``, or None for all partitions.
+        run_id: For the history.
+
+    Raises:
+        StoreError: No such snapshot or partition, or one that was published or discarded before.
+        PartitionLocked: The snapshot or partition that was named is being worked on; says by whom.
+    """
+    dropped: list[Discarded] = []
+    held: list[str] = []
+    try:
+        with store.connect("doc-assets discard") as connection:
+            unfinished = _unfinished(connection, what)
+            for partition_id, partition in sorted({(u.partition_id, u.partition) for u in unfinished}):
+                try:
+                    with partition_lock(connection, partition_id, partition):
+                        dropped += _drop(connection, [u for u in unfinished if u.partition == partition], run_id)
+                except PartitionLocked as error:
+                    if what is not None:
+                        raise
+                    held.append(str(error))
+    except psycopg.OperationalError as error:
+        raise explained(error) from error
+    return Discarding(dropped, held)
+
+
+def _drop(connection: psycopg.Connection, unfinished: list[_Unfinished], run_id: str | None) -> list[Discarded]:
+    """Drops those of one partition whose load did not finish before its lock was taken."""
+    ids = [u.snapshot for u in unfinished]
+    statuses = dict(connection.execute("SELECT id, status FROM snapshot WHERE id = ANY (%s)", (ids,)).fetchall())
+    dropped = [
+        Discarded(u.partition, u.snapshot, u.status, *lifecycle.discard(connection, u.snapshot, run_id))
+        for u in unfinished
+        if statuses[u.snapshot] == u.status
+    ]
+    clear_progress(connection, unfinished[0].partition_id)  # of a load that died, since the lock is ours
+    return dropped
+
+
+def _unfinished(connection: psycopg.Connection, what: int | str | None) -> list[_Unfinished]:
+    if isinstance(what, int):
+        return [_one(connection, what)]
+    partition_id = find_partition(connection, what) if what is not None else None
+    rows = connection.execute(
+        "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.status FROM snapshot s JOIN partition p"
+        " ON p.id = s.partition_id WHERE s.status IN ('staging', 'audited', 'rejected')"
+        " AND (%(id)s::int IS NULL OR p.id = %(id)s) ORDER BY p.id, s.id",
+        {"id": partition_id},
+    ).fetchall()
+    return [_Unfinished(*row) for row in rows]
+
+
+def _one(connection: psycopg.Connection, snapshot_id: int) -> _Unfinished:
+    row = connection.execute(
+        "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.status, coalesce(p.published_snapshot_id = s.id, false)"
+        " FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
+        (snapshot_id,),
+    ).fetchone()
+    if row is None:
+        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+    *unfinished, live = row
+    snapshot = _Unfinished(*unfinished)
+    if live:
+        raise StoreError(
+            f"snapshot {snapshot_id} is what is live of {snapshot.partition}: doc-assets rollback {snapshot.partition} "
+            "goes back to the one before"
+        )
+    if snapshot.status in ("published", "collected"):
+        raise StoreError(
+            f"snapshot {snapshot_id} of {snapshot.partition} was published once and is kept to go back to: doc-assets "
+            "gc removes old ones"
+        )
+    if snapshot.status == "discarded":
+        raise StoreError(f"snapshot {snapshot_id} of {snapshot.partition} was discarded before")
+    return snapshot

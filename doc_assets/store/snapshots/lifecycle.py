@@ -1,0 +1,341 @@
+"""Snapshots: opened, filled, sealed and published.
+
+Every step may be run again when its answer was lost. What readers see is moved in ``pointers``; who may work on a
+partition is in ``partitions``, going back in ``rollback``, lists for readers in ``listing``, what a load may take over
+in ``changes``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from doc_assets.errors import LeaseLost, StoreError
+from doc_assets.store.history import history
+from doc_assets.store.snapshots import publication
+from doc_assets.store.snapshots.near_duplicate_links import link
+from doc_assets.store.spaces.spaces import SpaceTable
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write into a staging snapshot, until another load takes the next one.
+
+    Attributes:
+        snapshot: Its id.
+        number: Of the lease.
+        resumed: A dead load left something in it.
+    """
+
+    snapshot: int
+    number: int
+    resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotCounts:
+    """What a sealed snapshot holds: files by outcome, documents, chunks, tokens of the chunks, bytes of the files."""
+
+    files: int
+    loaded: int
+    duplicate: int
+    skipped: int
+    rejected: int
+    documents: int
+    chunks: int
+    tokens: int
+    bytes: int
+
+
+def open_snapshot(
+    connection: psycopg.Connection,
+    partition_id: int,
+    *,
+    recipe: str,
+    space: SpaceTable,
+    revision: str,
+    base_url: str | None,
+    file_limit: int | None,
+    run_id: str | None,
+    page_rule: str = "as_is",
+    page_strip: str = "",
+    near_duplicates: str = "prefer_best",
+) -> Lease:
+    """The partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
+
+    The caller holds the partition's lock. What stands in a resumed snapshot is reconciled with the source by
+    ``changes.reconcile``, so a changed revision costs only the changed files. Waits for a batch of the dead run that
+    is just being committed.
+    """
+    with connection.transaction():
+        resumed = _left_behind(connection, partition_id, recipe, space, file_limit, run_id)
+        if resumed is not None:
+            lease = connection.execute(
+                "UPDATE snapshot SET lease = lease + 1, status = 'staging', revision = %s, base_url = %s,"
+                " page_rule = %s, page_strip = %s,"
+                " near_duplicates = %s, run_id = %s, parent_id ="
+                " (SELECT published_snapshot_id FROM partition WHERE id = %s) WHERE id = %s RETURNING lease",
+                (revision, base_url, page_rule, page_strip, near_duplicates, run_id, partition_id, resumed),
+            ).fetchone()
+            assert lease is not None  # noqa: S101 - found in this transaction
+            return Lease(resumed, lease[0], resumed=True)
+        row = connection.execute(
+            "INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, revision, base_url, page_rule,"
+            " page_strip, near_duplicates, file_limit, run_id) SELECT id, published_snapshot_id, 'staging', %s, %s, %s,"
+            " %s, %s, %s, %s, %s, %s FROM partition WHERE id = %s RETURNING id",
+            (
+                recipe,
+                space.id,
+                revision,
+                base_url,
+                page_rule,
+                page_strip,
+                near_duplicates,
+                file_limit,
+                run_id,
+                partition_id,
+            ),
+        ).fetchone()
+        assert row is not None  # noqa: S101 - the partition's row is never deleted
+        return Lease(row[0], 0)
+
+
+def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
+    """Makes sure, until the end of the transaction, that nobody else writes into the snapshot.
+
+    Raises:
+        LeaseLost: Somebody has taken it over, or it is no longer being written.
+    """
+    row = connection.execute(
+        "SELECT 1 FROM snapshot WHERE id = %s AND lease = %s AND status IN ('staging', 'audited') FOR SHARE",
+        (lease.snapshot, lease.number),
+    ).fetchone()
+    if row is None:
+        raise LeaseLost(
+            f"snapshot {lease.snapshot} was taken over by another load while this one had lost its connection; what "
+            "this one committed is kept there"
+        )
+
+
+def _left_behind(
+    connection: psycopg.Connection,
+    partition_id: int,
+    recipe: str,
+    space: SpaceTable,
+    file_limit: int | None,
+    run_id: str | None,
+) -> int | None:
+    """The snapshot of a dead run that can be gone on with; all others that never got published are discarded."""
+    left = connection.execute(
+        "SELECT id FROM snapshot WHERE partition_id = %s AND status = 'staging' AND recipe = %s AND space_id = %s"
+        " AND file_limit IS NOT DISTINCT FROM %s ORDER BY id DESC LIMIT 1",
+        (partition_id, recipe, space.id, file_limit),
+    ).fetchone()
+    resumed = left[0] if left else None
+    stale = connection.execute(
+        "SELECT id FROM snapshot WHERE partition_id = %s AND status IN ('staging', 'audited')"
+        " AND id IS DISTINCT FROM %s",
+        (partition_id, resumed),
+    ).fetchall()
+    for (snapshot_id,) in stale:
+        discard(connection, snapshot_id, run_id)
+    return resumed
+
+
+def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None = None) -> tuple[int, int]:
+    """Drops the manifest of a snapshot that was never published; its content stays for others to reuse.
+
+    Args:
+        connection: Holds the partition's lock. A batch of a load that lost it is waited for, later ones are refused.
+        snapshot_id: Is ``discarded`` afterwards.
+        run_id: For the history.
+
+    Returns:
+        How many files and documents the manifest held.
+
+    Raises:
+        StoreError: It was published once, or was discarded before.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "UPDATE snapshot SET status = 'discarded' WHERE id = %s AND status IN ('staging', 'audited', 'rejected')"
+            " RETURNING partition_id",
+            (snapshot_id,),
+        ).fetchone()
+        if row is None:
+            raise StoreError(f"snapshot {snapshot_id} is not one that can be discarded: doc-assets snapshots says why")
+        documents = connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot_id,)).rowcount
+        files = connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot_id,)).rowcount
+        history.record(
+            connection,
+            "discard",
+            "discarded",
+            partition_id=row[0],
+            from_snapshot=snapshot_id,
+            run_id=run_id,
+            counts={"files": files, "documents": documents},
+        )
+    return files, documents
+
+
+def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, bytes]:
+    """Decides which files are duplicates by content, counts, computes the digest and writes all three to the row.
+
+    Of files with the same documents the one with the first path (in byte order) is loaded and the others point to it,
+    in whatever order they were parsed. Before that, the documents are linked to their near duplicates.
+    """
+    snapshot_id = lease.snapshot
+    parameters = {"snapshot": snapshot_id}
+    link(connection, snapshot_id)
+    with connection.transaction():
+        require_lease(connection, lease)
+        connection.execute(
+            """
+            CREATE TEMPORARY TABLE twin ON COMMIT DROP AS
+            WITH content AS (
+                SELECT path, string_agg(document_id, ''::bytea ORDER BY part) AS documents
+                FROM snapshot_document WHERE snapshot_id = %(snapshot)s GROUP BY path
+            ), named AS (SELECT path, min(path) OVER (PARTITION BY documents) AS first FROM content)
+            SELECT path, first FROM named WHERE path <> first
+            """,
+            parameters,
+        )
+        connection.execute(
+            "DELETE FROM snapshot_document d USING twin t WHERE d.snapshot_id = %(snapshot)s AND d.path = t.path",
+            parameters,
+        )
+        connection.execute(
+            "UPDATE snapshot_file f SET outcome = 'duplicate', duplicate_of = t.first, reason = 'same content as '"
+            " || t.first FROM twin t WHERE f.snapshot_id = %(snapshot)s AND f.path = t.path",
+            parameters,
+        )
+        # A duplicate by bytes of a file that has just become a duplicate itself points to the same first path.
+        connection.execute(
+            "UPDATE snapshot_file f SET duplicate_of = t.first, reason = 'same bytes as ' || t.path || ', same content"
+            " as ' || t.first FROM twin t WHERE f.snapshot_id = %(snapshot)s AND f.duplicate_of = t.path",
+            parameters,
+        )
+        counts = count(connection, snapshot_id)
+        digest = compute_digest(connection, snapshot_id)
+        connection.execute(
+            "UPDATE snapshot SET files = %(files)s, loaded = %(loaded)s, duplicate = %(duplicate)s,"
+            " skipped = %(skipped)s, rejected = %(rejected)s, documents = %(documents)s, chunks = %(chunks)s,"
+            " tokens = %(tokens)s, bytes = %(bytes)s, digest = %(digest)s, sealed_at = clock_timestamp()"
+            " WHERE id = %(snapshot)s",
+            {**asdict(counts), "digest": digest, **parameters},
+        )
+        connection.execute(
+            "UPDATE snapshot SET seal = snapshot_seal(id), file_hashes = file_hashes(id),"
+            " document_hashes = document_hashes(id) WHERE id = %(snapshot)s",
+            parameters,
+        )
+    return counts, digest
+
+
+def count(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts:
+    """Counts from the rows themselves, not from what the load believes."""
+    with connection.cursor(row_factory=class_row(SnapshotCounts)) as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)::int AS files,
+                count(*) FILTER (WHERE outcome = 'loaded')::int AS loaded,
+                count(*) FILTER (WHERE outcome = 'duplicate')::int AS duplicate,
+                count(*) FILTER (WHERE outcome = 'skipped')::int AS skipped,
+                count(*) FILTER (WHERE outcome = 'rejected')::int AS rejected,
+                coalesce(sum(size), 0)::bigint AS bytes,
+                (SELECT count(*)::int FROM snapshot_document WHERE snapshot_id = %(snapshot)s) AS documents,
+                (SELECT count(*)::int FROM snapshot_document d JOIN document_chunk c USING (document_id)
+                    WHERE d.snapshot_id = %(snapshot)s) AS chunks,
+                (SELECT coalesce(sum(o.token_count), 0)::bigint FROM snapshot_document d
+                    JOIN document o ON o.id = d.document_id WHERE d.snapshot_id = %(snapshot)s) AS tokens
+            FROM snapshot_file WHERE snapshot_id = %(snapshot)s
+            """,
+            {"snapshot": snapshot_id},
+        ).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return row
+
+
+def compute_digest(connection: psycopg.Connection, snapshot_id: int) -> bytes:
+    """The snapshot's digest, recomputed from what PostgreSQL holds: 32 bytes."""
+    row = connection.execute("SELECT snapshot_digest(%s)", (snapshot_id,)).fetchone()
+    if row is None or row[0] is None:
+        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+    return row[0]
+
+
+def recorded(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts:
+    """The counts that were written when the snapshot was sealed."""
+    with connection.cursor(row_factory=class_row(SnapshotCounts)) as cursor:
+        row = cursor.execute(
+            "SELECT files, loaded, duplicate, skipped, rejected, documents, chunks, tokens, bytes FROM snapshot"
+            " WHERE id = %s AND sealed_at IS NOT NULL",
+            (snapshot_id,),
+        ).fetchone()
+    if row is None:
+        raise StoreError(f"snapshot {snapshot_id} does not exist or was never sealed: doc-assets snapshots lists them")
+    return row
+
+
+def reject(connection: psycopg.Connection, lease: Lease) -> bool:
+    """Part of the caller's transaction; the manifest stays, so that it can be seen why. False if it is done already."""
+    row = connection.execute("SELECT status, lease FROM snapshot WHERE id = %s", (lease.snapshot,)).fetchone()
+    if row == ("rejected", lease.number):
+        return False  # this very step, whose answer was lost
+    require_lease(connection, lease)
+    connection.execute("UPDATE snapshot SET status = 'rejected' WHERE id = %s", (lease.snapshot,))
+    return True
+
+
+def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> int | None:
+    """Moves the pointer to a snapshot whose checks passed and records it, in one transaction.
+
+    Args:
+        connection: Holds the partition's lock.
+        lease: Of the sealed snapshot.
+        event: Further columns of the history row (``run_id``, ``counts``, ``stages``, ``seconds`` …).
+
+    Returns:
+        The snapshot that was live before.
+
+    Raises:
+        LeaseLost: Another load has taken it over.
+        StoreError: It was not sealed, or is in another embedding space than what is live.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "SELECT p.id, s.status, s.lease, s.digest IS NOT NULL, s.parent_id,"
+            " p.published_snapshot_id IS NOT DISTINCT FROM s.id FROM partition p"
+            " JOIN snapshot s ON s.partition_id = p.id WHERE s.id = %s FOR UPDATE OF s",
+            (lease.snapshot,),
+        ).fetchone()
+        if row is not None and row[1:3] == ("published", lease.number) and row[5]:
+            return row[4]  # this very step, whose answer was lost
+        require_lease(connection, lease)
+        if row is None or not row[3]:
+            raise StoreError(f"snapshot {lease.snapshot} was never sealed and cannot be published")
+        connection.execute(
+            "UPDATE snapshot SET status = 'published', published_at = clock_timestamp() WHERE id = %s",
+            (lease.snapshot,),
+        )
+        (moved,) = publication.move(connection, {row[0]: lease.snapshot}, "load", {row[0]: event})
+    return moved.before
+
+
+def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:
+    """The partition of a snapshot, as ``<doc_type>/<key>``."""
+    row = connection.execute(
+        "SELECT p.doc_type || '/' || p.key FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
+        (snapshot_id,),
+    ).fetchone()
+    if row is None:
+        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+    return row[0]
+
+
+def stored_digest(connection: psycopg.Connection, snapshot_id: int) -> str | None:
+    """The digest that the snapshot was sealed with, in hex."""
+    row = connection.execute("SELECT encode(digest, 'hex') FROM snapshot WHERE id = %s", (snapshot_id,)).fetchone()
+    return row[0] if row else None

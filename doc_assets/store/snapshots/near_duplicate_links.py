@@ -1,0 +1,172 @@
+"""Signatures of documents and pairs of near duplicates: written when a snapshot is sealed, and read.
+
+What a signature is, and from where on two documents are near duplicates, is in ``doc_assets.document.similarity``; how
+search shows one of them is in ``store.folding``. Nothing here changes what is live.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from doc_assets.document.similarity import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
+from doc_assets.store.database.locks import own_links, share_content
+
+# Documents that are linked in one transaction, which others wait for, at about 1 ms each. With the longest texts they
+# take 128 MB.
+_BATCH = 64
+# Of very many documents with one subject (a thousand stubs called "Redirect") each is linked to so many that were there
+# before it, those with the smallest ids: links grow with the documents, not with their square.
+_MAX_CANDIDATES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    document_id: bytes
+    title: str
+    signature: Signature
+
+
+def link(connection: psycopg.Connection, snapshot_id: int) -> int:
+    """Signs the snapshot's documents that have no signature yet, and links them to all that resemble them.
+
+    No pair is missed, whatever is loaded at the same time: a signature and its links are committed together and one
+    such transaction at a time, so of two documents the one that comes second finds the other. A load that dies in
+    between leaves documents without signature, which the next one that holds them signs.
+
+    Args:
+        connection: In autocommit mode; the documents of the snapshot are committed.
+        snapshot_id: Whose documents; those of older programs are signed with it.
+
+    Returns:
+        How many documents were signed.
+    """
+    unsigned = connection.execute(
+        "SELECT DISTINCT d.document_id FROM snapshot_document d WHERE d.snapshot_id = %s"
+        " AND NOT EXISTS (SELECT FROM document_signature s WHERE s.document_id = d.document_id) ORDER BY 1",
+        (snapshot_id,),
+    ).fetchall()
+    signed = 0
+    for start in range(0, len(unsigned), _BATCH):
+        rows = connection.execute(
+            "SELECT id, title, left(text, %s) FROM document WHERE id = ANY (%s)",
+            (MAX_CHARACTERS, [row[0] for row in unsigned[start : start + _BATCH]]),
+        ).fetchall()
+        batch = [_Signed(key, title, found) for key, title, text in rows if (found := Signature.of(text))]
+        with connection.transaction():
+            # A document that is linked to may be one that nothing refers to any more.
+            share_content(connection)
+            own_links(connection)
+            new = _sign(connection, batch)
+            _insert(connection, _pairs(connection, [document for document in batch if document.document_id in new]))
+        signed += len(new)
+    return signed
+
+
+def _sign(connection: psycopg.Connection, batch: Sequence[_Signed]) -> set[bytes]:
+    """The documents that had no signature until now."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO document_signature (document_id, subject, minhash, bands, sha256)"
+            " SELECT id, subject, minhash, bands, signature_digest(id, subject, minhash, bands) FROM"
+            " (VALUES (%s::bytea, %s::text, %s::bytea, %s::bigint[])) AS n (id, subject, minhash, bands)"
+            " ON CONFLICT DO NOTHING RETURNING document_id",
+            [(d.document_id, subject(d.title), d.signature.minhash, list(d.signature.bands)) for d in batch],
+            returning=True,
+        )
+        return {row[0] for result in cursor.results() for row in result.fetchall()} if batch else set()
+
+
+def _pairs(connection: psycopg.Connection, batch: Sequence[_Signed]) -> dict[tuple[bytes, bytes], float]:
+    """Similarity of each pair, the smaller id first, that one of the batch makes with any document."""
+    by_id = {document.document_id: document for document in batch}
+    # The planner expects far more equal bands than there are, and would read the whole table for each document.
+    connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
+    rows = connection.execute(
+        "SELECT n.document_id, c.document_id, o.title, c.minhash FROM document_signature n CROSS JOIN LATERAL ("
+        " SELECT document_id, minhash FROM document_signature s WHERE s.bands && n.bands"
+        " AND s.document_id <> n.document_id AND (s.subject = n.subject"
+        " OR starts_with(s.subject, n.subject || ' ') OR right(s.subject, length(n.subject) + 1) = ' ' || n.subject"
+        " OR starts_with(n.subject, s.subject || ' ') OR right(n.subject, length(s.subject) + 1) = ' ' || s.subject)"
+        " ORDER BY s.document_id LIMIT %s) c JOIN document o ON o.id = c.document_id WHERE n.document_id = ANY (%s)",
+        (_MAX_CANDIDATES, list(by_id)),
+    ).fetchall()
+    pairs = {}
+    for document_id, other_id, title, minhash in rows:
+        document = by_id[document_id]
+        least = least_similarity(document.title, title)
+        alike = similarity(document.signature.minhash, minhash)
+        if least is not None and alike >= least:
+            pairs[min(document_id, other_id), max(document_id, other_id)] = alike
+    return pairs
+
+
+def _insert(connection: psycopg.Connection, pairs: Mapping[tuple[bytes, bytes], float]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO near_duplicate (document_id, other_id, similarity) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [(*pair, alike) for pair, alike in sorted(pairs.items())],
+        )
+
+
+def links(connection: psycopg.Connection, documents: Iterable[bytes]) -> dict[bytes, dict[bytes, float]]:
+    """Near duplicates of each of the documents that has any, with the similarity; live or not."""
+    found: dict[bytes, dict[bytes, float]] = {}
+    for document_id, other_id, alike in connection.execute(
+        "SELECT document_id, other_id, similarity FROM near_duplicate WHERE document_id = ANY (%(ids)s)"
+        " UNION ALL SELECT other_id, document_id, similarity FROM near_duplicate WHERE other_id = ANY (%(ids)s)",
+        {"ids": list(documents)},
+    ):
+        found.setdefault(document_id, {})[other_id] = alike
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two live files that say the same or almost the same.
+
+    Attributes:
+        similarity: 1.0 for the same document.
+        same: They hold the very same document; else two whose texts resemble each other.
+        one: ``<doc_type>/<source>/<path>``.
+        other: The same.
+        partitions: ``<doc_type>/<key>`` of both.
+    """
+
+    similarity: float
+    same: bool
+    one: str
+    other: str
+    partitions: tuple[str, str]
+
+
+# Each document by its first place, else n files of one document and m of another would make n times m pairs.
+_PAIRS = """
+WITH live AS MATERIALIZED (
+    SELECT DISTINCT document_id, doc_type || '/' || key AS partition, doc_type || '/' || source || '/' || path AS place
+    FROM live_document
+), first AS (
+    SELECT DISTINCT ON (document_id) * FROM live ORDER BY document_id, place COLLATE "C"
+)
+SELECT n.similarity::float8, false, a.place, b.place, a.partition, b.partition
+FROM near_duplicate n JOIN first a USING (document_id) JOIN first b ON b.document_id = n.other_id
+UNION
+SELECT 1, true, a.place, b.place, a.partition, b.partition
+FROM first a JOIN live b USING (document_id) WHERE a.place <> b.place
+UNION
+SELECT 1, true, p.doc_type || '/' || p.source || '/' || f.duplicate_of, p.doc_type || '/' || p.source || '/' || f.path,
+    p.doc_type || '/' || p.key, p.doc_type || '/' || p.key
+FROM partition p JOIN snapshot_file f ON f.snapshot_id = p.published_snapshot_id WHERE f.duplicate_of IS NOT NULL
+"""
+
+
+def pairs(connection: psycopg.Connection, threshold: float = 0.0) -> list[Pair]:
+    """Pairs of live files, most similar first; each of several files with one document is paired with the first."""
+    found = [
+        Pair(round(alike, 3), same, *sorted((one, other)), partitions=(partition, other_partition))
+        for alike, same, one, other, partition, other_partition in connection.execute(_PAIRS)
+        if alike >= threshold
+    ]
+    return sorted(found, key=lambda pair: (-pair.similarity, not pair.same, pair.one, pair.other))

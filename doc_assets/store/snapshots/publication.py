@@ -1,0 +1,143 @@
+"""What readers see: one pointer per partition, moved together with the row in the history that tells of it.
+
+Loads, rollbacks and changes of the embedding space all end here. What is pointed to, and whether it may be, is decided
+by them; that all live snapshots share one embedding space is seen to here, since a query is embedded once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.errors import StoreError
+from doc_assets.store.database.locks import own_pointers
+from doc_assets.store.history import history
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A pointer that was moved; None stands for nothing live."""
+
+    partition_id: int
+    before: int | None
+    to: int | None
+
+
+def move(
+    connection: psycopg.Connection,
+    targets: Mapping[int, int | None],
+    action: str,
+    events: Mapping[int, Mapping[str, object]] | None = None,
+) -> list[Moved]:
+    """Makes snapshots live, all or none of them, with one row each in the history.
+
+    Args:
+        connection: In a transaction; holds the partitions' locks.
+        targets: Partition id to snapshot id, None to take the partition down.
+        action: ``load``, ``rollback`` or ``space``.
+        events: Further columns of the history rows (``run_id``, ``counts``, ``seconds`` …), by partition id.
+
+    Raises:
+        StoreError: Snapshots of two embedding spaces would be live.
+    """
+    own_pointers(connection)
+    # One moment for all of them: no moment in the history may show half of a move.
+    now = connection.execute("SELECT clock_timestamp()").fetchone()
+    before: dict[int, int | None] = dict(
+        connection.execute(
+            "SELECT id, published_snapshot_id FROM partition WHERE id = ANY (%s) ORDER BY id FOR UPDATE",
+            (list(targets),),
+        ).fetchall()
+    )
+    _require_one_space(connection, targets)
+    moved = [Moved(partition_id, before[partition_id], targets[partition_id]) for partition_id in sorted(targets)]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE partition SET published_snapshot_id = %s WHERE id = %s", [(m.to, m.partition_id) for m in moved]
+        )
+    for m in moved:
+        history.record(
+            connection,
+            action,
+            "published" if m.to is not None else "unpublished",
+            partition_id=m.partition_id,
+            from_snapshot=m.before,
+            to_snapshot=m.to,
+            at=now[0] if now else None,
+            **(events or {}).get(m.partition_id, {}),  # pyright: ignore[reportArgumentType]
+        )
+    return moved
+
+
+def refuse_other_space(connection: psycopg.Connection, partition_id: int, space_id: int) -> None:
+    """What ``move`` would refuse in the end, before the work is done.
+
+    Raises:
+        StoreError: Partitions beside this one are live, in another embedding space.
+    """
+    rows = connection.execute(
+        "SELECT DISTINCT s.space_id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
+        " WHERE p.id <> %s",
+        (partition_id,),
+    ).fetchall()
+    if (live := {row[0] for row in rows}) and space_id not in live:
+        raise _other_space(connection, {space_id}, live)
+
+
+def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, partitions: Sequence[str]) -> None:
+    """What loading these partitions would end in, before any of their sources is looked at.
+
+    Args:
+        connection: Any.
+        model: That they would be embedded with.
+        partitions: As ``<doc_type>/<key>``. One that is all there is may simply be loaded with another model.
+
+    Raises:
+        StoreError: Others are live, in another embedding space.
+    """
+    rows = connection.execute(
+        "SELECT p.doc_type || '/' || p.key, e.fingerprint,"
+        " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ')' FROM partition p"
+        " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
+    ).fetchall()
+    alone = len(rows) == 1 and [rows[0][0]] == list(partitions)
+    if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, _ in rows}:
+        raise _two_models(f"{model.name} ({model.precision})", " and ".join(sorted({name for *_, name in rows})))
+
+
+def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
+    wanted = [snapshot_id for snapshot_id in targets.values() if snapshot_id is not None]
+    rows = connection.execute(
+        "SELECT array_agg(DISTINCT s.space_id) FILTER (WHERE s.id = ANY (%(wanted)s)),"
+        " array_agg(DISTINCT s.space_id) FILTER (WHERE s.id = p.published_snapshot_id AND p.id <> ALL (%(moved)s))"
+        " FROM snapshot s JOIN partition p ON p.id = s.partition_id",
+        {"wanted": wanted, "moved": list(targets)},
+    ).fetchone()
+    assert rows is not None  # noqa: S101 - an aggregate always gives a row
+    coming: set[int] = set(rows[0] or ())
+    staying: set[int] = set(rows[1] or ())
+    # A store of an older program may hold several; it is not made worse.
+    if len(coming) > 1 or (staying and not coming <= staying):
+        raise _other_space(connection, coming, staying or coming)
+
+
+def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> StoreError:
+    """The refusal of a second embedding space, naming both."""
+    named = dict(
+        connection.execute(
+            "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ')' FROM embedding_space"
+        ).fetchall()
+    )
+    new, live = (" and ".join(sorted(named[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
+    return _two_models(new, live)
+
+
+def _two_models(new: str, live: str) -> StoreError:
+    return StoreError(
+        f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
+        "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION to the live one, or change everything at "
+        "once with doc-assets migrate --space"
+    )

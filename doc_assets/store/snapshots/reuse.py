@@ -1,0 +1,162 @@
+"""What changed in a source since a snapshot was made of it: what a load may take over, and if there is one to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import psycopg
+
+from doc_assets.document.records import Discovered
+from doc_assets.store.database.locks import share_content
+from doc_assets.store.snapshots.lifecycle import Lease, require_lease
+
+
+def reconcile(
+    connection: psycopg.Connection,
+    lease: Lease,
+    files: Sequence[Discovered],
+    included: Callable[[Sequence[str]], bytes],
+) -> set[str]:
+    """Makes the staging snapshot agree with the source, and takes over from earlier ones what did not change.
+
+    Rows of files that changed or vanished go. Files whose bytes the parent, or the last snapshot that was rejected,
+    holds under the same recipe get the outcome that they have there without being parsed, as long as what they include
+    is the same too. What was rejected is parsed again, always.
+
+    Args:
+        connection: Holds the partition's lock.
+        lease: Of the staging snapshot.
+        files: The canonical ones: byte duplicates are left out by the caller.
+        included: The SHA-256 over what now stands under the paths that a file looked at beside itself.
+
+    Returns:
+        The paths that have a row now and need no work.
+    """
+    snapshot_id = lease.snapshot
+    with connection.transaction():
+        share_content(connection)
+        require_lease(connection, lease)
+        connection.execute(
+            'CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE "C", size bigint, fingerprint bytea)'
+            " ON COMMIT DELETE ROWS"
+        )
+        with connection.cursor() as cursor, cursor.copy("COPY discovered FROM STDIN WITH (FORMAT BINARY)") as copy:
+            copy.set_types(("text", "int8", "bytea"))
+            for file in files:
+                copy.write_row((file.path, file.size, file.fingerprint))
+        connection.execute("ANALYZE discovered")
+        parameters = {"snapshot": snapshot_id, "stale": _stale(connection, snapshot_id, included)}
+        gone = (
+            "SELECT f.path FROM snapshot_file f LEFT JOIN discovered d USING (path, fingerprint)"
+            " WHERE f.snapshot_id = %(snapshot)s AND (d.path IS NULL OR f.outcome IN ('duplicate', 'rejected')"
+            " OR f.path = ANY (%(stale)s))"
+        )
+        for table in ("snapshot_document", "snapshot_file"):
+            connection.execute(
+                f"DELETE FROM {table} WHERE snapshot_id = %(snapshot)s AND path IN ({gone})",  # noqa: S608 - constants
+                parameters,
+            )
+        for origin in _origins(connection, snapshot_id):
+            _take_over(connection, snapshot_id, origin, _stale(connection, origin, included))
+        rows = connection.execute("SELECT path FROM snapshot_file WHERE snapshot_id = %(snapshot)s", parameters)
+        return {row[0] for row in rows.fetchall()}
+
+
+def _stale(connection: psycopg.Connection, snapshot_id: int, included: Callable[[Sequence[str]], bytes]) -> list[str]:
+    """Paths in the snapshot that were read together with files that are no longer the same."""
+    rows = connection.execute(
+        "SELECT path, includes, includes_sha256 FROM snapshot_file WHERE snapshot_id = %s AND includes IS NOT NULL",
+        (snapshot_id,),
+    )
+    return [path for path, includes, digest in rows if included(includes) != digest]
+
+
+def _origins(connection: psycopg.Connection, snapshot_id: int) -> list[int]:
+    """Snapshots of the same recipe and space to take over from: the parent, then the last that was rejected."""
+    rows = connection.execute(
+        "SELECT o.id FROM snapshot s JOIN snapshot o ON o.partition_id = s.partition_id AND o.recipe = s.recipe"
+        " AND o.space_id = s.space_id WHERE s.id = %(snapshot)s AND (o.id = s.parent_id OR o.id ="
+        " (SELECT max(r.id) FROM snapshot r WHERE r.partition_id = s.partition_id AND r.status = 'rejected'))"
+        " ORDER BY o.id IS DISTINCT FROM s.parent_id",
+        {"snapshot": snapshot_id},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _take_over(connection: psycopg.Connection, snapshot_id: int, origin: int, stale: Sequence[str]) -> None:
+    parameters = {"snapshot": snapshot_id, "origin": origin, "stale": stale}
+    # A file that was a duplicate by content keeps the documents of its twin; one by bytes is parsed afresh, because
+    # a title may come from the path.
+    connection.execute(
+        """
+        CREATE TEMPORARY TABLE taken_over ON COMMIT DROP AS
+        SELECT d.path, d.size, d.fingerprint, f.outcome, f.reason, coalesce(f.duplicate_of, f.path) AS origin, p.id,
+            f.includes, f.includes_sha256
+        FROM discovered d
+        JOIN snapshot p ON p.id = %(origin)s
+        JOIN snapshot_file f ON f.snapshot_id = p.id AND f.path = d.path AND f.fingerprint = d.fingerprint
+        LEFT JOIN snapshot_file twin ON twin.snapshot_id = p.id AND twin.path = f.duplicate_of
+        WHERE f.outcome IN ('loaded', 'skipped', 'duplicate')
+            AND (f.outcome <> 'duplicate' OR twin.fingerprint <> f.fingerprint)
+            AND f.path <> ALL (%(stale)s)
+            AND NOT EXISTS (SELECT 1 FROM snapshot_file w WHERE w.snapshot_id = %(snapshot)s AND w.path = d.path)
+        """,
+        parameters,
+    )
+    connection.execute(
+        "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, includes, includes_sha256)"
+        " SELECT %(snapshot)s, path, size, fingerprint, CASE outcome WHEN 'duplicate' THEN 'loaded' ELSE outcome END,"
+        " CASE outcome WHEN 'skipped' THEN reason END, includes, includes_sha256 FROM taken_over",
+        parameters,
+    )
+    connection.execute(
+        "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
+        " SELECT %(snapshot)s, t.path, o.part, o.document_id FROM taken_over t"
+        " JOIN snapshot_document o ON o.snapshot_id = t.id AND o.path = t.origin",
+        parameters,
+    )
+    connection.execute("DROP TABLE taken_over")
+
+
+def is_unchanged(
+    connection: psycopg.Connection,
+    partition: str,
+    *,
+    recipe: str,
+    fingerprint: str,
+    file_limit: int | None,
+    base_url: str | None,
+    files: Mapping[str, bytes | None],
+    included: Callable[[Sequence[str]], bytes],
+    page_rule: str = "as_is",
+    page_strip: str = "",
+    near_duplicates: str = "prefer_best",
+) -> int | None:
+    """The live snapshot if it was made with this recipe and space from exactly these files, else None.
+
+    Args:
+        connection: Any.
+        partition: ``<doc_type>/<key>``.
+        recipe: As ``open_snapshot`` was given it.
+        fingerprint: Of the embedding space.
+        file_limit: As given by the caller.
+        base_url: As in the catalogue; so are the next two.
+        page_rule: How pages' addresses are made.
+        page_strip: Folder that is no part of them.
+        near_duplicates: Which of near duplicates is shown, as in the catalogue.
+        files: Every discovered path, with the SHA-256 of its bytes or None where it cannot be read.
+        included: See ``reconcile``.
+    """
+    row = connection.execute(
+        "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
+        " JOIN embedding_space e ON e.id = s.space_id WHERE p.doc_type || '/' || p.key = %s AND s.recipe = %s"
+        " AND e.fingerprint = %s AND s.file_limit IS NOT DISTINCT FROM %s AND s.base_url IS NOT DISTINCT FROM %s"
+        " AND s.page_rule = %s AND s.page_strip = %s AND s.near_duplicates = %s",
+        (partition, recipe, fingerprint, file_limit, base_url, page_rule, page_strip, near_duplicates),
+    ).fetchone()
+    if row is None:
+        return None
+    stored = dict(
+        connection.execute("SELECT path, fingerprint FROM snapshot_file WHERE snapshot_id = %s", (row[0],)).fetchall()
+    )
+    return row[0] if stored == dict(files) and not _stale(connection, row[0], included) else None

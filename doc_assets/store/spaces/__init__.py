@@ -1,0 +1,1 @@
+"""Embedding spaces: their tables, vectors, vector index, and which chunks each lacks."""

@@ -1,0 +1,64 @@
+"""Vectors on their way into a space's table: staged by COPY in a temporary table, inserted from there if absent."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import psycopg
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
+from psycopg import sql
+
+from doc_assets.store.database.locks import share_content
+from doc_assets.store.spaces.spaces import SpaceTable
+
+
+def staging_table(space: SpaceTable) -> sql.Identifier:
+    """The session's temporary table with the columns of the space's own; empty again after each transaction."""
+    return sql.Identifier(f"staged_embedding_{space.id}")
+
+
+def prepare(connection: psycopg.Connection, space: SpaceTable) -> None:
+    """Makes the session's temporary table; once per connection."""
+    register_vector(connection)
+    connection.execute(
+        sql.SQL(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS {} (chunk_id bytea, embedding halfvec({}), sha256 bytea)"
+            " ON COMMIT DELETE ROWS"
+        ).format(staging_table(space), sql.Literal(space.dimensions))
+    )
+
+
+def stage(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[bytes, np.ndarray]) -> None:
+    """Copies vectors (``(dims,) float32`` by chunk id) into the temporary table; part of the caller's transaction."""
+    statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(staging_table(space))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.set_types(("bytea", "halfvec", "bytea"))
+        for key, vector in vectors.items():
+            half = HalfVector(vector)
+            copy.write_row((key, half, hashlib.sha256(half.to_binary()).digest()))
+
+
+def insert_staged(connection: psycopg.Connection, space: SpaceTable) -> None:
+    """Moves what is staged into the space's table, sorted by key, so that two writers cannot deadlock."""
+    connection.execute(
+        sql.SQL("INSERT INTO {} SELECT * FROM {} ORDER BY chunk_id ON CONFLICT DO NOTHING").format(
+            space.table, staging_table(space)
+        )
+    )
+
+
+def write_vectors(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[bytes, np.ndarray]) -> None:
+    """Commits vectors of stored chunks; those whose chunk was removed meanwhile are left out. May be run again."""
+    prepare(connection, space)
+    with connection.transaction():
+        share_content(connection)
+        stage(connection, space, vectors)
+        connection.execute(
+            sql.SQL("DELETE FROM {} s WHERE NOT EXISTS (SELECT FROM chunk k WHERE k.id = s.chunk_id)").format(
+                staging_table(space)
+            )
+        )
+        insert_staged(connection, space)

@@ -1,0 +1,205 @@
+"""Everything there is to say about one snapshot, with the proof that it is still what it was sealed as.
+
+Lists of snapshots are in ``listing``; the whole audit of what is live is ``doc_assets.audit``.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+
+from doc_assets.errors import StoreError
+from doc_assets.store.database.connection import Store
+from doc_assets.store.partitions.partitions import find_partition, published
+from doc_assets.store.snapshots.lifecycle import SnapshotCounts, recorded
+from doc_assets.store.spaces.spaces import table_of
+from doc_assets.store.versions.comparison import Comparison, compare_snapshots
+from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
+from doc_assets.store.versions.references import is_kept
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Of what and how a snapshot was made; ``recipe`` is the parsed JSON, ``space`` the embedding space's row."""
+
+    parent: int | None
+    base_url: str | None
+    near_duplicates: str
+    file_limit: int | None
+    recipe: Mapping[str, object]
+    space: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a snapshot reaches now.
+
+    Attributes:
+        formats: Documents by format.
+        source_bytes: Of all files that were discovered.
+        text_bytes: Of the documents' texts, UTF-8.
+        vectors: Passages with a vector, each once.
+        vector_bytes: Of these vectors, as stored.
+    """
+
+    formats: Mapping[str, int]
+    source_bytes: int
+    text_bytes: int
+    vectors: int
+    vector_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the rows give now against what was written when the snapshot was sealed; ``seconds`` it took to find out."""
+
+    digest: bool
+    seal: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEvent:
+    """A row of the history that concerns the snapshot."""
+
+    at: datetime
+    action: str
+    result: str
+    from_snapshot: int | None
+    to_snapshot: int | None
+    actor: str
+    run_id: str | None
+    seconds: float | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A snapshot in full.
+
+    Attributes:
+        snapshot: As it is listed.
+        facts: How it was made.
+        counts: As they were sealed; None before that.
+        contents: None if its manifest is gone or not complete; so is the next.
+        proof: Whether digest and seal still hold.
+        changes: Against its parent, None if there is none or its manifest is gone.
+        history: Oldest first.
+    """
+
+    snapshot: SnapshotRow
+    facts: SourceFacts
+    counts: SnapshotCounts | None
+    contents: Contents | None
+    proof: Proof | None
+    changes: Comparison | None
+    history: tuple[SnapshotEvent, ...]
+
+
+def describe(store: Store, which: str) -> Description:
+    """A snapshot by its id, or the live one of ``<doc_type>/<key>``; recomputes its digest and its seal.
+
+    Raises:
+        StoreError: There is no such snapshot or partition, or nothing of it is live.
+    """
+    with store.connect("doc-assets show") as connection, connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        row = snapshot_row(connection, _id_of(connection, which.strip()))
+        facts = _facts(connection, row.id)
+        kept = is_kept(connection, row.id)
+        counts = recorded(connection, row.id) if row.digest is not None else None
+        return Description(
+            row,
+            facts,
+            counts,
+            _contents(connection, row.id, facts, counts) if kept and counts else None,
+            _proof(connection, row.id) if kept else None,
+            compare_snapshots(connection, row.partition, facts.parent, row.id)
+            if kept and facts.parent is not None and is_kept(connection, facts.parent)
+            else None,
+            _history(connection, row.id),
+        )
+
+
+def _id_of(connection: psycopg.Connection, which: str) -> int:
+    if which.isdecimal():
+        return int(which)
+    if "/" not in which:
+        raise StoreError(f"{which!r} is no snapshot: give an id from doc-assets snapshots, or a partition as TYPE/KEY")
+    find_partition(connection, which)
+    snapshot_id = published(connection, which)
+    if snapshot_id is None:
+        raise StoreError(f"nothing of {which} is live: doc-assets snapshots {which} lists what there is")
+    return snapshot_id
+
+
+def _facts(connection: psycopg.Connection, snapshot_id: int) -> SourceFacts:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(
+            "SELECT s.parent_id AS parent, s.base_url, s.near_duplicates, s.file_limit, s.recipe,"
+            " jsonb_build_object('id', e.id, 'name', e.name, 'precision', e.description -> 'precision',"
+            " 'dimensions', e.dimensions, 'max_tokens', e.max_tokens, 'fingerprint', e.fingerprint) AS space"
+            " FROM snapshot s JOIN embedding_space e ON e.id = s.space_id WHERE s.id = %s",
+            (snapshot_id,),
+        ).fetchone()
+    assert row is not None  # noqa: S101 - looked up before, in this transaction
+    try:
+        recipe = json.loads(row["recipe"])
+    except ValueError:
+        recipe = {"text": row["recipe"]}
+    return SourceFacts(**{**row, "recipe": recipe})
+
+
+def _contents(connection: psycopg.Connection, snapshot_id: int, facts: SourceFacts, counts: SnapshotCounts) -> Contents:
+    formats = connection.execute(
+        "SELECT o.format, count(*), sum(octet_length(o.text)) FROM snapshot_document d"
+        " JOIN document o ON o.id = d.document_id WHERE d.snapshot_id = %s GROUP BY o.format ORDER BY 2 DESC, 1",
+        (snapshot_id,),
+    ).fetchall()
+    space_id = facts.space["id"]
+    assert isinstance(space_id, int)  # noqa: S101 - as selected above
+    vectors = connection.execute(
+        sql.SQL(
+            "SELECT count(*), coalesce(sum(pg_column_size(e.embedding)), 0) FROM (SELECT DISTINCT c.chunk_id"
+            " FROM snapshot_document d JOIN document_chunk c USING (document_id) WHERE d.snapshot_id = %s) k"
+            " JOIN {} e USING (chunk_id)"
+        ).format(table_of(space_id)),
+        (snapshot_id,),
+    ).fetchone()
+    assert vectors is not None  # noqa: S101 - an aggregate always gives a row
+    return Contents(
+        {name: n for name, n, _ in formats},
+        counts.bytes,
+        sum(int(size) for _, _, size in formats),
+        vectors[0],
+        int(vectors[1]),
+    )
+
+
+def _proof(connection: psycopg.Connection, snapshot_id: int) -> Proof:
+    started = time.perf_counter()
+    row = connection.execute(
+        "SELECT snapshot_digest(id) = digest, snapshot_seal(id) IS NOT DISTINCT FROM seal FROM snapshot WHERE id = %s",
+        (snapshot_id,),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - looked up before, in this transaction
+    digest, sealed = row
+    return Proof(digest, sealed, time.perf_counter() - started)
+
+
+def _history(connection: psycopg.Connection, snapshot_id: int) -> tuple[SnapshotEvent, ...]:
+    with connection.cursor(row_factory=class_row(SnapshotEvent)) as cursor:
+        rows = cursor.execute(
+            "SELECT h.at, h.action, h.result, h.from_snapshot, h.to_snapshot, h.actor, h.run_id, h.seconds, h.error"
+            " FROM migration_history h JOIN snapshot s ON s.partition_id = h.partition_id"
+            " WHERE s.id = %s AND s.id IN (h.from_snapshot, h.to_snapshot) ORDER BY h.id",
+            (snapshot_id,),
+        ).fetchall()
+    return tuple(rows)

@@ -1,0 +1,123 @@
+"""The quarantine: files that a load found and could not read, with their bytes' fingerprint and their story.
+
+It is no place of its own: a rejected file's row in the manifest is its entry. What readers see counts, and so does a
+newer snapshot that was not published. Trying again is ``doc_assets.cli.quarantine``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg.rows import class_row
+
+from doc_assets.errors import StoreError
+from doc_assets.store.partitions.partitions import find_partition
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedFile:
+    """A file that stands in quarantine.
+
+    Attributes:
+        partition: ``<doc_type>/<key>``.
+        path: Relative to the source.
+        reason: Why it was rejected, as the newest snapshot says.
+        size: Bytes.
+        sha256: Of the bytes, in hex; None where they could not be read.
+        snapshot: The newest snapshot that rejected it.
+        live: Whether readers see that snapshot.
+        since: When the first snapshot was opened in which these very bytes were rejected.
+        attempts: Snapshots in which they were: 1 and the times that they were tried again.
+        file_limit: Files that the snapshot was limited to, None where it was not.
+    """
+
+    partition: str
+    path: str
+    reason: str
+    size: int
+    sha256: str | None
+    snapshot: int
+    live: bool
+    since: datetime
+    attempts: int
+    file_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileEvent:
+    """What one snapshot says of a file; ``outcome`` and ``reason`` as in its manifest, ``sha256`` in hex."""
+
+    snapshot: int
+    at: datetime
+    status: str
+    live: bool
+    outcome: str
+    reason: str | None
+    size: int
+    sha256: str | None
+
+
+# Of each partition the live snapshot and, if newer, the last one with a manifest: staged, audited or rejected.
+_QUARANTINE = """
+WITH looked_at AS (
+    SELECT p.id AS partition_id, p.doc_type || '/' || p.key AS partition, s.id, s.file_limit,
+        s.id IS NOT DISTINCT FROM p.published_snapshot_id AS live
+    FROM partition p JOIN snapshot s ON s.partition_id = p.id
+    WHERE s.id = p.published_snapshot_id OR s.id = (
+        SELECT max(n.id) FROM snapshot n WHERE n.partition_id = p.id
+            AND n.status IN ('staging', 'audited', 'rejected') AND n.id > coalesce(p.published_snapshot_id, 0))
+), newest AS (
+    SELECT DISTINCT ON (l.partition_id, f.path) l.*, f.path, f.reason, f.size, f.fingerprint
+    FROM looked_at l JOIN snapshot_file f ON f.snapshot_id = l.id
+    WHERE f.outcome = 'rejected'
+        AND (%(partitions)s::text[] IS NULL OR l.partition = ANY (%(partitions)s))
+        AND (%(path)s::text IS NULL OR f.path = %(path)s)
+    ORDER BY l.partition_id, f.path, l.id DESC
+)
+SELECT n.partition, n.path, n.reason, n.size, encode(n.fingerprint, 'hex') AS sha256, n.id AS snapshot, n.live,
+    before.since, before.attempts, n.file_limit
+FROM newest n, LATERAL (
+    SELECT min(s.created_at) AS since, count(*)::int AS attempts
+    FROM snapshot s JOIN snapshot_file f ON f.snapshot_id = s.id
+    WHERE s.partition_id = n.partition_id AND f.path = n.path AND f.outcome = 'rejected'
+        AND f.fingerprint IS NOT DISTINCT FROM n.fingerprint
+) before
+ORDER BY n.partition COLLATE "C", n.path
+"""
+
+
+def quarantined(
+    connection: psycopg.Connection, partitions: Sequence[str] = (), path: str | None = None
+) -> list[QuarantinedFile]:
+    """What stands in quarantine, by partition and path; of all partitions without one.
+
+    Raises:
+        StoreError: A partition was never loaded.
+    """
+    for partition in partitions:
+        find_partition(connection, partition)
+    with connection.cursor(row_factory=class_row(QuarantinedFile)) as cursor:
+        return cursor.execute(_QUARANTINE, {"partitions": list(partitions) or None, "path": path}).fetchall()
+
+
+def story(connection: psycopg.Connection, partition: str, path: str) -> list[FileEvent]:
+    """What every snapshot with a manifest says of a file, newest first.
+
+    Raises:
+        StoreError: The partition was never loaded, or no snapshot of it knows the file.
+    """
+    partition_id = find_partition(connection, partition)
+    with connection.cursor(row_factory=class_row(FileEvent)) as cursor:
+        events = cursor.execute(
+            "SELECT s.id AS snapshot, s.created_at AS at, s.status, s.id IS NOT DISTINCT FROM p.published_snapshot_id"
+            " AS live, f.outcome, f.reason, f.size, encode(f.fingerprint, 'hex') AS sha256"
+            " FROM snapshot s JOIN partition p ON p.id = s.partition_id JOIN snapshot_file f ON f.snapshot_id = s.id"
+            " WHERE s.partition_id = %s AND f.path = %s ORDER BY s.id DESC",
+            (partition_id, path),
+        ).fetchall()
+    if not events:
+        raise StoreError(f"no snapshot of {partition} knows {path!r}: doc-assets manifest {partition} lists its files")
+    return events

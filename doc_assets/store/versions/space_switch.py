@@ -1,0 +1,261 @@
+"""Another embedding space for everything that is live: the snapshots that take over, and the switch to them.
+
+Manifests do not depend on the space, so a successor is a copy of the live snapshot's manifest under another recipe, or
+an earlier snapshot with that very manifest. Filling the space with vectors is in ``doc_assets.model_change``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import LiteralString
+
+import psycopg
+
+from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.errors import StoreError
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.locks import PARTITION_CLASS, own_pointers, share_content
+from doc_assets.store.history import history
+from doc_assets.store.partitions.partitions import partition_lock
+from doc_assets.store.snapshots import publication
+from doc_assets.store.spaces.coverage import is_covered
+from doc_assets.store.spaces.spaces import SpaceTable
+
+# Digests are computed by PostgreSQL, one core each; more do not help a machine with two.
+_CONNECTIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """What a partition is to show in the other space.
+
+    Attributes:
+        partition_id: Its row.
+        partition: ``<doc_type>/<key>``.
+        live: The snapshot that it shows now.
+        snapshot: The one that takes over; its digest and seal are proven.
+        audited: It was published or passed its audit before.
+        documents: In it.
+        chunks: In it.
+    """
+
+    partition_id: int
+    partition: str
+    live: int
+    snapshot: int
+    audited: bool
+    documents: int
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    partition_id: int
+    partition: str
+    snapshot: int
+    recipe: str
+    description: dict
+
+
+def prepare(store: Store, space: SpaceTable, recipe_in: Callable[[str, EmbeddingSpace], str]) -> list[Successor]:
+    """A successor for every live snapshot that is in another space, each committed as it is made; may be run again.
+
+    Args:
+        store: Where.
+        space: To switch to.
+        recipe_in: The recipe in the new space, from that of the live snapshot and the model it was embedded with.
+
+    Raises:
+        StoreError: A live snapshot, or an earlier one with its manifest, does not give the digest and the seal that it
+            was sealed with: copying it would vouch for rows that were tampered with.
+    """
+    with store.connect("doc-assets switch") as connection:
+        rows = connection.execute(
+            "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.recipe, e.description FROM partition p"
+            " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
+            " WHERE s.space_id <> %s ORDER BY s.chunks DESC, p.id",
+            (space.id,),
+        ).fetchall()
+    lives = [_Live(*row) for row in rows]
+    recipes = [recipe_in(live.recipe, EmbeddingSpace(**live.description)) for live in lives]
+    queue = iter(list(zip(lives, recipes, strict=True)))  # the largest first, so that none is left alone with it
+
+    def work(_: int) -> list[Successor]:
+        with store.connect("doc-assets switch") as connection:
+            return [_successor(connection, live, space, recipe) for live, recipe in queue]
+
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        made = [successor for successors in pool.map(work, range(_CONNECTIONS)) for successor in successors]
+    return sorted(made, key=lambda successor: successor.partition_id)
+
+
+def _successor(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe: str) -> Successor:
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        snapshot_id = _twin(connection, live, space, recipe)
+        if snapshot_id is not None:
+            _prove(connection, snapshot_id, live.partition)
+        else:
+            _prove(connection, live.snapshot, live.partition)
+            snapshot_id = _copy(connection, live, space, recipe)
+        row = connection.execute(
+            "SELECT status IN ('audited', 'published'), documents, chunks FROM snapshot WHERE id = %s", (snapshot_id,)
+        ).fetchone()
+        assert row is not None  # noqa: S101 - found or made in this transaction
+        return Successor(live.partition_id, live.partition, live.snapshot, snapshot_id, *row)
+
+
+_ABOUT = (
+    "revision, base_url, page_rule, page_strip, near_duplicates, file_limit, files, loaded, duplicate, skipped,"
+    " rejected, documents, chunks, tokens, bytes"
+)
+_FILE = "path, size, fingerprint, outcome, reason, duplicate_of, includes, includes_sha256"
+_DOCUMENT = "path, part, document_id"
+
+# Both manifests have as many rows (the counts are compared), so that one holds nothing that the other lacks is enough.
+_TWIN = f"""
+SELECT s.id FROM snapshot s, snapshot l
+WHERE l.id = %(live)s AND s.partition_id = l.partition_id AND s.space_id = %(space)s AND s.recipe = %(recipe)s
+    AND s.status IN ('staging', 'audited', 'published') AND s.seal IS NOT NULL
+    AND (SELECT ROW({_ABOUT}) FROM snapshot WHERE id = s.id) IS NOT DISTINCT FROM
+        (SELECT ROW({_ABOUT}) FROM snapshot WHERE id = l.id)
+    AND NOT EXISTS (SELECT {_FILE} FROM snapshot_file WHERE snapshot_id = l.id
+        EXCEPT SELECT {_FILE} FROM snapshot_file WHERE snapshot_id = s.id)
+    AND NOT EXISTS (SELECT {_DOCUMENT} FROM snapshot_document WHERE snapshot_id = l.id
+        EXCEPT SELECT {_DOCUMENT} FROM snapshot_document WHERE snapshot_id = s.id)
+ORDER BY s.status = 'published' DESC, s.id DESC LIMIT 1
+"""  # noqa: S608 - constants of this module
+
+
+def _twin(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe: str) -> int | None:
+    """An earlier snapshot in the space that is the live one in all but its model."""
+    row = connection.execute(_TWIN, {"live": live.snapshot, "space": space.id, "recipe": recipe}).fetchone()
+    return row[0] if row else None
+
+
+def _prove(connection: psycopg.Connection, snapshot_id: int, partition: str) -> None:
+    row = connection.execute(
+        "SELECT digest = snapshot_digest(id) AND seal = snapshot_seal(id) FROM snapshot WHERE id = %s", (snapshot_id,)
+    ).fetchone()
+    if row is None or not row[0]:
+        raise StoreError(
+            f"snapshot {snapshot_id} of {partition} does not give the digest it was sealed with: its rows were changed "
+            "outside doc-assets, and nothing was switched; roll back to another snapshot or load it again first"
+        )
+
+
+def _copy(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe: str) -> int:
+    row = connection.execute(
+        f"INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, run_id, sealed_at, {_ABOUT})"  # noqa: S608
+        f" SELECT partition_id, id, 'staging', %s, %s, run_id, clock_timestamp(), {_ABOUT}"
+        " FROM snapshot WHERE id = %s RETURNING id",
+        (recipe, space.id, live.snapshot),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - the live snapshot's row is never deleted
+    manifest: dict[LiteralString, LiteralString] = {"snapshot_file": _FILE, "snapshot_document": _DOCUMENT}
+    for table, columns in manifest.items():
+        connection.execute(
+            f"INSERT INTO {table} (snapshot_id, {columns}) SELECT %s, {columns} FROM {table} WHERE snapshot_id = %s",  # noqa: S608
+            (row[0], live.snapshot),
+        )
+    connection.execute("UPDATE snapshot SET digest = snapshot_digest(id) WHERE id = %s", row)
+    connection.execute(
+        "UPDATE snapshot SET seal = snapshot_seal(id), file_hashes = file_hashes(id),"
+        " document_hashes = document_hashes(id) WHERE id = %s",
+        row,
+    )
+    return row[0]
+
+
+def passed(connection: psycopg.Connection, successor: Successor) -> None:
+    """The successor's audit found nothing."""
+    connection.execute(
+        "UPDATE snapshot SET status = 'audited' WHERE id = %s AND status = 'staging'", (successor.snapshot,)
+    )
+
+
+def failed(connection: psycopg.Connection, successor: Successor, run_id: str, reason: str) -> bool:
+    """The successor's audit failed: it stays to be looked at, and the history tells why it was not published.
+
+    Returns:
+        False if it was dropped while it was audited, or something else is live by now: then it says nothing.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "UPDATE snapshot s SET status = 'rejected' FROM partition p WHERE s.id = %s AND s.status = 'staging'"
+            " AND p.id = s.partition_id AND p.published_snapshot_id = %s RETURNING s.id",
+            (successor.snapshot, successor.live),
+        ).fetchone()
+        if row is None:
+            return False
+        history.record(
+            connection,
+            "space",
+            "rejected",
+            partition_id=successor.partition_id,
+            from_snapshot=successor.live,
+            to_snapshot=successor.snapshot,
+            run_id=run_id,
+            error=reason,
+        )
+    return True
+
+
+def switch(store: Store, space: SpaceTable, successors: Sequence[Successor], event: Mapping[str, object]) -> bool:
+    """Publishes all successors in one transaction, if they still are all that it takes.
+
+    Args:
+        store: Where.
+        space: Of the successors.
+        successors: From ``prepare``, all audited.
+        event: Further columns of the history rows (``run_id``, ``seconds``).
+
+    Returns:
+        False if something else became live since they were prepared, or chunks without a vector did: nothing moved.
+
+    Raises:
+        PartitionLocked: A partition is being worked on; says by whom. Nothing moved.
+    """
+    with store.connect("doc-assets switch") as connection, ExitStack() as locks:
+        for s in successors:
+            locks.enter_context(partition_lock(connection, s.partition_id, s.partition))
+        with connection.transaction():
+            share_content(connection)
+            own_pointers(connection)
+            if not _are_current(connection, space, successors) or not is_covered(connection, space):
+                return False
+            connection.execute(
+                "UPDATE snapshot SET status = 'published', published_at = clock_timestamp()"
+                " WHERE id = ANY (%s) AND status = 'audited'",
+                ([s.snapshot for s in successors],),
+            )
+            events = {
+                s.partition_id: {"counts": {"documents": s.documents, "chunks": s.chunks}, **event} for s in successors
+            }
+            publication.move(connection, {s.partition_id: s.snapshot for s in successors}, "space", events)
+    return True
+
+
+def _are_current(connection: psycopg.Connection, space: SpaceTable, successors: Sequence[Successor]) -> bool:
+    """True if what is live outside the space is what they succeed, and none of them was dropped meanwhile."""
+    live = connection.execute(
+        "SELECT p.id, s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.space_id <> %s",
+        (space.id,),
+    ).fetchall()
+    row = connection.execute(
+        "SELECT count(*) FROM snapshot WHERE id = ANY (%s) AND status IN ('audited', 'published')",
+        ([s.snapshot for s in successors],),
+    ).fetchone()
+    return set(live) == {(s.partition_id, s.live) for s in successors} and row == (len(successors),)
+
+
+def wait_until_free(store: Store, successors: Sequence[Successor]) -> None:
+    """Returns when each of the partitions was free for a moment, however long its load takes."""
+    with store.connect("doc-assets switch, waiting for loads") as connection:
+        for s in successors:
+            key = (PARTITION_CLASS, s.partition_id)
+            connection.execute("SELECT pg_advisory_lock(%s, %s)", key)
+            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
