@@ -24,21 +24,22 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from doc_assets import formats, parsing
-from doc_assets.audit import audit
+from doc_assets import formats
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.catalogue.scaffold import initial_catalogue
 from doc_assets.document import Block, Document, Section
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder, open_tokenizer
-from doc_assets.migration import Loader
-from doc_assets.parsing import ParseTask
+from doc_assets.ingest import parse_pool
+from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.parse_pool import ParseTask
 from doc_assets.search.evaluation import MODES, evaluate, read_questions
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
 from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema.opening import open_store
+from doc_assets.validation.audit import audit
 
 Transform = Callable[[Document], Document]
 
@@ -107,7 +108,7 @@ class VariantPool:
 
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
         """One record per task."""
-        yield from self._pool.map(parsing._parse, tasks, chunksize=4)
+        yield from self._pool.map(parse_pool._parse, tasks, chunksize=4)
 
     def close(self) -> None:
         """Ends the workers."""
@@ -117,7 +118,7 @@ class VariantPool:
 def _start_worker(settings: Settings, variant: str) -> None:
     change, parse = VARIANTS[variant], formats.parse
     formats.parse = lambda file, name="auto": [change(document) for document in parse(file, name)]
-    parsing._settings, parsing._tokenizer = settings, open_tokenizer(settings)
+    parse_pool._settings, parse_pool._tokenizer = settings, open_tokenizer(settings)
 
 
 def competing(settings: Settings, embedder: Embedder, questions: Path, nearest: int) -> set[str]:

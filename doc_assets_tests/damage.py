@@ -12,10 +12,10 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from doc_assets.audit import audit
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import SmallSource, guide, load, loader_for, settings_for
 
 PROSE = " ".join(f"The scheduler keeps queue{n} apart from lane{n}." for n in range(60))

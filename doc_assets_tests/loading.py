@@ -10,13 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.migration import Loader, LoadResult
-from doc_assets.parsing import ParsePool
+from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.parse_pool import ParsePool
+from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
+from doc_assets.validation.audit import audit
 
 
 class HashEmbedder:

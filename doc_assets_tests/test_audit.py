@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.audit import CHECKS, audit, judge
 from doc_assets.store.audit.consistent_read import OneState
+from doc_assets.validation.audit import CHECKS, audit, judge
 from doc_assets_tests.damage import Damaged, flip, flip_vector, red, run, store_vector
 
 QUEUES = "(SELECT document_id FROM snapshot_document WHERE path = 'v1/queues.md')"

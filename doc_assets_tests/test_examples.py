@@ -4,8 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 from doc_assets import formats
-from doc_assets.audit import audit
 from doc_assets.catalogue import load_catalogue
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import loader_for, settings_for
 
 CATALOGUE = load_catalogue(Path(__file__).parents[1] / "examples" / "sources.yaml")

@@ -22,7 +22,7 @@ from doc_assets.document.records import FileRecord
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import SourceError
-from doc_assets.parsing import ParsePool, ParseTask, parse_file
+from doc_assets.ingest.parse_pool import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import SourceFile

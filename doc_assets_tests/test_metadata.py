@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.audit import audit
 from doc_assets.document import Block, Document, JsonValue, Section
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.registry import parse
 from doc_assets.metadata import FIELDS, describe, normalised
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doc_assets.audit import audit
 from doc_assets.errors import PartitionLocked, StoreError
-from doc_assets.migration import Loader
+from doc_assets.ingest.loader import Loader
 from doc_assets.store.history import history
 from doc_assets.store.partitions import partitions
 from doc_assets.store.versions import listing
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"
@@ -247,7 +247,7 @@ def test_partitions_that_share_passages_load_at_once_with_the_digests_of_one_by_
 KILLED = """
 import os, sys
 from pathlib import Path
-import doc_assets.migration.filling as filling
+import doc_assets.ingest.load_run as filling
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.loading import SmallSource, loader_for

@@ -19,14 +19,13 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets import model_change
-from doc_assets.audit import audit
 from doc_assets.embedding import model_lookup
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_folder
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
-from doc_assets.model_change import ModelChange
+from doc_assets.ingest import model_change
+from doc_assets.ingest.model_change import ModelChange
 from doc_assets.runtime.progress import Progress
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
@@ -35,6 +34,7 @@ from doc_assets.store.history import history
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.spaces import spaces
 from doc_assets.store.versions import listing
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
 
 SOURCES = ("guides", "notes")
@@ -243,7 +243,7 @@ def test_readers_see_one_space_and_all_of_its_vectors_whenever_they_look(library
 
 KILLED = """
 import os, signal, sys
-from doc_assets import model_change
+from doc_assets.ingest import model_change
 from doc_assets.embedding import describe_space
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store

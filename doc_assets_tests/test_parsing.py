@@ -19,7 +19,7 @@ from doc_assets.document.records import FileRecord
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats import registry
-from doc_assets.parsing import ParsePool, ParseTask, parse_file
+from doc_assets.ingest.parse_pool import ParsePool, ParseTask, parse_file
 from doc_assets.settings import Settings
 from doc_assets.sources.files import SourceFile
 
@@ -126,7 +126,7 @@ def test_limits_hold_in_the_workers_and_leave_this_process_alone(pool: ParsePool
 def test_workers_are_replaced_after_so_many_files(
     formats_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("doc_assets.parsing._FILES_PER_WORKER", 2)
+    monkeypatch.setattr("doc_assets.ingest.parse_pool._FILES_PER_WORKER", 2)
     short_lived = ParsePool(replace(SETTINGS, threads=1, parse_timeout_seconds=30))
     try:
         records = list(short_lived.parse([task(tmp_path, f"{i}.x", "tells_its_limits") for i in range(3)]))
@@ -165,6 +165,6 @@ def test_a_limit_that_cannot_hold_is_refused_by_its_name(name: str, value: str) 
 
 
 def test_signals_are_named() -> None:
-    from doc_assets.parsing import _cause
+    from doc_assets.ingest.parse_pool import _cause
 
     assert (_cause(-signal.SIGKILL), _cause(7), _cause(None)) == ("SIGKILL", "exit code 7", "exit code None")

@@ -11,12 +11,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from doc_assets.audit import CHECKS, audit
 from doc_assets.catalogue import load_catalogue
 from doc_assets.dagster.build import build_defs
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.search.search import search
 from doc_assets.store.versions import listing
+from doc_assets.validation.audit import CHECKS, audit
 from doc_assets_tests.loading import loader_for, settings_for
 
 ROOT = Path(__file__).parents[1]
@@ -131,9 +131,9 @@ from pathlib import Path
 from doc_assets.catalogue import load_catalogue
 from doc_assets.sources.discovery import discover
 from doc_assets.embedding import open_tokenizer
-from doc_assets.migration.filling import parse_tasks
-from doc_assets.parsing import parse_file
-from doc_assets.recipe import recipe_of
+from doc_assets.ingest.load_run import parse_tasks
+from doc_assets.ingest.parse_pool import parse_file
+from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
 settings = Settings.from_environment({"DOC_ASSETS_HOME": given["home"]})
 catalogue, tokenizer, told = load_catalogue(Path(given["catalogue"])), open_tokenizer(settings), {}

@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from doc_assets.cli import quarantine as commands
 from doc_assets.cli.app import app
 from doc_assets.errors import StoreError
-from doc_assets.migration import LoadResult, Survey
+from doc_assets.ingest.loader import Survey
+from doc_assets.ingest.result import LoadResult
 from doc_assets.store.versions.quarantine import quarantined, story
 from doc_assets_tests.loading import SmallSource, guide, load, loader_for, settings_for
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doc_assets.slices import Slice
+from doc_assets.cli.slices import Slice
 
 COUNTS = st.integers(1, 12)
 

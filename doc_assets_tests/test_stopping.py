@@ -22,7 +22,7 @@ from doc_assets.embedding.backends.http import HttpEmbedder
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import Stopped, StoreUnreachable
-from doc_assets.parsing import ParsePool, ParseTask
+from doc_assets.ingest.parse_pool import ParsePool, ParseTask
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import Settings
@@ -107,17 +107,17 @@ def test_a_program_with_handlers_of_its_own_gets_them_back():
 
 _FOLLOWER = """
 import os, sys
-from doc_assets import stopping
+from doc_assets.runtime import shutdown
 from doc_assets.errors import Stopped
 
-stopping.follow(open(int(sys.argv[1])))
+shutdown.follow(open(int(sys.argv[1])))
 print("follows", flush=True)
 if sys.argv[2] == "signals":  # as a terminal or systemd sends them, beside the parent
-    for number in stopping.SIGNALS:
+    for number in shutdown.SIGNALS:
         os.kill(os.getpid(), number)
 sys.stdin.readline()
 try:
-    with stopping.heeded():
+    with shutdown.heeded():
         sys.stdin.readline()
 except Stopped:
     print("stopped", flush=True)

@@ -11,15 +11,15 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from typer.testing import CliRunner, Result
 
-from doc_assets.audit import CHECKS, judge
 from doc_assets.cli.app import app
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import StoreError
-from doc_assets.reembedding import BOUNDS, reembed
-from doc_assets.source_check import compare_sources
 from doc_assets.store.audit.consistent_read import OneState
 from doc_assets.store.history import history
-from doc_assets.validation import UnknownScope, Wanted, validate
+from doc_assets.validation.audit import CHECKS, judge
+from doc_assets.validation.source_comparison import compare_sources
+from doc_assets.validation.validate import UnknownScope, Wanted, validate
+from doc_assets.validation.vector_sampling import BOUNDS, reembed
 from doc_assets_tests.loading import HashEmbedder, SmallSource, load, loader_for, settings_for
 
 

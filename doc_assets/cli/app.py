@@ -14,19 +14,19 @@ from typer.core import TyperGroup
 from doc_assets import __version__
 from doc_assets.cli import (
     catalogue,
-    database,
+    db,
     diff,
     duplicates,
     exporter,
     gc,
     history,
-    inspect,
     migrate,
     quarantine,
-    retrieve,
     rollback,
+    search,
     snapshots,
     spaces,
+    status,
     validate,
 )
 from doc_assets.cli.output import complain, log_messages
@@ -85,9 +85,9 @@ app.command("validate", rich_help_panel="Load")(validate.validate)
 app.command("rollback", rich_help_panel="Load")(rollback.rollback)
 app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
-app.command("search", rich_help_panel="Search")(retrieve.search)
-app.command("evaluate", rich_help_panel="Search")(retrieve.evaluate)
-app.command("status", rich_help_panel="Look")(inspect.status)
+app.command("search", rich_help_panel="Search")(search.search)
+app.command("evaluate", rich_help_panel="Search")(search.evaluate)
+app.command("status", rich_help_panel="Look")(status.status)
 app.command("exporter", rich_help_panel="Look")(exporter.exporter)
 app.command("history", rich_help_panel="Look")(history.history)
 app.command("snapshots", rich_help_panel="Look")(snapshots.snapshots)
@@ -98,7 +98,7 @@ app.command("duplicates", rich_help_panel="Look")(duplicates.duplicates)
 app.add_typer(spaces.app, name="spaces", rich_help_panel="Look")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")
-app.add_typer(database.app, name="db", rich_help_panel="Set up")
+app.add_typer(db.app, name="db", rich_help_panel="Set up")
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from doc_assets.catalogue import initial_catalogue, load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
-from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.preflight import problems
 

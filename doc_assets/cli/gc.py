@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
-from doc_assets.cli.scope import PARTITION_OPTION, TYPE_OPTION
+from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings

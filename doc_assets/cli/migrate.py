@@ -13,22 +13,23 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.cli.live import LiveProgress
+from doc_assets.cli.live_progress import LiveProgress
+from doc_assets.cli.load_summary import LoadSummary
 from doc_assets.cli.output import JSON_OPTION, complain, say
-from doc_assets.cli.scope import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
+from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
-from doc_assets.cli.summary import LoadSummary
-from doc_assets.cluster.own_job import OwnJob, job_progress
-from doc_assets.dagster.workers import load_partitions
+from doc_assets.dagster.worker_processes import load_partitions
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
-from doc_assets.migration import Loader, LoadResult, Survey
-from doc_assets.migration.looks import record_looks
+from doc_assets.ingest.load_history import record_looks
+from doc_assets.ingest.loader import Loader, Survey
+from doc_assets.ingest.result import LoadResult
+from doc_assets.job_progress.own_job import OwnJob, job_progress
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.slices import Slice
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.retention import maintenance

@@ -13,11 +13,11 @@ import typer
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.cli.migrate import load_surveyed, refresh_index, survey
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
-from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.registry import detect
-from doc_assets.migration import LoadResult
+from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access

@@ -67,7 +67,7 @@ def drop(
 
 def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool) -> None:
     """``migrate --space``: fills the space of a model from what is stored, then makes it live everywhere at once."""
-    from doc_assets.model_change import ModelChange
+    from doc_assets.ingest.model_change import ModelChange
 
     with open_store(settings) as store, _Meter() as meter:
         model, open_model = _resolve(settings, store, wanted)

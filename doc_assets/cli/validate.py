@@ -9,18 +9,18 @@ from pathlib import Path
 
 import typer
 
-from doc_assets.audit import CheckResult
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
-from doc_assets.cli.scope import CATALOGUE_OPTION, settings_with
-from doc_assets.reembedding import Reembedding, reembed
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
-from doc_assets.source_check import SourceComparison, compare_sources
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
-from doc_assets.validation import UnknownScope, Validation, Wanted
-from doc_assets.validation import validate as audit_stored
+from doc_assets.validation.audit import CheckResult
+from doc_assets.validation.source_comparison import SourceComparison, compare_sources
+from doc_assets.validation.validate import UnknownScope, Validation, Wanted
+from doc_assets.validation.validate import validate as audit_stored
+from doc_assets.validation.vector_sampling import Reembedding, reembed
 
 _EXAMPLES = 3
 

@@ -14,18 +14,18 @@ from pydantic import Field
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.checks import check_results, check_specs, describe, merged
 from doc_assets.dagster.failures import errors_as_failures
+from doc_assets.dagster.library import Library
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
-from doc_assets.dagster.progress import logged_progress
-from doc_assets.dagster.resources import Library
-from doc_assets.dagster.turns import outlast_predecessor
-from doc_assets.dagster.upstream import STATE
+from doc_assets.dagster.predecessor import outlast_predecessor
+from doc_assets.dagster.progress_log import logged_progress
+from doc_assets.dagster.source_state import STATE
 from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
 
 # No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
 if TYPE_CHECKING:
-    from doc_assets.audit import CheckResult
-    from doc_assets.migration import LoadResult
+    from doc_assets.ingest.result import LoadResult
+    from doc_assets.validation.audit import CheckResult
 
 # Of the runs that one call of doc-assets migrate started; a backfill has a tag of Dagster's own.
 BATCH_TAG = "doc_assets/batch"

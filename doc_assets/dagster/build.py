@@ -8,12 +8,12 @@ import dagster as dg
 
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.dagster.assets import documentation_asset
-from doc_assets.dagster.collection import gc_job
+from doc_assets.dagster.garbage_collection import gc_job
 from doc_assets.dagster.jobs import migrate_job, validate_job
+from doc_assets.dagster.library import doc_assets_resource
 from doc_assets.dagster.partitions import partitions_definition
-from doc_assets.dagster.resources import doc_assets_resource
 from doc_assets.dagster.schedules import nightly_load, weekly_collection, weekly_validation
-from doc_assets.recipe import recipe_version
+from doc_assets.ingest.recipe import recipe_version
 from doc_assets.settings import Settings
 
 

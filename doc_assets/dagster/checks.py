@@ -1,6 +1,6 @@
 """The six checks of an asset as Dagster shows them: their declarations, and the audit's results as events.
 
-What is checked, and how, is in ``doc_assets.audit``.
+What is checked, and how, is in ``doc_assets.validation.audit``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import dagster as dg
 
-from doc_assets.audit import CHECKS, CheckResult
+from doc_assets.validation.audit import CHECKS, CheckResult
 
 _DESCRIPTIONS = {
     "checksums": "All hashes, from chunks and vectors to digest and seal, computed from the rows, are those stored.",

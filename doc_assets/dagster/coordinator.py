@@ -22,7 +22,7 @@ from dagster._serdes import ConfigurableClassData
 
 from doc_assets.catalogue import load_catalogue
 from doc_assets.dagster.jobs import GC_JOB, type_of_job
-from doc_assets.dagster.pods import RunPods, fingerprint, label_value
+from doc_assets.dagster.pod_resources import RunPods, fingerprint, label_value
 from doc_assets.errors import CatalogueError, ConfigurationError
 from doc_assets.settings import Settings
 

@@ -11,8 +11,8 @@ import dagster as dg
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.jobs import GC_JOB
-from doc_assets.dagster.resources import Library
-from doc_assets.dagster.upstream import loaded_state
+from doc_assets.dagster.library import Library
+from doc_assets.dagster.source_state import loaded_state
 
 
 def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:

@@ -12,12 +12,12 @@ import sys
 import threading
 from collections.abc import Callable
 
-from doc_assets.cluster.api import JobApi
-from doc_assets.cluster.run_jobs import RunJobs
 from doc_assets.errors import DocAssetsError
 from doc_assets.exporter.metrics import PARTITION_LIMIT
-from doc_assets.exporter.reading import StoreReader
+from doc_assets.exporter.run_job_progress import RunJobs
 from doc_assets.exporter.server import ExporterServer
+from doc_assets.exporter.store_reader import StoreReader
+from doc_assets.job_progress.api import JobApi
 from doc_assets.runtime import log_context
 from doc_assets.settings import ClusterSettings, LogSettings, Settings
 from doc_assets.store.database.url import database_url

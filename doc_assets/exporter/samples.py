@@ -13,9 +13,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from doc_assets import __version__
+from doc_assets.exporter.history_counters import CHECKS, Work
 from doc_assets.exporter.metrics import BY_NAME, PARTITION_LIMIT
-from doc_assets.exporter.reading import Reading
-from doc_assets.exporter.tally import CHECKS, Work
+from doc_assets.exporter.store_reader import Reading
 from doc_assets.settings import Settings
 from doc_assets.store.history.metrics import PartitionState
 from doc_assets.store.history.progress import ProgressRow

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from doc_assets.exporter.metrics import PARTITION_LIMIT
-from doc_assets.exporter.reading import StoreReader, Unavailable
 from doc_assets.exporter.samples import Samples, add_reading, own_samples
+from doc_assets.exporter.store_reader import StoreReader, Unavailable
 from doc_assets.settings import Settings
 
 # Two Prometheus servers, two probes, a person. More at once are turned away, and none may stay for longer than this.

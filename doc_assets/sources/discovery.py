@@ -1,6 +1,6 @@
 """What stands in a partition's source now: every file with its fingerprint, or with why it cannot be loaded.
 
-Reads bytes to hash them, and nothing more; what they mean is found out in ``doc_assets.parsing``.
+Reads bytes to hash them, and nothing more; what they mean is found out in ``doc_assets.ingest.parse_pool``.
 """
 
 from __future__ import annotations

@@ -19,19 +19,21 @@ from pathlib import Path
 
 import numpy as np
 
-from doc_assets.audit import audit
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, DocAssetsError
-from doc_assets.migration import Loader, LoadResult, filling
-from doc_assets.parsing import ParsePool, ParseTask, parse_file
+from doc_assets.ingest import load_run
+from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.parse_pool import ParsePool, ParseTask, parse_file
+from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import lifecycle, reuse
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
 from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.validation.audit import audit
 from doc_assets_tests.crashes.trace import Told, Trace
 from doc_assets_tests.loading import HashEmbedder
 
@@ -196,7 +198,7 @@ def _run(order: Order) -> None:
     """In the child."""
     trace = Trace(order.trace)
     try:
-        filling.BATCH_CHUNKS = BATCH_CHUNKS
+        load_run.BATCH_CHUNKS = BATCH_CHUNKS
         _trace_stages(trace, order.pause)
         pool = InProcess(order.settings, trace, order.pause / 4)
         _load_all(order, trace, Loader(order.settings, Store(order.url), pool))
@@ -235,7 +237,7 @@ def _load(order: Order, trace: Trace, loader: Loader, partition: Partition, cata
 def _trace_stages(trace: Trace, pause: float) -> None:
     """From now on the loads of this process tell of their stages."""
     for name, room, function in (
-        ("discover", filling, "discover"),
+        ("discover", load_run, "discover"),
         ("open", lifecycle, "open_snapshot"),
         ("reconcile", reuse, "reconcile"),
         ("write", SnapshotWriter, "write"),

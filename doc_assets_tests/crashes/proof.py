@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 
 from psycopg import sql
 
-from doc_assets.audit import audit
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema import schema
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.spaces.spaces import table_of
+from doc_assets.validation.audit import audit
 from doc_assets_tests.crashes.loads import Order, run_here
 from doc_assets_tests.crashes.readers import connected
 from doc_assets_tests.crashes.server import CrashingServer

@@ -8,15 +8,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from doc_assets.audit import CHECKS, CheckResult
 from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import DocAssetsError, PublicationRefused
-from doc_assets.migration import LoadResult
+from doc_assets.ingest.result import LoadResult
 from doc_assets.store.retention.garbage_collection import Collection
 from doc_assets.store.retention.maintenance import Indexed
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.versions.rollback import RollbackResult
+from doc_assets.validation.audit import CHECKS, CheckResult
 
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
 STAGED, LIVE = 7, 5

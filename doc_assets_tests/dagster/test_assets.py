@@ -5,8 +5,8 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from doc_assets.audit import CHECKS
 from doc_assets.errors import SourceError
+from doc_assets.validation.audit import CHECKS
 from doc_assets_tests.dagster.conftest import LIVE, STAGED, FakeLibrary, digest_of
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

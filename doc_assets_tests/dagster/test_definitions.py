@@ -14,10 +14,10 @@ import dagster as dg
 import pytest
 import yaml
 
-from doc_assets.audit import CHECKS
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import CatalogueError
+from doc_assets.validation.audit import CHECKS
 from doc_assets_tests.dagster.conftest import LIVE, TYPES, FakeLibrary
 
 ROOT = Path(__file__).parents[2]

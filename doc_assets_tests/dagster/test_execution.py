@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
-from doc_assets.dagster.execution import open_instance, run_partition
+from doc_assets.dagster.in_process_runs import open_instance, run_partition
 from doc_assets.errors import DocAssetsError, SourceError, StoreError
-from doc_assets.migration import LoadResult
+from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets_tests.dagster.conftest import STAGED, FakeLibrary
 
 if TYPE_CHECKING:
-    from doc_assets.dagster.resources import Library
+    from doc_assets.dagster.library import Library
 
 
 def load(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doc_assets.dagster.pods import RunPods, label_value
+from doc_assets.dagster.pod_resources import RunPods, label_value
 from doc_assets.errors import ConfigurationError
 
 LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from doc_assets.dagster.progress import ProgressLines
+from doc_assets.dagster.progress_log import ProgressLines
 from doc_assets.store.history.progress import ProgressRow
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

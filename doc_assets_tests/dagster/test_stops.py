@@ -9,12 +9,12 @@ import pytest
 from dagster._core.events import JobFailureData, RunFailureReason
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.dagster.execution import run_partition
+from doc_assets.dagster.in_process_runs import run_partition
 from doc_assets.errors import Stopped
 from doc_assets_tests.dagster.conftest import FakeLibrary, FakeStagedLoad
 
 if TYPE_CHECKING:
-    from doc_assets.dagster.resources import Library
+    from doc_assets.dagster.library import Library
 
 
 class StoppingLibrary(FakeLibrary):

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from dagster._core.instance.ref import InstanceRef
 from dagster_shared.serdes import serialize_value
 
-from doc_assets.dagster.execution import open_instance
+from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.dagster.storage import dagster_url
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from doc_assets.dagster import turns
+from doc_assets.dagster import predecessor
 from doc_assets_tests.dagster.conftest import FakeLibrary
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -14,8 +14,8 @@ FIRST = "00000000-0000-4000-8000-000000000001"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(turns, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(predecessor, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(predecessor, "_LOOK_SECONDS", 0.01)
 
 
 def repeat(definitions: dg.Definitions) -> dg.ExecuteInProcessResult:

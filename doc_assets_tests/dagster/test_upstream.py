@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Source
-from doc_assets.dagster import upstream
-from doc_assets.dagster.upstream import source_states
+from doc_assets.dagster import source_state
+from doc_assets.dagster.source_state import source_states
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch_options import Access
 
@@ -58,7 +58,7 @@ def test_a_source_that_does_not_answer_is_unknown_and_holds_nobody_up(
         answer.wait(30)
         return "late"
 
-    monkeypatch.setattr(upstream, "revision_of", slow)
+    monkeypatch.setattr(source_state, "revision_of", slow)
     try:
         assert set(states(sharded, budget=0.05).values()) == {None}
         assert asked == ["docs"], "one question for all shards"

@@ -20,8 +20,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from doc_assets.exporter.reading import StoreReader
 from doc_assets.exporter.server import ExporterServer
+from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store

@@ -21,7 +21,7 @@ import doc_assets
 from doc_assets.exporter import metrics
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import write_progress
-from doc_assets.validation import validate
+from doc_assets.validation.validate import validate
 from doc_assets_tests.exporter.conftest import Exporter, Gate, Loaded, value
 from doc_assets_tests.loading import guide, load
 

@@ -15,11 +15,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import typer
 
-from doc_assets.cluster import marks
-from doc_assets.cluster.api import ClusterError, JobApi
-from doc_assets.cluster.own_job import job_progress
-from doc_assets.cluster.run_jobs import RunJobs
-from doc_assets.exporter.reading import StoreReader
+from doc_assets.exporter.run_job_progress import RunJobs
+from doc_assets.exporter.store_reader import StoreReader
+from doc_assets.job_progress import job_annotations
+from doc_assets.job_progress.api import ClusterError, JobApi
+from doc_assets.job_progress.own_job import job_progress
 from doc_assets.runtime.progress import Progress
 from doc_assets.settings import ClusterSettings
 from doc_assets.store.history import history, progress
@@ -273,6 +273,6 @@ def test_an_api_out_of_reach_is_an_error_with_what_was_asked(cluster: Cluster):
 
 def test_every_percentage_is_a_label_and_100_is_kept_for_the_end():
     for done in (0, 1, 333, 999, 1000):
-        percent = marks.percent(Progress(work_total=1000, work_done=done))
-        assert LABEL.fullmatch(percent) and percent != marks.DONE
-    assert len(marks.cut("x" * 2000)) <= 500
+        percent = job_annotations.percent(Progress(work_total=1000, work_done=done))
+        assert LABEL.fullmatch(percent) and percent != job_annotations.DONE
+    assert len(job_annotations.cut("x" * 2000)) <= 500

@@ -16,12 +16,12 @@ import yaml
 from typer.main import get_command
 
 import doc_assets
-from doc_assets.audit import audit
 from doc_assets.cli.app import app
 from doc_assets.errors import PublicationRefused, SourceError
 from doc_assets.exporter.metrics import BY_NAME
 from doc_assets.store.history import history, progress
-from doc_assets.validation import validate
+from doc_assets.validation.audit import audit
+from doc_assets.validation.validate import validate
 from doc_assets_tests.exporter.conftest import Exporter, Loaded
 from doc_assets_tests.exporter.promql import UnknownSyntax, Vector, evaluate, scraped
 from doc_assets_tests.loading import guide, load

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from doc_assets.audit import CHECKS as AUDITED
-from doc_assets.exporter.tally import CHECKS, History, Tally
+from doc_assets.exporter.history_counters import CHECKS, History, Tally
 from doc_assets.store.history.metrics import Event
+from doc_assets.validation.audit import CHECKS as AUDITED
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 GUIDES = "best_practices/guides"

@@ -12,7 +12,7 @@ from dagster._core.storage.compute_log_manager import ComputeLogManager
 from dagster_k8s import K8sRunLauncher
 
 from doc_assets.dagster.coordinator import DocAssetsRunCoordinator
-from doc_assets.dagster.pods import RunPods
+from doc_assets.dagster.pod_resources import RunPods
 from doc_assets.dagster.storage import DocAssetsStorage
 from doc_assets.errors import ConfigurationError
 from doc_assets_tests.kubernetes.instance import BASE, NAMESPACE, ROOT, environment, reference

@@ -18,7 +18,7 @@ from dagster_shared.cli import WorkspaceOpts
 from psycopg import sql
 
 from doc_assets.dagster.coordinator import CONFIG_TAG, PARTITION_TAG, PROFILE_TAG
-from doc_assets.dagster.pods import RunPods
+from doc_assets.dagster.pod_resources import RunPods
 from doc_assets_tests.kubernetes.instance import IMAGE, Cluster, cluster_of
 
 LAUNCH = """

@@ -26,7 +26,7 @@ from dagster_k8s.container_context import K8sContainerContext
 from dagster_k8s.job import construct_dagster_k8s_job
 
 from doc_assets.dagster.coordinator import PROFILE_TAG, tags_of
-from doc_assets.dagster.pods import RunPods
+from doc_assets.dagster.pod_resources import RunPods
 from doc_assets_tests.kubernetes.rendering import Manifest
 
 TEMPLATED = ("Deployment", "StatefulSet", "Job")

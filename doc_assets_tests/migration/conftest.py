@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.migration import Loader
+from doc_assets.ingest.loader import Loader
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.loading import SmallSource, loader_for, settings_for

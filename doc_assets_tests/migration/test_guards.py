@@ -7,16 +7,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from doc_assets.audit import audit
 from doc_assets.errors import PublicationRefused, SourceError
-from doc_assets.migration import Loader, LoadResult
-from doc_assets.migration.guards import Guards
+from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.publication_guards import Guards
+from doc_assets.ingest.result import LoadResult
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions import partitions
 from doc_assets.store.snapshots.losses import Losses
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.quarantine import quarantined
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import HashEmbedder, SmallSource, guide, load
 
 PARTITION = "best_practices/guides"

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from doc_assets.document import Chunk
 from doc_assets.errors import EmbeddingError, EmbeddingRefused, StoreError
-from doc_assets.migration.embedding import ChunkEmbedder
+from doc_assets.ingest.chunk_embedder import ChunkEmbedder
 from doc_assets.store.versions import listing
 from doc_assets_tests.loading import HashEmbedder, guide, load
 
@@ -49,7 +49,7 @@ def test_a_document_that_the_model_refuses_is_quarantined_alone(source, loader, 
 
 
 def test_a_file_with_the_same_refused_passage_is_rejected_without_asking_again(source, loader, store, monkeypatch):
-    monkeypatch.setattr("doc_assets.migration.filling.BATCH_CHUNKS", 2)
+    monkeypatch.setattr("doc_assets.ingest.load_run.BATCH_CHUNKS", 2)
     source.write("a.md", guide(4))
     source.write("b.md", guide(4) + "\n\n## More\n\nOther words at the end.\n")
     calls = refusing(loader.embedder, "subject4 ")

@@ -13,9 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doc_assets.audit import audit
-from doc_assets.dagster.execution import open_instance
-from doc_assets.dagster.resources import Library
+from doc_assets.dagster.in_process_runs import open_instance
+from doc_assets.dagster.library import Library
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy, explained, is_transient, refuses_data
@@ -23,6 +22,7 @@ from doc_assets.store.history import history
 from doc_assets.store.history.progress import clear_progress, read_progress, write_progress
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import load, loader_for
 
 CUT = (
@@ -46,7 +46,7 @@ def digest_from_scratch(loader, store, source) -> str | None:
 
 
 def test_connections_that_are_cut_at_every_batch_cost_no_more_than_retries(source, loader, store, monkeypatch):
-    monkeypatch.setattr("doc_assets.migration.filling.BATCH_CHUNKS", 4)
+    monkeypatch.setattr("doc_assets.ingest.load_run.BATCH_CHUNKS", 4)
     source.write_guides(10)
     embed = loader.embedder.embed
     ended = []
@@ -68,7 +68,7 @@ def test_connections_that_are_cut_at_every_batch_cost_no_more_than_retries(sourc
 def test_a_writer_that_could_not_be_set_up_again_is_not_used_with_the_new_connection(
     source, loader, store, monkeypatch
 ):
-    monkeypatch.setattr("doc_assets.migration.filling.BATCH_CHUNKS", 2)
+    monkeypatch.setattr("doc_assets.ingest.load_run.BATCH_CHUNKS", 2)
     source.write_guides(6)
     begin, begun = SnapshotWriter.__init__, []
 
@@ -162,7 +162,7 @@ def test_a_connection_that_is_cut_during_the_audit_does_not_cost_the_staged_load
             cuts.append(cut(store, "doc-assets audit%"))
         return recorded(connection, snapshot_id)
 
-    monkeypatch.setattr("doc_assets.audit.snapshots.recorded", cut_first)
+    monkeypatch.setattr("doc_assets.validation.audit.snapshots.recorded", cut_first)
     with loader.stage(source.partition, source.catalogue, run_id="test") as staged:
         checks = library.audit(staged.snapshot)
         assert cuts == [1]
@@ -220,7 +220,7 @@ def test_what_does_not_pass_is_one_sentence_with_the_next_step(code):
 STOPPED = """
 import os, signal, sys
 from pathlib import Path
-import doc_assets.migration.filling as filling
+import doc_assets.ingest.load_run as filling
 from doc_assets.catalogue import load_catalogue
 from doc_assets.errors import LeaseLost
 from doc_assets.settings import Settings

@@ -20,8 +20,8 @@ from psycopg.types.json import Jsonb
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.document.similarity import Signature, least_similarity, similarity, subject
-from doc_assets.migration.filling import parse_tasks
-from doc_assets.recipe import recipe_of
+from doc_assets.ingest.load_run import parse_tasks
+from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import discover
 from doc_assets.store.schema import schema

@@ -8,17 +8,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from doc_assets.audit import audit
 from doc_assets.document import Block, Chunk, Document, Section, lay_out
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.migration.writing import Batch, BatchWriter
+from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.spaces.spaces import Lookup, ensure_space
 from doc_assets.store.versions import listing
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import HashEmbedder
 from doc_assets_tests.store.test_search import WordModel
 

@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.audit import audit
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.search.search import search
@@ -24,6 +23,7 @@ from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.lifecycle import compute_digest
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.rollback import rollback
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 
 

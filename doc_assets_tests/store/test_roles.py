@@ -27,7 +27,7 @@ from doc_assets.store.snapshots.discard import discard
 from doc_assets.store.spaces import spaces, vector_index
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.rollback import rollback
-from doc_assets.validation import validate
+from doc_assets.validation.validate import validate
 from doc_assets_tests.databases import Roles, database_of_roles
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.audit import audit
 from doc_assets.errors import PartitionLocked
 from doc_assets.store.partitions.partitions import published
 from doc_assets.store.versions import rollback as rollbacks
 from doc_assets.store.versions.rollback import rollback
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"

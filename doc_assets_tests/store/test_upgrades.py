@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from doc_assets.audit import audit
 from doc_assets.errors import StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
@@ -16,6 +15,7 @@ from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.lifecycle import compute_digest
 from doc_assets.store.versions.rollback import rollback
+from doc_assets.validation.audit import audit
 from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
 from doc_assets_tests.store.older import REVISIONS, Old, fill, make_at, rows
 

@@ -2,7 +2,7 @@
 
 Each question costs milliseconds on the full corpus and never reads a table of content; what costs more is in ``costly``
 and asked for less often. A role that only reads will do. What is made of the answers is in ``doc_assets.exporter`` and
-``doc_assets.cli.inspect``.
+``doc_assets.cli.status``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a publication would cost: files of a sealed snapshot that were rejected, live documents that it holds no more.
 
-Only counts; how much of it is too much is decided in ``doc_assets.migration.guards``.
+Only counts; how much of it is too much is decided in ``doc_assets.ingest.publication_guards``.
 """
 
 from __future__ import annotations

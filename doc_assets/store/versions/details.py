@@ -1,6 +1,6 @@
 """Everything there is to say about one snapshot, with the proof that it is still what it was sealed as.
 
-Lists of snapshots are in ``listing``; the whole audit of what is live is ``doc_assets.audit``.
+Lists of snapshots are in ``listing``; the whole audit of what is live is ``doc_assets.validation.audit``.
 """
 
 from __future__ import annotations

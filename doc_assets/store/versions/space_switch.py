@@ -1,7 +1,7 @@
 """Another embedding space for everything that is live: the snapshots that take over, and the switch to them.
 
 Manifests do not depend on the space, so a successor is a copy of the live snapshot's manifest under another recipe, or
-an earlier snapshot with that very manifest. Filling the space with vectors is in ``doc_assets.model_change``.
+an earlier snapshot with that very manifest. Filling the space with vectors is in ``doc_assets.ingest.model_change``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from doc_assets.audit import CheckResult
+from doc_assets.validation.audit import CheckResult
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.errors import EmbeddingError, Stopped
-from doc_assets.migration.embedding import ChunkEmbedder
-from doc_assets.migration.reporting import Figures, Reporter
-from doc_assets.migration.result import LoadResult
-from doc_assets.migration.writing import Batch, BatchWriter
-from doc_assets.parsing import ParseTask
-from doc_assets.recipe import recipe_of
+from doc_assets.ingest.batches import Batch, BatchWriter
+from doc_assets.ingest.chunk_embedder import ChunkEmbedder
+from doc_assets.ingest.parse_pool import ParseTask
+from doc_assets.ingest.progress_reporter import Figures, Reporter
+from doc_assets.ingest.recipe import recipe_of
+from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.sources.discovery import Discovery, discover
@@ -32,7 +32,7 @@ from doc_assets.store.spaces import spaces
 from doc_assets.store.spaces.spaces import Lookup
 
 if TYPE_CHECKING:
-    from doc_assets.migration.loader import Loader
+    from doc_assets.ingest.loader import Loader
 
 # A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks are about 20 s of
 # embedding on 2 cores, and enough to sort by length.

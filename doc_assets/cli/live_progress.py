@@ -16,7 +16,8 @@ from rich.table import Table
 
 from doc_assets.cli.output import messages, say
 from doc_assets.errors import StoreUnreachable
-from doc_assets.migration import LoadResult, Survey
+from doc_assets.ingest.loader import Survey
+from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.store.database.connection import Store

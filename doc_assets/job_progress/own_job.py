@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
-from doc_assets.cluster import marks
-from doc_assets.cluster.api import ClusterError, JobApi
+from doc_assets.job_progress import job_annotations
+from doc_assets.job_progress.api import ClusterError, JobApi
 from doc_assets.runtime.progress import Progress
 from doc_assets.settings import ClusterSettings
 
@@ -109,26 +109,28 @@ class OwnJob:
                 _log.warning("progress is not written on Job %s, trying on: %s", self._cluster.job, error)
             self._failing = True
 
-    def _mark(self, api: JobApi, name: str, ended: str | None) -> tuple[marks.Mark, dict[str, str]]:
+    def _mark(self, api: JobApi, name: str, ended: str | None) -> tuple[job_annotations.Mark, dict[str, str]]:
         """What to write on the Job, and the annotation of this pod alone."""
         state, own = self._state, {}
         done = ended == "done"
         prefix = ended or "load"
         if self._cluster.index is not None:
-            key = f"{marks.PROGRESS}-{self._cluster.index}"
+            key = f"{job_annotations.PROGRESS}-{self._cluster.index}"
             own = {key: json.dumps({**asdict(state), "done": done})}
             job = api.job(name)
             state, ready = _sum({**job.annotations, **own}, job.completions or 1)
             done = ready == (job.completions or 1)
             prefix = f"{ready} of {job.completions or 1} pods done · {'' if done else prefix}".rstrip(" ·")
-        share = marks.DONE if done else marks.percent(state)
-        return marks.Mark(share, marks.cut(marks.sentence(state, prefix, share))), own
+        share = job_annotations.DONE if done else job_annotations.percent(state)
+        return job_annotations.Mark(share, job_annotations.cut(job_annotations.sentence(state, prefix, share))), own
 
 
 def _sum(annotations: dict[str, str], pods: int) -> tuple[Progress, int]:
     """The figures of all pods, and how many are done; of those not heard of yet, as much work as the others have."""
     told = [
-        json.loads(value) for key, value in annotations.items() if key.removeprefix(f"{marks.PROGRESS}-").isdecimal()
+        json.loads(value)
+        for key, value in annotations.items()
+        if key.removeprefix(f"{job_annotations.PROGRESS}-").isdecimal()
     ]
     done = sum(figures.pop("done") for figures in told)
     state = sum((Progress(**figures) for figures in told), Progress())

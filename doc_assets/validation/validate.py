@@ -1,6 +1,6 @@
 """``validate``: the audit of everything that is live, or of chosen snapshots, with what was looked at and the history.
 
-The checks themselves are in ``doc_assets.audit``; sources are compared in ``source_check``, models in ``reembedding``.
+The checks themselves are in ``audit``; sources are compared in ``source_comparison``, models in ``vector_sampling``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 
 import psycopg
 
-from doc_assets.audit import CheckResult, judge
 from doc_assets.errors import StoreError
 from doc_assets.store.audit import manifests, scope_reads
 from doc_assets.store.audit.consistent_read import OneState
 from doc_assets.store.audit.scope_reads import Proven
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
+from doc_assets.validation.audit import CheckResult, judge
 
 
 class UnknownScope(StoreError):

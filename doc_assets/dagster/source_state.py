@@ -14,7 +14,7 @@ import dagster as dg
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document import canonical_json
-from doc_assets.recipe import recipe_of
+from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.upstream_revision import revision_of

@@ -16,15 +16,16 @@ from doc_assets.runtime import log_context
 from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
-    from doc_assets.audit import CheckResult
     from doc_assets.catalogue import Catalogue, Partition
-    from doc_assets.migration import Loader, LoadResult
+    from doc_assets.ingest.loader import Loader
+    from doc_assets.ingest.result import LoadResult
     from doc_assets.store.database.connection import Store
     from doc_assets.store.database.retries import Retries
     from doc_assets.store.retention.garbage_collection import Collection
     from doc_assets.store.retention.maintenance import Indexed
     from doc_assets.store.retention.policy import Policy
     from doc_assets.store.versions.rollback import RollbackResult
+    from doc_assets.validation.audit import CheckResult
 
 
 class Library:
@@ -56,7 +57,7 @@ class Library:
     @cached_property
     def loader(self) -> Loader:
         """The loader, whose parse workers and model stay up between partitions."""
-        from doc_assets.migration import Loader
+        from doc_assets.ingest.loader import Loader
 
         loader = Loader(self.settings, self.store)
         atexit.register(loader.close)
@@ -64,7 +65,7 @@ class Library:
 
     def audit(self, snapshot: int) -> list[CheckResult]:
         """The six checks of a snapshot."""
-        from doc_assets.audit import audit
+        from doc_assets.validation.audit import audit
 
         # Minutes for a large one: a server that restarts meanwhile must not cost the load.
         return self.loader.retries.run(lambda: audit(self.store, snapshot))
@@ -83,7 +84,7 @@ class Library:
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """What loads of the partitions would be made from, by partition id; None where that is not known cheaply."""
-        from doc_assets.dagster.upstream import source_states
+        from doc_assets.dagster.source_state import source_states
 
         return source_states(partitions, catalogue, self.settings)
 
@@ -94,8 +95,8 @@ class Library:
             SourceError: The source cannot be had.
         """
         from doc_assets.errors import SourceError
-        from doc_assets.migration.looks import record_looks
-        from doc_assets.migration.result import LoadResult
+        from doc_assets.ingest.load_history import record_looks
+        from doc_assets.ingest.result import LoadResult
 
         try:
             unchanged = self.loader.unchanged(partition, catalogue, limit)
@@ -142,7 +143,7 @@ class Library:
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
         """Audits what is live in the partitions (``type/key``) and writes down that it was done."""
-        from doc_assets.validation import Wanted, validate
+        from doc_assets.validation.validate import Wanted, validate
 
         live = tuple(partition for partition in partitions if self.published(partition) is not None)
         if not live:

@@ -17,12 +17,11 @@ from typing import TypeVar
 import numpy as np
 import psycopg
 
-from doc_assets.audit import judge
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
-from doc_assets.recipe import recipe_in
+from doc_assets.ingest.recipe import recipe_in
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.runtime.stages import Stage
@@ -34,6 +33,7 @@ from doc_assets.store.spaces.coverage import Missing, StoredChunk
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.versions import space_switch
 from doc_assets.store.versions.space_switch import Successor
+from doc_assets.validation.audit import judge
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ import time
 import dagster as dg
 
 from doc_assets.catalogue import Partition
-from doc_assets.dagster.resources import Library
+from doc_assets.dagster.library import Library
 from doc_assets.errors import PartitionLocked
 
 # A pod that was told to end has 120 s for its last batch (k8s/base/dagster.yaml), and its work is taken up after that.

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from doc_assets.store.history.metrics import Event
 
-# Those of ``doc_assets.audit``, which is not imported here: with it comes numpy, 16 MB.
+# Those of ``doc_assets.validation.audit``, which is not imported here: with it comes numpy, 16 MB.
 CHECKS = ("checksums", "counts", "schema", "vector_dimensions", "duplicates", "consistency")
 # No transaction that writes history stays open for that long; switching all partitions to another space takes seconds.
 _SETTLED_AFTER = timedelta(hours=1)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from doc_assets.cli.output import print_json, print_table, say
 from doc_assets.cli.validate import print_checks
-from doc_assets.migration import LoadResult
+from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure

@@ -22,14 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
-from doc_assets.dagster.resources import Library
+from doc_assets.dagster.library import Library
 from doc_assets.dagster.storage import outlast_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.database.retries import Retries, RetryPolicy
 
 if TYPE_CHECKING:
-    from doc_assets.migration import LoadResult
+    from doc_assets.ingest.result import LoadResult
 
 _log = logging.getLogger(__name__)
 _HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"

@@ -1,7 +1,7 @@
 """Many partitions over several processes, each of which keeps its parse workers and model warm from one to the next.
 
-The processes run partitions through Dagster (``doc_assets.dagster.execution``); the parent imports neither Dagster nor
-the model, and sees how far they are in the ``progress`` table.
+The processes run partitions through Dagster (``in_process_runs``); the parent imports neither Dagster nor the model, and
+reads how far they are in the ``progress`` table.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from doc_assets.catalogue import Partition
 from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
-from doc_assets.migration import LoadResult
+from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings
@@ -28,7 +28,7 @@ from doc_assets.settings import LogSettings
 if TYPE_CHECKING:
     import dagster as dg
 
-    from doc_assets.dagster.resources import Library
+    from doc_assets.dagster.library import Library
 
 
 def load_partitions(
@@ -140,8 +140,8 @@ _open = ExitStack()
 def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
     """What all runs of this process share; Dagster is imported here, never in the parent."""
     from doc_assets.dagster.build import build_defs
-    from doc_assets.dagster.execution import open_instance
-    from doc_assets.dagster.resources import library
+    from doc_assets.dagster.in_process_runs import open_instance
+    from doc_assets.dagster.library import library
 
     atexit.register(_open.close)
     shared = library()
@@ -151,7 +151,7 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
 
 def _load(partition: Partition, *, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
     with shutdown.heeded():
-        from doc_assets.dagster.execution import run_partition
+        from doc_assets.dagster.in_process_runs import run_partition
 
         instance, definitions, shared = _opened()
         return run_partition(

@@ -15,7 +15,7 @@ import dagster as dg
 import psycopg
 
 from doc_assets.catalogue import Partition
-from doc_assets.dagster.resources import Library
+from doc_assets.dagster.library import Library
 from doc_assets.errors import StoreError
 from doc_assets.runtime.progress import duration
 from doc_assets.store.history.progress import ProgressRow, progress

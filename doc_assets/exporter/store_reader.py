@@ -19,7 +19,7 @@ from datetime import datetime
 import psycopg
 
 from doc_assets.errors import StoreError
-from doc_assets.exporter.tally import History, Tally
+from doc_assets.exporter.history_counters import History, Tally
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.jobs import GC_JOB
-from doc_assets.dagster.resources import Library
+from doc_assets.dagster.library import Library
 from doc_assets.store.retention.policy import Policy
 
 _DEFAULT = Policy()

@@ -12,18 +12,17 @@ from types import TracebackType
 
 import psycopg
 
-from doc_assets.audit import CheckResult
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
-from doc_assets.migration.failures import failures_recorded
-from doc_assets.migration.filling import Filling, parse_tasks
-from doc_assets.migration.guards import Guards
-from doc_assets.migration.result import LoadResult
-from doc_assets.parsing import ParsePool
-from doc_assets.recipe import recipe_of
+from doc_assets.ingest.load_history import failures_recorded
+from doc_assets.ingest.load_run import Filling, parse_tasks
+from doc_assets.ingest.parse_pool import ParsePool
+from doc_assets.ingest.publication_guards import Guards
+from doc_assets.ingest.recipe import recipe_of
+from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
@@ -35,6 +34,7 @@ from doc_assets.store.snapshots import lifecycle, reuse
 from doc_assets.store.snapshots.lifecycle import Lease
 from doc_assets.store.snapshots.losses import losses
 from doc_assets.store.spaces import spaces
+from doc_assets.validation.audit import CheckResult
 
 
 @dataclass

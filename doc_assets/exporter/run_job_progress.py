@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 
-from doc_assets.cluster import marks
-from doc_assets.cluster.api import ClusterError, JobApi
-from doc_assets.exporter.reading import StoreReader, Unavailable
+from doc_assets.exporter.store_reader import StoreReader, Unavailable
+from doc_assets.job_progress import job_annotations
+from doc_assets.job_progress.api import ClusterError, JobApi
 
 WRITE_SECONDS = 15.0
 _log = logging.getLogger(__name__)
@@ -51,24 +51,24 @@ class RunJobs:
         # Jobs whose load was published are left out by the server.
         jobs = [
             job
-            for job in self._api.jobs(f"{marks.RUN_ID},{marks.PROGRESS}!={marks.DONE}")
-            if not marks.has_ended(job.annotations)
+            for job in self._api.jobs(f"{job_annotations.RUN_ID},{job_annotations.PROGRESS}!={job_annotations.DONE}")
+            if not job_annotations.has_ended(job.annotations)
         ]
         if not jobs:
             return
         reading = self._reader.reading()
         running = {row.run_id: row for row in reading.running}
         held = {state.partition for state in reading.partitions if state.held}
-        waiting = [run for job in jobs if (run := job.labels[marks.RUN_ID]) not in running]
+        waiting = [run for job in jobs if (run := job.labels[job_annotations.RUN_ID]) not in running]
         ended = self._reader.ends_of_runs(waiting) if waiting else {}
         refused: ClusterError | None = None
         for job in jobs:
-            run = job.labels[marks.RUN_ID]
+            run = job.labels[job_annotations.RUN_ID]
             if run in running:
                 row = running[run]
-                mark = marks.of_running(row, reading.at, held=row.partition in held)
+                mark = job_annotations.of_running(row, reading.at, held=row.partition in held)
             elif run in ended:
-                mark = marks.of_ended(ended[run])
+                mark = job_annotations.of_ended(ended[run])
             else:
                 continue  # it has not begun, or was killed before it could say anything
             if mark.stands_in(job.labels, job.annotations):
