@@ -174,8 +174,8 @@ def load(settings: Settings, catalogue: Catalogue, embedder: Embedder, variant: 
         loader = Loader(settings, store, pool)  # pyright: ignore[reportArgumentType] - has what the loader calls
         loader.embedder = embedder
         for partition in catalogue.partitions():
-            with loader.stage(partition, catalogue, run_id=None) as staged:
-                result = loader.publish(staged, audit(store, staged.snapshot))
+            with loader.stage(loader.survey(partition, catalogue), run_id=None) as staged:
+                result = staged.publish(audit(store, staged.snapshot))
             for name in figures:
                 figures[name] += getattr(result, name)
         loader.close()

@@ -98,7 +98,7 @@ def loader_for(settings: Settings, store: Store) -> tuple[Loader, HashEmbedder]:
 
 
 def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = None) -> LoadResult:
-    with loader.stage(source.partition, source.catalogue, run_id="test", limit=limit) as staged:
+    with loader.stage(loader.survey(source.partition, source.catalogue, limit), run_id="test") as staged:
         checks = audit(store, staged.snapshot)
         assert [check for check in checks if not check.passed] == []
-        return loader.publish(staged, checks)
+        return staged.publish(checks)

@@ -15,9 +15,9 @@ def test_the_examples_load_and_pass_their_checks(tmp_path, store):
     loader, _ = loader_for(settings_for(tmp_path, store), store)
     outcomes: Counter[str] = Counter()
     for partition in CATALOGUE.partitions():
-        with loader.stage(partition, CATALOGUE, run_id=None) as staged:
+        with loader.stage(loader.survey(partition, CATALOGUE), run_id=None) as staged:
             checks = audit(store, staged.snapshot)
-            result = loader.publish(staged, checks)
+            result = staged.publish(checks)
         assert all(check.passed for check in checks), partition.id
         outcomes.update({name: getattr(result, name) for name in ("loaded", "duplicate", "skipped", "rejected")})
     assert outcomes["rejected"] == 0

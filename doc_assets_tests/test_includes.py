@@ -38,9 +38,9 @@ def text_of(store, path: str) -> str:
 def test_an_edited_include_loads_the_page_again_and_only_that(source, loader, store):
     load(loader, store, source)
     assert "first_version" in text_of(store, "src/run.md")
-    assert loader.unchanged(source.partition, source.catalogue) is not None
+    assert loader.survey(source.partition, source.catalogue).unchanged is not None
     source.write("listings/main.rs", "fn main() { second_version() }\n")
-    assert loader.unchanged(source.partition, source.catalogue) is None
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
     result = load(loader, store, source)
     assert "second_version" in text_of(store, "src/run.md")
     assert (result.loaded, result.embedded) == (2, 1)

@@ -131,14 +131,14 @@ def test_a_load_that_is_refused_or_fails_before_it_has_a_snapshot_is_logged(line
     source = SmallSource(tmp_path)
     source.write_guides(1)
     loader, _ = loader_for(settings_for(tmp_path, store), store)
-    with loader.stage(source.partition, source.catalogue, run_id="one"), pytest.raises(PartitionLocked):
-        loader.stage(source.partition, source.catalogue, run_id="two")
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id="one"), pytest.raises(PartitionLocked):
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="two")
     (refused,) = lines.of("load refused")
     assert refused["run"] == "two" and "process" in refused["message"]
     (source.root / "guide-00.md").unlink()
     source.root.rmdir()
     with pytest.raises(SourceError):
-        loader.stage(source.partition, source.catalogue, run_id="three")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="three")
     assert lines.of("load failed")[0]["run"] == "three"
 
 

@@ -78,11 +78,11 @@ def test_the_same_bytes_give_the_same_digest_in_any_order_and_database(source, l
 def test_nothing_changed_is_found_without_parsing_or_embedding(source, loader, store):
     source.write_guides(5)
     result = load(loader, store, source)
-    unchanged = loader.unchanged(source.partition, source.catalogue)
+    unchanged = loader.survey(source.partition, source.catalogue).unchanged
     assert unchanged is not None
     assert (unchanged.snapshot, unchanged.digest, unchanged.result) == (result.snapshot, result.digest, "unchanged")
     source.write("guide-00.md", guide(77))
-    assert loader.unchanged(source.partition, source.catalogue) is None
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
 
 
 def test_only_what_changed_is_embedded_again(source, loader, store):
@@ -129,7 +129,7 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
     source.write_guides(3)
     before = load(loader, store, source)
     source.write("guide-00.md", guide(60))
-    staged = loader.stage(source.partition, source.catalogue, run_id="test")
+    staged = loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     with store.connect() as connection:
         connection.execute(
             "UPDATE chunk SET text = text || '!' WHERE id IN (SELECT chunk_id FROM document_chunk JOIN"
@@ -139,8 +139,8 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
     checks = audit(store, staged.snapshot)
     assert "checksums" in {check.check for check in checks if not check.passed}
     with pytest.raises(StoreError, match="cannot be published"):
-        loader.publish(staged, checks)
-    assert loader.reject(staged, checks).result == "rejected"
+        staged.publish(checks)
+    assert staged.reject(checks).result == "rejected"
     with store.connect() as connection:
         assert partitions.published(connection, PARTITION) == before.snapshot
     assert history.history(store)[0].result == "rejected"
@@ -150,10 +150,10 @@ def test_a_second_load_of_a_partition_says_who_holds_it(source, loader, store, s
     source.write_guides(2)
     other, _ = loader_for(settings, store)
     with (
-        loader.stage(source.partition, source.catalogue, run_id="first-run"),
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="first-run"),
         pytest.raises(PartitionLocked, match="first-run"),
     ):
-        other.stage(source.partition, source.catalogue, run_id="second")
+        other.stage(other.survey(source.partition, source.catalogue), run_id="second")
 
 
 def test_a_document_that_the_database_refuses_is_quarantined_alone(source, loader, store):
@@ -190,7 +190,7 @@ def test_a_transient_database_error_is_retried(source, loader, store, monkeypatc
 
 def test_a_dry_run_writes_nothing_and_says_what_a_load_would_do(source, loader, store):
     source.write_guides(4)
-    plan = loader.plan(source.partition, source.catalogue)
+    plan = loader.plan(loader.survey(source.partition, source.catalogue))
     with store.connect() as connection:
         assert connection.execute("SELECT count(*) FROM snapshot").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM chunk").fetchone() == (0,)
@@ -198,14 +198,14 @@ def test_a_dry_run_writes_nothing_and_says_what_a_load_would_do(source, loader, 
     assert (plan.files, plan.loaded, plan.documents, plan.chunks, plan.embedded, plan.tokens) == (
         result.files, result.loaded, result.documents, result.chunks, result.embedded, result.tokens
     )  # fmt: skip
-    assert loader.plan(source.partition, source.catalogue).result == "unchanged"
+    assert loader.plan(loader.survey(source.partition, source.catalogue)).result == "unchanged"
 
 
 def test_a_limit_loads_the_first_files_only(source, loader, store):
     source.write_guides(5)
     assert load(loader, store, source, limit=2).files == 2
-    assert loader.unchanged(source.partition, source.catalogue) is None
-    assert loader.unchanged(source.partition, source.catalogue, limit=2) is not None
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
+    assert loader.survey(source.partition, source.catalogue, limit=2).unchanged is not None
 
 
 def test_readers_see_the_old_load_until_the_new_one_is_published_and_then_all_of_it(source, loader, store):
@@ -218,9 +218,9 @@ def test_readers_see_the_old_load_until_the_new_one_is_published_and_then_all_of
     load(loader, store, source)
     source.write("guide-00.md", guide(80))
     source.write("guide-01.md", guide(81))
-    staged = loader.stage(source.partition, source.catalogue, run_id="test")
+    staged = loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     assert titles() == {"Guide 0", "Guide 1", "Guide 2"}
-    loader.publish(staged, audit(store, staged.snapshot))
+    staged.publish(audit(store, staged.snapshot))
     assert titles() == {"Guide 80", "Guide 81", "Guide 2"}
 
 
@@ -264,7 +264,7 @@ def die_at_last(texts):
     return embed(texts)
 embedder.embed = die_at_last
 if __name__ == "__main__":
-    loader.stage(catalogue.partitions()[0], catalogue, run_id="doomed")
+    loader.stage(loader.survey(catalogue.partitions()[0], catalogue), run_id="doomed")
 """
 
 

@@ -304,13 +304,13 @@ def test_what_becomes_live_meanwhile_is_embedded_before_the_switch(library, stor
 def test_a_load_that_runs_is_waited_for_and_what_it_publishes_is_switched(library, store, loader, model):
     library.add(0, 41)
     library.number = 0
-    staged = loader.stage(library.partition, library.catalogue, run_id=None)
+    staged = loader.stage(loader.survey(library.partition, library.catalogue), run_id=None)
     said = []
 
     def hear(sentence: str) -> None:
         said.append(sentence)
         if sentence.startswith("waiting"):
-            loader.publish(staged, [])
+            staged.publish([])
 
     change_to(store, model, said=hear).run()
     assert any("best_practices/guides is being worked on" in sentence for sentence in said)
@@ -321,7 +321,7 @@ def test_a_load_that_runs_is_waited_for_and_what_it_publishes_is_switched(librar
 def test_a_load_of_the_old_space_that_ends_after_the_switch_is_refused(library, store, loader, model):
     library.add(0, 42)
     library.number = 0
-    with loader.stage(library.partition, library.catalogue, run_id=None) as staged:
+    with loader.stage(loader.survey(library.partition, library.catalogue), run_id=None) as staged:
         # Its connection is cut, and with it the lock that the switch would wait for.
         with store.connect() as connection:
             connection.execute(
@@ -331,7 +331,7 @@ def test_a_load_of_the_old_space_that_ends_after_the_switch_is_refused(library, 
         change_to(store, model).run()
         there = live(store)
         with pytest.raises(StoreError, match=r"live is embedded with other \(.*migrate --space"):
-            loader.publish(staged, [])
+            staged.publish([])
     assert live(store) == there
 
 
@@ -429,7 +429,7 @@ def test_a_load_with_the_new_model_finds_nothing_changed_where_it_cuts_alike(lib
     changed_to(settings, store)
     loader, _ = loader_for(settings, store)
     for library.number in range(2):
-        assert loader.unchanged(library.partition, library.catalogue) is not None
+        assert loader.survey(library.partition, library.catalogue).unchanged is not None
 
 
 def test_a_load_with_the_new_model_cuts_anew_where_its_window_differs(library, store, other_folder):
@@ -438,7 +438,7 @@ def test_a_load_with_the_new_model_cuts_anew_where_its_window_differs(library, s
     recipes = [one(store, "SELECT recipe FROM snapshot WHERE id = %s", id_) for id_ in live(store).values()]
     assert all('"chunked_for"' in recipe for recipe in recipes)
     loader, embedder = loader_for(settings, store)
-    assert loader.unchanged(library.partition, library.catalogue) is None
+    assert loader.survey(library.partition, library.catalogue).unchanged is None
     library.load_all(loader, store)
     assert embedder.texts == []  # these short pages are cut alike, and a chunk is embedded once
     assert "chunked_for" not in one(store, "SELECT recipe FROM snapshot ORDER BY id DESC LIMIT 1")
@@ -450,7 +450,7 @@ def test_a_load_with_the_old_model_is_refused_before_it_begins(library, store, l
     library.add(0, 43)
     library.number = 0
     with pytest.raises(StoreError, match=r"live is embedded with other .*migrate --space"):
-        loader.stage(library.partition, library.catalogue, run_id=None)
+        loader.stage(loader.survey(library.partition, library.catalogue), run_id=None)
 
 
 def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, settings, other_folder, monkeypatch):

@@ -268,9 +268,9 @@ def test_a_seventh_type_is_an_asset_with_partitions_checks_and_jobs_by_its_catal
     settings = settings_for(tmp_path, store)
     loader, _ = loader_for(settings, store)
     for partition in catalogue.partitions():
-        with loader.stage(partition, catalogue, run_id=None) as staged:
+        with loader.stage(loader.survey(partition, catalogue), run_id=None) as staged:
             checks = audit(store, staged.snapshot)
-            loader.publish(staged, checks)
+            staged.publish(checks)
         assert [check.check for check in checks if check.passed] == list(CHECKS)
     with store.connect() as connection:
         live = [name for name, _ in listing.live_partitions(connection)]

@@ -40,10 +40,10 @@ def cli(tmp_path, store, source, loader, monkeypatch):
     monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("DOC_ASSETS_THREADS", "1")
 
-    def load_here(settings, opened, surveys: list[Survey], workers, limit) -> tuple[list[LoadResult], int]:
-        return [load(loader, opened, source, limit) for _ in surveys], 0
+    def load_here(settings, opened, surveys: list[Survey], workers) -> tuple[list[LoadResult], int]:
+        return [load(loader, opened, source, survey.limit) for survey in surveys], 0
 
-    monkeypatch.setattr(commands, "load_surveyed", load_here)
+    monkeypatch.setattr(commands, "load_shown", load_here)
 
     def run(*arguments: str, code: int = 0):
         done = CliRunner().invoke(app, ["quarantine", *arguments, "--json"])
@@ -87,7 +87,7 @@ def test_what_an_unpublished_snapshot_rejected_is_listed_as_not_live(source, loa
     (source.root / "noise.md").unlink()
     load(loader, store, source)
     source.write("late.md", NOISE)
-    with loader.stage(source.partition, source.catalogue, run_id="test"):
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id="test"):
         pass
     (entry,) = entries(store, PARTITION)
     assert (entry.path, entry.live) == ("late.md", False)
@@ -128,7 +128,7 @@ def test_a_retry_parses_only_what_was_rejected_and_tells_what_became_of_it(sourc
         return parse(listed)
 
     monkeypatch.setattr(loader.parse_pool, "parse", watched)
-    assert loader.unchanged(source.partition, source.catalogue) is not None
+    assert loader.survey(source.partition, source.catalogue).unchanged is not None
     (row,) = cli("retry", PARTITION, code=1)
     assert (row["path"], row["outcome"], row["quarantined"]) == ("noise.md", "rejected", True)
     assert parsed == ["noise.md"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -14,12 +14,15 @@ import psycopg
 from rich.live import Live
 from rich.table import Table
 
-from doc_assets.cli.output import messages, say
+from doc_assets.cli.output import complain, messages, say
+from doc_assets.dagster import batch_load
 from doc_assets.errors import StoreUnreachable
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
+from doc_assets.runtime import shutdown
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
+from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history.progress import ProgressRow, read_progress
 
@@ -140,3 +143,51 @@ class LiveProgress:
                 )
         table.add_row("[bold]all[/]", "", *self._line(self._overall(rows)).split(" · ")[:5])
         return table
+
+
+def load_shown(
+    settings: Settings,
+    store: Store,
+    changed: Sequence[Survey],
+    workers: int,
+    *,
+    allow_deletions: bool = False,
+    batch_id: str | None = None,
+    tell: Callable[[Progress], None] | None = None,
+) -> tuple[list[LoadResult], int]:
+    """Loads what was surveyed, with progress on stderr.
+
+    Returns:
+        The results, and the peak resident bytes of this process and all it started, PostgreSQL apart.
+    """
+    if not changed:
+        return [], 0
+    results = []
+    with shutdown.deferred(), LiveProgress(store, changed, tell) as live:
+        for result in batch_load.load(
+            settings, store, changed, workers, allow_deletions=allow_deletions, batch_id=batch_id
+        ):
+            results.append(result)
+            live.finished(result)
+            complain_of([result])
+    return results, live.peak_rss_bytes
+
+
+def complain_of(results: Iterable[LoadResult]) -> None:
+    """Prints the errors of those that failed or were rejected."""
+    for result in results:
+        if result.result in ("failed", "rejected"):
+            # A refusal names its partition itself.
+            name, error = f"{result.doc_type}/{result.partition}", str(result.error)
+            named = error.startswith(name)
+            complain(f"{result.result}: {error}" if named else f"{name} {result.result}: {error}")
+
+
+def refresh_index_shown(settings: Settings, store: Store, *, loaded_any: bool) -> float:
+    """Refreshes the vector index and prints what became of it; seconds."""
+    done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
+    if done.error is not None:
+        complain(f"the vector index could not be brought up to date, the next migrate does it: {done.error}")
+    elif done.built:
+        say(f"built the vector index in {duration(done.seconds)}")
+    return done.seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,28 +13,22 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.cli.live_progress import LiveProgress
+from doc_assets.cli.live_progress import complain_of, load_shown, refresh_index_shown
 from doc_assets.cli.load_summary import LoadSummary
-from doc_assets.cli.output import JSON_OPTION, complain, say
+from doc_assets.cli.output import JSON_OPTION, say
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
-from doc_assets.dagster.worker_processes import load_partitions
-from doc_assets.embedding.space import describe_space
-from doc_assets.errors import SourceError, Stopped, StoreError
+from doc_assets.dagster import batch_load
 from doc_assets.ingest.load_history import record_looks
-from doc_assets.ingest.loader import Loader, Survey
+from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.result import LoadResult
 from doc_assets.job_progress.own_job import OwnJob, job_progress
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
-from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.retries import Retries, RetryPolicy
-from doc_assets.store.retention import maintenance
 from doc_assets.store.schema.opening import open_store
-from doc_assets.store.snapshots import publication
 
 # More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
 _MOST_WORKERS = 4
@@ -119,141 +113,50 @@ def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
 def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
     """What a load would do."""
     started = time.perf_counter()
-    settled, changed = survey(settings, store, order.catalogue, order.wanted, order.limit)
+    surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit, for_load=False)
+    complain_of(surveyed.settled)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
     with closing(Loader(settings, store)) as loader:
-        plans = [loader.plan(survey.partition, order.catalogue, order.limit) for survey in changed]
-    return LoadSummary(
-        _sorted([*settled, *plans]), time.perf_counter() - started, peak, {"discover": discovered}, batch_id=None
-    )
+        plans = [loader.plan(survey) for survey in surveyed.changed]
+    results = _sorted([*surveyed.settled, *plans])
+    return LoadSummary(results, time.perf_counter() - started, peak, {"discover": discovered}, batch_id=None)
 
 
 def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
-    """Loads, and builds the vector index if no other process is left that loads; tells the Job that it runs in."""
+    """Loads, and builds the vector index if no other process is left that loads; reports to the Job that it runs in."""
     started = time.perf_counter()
-    settled, changed = survey(settings, store, order.catalogue, order.wanted, order.limit)
+    surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
+    complain_of(surveyed.settled)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
-    workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(changed)))
+    workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
     batch_id = str(uuid.uuid4())
     partitions = {partition.id: partition for partition in order.wanted}
-    looks = [(partitions[f"{result.doc_type}/{result.partition}"], result) for result in settled]
+    looks = [(partitions[f"{result.doc_type}/{result.partition}"], result) for result in surveyed.settled]
     record_looks(store, looks, batch_id=batch_id)
-    loads, loading_peak = load_surveyed(
+    loads, loading_peak = load_shown(
         settings,
         store,
-        changed,
+        surveyed.changed,
         workers,
-        order.limit,
         allow_deletions=order.allow_deletions,
         batch_id=batch_id,
         tell=job.tell,
     )
-    if undone := [load for load in [*settled, *loads] if load.result not in ("published", "unchanged")]:
+    results = _sorted([*surveyed.settled, *loads])
+    if undone := [load for load in results if load.result not in ("published", "unchanged")]:
         job.undone(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)
-    indexing = refresh_index(settings, store, loaded_any=published)
+    seconds = refresh_index_shown(settings, store, loaded_any=published)
     return LoadSummary(
-        _sorted([*settled, *loads]),
+        results,
         time.perf_counter() - started,
         max(peak, loading_peak),
-        {"discover": discovered, "index": indexing},
+        {"discover": discovered, "index": seconds},
         batch_id if published else None,
     )
 
 
 def _sorted(results: list[LoadResult]) -> list[LoadResult]:
     return sorted(results, key=lambda result: (result.doc_type, result.partition))
-
-
-def survey(
-    settings: Settings,
-    store: Store,
-    catalogue: Catalogue,
-    wanted: Sequence[Partition],
-    limit: int | None,
-    *,
-    even_unchanged: bool = False,
-) -> tuple[list[LoadResult], list[Survey]]:
-    """Partitions that need no run (unchanged, or their source cannot be had), and those that do, most work first."""
-    settled: list[LoadResult] = []
-    changed: list[Survey] = []
-    with store.connect() as connection:
-        publication.refuse_other_model(connection, describe_space(settings), [partition.id for partition in wanted])
-    with closing(Loader(settings, store)) as loader:
-        for partition in wanted:
-            try:
-                found = loader.survey(partition, catalogue, limit)
-            except SourceError as error:
-                complain(f"{partition.id}: {error}")
-                settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
-                continue
-            if found.unchanged is None or even_unchanged:
-                changed.append(found)
-            else:
-                settled.append(found.unchanged)
-    # The wall time of the last wave is that of its slowest load, so the small ones come last.
-    return settled, sorted(changed, key=lambda found: -found.expected_tokens)
-
-
-def load_surveyed(
-    settings: Settings,
-    store: Store,
-    changed: Sequence[Survey],
-    workers: int,
-    limit: int | None,
-    *,
-    allow_deletions: bool = False,
-    batch_id: str | None = None,
-    tell: Callable[[Progress], None] | None = None,
-) -> tuple[list[LoadResult], int]:
-    """Results of the loads, and the peak resident bytes of this process and all it started, PostgreSQL apart.
-
-    A stop that is asked for ends the loads at their next border; their results say so. ``tell`` hears how far they are.
-    """
-    if not changed:
-        return [], 0
-    results = []
-    with shutdown.deferred(), maintenance.loading(store), LiveProgress(store, changed, tell) as live:
-        for result in load_partitions(
-            [survey.partition for survey in changed],
-            catalogue=settings.catalogue,
-            database_url=store.url,
-            parallel=workers,
-            threads=max(1, settings.threads // workers),
-            limit=limit,
-            allow_deletions=allow_deletions,
-            batch_id=batch_id,
-        ):
-            results.append(result)
-            live.finished(result)
-            if result.result in ("failed", "rejected"):
-                complain(_outcome(result))
-    return results, live.peak_rss_bytes
-
-
-def _outcome(result: LoadResult) -> str:
-    """A refusal names its partition itself; other errors are told with it."""
-    name = f"{result.doc_type}/{result.partition}"
-    error = str(result.error)
-    return f"{result.result}: {error}" if error.startswith(name) else f"{name} {result.result}: {error}"
-
-
-def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
-    """Fresh statistics after a load, and the vector index after a first one if nobody else loads; seconds."""
-    started = time.perf_counter()
-    if shutdown.requested():
-        return 0.0
-    fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
-    try:
-        done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
-            lambda: maintenance.index_when_last(store, fingerprint, workers=workers, loaded=loaded_any)
-        )
-    except (StoreError, Stopped) as error:
-        # What was loaded is live and found without it; the loads' own summary must not be lost.
-        complain(f"the vector index could not be brought up to date, the next migrate does it: {error}")
-    else:
-        if done.built:
-            say(f"built the vector index in {duration(done.seconds)}")
-    return time.perf_counter() - started

@@ -11,9 +11,10 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
-from doc_assets.cli.migrate import load_surveyed, refresh_index, survey
+from doc_assets.cli.live_progress import complain_of, load_shown, refresh_index_shown
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.dagster import batch_load
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.registry import detect
@@ -217,11 +218,12 @@ def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile])
     done: dict[str, LoadResult] = {}
     for limit in sorted(set(limits.values()), key=lambda n: n or 0):
         wanted = [known[name] for name in sorted(limits) if name in known and limits[name] == limit]
-        failed, surveyed = survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
-        loads, _ = load_surveyed(settings, store, surveyed, min(2, max(1, len(surveyed))), limit)
-        done |= {f"{result.doc_type}/{result.partition}": result for result in [*failed, *loads]}
+        surveyed = batch_load.survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
+        complain_of(surveyed.settled)
+        loads, _ = load_shown(settings, store, surveyed.changed, min(2, max(1, len(surveyed.changed))))
+        done |= {f"{result.doc_type}/{result.partition}": result for result in [*surveyed.settled, *loads]}
     if any(result.result == "published" for result in done.values()):
-        refresh_index(settings, store, loaded_any=True)
+        refresh_index_shown(settings, store, loaded_any=True)
     return [_became(store, entry, done.get(entry.partition)) for entry in entries]
 
 

@@ -14,11 +14,11 @@ from pydantic import Field
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.checks import check_results, check_specs, describe, merged
 from doc_assets.dagster.failures import errors_as_failures
-from doc_assets.dagster.library import Library
+from doc_assets.dagster.library import Library, WaitedRun
+from doc_assets.dagster.loaded_state import STATE
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.predecessor import outlast_predecessor
 from doc_assets.dagster.progress_log import logged_progress
-from doc_assets.dagster.source_state import STATE
 from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
 
@@ -69,7 +69,10 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
 
     @dg.multi_asset(name=doc_type, specs=[spec], check_specs=check_specs(doc_type, partitions), can_subset=True)
     def documentation(
-        context: dg.AssetExecutionContext, config: LoadConfig, doc_assets: dg.ResourceParam[Library]
+        context: dg.AssetExecutionContext,
+        config: LoadConfig,
+        doc_assets: dg.ResourceParam[Library],
+        waited_run: dg.ResourceParam[WaitedRun | None],
     ) -> Events:
         with errors_as_failures():
             if not context.selected_asset_keys:
@@ -78,41 +81,46 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
                 partition = partition_of(context, catalogue, doc_type)
                 yield from _roll_back(context, doc_assets, partition, config.snapshot)
             else:
-                yield from _load(context, doc_assets, catalogue, doc_type, config)
+                yield from _load(context, doc_assets, catalogue, doc_type, config, waited_run)
 
     return documentation
 
 
 def _load(
-    context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str, config: LoadConfig
+    context: dg.AssetExecutionContext,
+    library: Library,
+    catalogue: Catalogue,
+    doc_type: str,
+    config: LoadConfig,
+    waited: WaitedRun | None,
 ) -> Events:
     partition = partition_of(context, catalogue, doc_type)
-    loader, run_id = library.loader, context.run.run_id
+    run_id, tags = context.run.run_id, context.run.tags
     outlast_predecessor(context, library, partition)
-    # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, and not one too few.
-    state = None if config.limit else library.source_states([partition], catalogue)[partition.id]
-    if not config.force and (unchanged := library.look(partition, catalogue, config.limit, run_id)) is not None:
+    survey = (
+        waited.survey if waited else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
+    )
+    if survey.unchanged is not None and not config.force:
         yield from _audited(context, partition.id, library.audit_live(partition.id), "what is live")
-        yield _materialized(library, partition, unchanged, state)
+        yield _materialized(survey.unchanged, survey.source_state)
         return
     with logged_progress(context, library, partition):
-        staged = loader.stage(
-            partition,
-            catalogue,
-            run_id=run_id,
-            limit=config.limit,
-            batch_id=context.run.tags.get(BATCH_TAG) or context.run.tags.get("dagster/backfill"),
-        )
+        batch_id = tags.get(BATCH_TAG) or tags.get("dagster/backfill")
+        staged = library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
     with staged:
         results = library.audit(staged.snapshot)
         try:
             yield from _audited(context, partition.id, results, f"snapshot {staged.snapshot}, which was not published,")
-            published = loader.publish(staged, results, allow_deletions=config.allow_deletions)
+            result = staged.publish(results, allow_deletions=config.allow_deletions)
         except (AuditFailed, PublicationRefused) as error:
-            library.results[partition.id] = loader.reject(staged, results, error)
+            rejected = staged.reject(results, error)
+            if waited:
+                waited.result = rejected
             raise
-        yield _materialized(library, partition, published, state)
-    if BATCH_TAG not in context.run.tags:  # else doc-assets migrate does it, once after all its loads
+        if waited:
+            waited.result = result
+        yield _materialized(result, survey.source_state)
+    if BATCH_TAG not in tags:  # else doc-assets migrate does it, once after all its loads
         _index(context, library)
 
 
@@ -167,13 +175,10 @@ def _audited(
         raise AuditFailed(f"{where}: {what} fails {describe(failed)}")
 
 
-def _materialized(
-    library: Library, partition: Partition, result: "LoadResult", state: str | None
-) -> dg.MaterializeResult:
+def _materialized(result: "LoadResult", state: str | None) -> dg.MaterializeResult:
     assert result.digest is not None  # noqa: S101 - a published snapshot has one
-    library.results[partition.id] = result
     return dg.MaterializeResult(
-        partition.doc_type,
+        result.doc_type,
         metadata={
             **{key: getattr(result, key) for key in _PLOTTED},
             "snapshot": str(result.snapshot),

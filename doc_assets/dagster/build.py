@@ -41,7 +41,11 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),
             weekly_collection(status),
         ],
-        resources={"doc_assets": doc_assets_resource, **(resources or {})},
+        resources={
+            "doc_assets": doc_assets_resource,
+            "waited_run": dg.ResourceDefinition.none_resource(),  # but in runs of ``in_process_runs``
+            **(resources or {}),
+        },
         # For what is started from an asset's page: those runs are of no job above.
         executor=dg.in_process_executor,
     )

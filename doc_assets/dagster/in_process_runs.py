@@ -22,13 +22,14 @@ from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
-from doc_assets.dagster.library import Library
+from doc_assets.dagster.library import WaitedRun
 from doc_assets.dagster.storage import outlast_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.database.retries import Retries, RetryPolicy
 
 if TYPE_CHECKING:
+    from doc_assets.ingest.loader import Survey
     from doc_assets.ingest.result import LoadResult
 
 _log = logging.getLogger(__name__)
@@ -85,25 +86,19 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 def run_partition(
-    partition: Partition,
+    survey: Survey,
     *,
     instance: dg.DagsterInstance,
     definitions: dg.Definitions,
-    library: Library,
-    limit: int | None = None,
-    force: bool = True,
     allow_deletions: bool = False,
     batch_id: str | None = None,
 ) -> LoadResult:
-    """Loads one partition by its job ``migrate_<type>``; prints nothing.
+    """Loads what was surveyed, changed or not, by the job ``migrate_<type>``; prints nothing.
 
     Args:
-        partition: One of the catalogue that the definitions were built from.
+        survey: Of a partition of the catalogue that the definitions were built from.
         instance: From ``open_instance``; records the run.
         definitions: From ``build_defs``, made once per process.
-        library: The one behind the definitions' resource ``doc_assets``.
-        limit: Files to load at most.
-        force: Skip the look whether anything changed; the caller has looked before it started a run.
         allow_deletions: Publish although more documents vanished than the deletion guard lets go.
         batch_id: Of the runs that were started together.
 
@@ -114,10 +109,10 @@ def run_partition(
         DocAssetsError: The load failed; the error that the library raised.
         Stopped: A stop was asked for; what is committed stays, and the next load resumes it.
     """
-    config = {"limit": limit, "force": force, "allow_deletions": allow_deletions}
+    partition, waited = survey.partition, WaitedRun(survey)
+    config = {"limit": survey.limit, "force": True, "allow_deletions": allow_deletions}
     job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
     _close_dead_runs(instance, job.name, partition)
-    library.results.pop(partition.id, None)
     try:
         job.execute_in_process(
             run_config={
@@ -127,6 +122,7 @@ def run_partition(
             instance=instance,
             partition_key=partition.key,
             tags=_tags(batch_id),
+            resources={"waited_run": waited},
         )
     except dg.Failure as failure:
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
@@ -135,13 +131,14 @@ def run_partition(
         raise Stopped(f"the load of {partition.id} was stopped on request; running it again resumes") from interruption
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
-        if partition.id not in library.results:
+        if waited.result is None:
             raise StoreError(
                 f"PostgreSQL failed while Dagster recorded the run of {partition.id}: {error.orig}; nothing of it was "
                 "published, and running it again resumes"
             ) from error
         _log.warning("the run of %s could not be recorded to its end: %s", partition.id, error.orig)
-    return library.results[partition.id]
+    assert waited.result is not None  # noqa: S101 - the run ended without an error, so its load did
+    return waited.result
 
 
 def _tags(batch_id: str | None) -> dict[str, str]:

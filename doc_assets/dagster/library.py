@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     from doc_assets.catalogue import Catalogue, Partition
-    from doc_assets.ingest.loader import Loader
+    from doc_assets.ingest.loader import Loader, Survey
     from doc_assets.ingest.result import LoadResult
     from doc_assets.store.database.connection import Store
     from doc_assets.store.database.retries import Retries
@@ -29,16 +30,11 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """What the assets call: the loader, the audit and the snapshots of one database.
-
-    Attributes:
-        results: What became of each partition loaded in this process, by partition id; the command line reads it.
-    """
+    """What the assets call: the loader, the audit and the snapshots of one database."""
 
     def __init__(self, settings: Settings) -> None:
         """Opens nothing."""
         self.settings = settings
-        self.results: dict[str, LoadResult] = {}
 
     @cached_property
     def store(self) -> Store:
@@ -84,29 +80,40 @@ class Library:
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """What loads of the partitions would be made from, by partition id; None where that is not known cheaply."""
-        from doc_assets.dagster.source_state import source_states
+        from doc_assets.ingest.source_state import source_states
 
         return source_states(partitions, catalogue, self.settings)
 
-    def look(self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str) -> LoadResult | None:
-        """What is live, if a load would change nothing, else None; the history is told if no load will tell it more.
+    def survey(
+        self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str, *, forced: bool = False
+    ) -> Survey:
+        """Surveys a partition's source; records in the history a survey that no load follows.
+
+        Args:
+            partition: The partition.
+            catalogue: That it is from.
+            limit: Only the first files by path.
+            run_id: Dagster run, for the history.
+            forced: A load follows even if nothing changed.
 
         Raises:
-            SourceError: The source cannot be had.
+            SourceError: The source cannot be fetched.
         """
         from doc_assets.errors import SourceError
         from doc_assets.ingest.load_history import record_looks
         from doc_assets.ingest.result import LoadResult
 
+        # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, not one too few.
+        state = None if limit else self.source_states([partition], catalogue)[partition.id]
         try:
-            unchanged = self.loader.unchanged(partition, catalogue, limit)
+            survey = self.loader.survey(partition, catalogue, limit, source_state=state)
         except SourceError as error:
             failed = LoadResult(partition.doc_type, partition.key, "failed", error=str(error))
             record_looks(self.store, [(partition, failed)], run_id=run_id)
             raise
-        if unchanged is not None:
-            record_looks(self.store, [(partition, unchanged)], run_id=run_id)
-        return unchanged
+        if survey.unchanged is not None and not forced:
+            record_looks(self.store, [(partition, survey.unchanged)], run_id=run_id)
+        return survey
 
     def record_unmoved(self, partitions: Sequence[Partition]) -> None:
         """Tells the history that the sources of these were asked, and hold what is live."""
@@ -164,6 +171,22 @@ class Library:
         from doc_assets.store.versions.rollback import rollback
 
         return rollback(self.store, partition, to=to, run_id=run_id)
+
+
+@dataclass
+class WaitedRun:
+    """A run in this process that somebody waits for: the resource ``waited_run`` of that run alone.
+
+    Dagster hands nothing from an asset to its caller but what an I/O manager stores; this is the argument and the
+    return value of ``in_process_runs.run_partition``.
+
+    Attributes:
+        survey: What the run loads; it was made before the run began.
+        result: What became of it, set once that is known.
+    """
+
+    survey: Survey
+    result: LoadResult | None = None
 
 
 _libraries: dict[Settings, Library] = {}

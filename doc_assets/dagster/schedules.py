@@ -12,7 +12,7 @@ import dagster as dg
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.library import Library
-from doc_assets.dagster.source_state import loaded_state
+from doc_assets.dagster.loaded_state import loaded_state
 
 
 def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:

@@ -1,7 +1,7 @@
 """Many partitions over several processes, each of which keeps its parse workers and model warm from one to the next.
 
-The processes run partitions through Dagster (``in_process_runs``); the parent imports neither Dagster nor the model, and
-reads how far they are in the ``progress`` table.
+The processes run partitions through Dagster (``in_process_runs``); the parent imports neither Dagster nor the model,
+and reads how far they are in the ``progress`` table.
 """
 
 from __future__ import annotations
@@ -23,37 +23,36 @@ from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
-from doc_assets.settings import LogSettings
+from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
-    from doc_assets.dagster.library import Library
+    from doc_assets.ingest.loader import Survey
 
 
 def load_partitions(
-    partitions: Sequence[Partition],
+    surveys: Sequence[Survey],
     *,
     catalogue: Path,
     database_url: str,
     parallel: int,
     threads: int,
-    limit: int | None = None,
     allow_deletions: bool = False,
     batch_id: str | None = None,
 ) -> Iterator[LoadResult]:
-    """Loads the partitions, in the order given, and yields each result as it comes.
+    """Loads the surveyed partitions, in the order given, and yields each result as it comes.
 
     A stop that is asked for is passed on to the workers, each of which ends its load at a batch border; no other one is
-    begun. Take the results within ``stopping.deferred()``.
+    begun. Take the results within ``shutdown.deferred()``.
 
     Args:
-        partitions: Heaviest first, so that the last ones to finish are small.
+        surveys: Heaviest first, so that the last ones to finish are small. Keep them until the end: the cache keeps
+            the files of a source for as long as they are referred to.
         catalogue: The file that they are from.
         database_url: Of the store, which is running; workers must not start an embedded server of their own.
         parallel: Worker processes.
         threads: CPU threads for each.
-        limit: Files per partition.
         allow_deletions: Publish although more documents vanished than the deletion guard lets go.
         batch_id: Of this call, for the history.
 
@@ -69,8 +68,8 @@ def load_partitions(
         "DOC_ASSETS_DATABASE_URL": database_url,
         "DOC_ASSETS_THREADS": str(threads),
     }
-    load = functools.partial(_load, limit=limit, allow_deletions=allow_deletions, batch_id=batch_id)
-    waiting = list(partitions)
+    load = functools.partial(_load, allow_deletions=allow_deletions, batch_id=batch_id)
+    waiting = list(surveys)
     while waiting and not shutdown.requested():
         following, asking = multiprocessing.Pipe(duplex=False)
         pool = _pool(min(parallel, len(waiting)), environment, following)
@@ -80,15 +79,16 @@ def load_partitions(
         with closing(following), closing(asking), shutdown.passed_on(asking.close), pool:
             while True:
                 while waiting and len(running) < parallel and not broken and not shutdown.requested():
-                    partition = waiting.pop(0)
-                    running[pool.submit(load, partition)] = partition
+                    survey = waiting.pop(0)
+                    running[pool.submit(load, survey)] = survey.partition
                 if not running:
                     break
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     broken |= isinstance(future.exception(), BrokenProcessPool)
                     yield _result(future, running.pop(future))
-    for partition in waiting:
+    for survey in waiting:
+        partition = survey.partition
         yield LoadResult(partition.doc_type, partition.key, "stopped", error="not begun: a stop was asked for")
 
 
@@ -137,29 +137,20 @@ _open = ExitStack()
 
 
 @functools.cache
-def _opened() -> tuple[dg.DagsterInstance, dg.Definitions, Library]:
+def _opened() -> tuple[dg.DagsterInstance, dg.Definitions]:
     """What all runs of this process share; Dagster is imported here, never in the parent."""
     from doc_assets.dagster.build import build_defs
     from doc_assets.dagster.in_process_runs import open_instance
-    from doc_assets.dagster.library import library
 
     atexit.register(_open.close)
-    shared = library()
-    instance = _open.enter_context(open_instance(shared.settings))
-    return instance, build_defs(), shared
+    return _open.enter_context(open_instance(Settings.from_environment())), build_defs()
 
 
-def _load(partition: Partition, *, limit: int | None, allow_deletions: bool, batch_id: str | None) -> LoadResult:
+def _load(survey: Survey, *, allow_deletions: bool, batch_id: str | None) -> LoadResult:
     with shutdown.heeded():
         from doc_assets.dagster.in_process_runs import run_partition
 
-        instance, definitions, shared = _opened()
+        instance, definitions = _opened()
         return run_partition(
-            partition,
-            instance=instance,
-            definitions=definitions,
-            library=shared,
-            limit=limit,
-            allow_deletions=allow_deletions,
-            batch_id=batch_id,
+            survey, instance=instance, definitions=definitions, allow_deletions=allow_deletions, batch_id=batch_id
         )

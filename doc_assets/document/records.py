@@ -80,8 +80,14 @@ def _place(chunk: Chunk) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """A readable file that stands in the source now."""
+    """A file of the source that a load has to account for.
+
+    Attributes:
+        path: Relative to the source.
+        size: Bytes.
+        fingerprint: SHA-256 of the bytes; None where only the parse worker will read them, since they have changed.
+    """
 
     path: str
     size: int
-    fingerprint: bytes
+    fingerprint: bytes | None

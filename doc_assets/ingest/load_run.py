@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
 
-from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.catalogue import Partition
 from doc_assets.document import Chunk
-from doc_assets.document.records import FileRecord, StoredDocument
+from doc_assets.document.records import Discovered, FileRecord, StoredDocument
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.ingest.chunk_embedder import ChunkEmbedder
-from doc_assets.ingest.parse_pool import ParseTask
+from doc_assets.ingest.parse_pool import ParsePool, ParseTask
 from doc_assets.ingest.progress_reporter import Figures, Reporter
-from doc_assets.ingest.recipe import recipe_of
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.stages import Stage
-from doc_assets.sources.discovery import Discovery, discover
+from doc_assets.sources.discovery import Discovery
 from doc_assets.sources.token_estimate import expected_tokens
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, publication, reuse
 from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import spaces
 from doc_assets.store.spaces.spaces import Lookup
-
-if TYPE_CHECKING:
-    from doc_assets.ingest.loader import Loader
 
 # A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks are about 20 s of
 # embedding on 2 cores, and enough to sort by length.
@@ -42,51 +42,70 @@ BATCH_CHARACTERS = 8_000_000
 _log = logging.getLogger(__name__)
 
 
-class Filling:
+class LoadRun:
     """Fills and seals one staging snapshot: the stages' threads and what they share. Made anew for each load."""
 
-    def __init__(self, loader: Loader, session: PartitionSession, partition: Partition, run_id: str | None) -> None:
-        """Takes the session that holds the partition's lock."""
-        self._loader = loader
+    def __init__(
+        self,
+        session: PartitionSession,
+        partition: Partition,
+        terms: SnapshotTerms,
+        run_id: str | None,
+        *,
+        store: Store,
+        space: EmbeddingSpace,
+        parse_pool: ParsePool,
+        embedder: Callable[[], Embedder],
+        retries: Retries,
+    ) -> None:
+        """Takes the session that holds the partition's lock; ``embedder`` loads the model when first called."""
         self._session = session
         self._partition = partition
+        self._terms = terms
         self._run_id = run_id
+        self._store = store
+        self._space = space
+        self._parse_pool = parse_pool
+        self._retries = retries
         self._figures = Figures()
-        self._reporter = Reporter(loader.store, session.partition_id, run_id, self._figures)
+        self._reporter = Reporter(store, session.partition_id, run_id, self._figures)
         self._in_flight: set[bytes] = set()
-        self._embedder = ChunkEmbedder(lambda: loader.embedder, self._embedded)
+        self._embedder = ChunkEmbedder(embedder, self._embedded)
 
     def finish(self) -> None:
-        """The partition is no longer being worked on."""
+        """Removes the progress row: the partition is no longer being worked on."""
         self._reporter.close()
 
-    def run(self, catalogue: Catalogue, limit: int | None, started: float) -> tuple[Lease, LoadResult]:
-        """Discovers, fills and seals; the result's ``snapshot`` and ``digest`` are set.
+    def fill(self, discovery: Discovery, started: float) -> tuple[Lease, LoadResult]:
+        """Fills the snapshot from the discovered files and seals it; the result has ``snapshot`` and ``digest``.
 
         Raises:
             Stopped: A stop was asked for. While batches are written, whatever is embedded is committed first.
         """
-        loader, partition = self._loader, self._partition
+        partition = self._partition
         self._reporter.report("discover")
-        discovery = discover(partition, catalogue, loader.settings, limit)
-        discovered = time.perf_counter()
-        space = self._session.run(lambda connection: spaces.ensure_space(connection, loader.space))
-        lease = self._session.run(lambda connection: self._open_snapshot(connection, discovery, space, limit))
+        space = self._session.run(lambda connection: spaces.ensure_space(connection, self._space))
+        lease = self._session.run(lambda connection: self._open_snapshot(connection, discovery.revision, space))
         self._reporter.snapshot_id = lease.snapshot
         log_context.bind(snapshot=lease.snapshot)
         _log.info("load resumed" if lease.resumed else "load started", extra={"revision": discovery.revision})
-        settled = self._session.run(
-            lambda connection: reuse.reconcile(connection, lease, discovery.canonical, discovery.included.digest)
-        )
-        todo = {path: file for path, file in discovery.locations.items() if path not in settled}
+        included = discovery.included.digest
+        known = self._session.run(lambda connection: reuse.known_files(connection, lease, included))
+        to_load = discovery.to_load(known)
+        discovered = time.perf_counter()
+        kept = self._session.run(lambda connection: reuse.reconcile(connection, lease, to_load.canonical, included))
+        todo = [file.path for file in to_load.canonical if file.path not in kept]
+        taken_over = [file for file in to_load.canonical if file.path in kept]
+        discovery.let_go(kept)
         figures = self._figures
-        taken_over = [file for file in discovery.canonical if file.path in settled]
-        figures.files_total, figures.files_done = discovery.files, len(taken_over)
+        figures.files_total, figures.files_done = len(discovery.listed), len(taken_over)
         figures.bytes_total, figures.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
-        figures.work_total = discovery.expected_tokens
+        figures.work_total = expected_tokens(
+            (file.path, file.size) for file in (*to_load.canonical, *to_load.settled) if _is_work(file)
+        )
         figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
         self._reporter.report("load")
-        stages = self._filled(discovery, todo, space, lease)
+        stages = self._filled(discovery, to_load.settled, todo, space, lease)
         self._reporter.report("seal")
         sealing = time.perf_counter()
         counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))
@@ -107,27 +126,20 @@ class Filling:
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 
-    def _open_snapshot(
-        self, connection: psycopg.Connection, discovery: Discovery, space: spaces.SpaceTable, limit: int | None
-    ) -> Lease:
-        publication.refuse_other_space(connection, self._session.partition_id, space.id)
-        source = self._partition.source
+    def _open_snapshot(self, connection: psycopg.Connection, revision: str, space: spaces.SpaceTable) -> Lease:
+        partition_id = self._session.partition_id
+        publication.refuse_other_space(connection, partition_id, space.id)
         return lifecycle.open_snapshot(
-            connection,
-            self._session.partition_id,
-            recipe=recipe_of(self._loader.settings, source),
-            space=space,
-            revision=discovery.revision,
-            base_url=source.site.base_url,
-            page_rule=source.site.pages,
-            page_strip=source.site.strip,
-            near_duplicates=source.near_duplicates,
-            file_limit=limit,
-            run_id=self._run_id,
+            connection, partition_id, self._terms, space=space, revision=revision, run_id=self._run_id
         )
 
     def _filled(
-        self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, lease: Lease
+        self,
+        discovery: Discovery,
+        settled: tuple[FileRecord, ...],
+        todo: Sequence[str],
+        space: spaces.SpaceTable,
+        lease: Lease,
     ) -> dict[str, float]:
         """Fills, up to the batch border at which a stop that was asked for is heeded.
 
@@ -136,7 +148,7 @@ class Filling:
         """
         try:
             with shutdown.deferred():
-                stages = self._fill(discovery, todo, space, lease)
+                stages = self._fill(discovery, settled, todo, space, lease)
             shutdown.raise_if_requested()
         except Stopped as stop:
             figures = self._figures
@@ -147,25 +159,30 @@ class Filling:
         return stages
 
     def _fill(
-        self, discovery: Discovery, todo: Mapping[str, object], space: spaces.SpaceTable, lease: Lease
+        self,
+        discovery: Discovery,
+        settled: tuple[FileRecord, ...],
+        todo: Sequence[str],
+        space: spaces.SpaceTable,
+        lease: Lease,
     ) -> dict[str, float]:
         """Parses, embeds and writes what is to do; seconds by stage."""
         with (
-            Lookup(self._loader.store, space, self._loader.retries) as lookup,
+            Lookup(self._store, space, self._retries) as lookup,
             BatchWriter(
-                self._loader.store,
+                self._store,
                 f"doc-assets load {self._partition.id}",
                 lease,
                 space,
-                retries=self._loader.retries,
+                retries=self._retries,
                 embed=self._vectors_again,
             ) as writer,
         ):
-            writer.write(Batch(discovery.settled))
-            self._done(discovery.settled)
+            writer.write(Batch(settled))
+            self._done(settled)
             if not todo:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
-            records = self._loader.parse_pool.parse(parse_tasks(self._partition, discovery, todo))
+            records = self._parse_pool.parse(parse_tasks(self._partition, discovery, todo))
             batches = Stage("parse", lambda batch: batch, _batches(records), depth=1)
             embedded = Stage("embed", lambda batch: self._embed(batch, lookup), batches, depth=1)
             writing = 0.0
@@ -213,7 +230,7 @@ class Filling:
         figures = self._figures
         figures.files_done += len(files)
         figures.bytes_done += sum(file.size for file in files)
-        figures.work_done += expected_tokens((f.path, f.size) for f in files if f.outcome != "duplicate")
+        figures.work_done += expected_tokens((file.path, file.size) for file in files if _is_work(file))
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]
         figures.documents += len(stored)
         figures.chunks += sum(len(document.chunks) for document in stored)
@@ -221,16 +238,25 @@ class Filling:
 
 
 def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]) -> Iterator[ParseTask]:
-    """Tasks for the paths, largest file first."""
+    """Tasks for the paths, largest file first; each takes the bytes that the discovery holds of its file."""
     # The last files of a partition are then small, and no worker is left alone with a long one.
     for path in sorted(paths, key=lambda p: (-discovery.locations[p].size, p)):
+        data = discovery.take_bytes(path)
+        file = discovery.locations[path]
         yield ParseTask(
-            discovery.locations[path],
+            file,
             discovery.root,
             partition.source.format,
             partition.source.facts(path),
             partition.doc_type,
+            data,
+            None if data is None else discovery.read(file).fingerprint,
         )
+
+
+def _is_work(file: Discovered | FileRecord) -> bool:
+    """True unless another file is parsed in its place."""
+    return isinstance(file, Discovered) or file.outcome != "duplicate"
 
 
 def _batches(records: Iterable[FileRecord]) -> Iterator[Batch]:

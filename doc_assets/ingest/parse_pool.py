@@ -14,7 +14,7 @@ import signal
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -44,13 +44,25 @@ _FILES_PER_WORKER = 2_000
 
 @dataclass(frozen=True, slots=True)
 class ParseTask:
-    """One file to read, with how the catalogue says to read it, and the root that its includes may not leave."""
+    """One file to parse.
+
+    Attributes:
+        file: The file.
+        root: Of the source; no include leaves it.
+        format: As the catalogue says, or ``auto``.
+        attributes: What the catalogue says of the source.
+        doc_type: Of the source.
+        data: The file's bytes where discovery has read them; the worker reads them otherwise.
+        fingerprint: SHA-256 of ``data``.
+    """
 
     file: SourceFile
     root: Path
     format: str
     attributes: Mapping[str, str]
     doc_type: str = ""
+    data: bytes | None = field(default=None, repr=False)
+    fingerprint: bytes | None = None
 
 
 class ParsePool:
@@ -196,8 +208,8 @@ def parse_file(
         )
 
     try:
-        data = read(task.file, max_bytes)
-        fingerprint, size = hashlib.sha256(data).digest(), len(data)
+        data = read(task.file, max_bytes) if task.data is None else task.data
+        fingerprint, size = task.fingerprint or hashlib.sha256(data).digest(), len(data)
         raw = formats.RawFile(task.file.path, data, task.attributes, neighbours)
         parsed = formats.parse(raw, task.format)
         _refuse_too_long(parsed, max_characters)

@@ -17,6 +17,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.metadata import METADATA_VERSION
 from doc_assets.settings import Settings
+from doc_assets.store.snapshots.terms import SnapshotTerms
 
 
 def recipe_version(settings: Settings) -> str:
@@ -28,6 +29,14 @@ def recipe_of(settings: Settings, source: Source) -> str:
     """The recipe of a source's snapshots as canonical JSON, readable in the database."""
     facts = {"licence": source.licence, "attributes": source.attributes, "folder_attributes": source.folder_attributes}
     return _canonical(settings, {"format": source.format, **facts})
+
+
+def terms_of(settings: Settings, source: Source, limit: int | None = None) -> SnapshotTerms:
+    """The terms on which a load of the source, of at most ``limit`` files, makes its snapshot."""
+    site = source.site
+    return SnapshotTerms(
+        recipe_of(settings, source), site.base_url, site.pages, site.strip, source.near_duplicates, limit
+    )
 
 
 def recipe_in(recipe: str, made_for: EmbeddingSpace, space: EmbeddingSpace) -> str:

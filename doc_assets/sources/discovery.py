@@ -1,13 +1,16 @@
-"""What stands in a partition's source now: every file with its fingerprint, or with why it cannot be loaded.
+"""What stands in a partition's source now: every file, and as much of each as a load has to know before it parses.
 
-Reads bytes to hash them, and nothing more; what they mean is found out in ``doc_assets.ingest.parse_pool``.
+A file is read once. Discovery lists the files; their bytes are read where a decision hangs on them (is the file as it
+was, is it the same as another), and by the parse worker otherwise. What the bytes mean is found out in
+``doc_assets.ingest.parse_pool``.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -30,58 +33,186 @@ _INCLUDES = re.compile(
     rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]",
     re.MULTILINE,
 )
+# Bytes of a partition that wait in memory for a parse worker; what is beyond it is read a second time. Only files that
+# share their size with another one, or with what they were, are read ahead: a few per cent of a documentation's bytes.
+_HELD_BYTES = 64_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file's bytes as they were read.
+
+    Attributes:
+        fingerprint: SHA-256 of the bytes; None where they cannot be read.
+        size: Bytes.
+        includes: The file says to read others beside it.
+        problem: Why it cannot be read.
+    """
+
+    fingerprint: bytes | None
+    size: int
+    includes: bool = False
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToLoad:
+    """A partition's files, split by what a load does with each; every listed path is in exactly one part.
+
+    Attributes:
+        canonical: Readable files, each content once: of equal bytes the first path in byte order.
+        settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
+    """
+
+    canonical: tuple[Discovered, ...]
+    settled: tuple[FileRecord, ...]
+
+
+@dataclass
 class Discovery:
-    """A partition's files, split by what is to be done with each; every discovered path is in exactly one part.
+    """The files of a partition's source, and what has been read of them so far.
+
+    Can be sent to another process: what was read goes along, the cache's lease (``fetched``) stays behind.
 
     Attributes:
         revision: Of the source, as its kind defines it.
         root: Folder of the files, which no include leaves.
-        canonical: Readable files, each content once: of equal bytes the first path in byte order.
-        locations: Where the canonical files are, by path.
-        settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
+        listed: Every file, by path in byte order.
+        max_file_bytes: Larger files are rejected.
         fetched: The source, which stays in the cache for as long as this is referred to.
     """
 
     revision: str
     root: Path
-    canonical: tuple[Discovered, ...]
-    locations: Mapping[str, SourceFile]
-    settled: tuple[FileRecord, ...]
+    listed: tuple[SourceFile, ...]
+    max_file_bytes: int
     fetched: Fetched | None = field(default=None, compare=False, repr=False)
+    _read: dict[str, ReadFile] = field(default_factory=dict, repr=False)
+    _held: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _held_bytes: int = 0
 
-    @property
-    def files(self) -> int:
-        """All discovered files."""
-        return len(self.canonical) + len(self.settled)
+    def __getstate__(self) -> dict[str, object]:
+        """The state without what only this process can hold."""
+        return {**self.__dict__, "fetched": None}
 
     @property
     def bytes(self) -> int:
-        """Bytes of all discovered files."""
-        return sum(file.size for file in self.canonical) + sum(file.size for file in self.settled)
+        """Bytes of all files, as listed."""
+        return sum(file.size for file in self.listed)
 
     @property
     def expected_tokens(self) -> int:
-        """Tokens that the files will give, before any is parsed; byte duplicates give none."""
-        lone = [file for file in self.settled if file.outcome != "duplicate"]
-        return expected_tokens((file.path, file.size) for file in [*self.canonical, *lone])
-
-    @property
-    def fingerprints(self) -> dict[str, bytes | None]:
-        """Every path with the SHA-256 of its bytes, None where they cannot be read."""
-        found: dict[str, bytes | None] = {file.path: file.fingerprint for file in self.settled}
-        return found | {file.path: file.fingerprint for file in self.canonical}
+        """Tokens that the files will give, before any is parsed."""
+        return expected_tokens((file.path, file.size) for file in self.listed)
 
     @cached_property
     def included(self) -> IncludedFiles:
         """What the files of the source that others include hold now."""
         return IncludedFiles(self.root)
 
+    @cached_property
+    def locations(self) -> dict[str, SourceFile]:
+        """The files that the walk did not leave out, by path."""
+        return {file.path: file for file in self.listed if file.outcome is None}
+
+    @cached_property
+    def _shared_sizes(self) -> set[int]:
+        counts = Counter(file.size for file in self.locations.values())
+        return {size for size, count in counts.items() if count > 1}
+
+    @property
+    def fingerprints(self) -> dict[str, bytes | None]:
+        """Every path with the SHA-256 of its bytes, None where there are none to be had. Reads all files."""
+        found: dict[str, bytes | None] = {}
+        for file in self.listed:
+            found[file.path] = self.read(file).fingerprint
+            self.let_go([file.path])
+        return found
+
+    def read(self, file: SourceFile) -> ReadFile:
+        """Reads a file, once, and holds the bytes for ``take_bytes`` while there is room for them."""
+        if (known := self._read.get(file.path)) is not None:
+            return known
+        if file.outcome is not None:
+            return ReadFile(None, file.size, problem=file.reason)
+        try:
+            data = read(file, self.max_file_bytes)
+        except DocumentRejected as error:
+            found = ReadFile(None, file.size, problem=str(error))
+        else:
+            includes = file.size in self._shared_sizes and _INCLUDES.search(data) is not None
+            found = ReadFile(hashlib.sha256(data).digest(), len(data), includes)
+            if self._held_bytes + len(data) <= _HELD_BYTES:
+                self._held[file.path] = data
+                self._held_bytes += len(data)
+        self._read[file.path] = found
+        return found
+
+    def take_bytes(self, path: str) -> bytes | None:
+        """The bytes that were held of a file, which from now on are the caller's; None if it has to be read."""
+        data = self._held.pop(path, None)
+        self._held_bytes -= len(data or b"")
+        return data
+
+    def let_go(self, paths: Iterable[str]) -> None:
+        """Drops the bytes that were held of files which no load will parse."""
+        for path in paths:
+            self.take_bytes(path)
+
+    def equals(self, stored: Mapping[str, tuple[int, bytes | None]]) -> bool:
+        """True if these are exactly the files with those sizes and fingerprints; reads up to the first that differs."""
+        if stored.keys() != {file.path for file in self.listed}:
+            return False
+        for file in self.listed:
+            size, fingerprint = stored[file.path]
+            if fingerprint is not None and (file.outcome is not None or file.size != size):
+                return False
+        for file in self.listed:
+            if self.read(file).fingerprint != stored[file.path][1]:
+                return False
+            self.let_go([file.path])
+        return True
+
+    def to_load(self, known: Mapping[str, Collection[tuple[int, bytes]]]) -> ToLoad:
+        """Splits the files for a load; reads those that may be as they were, or the same as another.
+
+        A file whose size is its own has no twin, and one whose size is new has changed: the parse worker reads those.
+
+        Args:
+            known: By path, the sizes and fingerprints under which a file's outcome may be taken over from what is
+                stored.
+        """
+        first_with: dict[bytes, str] = {}
+        canonical: list[Discovered] = []
+        settled: list[FileRecord] = []
+        for file in self.listed:
+            path = file.path
+            if file.outcome is not None:
+                settled.append(FileRecord(path, file.size, None, file.outcome, file.reason))
+                continue
+            before = known.get(path, ())
+            may_be_known = file.size in self._shared_sizes or any(size == file.size for size, _ in before)
+            if path not in self._read and not may_be_known:
+                canonical.append(Discovered(path, file.size, None))
+                continue
+            found = self.read(file)
+            if found.fingerprint is None:
+                settled.append(FileRecord(path, file.size, None, "rejected", found.problem))
+                continue
+            twin = first_with.setdefault(found.fingerprint, path)
+            if twin != path and found.size and not found.includes:
+                reason = f"same bytes as {twin}"
+                settled.append(FileRecord(path, found.size, found.fingerprint, "duplicate", reason, duplicate_of=twin))
+                self.let_go([path])
+                continue
+            if (found.size, found.fingerprint) in before:
+                self.let_go([path])
+            canonical.append(Discovered(path, found.size, found.fingerprint))
+        return ToLoad(tuple(canonical), tuple(settled))
+
 
 def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:
-    """Fetches the source and lists the partition's files.
+    """Fetches the source and lists the partition's files; reads none.
 
     Args:
         partition: What to look at.
@@ -95,27 +226,5 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
     fetched = fetch(
         partition.source, base=catalogue.directory, cache=settings.home / "sources", access=Access.of(settings)
     )
-    entries = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
-    first_with: dict[bytes, str] = {}
-    canonical: list[Discovered] = []
-    locations: dict[str, SourceFile] = {}
-    settled: list[FileRecord] = []
-    for entry in entries[:limit]:
-        if entry.outcome is not None:
-            settled.append(FileRecord(entry.path, entry.size, None, entry.outcome, entry.reason))
-            continue
-        try:
-            data = read(entry, settings.max_file_bytes)
-        except DocumentRejected as error:
-            settled.append(FileRecord(entry.path, entry.size, None, "rejected", str(error)))
-            continue
-        fingerprint = hashlib.sha256(data).digest()
-        twin = first_with.setdefault(fingerprint, entry.path)
-        if twin != entry.path and data and not _INCLUDES.search(data):
-            settled.append(
-                FileRecord(entry.path, len(data), fingerprint, "duplicate", f"same bytes as {twin}", duplicate_of=twin)
-            )
-            continue
-        canonical.append(Discovered(entry.path, len(data), fingerprint))
-        locations[entry.path] = entry
-    return Discovery(fetched.revision, fetched.root, tuple(canonical), locations, tuple(settled), fetched)
+    listed = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
+    return Discovery(fetched.revision, fetched.root, tuple(listed[:limit]), settings.max_file_bytes, fetched)

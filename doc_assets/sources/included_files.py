@@ -6,7 +6,6 @@ reads is its format's business.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import os
 from collections.abc import Iterable
@@ -58,16 +57,18 @@ class IncludedFiles:
 
     def __init__(self, root: Path) -> None:
         """Takes the source's root."""
-        self._fingerprint = functools.cache(lambda path: _fingerprint(root, path))
+        self._root = root
+        self._fingerprints: dict[str, bytes | None] = {}
 
     def digest(self, paths: Iterable[str]) -> bytes:
         """What ``SourceNeighbours.digest`` would be, had these paths been looked at now."""
         return _digest((path, self._fingerprint(path)) for path in paths)
 
-
-def _fingerprint(root: Path, path: str) -> bytes | None:
-    data = _bytes_of(root, path)
-    return None if data is None else hashlib.sha256(data).digest()
+    def _fingerprint(self, path: str) -> bytes | None:
+        if path not in self._fingerprints:
+            data = _bytes_of(self._root, path)
+            self._fingerprints[path] = None if data is None else hashlib.sha256(data).digest()
+        return self._fingerprints[path]
 
 
 def _bytes_of(root: Path, path: str) -> bytes | None:

@@ -123,7 +123,7 @@ def _compare(
         return SourceComparison(name, snapshot, "unknown", files, (), (), (), revision, None, str(error))
     stored = scope_reads.files(connection, snapshot)
     changed = tuple(_changed(stored, found))
-    now, then = found.fingerprints, {row[0] for row in stored}
+    now, then = {file.path for file in found.listed}, {row[0] for row in stored}
     vanished = tuple(path for path in sorted(then) if path not in now)
     new = tuple(path for path in sorted(now) if path not in then)
     result = "differs" if changed or vanished or new else "equal"
@@ -132,7 +132,7 @@ def _compare(
 
 def _changed(stored: Sequence[tuple], found: Discovery) -> Iterator[str]:
     now = found.fingerprints
-    sizes = {file.path: file.size for file in found.settled}
+    sizes = {file.path: file.size for file in found.listed}
     for path, fingerprint, size, includes, includes_sha256 in stored:
         if path not in now:
             continue

@@ -24,7 +24,7 @@ from doc_assets.document.records import FileRecord
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, DocAssetsError
-from doc_assets.ingest import load_run
+from doc_assets.ingest import load_run, loader
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask, parse_file
 from doc_assets.ingest.result import LoadResult
@@ -224,20 +224,21 @@ def _load_all(order: Order, trace: Trace, loader: Loader) -> None:
 def _load(order: Order, trace: Trace, loader: Loader, partition: Partition, catalogue: Catalogue) -> LoadResult:
     """As the asset does it."""
     trace.tell("partition", partition=partition.id)
-    if (unchanged := loader.unchanged(partition, catalogue)) is not None:
-        return unchanged
-    with loader.stage(partition, catalogue, run_id=order.run) as staged:
+    survey = loader.survey(partition, catalogue)
+    if survey.unchanged is not None:
+        return survey.unchanged
+    with loader.stage(survey, run_id=order.run) as staged:
         with trace.stage("audit", order.pause):
             checks = loader.retries.run(lambda: audit(loader.store, staged.snapshot))
         if failed := [check.check for check in checks if not check.passed]:
-            return loader.reject(staged, checks, AuditFailed(f"{partition.id} fails {', '.join(failed)}"))
-        return loader.publish(staged, checks)
+            return staged.reject(checks, AuditFailed(f"{partition.id} fails {', '.join(failed)}"))
+        return staged.publish(checks)
 
 
 def _trace_stages(trace: Trace, pause: float) -> None:
     """From now on the loads of this process tell of their stages."""
     for name, room, function in (
-        ("discover", load_run, "discover"),
+        ("discover", loader, "discover"),
         ("open", lifecycle, "open_snapshot"),
         ("reconcile", reuse, "reconcile"),
         ("write", SnapshotWriter, "write"),

@@ -11,7 +11,9 @@ import pytest
 from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import DocAssetsError, PublicationRefused
+from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
+from doc_assets.sources.discovery import Discovery
 from doc_assets.store.retention.garbage_collection import Collection
 from doc_assets.store.retention.maintenance import Indexed
 from doc_assets.store.retention.policy import Policy
@@ -20,19 +22,39 @@ from doc_assets.validation.audit import CHECKS, CheckResult
 
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
 STAGED, LIVE = 7, 5
+# What the fakes found in every source.
+NOTHING = Discovery("1", Path("/nowhere"), (), 1)
 
 
 def digest_of(snapshot: int) -> str:
     return f"{snapshot:064x}"
 
 
+def result_of(partition: Partition, snapshot: int, result: str) -> LoadResult:
+    return LoadResult(
+        partition.doc_type, partition.key, result, snapshot, digest_of(snapshot), files=4, loaded=3, documents=3
+    )
+
+
 @dataclass
 class FakeStagedLoad:
     """A sealed snapshot of which only the number is real."""
 
+    partition: Partition
     snapshot: int
-    digest: str
-    calls: list[str]
+    library: FakeLibrary
+
+    def publish(self, checks: list[CheckResult], *, allow_deletions: bool = False) -> LoadResult:
+        """Nothing but the result; the library's ``refusal`` instead where it holds one and no deletions are allowed."""
+        if self.library.refusal and not allow_deletions:
+            raise PublicationRefused(self.library.refusal)
+        self.library.calls.append("publish")
+        return result_of(self.partition, self.snapshot, "published")
+
+    def reject(self, checks: list[CheckResult], why: DocAssetsError) -> LoadResult:
+        """Nothing but the result."""
+        self.library.calls.append("reject")
+        return replace(result_of(self.partition, self.snapshot, "rejected"), error=str(why))
 
     def __enter__(self) -> FakeStagedLoad:
         """As the loader's own."""
@@ -40,7 +62,7 @@ class FakeStagedLoad:
 
     def __exit__(self, *_: object) -> None:
         """Tells that the partition's lock would be let go."""
-        self.calls.append("close")
+        self.library.calls.append("close")
 
 
 @dataclass
@@ -53,7 +75,6 @@ class FakeLibrary:
     up_to_date: bool = False
     error: DocAssetsError | None = None
     refusal: str | None = None
-    results: dict[str, LoadResult] = field(default_factory=dict)
     staged: list[tuple[str, int | None]] = field(default_factory=list)
     batches: list[str | None] = field(default_factory=list)
     states: dict[str, str | None] = field(default_factory=dict)
@@ -65,52 +86,28 @@ class FakeLibrary:
         """Itself."""
         return self
 
-    def unchanged(self, partition: Partition, catalogue: Catalogue, limit: int | None = None) -> LoadResult | None:
-        """As ``up_to_date`` says."""
-        self.calls.append("unchanged")
+    def survey(
+        self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str, *, forced: bool = False
+    ) -> Survey:
+        """As ``up_to_date`` and ``states`` say."""
+        self.calls.append("survey")
         if self.error:
             raise self.error
-        return self._result(partition, LIVE, "unchanged") if self.up_to_date else None
-
-    def look(self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str) -> LoadResult | None:
-        """As the loader's look."""
-        return self.unchanged(partition, catalogue, limit)
+        unchanged = result_of(partition, LIVE, "unchanged") if self.up_to_date else None
+        return Survey(partition, limit, NOTHING, unchanged, None if limit else self.states.get(partition.id))
 
     def record_unmoved(self, partitions: list[Partition]) -> None:
         """Into ``unmoved``."""
         self.unmoved += [partition.id for partition in partitions]
 
-    def stage(
-        self,
-        partition: Partition,
-        catalogue: Catalogue,
-        *,
-        run_id: str | None,
-        limit: int | None = None,
-        batch_id: str | None = None,
-    ) -> FakeStagedLoad:
+    def stage(self, survey: Survey, *, run_id: str | None, batch_id: str | None = None) -> FakeStagedLoad:
         """Raises ``error`` if there is one."""
         self.calls.append("stage")
-        self.staged.append((partition.id, limit))
+        self.staged.append((survey.partition.id, survey.limit))
         self.batches.append(batch_id)
         if self.error:
             raise self.error
-        self._partition = partition
-        return FakeStagedLoad(STAGED, digest_of(STAGED), self.calls)
-
-    def publish(
-        self, staged: FakeStagedLoad, checks: list[CheckResult], *, allow_deletions: bool = False
-    ) -> LoadResult:
-        """Nothing but the result; ``refusal`` instead where it holds one and no deletions are allowed."""
-        if self.refusal and not allow_deletions:
-            raise PublicationRefused(self.refusal)
-        self.calls.append("publish")
-        return self._result(self._partition, staged.snapshot, "published")
-
-    def reject(self, staged: FakeStagedLoad, checks: list[CheckResult], why: DocAssetsError) -> LoadResult:
-        """Nothing but the result."""
-        self.calls.append("reject")
-        return replace(self._result(self._partition, staged.snapshot, "rejected"), error=str(why))
+        return FakeStagedLoad(survey.partition, STAGED, self)
 
     def source_states(self, partitions: list[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """As ``states`` says."""
@@ -161,12 +158,6 @@ class FakeLibrary:
         """From the staged to the live number."""
         self.calls.append(f"roll back {partition} to {to}")
         return RollbackResult(partition, STAGED, LIVE, digest_of(LIVE), 0.01)
-
-    @staticmethod
-    def _result(partition: Partition, snapshot: int, result: str) -> LoadResult:
-        return LoadResult(
-            partition.doc_type, partition.key, result, snapshot, digest_of(snapshot), files=4, loaded=3, documents=3
-        )
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from doc_assets.errors import SourceError
 from doc_assets.validation.audit import CHECKS
-from doc_assets_tests.dagster.conftest import LIVE, STAGED, FakeLibrary, digest_of
+from doc_assets_tests.dagster.conftest import LIVE, STAGED, FakeLibrary, FakeStagedLoad, digest_of
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -41,20 +41,20 @@ def test_a_load_that_passes_is_published_after_its_checks_are_recorded(
     """The order is the audit's meaning: what is live has passed, and that is on record before it is live."""
     instance = dg.DagsterInstance.ephemeral()
     recorded: list[int] = []
-    publish = library.publish
+    publish = FakeStagedLoad.publish
 
     def publish_and_count(staged, checks, **options):
         keys = [dg.AssetCheckKey(dg.AssetKey("rust"), name) for name in CHECKS]
         recorded.append(sum(1 for key in keys if instance.event_log_storage.get_asset_check_execution_history(key, 1)))
         return publish(staged, checks, **options)
 
-    monkeypatch.setattr(library, "publish", publish_and_count)
+    monkeypatch.setattr(FakeStagedLoad, "publish", publish_and_count)
     result = definitions.resolve_job_def("migrate_rust").execute_in_process(
         run_config=QUIET, partition_key="tokio", instance=instance
     )
     assert result.success
     assert recorded == [len(CHECKS)]
-    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "publish", "close", "index"]
+    assert library.calls == ["survey", "stage", f"audit {STAGED}", "publish", "close", "index"]
 
 
 def test_a_materialization_carries_the_digest_and_few_plain_figures(definitions: dg.Definitions) -> None:
@@ -76,7 +76,7 @@ def test_a_load_that_fails_a_check_is_rejected_and_nothing_is_materialized(
     result = run(definitions, "migrate_rust")
     assert not result.success
     assert materializations(result) == []
-    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "reject", "close"]
+    assert library.calls == ["survey", "stage", f"audit {STAGED}", "reject", "close"]
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert [name for name in CHECKS if not checks[name].passed] == ["counts"]
     assert checks["counts"].partition == "tokio"
@@ -92,7 +92,7 @@ def test_what_a_guard_refuses_is_rejected_with_its_sentence_unless_deletions_are
     result = run(definitions, "migrate_rust")
     assert not result.success
     assert materializations(result) == []
-    assert library.calls == ["unchanged", "stage", f"audit {STAGED}", "reject", "close"]
+    assert library.calls == ["survey", "stage", f"audit {STAGED}", "reject", "close"]
     assert failure(result).strip().endswith(library.refusal)
     assert {check.passed for check in result.get_asset_check_evaluations()} == {True}
     library.calls.clear()
@@ -146,7 +146,7 @@ def test_an_unchanged_source_is_audited_but_not_staged(definitions: dg.Definitio
     library.up_to_date, library.live = True, {"rust/tokio": LIVE}
     result = run(definitions, "migrate_rust")
     assert result.success
-    assert library.calls == ["unchanged", f"audit {LIVE}"]
+    assert library.calls == ["survey", f"audit {LIVE}"]
     (materialization,) = materializations(result)
     assert (materialization.tags or {})["dagster/data_version"] == digest_of(LIVE)
 
@@ -154,7 +154,7 @@ def test_an_unchanged_source_is_audited_but_not_staged(definitions: dg.Definitio
 def test_force_stages_an_unchanged_source_again(definitions: dg.Definitions, library: FakeLibrary) -> None:
     library.up_to_date = True
     run(definitions, "migrate_rust", force=True, limit=2)
-    assert library.calls[:1] == ["stage"]
+    assert library.calls[:2] == ["survey", "stage"]
     assert library.staged == [("rust/tokio", 2)]
 
 

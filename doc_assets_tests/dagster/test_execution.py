@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 import pytest
@@ -11,20 +10,19 @@ from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.in_process_runs import open_instance, run_partition
+from doc_assets.dagster.library import WaitedRun
 from doc_assets.errors import DocAssetsError, SourceError, StoreError
+from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
-from doc_assets_tests.dagster.conftest import STAGED, FakeLibrary
-
-if TYPE_CHECKING:
-    from doc_assets.dagster.library import Library
+from doc_assets_tests.dagster.conftest import NOTHING, STAGED, FakeLibrary
 
 
 def load(
     definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue, instance: dg.DagsterInstance
 ) -> LoadResult:
-    partition = catalogue.find_partition("rust/tokio")
-    return run_partition(partition, instance=instance, definitions=definitions, library=cast("Library", library))
+    survey = Survey(catalogue.find_partition("rust/tokio"), None, NOTHING, None)
+    return run_partition(survey, instance=instance, definitions=definitions)
 
 
 def test_a_run_returns_the_loaders_result_and_prints_nothing(
@@ -69,10 +67,9 @@ def test_dagsters_records_that_cannot_be_written_lose_no_result(
     monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut)
     with pytest.raises(StoreError, match=r"Dagster recorded the run of rust/tokio: server closed"):
         load(definitions, library, catalogue, instance)
-    partition = catalogue.find_partition("rust/tokio")
 
-    def cut_after_publishing(*_: object, **__: object) -> None:
-        library.results[partition.id] = LoadResult("rust", "tokio", "published", STAGED)
+    def cut_after_publishing(*_: object, resources: dict[str, WaitedRun], **__: object) -> None:
+        resources["waited_run"].result = LoadResult("rust", "tokio", "published", STAGED)
         cut()
 
     monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut_after_publishing)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import dagster as dg
 import pytest
 from dagster._core.events import JobFailureData, RunFailureReason
 
-from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.in_process_runs import run_partition
 from doc_assets.errors import Stopped
-from doc_assets_tests.dagster.conftest import FakeLibrary, FakeStagedLoad
-
-if TYPE_CHECKING:
-    from doc_assets.dagster.library import Library
+from doc_assets.ingest.loader import Survey
+from doc_assets_tests.dagster.conftest import NOTHING, FakeLibrary, FakeStagedLoad
 
 
 class StoppingLibrary(FakeLibrary):
@@ -23,15 +21,7 @@ class StoppingLibrary(FakeLibrary):
     instance: dg.DagsterInstance
     cancelling = False
 
-    def stage(
-        self,
-        partition: Partition,
-        catalogue: Catalogue,
-        *,
-        run_id: str | None,
-        limit: int | None = None,
-        batch_id: str | None = None,
-    ) -> FakeStagedLoad:
+    def stage(self, survey: Survey, *, run_id: str | None, batch_id: str | None = None) -> FakeStagedLoad:
         """Ends at a batch border; what the UI does when it cancels a run comes before."""
         if self.cancelling:
             (run,) = self.instance.get_runs()
@@ -51,12 +41,8 @@ def test_a_stopped_run_is_cancelled_if_that_was_asked_for_and_else_may_be_retrie
     library.instance = instance = dg.DagsterInstance.ephemeral()
     library.cancelling = cancelling
     with pytest.raises(Stopped, match="1 of 2 files"):
-        run_partition(
-            catalogue.find_partition("rust/tokio"),
-            instance=instance,
-            definitions=definitions,
-            library=cast("Library", library),
-        )
+        survey = Survey(catalogue.find_partition("rust/tokio"), None, NOTHING, None)
+        run_partition(survey, instance=instance, definitions=definitions)
     (run,) = instance.get_runs()
     if cancelling:
         assert run.status == dg.DagsterRunStatus.CANCELED

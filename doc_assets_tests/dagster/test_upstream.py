@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Source
-from doc_assets.dagster import source_state
-from doc_assets.dagster.source_state import source_states
+from doc_assets.ingest import source_state
+from doc_assets.ingest.source_state import source_states
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch_options import Access
 

@@ -51,11 +51,11 @@ def too_many_files_rejected(loaded: Loaded) -> None:
     for n in range(5):
         loaded.source.write(f"broken-{n}.ipynb", BROKEN + str(n))
     loader = loaded.loader()
-    with loader.stage(loaded.source.partition, loaded.source.catalogue, run_id="test") as staged:
+    with loader.stage(loader.survey(loaded.source.partition, loaded.source.catalogue), run_id="test") as staged:
         checks = audit(loaded.store, staged.snapshot)
         with pytest.raises(PublicationRefused) as refusal:
-            loader.publish(staged, checks)
-        loader.reject(staged, checks, refusal.value)
+            staged.publish(checks)
+        staged.reject(checks, refusal.value)
 
 
 def as_many_files_rejected_as_may_be(loaded: Loaded) -> None:
@@ -73,10 +73,10 @@ def live_content_damaged(loaded: Loaded) -> None:
 def staged_content_damaged(loaded: Loaded) -> None:
     loaded.source.write("guide-07.md", guide(7))
     loader = loaded.loader()
-    with loader.stage(loaded.source.partition, loaded.source.catalogue, run_id="test") as staged:
+    with loader.stage(loader.survey(loaded.source.partition, loaded.source.catalogue), run_id="test") as staged:
         with loaded.store.connect() as connection:
             connection.execute("UPDATE document SET title = title || '!' WHERE title = 'Guide 7'")
-        loader.reject(staged, audit(loaded.store, staged.snapshot))
+        staged.reject(audit(loaded.store, staged.snapshot))
 
 
 def load_without_a_sign_of_life(loaded: Loaded) -> None:
@@ -93,7 +93,9 @@ def write_progress(loaded: Loaded, stage: str, silent: str) -> None:
 
 def load_left_unfinished(loaded: Loaded) -> None:
     loaded.source.write("guide-07.md", guide(7))
-    loaded.loader().stage(loaded.source.partition, loaded.source.catalogue, run_id="test").close()
+    loaded.loader().stage(
+        loaded.loader().survey(loaded.source.partition, loaded.source.catalogue), run_id="test"
+    ).close()
     with loaded.store.connect() as connection:
         connection.execute("UPDATE snapshot SET created_at = now() - interval '7 h' WHERE status = 'staging'")
 

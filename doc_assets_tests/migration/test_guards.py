@@ -26,16 +26,16 @@ NOISE = bytes(range(256)) * 20
 
 def refused(loader: Loader, store: Store, source: SmallSource, limit: int | None = None) -> LoadResult:
     """A load that must be refused, recorded as whoever loads does it."""
-    with loader.stage(source.partition, source.catalogue, run_id="test", limit=limit) as staged:
+    with loader.stage(loader.survey(source.partition, source.catalogue, limit), run_id="test") as staged:
         checks = audit(store, staged.snapshot)
         with pytest.raises(PublicationRefused) as refusal:
-            loader.publish(staged, checks)
-        return loader.reject(staged, checks, refusal.value)
+            staged.publish(checks)
+        return staged.reject(checks, refusal.value)
 
 
 def published_after_all(loader: Loader, store: Store, source: SmallSource) -> LoadResult:
-    with loader.stage(source.partition, source.catalogue, run_id="test") as staged:
-        return loader.publish(staged, audit(store, staged.snapshot), allow_deletions=True)
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id="test") as staged:
+        return staged.publish(audit(store, staged.snapshot), allow_deletions=True)
 
 
 def live(store: Store) -> int | None:
@@ -201,7 +201,7 @@ def test_an_emptied_source_is_refused_and_an_absent_one_is_an_error(source, load
     assert "lists no file any more" in str(refused(loader, store, source).error)
     source.root.rmdir()
     with pytest.raises(SourceError, match="does not exist"):
-        loader.stage(source.partition, source.catalogue, run_id="test")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     assert live(store) == before.snapshot
 
 

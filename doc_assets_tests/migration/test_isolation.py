@@ -67,7 +67,7 @@ def test_what_refuses_every_text_ends_the_load_at_once_and_rejects_nothing(sourc
     source.write_guides(8)
     calls = refusing(loader.embedder, "")
     with pytest.raises(EmbeddingError, match="refuses every text") as error:
-        loader.stage(source.partition, source.catalogue, run_id="test")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     assert not isinstance(error.value, EmbeddingRefused) and len(calls) == 2
     with store.connect() as connection:
         assert connection.execute("SELECT count(*) FROM snapshot_file").fetchone() == (0,)
@@ -82,7 +82,7 @@ def test_a_bad_endpoint_is_no_refusal(source, loader):
 
     loader.embedder.embed = broken
     with pytest.raises(EmbeddingError, match="status 401"):
-        loader.stage(source.partition, source.catalogue, run_id="test")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
 
 
 def test_refused_chunks_are_found_in_halves_and_all_others_keep_their_own_vector():
@@ -118,7 +118,7 @@ def test_what_is_wrong_with_the_database_itself_rejects_no_document(source, load
     source.write_guides(4)
     refuse_title(store, "Guide 2", code)
     with pytest.raises(StoreError) as error:
-        loader.stage(source.partition, source.catalogue, run_id="test")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     assert "\n" not in str(error.value)
     with store.connect() as connection:
         assert connection.execute("SELECT count(*) FROM snapshot_file").fetchone() == (0,)

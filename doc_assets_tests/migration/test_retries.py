@@ -140,7 +140,7 @@ def test_retries_that_are_over_end_in_one_sentence_and_nothing_is_published(sett
 
     embedder.embed = lose  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(StoreError) as error:
-        loader.stage(source.partition, source.catalogue, run_id="test")
+        loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     del store.connect
     assert "\n" not in str(error.value) and "no route to host" in str(error.value)
     assert "(tried 3 times); run again to resume" in str(error.value)
@@ -162,20 +162,20 @@ def test_a_connection_that_is_cut_during_the_audit_does_not_cost_the_staged_load
             cuts.append(cut(store, "doc-assets audit%"))
         return recorded(connection, snapshot_id)
 
-    monkeypatch.setattr("doc_assets.validation.audit.snapshots.recorded", cut_first)
-    with loader.stage(source.partition, source.catalogue, run_id="test") as staged:
+    monkeypatch.setattr("doc_assets.validation.audit.lifecycle.recorded", cut_first)
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id="test") as staged:
         checks = library.audit(staged.snapshot)
         assert cuts == [1]
-        assert loader.publish(staged, checks).retries == 1
+        assert staged.publish(checks).retries == 1
 
 
 def test_publishing_and_rejecting_survive_a_cut_connection(source, loader, store):
     source.write_guides(2)
-    for end in (loader.publish, loader.reject):
-        with loader.stage(source.partition, source.catalogue, run_id="test") as staged:
+    for end in ("publish", "reject"):
+        with loader.stage(loader.survey(source.partition, source.catalogue), run_id="test") as staged:
             checks = audit(store, staged.snapshot)
             cut(store)
-            end(staged, checks)
+            getattr(staged, end)(checks)
         source.write("guide-00.md", "# Other\n\nOther words.\n")
     assert [event.result for event in history.history(store)] == ["rejected", "published"]
 
@@ -240,7 +240,7 @@ stopped = []
 embedder.embed = stop_once
 if __name__ == "__main__":
     try:
-        loader.stage(catalogue.partitions()[0], catalogue, run_id="overtaken")
+        loader.stage(loader.survey(catalogue.partitions()[0], catalogue), run_id="overtaken")
     except LeaseLost as error:
         print(error)
 """
@@ -261,7 +261,7 @@ def test_a_load_that_was_stopped_and_overtaken_ends_by_itself_and_harms_nothing(
     try:
         os.waitid(os.P_PID, child.pid, os.WSTOPPED)
         with pytest.raises(PartitionLocked, match="overtaken"):
-            loader.stage(source.partition, source.catalogue, run_id="second")
+            loader.stage(loader.survey(source.partition, source.catalogue), run_id="second")
         cut(store)
         result = load(loader, store, source)
         os.kill(child.pid, signal.SIGCONT)

@@ -92,8 +92,9 @@ def rows(url: str) -> dict[str, list[tuple]]:
 
 def _parsed(source: SmallSource, settings: Settings) -> list[FileRecord]:
     discovery = discover(source.partition, source.catalogue, settings, None)
-    tasks = parse_tasks(source.partition, discovery, discovery.locations)
-    records = [*shared_parse_pool().parse(tasks), *discovery.settled]
+    to_load = discovery.to_load({})
+    tasks = parse_tasks(source.partition, discovery, [file.path for file in to_load.canonical])
+    records = [*shared_parse_pool().parse(tasks), *to_load.settled]
     assert {record.outcome for record in records} == {"loaded", "duplicate", "skipped", "rejected"}
     return sorted(records, key=lambda record: record.path)
 

@@ -16,6 +16,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces.spaces import Lookup, ensure_space
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
@@ -75,10 +76,9 @@ class Shelf:
             space = session.run(lambda connection: ensure_space(connection, self.embedder.space))
             lease = session.run(
                 lambda connection: lifecycle.open_snapshot(
-                    connection, session.partition_id, recipe="r", space=space, revision="1", base_url=None,
-                    file_limit=None, run_id=None,
+                    connection, session.partition_id, SnapshotTerms("r"), space=space, revision="1", run_id=None
                 )
-            )  # fmt: skip
+            )
             with (
                 Lookup(self.store, space, self.retries) as lookup,
                 BatchWriter(self.store, "shelf", lease, space, retries=self.retries, embed=self._vectors) as writer,

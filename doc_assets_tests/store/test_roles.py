@@ -77,7 +77,7 @@ def test_the_loader_loads_goes_back_and_validates_without_power_over_content(rol
     assert (first.result, second.result) == ("published", "published") and second.embedded == 1
     assert rollback(store, source.partition.id).to_snapshot == first.snapshot
     assert [row.check for row in validate(store).checks if not row.passed] == []
-    with loader.stage(source.partition, source.catalogue, run_id=None):
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id=None):
         pass  # sealed, and left
     assert len(discard(store).dropped) == 1
     assert [row.action for row in history.history(store)] == ["discard", "validate", "rollback", "load", "load"]

@@ -20,6 +20,7 @@ from doc_assets.store.partitions.partitions import ensure_partition, partition_l
 from doc_assets.store.schema import schema
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.versions.rollback import Rollback, roll_back, rollback
 from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, ToSnapshot
@@ -47,9 +48,8 @@ class Library:
             partition_id = ensure_partition(connection, doc_type, key, key)
             with partition_lock(connection, partition_id, partition):
                 lease = lifecycle.open_snapshot(
-                    connection, partition_id, recipe="r", space=self.space, revision="1", base_url=None,
-                    file_limit=None, run_id=run,
-                )  # fmt: skip
+                    connection, partition_id, SnapshotTerms("r"), space=self.space, revision="1", run_id=run
+                )
                 writer = SnapshotWriter(connection, lease, self.space)
                 writer.write([record], dict(zip((chunk.id for chunk in document.chunks), vectors, strict=True)))
                 lifecycle.seal(connection, lease)

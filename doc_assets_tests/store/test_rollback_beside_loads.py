@@ -40,7 +40,7 @@ def test_a_rollback_of_real_loads_restores_the_digest_and_what_is_read(source, l
         titles = connection.execute("SELECT title FROM live_document JOIN document ON id = document_id").fetchall()
     assert sorted(titles) == [("Guide 0",), ("Guide 1",), ("Guide 2",)]
     # What is in the source now is what was live before: a load finds its content there, and goes on from it.
-    assert loader.unchanged(source.partition, source.catalogue) is None
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
     assert load(loader, store, source).digest == second.digest
     assert rollback(store, PARTITION).to_snapshot == first.snapshot
 
@@ -51,11 +51,11 @@ def test_a_rollback_is_refused_while_a_load_runs_which_publishes_undisturbed(sou
     source.write("guide-00.md", guide(70))
     second = load(loader, store, source)
     source.write("guide-00.md", guide(71))
-    with loader.stage(source.partition, source.catalogue, run_id="run-that-works") as staged:
+    with loader.stage(loader.survey(source.partition, source.catalogue), run_id="run-that-works") as staged:
         with pytest.raises(PartitionLocked, match=f"{PARTITION} is being worked on by .*run-that-works"):
             rollback(store, PARTITION)
         assert live(store) == second.snapshot
-        loader.publish(staged, audit(store, staged.snapshot), allow_deletions=True)
+        staged.publish(audit(store, staged.snapshot), allow_deletions=True)
     assert rollback(store, PARTITION).to_snapshot == second.snapshot
 
 
@@ -69,7 +69,7 @@ def test_a_load_is_refused_while_a_rollback_runs(source, loader, store, monkeypa
 
     def while_it_is_checked(*arguments):
         with pytest.raises(PartitionLocked) as refused:
-            loader.stage(source.partition, source.catalogue, run_id="run-3")
+            loader.stage(loader.survey(source.partition, source.catalogue), run_id="run-3")
         refusals.append(str(refused.value))
         check(*arguments)
 

@@ -25,6 +25,7 @@ from doc_assets.store.search import vector_ranking
 from doc_assets.store.search.text_ranking import Ranked
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.versions.rollback import rollback
@@ -111,13 +112,10 @@ class Library:
             lease = lifecycle.open_snapshot(
                 connection,
                 partition,
-                recipe=recipe,
+                SnapshotTerms(recipe, base_url, near_duplicates=near_duplicates),
                 space=space,
                 revision="1",
-                base_url=base_url,
-                file_limit=None,
                 run_id=None,
-                near_duplicates=near_duplicates,
             )
             vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
             SnapshotWriter(connection, lease, space).write(records, dict(zip(chunks, vectors, strict=True)))

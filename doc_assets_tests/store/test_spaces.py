@@ -14,6 +14,7 @@ from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.store.partitions.partitions import ensure_partition
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import coverage
 from doc_assets.store.spaces.listing import drop_space, list_spaces
 from doc_assets.store.spaces.spaces import SpaceTable, ensure_space, find_space, model_of, space_lock
@@ -38,9 +39,7 @@ def publish(connection: psycopg.Connection, space: SpaceTable, *texts: str) -> l
     chunks = [Chunk("Page", text, 100 * i, 100 * i + len(text), (), None, 5) for i, text in enumerate(texts)]
     page = StoredDocument.of(Document("Page", "markdown", (Section((), "", tuple(map(Block, texts))),)), chunks)
     partition = ensure_partition(connection, "rust", "book", "book")
-    lease = lifecycle.open_snapshot(
-        connection, partition, recipe="{}", space=space, revision="1", base_url=None, file_limit=None, run_id=None
-    )
+    lease = lifecycle.open_snapshot(connection, partition, SnapshotTerms("{}"), space=space, revision="1", run_id=None)
     file = FileRecord("page.md", 1, b"1" * 32, "loaded", documents=(page,))
     SnapshotWriter(connection, lease, space).write([file], vectors([c.id for c in chunks], space.dimensions))
     lifecycle.seal(connection, lease)

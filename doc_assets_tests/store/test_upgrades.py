@@ -65,7 +65,7 @@ def test_what_an_older_program_loaded_is_proven_gone_back_to_and_gone_on_from(re
     assert_green(store, old.live, old.superseded, old.other)
 
     loader, embedder = loader_for(settings_for(source.folder, store), store)
-    unchanged = loader.unchanged(source.partition, source.catalogue)
+    unchanged = loader.survey(source.partition, source.catalogue).unchanged
     assert unchanged is not None and unchanged.snapshot == old.live
     assert rollback(store, source.partition.id).to_snapshot == old.superseded
     assert rollback(store, source.partition.id, str(old.live)).to_snapshot == old.live

@@ -7,7 +7,9 @@ in ``changes``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
@@ -16,6 +18,7 @@ from doc_assets.errors import LeaseLost, StoreError
 from doc_assets.store.history import history
 from doc_assets.store.snapshots import publication
 from doc_assets.store.snapshots.near_duplicate_links import link
+from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces.spaces import SpaceTable
 
 
@@ -52,51 +55,38 @@ class SnapshotCounts:
 def open_snapshot(
     connection: psycopg.Connection,
     partition_id: int,
+    terms: SnapshotTerms,
     *,
-    recipe: str,
     space: SpaceTable,
     revision: str,
-    base_url: str | None,
-    file_limit: int | None,
     run_id: str | None,
-    page_rule: str = "as_is",
-    page_strip: str = "",
-    near_duplicates: str = "prefer_best",
 ) -> Lease:
-    """The partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
+    """Opens the partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
 
-    The caller holds the partition's lock. What stands in a resumed snapshot is reconciled with the source by
-    ``changes.reconcile``, so a changed revision costs only the changed files. Waits for a batch of the dead run that
-    is just being committed.
+    The caller holds the partition's lock. The rows of a resumed snapshot are reconciled with the source by
+    ``reuse.reconcile``, so a changed revision costs only the changed files. Waits for a batch of the dead run that is
+    just being committed.
     """
+    values = {**asdict(terms), "partition": partition_id, "space": space.id, "revision": revision, "run": run_id}
     with connection.transaction():
-        resumed = _left_behind(connection, partition_id, recipe, space, file_limit, run_id)
+        resumed = _left_behind(connection, values)
         if resumed is not None:
             lease = connection.execute(
-                "UPDATE snapshot SET lease = lease + 1, status = 'staging', revision = %s, base_url = %s,"
-                " page_rule = %s, page_strip = %s,"
-                " near_duplicates = %s, run_id = %s, parent_id ="
-                " (SELECT published_snapshot_id FROM partition WHERE id = %s) WHERE id = %s RETURNING lease",
-                (revision, base_url, page_rule, page_strip, near_duplicates, run_id, partition_id, resumed),
+                "UPDATE snapshot SET lease = lease + 1, status = 'staging', revision = %(revision)s,"
+                " base_url = %(base_url)s, page_rule = %(page_rule)s, page_strip = %(page_strip)s,"
+                " near_duplicates = %(near_duplicates)s, run_id = %(run)s, parent_id ="
+                " (SELECT published_snapshot_id FROM partition WHERE id = %(partition)s) WHERE id = %(resumed)s"
+                " RETURNING lease",
+                {**values, "resumed": resumed},
             ).fetchone()
             assert lease is not None  # noqa: S101 - found in this transaction
             return Lease(resumed, lease[0], resumed=True)
         row = connection.execute(
             "INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, revision, base_url, page_rule,"
-            " page_strip, near_duplicates, file_limit, run_id) SELECT id, published_snapshot_id, 'staging', %s, %s, %s,"
-            " %s, %s, %s, %s, %s, %s FROM partition WHERE id = %s RETURNING id",
-            (
-                recipe,
-                space.id,
-                revision,
-                base_url,
-                page_rule,
-                page_strip,
-                near_duplicates,
-                file_limit,
-                run_id,
-                partition_id,
-            ),
+            " page_strip, near_duplicates, file_limit, run_id) SELECT id, published_snapshot_id, 'staging',"
+            " %(recipe)s, %(space)s, %(revision)s, %(base_url)s, %(page_rule)s, %(page_strip)s, %(near_duplicates)s,"
+            " %(file_limit)s, %(run)s FROM partition WHERE id = %(partition)s RETURNING id",
+            values,
         ).fetchone()
         assert row is not None  # noqa: S101 - the partition's row is never deleted
         return Lease(row[0], 0)
@@ -119,28 +109,21 @@ def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
         )
 
 
-def _left_behind(
-    connection: psycopg.Connection,
-    partition_id: int,
-    recipe: str,
-    space: SpaceTable,
-    file_limit: int | None,
-    run_id: str | None,
-) -> int | None:
-    """The snapshot of a dead run that can be gone on with; all others that never got published are discarded."""
+def _left_behind(connection: psycopg.Connection, values: Mapping[str, Any]) -> int | None:
+    """The snapshot of a dead run that can be resumed; all others that never got published are discarded."""
     left = connection.execute(
-        "SELECT id FROM snapshot WHERE partition_id = %s AND status = 'staging' AND recipe = %s AND space_id = %s"
-        " AND file_limit IS NOT DISTINCT FROM %s ORDER BY id DESC LIMIT 1",
-        (partition_id, recipe, space.id, file_limit),
+        "SELECT id FROM snapshot WHERE partition_id = %(partition)s AND status = 'staging' AND recipe = %(recipe)s"
+        " AND space_id = %(space)s AND file_limit IS NOT DISTINCT FROM %(file_limit)s ORDER BY id DESC LIMIT 1",
+        values,
     ).fetchone()
     resumed = left[0] if left else None
     stale = connection.execute(
-        "SELECT id FROM snapshot WHERE partition_id = %s AND status IN ('staging', 'audited')"
-        " AND id IS DISTINCT FROM %s",
-        (partition_id, resumed),
+        "SELECT id FROM snapshot WHERE partition_id = %(partition)s AND status IN ('staging', 'audited')"
+        " AND id IS DISTINCT FROM %(resumed)s",
+        {**values, "resumed": resumed},
     ).fetchall()
     for (snapshot_id,) in stale:
-        discard(connection, snapshot_id, run_id)
+        discard(connection, snapshot_id, values["run"])
     return resumed
 
 

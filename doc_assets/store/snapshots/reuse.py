@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 
 import psycopg
 
 from doc_assets.document.records import Discovered
 from doc_assets.store.database.locks import share_content
 from doc_assets.store.snapshots.lifecycle import Lease, require_lease
+from doc_assets.store.snapshots.terms import SnapshotTerms
 
 
 def reconcile(
@@ -118,45 +120,56 @@ def _take_over(connection: psycopg.Connection, snapshot_id: int, origin: int, st
     connection.execute("DROP TABLE taken_over")
 
 
+def known_files(
+    connection: psycopg.Connection, lease: Lease, included: Callable[[Sequence[str]], bytes]
+) -> dict[str, set[tuple[int, bytes]]]:
+    """The sizes and fingerprints under which ``reconcile`` can keep or take over a file's outcome, by path."""
+    found: dict[str, set[tuple[int, bytes]]] = {}
+    for snapshot_id in (lease.snapshot, *_origins(connection, lease.snapshot)):
+        rows = connection.execute(
+            "SELECT f.path, f.size, f.fingerprint FROM snapshot_file f LEFT JOIN snapshot_file twin"
+            " ON twin.snapshot_id = f.snapshot_id AND twin.path = f.duplicate_of WHERE f.snapshot_id = %(origin)s"
+            " AND f.fingerprint IS NOT NULL AND (f.outcome IN ('loaded', 'skipped') OR f.outcome = 'duplicate'"
+            " AND f.snapshot_id <> %(own)s AND twin.fingerprint <> f.fingerprint) AND f.path <> ALL (%(stale)s)",
+            {"origin": snapshot_id, "own": lease.snapshot, "stale": _stale(connection, snapshot_id, included)},
+        )
+        for path, size, fingerprint in rows:
+            found.setdefault(path, set()).add((size, fingerprint))
+    return found
+
+
 def is_unchanged(
     connection: psycopg.Connection,
     partition: str,
-    *,
-    recipe: str,
+    terms: SnapshotTerms,
     fingerprint: str,
-    file_limit: int | None,
-    base_url: str | None,
-    files: Mapping[str, bytes | None],
+    *,
     included: Callable[[Sequence[str]], bytes],
-    page_rule: str = "as_is",
-    page_strip: str = "",
-    near_duplicates: str = "prefer_best",
+    equals: Callable[[Mapping[str, tuple[int, bytes | None]]], bool],
 ) -> int | None:
-    """The live snapshot if it was made with this recipe and space from exactly these files, else None.
+    """The live snapshot if a load on these terms, in this space, from exactly these files made it, else None.
 
     Args:
         connection: Any.
         partition: ``<doc_type>/<key>``.
-        recipe: As ``open_snapshot`` was given it.
+        terms: As ``open_snapshot`` would be given them.
         fingerprint: Of the embedding space.
-        file_limit: As given by the caller.
-        base_url: As in the catalogue; so are the next two.
-        page_rule: How pages' addresses are made.
-        page_strip: Folder that is no part of them.
-        near_duplicates: Which of near duplicates is shown, as in the catalogue.
-        files: Every discovered path, with the SHA-256 of its bytes or None where it cannot be read.
         included: See ``reconcile``.
+        equals: Whether the source holds exactly the files with these sizes and fingerprints; asked last, since it reads
+            them.
     """
     row = connection.execute(
         "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
-        " JOIN embedding_space e ON e.id = s.space_id WHERE p.doc_type || '/' || p.key = %s AND s.recipe = %s"
-        " AND e.fingerprint = %s AND s.file_limit IS NOT DISTINCT FROM %s AND s.base_url IS NOT DISTINCT FROM %s"
-        " AND s.page_rule = %s AND s.page_strip = %s AND s.near_duplicates = %s",
-        (partition, recipe, fingerprint, file_limit, base_url, page_rule, page_strip, near_duplicates),
+        " JOIN embedding_space e ON e.id = s.space_id WHERE p.doc_type || '/' || p.key = %(partition)s"
+        " AND s.recipe = %(recipe)s AND e.fingerprint = %(space)s"
+        " AND s.file_limit IS NOT DISTINCT FROM %(file_limit)s AND s.base_url IS NOT DISTINCT FROM %(base_url)s"
+        " AND s.page_rule = %(page_rule)s AND s.page_strip = %(page_strip)s"
+        " AND s.near_duplicates = %(near_duplicates)s",
+        {**asdict(terms), "partition": partition, "space": fingerprint},
     ).fetchone()
-    if row is None:
+    if row is None or _stale(connection, row[0], included):
         return None
-    stored = dict(
-        connection.execute("SELECT path, fingerprint FROM snapshot_file WHERE snapshot_id = %s", (row[0],)).fetchall()
-    )
-    return row[0] if stored == dict(files) and not _stale(connection, row[0], included) else None
+    files = connection.execute(
+        "SELECT path, size, fingerprint FROM snapshot_file WHERE snapshot_id = %s", (row[0],)
+    ).fetchall()
+    return row[0] if equals({path: (size, hashed) for path, size, hashed in files}) else None

@@ -10,8 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
-import dagster as dg
-
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document import canonical_json
 from doc_assets.ingest.recipe import recipe_of
@@ -19,12 +17,9 @@ from doc_assets.settings import Settings
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.upstream_revision import revision_of
 
-STATE = "source_state"
 # Dagster gives the evaluation of a schedule 60 s. A source that has not answered by then is unknown, and gets its run.
 BUDGET_SECONDS = 40.0
 _SIDE_BY_SIDE = 8
-# A rollback or a trial with a limit materializes too, and says nothing of the source.
-_LOOKED_BACK = 20
 
 
 def source_states(
@@ -58,17 +53,3 @@ def _state(partition: Partition, revision: str | None, settings: Settings) -> st
         "source": source.model_dump(mode="json", exclude={"weight"}),
     }
     return hashlib.sha256(canonical_json(facts).encode()).hexdigest()[:32]
-
-
-def loaded_state(instance: dg.DagsterInstance, partition: Partition) -> str | None:
-    """The state that the partition was last loaded from, None if no materialization says one."""
-    found = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey(partition.doc_type), asset_partitions=[partition.key]),
-        limit=_LOOKED_BACK,
-    )
-    for record in found.records:
-        materialization = record.asset_materialization
-        state = materialization.metadata.get(STATE) if materialization else None
-        if state is not None and isinstance(state.value, str):
-            return state.value
-    return None

@@ -1,0 +1,1 @@
+"""Loads: what is read, parsed, committed, tried again and published."""
