@@ -18,11 +18,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from doc_assets_tests.crashes.migrations import Migrations
-from doc_assets_tests.crashes.rounds import Round, Trial
-from doc_assets_tests.crashes.server import CrashingServer
-from doc_assets_tests.crashes.shelves import seeded
-from doc_assets_tests.crashes.strikes import KINDS
+from doc_assets_tests.support.crashes.changing_sources import seeded
+from doc_assets_tests.support.crashes.faults import KINDS
+from doc_assets_tests.support.crashes.migrations import Migrations
+from doc_assets_tests.support.crashes.rounds import Round, Trial
+from doc_assets_tests.support.crashes.server import CrashingServer
 
 _LINE = "{:>5}  {:<10} {:<10} {:<24} {:>9} {:>7} {:>5} {:>6} {:>8} {:>7}"
 _HEAD = ("round", "kind", "hit in", "the load", "published", "resumed", "lost", "again", "retries", "seconds")

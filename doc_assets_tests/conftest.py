@@ -16,7 +16,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema.opening import open_store
-from doc_assets_tests.databases import new_database
+from doc_assets_tests.support.databases import new_database
 
 
 def pytest_configure() -> None:

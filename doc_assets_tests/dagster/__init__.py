@@ -1,1 +1,1 @@
-"""The definitions, their runs, and where Dagster keeps its records."""
+"""Tests of ``doc_assets.dagster``."""

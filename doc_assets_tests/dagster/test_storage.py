@@ -22,8 +22,7 @@ from doc_assets.dagster.storage import dagster_url
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.database.url import database_url
-
-ROOT = Path(__file__).parents[2]
+from doc_assets_tests.support import ROOT
 
 
 @pytest.fixture(scope="module")

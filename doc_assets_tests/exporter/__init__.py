@@ -1,1 +1,1 @@
-"""Metrics, alert rules and progress on Jobs, on a real database."""
+"""Tests of ``doc_assets.exporter``."""

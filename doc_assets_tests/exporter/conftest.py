@@ -25,8 +25,8 @@ from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
-from doc_assets_tests.exporter.promql import Vector, scraped
-from doc_assets_tests.loading import SmallSource, load, loader_for, settings_for
+from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
+from doc_assets_tests.support.promql import Vector, scraped
 
 
 @dataclass(frozen=True)

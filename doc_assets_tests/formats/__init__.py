@@ -1,1 +1,1 @@
-"""Tests of the native formats."""
+"""Tests of ``doc_assets.formats``."""

@@ -1,1 +1,1 @@
-"""Loads: what is read, parsed, committed, tried again and published."""
+"""Tests of ``doc_assets.ingest``."""

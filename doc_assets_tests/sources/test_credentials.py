@@ -16,9 +16,9 @@ from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.upstream_revision import revision_of
-from doc_assets_tests.sources.servers import Server, basic, listed_processes, running, with_password
 from doc_assets_tests.sources.test_archive import tar
 from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.servers import Server, basic, listed_processes, running, with_password
 
 SECRET = "s3cr3t/of the:house"  # noqa: S105 - nobody's
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")

@@ -1,1 +1,1 @@
-"""The store, on a real PostgreSQL."""
+"""Tests of ``doc_assets.store``."""

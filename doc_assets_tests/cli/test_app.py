@@ -1,0 +1,158 @@
+"""The command line: JSON shapes that machines rely on, exit codes, results on stdout and the rest on stderr."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from doc_assets.cli.app import app
+from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.loading import SmallSource, guide
+
+TOTALS = {
+    *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused", "tokens"),
+    *("bytes", "seconds", "documents_per_minute", "peak_rss_bytes"),
+}
+
+
+class CommandLine:
+    """Runs ``doc-assets`` in a process of its own, on a database and home of its own."""
+
+    def __init__(self, folder: Path, database_url: str, home: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("DOC_ASSETS_", "DAGSTER_"))},
+            "DOC_ASSETS_DATABASE_URL": database_url,
+            "DOC_ASSETS_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def run(self, *arguments: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", "from doc_assets.cli import main; main()", *arguments],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=280,
+        )  # fmt: skip
+        assert done.returncode == code, done.stderr
+        self.errors = done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str, code: int = 0):
+        return json.loads(self.run(*arguments, "--json", code=code))
+
+    def look(self, *arguments: str):
+        """The JSON of a command that starts no processes, run in this one: starting one takes seconds."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(self.folder)
+            for name, value in self.environment.items():
+                patch.setenv(name, value)
+            done = CliRunner().invoke(app, [*arguments, "--json"])
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def model_home(tmp_path_factory) -> Path:
+    """One home for the module: the model is converted once."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def source(tmp_path) -> SmallSource:
+    return SmallSource(tmp_path / "work")
+
+
+@pytest.fixture
+def cli(source, database_url, model_home) -> CommandLine:
+    return CommandLine(source.folder, database_url, model_home)
+
+
+def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
+    source.write_guides(3)
+    source.write("copy.md", guide(1))
+    source.write("empty.md", "")
+    plan = cli.look("migrate", "--dry-run")
+    assert [row["result"] for row in plan["partitions"]] == ["planned"]
+    assert cli.look("snapshots") == []
+
+    first = cli.json("migrate")
+    assert set(first["totals"]) >= TOTALS
+    assert set(first["partitions"][0]) >= TOTALS | {"doc_type", "partition", "snapshot", "digest", "result"}
+    totals = first["totals"]
+    assert (totals["files"], totals["loaded"], totals["duplicate"], totals["skipped"]) == (5, 3, 1, 1)
+    assert totals["embedded"] == totals["chunks"] == plan["totals"]["embedded"] > 0
+    assert [check["passed"] for check in first["checks"]] == [True] * 6
+
+    again = cli.look("migrate")
+    assert [row["result"] for row in again["partitions"]] == ["unchanged"] and again["totals"]["embedded"] == 0
+    assert again["partitions"][0]["digest"] == first["partitions"][0]["digest"]
+
+    source.write("guide-01.md", guide(42))
+    cli.json("migrate", "--type", "best_practices", "--partition", "best_practices/guides", "--parallel", "1")
+    rows = cli.look("snapshots", "best_practices/guides")
+    assert {"partition", "id", "status", "digest", "documents", "chunks", "created_at", "run_id"} <= set(rows[0])
+    assert len(rows) == 2 and rows[0]["run_id"]
+
+    manifest = {row["path"]: row for row in cli.look("manifest", "best_practices/guides")}
+    assert set(manifest["empty.md"]) == {"path", "outcome", "reason", "document", "chunks"}
+    assert manifest["empty.md"]["outcome"] == "skipped" and manifest["empty.md"]["reason"]
+
+    found = cli.look("search", "how does subject42 behave under load42?", "-k", "2")
+    place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
+    assert set(found[0]) == place | {"also_in", "metadata", "licence"}
+    assert cli.look("search", "subject42", "--source", "guides", "--where", "product=none") == []
+    assert (found[0]["path"], found[0]["source"]) == ("guide-01.md", "guides")
+    assert found[0]["url"].startswith("https://docs.example/guide-01.md")
+
+    back = cli.look("rollback", "best_practices/guides")
+    assert back["digest"] == first["partitions"][0]["digest"] and set(back) >= {"from", "to", "digest", "seconds"}
+    assert all(row["passed"] for row in cli.look("validate"))
+    assert [row["action"] for row in cli.look("history")][:2] == ["validate", "rollback"]
+    assert cli.look("status")["running"] == []
+
+    questions = source.folder / "questions.jsonl"
+    relevant = ["best_practices/guides/guide-02.md"]
+    questions.write_text(json.dumps({"id": "1", "doc_type": "best_practices", "query": "load2", "relevant": relevant}))
+    figures = cli.look("evaluate", str(questions), "--mode", "text")
+    assert figures["questions"] == 1 and figures["text"]["hit@5"] == 1.0
+
+
+def test_misuse_ends_with_two_and_a_failure_with_one(cli, source):
+    assert cli.run("migrate", "--partition", "best_practices/absent", code=2) == ""
+    assert "guides" in cli.errors
+    cli.run("migrate", "--type", "absent", code=2)
+    cli.run("no-such-command", code=2)
+    cli.run("migrate", "--catalogue", "absent.yaml", code=2)
+    assert "catalogue init" in cli.errors
+    cli.run("manifest", "best_practices/guides", code=1)
+    assert cli.run("rollback", "best_practices/guides", code=1) == ""
+
+
+def test_a_catalogue_is_written_for_a_folder_and_found_sound(cli, source, tmp_path):
+    folder = tmp_path / "documents" / "ebpf" / "notes"
+    folder.mkdir(parents=True)
+    (folder / "page.md").write_text("# Maps\n\nA map is shared.\n")
+    text = cli.run("catalogue", "init", str(tmp_path / "documents"))
+    assert "ebpf:" in text and "notes" in text
+    cli.run("catalogue", "init", str(tmp_path / "documents"), "-o", "made.yaml")
+    checked = cli.json("catalogue", "check", "--catalogue", "made.yaml")
+    assert checked["problems"] == [] and checked["partitions"][0]["partition"] == "ebpf/notes"
+    cli.run("catalogue", "init", str(tmp_path / "documents"), "-o", "made.yaml", code=2)
+    source.root.rename(source.folder / "moved")
+    assert cli.json("catalogue", "check", code=1)["problems"]
+
+
+def test_the_database_commands_say_where_it_is_and_whether_it_is_sound(cli):
+    assert cli.run("db", "url").strip() == cli.environment["DOC_ASSETS_DATABASE_URL"]
+    assert cli.json("db", "check", code=1)["problems"] == ["the database is blank: run doc-assets db upgrade"]
+    cli.run("db", "upgrade")
+    assert cli.json("db", "check")["problems"] == []
+
+
+def test_every_command_explains_itself(cli):
+    commands = cli.run("--help")
+    for name in ("migrate", "validate", "rollback", "snapshots", "manifest", "status", "history", "search", "evaluate"):
+        assert name in commands

@@ -1,0 +1,74 @@
+"""A page and what it includes are loaded as one: a change in either is seen, and neither leaves the source."""
+
+import pytest
+
+from doc_assets.store.versions import listing
+from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
+
+PAGE = "# Running\n\nHow the program starts.\n\n```rust\n{{#include ../listings/main.rs}}\n```\n"
+
+
+@pytest.fixture
+def source(tmp_path):
+    source = SmallSource(tmp_path / "source")
+    source.catalogue_path.write_text(
+        source.catalogue_path.read_text() + "        include: ['src/**/*.md']\n        exclude: ['**/SUMMARY.md']\n"
+    )
+    source.write("book.toml", '[book]\ntitle = "Manual"\n')
+    source.write("src/SUMMARY.md", "# Summary\n\n- [Running](run.md)\n- [Other](other.md)\n")
+    source.write("src/run.md", PAGE)
+    source.write("src/other.md", "# Other\n\nA page without any listing.\n")
+    source.write("listings/main.rs", "fn main() { first_version() }\n")
+    return source
+
+
+@pytest.fixture
+def loader(tmp_path, store):
+    return loader_for(settings_for(tmp_path, store), store)[0]
+
+
+def text_of(store, path: str) -> str:
+    with store.connect() as connection:
+        row = connection.execute(
+            "SELECT o.text FROM live_document l JOIN document o ON o.id = l.document_id WHERE l.path = %s", (path,)
+        ).fetchone()
+    return row[0]
+
+
+def test_an_edited_include_loads_the_page_again_and_only_that(source, loader, store):
+    load(loader, store, source)
+    assert "first_version" in text_of(store, "src/run.md")
+    assert loader.survey(source.partition, source.catalogue).unchanged is not None
+    source.write("listings/main.rs", "fn main() { second_version() }\n")
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
+    result = load(loader, store, source)
+    assert "second_version" in text_of(store, "src/run.md")
+    assert (result.loaded, result.embedded) == (2, 1)
+
+
+def test_an_incremental_load_and_a_fresh_one_agree_whatever_was_included_before(source, loader, store):
+    load(loader, store, source)
+    source.write("listings/main.rs", "fn main() { second_version() }\n")
+    (source.root / "book.toml").unlink()
+    incremental = load(loader, store, source)
+    with store.connect() as connection:
+        connection.execute("UPDATE partition SET published_snapshot_id = NULL")
+    assert load(loader, store, source).digest == incremental.digest
+
+
+def test_a_page_whose_include_appears_later_is_loaded_again(source, loader, store):
+    (source.root / "listings" / "main.rs").unlink()
+    load(loader, store, source)
+    assert "first_version" not in text_of(store, "src/run.md")
+    source.write("listings/main.rs", "fn main() { first_version() }\n")
+    load(loader, store, source)
+    assert "first_version" in text_of(store, "src/run.md")
+
+
+def test_equal_pages_that_include_different_files_are_both_loaded(source, loader, store):
+    source.write("src/deep/run.md", PAGE)
+    source.write("src/listings/main.rs", "fn main() { deep_version() }\n")
+    load(loader, store, source)
+    assert "deep_version" in text_of(store, "src/deep/run.md")
+    assert "first_version" in text_of(store, "src/run.md")
+    assert {row.outcome for row in listing.manifest(store, source.partition.id)} == {"loaded"}

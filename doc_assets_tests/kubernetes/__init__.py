@@ -1,1 +1,0 @@
-"""The cluster side: manifests, launcher, plain Jobs, exporter."""

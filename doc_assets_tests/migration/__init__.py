@@ -1,1 +1,0 @@
-"""The load of a partition, on a real PostgreSQL."""

@@ -1,0 +1,1 @@
+"""What crosses rooms: whole loads, crashes, clusters, examples, hostile inputs, plug-ins."""

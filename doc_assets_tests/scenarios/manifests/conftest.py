@@ -1,0 +1,69 @@
+"""Every way to put overlays and components together, rendered once per session."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.manifests.rendering import Manifest, render
+
+K8S = ROOT / "k8s"
+# Used alone, with kubectl apply -f.
+PLAIN = sorted(K8S.glob("*.yaml"))
+COMPONENTS = tuple(sorted(path.parent.name for path in K8S.glob("components/*/kustomization.yaml")))
+# Each component on each overlay, and all that go together.
+CONFIGURATIONS = (
+    *(("local", *given) for given in ((), *((name,) for name in COMPONENTS))),
+    *(("production", *given) for given in ((), *((name,) for name in COMPONENTS))),
+    ("production", *COMPONENTS),
+)
+
+
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a kustomization of an overlay, components and further lines; kustomize takes relative paths only."""
+
+    def write(overlay: str, *components: str, more: str = "") -> Path:
+        folder = tmp_path_factory.mktemp("kustomization").resolve()
+        above = Path(os.path.relpath(K8S, folder))
+        lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
+        lines += ["resources:", f"  - {above}/overlays/{overlay}"]
+        lines += ["components:", *(f"  - {above}/components/{name}" for name in components)] if components else []
+        (folder / "kustomization.yaml").write_text("\n".join([*lines, more, ""]))
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session", params=CONFIGURATIONS, ids="+".join)
+def configuration(request: pytest.FixtureRequest, folder_of: Callable[..., Path]) -> Path:
+    """The folder of each configuration in turn."""
+    return folder_of(*request.param)
+
+
+@pytest.fixture(scope="session")
+def manifests(configuration: Path) -> list[Manifest]:
+    """What each configuration renders to; not to be changed."""
+    return render(configuration)
+
+
+@pytest.fixture(scope="session")
+def _overlays() -> dict[str, list[Manifest]]:
+    return {name: render(K8S / "overlays" / name) for name in ("local", "production")}
+
+
+@pytest.fixture
+def local(_overlays: dict[str, list[Manifest]]) -> list[Manifest]:
+    """The overlay local, to be changed at will."""
+    return copy.deepcopy(_overlays["local"])
+
+
+@pytest.fixture
+def production(_overlays: dict[str, list[Manifest]]) -> list[Manifest]:
+    """The overlay production, to be changed at will."""
+    return copy.deepcopy(_overlays["production"])

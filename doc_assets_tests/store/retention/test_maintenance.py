@@ -1,0 +1,78 @@
+"""Of loads that go on side by side, whoever ends last builds the vector index, and nobody builds it before."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from doc_assets.store.database.connection import Store
+from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.partitions.session import PartitionSession
+from doc_assets.store.retention import maintenance
+from doc_assets.store.spaces import vector_index
+from doc_assets_tests.support.memory_partitions import SPACE, Shelf, page
+
+
+@pytest.fixture
+def loaded(store, monkeypatch) -> Store:
+    """Enough vectors for an index, and none yet."""
+    monkeypatch.setattr(vector_index, "MINIMUM_ROWS", 100)
+    Shelf(store).publish({f"{n}.md": page(*(f"{n} {i}" for i in range(40))) for n in range(4)})
+    return store
+
+
+def is_indexed(store: Store) -> bool:
+    with store.connect() as connection:
+        return vector_index.exists(connection, "embedding_1")
+
+
+def session(store: Store, key: str) -> PartitionSession:
+    return PartitionSession(store, "rust", key, key, Retries(RetryPolicy(attempts=2)))
+
+
+def test_it_is_left_to_the_load_that_ends_last(loaded):
+    other = session(loaded, "other")
+    with session(loaded, "own"):
+        pass
+    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
+    assert (done.built, done.last) == (False, False) and not is_indexed(loaded)
+    other.close()
+    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
+    assert (done.built, done.last) == (True, True) and is_indexed(loaded)
+    assert not maintenance.index_when_last(loaded, SPACE.fingerprint).built
+
+
+def test_between_two_partitions_of_one_call_nobody_is_last(loaded):
+    with maintenance.loading(loaded):
+        with session(loaded, "first"):
+            pass
+        assert not maintenance.index_when_last(loaded, SPACE.fingerprint).last
+    assert maintenance.index_when_last(loaded, SPACE.fingerprint).built
+
+
+def test_of_loads_that_end_at_the_same_moment_one_finds_itself_last(loaded):
+    for _ in range(5):
+        together = threading.Barrier(4)
+        results: list[maintenance.Indexed] = []
+
+        def load(number: int, together: threading.Barrier = together, results: list = results) -> None:
+            with session(loaded, f"p{number}"):
+                together.wait()
+            results.append(maintenance.index_when_last(loaded, SPACE.fingerprint))
+
+        threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(result.built for result in results) == 1, results
+        with loaded.connect() as connection:
+            connection.execute("DROP INDEX doc_assets.embedding_1_hnsw")
+
+
+def test_a_load_that_begins_while_it_is_built_does_not_wait_for_it(loaded):
+    with loaded.connect() as connection, maintenance.locks.loading_over(connection) as alone:
+        assert alone
+        with session(loaded, "begins"):
+            pass
