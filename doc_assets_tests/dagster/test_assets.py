@@ -7,7 +7,7 @@ import pytest
 
 from doc_assets.errors import SourceError
 from doc_assets.validation.audit import CHECKS
-from doc_assets_tests.dagster.conftest import LIVE, STAGED, FakeLibrary, FakeStagedLoad, digest_of
+from doc_assets_tests.support.fake_library import LIVE, STAGED, FakeLibrary, FakeStagedLoad, digest_of
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -18,7 +18,7 @@ from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import CatalogueError
 from doc_assets.validation.audit import CHECKS
-from doc_assets_tests.dagster.conftest import LIVE, TYPES, FakeLibrary
+from doc_assets_tests.support.fake_library import LIVE, TYPES, FakeLibrary
 
 
 def test_definitions_load_in_a_fresh_interpreter_without_a_database_or_a_model(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from doc_assets.errors import DocAssetsError, SourceError, StoreError
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
-from doc_assets_tests.dagster.conftest import NOTHING, STAGED, FakeLibrary
+from doc_assets_tests.support.fake_library import NOTHING, STAGED, FakeLibrary
 
 
 def load(

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from doc_assets.dagster import predecessor
-from doc_assets_tests.dagster.conftest import FakeLibrary
+from doc_assets_tests.support.fake_library import FakeLibrary
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 FIRST = "00000000-0000-4000-8000-000000000001"

@@ -21,8 +21,8 @@ from doc_assets.exporter.metrics import BY_NAME
 from doc_assets.store.history import history, progress
 from doc_assets.validation.audit import audit
 from doc_assets.validation.validate import validate
-from doc_assets_tests.exporter.conftest import Exporter, Loaded
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.exporter import Exporter, Loaded
 from doc_assets_tests.support.loading import guide, load
 from doc_assets_tests.support.promql import UnknownSyntax, Vector, evaluate, scraped
 

@@ -20,8 +20,8 @@ from doc_assets.exporter import metrics
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import write_progress
 from doc_assets.validation.validate import validate
-from doc_assets_tests.exporter.conftest import Exporter, Gate, Loaded, value
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.exporter import Exporter, Gate, Loaded, value
 from doc_assets_tests.support.loading import guide, load
 
 GUIDES = {"doc_type": "best_practices", "partition": "guides"}

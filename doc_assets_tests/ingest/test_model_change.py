@@ -8,13 +8,12 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import numpy as np
 import psycopg
 import pytest
 from psycopg import sql
@@ -36,7 +35,7 @@ from doc_assets.store.spaces import spaces
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support import ROOT
-from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
+from doc_assets_tests.support.loading import Model, SmallSource, guide, load, loader_for, settings_for
 
 SOURCES = ("guides", "notes")
 DATABASE = "DOC_ASSETS_DATABASE_URL"
@@ -64,21 +63,6 @@ class Library(SmallSource):
     def load_all(self, loader, store: Store) -> None:
         for self.number in range(len(SOURCES)):
             load(loader, store, self)
-
-
-class Model(HashEmbedder):
-    """A made-up model with a tokenizer; calls ``before`` with the number of each call, and may give wrong vectors."""
-
-    def __init__(self, space: EmbeddingSpace, tokenizer, length: float = 1.0) -> None:
-        super().__init__(space)
-        self.tokenizer, self.length = tokenizer, length
-        self.before: Callable[[int], None] = lambda _: None
-        self.calls = 0
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        self.calls += 1
-        self.before(self.calls)
-        return super().embed(texts) * self.length
 
 
 @pytest.fixture
@@ -243,12 +227,12 @@ def test_readers_see_one_space_and_all_of_its_vectors_whenever_they_look(library
 
 
 KILLED = """
-import os, signal, sys
+import dataclasses, os, signal, sys
 from doc_assets.ingest import model_change
 from doc_assets.embedding import describe_space
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets_tests.ingest.test_model_change import Model, dataclasses
+from doc_assets_tests.support.loading import Model
 
 settings = Settings.from_environment()
 space = dataclasses.replace(describe_space(settings), name="other", weights_sha256="0" * 64, dimensions=16)

@@ -14,11 +14,10 @@ from doc_assets.errors import ConfigurationError, SourceError
 from doc_assets.network import http_client, proxy_for
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
-from doc_assets_tests.sources.test_archive import tar
-from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.archives import tar
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 from doc_assets_tests.support.servers import HOST, Proxy, Server, authority, basic, running
 
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")
 PROXY = "http://user:pa55word@proxy.house:3128"
 
 

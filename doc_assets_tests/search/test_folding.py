@@ -20,7 +20,7 @@ from doc_assets.search.search import Passage, search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import lifecycle, near_duplicate_links
 from doc_assets.store.snapshots.near_duplicate_links import link, pairs
-from doc_assets_tests.search.test_search import Library, WordModel
+from doc_assets_tests.support.library import Library, WordModel
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
 
 # The window of the made-up model is small, so a page has a passage for every line.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import gzip
-import io
 import os
 import stat
 import tarfile
@@ -20,20 +19,7 @@ from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import Fetched, SourceFile
 from doc_assets.sources.walk import read, walk
-
-Member = tuple[str, bytes] | tarfile.TarInfo
-
-
-def tar(path: Path, members: list[Member], mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as archive:  # pyright: ignore[reportCallIssue, reportArgumentType]
-        for member in members:
-            if isinstance(member, tarfile.TarInfo):
-                archive.addfile(member)
-            else:
-                info = tarfile.TarInfo(member[0])
-                info.size = len(member[1])
-                archive.addfile(info, io.BytesIO(member[1]))
-    return path
+from doc_assets_tests.support.archives import Member, tar
 
 
 def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:

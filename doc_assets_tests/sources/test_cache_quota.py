@@ -18,10 +18,9 @@ from doc_assets.sources.cache import Cache, disk_bytes
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.files import Fetched
-from doc_assets_tests.sources.test_archive import tar
-from doc_assets_tests.sources.test_credentials import needs_git
-from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.archives import tar
 from doc_assets_tests.support.disks import small_disk
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 from doc_assets_tests.support.servers import Server, running
 
 MB = 1_000_000

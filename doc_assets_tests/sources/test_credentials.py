@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +15,11 @@ from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.upstream_revision import revision_of
-from doc_assets_tests.sources.test_archive import tar
-from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.archives import tar
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 from doc_assets_tests.support.servers import Server, basic, listed_processes, running, with_password
 
 SECRET = "s3cr3t/of the:house"  # noqa: S105 - nobody's
-needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")
 
 
 @pytest.fixture

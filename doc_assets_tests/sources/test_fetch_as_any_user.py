@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets_tests.sources.test_archive import tar
-from doc_assets_tests.sources.test_credentials import needs_git
-from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.archives import tar
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 from doc_assets_tests.support.servers import Server, running
 
 # In nobody's /etc/passwd.

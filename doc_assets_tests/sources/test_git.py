@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,36 +12,9 @@ from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.walk import walk
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="the command git is absent")
-
-
-class Upstream:
-    """A bare repository, and a work tree to commit to it from."""
-
-    def __init__(self, folder: Path) -> None:
-        """Makes both, empty, in ``folder``."""
-        self.bare = folder / "upstream.git"
-        self.work = folder / "work"
-        self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.bare), cwd=folder)
-        self.git("init", "--quiet", "--initial-branch=main", str(self.work), cwd=folder)
-
-    def git(self, *arguments: str, cwd: Path | None = None) -> str:
-        """What git prints."""
-        identity = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
-        done = subprocess.run(["git", *identity, *arguments], cwd=cwd or self.work, capture_output=True, check=True)
-        return done.stdout.decode().strip()
-
-    def commit(self, files: dict[str, str], branch: str = "main") -> str:
-        """Commits these files and pushes them; returns the commit."""
-        for name, text in files.items():
-            path = self.work / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "change")
-        self.git("push", "--quiet", "--force", str(self.bare), f"HEAD:refs/heads/{branch}")
-        return self.git("rev-parse", "HEAD")
+pytestmark = needs_git
 
 
 @pytest.fixture

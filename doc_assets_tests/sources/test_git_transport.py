@@ -15,8 +15,7 @@ from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.files import Fetched
-from doc_assets_tests.sources.test_credentials import needs_git
-from doc_assets_tests.sources.test_git import Upstream
+from doc_assets_tests.support.git_upstream import Upstream, needs_git
 
 pytestmark = needs_git
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0LWtleQ==\n-----END OPENSSH PRIVATE KEY-----"

@@ -1,6 +1,6 @@
 """Helpers that tests import: no test module and no ``conftest`` is imported by another.
 
-By subject: ``apiserver`` is a Kubernetes API server, ``cluster`` deploys ``k8s/`` to it, ``manifests`` renders ``k8s/``,
+By subject: ``apiserver`` is a Kubernetes API server, ``cluster`` deploys ``k8s/`` to it, ``manifests`` renders it,
 ``crashes`` kills loads. The rest are modules.
 """
 

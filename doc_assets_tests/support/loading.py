@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,21 @@ class HashEmbedder:
             seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
             rows[i] = np.random.default_rng(seed).standard_normal(self.space.dimensions)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+class Model(HashEmbedder):
+    """A made-up model with a tokenizer; calls ``before`` with the number of each call, and may give wrong vectors."""
+
+    def __init__(self, space: EmbeddingSpace, tokenizer, length: float = 1.0) -> None:
+        super().__init__(space)
+        self.tokenizer, self.length = tokenizer, length
+        self.before: Callable[[int], None] = lambda _: None
+        self.calls = 0
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        self.calls += 1
+        self.before(self.calls)
+        return super().embed(texts) * self.length
 
 
 class SmallSource:

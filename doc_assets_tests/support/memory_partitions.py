@@ -20,7 +20,7 @@ from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces.spaces import Lookup, ensure_space
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
-from doc_assets_tests.search.test_search import WordModel
+from doc_assets_tests.support.library import WordModel
 from doc_assets_tests.support.loading import HashEmbedder
 
 SPACE = EmbeddingSpace("shelves", "", "mean", True, 256, 16, "fp32", "t")

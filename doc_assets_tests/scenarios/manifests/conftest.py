@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.manifests.configurations import CONFIGURATIONS, K8S
 from doc_assets_tests.support.manifests.rendering import Manifest, render
-
-K8S = ROOT / "k8s"
-# Used alone, with kubectl apply -f.
-PLAIN = sorted(K8S.glob("*.yaml"))
-COMPONENTS = tuple(sorted(path.parent.name for path in K8S.glob("components/*/kustomization.yaml")))
-# Each component on each overlay, and all that go together.
-CONFIGURATIONS = (
-    *(("local", *given) for given in ((), *((name,) for name in COMPONENTS))),
-    *(("production", *given) for given in ((), *((name,) for name in COMPONENTS))),
-    ("production", *COMPONENTS),
-)
 
 
 @pytest.fixture(scope="session")

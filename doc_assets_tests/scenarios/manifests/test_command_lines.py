@@ -13,7 +13,7 @@ from dagster._daemon.cli import create_dagster_daemon_cli
 from dagster_webserver.cli import create_dagster_webserver_cli
 
 from doc_assets.cli.app import app
-from doc_assets_tests.scenarios.manifests.conftest import K8S, PLAIN
+from doc_assets_tests.support.manifests.configurations import K8S, PLAIN
 from doc_assets_tests.support.manifests.rendering import Manifest, load
 from doc_assets_tests.support.manifests.workloads import template_pods
 

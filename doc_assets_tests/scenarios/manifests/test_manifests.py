@@ -14,10 +14,10 @@ import pytest
 import yaml
 
 from doc_assets.catalogue import load_catalogue
-from doc_assets_tests.scenarios.manifests.conftest import K8S
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.apiserver.validation import quantity
 from doc_assets_tests.support.manifests import schemas
+from doc_assets_tests.support.manifests.configurations import K8S
 from doc_assets_tests.support.manifests.patching import RenderError
 from doc_assets_tests.support.manifests.rendering import Manifest, identity, load, read_yaml, render
 from doc_assets_tests.support.manifests.workloads import (

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from doc_assets.catalogue.model import CatalogueFile
-from doc_assets_tests.scenarios.manifests.conftest import K8S, PLAIN
 from doc_assets_tests.support.manifests import policies, schemas
+from doc_assets_tests.support.manifests.configurations import K8S, PLAIN
 from doc_assets_tests.support.manifests.network import Address, allowed
 from doc_assets_tests.support.manifests.policies import RULES, Rule
 from doc_assets_tests.support.manifests.rendering import Manifest, identity, load

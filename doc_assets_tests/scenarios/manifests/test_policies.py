@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from doc_assets_tests.scenarios.manifests.conftest import PLAIN
 from doc_assets_tests.support.manifests import policies
+from doc_assets_tests.support.manifests.configurations import PLAIN
 from doc_assets_tests.support.manifests.network import Address, Peer, allowed, covered, selects
 from doc_assets_tests.support.manifests.policies import RULES, Rule
 from doc_assets_tests.support.manifests.rendering import Manifest, load

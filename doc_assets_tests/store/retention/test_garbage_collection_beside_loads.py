@@ -23,7 +23,7 @@ from doc_assets.store.retention.garbage_collection import collect
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots import lifecycle
-from doc_assets_tests.search.test_search import WordModel
+from doc_assets_tests.support.library import WordModel
 from doc_assets_tests.support.memory_partitions import Shelf, is_sound, kept, orphans, page, version
 
 ONLY_LIVE = Policy(keep=1, days=0)

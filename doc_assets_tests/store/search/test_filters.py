@@ -14,7 +14,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.search import filters, text_ranking, vector_ranking
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
-from doc_assets_tests.search.test_search import Library, WordModel
+from doc_assets_tests.support.library import Library, WordModel
 
 MODES = ("text", "vector", "hybrid")
 

@@ -15,7 +15,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.versions.comparison import Comparison, DocumentChange, compare
 from doc_assets.store.versions.text_diff import patch
-from doc_assets_tests.search.test_search import Library, WordModel, page
+from doc_assets_tests.support.library import Library, WordModel, page
 
 PARTITION = "rust/std"
 

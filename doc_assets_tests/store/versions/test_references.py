@@ -21,8 +21,8 @@ from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.details import describe
 from doc_assets.store.versions.references import as_of, live_at, moment
-from doc_assets_tests.search.test_search import Library, WordModel, page
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.library import Library, WordModel, page
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 MODES = ("text", "vector", "hybrid")
