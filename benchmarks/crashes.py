@@ -2,9 +2,9 @@
 
     python benchmarks/crashes.py [--rounds N] [--seed S] [--migrations M]
 
-The rounds are those of ``doc_assets_tests/crashes``, with more and larger sources; the migrations are ``doc-assets
-migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process or one of its workers
-killed. Stops at the first thing that does not hold. See docs/crashes.md.
+The rounds are those of ``doc_assets_tests/scenarios/crashes``, with more and larger sources; the migrations are
+``doc-assets migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process or one of its
+workers killed. Stops at the first thing that does not hold. See docs/crashes.md.
 """
 
 from __future__ import annotations

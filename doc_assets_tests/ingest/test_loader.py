@@ -6,14 +6,17 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from doc_assets.errors import PartitionLocked, StoreError
 from doc_assets.ingest.loader import Loader
+from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions import partitions
+from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support import ROOT
@@ -326,3 +329,20 @@ def test_the_digest_can_be_computed_without_the_database(source, loader, store):
         leaves += sha(sha(path) + sha(fingerprint or b"") + sha(outcome) + sha(twin) + sha(documents))
     assert recipe is not None
     assert hashlib.sha256(sha(recipe[0]) + leaves).hexdigest() == result.digest
+
+
+def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path: Path, store: Store) -> None:
+    source = SmallSource(tmp_path)
+    source.write_guides(2)
+    loader, embedder = loader_for(settings_for(tmp_path, store), store)
+    load(loader, store, source)
+    assert loader.unchanged(source.partition, source.catalogue)
+    embedder.texts.clear()
+    source.catalogue_path.write_text(source.catalogue_path.read_text() + "        near_duplicates: keep_all\n")
+    assert loader.unchanged(source.partition, source.catalogue) is None
+    result = load(loader, store, source)
+    assert (result.result, embedder.texts) == ("published", [])
+    with store.connect() as connection:
+        row = connection.execute("SELECT near_duplicates FROM snapshot WHERE id = %s", (result.snapshot,)).fetchone()
+        assert row == ("keep_all",)
+        assert lifecycle.recorded(connection, result.snapshot or 0).loaded == 2

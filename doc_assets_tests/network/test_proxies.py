@@ -1,12 +1,9 @@
-"""Properties of trust and proxies: one setting each, with one meaning for HTTP and for git."""
+"""Properties of proxies: one setting each, with one meaning for HTTP and for git."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, GitSource
@@ -14,31 +11,10 @@ from doc_assets.errors import ConfigurationError, SourceError
 from doc_assets.network import http_client, proxy_for
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import Access
-from doc_assets_tests.support.archives import tar
 from doc_assets_tests.support.git_upstream import Upstream, needs_git
-from doc_assets_tests.support.servers import HOST, Proxy, Server, authority, basic, running
+from doc_assets_tests.support.servers import HOST, Proxy, Server, basic, running
 
 PROXY = "http://user:pa55word@proxy.house:3128"
-
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "DOC_ASSETS_CA_BUNDLE", "GIT_SSL_CAINFO"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setattr("tenacity.nap.time.sleep", lambda seconds: None)
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Server, Access]]:
-    """A server with a certificate of a private authority, and what trusts that."""
-    ca, certificate = authority(tmp_path)
-    server = Server(certificate)
-    server.repositories = tmp_path
-    packed = tar(tmp_path / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
-    server.respond = lambda path, headers: (200, {}, packed) if path == "/docs.tar" else None
-    with running(server):
-        yield server, Access(ca_bundle=ca)
 
 
 @pytest.mark.parametrize(
@@ -79,54 +55,6 @@ def test_the_proxy_is_that_of_the_scheme_and_lower_case_wins() -> None:
     assert proxy_for("http://x.test", {"ALL_PROXY": "c:3"}) == "http://c:3"
     assert proxy_for("https://x.test", {"HTTPS_PROXY": "a:1", "https_proxy": "b:2"}) == "http://b:2"
     assert proxy_for("https://x.test", {"HTTPS_PROXY": "a:1", "https_proxy": ""}) is None
-
-
-@needs_git
-def test_a_private_authority_is_trusted_by_one_setting(tmp_path: Path, served: tuple[Server, Access]) -> None:
-    server, access = served
-    commit = Upstream(tmp_path).commit({"a.md": "alpha"})
-    repository = GitSource(name="repo", kind="git", location=f"{server.address}/upstream.git")
-    archive = ArchiveSource(name="packed", kind="archive", location=f"{server.address}/docs.tar")
-    assert fetch(repository, base=tmp_path, cache=tmp_path / "cache", access=access).revision == commit
-    assert fetch(archive, base=tmp_path, cache=tmp_path / "cache", access=access).root.is_dir()
-    for source in (repository, archive):
-        said = r"certificate.*not trusted.*set DOC_ASSETS_CA_BUNDLE"
-        with pytest.raises(SourceError, match=said) as caught:
-            fetch(source, base=tmp_path, cache=tmp_path / "cache2")
-        assert f"127.0.0.1:{server.server_port}" in str(caught.value)
-
-
-def test_the_systems_authorities_stay_trusted_beside_it(
-    tmp_path: Path, served: tuple[Server, Access], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server, access = served
-    (tmp_path / "other").mkdir()
-    other, _ = authority(tmp_path / "other")
-    assert access.ca_bundle
-    monkeypatch.setenv("SSL_CERT_FILE", str(access.ca_bundle))  # now the system's
-    with http_client(other, timeout=10) as client:
-        assert client.get(f"{server.address}/docs.tar").status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (None, "No such file"),
-        ("", "is empty"),
-        ("x", "no certificate in PEM"),
-        ("-----BEGIN CERTIFICATE-----", "damaged"),
-    ],
-)
-def test_a_bundle_that_is_none_is_a_sentence(tmp_path: Path, content: str | None, said: str) -> None:
-    bundle = tmp_path / "ca.crt"
-    if content is not None:
-        bundle.write_text(content)
-    with pytest.raises(ConfigurationError, match=f"DOC_ASSETS_CA_BUNDLE.*{said}"):
-        http_client(bundle, timeout=10)
-    source = GitSource(name="repo", kind="git", location="https://127.0.0.1:9/x.git")
-    if shutil.which("git"):
-        with pytest.raises(ConfigurationError, match=f"DOC_ASSETS_CA_BUNDLE.*{said}"):
-            fetch(source, base=tmp_path, cache=tmp_path / "cache", access=Access(ca_bundle=bundle))
 
 
 @needs_git
@@ -179,21 +107,3 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password(
     with pytest.raises(ConfigurationError) as wrong, http_client(timeout=10) as client:
         client.get(f"https://{HOST}/")
     assert "pa55word" not in str(wrong.value)
-
-
-def test_a_certificate_for_another_host_is_no_matter_of_the_bundle(
-    tmp_path: Path, served: tuple[Server, Access], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server, access = served
-    proxy = Proxy()
-    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.server_port}")
-    location = f"https://other.test:{server.server_port}/docs.tar"
-    with running(proxy), pytest.raises(SourceError, match="mend the address"):
-        source = ArchiveSource(name="packed", kind="archive", location=location)
-        fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
-
-
-def test_the_client_reads_no_settings_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    with http_client(timeout=10) as client:
-        assert client.trust_env is False
-        assert isinstance(client, httpx.Client)

@@ -3,7 +3,6 @@
 import pytest
 
 from doc_assets.runtime.progress import Progress, duration
-from doc_assets.sources.token_estimate import expected_tokens
 
 
 def test_half_the_bytes_in_a_minute_leaves_a_minute():
@@ -32,8 +31,3 @@ def test_before_a_source_is_discovered_nothing_is_done():
 @pytest.mark.parametrize(("seconds", "text"), [(3.4, "3 s"), (245, "4 m 05 s"), (3720, "1 h 02 m")])
 def test_durations_read_as_people_say_them(seconds, text):
     assert duration(seconds) == text
-
-
-def test_a_file_is_expected_to_give_what_its_format_holds():
-    markdown, rustdoc, picture = (expected_tokens([(f"a{s}", 100_000)]) for s in (".md", ".html", ".png"))
-    assert markdown > 5 * rustdoc > 50 * picture > 0

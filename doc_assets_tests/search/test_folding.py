@@ -1,43 +1,18 @@
-"""Near duplicates in a real PostgreSQL: every pair is linked, one of them is found, and the others are told."""
+"""Near duplicates in a real PostgreSQL: one of them is found, and the others are told."""
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from doc_assets.catalogue import load_catalogue
-from doc_assets.cli.app import app
-from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import StoredDocument
-from doc_assets.errors import CatalogueError
 from doc_assets.search.search import Passage, search
 from doc_assets.store.database.connection import Store
-from doc_assets.store.snapshots import lifecycle, near_duplicate_links
-from doc_assets.store.snapshots.near_duplicate_links import link, pairs
+from doc_assets.store.snapshots import near_duplicate_links
 from doc_assets_tests.support.library import Library, WordModel
-from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
-
-# The window of the made-up model is small, so a page has a passage for every line.
-LINES = [f"line {i} tells of gadgets, part{i} of widget{i} and what holds them together" for i in range(12)]
-
-
-def article(title: str, changed: int = 0, first: str = "", **metadata: str) -> StoredDocument:
-    """A page of twelve lines of which the last ``changed`` are its own."""
-    own = [f"only {title} {metadata} says this {i} about nothing of note at all" for i in range(changed)]
-    lines = [first, *LINES[: 12 - changed], *own] if first else [*LINES[: 12 - changed], *own]
-    text = [re.sub(r"[^\w ]", " ", line) for line in lines]
-    blocks = tuple(Block(line) for line in text)
-    chunks, start = [], 0
-    for line in text:
-        chunks.append(Chunk(title, line, start, start + len(line), (), None, 20))
-        start += len(line) + 2
-    return StoredDocument.of(Document(title, "markdown", (Section(blocks=blocks),), metadata), chunks)
+from doc_assets_tests.support.loading import SmallSource
+from doc_assets_tests.support.near_duplicates import article, linked
 
 
 @pytest.fixture
@@ -51,11 +26,6 @@ def ask(library: Library, query: str = "gadgets and widget3", **options: object)
 
 def places(passages: list[Passage]) -> list[str]:
     return [f"{p.source}/{p.path}" for p in passages]
-
-
-def linked(library: Library) -> set[frozenset[str]]:
-    with library.store.connect() as connection:
-        return {frozenset((pair.one, pair.other)) for pair in pairs(connection)}
 
 
 def test_near_duplicates_are_one_result_with_the_others_told_and_the_next_takes_the_free_place(
@@ -170,52 +140,6 @@ def test_what_is_not_live_is_not_told(library: Library) -> None:
     assert linked(library) == set()
 
 
-def test_links_are_the_same_in_whatever_order_documents_come(library: Library) -> None:
-    files = {f"v{i}/maps.md": article("Maps", i % 4, version=f"{i}") for i in range(8)}
-    for i, (path, document) in enumerate(files.items()):
-        library.publish(f"rust/forwards{i}", {path: document})
-    with library.store.connect() as connection:
-        expected = connection.execute("SELECT * FROM near_duplicate ORDER BY 1, 2").fetchall()
-        assert len(expected) > 20
-        connection.execute("TRUNCATE near_duplicate, document_signature")
-    library.publish("rust/backwards", dict(reversed(files.items())))
-    with library.store.connect() as connection:
-        assert connection.execute("SELECT * FROM near_duplicate ORDER BY 1, 2").fetchall() == expected
-
-
-def test_loads_at_the_same_time_miss_no_pair(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = [library.publish(f"rust/s{i}", {"maps.md": article("Maps", version=f"{i}")}) for i in range(4)]
-    with library.store.connect() as connection:
-        connection.execute("TRUNCATE near_duplicate, document_signature")
-    real = near_duplicate_links._pairs
-
-    def slow(*arguments):
-        time.sleep(0.2)  # signatures are written and not committed: without the lock nobody would see the others'
-        return real(*arguments)
-
-    monkeypatch.setattr(near_duplicate_links, "_pairs", slow)
-
-    def run(snapshot: int) -> int:
-        with library.store.connect() as connection:
-            return link(connection, snapshot)
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(run, made)) == [1, 1, 1, 1]
-    assert len(linked(library)) == 6
-
-
-def test_documents_of_an_older_program_are_linked_with_the_next_snapshot_that_holds_them(library: Library) -> None:
-    files = {"a.md": article("Maps"), "b.md": article("Maps", 1)}
-    library.publish("rust/s", files)
-    with library.store.connect() as connection:
-        connection.execute("TRUNCATE near_duplicate, document_signature")
-    assert linked(library) == set()
-    snapshot = library.publish("rust/s", files)
-    assert linked(library) == {frozenset(("rust/s/a.md", "rust/s/b.md"))}
-    with library.store.connect() as connection:
-        assert link(connection, snapshot) == 0
-
-
 def test_very_many_that_are_alike_have_no_more_links_than_allowed_each(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,71 +147,6 @@ def test_very_many_that_are_alike_have_no_more_links_than_allowed_each(
     library.publish("rust/stubs", {f"{i}.md": article("Moved", version=f"{i}") for i in range(30)})
     assert 27 <= len(linked(library)) <= 90
     assert len(ask(library)) < 30
-
-
-def test_pairs_are_listed_most_similar_first_down_to_a_threshold(library: Library) -> None:
-    files = {"a.md": article("Maps"), "b.md": article("Maps"), "c.md": article("Maps", 1), "d.md": article("Maps", 2)}
-    library.publish("rust/s", files)
-    with library.store.connect() as connection:
-        found = pairs(connection)
-        assert [pair.same for pair in found] == [True, False, False, False]
-        assert [(found[0].one, found[0].other)] == [("rust/s/a.md", "rust/s/b.md")]
-        similar = [pair.similarity for pair in found]
-        assert similar == sorted(similar, reverse=True)
-        assert pairs(connection, similar[1]) == [pair for pair in found if pair.similarity >= similar[1]]
-        assert pairs(connection, 1.0) == found[:1]
-
-
-def test_the_command_line_lists_pairs_and_tells_where_else_a_passage_stands(
-    library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    library.publish("ebpf/rst", {"maps.rst": article("Maps")})
-    library.publish("rust/html", {f"{i}/maps.html": article("Maps", 1) for i in range(5)})
-    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", library.store.url)
-
-    def run(*arguments: str) -> Result:
-        return CliRunner().invoke(app, arguments)
-
-    rows = json.loads(run("duplicates", "--partition", "ebpf/rst", "--json").stdout)
-    assert [(row["one"], row["other"], row["same"]) for row in rows] == [
-        ("ebpf/rst/maps.rst", "rust/html/0/maps.html", False)
-    ]
-    assert len(json.loads(run("duplicates", "--type", "rust", "--json").stdout)) == 5
-    assert json.loads(run("duplicates", "--type", "ebpf", "--threshold", "1", "--json").stdout) == []
-    assert "ebpf/rst/maps.rst" in run("duplicates").stdout
-    wrong = run("duplicates", "--type", "nothing")
-    assert wrong.exit_code == 2
-    shown = run("search", "gadgets", "--mode", "text").stdout
-    assert re.search(r"also in \S+", shown)
-    assert "and in 2 more places" in shown
-    (told,) = json.loads(run("search", "gadgets", "--mode", "text", "--json").stdout)
-    assert len(told["also_in"]) == 5
-    assert {*told["also_in"][0]} == {"doc_type", "source", "path", "url", "similarity"}
-
-
-def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path: Path, store: Store) -> None:
-    source = SmallSource(tmp_path)
-    source.write_guides(2)
-    loader, embedder = loader_for(settings_for(tmp_path, store), store)
-    load(loader, store, source)
-    assert loader.survey(source.partition, source.catalogue).unchanged
-    embedder.texts.clear()
-    source.catalogue_path.write_text(source.catalogue_path.read_text() + "        near_duplicates: keep_all\n")
-    assert loader.survey(source.partition, source.catalogue).unchanged is None
-    result = load(loader, store, source)
-    assert (result.result, embedder.texts) == ("published", [])
-    with store.connect() as connection:
-        row = connection.execute("SELECT near_duplicates FROM snapshot WHERE id = %s", (result.snapshot,)).fetchone()
-        assert row == ("keep_all",)
-        assert lifecycle.recorded(connection, result.snapshot or 0).loaded == 2
-
-
-@pytest.mark.parametrize("policy", ["prefer_newst", "prefer_source", "prefer_source rst", "prefer_source a/b/c", ""])
-def test_a_policy_that_is_none_is_an_error_that_lists_them(tmp_path: Path, policy: str) -> None:
-    source = SmallSource(tmp_path)
-    source.catalogue_path.write_text(source.catalogue_path.read_text() + f"        near_duplicates: '{policy}'\n")
-    with pytest.raises(CatalogueError, match=r"keep_all, prefer_best, prefer_newest, prefer_source TYPE/SOURCE are"):
-        load_catalogue(source.catalogue_path)
 
 
 def test_every_policy_of_the_catalogue_can_be_stored(tmp_path: Path, library: Library) -> None:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from doc_assets.settings import ClusterSettings
 
 LABEL = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
@@ -94,3 +96,11 @@ def cluster_in(folder: Path) -> Iterator[Cluster]:
     yield cluster
     server.shutdown()
     server.server_close()
+
+
+def wait_until(holds) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        threading.Event().wait(0.01)
+    pytest.fail("it never came to that")

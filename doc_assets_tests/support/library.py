@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -124,3 +125,41 @@ class Library:
         """Places of the passages found."""
         found = search(self.store, self.model, query, mode=mode, k=k, types=types)
         return [f"{p.doc_type}/{p.source}/{p.path}" for p in found]
+
+
+def publish_pages(library: Library) -> None:
+    """Make two partitions live whose pages share words."""
+    library.publish(
+        "rust/std", {f"n{i}.md": page(f"Note {i}", f"a thread waits for thread number{i}") for i in range(9)}
+    )
+    library.publish(
+        "rust/std",
+        {
+            "mutex.md": page("Mutex", "a thread takes the lock", "the lock is fair to every thread"),
+            "channel.md": page("Channel", "a thread sends to another thread"),
+            "old.md": page("Old", "the lock of the past blocks a thread"),
+        },
+    )
+    library.publish("ebpf/kernel", {"map.md": page("Map", "a map is shared by every thread and has a lock")})
+
+
+def now(store: Store) -> datetime:
+    """By the clock of the history."""
+    with store.connect() as connection:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def change_everything(library: Library) -> None:
+    """Changes, removes and adds pages with the same words, loads another partition, and looks at them once."""
+    changed = {
+        "mutex.md": page("Mutex", "a thread takes the lock in order", "the lock is fair to every thread"),
+        "new.md": page("Lock", "lock thread lock thread lock"),
+        **{f"more{i}.md": page(f"More {i}", f"every thread of {i} has a lock") for i in range(12)},
+    }
+    library.publish("rust/std", changed)
+    library.publish("ebpf/other", {"lock.md": page("Locks", "a thread takes the lock and the map")})
+    with library.store.connect() as connection:
+        connection.execute("ANALYZE chunk")
+    assert "rust/std/new.md" in library.find("lock")

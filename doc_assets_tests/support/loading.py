@@ -17,6 +17,7 @@ from doc_assets.ingest.parse_pool import ParsePool
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
+from doc_assets.store.history import history
 from doc_assets.validation.audit import audit
 
 
@@ -116,4 +117,16 @@ def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = 
     with loader.stage(loader.survey(source.partition, source.catalogue, limit), run_id="test") as staged:
         checks = audit(store, staged.snapshot)
         assert [check for check in checks if not check.passed] == []
-        return staged.publish(checks)
+        return loader.publish(staged, checks)
+
+
+def snapshot_of(loader: Loader, store: Store, source: SmallSource) -> int:
+    """Load the source; the snapshot that is live then."""
+    snapshot = load(loader, store, source).snapshot
+    assert snapshot is not None
+    return snapshot
+
+
+def last_event(store: Store) -> history.HistoryRow:
+    """Return the newest row of the history."""
+    return history.history(store, limit=1)[0]

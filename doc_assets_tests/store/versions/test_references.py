@@ -1,77 +1,25 @@
-"""What readers saw at an earlier moment, and what any snapshot held, in a real PostgreSQL."""
+"""What readers saw at an earlier moment, in a real PostgreSQL."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from typer.testing import CliRunner
 
-from doc_assets.cli.app import app
 from doc_assets.errors import StoreError
 from doc_assets.search.search import Passage, search, why_empty
-from doc_assets.store.database.connection import Store
 from doc_assets.store.search import vector_ranking
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
-from doc_assets.store.versions import listing
-from doc_assets.store.versions.details import describe
 from doc_assets.store.versions.references import as_of, live_at, moment
 from doc_assets_tests.support import ROOT
-from doc_assets_tests.support.library import Library, WordModel, page
+from doc_assets_tests.support.library import Library, WordModel, change_everything, now, page
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 MODES = ("text", "vector", "hybrid")
 DOCS = ROOT / "docs"
-
-
-@pytest.fixture
-def library(store: Store) -> Library:
-    return Library(store, WordModel())
-
-
-@pytest.fixture
-def pages(library: Library) -> Library:
-    """Two partitions whose pages share words, live."""
-    library.publish(
-        "rust/std", {f"n{i}.md": page(f"Note {i}", f"a thread waits for thread number{i}") for i in range(9)}
-    )
-    library.publish(
-        "rust/std",
-        {
-            "mutex.md": page("Mutex", "a thread takes the lock", "the lock is fair to every thread"),
-            "channel.md": page("Channel", "a thread sends to another thread"),
-            "old.md": page("Old", "the lock of the past blocks a thread"),
-        },
-    )
-    library.publish("ebpf/kernel", {"map.md": page("Map", "a map is shared by every thread and has a lock")})
-    return library
-
-
-def now(store: Store) -> datetime:
-    """By the clock of the history."""
-    with store.connect() as connection:
-        row = connection.execute("SELECT clock_timestamp()").fetchone()
-    assert row is not None
-    return row[0]
-
-
-def change_everything(library: Library) -> None:
-    """Changes, removes and adds pages with the same words, loads another partition, and looks at them once."""
-    changed = {
-        "mutex.md": page("Mutex", "a thread takes the lock in order", "the lock is fair to every thread"),
-        "new.md": page("Lock", "lock thread lock thread lock"),
-        **{f"more{i}.md": page(f"More {i}", f"every thread of {i} has a lock") for i in range(12)},
-    }
-    library.publish("rust/std", changed)
-    library.publish("ebpf/other", {"lock.md": page("Locks", "a thread takes the lock and the map")})
-    with library.store.connect() as connection:
-        connection.execute("ANALYZE chunk")
-    assert "rust/std/new.md" in library.find("lock")
 
 
 def ask(library: Library, query: str, mode: str, **how: object) -> list[Passage]:
@@ -224,58 +172,6 @@ def test_why_nothing_was_found_then_is_told_of_that_time(pages: Library):
     )
 
 
-def test_snapshots_tell_when_each_was_live_newest_first(pages: Library):
-    rows = listing.snapshots(pages.store, "rust/std")
-    assert [row.published for row in rows] == [True, False]
-    assert rows[0].id > rows[1].id
-    assert rows[1].periods[0].until == rows[0].periods[0].since and rows[0].periods[-1].until is None
-    with pages.store.connect() as connection, connection.transaction():
-        publication.move(connection, {1: rows[1].id}, "rollback")
-        publication.move(connection, {1: rows[1].id}, "rollback")
-    again = listing.snapshots(pages.store, "rust/std")
-    assert [len(row.periods) for row in again] == [1, 2] and again[0].periods[0].until is not None
-    lease = pages.stage("ebpf/kernel", {"bad.md": page("Bad", "bad")})
-    with pages.store.connect() as connection, connection.transaction():
-        lifecycle.reject(connection, lease)
-    assert [row.id for row in listing.snapshots(pages.store, statuses=["rejected"])] == [lease.snapshot]
-    assert {row.partition for row in listing.snapshots(pages.store, types=["rust"])} == {"rust/std"}
-    assert [row.id for row in listing.snapshots(pages.store, limit=1)] == [lease.snapshot]
-
-
-def test_a_manifest_is_that_of_the_moment_or_the_snapshot(pages: Library):
-    then = now(pages.store)
-    (live,) = (row.id for row in listing.snapshots(pages.store, "rust/std") if row.published)
-    change_everything(pages)
-    old = [row.path for row in listing.manifest(pages.store, "rust/std", then)]
-    assert old == [row.path for row in listing.manifest(pages.store, "rust/std", live)]
-    assert old == ["channel.md", "mutex.md", "old.md"]
-    assert "new.md" in [row.path for row in listing.manifest(pages.store, "rust/std")]
-    assert listing.manifest(pages.store, "rust/std", outcome="rejected") == []
-    with pytest.raises(StoreError, match=r"is one of rust/std, not of ebpf/kernel"):
-        listing.manifest(pages.store, "ebpf/kernel", live)
-    with pytest.raises(StoreError, match=r"nothing of ebpf/other was live on"):
-        listing.manifest(pages.store, "ebpf/other", then)
-
-
-def test_show_tells_what_a_snapshot_holds_and_that_a_changed_row_breaks_its_proof(pages: Library):
-    change_everything(pages)
-    found = describe(pages.store, "rust/std")
-    assert found.snapshot.published and found.counts and found.contents and found.proof and found.changes
-    assert found.contents.formats == {"markdown": found.counts.documents}
-    assert (found.proof.digest, found.proof.seal) == (True, True)
-    assert found.contents.vectors > 0 < found.contents.vector_bytes
-    assert found.changes.summary["added"] == 13 and found.changes.before.id == found.facts.parent
-    assert [event.to_snapshot for event in found.history] == [found.snapshot.id]
-    with pages.store.connect() as connection:
-        connection.execute("UPDATE snapshot_file SET size = size + 1 WHERE path = 'new.md'")
-    broken = describe(pages.store, str(found.snapshot.id)).proof
-    assert broken is not None and (broken.digest, broken.seal) == (True, False)
-    with pages.store.connect() as connection:
-        connection.execute("UPDATE snapshot_file SET fingerprint = sha256('') WHERE path = 'new.md'")
-    broken = describe(pages.store, str(found.snapshot.id)).proof
-    assert broken is not None and (broken.digest, broken.seal) == (False, False)
-
-
 def test_the_sql_of_the_documentation_runs_and_gives_what_search_sees(pages: Library):
     then = now(pages.store)
     change_everything(pages)
@@ -289,39 +185,3 @@ def test_the_sql_of_the_documentation_runs_and_gives_what_search_sees(pages: Lib
             "SELECT d.path FROM doc_assets.live_at(%s) l JOIN doc_assets.snapshot_document d USING (snapshot_id)",
             (then,)).fetchall()}  # fmt: skip
     assert paths == {"mutex.md", "channel.md", "old.md", "map.md"}
-
-
-@pytest.fixture
-def run(database_url, monkeypatch) -> Callable[..., str]:
-    """Runs ``doc-assets`` on the store of the test; gives what it printed."""
-    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", database_url)
-
-    def command(*arguments: str, code: int = 0) -> str:
-        done = CliRunner().invoke(app, arguments)
-        assert done.exit_code == code, done.exception
-        return done.stdout
-
-    return command
-
-
-def test_the_commands_print_what_the_functions_give(pages: Library, run):
-    then = now(pages.store)
-    change_everything(pages)
-    old, new = (row.id for row in reversed(listing.snapshots(pages.store, "rust/std", limit=2)))
-    found = json.loads(run("search", "lock", "--mode", "text", "--as-of", then.isoformat(), "--json"))
-    assert [p["path"] for p in found] == [p.path for p in ask(pages, "lock", "text", as_of=then)]
-    assert json.loads(run("search", "lock", "--mode", "text", "--as-of", str(old), "-t", "rust", "--json"))
-    rows = json.loads(run("snapshots", "rust/std", "--status", "published", "--limit", "2", "--json"))
-    assert [(row["id"], row["published"]) for row in rows] == [(new, True), (old, False)]
-    assert rows[1]["periods"][0]["until"] == rows[0]["periods"][0]["since"]
-    assert {"partition", "digest", "revision", "run_id", "created_at", "documents", "chunks"} <= set(rows[0])
-    told = json.loads(run("show", "rust/std", "--json"))
-    assert (told["id"], told["parent"], told["proof"]["digest"], told["changes"]["snapshot"]) == (new, old, True, old)
-    assert json.loads(run("show", str(old), "--json"))["published"] is False
-    listed = json.loads(run("manifest", "rust/std", "--as-of", str(old), "--outcome", "loaded", "--json"))
-    assert [row["path"] for row in listed] == ["channel.md", "mutex.md", "old.md"]
-    for printed in (run("show", "rust/std"), run("snapshots", "-t", "rust", "-n", "1")):
-        assert "rust/std" in printed and "to now" in printed
-    with pages.store.connect() as connection:
-        connection.execute("UPDATE snapshot_file SET outcome = 'skipped', reason = 'x' WHERE path = 'new.md'")
-    assert "BROKEN" in run("show", "rust/std", code=1)

@@ -1,6 +1,6 @@
 """Rounds: sources change, a load begins, something dies, and what is left is looked at and gone on with.
 
-Everything that is random comes from one seed; a round that fails says which. What may happen is in ``strikes``, what
+Everything that is random comes from one seed; a round that fails says which. What may happen is in ``faults``, what
 must hold after it in ``proof``.
 """
 

@@ -1,6 +1,6 @@
 """A PostgreSQL server of a test's own, which may be stopped at once and started again.
 
-The servers that other tests share are in ``conftest``.
+The servers that other tests share are in the tests' own ``conftest``.
 """
 
 from __future__ import annotations
