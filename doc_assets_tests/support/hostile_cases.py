@@ -1,6 +1,7 @@
 """Files that try to hang, kill, fool or fill a load, each small, made by code, with the outcomes that are sound.
 
-``test_hostile_inputs`` runs them. A case is data; links, pipes and folders without permission are made by the test itself.
+``test_hostile_inputs`` runs them. A case is data; links, pipes and folders without permission are made by the test
+itself.
 """
 
 from __future__ import annotations
