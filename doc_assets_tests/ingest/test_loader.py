@@ -336,10 +336,10 @@ def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path:
     source.write_guides(2)
     loader, embedder = loader_for(settings_for(tmp_path, store), store)
     load(loader, store, source)
-    assert loader.unchanged(source.partition, source.catalogue)
+    assert loader.survey(source.partition, source.catalogue).unchanged
     embedder.texts.clear()
     source.catalogue_path.write_text(source.catalogue_path.read_text() + "        near_duplicates: keep_all\n")
-    assert loader.unchanged(source.partition, source.catalogue) is None
+    assert loader.survey(source.partition, source.catalogue).unchanged is None
     result = load(loader, store, source)
     assert (result.result, embedder.texts) == ("published", [])
     with store.connect() as connection:

@@ -229,7 +229,7 @@ def test_readers_see_one_space_and_all_of_its_vectors_whenever_they_look(library
 KILLED = """
 import dataclasses, os, signal, sys
 from doc_assets.ingest import model_change
-from doc_assets.embedding import describe_space
+from doc_assets.embedding.space import describe_space
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support.loading import Model

@@ -130,7 +130,7 @@ LOAD = """
 from pathlib import Path
 from doc_assets.catalogue import load_catalogue
 from doc_assets.sources.discovery import discover
-from doc_assets.embedding import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.ingest.load_run import parse_tasks
 from doc_assets.ingest.parse_pool import parse_file
 from doc_assets.ingest.recipe import recipe_of

@@ -22,7 +22,8 @@ PROGRAM = """
 import encodings.idna, os, sys
 from pathlib import Path
 from doc_assets.catalogue import ArchiveSource, GitSource
-from doc_assets.sources import Access, fetch
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import Access
 from doc_assets.sources.upstream_revision import revision_of
 from doc_assets.store.history.history import _login
 home, base, address = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]

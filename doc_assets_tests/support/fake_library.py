@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import dagster as dg
-
-from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Partition
-from doc_assets.dagster.build import build_defs
+from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.errors import DocAssetsError, PublicationRefused
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult

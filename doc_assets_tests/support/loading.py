@@ -117,7 +117,7 @@ def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = 
     with loader.stage(loader.survey(source.partition, source.catalogue, limit), run_id="test") as staged:
         checks = audit(store, staged.snapshot)
         assert [check for check in checks if not check.passed] == []
-        return loader.publish(staged, checks)
+        return staged.publish(checks)
 
 
 def snapshot_of(loader: Loader, store: Store, source: SmallSource) -> int:

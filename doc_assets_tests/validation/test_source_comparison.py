@@ -42,8 +42,8 @@ def test_a_source_that_cannot_be_had_does_not_stop_the_others(store, source, loa
     (source.folder / "tips").mkdir()
     (source.folder / "tips" / "a.md").write_text("# A tip\n\nMeasure first.\n")
     for partition in source.catalogue.partitions():
-        with loader.stage(partition, source.catalogue, run_id=None) as staged:
-            loader.publish(staged, [])
+        with loader.stage(loader.survey(partition, source.catalogue), run_id=None) as staged:
+            staged.publish([])
     (source.folder / "tips" / "a.md").unlink()
     (source.folder / "tips").rmdir()
     rows = {row.partition: row for row in compare_sources(settings, store)}
