@@ -11,6 +11,7 @@ from dagster._core.events import JobFailureData, RunFailureReason
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.in_process_runs import run_partition
 from doc_assets.errors import Stopped
+from doc_assets.ingest.loader import Survey
 from doc_assets_tests.support.fake_library import NOTHING, FakeLibrary, FakeStagedLoad
 
 

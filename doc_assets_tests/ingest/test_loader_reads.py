@@ -19,7 +19,7 @@ from doc_assets.settings import Settings
 from doc_assets.sources import discovery
 from doc_assets.store.database.connection import Store
 from doc_assets.validation.audit import audit
-from doc_assets_tests.loading import SmallSource, guide, loader_for, settings_for
+from doc_assets_tests.support.loading import SmallSource, guide, loader_for, settings_for
 
 
 class PoolHere(ParsePool):
