@@ -6,6 +6,7 @@ Opening takes seconds (database, parse workers, model), so it happens on first u
 from __future__ import annotations
 
 import atexit
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,18 +100,12 @@ class Library:
         Raises:
             SourceError: The source cannot be fetched.
         """
-        from doc_assets.errors import SourceError
-        from doc_assets.ingest.load_history import record_looks
-        from doc_assets.ingest.result import LoadResult
+        from doc_assets.ingest.load_history import failures_recorded, record_looks
 
         # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, not one too few.
         state = None if limit else self.source_states([partition], catalogue)[partition.id]
-        try:
+        with failures_recorded(self.store, partition, run_id, time.perf_counter()):
             survey = self.loader.survey(partition, catalogue, limit, source_state=state)
-        except SourceError as error:
-            failed = LoadResult(partition.doc_type, partition.key, "failed", error=str(error))
-            record_looks(self.store, [(partition, failed)], run_id=run_id)
-            raise
         if survey.unchanged is not None and not forced:
             record_looks(self.store, [(partition, survey.unchanged)], run_id=run_id)
         return survey

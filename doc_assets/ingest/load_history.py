@@ -18,18 +18,18 @@ from doc_assets.errors import DocAssetsError, PartitionLocked, Stopped, StoreErr
 from doc_assets.ingest.result import LoadResult
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
-from doc_assets.store.partitions.partitions import ensure_partition, find_partition
+from doc_assets.store.partitions.partitions import ensure_partition
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def failures_recorded(store: Store, partition: str, run_id: str | None, started: float) -> Iterator[None]:
+def failures_recorded(store: Store, partition: Partition, run_id: str | None, started: float) -> Iterator[None]:
     """Writes an error that ends the load into the history, on a connection of its own, and lets it through.
 
     Args:
         store: Whose history.
-        partition: ``<doc_type>/<key>``.
+        partition: The partition.
         run_id: Dagster run.
         started: By ``time.perf_counter``.
     """
@@ -49,9 +49,9 @@ def failures_recorded(store: Store, partition: str, run_id: str | None, started:
         raise
 
 
-def _record(store: Store, partition: str, result: str, run_id: str | None, seconds: float, reason: str) -> None:
+def _record(store: Store, partition: Partition, result: str, run_id: str | None, seconds: float, reason: str) -> None:
     with store.connect("doc-assets history") as connection:
-        partition_id = find_partition(connection, partition)
+        partition_id = ensure_partition(connection, partition.doc_type, partition.key, partition.source.name)
         history.record(
             connection, "load", result, partition_id=partition_id, run_id=run_id, seconds=seconds, error=reason[:2000]
         )

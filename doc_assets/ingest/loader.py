@@ -213,7 +213,7 @@ class Loader:
         partition = survey.partition
         with shutdown.heeded(), ExitStack() as guard:
             guard.enter_context(log_context.bound(run=run_id, partition=partition.id))
-            guard.enter_context(failures_recorded(self.store, partition.id, run_id, started))
+            guard.enter_context(failures_recorded(self.store, partition, run_id, started))
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, partition.source.name, self.retries)
             )

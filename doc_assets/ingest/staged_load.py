@@ -95,7 +95,7 @@ class StagedLoad:
             shutdown.heeded(),
             shutdown.deferred(),  # milliseconds, and it should be known whether they were the last ones
             self,
-            failures_recorded(self.store, name, self.run_id, self.started),
+            failures_recorded(self.store, self.partition, self.run_id, self.started),
         ):
             self.session.run(
                 lambda connection: lifecycle.publish(connection, self.lease, **self._event(result, guards))
@@ -123,7 +123,7 @@ class StagedLoad:
                         **event,  # pyright: ignore[reportArgumentType]
                     )
 
-        with self, failures_recorded(self.store, self.partition.id, self.run_id, self.started):
+        with self, failures_recorded(self.store, self.partition, self.run_id, self.started):
             self.session.run(record)
         return result
 

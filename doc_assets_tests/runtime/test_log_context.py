@@ -12,7 +12,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from doc_assets.dagster.library import Library
 from doc_assets.errors import DocAssetsError, PartitionLocked, SourceError
+from doc_assets.ingest.loader import Loader
 from doc_assets.runtime import log_context
 from doc_assets.runtime.stages import Stage
 from doc_assets.settings import LogSettings
@@ -23,6 +25,13 @@ from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
 
 _log = logging.getLogger("doc_assets.tests")
+
+
+def library_of(loader: Loader) -> Library:
+    """Dagster's library around the loader."""
+    library = Library(loader.settings)
+    library.__dict__.update(loader=loader, store=loader.store)
+    return library
 
 
 class Lines:
@@ -138,7 +147,7 @@ def test_a_load_that_is_refused_or_fails_before_it_has_a_snapshot_is_logged(line
     (source.root / "guide-00.md").unlink()
     source.root.rmdir()
     with pytest.raises(SourceError):
-        loader.stage(loader.survey(source.partition, source.catalogue), run_id="three")
+        library_of(loader).survey(source.partition, source.catalogue, None, "three")
     assert lines.of("load failed")[0]["run"] == "three"
 
 
@@ -191,7 +200,7 @@ def test_what_the_history_could_not_be_told_is_logged(lines, store, tmp_path):
     (source.root / "guide-00.md").unlink()
     source.root.rmdir()
     with pytest.raises(SourceError):
-        load(loader, store, source)
+        library_of(loader).survey(source.partition, source.catalogue, None, "one")
     (line,) = lines.of("load failed")
     assert (
         str(source.root) in line["message"]
