@@ -7,7 +7,6 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import typer
 from typer.core import TyperGroup
 
@@ -33,6 +32,7 @@ from doc_assets.cli.output import complain, log_messages
 from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
+from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import explained
 
 # Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
@@ -150,7 +150,7 @@ def _exit_code() -> int:
         return 2
     except DocAssetsError as error:
         complain(str(error))
-    except psycopg.Error as error:
+    except DatabaseError as error:
         complain(str(explained(error)))
     except BrokenPipeError:
         # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import typer
-from psycopg.conninfo import conninfo_to_dict
 
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
@@ -16,7 +15,7 @@ from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import CLIENTS
-from doc_assets.store.database.url import database_url
+from doc_assets.store.database.url import database_url, libpq_environment
 from doc_assets.store.schema import roles, schema
 
 _LOOK_SECONDS, _LINE_SECONDS = 1.0, 15.0
@@ -100,22 +99,16 @@ def url() -> None:
     typer.echo(database_url(Settings.from_environment()))
 
 
-# libpq's own names of what a URL holds.
-_VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
-
-
 @app.command("client", context_settings={"allow_interspersed_args": False})
 def client(command: list[str] = typer.Argument(help="pg_dump, pg_restore, psql … with its own options.")) -> None:
     """Run a PostgreSQL client with this database as its default; the embedded server stays up meanwhile."""
     settings = Settings.from_environment()
-    given = conninfo_to_dict(database_url(settings))
     # A server of the user's own has clients of its own version, which its dumps are best made with.
     folders = [os.environ.get("PATH", ""), str(CLIENTS)]
     environment = {
         **os.environ,
         "PATH": os.pathsep.join(folders if settings.database_url else reversed(folders)),
-        **{f"PG{name.upper()}": str(value) for name, value in given.items() if name.startswith("ssl") and value},
-        **{variable: str(given[name]) for name, variable in _VARIABLES.items() if given.get(name)},
+        **libpq_environment(database_url(settings)),
     }
     try:
         done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - the user's own command

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 
 import psutil
-import psycopg
 from rich.live import Live
 from rich.table import Table
 
@@ -23,7 +22,7 @@ from doc_assets.runtime import shutdown
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import OperationalError, Store
 from doc_assets.store.history.progress import ProgressRow, read_progress
 
 _POLL_SECONDS = 0.5
@@ -105,7 +104,7 @@ class LiveProgress:
                     elif time.perf_counter() - said >= _LINE_SECONDS:
                         said = time.perf_counter()
                         say(self._line(self._overall(rows)))
-        except (psycopg.OperationalError, StoreUnreachable) as error:
+        except (OperationalError, StoreUnreachable) as error:
             say(f"progress is not shown any more: {error}")
         finally:
             if live:

@@ -11,7 +11,6 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
 import typer
 from rich.console import Group
 from rich.live import Live
@@ -20,7 +19,7 @@ from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_js
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import DatabaseError, Store
 from doc_assets.store.database.retries import is_transient
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
@@ -82,7 +81,7 @@ def _watch(store: Store, every: float, as_json: bool) -> None:
         while True:
             try:
                 found = _look(store)
-            except (psycopg.Error, StoreUnreachable) as error:
+            except (DatabaseError, StoreUnreachable) as error:
                 if not is_transient(error):
                     raise
                 say(f"the database does not answer, trying on: {str(error).strip().splitlines()[0]}")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-import psycopg
 
 from doc_assets.errors import DocAssetsError
+from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import explained
 
 
@@ -19,6 +19,6 @@ def errors_as_failures() -> Iterator[None]:
         yield
     except DocAssetsError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    except psycopg.Error as error:
+    except DatabaseError as error:
         told = explained(error)
         raise dg.Failure(str(told), allow_retries=False) from told

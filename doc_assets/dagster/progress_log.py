@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dagster as dg
-import psycopg
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.library import Library
 from doc_assets.errors import StoreError
 from doc_assets.runtime.progress import duration
+from doc_assets.store.database.connection import OperationalError
 from doc_assets.store.history.progress import ProgressRow, progress
 
 LOOK_SECONDS = 5.0
@@ -64,7 +64,7 @@ def _watch(context: dg.AssetExecutionContext, library: Library, partition: str, 
     while not stop.wait(LOOK_SECONDS):
         try:
             rows = [row for row in progress(library.store) if row.partition == partition]
-        except (StoreError, psycopg.OperationalError):
+        except (StoreError, OperationalError):
             continue  # the load finds out, and tells, if it lasts
         line = lines.line(rows[0]) if rows else None
         if line and not stop.is_set():

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
 
-import psycopg
 import psycopg2
 import sqlalchemy as sa
 from dagster import DagsterInstance, Field, IntSource, StringSource
@@ -21,19 +20,14 @@ from dagster._core.storage.local_compute_log_manager import LocalComputeLogManag
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 
-from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.errors import StoreUnreachable
 from doc_assets.settings import Settings
+from doc_assets.store.database.dagster_schema import dagster_schema, dagster_url
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.database.url import database_url
-from doc_assets.store.schema.schema import DAGSTER_SCHEMA
-
-# dagster-postgres retries a table that two processes create at once, but neither a schema nor a type: one at a time.
-_LOCK = "SELECT pg_advisory_lock(hashtextextended('doc_assets/dagster', 0))"
 
 
 class DocAssetsStorage(DagsterPostgresStorage):
@@ -58,21 +52,8 @@ class DocAssetsStorage(DagsterPostgresStorage):
             StoreError: PostgreSQL is out of reach, or its role may not create the schema.
         """
         url = config_value.get("database_url") or database_url(Settings.from_environment())
-        try:
-            with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
-                connection.execute(_LOCK)
-                _ensure_schema(connection)
-                return cls(dagster_url(url), inst_data=inst_data)
-        except psycopg.errors.InsufficientPrivilege as error:
-            raise StoreError(
-                f"Dagster's tables need the schema {DAGSTER_SCHEMA!r}, which this role may not create: run, as an "
-                f"owner of the database, CREATE SCHEMA {DAGSTER_SCHEMA} AUTHORIZATION <role>"
-            ) from error
-        except psycopg.OperationalError as error:
-            raise StoreError(
-                f"PostgreSQL cannot be reached for Dagster's records: {str(error).strip()}; "
-                "check DOC_ASSETS_DATABASE_URL"
-            ) from error
+        with dagster_schema(url):
+            return cls(dagster_url(url), inst_data=inst_data)
 
 
 class DocAssetsComputeLogManager(LocalComputeLogManager):
@@ -151,25 +132,3 @@ def _connected(
             raise StoreUnreachable(f"PostgreSQL cannot be reached for Dagster's records: {error}".strip()) from error
 
     return retries.run(connect)
-
-
-def dagster_url(url: str) -> str:
-    """The SQLAlchemy URL under which Dagster finds its tables, from any libpq URL or ``key=value`` string.
-
-    The driver is named: dagster-postgres sends ``NOTIFY`` with a bound parameter, which only psycopg 2 can. The schema
-    is chosen by ``search_path``, since none of Dagster's storages takes one.
-    """
-    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    given["options"] = f"{given.get('options', '')} -csearch_path={DAGSTER_SCHEMA}".strip()
-    user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
-    # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.
-    return sa.URL.create(
-        "postgresql+psycopg2", username=user, password=password, database=database, query=given
-    ).render_as_string(hide_password=False)
-
-
-def _ensure_schema(connection: psycopg.Connection) -> None:
-    # Looked up first: CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema is there.
-    row = connection.execute("SELECT to_regnamespace(%s)", (DAGSTER_SCHEMA,)).fetchone()
-    if row is None or row[0] is None:
-        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(DAGSTER_SCHEMA)))

@@ -16,11 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
-
 from doc_assets.errors import StoreError
 from doc_assets.exporter.history_counters import History, Tally
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.schema import schema
@@ -98,7 +96,7 @@ class StoreReader:
         self._fresh = fresh
         self._clock = clock
         self._expected = schema.head()
-        self._connection: psycopg.Connection | None = None
+        self._connection: Connection | None = None
         self._history = History()
         self._costly: tuple[float, metrics.Costly | None] | None = None
         self._was_down = False
@@ -134,7 +132,7 @@ class StoreReader:
             with self._store.connect("doc-assets exporter jobs") as connection:
                 metrics.bound(connection, _STATEMENT_MILLISECONDS)
                 return metrics.ends_of_runs(connection, run_ids)
-        except (psycopg.Error, StoreError) as error:
+        except (DatabaseError, StoreError) as error:
             raise Unavailable(_first_line(error)) from error
 
     def close(self) -> None:
@@ -143,7 +141,7 @@ class StoreReader:
         if connection is None:
             return
         # libpq lets no second thread close it; a socket that is shut down wakes the one that waits on it.
-        with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as its:
+        with contextlib.suppress(OSError, DatabaseError), socket.socket(fileno=os.dup(connection.fileno())) as its:
             its.shutdown(socket.SHUT_RDWR)
 
     def _take(self, look: _Look) -> None:
@@ -152,7 +150,7 @@ class StoreReader:
             if self._was_down:
                 _log.warning("the database answers again")
             self._was_down = False
-        except (psycopg.Error, StoreError) as error:
+        except (DatabaseError, StoreError) as error:
             look.error = _first_line(error)
             self.failures += 1
             if not self._was_down:  # said once, not every 15 seconds
@@ -180,7 +178,7 @@ class StoreReader:
             at, seconds, revision, self._expected, partitions, running, tally, spaces, dagster, costly, costly_age
         )
 
-    def _connected(self) -> psycopg.Connection:
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = self._store.connect("doc-assets exporter")
             metrics.bound(self._connection, _STATEMENT_MILLISECONDS)
@@ -188,7 +186,7 @@ class StoreReader:
             self._history, self._costly = History(), None
         return self._connection
 
-    def _costly_values(self, connection: psycopg.Connection) -> tuple[float, metrics.Costly | None]:
+    def _costly_values(self, connection: Connection) -> tuple[float, metrics.Costly | None]:
         """Their age in seconds, and the values; None where they could not be had in time."""
         if self._costly is None or self._clock() - self._costly[0] > _COSTLY_SECONDS:
             values = metrics.costly(connection, _STATEMENT_MILLISECONDS // 4)

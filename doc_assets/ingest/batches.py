@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 import numpy as np
-import psycopg
 
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord
 from doc_assets.errors import StoreError
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter, VectorsMissing
 from doc_assets.store.snapshots.lifecycle import Lease
@@ -72,7 +71,7 @@ class BatchWriter:
         self._space = space
         self._retries = retries
         self._embed = embed
-        self._connection: psycopg.Connection | None = None
+        self._connection: Connection | None = None
         self._writer: SnapshotWriter | None = None
 
     def __enter__(self) -> BatchWriter:
@@ -95,7 +94,7 @@ class BatchWriter:
         """
         try:
             self._commit(batch)
-        except psycopg.Error as error:
+        except DatabaseError as error:
             if len(batch.files) != 1:
                 middle = len(batch.files) // 2
                 halves = (replace(batch, files=batch.files[:middle]), replace(batch, files=batch.files[middle:]))

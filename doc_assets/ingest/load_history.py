@@ -11,12 +11,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-import psycopg
-
 from doc_assets.catalogue import Partition
 from doc_assets.errors import DocAssetsError, PartitionLocked, Stopped, StoreError
 from doc_assets.ingest.result import LoadResult
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import DatabaseError, Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import ensure_partition
 
@@ -44,7 +42,7 @@ def failures_recorded(store: Store, partition: Partition, run_id: str | None, st
         result = "failed" if isinstance(error, Exception) else "interrupted"
         try:
             _record(store, partition, result, run_id, time.perf_counter() - started, reason)
-        except (psycopg.Error, StoreError) as unrecorded:
+        except (DatabaseError, StoreError) as unrecorded:
             _log.error("load %s: %s; the history could not be told: %s", result, reason, unrecorded)
         raise
 

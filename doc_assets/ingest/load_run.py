@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
-import psycopg
 
 from doc_assets.catalogue import Partition
 from doc_assets.document import Chunk
@@ -25,7 +24,7 @@ from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.stages import Stage
 from doc_assets.sources.discovery import Discovery
 from doc_assets.sources.token_estimate import expected_tokens
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, publication, reuse
@@ -126,7 +125,7 @@ class LoadRun:
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 
-    def _open_snapshot(self, connection: psycopg.Connection, revision: str, space: spaces.SpaceTable) -> Lease:
+    def _open_snapshot(self, connection: Connection, revision: str, space: spaces.SpaceTable) -> Lease:
         partition_id = self._session.partition_id
         publication.refuse_other_space(connection, partition_id, space.id)
         return lifecycle.open_snapshot(

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-import psycopg
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE
@@ -26,7 +25,7 @@ from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.runtime.stages import Stage
 from doc_assets.store.audit.consistent_read import OneState
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.spaces import coverage, spaces, vector_index, vector_writer
 from doc_assets.store.spaces.coverage import Missing, StoredChunk
@@ -209,7 +208,7 @@ class ModelChange:
             return None
         return successors if done else None
 
-    def _require_content(self, connection: psycopg.Connection) -> None:
+    def _require_content(self, connection: Connection) -> None:
         if not spaces.live_models(connection):
             raise StoreError(
                 "nothing is live here yet that could be embedded anew: set DOC_ASSETS_EMBEDDING_MODEL and run "
@@ -260,7 +259,7 @@ class ModelChange:
             found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
         return chunks, found
 
-    def _refuse_long(self, connection: psycopg.Connection, missing: Missing) -> None:
+    def _refuse_long(self, connection: Connection, missing: Missing) -> None:
         """Counts what is missing with the new model's tokenizer, unless the chunks were cut by that very one.
 
         What becomes live later is counted by the model itself, which refuses what is too long.

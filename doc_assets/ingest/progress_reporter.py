@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import psutil
-import psycopg
 
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.processes import tree_rss
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.history.progress import clear_progress, write_progress
 
 PROGRESS_SECONDS = 0.5
@@ -47,7 +46,7 @@ class Reporter:
         self._partition_id = partition_id
         self._run_id = run_id
         self._figures = figures
-        self._connection: psycopg.Connection | None = None
+        self._connection: Connection | None = None
         self._process = psutil.Process()
         self._reported = 0.0
         self._reporting = threading.Lock()
@@ -73,10 +72,10 @@ class Reporter:
             if self._connection is not None:
                 self._connection.close()
 
-    def _written(self, write: Callable[[psycopg.Connection], None]) -> None:
+    def _written(self, write: Callable[[Connection], None]) -> None:
         try:
             if self._connection is None or self._connection.closed or self._connection.broken:
                 self._connection = self._store.connect("doc-assets progress")
             write(self._connection)
-        except (psycopg.OperationalError, StoreUnreachable) as error:
+        except (OperationalError, StoreUnreachable) as error:
             _log.warning("progress of partition %s could not be written: %s", self._partition_id, error)

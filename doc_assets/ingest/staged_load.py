@@ -8,8 +8,6 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 
-import psycopg
-
 from doc_assets.catalogue import Partition
 from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
 from doc_assets.ingest.load_history import failures_recorded
@@ -17,7 +15,7 @@ from doc_assets.ingest.publication_guards import Guards
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import shutdown
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle
@@ -112,7 +110,7 @@ class StagedLoad:
         guards = Guards.of(self.settings, self.partition.source)
         event = {**self._event(result, guards), "to_snapshot": self.snapshot, "error": result.error}
 
-        def record(connection: psycopg.Connection) -> None:
+        def record(connection: Connection) -> None:
             with connection.transaction():
                 if lifecycle.reject(connection, self.lease):
                     history.record(

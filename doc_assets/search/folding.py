@@ -14,11 +14,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import psycopg
-
 from doc_assets.document import JsonValue
 from doc_assets.document.similarity import version_of
 from doc_assets.search.page_url import address
+from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.places import Place, counterpart, metadata_of, places_of
 from doc_assets.store.search.scope import Scope
 from doc_assets.store.search.text_ranking import Ranked
@@ -69,7 +68,7 @@ class Group:
     others: Mapping[bytes, float]
 
 
-def fold(connection: psycopg.Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Result]:
+def fold(connection: Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Result]:
     """The first ``k`` results: one for near duplicates, and one for several documents of a file.
 
     Args:
@@ -170,7 +169,7 @@ def _chosen(
     return entries[0]
 
 
-def _passage(connection: psycopg.Connection, result: Result, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
+def _passage(connection: Connection, result: Result, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
     """The passage to show of the chosen document: its own best, else the one that corresponds to that of the best."""
     shown = result.passage.document_id
     return replace(ranked[shown], score=best.score) if shown in ranked else counterpart(connection, best, shown)

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, cast, get_args
 
-import psycopg
-
 from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import StoreError
 from doc_assets.search.folding import AlsoIn, fold
 from doc_assets.search.page_url import address
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search import filters
 from doc_assets.store.search.filters import Where
 from doc_assets.store.search.places import contents_of
@@ -120,7 +118,7 @@ def search(
     try:
         asked = Asked.of(types, sources, where, as_of)
         return _search(store, embedder, query, asked, k, cast(Mode, mode))
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         raise StoreError(f"PostgreSQL went away during the search: {error}; try again") from error
 
 
@@ -159,7 +157,7 @@ def _search(store: Store, embedder: Model, query: str, asked: Asked, k: int, mod
 
 
 def _rank(
-    connection: psycopg.Connection,
+    connection: Connection,
     embedder: Model,
     query: str,
     scope: Scope,
@@ -178,7 +176,7 @@ def _rank(
     return fuse(by_words, by_meaning, similarities(connection, vector, compared))
 
 
-def _model(connection: psycopg.Connection, given: Model, scope: Scope) -> Embedder:
+def _model(connection: Connection, given: Model, scope: Scope) -> Embedder:
     if isinstance(given, SpaceModels):
         return given.of(live_models(connection, scope.snapshots))
     return given if isinstance(given, Embedder) else given()
@@ -211,7 +209,7 @@ def fuse(
     return sorted(fused, key=lambda r: (-r.score, r.document_id))
 
 
-def _passages(connection: psycopg.Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Passage]:
+def _passages(connection: Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Passage]:
     """The first ``k`` results with their texts."""
     results = fold(connection, ranked, scope, k)
     contents = contents_of(connection, [result.passage for result in results])

@@ -12,14 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import psycopg
-
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.errors import SourceError
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.store.audit import scope_reads
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.store.versions.listing import live_partitions
 
@@ -107,7 +105,7 @@ def compare_sources(
 
 
 def _compare(
-    connection: psycopg.Connection,
+    connection: Connection,
     settings: Settings,
     catalogue: Catalogue,
     partition: Partition | None,
@@ -142,7 +140,7 @@ def _changed(stored: Sequence[tuple], found: Discovery) -> Iterator[str]:
             yield f"{path} (what it includes)"
 
 
-def _record(connection: psycopg.Connection, rows: Sequence[SourceComparison], seconds: float) -> None:
+def _record(connection: Connection, rows: Sequence[SourceComparison], seconds: float) -> None:
     results = Counter(row.result for row in rows)
     history.record(
         connection,

@@ -9,13 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import psycopg
-
 from doc_assets.errors import StoreError
 from doc_assets.store.audit import manifests, scope_reads
 from doc_assets.store.audit.consistent_read import OneState
 from doc_assets.store.audit.scope_reads import Proven
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.validation.audit import CheckResult, judge
 
@@ -104,7 +102,7 @@ def validate(
     return result
 
 
-def _chosen(connection: psycopg.Connection, wanted: Wanted) -> list[int]:
+def _chosen(connection: Connection, wanted: Wanted) -> list[int]:
     if wanted.snapshots:
         return _sealed(connection, wanted.snapshots)
     live = manifests.pointers(connection).live
@@ -127,7 +125,7 @@ def _chosen(connection: psycopg.Connection, wanted: Wanted) -> list[int]:
     return list(dict.fromkeys([*kept, *(live[name] for name in names)]))
 
 
-def _sealed(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> list[int]:
+def _sealed(connection: Connection, snapshot_ids: Sequence[int]) -> list[int]:
     status = scope_reads.states(connection, snapshot_ids)
     for snapshot_id in snapshot_ids:
         if snapshot_id not in status:

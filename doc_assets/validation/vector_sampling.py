@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import psycopg
 
 from doc_assets.document import embedding_input
 from doc_assets.embedding.opening import open_embedder
@@ -20,7 +19,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.audit import scope_reads
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.store.spaces import spaces
 
@@ -112,7 +111,7 @@ def reembed(
     return result
 
 
-def _live_space(connection: psycopg.Connection, wanted: EmbeddingSpace) -> spaces.SpaceTable:
+def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceTable:
     models = spaces.live_models(connection)
     if not models:
         raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
@@ -134,7 +133,7 @@ def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
 
 
 def _cosines(
-    connection: psycopg.Connection,
+    connection: Connection,
     table: spaces.SpaceTable,
     embed: Callable[[Sequence[str]], np.ndarray],
     chunk_ids: Sequence[bytes],
@@ -151,7 +150,7 @@ def _cosines(
         yield from zip((row[0] for row in batch), cosines.tolist(), strict=True)
 
 
-def _record(connection: psycopg.Connection, result: Reembedding) -> None:
+def _record(connection: Connection, result: Reembedding) -> None:
     history.record(
         connection,
         "validate",

@@ -18,9 +18,9 @@ from dagster._core.instance.ref import InstanceRef
 from dagster_shared.serdes import serialize_value
 
 from doc_assets.dagster.in_process_runs import open_instance
-from doc_assets.dagster.storage import dagster_url
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
+from doc_assets.store.database.dagster_schema import dagster_url
 from doc_assets.store.database.url import database_url
 from doc_assets_tests.support import ROOT
 

@@ -24,6 +24,7 @@ from doc_assets.ingest.load_run import parse_tasks
 from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import discover
+from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import schema
 from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, shared_parse_pool
 
@@ -44,7 +45,7 @@ class Old:
 
 def make_at(url: str, revision: str) -> None:
     """The schema at that revision, in a blank database."""
-    engine = sa.create_engine(schema.sqlalchemy_url(url), poolclass=sa.NullPool)
+    engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
     with engine.begin() as connection:
         for statement in ("CREATE EXTENSION vector", "CREATE SCHEMA doc_assets", "CREATE SCHEMA dagster"):
             connection.exec_driver_sql(statement)

@@ -1,13 +1,19 @@
-"""Where the database is, and how to connect to it."""
+"""Where the database is, and how to connect to it.
+
+The driver's connection and errors have their names here: rooms above the store import no driver.
+"""
 
 from __future__ import annotations
 
 from types import TracebackType
 
-import psycopg
+from psycopg import Connection, OperationalError, connect
+from psycopg import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from doc_assets.errors import StoreUnreachable
+
+__all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 
 # Seconds, a count, and milliseconds; see _kept_alive.
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
@@ -25,7 +31,7 @@ class Store:
         """Takes a libpq URL; ``open_store`` is the way to get one that is set up."""
         self.url = url
 
-    def connect(self, application: str = "doc-assets") -> psycopg.Connection:
+    def connect(self, application: str = "doc-assets") -> Connection:
         """A new connection in autocommit mode that finds our tables without naming their schema.
 
         Raises:
@@ -58,13 +64,11 @@ def _kept_alive(url: str) -> str:
     return make_conninfo(url, **{name: value for name, value in _KEEPALIVES.items() if name not in given})
 
 
-def _connect(url: str, application: str) -> psycopg.Connection:
+def _connect(url: str, application: str) -> Connection:
     try:
-        connection = psycopg.connect(
-            _kept_alive(url), autocommit=True, application_name=application[:63], connect_timeout=10
-        )
+        connection = connect(_kept_alive(url), autocommit=True, application_name=application[:63], connect_timeout=10)
         connection.execute("SET search_path = doc_assets, public")
-    except psycopg.OperationalError as error:
+    except OperationalError as error:
         raise StoreUnreachable(
             f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
             "the embedded server"

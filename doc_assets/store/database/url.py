@@ -1,13 +1,16 @@
-"""Which database: the URL that is set, or that of the embedded server."""
+"""Which database: the URL that is set, or that of the embedded server; in libpq's terms and in SQLAlchemy's."""
 
 from __future__ import annotations
 
 import psycopg
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
 from doc_assets.errors import ConfigurationError
 from doc_assets.settings import Settings
 from doc_assets.store.database.embedded import embedded_url
+
+_VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
 
 
 def database_url(settings: Settings) -> str:
@@ -26,3 +29,18 @@ def database_url(settings: Settings) -> str:
             "needed, with special characters of the password written as %40"
         ) from None
     return settings.database_url or embedded_url(settings.home)
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """Return libpq's environment variables that make a client use this database by default."""
+    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value}
+    variables = {**_VARIABLES, **{name: f"PG{name.upper()}" for name in given if name.startswith("ssl")}}
+    return {variable: given[name] for name, variable in variables.items() if name in given}
+
+
+def sqlalchemy_url(url: str, driver: str = "psycopg") -> sa.URL:
+    """Return SQLAlchemy's form of any libpq URL or ``key=value`` string."""
+    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
+    # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.
+    return sa.URL.create(f"postgresql+{driver}", username=user, password=password, database=database, query=given)

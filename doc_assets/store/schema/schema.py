@@ -13,27 +13,19 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
+from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
+from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
 
 SCHEMA = "doc_assets"
-DAGSTER_SCHEMA = "dagster"
 # halfvec came with pgvector 0.7, iterative scans with 0.8; SQL-standard function bodies with PostgreSQL 14.
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
-
-
-def sqlalchemy_url(url: str) -> sa.URL:
-    """The libpq URL or ``key=value`` string for SQLAlchemy, driver psycopg 3."""
-    given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
-    # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.
-    return sa.URL.create("postgresql+psycopg", username=user, password=password, database=database, query=given)
 
 
 def head() -> str:

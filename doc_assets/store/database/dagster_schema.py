@@ -1,0 +1,53 @@
+"""The schema beside ours in which Dagster keeps its own tables, on the same database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import psycopg
+
+from doc_assets.errors import StoreError
+from doc_assets.store.database.url import sqlalchemy_url
+
+DAGSTER_SCHEMA: Final = "dagster"
+# dagster-postgres retries a table that two processes create at once, but neither a schema nor a type: one at a time.
+_LOCK = "SELECT pg_advisory_lock(hashtextextended('doc_assets/dagster', 0))"
+
+
+@contextmanager
+def dagster_schema(url: str) -> Iterator[None]:
+    """Create the schema if it is absent; until the end of the block no other process creates tables in it.
+
+    Raises:
+        StoreError: PostgreSQL is out of reach, or its role may not create the schema.
+    """
+    try:
+        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+            connection.execute(_LOCK)
+            # Looked up first: CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema is there.
+            row = connection.execute("SELECT to_regnamespace(%s)", (DAGSTER_SCHEMA,)).fetchone()
+            if row is None or row[0] is None:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DAGSTER_SCHEMA}")
+            yield
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise StoreError(
+            f"Dagster's tables need the schema {DAGSTER_SCHEMA!r}, which this role may not create: run, as an "
+            f"owner of the database, CREATE SCHEMA {DAGSTER_SCHEMA} AUTHORIZATION <role>"
+        ) from error
+    except psycopg.OperationalError as error:
+        raise StoreError(
+            f"PostgreSQL cannot be reached for Dagster's records: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL"
+        ) from error
+
+
+def dagster_url(url: str) -> str:
+    """Return the SQLAlchemy URL under which Dagster finds its tables.
+
+    The driver is named: dagster-postgres sends ``NOTIFY`` with a bound parameter, which only psycopg 2 can. The schema
+    is chosen by ``search_path``, since none of Dagster's storages takes one.
+    """
+    found = sqlalchemy_url(url, driver="psycopg2")
+    options = f"{found.query.get('options', '')} -csearch_path={DAGSTER_SCHEMA}".strip()
+    return found.update_query_dict({"options": options}).render_as_string(hide_password=False)
