@@ -1,3 +1,5 @@
+-- squawk-ignore-file prefer-bigint-over-int
+-- Ids of partitions and spaces are the second key of advisory locks, which is an int4; counts are of one snapshot.
 -- Content: immutable, addressed by SHA-256, written insert-or-ignore.
 
 CREATE TABLE document (

@@ -1,3 +1,5 @@
+-- squawk-ignore-file prefer-bigint-over-int, ban-drop-constraint
+-- A lease counts the loads of one snapshot. A CHECK that allows more values can only be dropped and added again.
 -- A load that lost its connection, and with it the partition's lock, must not write into a snapshot that another one has
 -- taken over: each that opens or resumes a snapshot takes the next lease, and a batch is written under the lease only.
 ALTER TABLE snapshot
