@@ -7,17 +7,19 @@ of time, memory and text for one file; how large a file may be is checked where 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 import resource
 import signal
+import sys
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.util import Finalize
 from pathlib import Path
+from types import ModuleType
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -65,6 +67,23 @@ class ParseTask:
     fingerprint: bytes | None = None
 
 
+class _Worker(SpawnProcess):
+    """A process that does not import the program it was started by: Dagster's command takes 36 MB and 0.5 s."""
+
+    def start(self) -> None:
+        """Start the process while ``__main__`` names no file."""
+        program = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = program
+
+
+class _WorkerContext(SpawnContext):
+    Process = _Worker
+
+
 class ParsePool:
     """Worker processes that stay warm between partitions; started with the first file."""
 
@@ -87,7 +106,7 @@ class ParsePool:
                 max_tasks=_FILES_PER_WORKER,
                 initializer=_start_worker,
                 initargs=(self._settings,),
-                context=multiprocessing.get_context("spawn"),  # pyright: ignore[reportArgumentType] - pebble's stubs
+                context=_WorkerContext(),  # pyright: ignore[reportArgumentType] - pebble's stubs
             )
         source = iter(tasks)
         running: dict[Future[FileRecord], ParseTask] = {}
