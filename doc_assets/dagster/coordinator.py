@@ -14,15 +14,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
-from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, Field, QueuedRunCoordinator, StringSource
-from dagster._config.config_schema import UserConfigSchema
-from dagster._core.run_coordinator import SubmitRunContext
-from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG, PRIORITY_TAG
-from dagster._serdes import ConfigurableClassData
+from dagster import (
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    Field,
+    QueuedRunCoordinator,
+    StringSource,
+    SubmitRunContext,
+)
 
 from doc_assets.catalogue import load_catalogue
 from doc_assets.dagster.jobs import GC_JOB, type_of_job
 from doc_assets.dagster.pod_resources import RunPods, fingerprint, label_value
+from doc_assets.dagster.private_api import BACKFILL_ID_TAG, MAX_RETRIES_TAG, PRIORITY_TAG, ConfigurableClassData
 from doc_assets.errors import CatalogueError, ConfigurationError
 from doc_assets.settings import Settings
 
@@ -54,7 +59,7 @@ class DocAssetsRunCoordinator(QueuedRunCoordinator[DagsterInstance]):
         self._pods = pods
 
     @classmethod
-    def config_type(cls) -> UserConfigSchema:
+    def config_type(cls) -> dict[str, Any]:
         """The base class's fields, and ``pods``."""
         base = super().config_type()
         assert isinstance(base, dict)  # noqa: S101 - it is in 1.13

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import psutil
-from dagster._core.errors import DagsterExecutionInterruptedError
-from dagster._core.instance.ref import InstanceRef
 from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.library import WaitedRun
+from doc_assets.dagster.private_api import InstanceRef, NoOpComputeLogManager
 from doc_assets.dagster.storage import outlast_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
 from doc_assets.settings import Settings
@@ -38,7 +37,7 @@ _HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"
 # Steps' output is not captured: the tail processes that mirror it cost a run 0.2 s, and would write over the progress.
 _NO_COMPUTE_LOGS = {
     "compute_logs": {
-        "module": "dagster._core.storage.noop_compute_log_manager",
+        "module": NoOpComputeLogManager.__module__,
         "class": "NoOpComputeLogManager",
         "config": {},
     }
@@ -127,7 +126,7 @@ def run_partition(
     except dg.Failure as failure:
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
-    except DagsterExecutionInterruptedError as interruption:
+    except dg.DagsterExecutionInterruptedError as interruption:
         raise Stopped(f"the load of {partition.id} was stopped on request; running it again resumes") from interruption
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.

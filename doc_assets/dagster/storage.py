@@ -14,15 +14,18 @@ from typing import Any, Self
 import psycopg2
 import sqlalchemy as sa
 from dagster import DagsterInstance, Field, IntSource, StringSource
-from dagster._config.config_schema import UserConfigSchema
-from dagster._core.storage.compute_log_manager import CapturedLogContext, LogRetrievalShellCommand
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 
+from doc_assets.dagster.private_api import (
+    CapturedLogContext,
+    ConfigurableClassData,
+    LocalComputeLogManager,
+    LogRetrievalShellCommand,
+    NoOpComputeLogManager,
+    postgres_engine,
+)
 from doc_assets.errors import StoreUnreachable
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_schema, dagster_url
@@ -38,7 +41,7 @@ class DocAssetsStorage(DagsterPostgresStorage):
     """
 
     @classmethod
-    def config_type(cls) -> UserConfigSchema:
+    def config_type(cls) -> dict[str, Any]:
         """``database_url: {env: DOC_ASSETS_DATABASE_URL}`` insists on a server, where none must be started."""
         return {"database_url": Field(StringSource, is_required=False)}
 
@@ -63,7 +66,7 @@ class DocAssetsComputeLogManager(LocalComputeLogManager):
     """
 
     @classmethod
-    def config_type(cls) -> UserConfigSchema:
+    def config_type(cls) -> dict[str, Any]:
         """Seconds between looks at a log that grows."""
         return {"polling_timeout": Field(IntSource, is_required=False)}
 
@@ -108,8 +111,7 @@ def outlast_restarts(instance: DagsterInstance, retries: Retries) -> None:
     would fail, and with it a load that has been working for an hour.
     """
     for storage in (instance.run_storage, instance.event_log_storage, instance.schedule_storage):
-        engine = getattr(storage, "_engine", None)  # absent where DAGSTER_HOME names another kind of storage
-        if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql":
+        if (engine := postgres_engine(storage)) is not None:  # DAGSTER_HOME may name another kind of storage
             event.listen(engine, "checkout", _require_alive)
             event.listen(engine, "do_connect", functools.partial(_connected, retries))
 

@@ -1,0 +1,35 @@
+"""The private parts of Dagster that we use, all imported here.
+
+Dagster offers no other way to keep its records in our database, to show a pod's log command, to open an instance with
+overrides, and to place a run in its queue. What each is for is in ``doc_assets_tests/dagster/test_private_api.py``,
+which says by name what a new version has moved.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.compute_log_manager import CapturedLogContext, LogRetrievalShellCommand
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
+from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG, PRIORITY_TAG
+from dagster._serdes import ConfigurableClassData
+
+__all__ = [
+    "BACKFILL_ID_TAG",
+    "MAX_RETRIES_TAG",
+    "PRIORITY_TAG",
+    "CapturedLogContext",
+    "ConfigurableClassData",
+    "InstanceRef",
+    "LocalComputeLogManager",
+    "LogRetrievalShellCommand",
+    "NoOpComputeLogManager",
+    "postgres_engine",
+]
+
+
+def postgres_engine(storage: object) -> sa.Engine | None:
+    """Return the engine of one of dagster-postgres' storages, None for another kind of storage."""
+    engine = getattr(storage, "_engine", None)
+    return engine if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql" else None
