@@ -1,0 +1,14 @@
+"""What the command tree leans on in Typer without a public name."""
+
+from __future__ import annotations
+
+import typer
+
+from doc_assets.cli.app import Misuse
+
+
+def test_misuse_is_the_base_of_all_wrong_options_and_arguments() -> None:
+    moved = f"Typer {typer.__version__} derives BadParameter from {Misuse.__name__}: find the error of all misuse anew"
+    assert Misuse.__name__ == "UsageError", moved
+    assert Misuse("told").format_message() == "told", moved
+    assert hasattr(Misuse("told"), "ctx"), moved
