@@ -30,6 +30,7 @@ _STATEMENT_MILLISECONDS = 4_000
 # Two Prometheus servers, the probes and the Jobs' progress ask one after the other: they are told the same.
 FRESH_SECONDS = 1.0
 _COSTLY_SECONDS = 300.0
+_CLOSE_SECONDS = 1.0  # for a look whose connection is cut, to end
 _log = logging.getLogger(__name__)
 
 
@@ -116,7 +117,7 @@ class StoreReader:
                 look = self._look = _Look(self._clock())
                 threading.Thread(target=self._take, args=(look,), name="look", daemon=True).start()
         if not look.done.wait(max(0.0, look.started + self._deadline - self._clock())):
-            self.close()
+            self._cut()
             raise Unavailable(f"PostgreSQL did not answer within {self._deadline:g} s")
         if look.reading is None:
             raise Unavailable(look.error)
@@ -136,7 +137,14 @@ class StoreReader:
             raise Unavailable(_first_line(error)) from error
 
     def close(self) -> None:
-        """Cuts the connection, also under a look that waits for an answer: it fails, and the next one connects anew."""
+        """Close the connection; a look that waits for an answer fails."""
+        self._cut()
+        ended = self._look is None or self._look.done.wait(_CLOSE_SECONDS)
+        if ended and self._connection is not None:
+            self._connection.close()
+
+    def _cut(self) -> None:
+        """Cut the connection, also under a look that waits for an answer: it fails, and the next one connects anew."""
         connection = self._connection
         if connection is None:
             return

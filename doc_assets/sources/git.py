@@ -151,7 +151,7 @@ class _Git:
 
     def _run_once(self, arguments: Sequence[str], written: Path | None) -> str:
         index = {"GIT_INDEX_FILE": f"{written}.index"} if written else {}
-        process = subprocess.Popen(  # noqa: S603 - a list of arguments, none of which git can take for an option
+        with subprocess.Popen(  # noqa: S603 - a list of arguments, none of which git can take for an option
             [*self.remote.command, "--git-dir", str(self.repository), *arguments],
             cwd=self.repository,
             env={**self.remote.environment, **index},
@@ -160,15 +160,14 @@ class _Git:
             stderr=subprocess.PIPE,
             # A group of its own, since what transfers and writes are children of git.
             start_new_session=True,
-        )
-        try:
-            out, said = self._watch(process, written)
-        except subprocess.TimeoutExpired:
-            raise _GitFailed(f"git {arguments[0]} took longer than {_TIMEOUT_SECONDS} seconds") from None
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+        ) as process:
+            try:
+                out, said = self._watch(process, written)
+            except subprocess.TimeoutExpired:
+                raise _GitFailed(f"git {arguments[0]} took longer than {_TIMEOUT_SECONDS} seconds") from None
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
         if process.returncode:
             text = said.decode(errors="replace")
             if _DISK_FULL.search(text):
