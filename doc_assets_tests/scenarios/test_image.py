@@ -249,7 +249,7 @@ def test_what_the_build_copies_exists_and_is_let_in():
 
 
 def test_nothing_else_of_a_checkout_is_let_in():
-    allowed = {"pyproject.toml", "constraints.txt", "README.md", "dagster.yaml", "doc_assets", "examples"}
+    allowed = {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "dagster.yaml", "doc_assets", "examples"}
     assert {path.name for path in ROOT.iterdir() if gets_in(path.name)} == allowed
 
 
