@@ -144,7 +144,10 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_path_module_and_test_that_is_named_exists(page):
     absent = []
-    for span in spans(page):
+    # The first column of a table of the changelog says how something was called.
+    rows = re.findall(r"^\| (.*?) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    former = {span for row in rows for span in re.findall("`([^`]+)`", row)} if page == "CHANGELOG.md" else set()
+    for span in sorted(set(spans(page)) - former):
         path = span.partition("::")[0]
         if path.startswith(_FOLDERS) and _PATH.fullmatch(path):
             absent += [] if next(ROOT.glob(path.rstrip("/")), None) else [span]
