@@ -6,6 +6,7 @@ import ast
 import functools
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,8 +17,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from doc_assets.cli.app import app
+from doc_assets_tests.support import ROOT
 
-ROOT = Path(__file__).parents[1]
 # Pages of our own; the others are documents to load, or inputs for the fuzz harness.
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
@@ -188,3 +189,11 @@ def test_every_command_that_is_named_exists_with_its_options(page):
             known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
             wrong += [option for option in _OPTION.findall(f" {found[1]} ") if option not in {*known, "--help", "-h"}]
     assert wrong == []
+
+
+def test_the_layers_of_the_page_are_those_that_are_enforced():
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        contracts = tomllib.load(file)["tool"]["importlinter"]["contracts"]
+    enforced = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    drawn = [text.splitlines() for language, text in listings("docs/architecture.md") if not language]
+    assert drawn == enforced
