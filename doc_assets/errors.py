@@ -1,24 +1,69 @@
-"""The project's exceptions.
+"""The project's exceptions, ordered by whose turn it is next: docs/errors.md has the table.
 
-Each says what happened, to which file or partition, and what to do next. What is raised by a library is wrapped where
-the reader can still be told something useful; a programming error is left to propagate as it is.
+Each message says what happened, to which file or partition, and what to do next. ``exit_code`` and ``may_pass`` are
+decided here alone: the command line, the termination message and Dagster's retries read them. An error of a library is
+wrapped where the message can name the next step; a programming error propagates as it is.
 """
+
+from typing import ClassVar
 
 
 class DocAssetsError(Exception):
-    """Base of every error this project raises on purpose."""
+    """Base of every error this project raises on purpose.
+
+    Unless a subclass says otherwise, something outside this program is broken and stays so until somebody repairs it.
+
+    Attributes:
+        exit_code: Exit code of a command that ends with this error.
+        may_pass: True if the same attempt can succeed later, so that a retry is worth it.
+    """
+
+    exit_code: ClassVar[int] = 1
+    may_pass: ClassVar[bool] = False
 
 
-class ConfigurationError(DocAssetsError):
-    """A setting or variable is wrong: trying again cannot help. Names it, what it holds, and what is allowed."""
+class Misuse(DocAssetsError):
+    """An argument, a setting or the catalogue is wrong: the caller corrects it, no retry can help."""
+
+    exit_code = 2
 
 
-class CatalogueError(DocAssetsError):
+class NotFound(Misuse):
+    """What the caller named does not exist: a partition, type, source, snapshot, run, space, field or file."""
+
+
+class ConfigurationError(Misuse):
+    """A setting or variable is wrong. Names it, what it holds, and what is allowed."""
+
+
+class CatalogueError(Misuse):
     """The catalogue is absent or wrong: names the file, the line or key, and what is allowed."""
+
+
+class Transient(DocAssetsError):
+    """Trouble that passes by itself, such as an outage or another program's lock: a later attempt can succeed."""
+
+    may_pass = True
+
+
+class Refused(DocAssetsError):
+    """The request is sound, but the state of the data forbids it: nothing was changed, a retry is refused alike."""
+
+
+class AuditFailed(Refused):
+    """A staged snapshot failed a check and was not published."""
+
+
+class PublicationRefused(Refused):
+    """A staged snapshot is sound, but has more errors or deletions than its source may have; it was not published."""
 
 
 class SourceError(DocAssetsError):
     """A source cannot be fetched or listed: its location, what went wrong, and what to check."""
+
+
+class SourceUnavailable(SourceError, Transient):
+    """A source did not answer, or broke off its answer, in all attempts."""
 
 
 class DocumentRejected(DocAssetsError):
@@ -34,39 +79,39 @@ class EmbeddingError(DocAssetsError):
 
 
 class EmbeddingMisconfigured(EmbeddingError, ConfigurationError):
-    """The settings of the model or endpoint make no sense: nothing was tried."""
+    """The settings name a model or endpoint that cannot be used: nothing was embedded."""
+
+
+class EndpointUnavailable(EmbeddingError, Transient):
+    """The embedding endpoint, or the hub that a model is downloaded from, did not answer in all attempts."""
 
 
 class EmbeddingRefused(EmbeddingError):
-    """The model or endpoint works, and refuses one of the texts that it was given; alone, the others will do."""
+    """The model or endpoint works, but refuses one of the given texts; it takes the others without that one."""
 
 
 class StoreError(DocAssetsError):
-    """PostgreSQL is out of reach, lacks pgvector, or holds a schema that this program does not know."""
+    """The store is broken: no disk space, no pgvector, a missing privilege, an unknown schema, damaged rows."""
 
 
-class StoreUnreachable(StoreError):
+class StoreUnavailable(StoreError, Transient):
+    """PostgreSQL failed for a reason that passes, longer than the retries last."""
+
+
+class StoreUnreachable(StoreUnavailable):
     """PostgreSQL does not answer: it may be starting, restarting, or not there at all."""
 
 
-class SchemaBehind(StoreError):
-    """The database is blank, or at a revision that this program is ahead of: ``doc-assets db upgrade`` mends it."""
+class SchemaBehind(StoreError, Transient):
+    """The database is blank, or at an older revision than this program's: ``doc-assets db upgrade`` brings it up."""
 
 
-class LeaseLost(StoreError):
+class LeaseLost(StoreError, Transient):
     """Another load has taken over the staging snapshot: this one must not write to it any more."""
 
 
-class PartitionLocked(StoreError):
-    """Another load of the same partition runs: names the holder."""
-
-
-class AuditFailed(DocAssetsError):
-    """A staged snapshot failed a check and was not published."""
-
-
-class PublicationRefused(DocAssetsError):
-    """A staged snapshot is sound, but has more errors or deletions than its source may have; it was not published."""
+class PartitionLocked(StoreError, Transient):
+    """Another program works on the same partition or embedding space: names the holder."""
 
 
 class Stopped(KeyboardInterrupt):

@@ -29,7 +29,7 @@ from doc_assets.cli import (
     validate,
 )
 from doc_assets.cli.output import complain, log_messages
-from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Stopped
+from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
 from doc_assets.store.database.connection import DatabaseError
@@ -38,13 +38,13 @@ from doc_assets.store.database.retries import explained
 # Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
 _TELLING = ("migrate", "rollback", "validate", "gc", "db upgrade")
 if TYPE_CHECKING:
-    from typer import BadParameter as Misuse
+    from typer import BadParameter as UsageError
 else:
-    Misuse = typer.BadParameter.__bases__[0]  # what all misuse is; Typer has no public name for it
+    UsageError = typer.BadParameter.__bases__[0]  # base of Typer's errors of usage, which has no public name
 
 
 class Commands(TyperGroup):
-    """Tells the termination message, and whoever asked for a stop, what Typer would keep to itself."""
+    """Prints how a command failed, adds it to the termination message, and gives the command its exit code."""
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - Typer's own context, which has no public name either
         """Runs the command."""
@@ -53,14 +53,16 @@ class Commands(TyperGroup):
         except Stopped as stopped:
             complain(str(stopped))
             raise typer.Exit(shutdown.exit_code()) from stopped
-        except Misuse as misuse:
-            path = misuse.ctx.command_path if misuse.ctx else ""
+        except UsageError as usage:
+            path = usage.ctx.command_path if usage.ctx else ""
             _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
-            termination_message.tell_error(misuse.format_message())
+            termination_message.tell_error(usage.format_message())
             raise
-        except ConfigurationError:
+        except (DocAssetsError, DatabaseError) as raised:
+            error = explained(raised) if isinstance(raised, DatabaseError) else raised
             _begin(ctx.invoked_subcommand)  # it may have come before the command itself
-            raise
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from raised
 
 
 def _begin(command: str | None) -> None:
@@ -76,8 +78,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Moves technical documentation into PostgreSQL + pgvector: parsed, chunked, embedded, validated, searchable.",
-    epilog="Exit codes: 0 done · 1 failed, trying again can help · 2 misuse, or a wrong catalogue or setting · "
-    "143, 130 stopped by SIGTERM, SIGINT; running it again resumes. "
+    epilog="Exit codes: 0 done · 1 failed or refused · 2 misuse: a wrong argument, catalogue or setting, or a name "
+    "that does not exist · 143, 130 stopped by SIGTERM, SIGINT; running it again resumes. "
     "A partition is written TYPE/KEY, as in rust/crate-tokio.",
 )
 app.command("migrate", rich_help_panel="Load")(migrate.migrate)
@@ -145,13 +147,6 @@ def _exit_code() -> int:
         app()  # ends by SystemExit: 0, the code of typer.Exit, or 2 for options and arguments that make no sense
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except (CatalogueError, ConfigurationError) as error:
-        complain(str(error))
-        return 2
-    except DocAssetsError as error:
-        complain(str(error))
-    except DatabaseError as error:
-        complain(str(explained(error)))
     except BrokenPipeError:
         # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

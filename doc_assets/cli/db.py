@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
-from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
+from doc_assets.errors import NotFound, SchemaBehind, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
@@ -64,7 +64,8 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
     """Runs a step again while it fails for a reason that is worth waiting for; says now and then what for.
 
     Raises:
-        StoreError: It was not enough, or another reason.
+        StoreUnavailable: It did not pass in time.
+        StoreError: The step failed for another reason.
     """
     started = said = time.monotonic()
     while True:
@@ -77,7 +78,7 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
             if left <= 0:
                 if seconds is None:
                     raise
-                raise StoreError(f"waited {seconds:g} s for nothing: {error}") from error
+                raise StoreUnavailable(f"waited {seconds:g} s for nothing: {error}") from error
             if now - said >= _LINE_SECONDS or said == started:
                 said = now
                 say(f"waiting, {left:.0f} s more at most: {error}")
@@ -113,5 +114,5 @@ def client(command: list[str] = typer.Argument(help="pg_dump, pg_restore, psql â
     try:
         done = subprocess.run(command, env=environment, check=False)  # noqa: S603 - the user's own command
     except FileNotFoundError as error:
-        raise StoreError(f"there is no program {command[0]!r} on the PATH, nor in {CLIENTS}") from error
+        raise NotFound(f"there is no program {command[0]!r} on the PATH, nor in {CLIENTS}") from error
     raise typer.Exit(done.returncode)

@@ -7,16 +7,14 @@ from collections import Counter
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
-from doc_assets.errors import StoreError
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.discard import discard as discard_snapshots
 from doc_assets.store.versions.references import moment
 from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
-from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Selection, ToSnapshot, known_types
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Selection, ToSnapshot
 
 
 def rollback(
@@ -41,7 +39,6 @@ def rollback(
     termination_message.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
-        _require_known(store, doc_type)
         done = roll_back(store, where, dry_run=dry_run)
     termination_message.tell(
         schema_revision=schema.head(),
@@ -63,6 +60,7 @@ def _selection(
 
     Raises:
         typer.BadParameter: Nothing, or more than one thing.
+        Misuse: ``as_of`` is no moment.
     """
     if run is not None:
         if any(other is not None for other in (partition, to, doc_type, as_of)):
@@ -73,10 +71,7 @@ def _selection(
     if as_of is not None:
         if to is not None:
             raise typer.BadParameter("--to and --as-of both say where to: give one of them")
-        try:
-            return AsOf(moment(as_of), doc_type, partition)
-        except StoreError as error:
-            raise typer.BadParameter(str(error), param_hint="--as-of") from error
+        return AsOf(moment(as_of), doc_type, partition)
     if doc_type is not None:
         raise typer.BadParameter(f"back to when? --type {doc_type} needs --as-of TIME")
     if partition is None:
@@ -84,11 +79,6 @@ def _selection(
             "what is to go back? Give a partition (TYPE/KEY), --run RUN_ID, or --as-of TIME with or without --type"
         )
     return ToSnapshot(partition, to or "previous")
-
-
-def _require_known(store: Store, doc_type: str | None) -> None:
-    if doc_type is not None and doc_type not in (known := known_types(store)):
-        raise typer.BadParameter(f"nothing of type {doc_type!r} was ever loaded: {', '.join(known) or 'nothing'}")
 
 
 def _as_json(done: Rollback, where: Selection, *, single: bool, dry_run: bool) -> dict:

@@ -15,7 +15,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
@@ -109,8 +109,7 @@ def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSp
     """The model that a word stands for, and how to load it.
 
     Raises:
-        StoreError: No such space, or several of that name.
-        EmbeddingError: No such model.
+        Misuse: No such space or model, or several of that name.
     """
     with store.connect("doc-assets migrate --space") as connection:
         if wanted.isdecimal():
@@ -121,7 +120,7 @@ def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSp
             precision = named.precision or (None if asked == "auto" else asked)
             found = listing.find_spaces(connection, named.name, precision)
             if len(found) > 1:
-                raise StoreError(
+                raise Misuse(
                     f"{wanted} names several embedding spaces: "
                     + ", ".join(f"{space_id} ({of})" for space_id, of in found)
                     + "; give the number, or NAME@PRECISION"

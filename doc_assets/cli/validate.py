@@ -18,7 +18,7 @@ from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
 from doc_assets.validation.audit import CheckResult
 from doc_assets.validation.source_comparison import SourceComparison, compare_sources
-from doc_assets.validation.validate import UnknownScope, Validation, Wanted
+from doc_assets.validation.validate import Validation, Wanted
 from doc_assets.validation.validate import validate as audit_stored
 from doc_assets.validation.vector_sampling import Reembedding, reembed
 
@@ -54,10 +54,7 @@ def validate(
         raise typer.BadParameter("snapshots are given by id, or by --all, --type and --partition; the other proofs of "
                                  "--source and --reembed are about what is live")  # fmt: skip
     with open_store(settings) as store:
-        try:
-            stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
-        except UnknownScope as error:
-            raise typer.BadParameter(str(error)) from error
+        stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
         sources = compare_sources(settings, store, types, partitions) if source else None
         drift = reembed(settings, store, sample, types, partitions, seed=seed) if sample else None
     _tell(stored, sources, drift)

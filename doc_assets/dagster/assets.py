@@ -19,7 +19,7 @@ from doc_assets.dagster.loaded_state import STATE
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.predecessor import outlast_predecessor
 from doc_assets.dagster.progress_log import logged_progress
-from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Stopped, StoreError
+from doc_assets.errors import AuditFailed, PublicationRefused, Refused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
 
 # No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
@@ -74,7 +74,7 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
         doc_assets: dg.ResourceParam[Library],
         waited_run: dg.ResourceParam[WaitedRun | None],
     ) -> Events:
-        with errors_as_failures():
+        with errors_as_failures(context):
             if not context.selected_asset_keys:
                 yield from _validate(context, doc_assets, catalogue, doc_type)
             elif config.snapshot is not None:
@@ -162,7 +162,7 @@ def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Ca
     where = f"{doc_type}/{named}" if named else doc_type
     results = library.validate([partition.id for partition in partitions], context.run.run_id)
     if not results:
-        raise DocAssetsError(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
+        raise Refused(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
     yield from _audited(context, where, results if named else merged(results), "what is live")
 
 

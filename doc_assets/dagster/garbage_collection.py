@@ -32,7 +32,7 @@ class GcConfig(dg.Config):
 
 @dg.op(name="collect", out=dg.Out(dg.Nothing))
 def _collect(context: dg.OpExecutionContext, config: GcConfig, doc_assets: dg.ResourceParam[Library]) -> None:
-    with errors_as_failures():
+    with errors_as_failures(context):
         found = doc_assets.collect(Policy.of(config.keep, config.days), context.run.run_id)
     freed = {name: value for name, value in asdict(found).items() if type(value) is int}
     context.log.info(", ".join(f"{value:,} {name}" for name, value in freed.items()))

@@ -23,7 +23,7 @@ from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.library import WaitedRun
 from doc_assets.dagster.private_api import InstanceRef, NoOpComputeLogManager
 from doc_assets.dagster.storage import outlast_restarts
-from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreError
+from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreUnavailable
 from doc_assets.settings import Settings
 from doc_assets.store.database.retries import Retries, RetryPolicy
 
@@ -131,7 +131,7 @@ def run_partition(
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
         if waited.result is None:
-            raise StoreError(
+            raise StoreUnavailable(
                 f"PostgreSQL failed while Dagster recorded the run of {partition.id}: {error.orig}; nothing of it was "
                 "published, and running it again resumes"
             ) from error

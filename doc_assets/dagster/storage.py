@@ -52,7 +52,8 @@ class DocAssetsStorage(DagsterPostgresStorage):
         """The storage on the database of the environment; the embedded server is started if that is the one.
 
         Raises:
-            StoreError: PostgreSQL is out of reach, or its role may not create the schema.
+            StoreUnreachable: PostgreSQL does not answer.
+            StoreError: The role may not create the schema.
         """
         url = config_value.get("database_url") or database_url(Settings.from_environment())
         with dagster_schema(url):

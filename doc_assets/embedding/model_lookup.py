@@ -13,7 +13,7 @@ from pathlib import Path
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
 
 _PRECISIONS = ("fp32", "bf16", "remote")
@@ -31,14 +31,16 @@ class ModelName:
         """The parts of ``text``.
 
         Raises:
-            EmbeddingError: There is no such precision.
+            EmbeddingMisconfigured: There is no such precision.
         """
         name, at, precision = text.rpartition("@")
         # A folder's name may hold an @ itself.
         if not at or Path(text).expanduser().is_dir():
             return cls(text)
         if precision not in _PRECISIONS:
-            raise EmbeddingError(f"{text!r}: {precision!r} is no precision; one of {', '.join(_PRECISIONS)} is needed")
+            raise EmbeddingMisconfigured(
+                f"{text!r}: {precision!r} is no precision; one of {', '.join(_PRECISIONS)} is needed"
+            )
         return cls(name, precision)
 
     @property
@@ -69,7 +71,7 @@ class SpaceModels:
         """The model of the first of the spaces, or of the one that the settings name if it is among them.
 
         Raises:
-            EmbeddingError: The model is not here; says what to point the settings to.
+            EmbeddingMisconfigured: The model is not here; says what to point the settings to.
         """
         with self._opening:
             for space in spaces:
@@ -94,7 +96,7 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
     found if it is the one that is set.
 
     Raises:
-        EmbeddingError: Neither is that model; says what to point the settings to.
+        EmbeddingMisconfigured: Neither is that model; says what to point the settings to.
     """
     names = [settings.embedding_model]
     # A name without an owner is that of a folder, and no reason to ask a hub.
@@ -105,7 +107,7 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
         for tried in (replace(settings, embedding_model=name), candidate):
             if _fingerprint(tried) == space.fingerprint:
                 return tried
-    raise EmbeddingError(
+    raise EmbeddingMisconfigured(
         f"vectors of {space.name} ({space.precision}, {space.dimensions} dimensions, window {space.max_tokens}) are "
         f"needed, and DOC_ASSETS_EMBEDDING_MODEL={settings.embedding_model} is not that model: " + _next_step(space)
     )

@@ -18,7 +18,7 @@ from typing import Literal, cast
 
 from doc_assets.document import canonical_json
 from doc_assets.embedding.tokenizer import read_json, tokenizer_digest, window
-from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
+from doc_assets.errors import EmbeddingMisconfigured, EndpointUnavailable
 from doc_assets.settings import Settings
 
 DEFAULT_MODEL = Settings.embedding_model
@@ -69,14 +69,17 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
     be the one that the endpoint serves.
 
     Raises:
-        EmbeddingError: The model is absent or of a kind that is not supported, or the CPU lacks the precision wanted.
+        EmbeddingMisconfigured: The model is unknown or of an unsupported kind, or the CPU lacks the precision.
+        EndpointUnavailable: The model is to be downloaded, and the hub does not answer.
     """
     folder, backend = model_folder(settings), choose_backend(settings)
     _refuse_unknown_modules(folder)
     pooling, dimensions = _pooling(folder)
     weights = folder / "model.safetensors"
     if not weights.is_file() and backend != "http":
-        raise EmbeddingError(f"{folder} has no model.safetensors: only models with safetensors weights are loaded")
+        raise EmbeddingMisconfigured(
+            f"{folder} has no model.safetensors: only models with safetensors weights are loaded"
+        )
     path = Path(settings.embedding_model).expanduser()
     return EmbeddingSpace(
         name=path.resolve().name if path.is_dir() else settings.embedding_model,
@@ -94,7 +97,8 @@ def model_folder(settings: Settings) -> Path:
     """Where the configured model lies: in the package that carries the default one, at a path, or in the hub's cache.
 
     Raises:
-        EmbeddingError: It is not there, or cannot be downloaded.
+        EmbeddingMisconfigured: There is no such model.
+        EndpointUnavailable: The hub that it is downloaded from does not answer.
     """
     name = settings.embedding_model
     path = Path(name).expanduser()
@@ -152,7 +156,7 @@ def _precision(wanted: str, backend: Backend) -> Precision:
     if wanted == "auto":
         return "bf16" if backend == "openvino" and cpu_has_bf16() else "fp32"
     if wanted == "bf16" and not cpu_has_bf16() and not (backend == "torch" and _has_cuda()):
-        raise EmbeddingError(
+        raise EmbeddingMisconfigured(
             "DOC_ASSETS_EMBEDDING_PRECISION=bf16: this CPU computes no bf16 (AVX512_BF16 or AMX is needed); "
             "set it to fp32 or auto"
         )
@@ -169,16 +173,16 @@ def _has_cuda() -> bool:
 def _refuse_unknown_modules(folder: Path) -> None:
     """A Dense layer or lower-casing outside the tokenizer would be left out: better no vector than a wrong one."""
     if read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
-        raise EmbeddingError(f"{folder}: models that lower-case outside their tokenizer are not supported")
+        raise EmbeddingMisconfigured(f"{folder}: models that lower-case outside their tokenizer are not supported")
     listing = folder / "modules.json"
     if not listing.is_file():
         return
     try:
         types = {str(module["type"]).rpartition(".")[2] for module in json.loads(listing.read_bytes())}
     except (ValueError, TypeError, KeyError) as error:
-        raise EmbeddingError(f"{listing} is not a list of modules: {error}") from error
+        raise EmbeddingMisconfigured(f"{listing} is not a list of modules: {error}") from error
     if unknown := sorted(types - _KNOWN_MODULES):
-        raise EmbeddingError(
+        raise EmbeddingMisconfigured(
             f"{folder}: module {unknown[0]} is not supported, only {', '.join(sorted(_KNOWN_MODULES))}"
         )
 
@@ -192,7 +196,9 @@ def _pooling(folder: Path) -> tuple[Pooling, int]:
         or read_json(folder / "config.json").get("hidden_size")
     )
     if not isinstance(dimensions, int) or dimensions < 1:
-        raise EmbeddingError(f"{folder}: neither 1_Pooling/config.json nor config.json states the vectors' dimensions")
+        raise EmbeddingMisconfigured(
+            f"{folder}: neither 1_Pooling/config.json nor config.json states the vectors' dimensions"
+        )
     prefix = "pooling_mode_"
     modes = {key.removeprefix(prefix) for key, on in config.items() if key.startswith(prefix) and on is True}
     mode = config.get("pooling_mode")
@@ -202,7 +208,9 @@ def _pooling(folder: Path) -> tuple[Pooling, int]:
         return "mean", dimensions
     if modes in ({"cls_token"}, {"cls"}):
         return "cls", dimensions
-    raise EmbeddingError(f"{folder}: pooling {', '.join(sorted(modes))} is not supported, only mean or cls alone")
+    raise EmbeddingMisconfigured(
+        f"{folder}: pooling {', '.join(sorted(modes))} is not supported, only mean or cls alone"
+    )
 
 
 @functools.lru_cache(maxsize=8)
@@ -215,12 +223,14 @@ def _file_sha256(path: Path, _modified_ns: int) -> str:
 @functools.lru_cache(maxsize=8)
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
     try:
         return Path(snapshot_download(name, allow_patterns=_FILES))
     except Exception as error:  # the hub raises its own errors, httpx's, OSError and ValueError alike
         reason = str(error).strip().partition("\n")[0]
-        raise EmbeddingError(
+        unknown = isinstance(error, HFValidationError | RepositoryNotFoundError)
+        raise (EmbeddingMisconfigured if unknown else EndpointUnavailable)(
             f"the model {name!r} is neither here nor can it be downloaded ({type(error).__name__}: {reason}); "
             f"set DOC_ASSETS_EMBEDDING_MODEL to a folder, or leave it out for {DEFAULT_MODEL}"
         ) from error

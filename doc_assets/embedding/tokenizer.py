@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingMisconfigured
 
 # Processes are the unit of parallelism here: a thread pool in each parse worker would only compete with the model for
 # the same cores, and tokenizers warns and switches it off after a fork anyway. One thread does 2 MB/s.
@@ -43,16 +43,16 @@ def read_json(path: Path) -> dict:
     """A JSON object of the model's folder; empty where the file is absent.
 
     Raises:
-        EmbeddingError: The file is not a JSON object.
+        EmbeddingMisconfigured: The file is not a JSON object.
     """
     if not path.is_file():
         return {}
     try:
         value = json.loads(path.read_bytes())
     except ValueError as error:
-        raise EmbeddingError(f"{path} is not JSON: {error}") from error
+        raise EmbeddingMisconfigured(f"{path} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise EmbeddingError(f"{path} holds no JSON object: this is not a sentence-transformers model")
+        raise EmbeddingMisconfigured(f"{path} holds no JSON object: this is not a sentence-transformers model")
     return value
 
 
@@ -60,7 +60,7 @@ def window(folder: Path) -> int:
     """Tokens that the model in this folder reads, special tokens included (256 for all-MiniLM-L6-v2).
 
     Raises:
-        EmbeddingError: The folder does not say.
+        EmbeddingMisconfigured: The folder does not say.
     """
     stated = (
         read_json(folder / "sentence_bert_config.json").get("max_seq_length")
@@ -69,7 +69,7 @@ def window(folder: Path) -> int:
     )
     # transformers writes 10^30 for "no limit".
     if not isinstance(stated, int) or not _SMALLEST_WINDOW <= stated <= 1_000_000:
-        raise EmbeddingError(
+        raise EmbeddingMisconfigured(
             f"{folder}: no usable window (max_seq_length of sentence_bert_config.json): {stated!r}; "
             f"at least {_SMALLEST_WINDOW} tokens are needed"
         )
@@ -80,12 +80,12 @@ def tokenizer_digest(folder: Path) -> str:
     """SHA-256 (hex) of ``tokenizer.json`` and the window: equal digests cut and count alike.
 
     Raises:
-        EmbeddingError: The folder has no ``tokenizer.json``.
+        EmbeddingMisconfigured: The folder has no ``tokenizer.json``.
     """
     try:
         data = (folder / "tokenizer.json").read_bytes()
     except OSError as error:
-        raise EmbeddingError(f"{folder} has no readable tokenizer.json: {error}") from error
+        raise EmbeddingMisconfigured(f"{folder} has no readable tokenizer.json: {error}") from error
     return hashlib.sha256(data + b"\n%d" % window(folder)).hexdigest()
 
 
@@ -116,13 +116,13 @@ class WindowTokenizer:
         """The tokenizer of a sentence-transformers model.
 
         Raises:
-            EmbeddingError: The folder holds none, or one that cannot be read.
+            EmbeddingMisconfigured: The folder holds none, or one that cannot be read.
         """
         digest = tokenizer_digest(folder)
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the Rust side raises bare Exception
-            raise EmbeddingError(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
+            raise EmbeddingMisconfigured(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
         return cls(tokenizer, window(folder), digest)
 
     def count(self, texts: Sequence[str]) -> list[int]:

@@ -49,7 +49,8 @@ def main() -> None:
         server.shutdown()
         reader.close()
     except (DocAssetsError, OSError) as error:
-        sys.exit(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code if isinstance(error, DocAssetsError) else 1)
 
 
 def _options() -> argparse.Namespace:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 
-from doc_assets.exporter.store_reader import StoreReader, Unavailable
+from doc_assets.errors import StoreUnavailable
+from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.job_progress import job_annotations
 from doc_assets.job_progress.api import ClusterError, JobApi
 
@@ -35,7 +36,7 @@ class RunJobs:
                 if self._failing:
                     _log.warning("progress is written on Jobs again")
                 self._failing = False
-            except (ClusterError, Unavailable) as error:
+            except (ClusterError, StoreUnavailable) as error:
                 self.failures += 1
                 if not self._failing:
                     _log.warning("progress is not written on Jobs, trying on: %s", error)
@@ -46,7 +47,7 @@ class RunJobs:
 
         Raises:
             ClusterError: The API server cannot be reached, or refuses; the other Jobs were written on all the same.
-            Unavailable: The database cannot be asked.
+            StoreUnavailable: The database cannot be asked.
         """
         # Jobs whose load was published are left out by the server.
         jobs = [

@@ -13,9 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from doc_assets.errors import StoreUnavailable
 from doc_assets.exporter.metrics import PARTITION_LIMIT
 from doc_assets.exporter.samples import Samples, add_reading, own_samples
-from doc_assets.exporter.store_reader import StoreReader, Unavailable
+from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.settings import Settings
 
 # Two Prometheus servers, two probes, a person. More at once are turned away, and none may stay for longer than this.
@@ -71,7 +72,7 @@ class ExporterServer(ThreadingHTTPServer):
         """Everything that is known now."""
         try:
             reading = self.reader.reading()
-        except Unavailable:
+        except StoreUnavailable:
             reading = None
         job_failures = None if self._job_failures is None else self._job_failures()
         samples = own_samples(reading is not None, self.reader.failures, job_failures)
@@ -83,7 +84,7 @@ class ExporterServer(ThreadingHTTPServer):
         """A sentence, or None if the database answers and its schema is the one that this program knows."""
         try:
             reading = self.reader.reading(max_age)
-        except Unavailable as error:
+        except StoreUnavailable as error:
             return str(error)
         if reading.current:
             return None

@@ -1,7 +1,7 @@
 """One look at the store: everything that is told of it, in one state of the database, within a bounded time.
 
 A look has one connection, its own thread, and a deadline. A server that is gone, frozen or overloaded is told as
-``Unavailable`` in time; it is never waited for by two looks.
+``StoreUnavailable`` in time; it is never waited for by two looks.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, StoreUnavailable
 from doc_assets.exporter.history_counters import History, Tally
 from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.history import metrics
@@ -32,10 +32,6 @@ FRESH_SECONDS = 1.0
 _COSTLY_SECONDS = 300.0
 _CLOSE_SECONDS = 1.0  # for a look whose connection is cut, to end
 _log = logging.getLogger(__name__)
-
-
-class Unavailable(StoreError):
-    """The database cannot be asked now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ class StoreReader:
         """What is the case, or was at most ``max_age`` seconds ago.
 
         Raises:
-            Unavailable: The database did not answer within the deadline, or could not; says why.
+            StoreUnavailable: The database did not answer within the deadline, or could not; says why.
         """
         with self._asking:
             look = self._look
@@ -118,23 +114,23 @@ class StoreReader:
                 threading.Thread(target=self._take, args=(look,), name="look", daemon=True).start()
         if not look.done.wait(max(0.0, look.started + self._deadline - self._clock())):
             self._cut()
-            raise Unavailable(f"PostgreSQL did not answer within {self._deadline:g} s")
+            raise StoreUnavailable(f"PostgreSQL did not answer within {self._deadline:g} s")
         if look.reading is None:
-            raise Unavailable(look.error)
+            raise StoreUnavailable(look.error)
         return look.reading
 
     def ends_of_runs(self, run_ids: list[str]) -> dict[str, metrics.LoadEnd]:
         """What the history says last of Dagster runs; asked on a connection of its own.
 
         Raises:
-            Unavailable: The database does not answer.
+            StoreUnavailable: The database does not answer.
         """
         try:
             with self._store.connect("doc-assets exporter jobs") as connection:
                 metrics.bound(connection, _STATEMENT_MILLISECONDS)
                 return metrics.ends_of_runs(connection, run_ids)
         except (DatabaseError, StoreError) as error:
-            raise Unavailable(_first_line(error)) from error
+            raise StoreUnavailable(_first_line(error)) from error
 
     def close(self) -> None:
         """Close the connection; a look that waits for an answer fails."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, Transient
 from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter, VectorsMissing
@@ -121,7 +121,7 @@ class BatchWriter:
                 return self._retries.run(write)
             except VectorsMissing as missing:
                 vectors.update(self._embed([wanted[key] for key in missing.chunk_ids]))
-        raise StoreError("vectors vanish as fast as they are written: end the other program that removes them")
+        raise Transient("vectors vanish as fast as they are written: end the other program that removes them")
 
     def _connected(self) -> SnapshotWriter:
         if self._writer is None or self._connection is None or self._connection.closed or self._connection.broken:

@@ -19,7 +19,7 @@ import numpy as np
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
+from doc_assets.errors import AuditFailed, PartitionLocked, Refused, Transient
 from doc_assets.ingest.recipe import recipe_in
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress, duration
@@ -133,8 +133,8 @@ class ModelChange:
         """What ``run`` would embed, timed on a sample; writes nothing.
 
         Raises:
-            StoreError: Nothing is live.
-            EmbeddingError: Chunks are longer than the model's window, or it cannot be loaded.
+            Refused: Nothing is live, or chunks are longer than the model's window: nothing was embedded.
+            EmbeddingError: The model cannot be loaded.
         """
         with self._store.connect("doc-assets migrate --space") as connection:
             self._require_content(connection)
@@ -157,8 +157,9 @@ class ModelChange:
             run_id: For the history; a new one by default.
 
         Raises:
-            StoreError: Nothing is live, or the database failed for longer than the retries last.
-            EmbeddingError: Chunks are longer than the model's window (nothing was embedded), or the model failed.
+            Refused: Nothing is live, or chunks are longer than the model's window: nothing was embedded.
+            StoreError: The database failed for longer than the retries last.
+            EmbeddingError: The model failed.
             AuditFailed: A check failed in the new space; nothing was switched.
             PartitionLocked: Another program fills this space.
         """
@@ -171,7 +172,7 @@ class ModelChange:
             space = spaces.ensure_space(connection, self._model)
             with spaces.space_lock(connection, space.id):
                 if spaces.find_space(connection, self._model.fingerprint) != space:
-                    raise StoreError(f"embedding space {space.id} was dropped just now: run this again to make it anew")
+                    raise Transient(f"embedding space {space.id} was dropped just now: run this again to make it anew")
                 while (successors := self._attempt(space, run_id, started)) is None:
                     pass
         return SpaceChange(
@@ -210,7 +211,7 @@ class ModelChange:
 
     def _require_content(self, connection: Connection) -> None:
         if not spaces.live_models(connection):
-            raise StoreError(
+            raise Refused(
                 "nothing is live here yet that could be embedded anew: set DOC_ASSETS_EMBEDDING_MODEL and run "
                 "doc-assets migrate"
             )
@@ -278,7 +279,7 @@ class ModelChange:
                 long += count > model.max_tokens
                 longest = max(longest, count)
         if long:
-            raise EmbeddingError(
+            raise Refused(
                 f"{long:,} of {missing.chunks:,} stored chunks are longer than the {model.max_tokens} tokens that "
                 f"{model.name} reads (the longest has {longest:,}), and chunks are never cut short: nothing was "
                 f"embedded; load from the sources with DOC_ASSETS_EMBEDDING_MODEL={model.name} into a database of its "

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 
 from doc_assets.catalogue import Partition
-from doc_assets.errors import AuditFailed, PublicationRefused, StoreError
+from doc_assets.errors import AuditFailed, PublicationRefused
 from doc_assets.ingest.load_history import failures_recorded
 from doc_assets.ingest.publication_guards import Guards
 from doc_assets.ingest.result import LoadResult
@@ -77,13 +77,13 @@ class StagedLoad:
         """Makes the snapshot what readers see, if every check passed and its source's guards let it.
 
         Raises:
-            StoreError: A check did not pass.
+            AuditFailed: A check did not pass.
             PublicationRefused: More files were rejected, or more documents vanished, than the source may lose. What is
                 live stays in either case, and the caller rejects the snapshot or leaves it for the next load.
         """
         name = self.partition.id
         if failed := [check.check for check in checks if not check.passed]:
-            raise StoreError(f"{name} failed {', '.join(failed)} and cannot be published")
+            raise AuditFailed(f"{name} failed {', '.join(failed)} and cannot be published")
         guards = Guards.of(self.settings, self.partition.source, allow_deletions=allow_deletions)
         found = self.session.run(lambda connection: losses(connection, self.snapshot))
         if refusal := guards.refusal(name, found):

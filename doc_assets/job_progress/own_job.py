@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
+from doc_assets.errors import DocAssetsError
 from doc_assets.job_progress import job_annotations
 from doc_assets.job_progress.api import ClusterError, JobApi
 from doc_assets.runtime.progress import Progress
@@ -46,7 +47,8 @@ def job_progress(cluster: ClusterSettings | None = None, every: float = WRITE_SE
         ended = f"ended with exit code {error.code}"
         raise
     except BaseException as error:
-        code = getattr(error, "exit_code", None)  # of typer.Exit, which stands for an exit code of its own
+        # Of typer.Exit, which stands for an exit code of its own; an error of ours is better told by its sentence.
+        code = None if isinstance(error, DocAssetsError) else getattr(error, "exit_code", None)
         ended = f"ended by {str(error) or type(error).__name__}" if code is None else f"ended with exit code {code}"
         raise
     finally:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from doc_assets import __version__
+from doc_assets.errors import Misuse
 from doc_assets.settings import termination_message_path
 
 # What the kubelet keeps of a container's message; a longer one would be cut in the middle of its JSON.
@@ -123,7 +124,7 @@ def write(exit_code: int, environment: Mapping[str, str] | None = None) -> None:
 
 
 def _result(exit_code: int) -> str:
-    return {0: "ok", 1: "failed", 2: "misuse"}.get(exit_code, "stopped" if exit_code > 128 else "failed")
+    return {0: "ok", Misuse.exit_code: "misuse"}.get(exit_code, "stopped" if exit_code > 128 else "failed")
 
 
 def _cut(sentence: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from doc_assets.errors import DocAssetsError
+from doc_assets.errors import Misuse
 from doc_assets.search.search import Passage
 
 MODES = ("hybrid", "vector", "text")
@@ -35,15 +35,15 @@ def read_questions(path: Path) -> list[Question]:
     """The questions of a file of JSON lines: ``doc_type``, ``query``, ``relevant`` each; blank lines do not count.
 
     Raises:
-        DocAssetsError: The file cannot be read or a line is no question; names file and line.
+        Misuse: The file cannot be read or a line is no question; names file and line.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise DocAssetsError(f"{path} cannot be read as a file of questions: {error}") from error
+        raise Misuse(f"{path} cannot be read as a file of questions: {error}") from error
     questions = [_question(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
     if not questions:
-        raise DocAssetsError(f"{path} holds no questions: one JSON object a line is needed")
+        raise Misuse(f"{path} holds no questions: one JSON object a line is needed")
     return questions
 
 
@@ -67,7 +67,7 @@ def evaluate(
         share of questions with a relevant document among the first 1, 5 and 10, and the mean of 1 / its rank.
 
     Raises:
-        DocAssetsError: The file of questions is absent or malformed, or a search failed.
+        Misuse: The file of questions is absent or malformed, or a search failed.
     """
     asked = read_questions(questions)
     ranks = {
@@ -106,13 +106,13 @@ def _question(line: str, where: str) -> Question:
     try:
         value = json.loads(line)
     except ValueError as error:
-        raise DocAssetsError(f"{where} is not JSON: {error}") from error
+        raise Misuse(f"{where} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise DocAssetsError(f"{where} is not a JSON object with doc_type, query and relevant")
+        raise Misuse(f"{where} is not a JSON object with doc_type, query and relevant")
     for key in ("doc_type", "query"):
         if not isinstance(value.get(key), str) or not value[key].strip():
-            raise DocAssetsError(f"{where}: {key!r} must be a text that is not empty, it is {value.get(key)!r}")
+            raise Misuse(f"{where}: {key!r} must be a text that is not empty, it is {value.get(key)!r}")
     relevant = value.get("relevant")
     if not isinstance(relevant, list) or not relevant or not all(isinstance(path, str) for path in relevant):
-        raise DocAssetsError(f"{where}: 'relevant' must list at least one TYPE/SOURCE/PATH, it is {relevant!r}")
+        raise Misuse(f"{where}: 'relevant' must list at least one TYPE/SOURCE/PATH, it is {relevant!r}")
     return Question(value["doc_type"], value["query"], frozenset(relevant))

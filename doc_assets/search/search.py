@@ -15,7 +15,7 @@ from typing import Literal, cast, get_args
 from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, StoreUnavailable
 from doc_assets.search.folding import AlsoIn, fold
 from doc_assets.search.page_url import address
 from doc_assets.store.database.connection import Connection, OperationalError, Store
@@ -99,8 +99,10 @@ def search(
         mode: ``text`` ranks by words (BM25), ``vector`` by meaning, ``hybrid`` by both.
 
     Raises:
-        StoreError: The query is empty, a type, source, field or mode is unknown, nothing is live, nothing live was
-            embedded with this model, what was live then is no longer kept, or PostgreSQL is out of reach.
+        Misuse: The query is empty, the mode, a type, source or field is unknown, nothing live was embedded with this
+            model, or what was live then is no longer kept.
+        Refused: Nothing was ever published.
+        StoreError: PostgreSQL failed.
         EmbeddingError: The model failed.
 
     Example:
@@ -109,17 +111,17 @@ def search(
         ...     print(passage.heading, passage.url)
     """
     if mode not in get_args(Mode):
-        raise StoreError(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
+        raise Misuse(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
     if k < 1:
-        raise StoreError(f"k is {k}: at least one passage must be asked for")
+        raise Misuse(f"k is {k}: at least one passage must be asked for")
     query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
     if not query:
-        raise StoreError("the query is empty: give some words to search for")
+        raise Misuse("the query is empty: give some words to search for")
     try:
         asked = Asked.of(types, sources, where, as_of)
         return _search(store, embedder, query, asked, k, cast(Mode, mode))
     except OperationalError as error:
-        raise StoreError(f"PostgreSQL went away during the search: {error}; try again") from error
+        raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
 
 
 def why_empty(
@@ -133,7 +135,7 @@ def why_empty(
     """One sentence on why a filtered search found nothing: a value that no document has, or words that none holds.
 
     Raises:
-        StoreError: As ``search``.
+        Misuse, Refused, StoreError: As ``search``.
     """
     asked = Asked.of(types, sources, where, as_of)
     with store.connect("doc-assets search") as connection:

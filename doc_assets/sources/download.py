@@ -14,7 +14,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from doc_assets.catalogue.model import ArchiveSource, CrateSource
-from doc_assets.errors import SourceError
+from doc_assets.errors import SourceError, SourceUnavailable
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, Lease, cache_key
@@ -47,7 +47,8 @@ def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) 
     A copy of an earlier download is used when the server says that it still holds (ETag, Last-Modified).
 
     Raises:
-        SourceError: Not reachable after several attempts, an error status, or longer than ``max_download_bytes``.
+        SourceUnavailable: Not reachable after several attempts.
+        SourceError: An error status, or longer than ``max_download_bytes``.
         CacheFull: It does not fit.
     """
     folder = cache.root / "downloads" / cache_key("download", source.location)
@@ -63,7 +64,7 @@ def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) 
         try:
             return cache.retried_when_full(lambda: attempts(fetching.run))
         except _TryAgain as error:
-            raise SourceError(f"{fetching.where} did not answer in {_ATTEMPTS} attempts: {error}") from None
+            raise SourceUnavailable(f"{fetching.where} did not answer in {_ATTEMPTS} attempts: {error}") from None
 
 
 @contextmanager
@@ -191,7 +192,7 @@ class _Fetching:
                         f"{self.where} is longer than {most:,} bytes: raise max_download_bytes of the source"
                     )
                 if time.monotonic() > deadline:
-                    raise SourceError(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
+                    raise SourceUnavailable(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
                 shutdown.raise_if_requested()
                 # At once for all that is announced: what does not fit is not begun.
                 room.grow_to(max(size, min(expected or 0, most)))

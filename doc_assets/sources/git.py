@@ -19,7 +19,7 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
 from doc_assets.catalogue.model import GitSource
-from doc_assets.errors import SourceError
+from doc_assets.errors import SourceError, SourceUnavailable
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, cache_key, disk_bytes
 from doc_assets.sources.cache_quota import CacheFull, Room
@@ -50,6 +50,7 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, access: Access) -> Fe
     """Fetches the commit that ``ref`` is now, and the files of ``subfolders`` (or all) at it.
 
     Raises:
+        SourceUnavailable: The repository's server did not answer.
         SourceError: git is absent, the repository or ref cannot be fetched, or a subfolder is not in it.
         CacheFull: The repository does not fit.
     """
@@ -67,7 +68,8 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, access: Access) -> Fe
                 room.owners = (git.repository, target)
                 lease = cache.make_once(target, lambda partial: git.check_out(commit, source.subfolders, partial))
         except _GitFailed as error:
-            raise SourceError(f"{where}: {remote.explain(str(error))}") from None
+            kind = SourceError if _FINAL.search(str(error)) else SourceUnavailable
+            raise kind(f"{where}: {remote.explain(str(error))}") from None
         except (CacheFull, OSError):
             git.forget()
             raise

@@ -84,7 +84,7 @@ def audit(store: Store, snapshot_id: int, checks: Sequence[str] = CHECKS) -> lis
     What a check that was not asked for would have told is not left to it.
 
     Raises:
-        StoreError: No such sealed snapshot.
+        NotFound: No such sealed snapshot.
     """
     with OneState(store, f"doc-assets audit {snapshot_id}") as state:
         lifecycle.recorded(state.connection, snapshot_id)

@@ -9,17 +9,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.audit import manifests, scope_reads
 from doc_assets.store.audit.consistent_read import OneState
 from doc_assets.store.audit.scope_reads import Proven
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.validation.audit import CheckResult, judge
-
-
-class UnknownScope(StoreError):
-    """A type or partition that nothing is live of, or a snapshot that cannot be validated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ def validate(
         run_id: Dagster run, for the history.
 
     Raises:
-        UnknownScope: A snapshot or partition does not exist, or was never sealed.
+        NotFound: A snapshot or partition does not exist, or was never sealed.
     """
     started = time.perf_counter()
     with OneState(store, "doc-assets validate", threads) as state:
@@ -109,10 +105,10 @@ def _chosen(connection: Connection, wanted: Wanted) -> list[int]:
     known_types = sorted({name.partition("/")[0] for name in live})
     for doc_type in wanted.types:
         if doc_type not in known_types:
-            raise UnknownScope(f"nothing of type {doc_type!r} is live: {', '.join(known_types) or 'nothing'}")
+            raise NotFound(f"nothing of type {doc_type!r} is live: {', '.join(known_types) or 'nothing'}")
     for name in wanted.partitions:
         if name not in live:
-            raise UnknownScope(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
+            raise NotFound(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
     names = [
         name
         for name in live
@@ -129,10 +125,10 @@ def _sealed(connection: Connection, snapshot_ids: Sequence[int]) -> list[int]:
     status = scope_reads.states(connection, snapshot_ids)
     for snapshot_id in snapshot_ids:
         if snapshot_id not in status:
-            raise UnknownScope(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+            raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
         if (what := status[snapshot_id]) in ("staging", "discarded", "collected"):
             reason = "is still being written" if what == "staging" else f"was {what}, and its manifest is gone"
-            raise UnknownScope(f"snapshot {snapshot_id} {reason}: doc-assets snapshots lists the others")
+            raise NotFound(f"snapshot {snapshot_id} {reason}: doc-assets snapshots lists the others")
     return list(dict.fromkeys(snapshot_ids))
 
 

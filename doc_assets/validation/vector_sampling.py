@@ -16,7 +16,7 @@ import numpy as np
 from doc_assets.document import embedding_input
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.settings import Settings
 from doc_assets.store.audit import scope_reads
 from doc_assets.store.database.connection import Connection, Store
@@ -81,7 +81,8 @@ def reembed(
         embed: The model's ``Embedder.embed``, if it is loaded already.
 
     Raises:
-        StoreError: Nothing is live, or it was embedded with another model than the settings name.
+        Refused: Nothing is live.
+        ConfigurationError: It was embedded with another model than the settings name.
         EmbeddingError: The model is not available here.
     """
     started = time.perf_counter()
@@ -91,7 +92,7 @@ def reembed(
         table = _live_space(connection, space)
         ids = scope_reads.live_chunks(connection, types, partitions)
         if not ids:
-            raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
+            raise Refused("nothing is live that could be embedded again: doc-assets migrate loads it")
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - a sample, no secret
         cosines = list(_cosines(connection, table, embed or open_embedder(settings).embed, sorted(drawn)))
         values = np.array([cosine for _, cosine in cosines])
@@ -114,12 +115,12 @@ def reembed(
 def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceTable:
     models = spaces.live_models(connection)
     if not models:
-        raise StoreError("nothing is live that could be embedded again: doc-assets migrate loads it")
+        raise Refused("nothing is live that could be embedded again: doc-assets migrate loads it")
     table = spaces.find_space(connection, wanted.fingerprint)
     if len(models) == 1 and models[0].fingerprint == wanted.fingerprint and table is not None:
         return table
     live = models[0]
-    raise StoreError(
+    raise ConfigurationError(
         f"what is live was embedded with {live.name} ({live.precision}), the settings name {wanted.name} "
         f"({wanted.precision}){_same_name(live, wanted)}: set DOC_ASSETS_EMBEDDING_MODEL={live.name}"
         + ("" if live.precision == "remote" else f" and DOC_ASSETS_EMBEDDING_PRECISION={live.precision}")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from doc_assets.cli import quarantine as commands
 from doc_assets.cli.app import app
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.store.versions.quarantine import quarantined, story
@@ -97,7 +97,7 @@ def test_the_list_is_narrowed_by_partition_and_type(source, loader, store, cli):
     load(loader, store, source)
     assert [row["path"] for row in cli("list", "-p", PARTITION, "-t", "best_practices")] == ["noise.md"]
     assert cli("list", "-t", "rust") == []
-    with pytest.raises(StoreError, match="never loaded"):
+    with pytest.raises(NotFound, match="never loaded"):
         entries(store, "rust/absent")
 
 

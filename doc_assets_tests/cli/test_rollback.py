@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import DocAssetsError, PartitionLocked, Refused
 from doc_assets.store.partitions.partitions import find_partition, partition_lock
 from doc_assets_tests.support.memory_partitions import Shelf, version
 
@@ -25,8 +25,9 @@ def shelves(store, database_url, monkeypatch) -> list[Shelf]:
 
 def run(*arguments: str, code: int = 0):
     result = CliRunner().invoke(app, list(arguments))
-    if isinstance(result.exception, StoreError | PartitionLocked):
-        raise result.exception
+    ended = result.exception.__context__ if result.exception else None  # typer.Exit, raised from the error
+    if ended is not None and code == 0 and isinstance(ended.__cause__, DocAssetsError):
+        raise ended.__cause__
     assert result.exit_code == code, result.output
     return result
 
@@ -98,5 +99,5 @@ def test_discard_says_what_it_dropped_and_what_it_left_alone(shelves, store):
     ]
     assert "test/one" in done["held"][0]
     assert "1 snapshot discarded" in run("discard", "test/one").output
-    with pytest.raises(StoreError, match="discarded before"):
+    with pytest.raises(Refused, match="discarded before"):
         run("discard", str(left[0]))

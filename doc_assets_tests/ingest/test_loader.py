@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import AuditFailed, PartitionLocked
 from doc_assets.ingest.loader import Loader
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
@@ -141,7 +141,7 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
         )
     checks = audit(store, staged.snapshot)
     assert "checksums" in {check.check for check in checks if not check.passed}
-    with pytest.raises(StoreError, match="cannot be published"):
+    with pytest.raises(AuditFailed, match="cannot be published"):
         staged.publish(checks)
     assert staged.reject(checks).result == "rejected"
     with store.connect() as connection:

@@ -22,7 +22,7 @@ from doc_assets.embedding import model_lookup
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_folder
-from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, StoreError
+from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, Refused, StoreError
 from doc_assets.ingest import model_change
 from doc_assets.ingest.model_change import ModelChange
 from doc_assets.runtime.progress import Progress
@@ -315,7 +315,7 @@ def test_a_load_of_the_old_space_that_ends_after_the_switch_is_refused(library, 
             )
         change_to(store, model).run()
         there = live(store)
-        with pytest.raises(StoreError, match=r"live is embedded with other \(.*migrate --space"):
+        with pytest.raises(Refused, match=r"live is embedded with other \(.*migrate --space"):
             staged.publish([])
     assert live(store) == there
 
@@ -326,9 +326,9 @@ def test_chunks_over_the_new_window_refuse_the_change_before_any_is_embedded(lib
     space = dataclasses.replace(describe_space(settings), name="narrow", max_tokens=40, tokenizer_digest="narrow")
     model, before = Model(space, tokenizer), live(store)
     long, longest = one(store, "SELECT count(*) FILTER (WHERE token_count > 40), max(token_count) FROM chunk")
-    with pytest.raises(EmbeddingError, match=rf"{long} of 18 .* 40 tokens .* longest has {longest}.*own"):
+    with pytest.raises(Refused, match=rf"{long} of 18 .* 40 tokens .* longest has {longest}.*own"):
         change_to(store, model).run()
-    with pytest.raises(EmbeddingError, match="nothing was embedded"):
+    with pytest.raises(Refused, match="nothing was embedded"):
         change_to(store, model).plan()
     assert (model.calls, live(store)) == (0, before)
     assert one(store, "SELECT count(*) FROM embedding_space") == 1
@@ -385,7 +385,7 @@ def test_progress_reaches_the_whole(library, store, model, monkeypatch):
 def test_nothing_live_is_said_so(store, model):
     with store.connect() as connection:
         connection.execute("UPDATE partition SET published_snapshot_id = NULL")
-    with pytest.raises(StoreError, match="nothing is live here yet"):
+    with pytest.raises(Refused, match="nothing is live here yet"):
         change_to(store, model).run()
 
 
@@ -434,7 +434,7 @@ def test_a_load_with_the_old_model_is_refused_before_it_begins(library, store, l
     change_to(store, model).run()
     library.add(0, 43)
     library.number = 0
-    with pytest.raises(StoreError, match=r"live is embedded with other .*migrate --space"):
+    with pytest.raises(Refused, match=r"live is embedded with other .*migrate --space"):
         loader.stage(loader.survey(library.partition, library.catalogue), run_id=None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, Misuse, NotFound, Refused
 from doc_assets.search.search import fuse, search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search import vector_ranking
@@ -72,7 +72,7 @@ def test_only_asked_types_are_searched_and_an_unknown_type_is_an_error_that_list
     for mode in ("text", "vector", "hybrid"):
         found = shelves.find("thread lock namespace", mode, types=["ebpf"])
         assert found == ["ebpf/kernel/redirect.md"]
-    with pytest.raises(StoreError, match=r"of type defi: there are ebpf, rust"):
+    with pytest.raises(NotFound, match=r"of type defi: there are ebpf, rust"):
         shelves.find("thread", types=["rust", "defi"])
 
 
@@ -141,16 +141,16 @@ def test_no_query_fails(shelves: Library) -> None:
 def test_an_empty_query_is_an_error_that_says_so(shelves: Library) -> None:
     for query in ("", " \n\t", "\x00"):
         for mode in ("text", "vector", "hybrid"):
-            with pytest.raises(StoreError, match="query is empty"):
+            with pytest.raises(Misuse, match="query is empty"):
                 shelves.find(query, mode)
 
 
 def test_misuse_and_an_empty_store_say_what_to_do(library: Library) -> None:
-    with pytest.raises(StoreError, match="doc-assets migrate"):
+    with pytest.raises(Refused, match="doc-assets migrate"):
         library.find("anything")
-    with pytest.raises(StoreError, match="hybrid, vector, text"):
+    with pytest.raises(Misuse, match="hybrid, vector, text"):
         library.find("anything", mode="psychic")
-    with pytest.raises(StoreError, match="at least one"):
+    with pytest.raises(Misuse, match="at least one"):
         library.find("anything", k=0)
 
 
@@ -177,13 +177,13 @@ def test_text_mode_loads_no_model_and_the_others_load_it_once(shelves: Library) 
 
 def test_a_model_that_nothing_live_was_embedded_with_is_refused(shelves: Library) -> None:
     other = WordModel("other")
-    with pytest.raises(StoreError, match=r"embedded with other .* only with words"):
+    with pytest.raises(ConfigurationError, match=r"embedded with other .* only with words"):
         search(shelves.store, other, "thread", mode="vector")
     assert search(shelves.store, other, "thread", mode="text")
 
 
 def test_a_second_embedding_space_does_not_become_live_beside_the_first(shelves: Library) -> None:
-    with pytest.raises(StoreError, match=r"embedded with words .*, this with other .* migrate --space"):
+    with pytest.raises(Refused, match=r"embedded with words .*, this with other .* migrate --space"):
         shelves.publish("rust/cars", {"car.md": page("Driving", "a bus")}, model=WordModel("other"))
     assert search(shelves.store, shelves.model, "car", types=["rust"])[0].path == "car.md"
 

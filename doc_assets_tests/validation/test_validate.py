@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.errors import NotFound
 from doc_assets.store.audit.consistent_read import OneState
 from doc_assets.validation.audit import CHECKS, judge
-from doc_assets.validation.validate import UnknownScope, Wanted, validate
+from doc_assets.validation.validate import Wanted, validate
 from doc_assets_tests.support.loading import last_event, load, snapshot_of
 
 
@@ -55,13 +56,13 @@ def test_content_that_two_snapshots_share_is_told_under_both_and_looked_at_once(
 
 def test_only_sealed_snapshots_that_are_kept_can_be_validated(store, source, loader):
     snapshot = snapshot_of(loader, store, source)
-    with pytest.raises(UnknownScope, match="snapshot 99 does not exist"):
+    with pytest.raises(NotFound, match="snapshot 99 does not exist"):
         validate(store, Wanted(snapshots=(99,)))
     with store.connect() as connection:
         connection.execute("UPDATE snapshot SET status = 'collected'")
-    with pytest.raises(UnknownScope, match=f"snapshot {snapshot} was collected"):
+    with pytest.raises(NotFound, match=f"snapshot {snapshot} was collected"):
         validate(store, Wanted(snapshots=(snapshot,)))
-    with pytest.raises(UnknownScope, match="nothing of type 'rust' is live: best_practices"):
+    with pytest.raises(NotFound, match="nothing of type 'rust' is live: best_practices"):
         validate(store, Wanted(types=("rust",)))
 
 

@@ -10,7 +10,6 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from doc_assets.embedding.space import describe_space
-from doc_assets.errors import StoreError
 from doc_assets.validation.validate import validate
 from doc_assets.validation.vector_sampling import BOUNDS, reembed
 from doc_assets_tests.support.loading import HashEmbedder, last_event, load
@@ -62,7 +61,7 @@ def test_the_same_seed_draws_the_same_chunks(store, source, loader, settings):
 
 
 def test_another_model_than_the_live_one_is_refused_with_what_to_set(store, source, loader, settings):
-    with pytest.raises(StoreError, match="nothing is live that could be embedded again"):
+    with pytest.raises(Refused, match="nothing is live that could be embedded again"):
         reembed(settings, store, 1)
     load(loader, store, source)
     with store.connect() as connection:
@@ -72,6 +71,6 @@ def test_another_model_than_the_live_one_is_refused_with_what_to_set(store, sour
             (json.dumps({**description, "name": "other/model", "precision": "bf16"}),),
         )
     with pytest.raises(
-        StoreError, match="set DOC_ASSETS_EMBEDDING_MODEL=other/model and DOC_ASSETS_EMBEDDING_PRECISION=bf16"
+        ConfigurationError, match="set DOC_ASSETS_EMBEDDING_MODEL=other/model and DOC_ASSETS_EMBEDDING_PRECISION=bf16"
     ):
         reembed(settings, store, 1)

@@ -22,7 +22,7 @@ from doc_assets.embedding.embedder import refuse_long, unit_rows
 from doc_assets.embedding.endpoint import Dialect, endpoint
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.errors import EmbeddingError, EmbeddingRefused
+from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import side_by_side
@@ -120,7 +120,7 @@ class HttpEmbedder:
         except _TryAgainError as error:
             if error.status in _FAILS_ON_TEXT:
                 raise EmbeddingRefused(f"{self._url} failed {self._attempts} times: {error}") from error
-            raise EmbeddingError(
+            raise EndpointUnavailable(
                 f"{self._url} did not answer in {self._attempts} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right "
                 "and the endpoint up? DOC_ASSETS_RETRY_ATTEMPTS sets how long to wait for it"
             ) from error

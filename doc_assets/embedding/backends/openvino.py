@@ -23,7 +23,7 @@ from doc_assets.embedding.batching import pad, plan
 from doc_assets.embedding.embedder import refuse_long, unit_rows
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.errors import EmbeddingError
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +139,9 @@ def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
         from transformers import AutoModel
         from transformers.utils import logging as transformers_logging
     except ImportError as error:
-        raise EmbeddingError(f"converting {space.name} for OpenVINO needs torch and transformers: {error}") from error
+        raise EmbeddingMisconfigured(
+            f"converting {space.name} for OpenVINO needs torch and transformers: {error}"
+        ) from error
 
     class Pooled(torch.nn.Module):
         def __init__(self, model: torch.nn.Module) -> None:

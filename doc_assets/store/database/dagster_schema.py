@@ -8,7 +8,7 @@ from typing import Final
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import StoreError, StoreUnreachable
 from doc_assets.store.database.url import sqlalchemy_url
 
 DAGSTER_SCHEMA: Final = "dagster"
@@ -37,7 +37,7 @@ def dagster_schema(url: str) -> Iterator[None]:
             f"owner of the database, CREATE SCHEMA {DAGSTER_SCHEMA} AUTHORIZATION <role>"
         ) from error
     except psycopg.OperationalError as error:
-        raise StoreError(
+        raise StoreUnreachable(
             f"PostgreSQL cannot be reached for Dagster's records: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL"
         ) from error
 

@@ -23,7 +23,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Transient
 
 # Two-key locks, "doc": the second key is the partition's id.
 PARTITION_CLASS = 0x646F63
@@ -71,11 +71,11 @@ def collecting(connection: psycopg.Connection) -> Iterator[None]:
     """One gc at a time.
 
     Raises:
-        StoreError: Another one runs.
+        Transient: Another one runs.
     """
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_COLLECTING,)).fetchone()
     if not (row and row[0]):
-        raise StoreError("another gc runs in this database: wait for it, what it does not free is left for the next")
+        raise Transient("another gc runs in this database: wait for it, what it does not free is left for the next")
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import psycopg
 import tenacity
 
-from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
+from doc_assets.errors import PartitionLocked, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown
 
 T = TypeVar("T")
@@ -67,7 +67,8 @@ class Retries:
         """The result of the step, which must be safe to run again after it failed or its answer was lost.
 
         Raises:
-            StoreError: The database failed more often than the policy allows, or for a reason that does not pass.
+            StoreUnavailable: The database failed more often than the policy allows.
+            StoreError: It failed for a reason that does not pass.
             psycopg.Error: The database refuses what it was given (``refuses_data``); the rest may do without it.
             Stopped: A stop was asked for, and the next attempt would have had to be waited for.
         """
@@ -86,7 +87,7 @@ class Retries:
                 raise
             raise explained(error, self.policy.attempts) from error
         except StoreUnreachable as error:
-            raise StoreError(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
+            raise StoreUnavailable(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
 
     def _counted(self, state: tenacity.RetryCallState) -> None:
         with self._counting:
@@ -112,7 +113,7 @@ def refuses_data(error: psycopg.Error) -> bool:
 
 
 def explained(error: psycopg.Error, attempts: int = 1) -> StoreError:
-    """A failure of the database as a sentence with the next step."""
+    """Returns a failure of the database as an error of ours, whose message names the next step."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     resume = "nothing of it was published, and running it again resumes"
     match error.sqlstate:
@@ -129,5 +130,7 @@ def explained(error: psycopg.Error, attempts: int = 1) -> StoreError:
             return StoreError(f"PostgreSQL is read-only ({reason}): point DOC_ASSETS_DATABASE_URL at the primary")
         case "42501":
             return StoreError(f"the database role may not do this ({reason}): doc-assets db roles prints what it needs")
-    again = f" {attempts} times" if attempts > 1 and is_transient(error) else ""
-    return StoreError(f"PostgreSQL failed{again}: {reason}; {resume}")
+    if not is_transient(error):
+        return StoreError(f"PostgreSQL failed: {reason}; {resume}")
+    again = f" {attempts} times" if attempts > 1 else ""
+    return StoreUnavailable(f"PostgreSQL failed{again}: {reason}; {resume}")

@@ -150,7 +150,7 @@ def history(store: Store, only: HistoryFilter | None = None, limit: int | None =
     """The latest events, newest first.
 
     Raises:
-        StoreError: The partition was never loaded.
+        NotFound: The partition was never loaded.
     """
     with store.connect() as connection:
         return list(stream(connection, only or HistoryFilter(), limit))
@@ -160,7 +160,7 @@ def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | Non
     """Events, newest first, a thousand at a time: however many there are, memory does not grow with them.
 
     Raises:
-        StoreError: The partition was never loaded.
+        NotFound: The partition was never loaded.
     """
     if only.partition is not None:
         find_partition(connection, only.partition)

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import NotFound, PartitionLocked
 from doc_assets.store.database.locks import PARTITION_CLASS
 
 GC_APPLICATION = "doc-assets gc"
@@ -26,11 +26,11 @@ def find_partition(connection: psycopg.Connection, partition: str) -> int:
     """The row id of ``<doc_type>/<key>``.
 
     Raises:
-        StoreError: Nothing of that name was ever loaded.
+        NotFound: Nothing of that name was ever loaded.
     """
     row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (partition,)).fetchone()
     if row is None:
-        raise StoreError(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
+        raise NotFound(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
     return row[0]
 
 

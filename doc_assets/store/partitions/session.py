@@ -34,7 +34,7 @@ class PartitionSession:
 
         Raises:
             PartitionLocked: Somebody else works on the partition; says who.
-            StoreError: The database is out of reach.
+            StoreUnreachable: The database does not answer.
         """
         self._store = store
         self._name = f"{doc_type}/{key}"

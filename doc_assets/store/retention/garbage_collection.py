@@ -86,8 +86,9 @@ def collect(
         run_id: For the history.
 
     Raises:
-        StoreError: A type or partition was never loaded, another gc runs, or the database failed: what was committed
-            stays, and the next gc goes on.
+        NotFound: A type or partition was never loaded.
+        Transient: Another gc runs.
+        StoreError: The database failed: what was committed stays, and the next gc goes on.
     """
     started = time.perf_counter()
     policy = policy or Policy()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.partitions.partitions import find_partition
 
 
@@ -35,11 +35,11 @@ class Policy:
         """Refuses negative numbers, with which everything would be dropped by mistake.
 
         Raises:
-            StoreError: One is negative or no number.
+            Misuse: One is negative or no number.
         """
         for name, value in (("keep", self.keep), ("days", self.days), ("unfinished_days", self.unfinished_days)):
             if not 0 <= value <= _MOST:
-                raise StoreError(f"retention cannot have {name} = {value}: a number from 0 to {_MOST:,} is needed")
+                raise Misuse(f"retention cannot have {name} = {value}: a number from 0 to {_MOST:,} is needed")
 
     @classmethod
     def of(cls, keep: int | None, days: float | None) -> Policy:
@@ -134,13 +134,13 @@ def scope(connection: psycopg.Connection, types: Sequence[str], partitions: Sequ
     """Ids of the partitions meant, None for all of them.
 
     Raises:
-        StoreError: Nothing of that type or name was ever loaded.
+        NotFound: Nothing of that type or name was ever loaded.
     """
     if not types and not partitions:
         return None
     for doc_type in types:
         if not connection.execute("SELECT FROM partition WHERE doc_type = %s LIMIT 1", (doc_type,)).fetchall():
-            raise StoreError(f"nothing of type {doc_type} was ever loaded here: doc-assets snapshots lists what was")
+            raise NotFound(f"nothing of type {doc_type} was ever loaded here: doc-assets snapshots lists what was")
     named = [find_partition(connection, partition) for partition in partitions]
     rows = connection.execute(
         "SELECT id FROM partition WHERE (%(types)s::text[] = '{}' OR doc_type = ANY (%(types)s))"

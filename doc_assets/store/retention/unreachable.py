@@ -16,7 +16,7 @@ from typing import LiteralString
 import psycopg
 from psycopg import sql
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Transient
 from doc_assets.store.database.locks import own_content
 
 # Rows of document_chunk, or of chunk, that one transaction removes: 0.3 s on a machine with two cores that eight other
@@ -191,7 +191,7 @@ def _alone(connection: psycopg.Connection, removal: Callable[[Tally], None], tal
         tally.bytes += found.bytes
         tally.longest_seconds = max(tally.longest_seconds, time.perf_counter() - owned)
         return
-    raise StoreError(
+    raise Transient(
         "a load has kept one batch open for minutes, and content is removed between batches only: doc-assets status "
         "shows what runs; end what hangs and run doc-assets gc again, which goes on from here"
     )

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from psycopg import sql
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse
 
 READER = "doc_assets_reader"
 LOADER = "doc_assets_loader"
@@ -19,13 +19,13 @@ def roles_sql(reader: str = READER, loader: str = LOADER) -> str:
     """The SQL, for ``psql`` and every other client, with these names; may be run again.
 
     Raises:
-        StoreError: A name is empty or too long, or both are the same.
+        Misuse: A name is empty or too long, or both are the same.
     """
     for name in (reader, loader):
         if not 0 < len(name.encode()) <= _LONGEST_NAME or "\0" in name or "\n" in name:
-            raise StoreError(f"{name!r} cannot be the name of a role: give 1 to {_LONGEST_NAME} bytes on one line")
+            raise Misuse(f"{name!r} cannot be the name of a role: give 1 to {_LONGEST_NAME} bytes on one line")
     if reader == loader:
-        raise StoreError(f"reader and loader cannot both be {reader!r}: the reader may not write")
+        raise Misuse(f"reader and loader cannot both be {reader!r}: the reader may not write")
     names = {READER: reader, LOADER: loader}
     text = files("doc_assets.store.schema").joinpath("roles.sql").read_text(encoding="utf-8")
     return re.sub(f"([\"'])({READER}|{LOADER})\\1", lambda found: _quoted(names[found[2]], found[1]), text)

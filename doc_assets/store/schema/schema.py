@@ -150,6 +150,12 @@ def require_head(url: str) -> None:
         raise SchemaBehind(f"the database is {state}, this program needs {head()}: run doc-assets db upgrade")
 
 
+def is_behind(connection: psycopg.Connection) -> bool:
+    """Returns whether the database is blank or at an older revision, which an upgrade under way may change."""
+    current = revision(connection)
+    return current is None or (current != head() and current in _known_revisions())
+
+
 def check(connection: psycopg.Connection) -> list[str]:
     """What is wrong with the database, one sentence each with the command that mends it; empty when all is well."""
     try:
@@ -183,9 +189,12 @@ def _require_server(connection: psycopg.Connection) -> None:
         raise StoreError(f"PostgreSQL 15 or newer is needed, this server is {connection.info.server_version // 10000}")
 
 
+def _known_revisions() -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _refuse_newer(current: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _known_revisions():
         raise StoreError(
             f"the database is at revision {current}, which this program does not know: it was upgraded by a newer "
             "doc-assets; upgrade this program"

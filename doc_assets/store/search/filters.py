@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from doc_assets.document import JsonValue, clean_text
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 from doc_assets.metadata import FIELDS, spellings
 
 Where = Mapping[str, str | Sequence[str]]
@@ -49,13 +49,13 @@ def conditions(where: Where) -> tuple[Condition, ...]:
     """The filter's conditions, all of which a document must meet, in the spelling of the store.
 
     Raises:
-        StoreError: A field without a value.
+        Misuse: A field without a value.
     """
     found = []
     for name, given in where.items():
         values = tuple(clean_text(value) for value in ((given,) if isinstance(given, str) else given))
         if not values:
-            raise StoreError(f"no value is given for {name}: write {name}=VALUE")
+            raise Misuse(f"no value is given for {name}: write {name}=VALUE")
         name = clean_text(name)
         patterns = dict.fromkeys(p for value in values for p in _patterns(name, value))
         found.append(Condition(name, values, tuple(patterns)))
@@ -124,10 +124,10 @@ def few_documents(
 
 
 def require_known(connection: psycopg.Connection, wanted: Sequence[Condition]) -> None:
-    """Raises StoreError for a field that is neither standard nor in any document; reads all metadata for others.
+    """Raises NotFound for a field that is neither standard nor in any document; reads all metadata for others.
 
     Raises:
-        StoreError: Names the fields that there are, and the nearest.
+        NotFound: Names the fields that there are, and the nearest.
     """
     asked = [condition.field for condition in wanted if condition.field not in FIELDS]
     if not asked:
@@ -138,7 +138,7 @@ def require_known(connection: psycopg.Connection, wanted: Sequence[Condition]) -
         if name not in stored:
             others = [n for n in stored if n not in FIELDS]
             shown = ", ".join(others[:_FIELDS_SHOWN]) + (" …" if len(others) > _FIELDS_SHOWN else "")
-            raise StoreError(
+            raise NotFound(
                 f"unknown field {name!r}{nearest(name, [*FIELDS, *stored])}: the standard fields are "
                 f"{', '.join(FIELDS)}" + (f"; documents here also have {shown}" if shown else "")
             )

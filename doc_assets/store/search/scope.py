@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound, Refused
 from doc_assets.store.search.filters import (
     FEW_PASSAGES,
     Condition,
@@ -94,12 +94,13 @@ def find_scope(connection: psycopg.Connection, asked: Asked) -> Scope:
     """What is to be searched.
 
     Raises:
-        StoreError: Nothing is visible, an unknown type or source, or gc has collected what was live then.
+        Refused: Nothing was ever published.
+        NotFound: Unknown type or source, nothing was live then, or gc has collected it.
     """
     visible = _visible(connection, asked.as_of)
     chosen = _chosen(visible, asked)
     if gone := [row.partition_id for row in chosen if row.status == "collected"]:
-        raise StoreError(what_was_collected(connection, asked.as_of, gone))
+        raise NotFound(what_was_collected(connection, asked.as_of, gone))
     snapshots = tuple(row.snapshot for row in chosen)
     passages = sum(row.chunks for row in chosen)
     among = None
@@ -149,13 +150,13 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
     if rows and (not isinstance(at, int) or any(row.snapshot == at for row in rows)):
         return rows
     if isinstance(at, int):
-        raise StoreError(f"snapshot {at} holds no passages: doc-assets show {at} tells what it holds")
+        raise NotFound(f"snapshot {at} holds no passages: doc-assets show {at} tells what it holds")
     if at is None:
-        raise StoreError("nothing is published here yet: run doc-assets migrate")
+        raise Refused("nothing is published here yet: run doc-assets migrate")
     first = connection.execute("SELECT min(at) FROM publication").fetchone()
     if first is None or first[0] is None:
-        raise StoreError("nothing was ever published here: run doc-assets migrate")
-    raise StoreError(f"nothing was live on {spelt(at)}: the first publication here was on {spelt(first[0])}")
+        raise Refused("nothing was ever published here: run doc-assets migrate")
+    raise NotFound(f"nothing was live on {spelt(at)}: the first publication here was on {spelt(first[0])}")
 
 
 def _chosen(visible: Sequence[_Visible], asked: Asked) -> list[_Visible]:
@@ -163,11 +164,11 @@ def _chosen(visible: Sequence[_Visible], asked: Asked) -> list[_Visible]:
     types = {row.doc_type for row in of_all}
     state = _state(asked.as_of, "is published")
     if unknown := sorted(set(asked.types) - types):
-        raise StoreError(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
+        raise NotFound(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
     of_types = [row for row in of_all if not asked.types or row.doc_type in asked.types]
     if unknown := sorted(set(asked.sources) - (named := {row.source for row in of_types})):
         listed = "status" if asked.as_of is None else "snapshots"
-        raise StoreError(
+        raise NotFound(
             f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets {listed} lists them"
         )
     return [row for row in of_types if not asked.sources or row.source in asked.sources]

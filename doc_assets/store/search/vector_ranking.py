@@ -12,7 +12,7 @@ from psycopg import sql
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.tokenizer import WindowTokenizer
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError
 from doc_assets.store.search.filters import meeting
 from doc_assets.store.search.scope import Scope
 from doc_assets.store.search.text_ranking import Ranked
@@ -43,7 +43,7 @@ def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, 
     """The query's vector; of a query longer than the model's window, that of its first tokens.
 
     Raises:
-        StoreError: Nothing in the scope was embedded in the embedder's space.
+        ConfigurationError: Nothing in the scope was embedded in the embedder's space.
         EmbeddingError: The model failed.
     """
     space = _space(connection, embedder, scope)
@@ -110,7 +110,7 @@ def _space(connection: psycopg.Connection, embedder: Embedder, scope: Scope) -> 
         " ORDER BY e.name",
         (list(scope.snapshots),),
     ).fetchall()
-    raise StoreError(
+    raise ConfigurationError(
         f"nothing that {scope.state} was embedded with {embedder.space.name} as it is set up now, only with "
         f"{', '.join(name for (name,) in used)}: set the model and precision back, "
         f"{'run doc-assets migrate, ' if scope.as_of is None else ''}or search with mode text"

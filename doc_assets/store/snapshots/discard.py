@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import NotFound, PartitionLocked, Refused
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import explained
 from doc_assets.store.history.progress import clear_progress
@@ -58,7 +58,8 @@ def discard(store: Store, what: int | str | None = None, run_id: str | None = No
         run_id: For the history.
 
     Raises:
-        StoreError: No such snapshot or partition, or one that was published or discarded before.
+        NotFound: No such snapshot or partition.
+        Refused: The snapshot was published or discarded before.
         PartitionLocked: The snapshot or partition that was named is being worked on; says by whom.
     """
     dropped: list[Discarded] = []
@@ -112,19 +113,19 @@ def _one(connection: psycopg.Connection, snapshot_id: int) -> _Unfinished:
         (snapshot_id,),
     ).fetchone()
     if row is None:
-        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     *unfinished, live = row
     snapshot = _Unfinished(*unfinished)
     if live:
-        raise StoreError(
+        raise Refused(
             f"snapshot {snapshot_id} is what is live of {snapshot.partition}: doc-assets rollback {snapshot.partition} "
             "goes back to the one before"
         )
     if snapshot.status in ("published", "collected"):
-        raise StoreError(
+        raise Refused(
             f"snapshot {snapshot_id} of {snapshot.partition} was published once and is kept to go back to: doc-assets "
             "gc removes old ones"
         )
     if snapshot.status == "discarded":
-        raise StoreError(f"snapshot {snapshot_id} of {snapshot.partition} was discarded before")
+        raise Refused(f"snapshot {snapshot_id} of {snapshot.partition} was discarded before")
     return snapshot

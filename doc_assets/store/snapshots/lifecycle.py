@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import LeaseLost, StoreError
+from doc_assets.errors import LeaseLost, NotFound, Refused
 from doc_assets.store.history import history
 from doc_assets.store.snapshots import publication
 from doc_assets.store.snapshots.near_duplicate_links import link
@@ -139,7 +139,7 @@ def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None
         How many files and documents the manifest held.
 
     Raises:
-        StoreError: It was published once, or was discarded before.
+        Refused: It was published once, or was discarded before.
     """
     with connection.transaction():
         row = connection.execute(
@@ -148,7 +148,7 @@ def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None
             (snapshot_id,),
         ).fetchone()
         if row is None:
-            raise StoreError(f"snapshot {snapshot_id} is not one that can be discarded: doc-assets snapshots says why")
+            raise Refused(f"snapshot {snapshot_id} is not one that can be discarded: doc-assets snapshots says why")
         documents = connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot_id,)).rowcount
         files = connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot_id,)).rowcount
         history.record(
@@ -245,7 +245,7 @@ def compute_digest(connection: psycopg.Connection, snapshot_id: int) -> bytes:
     """The snapshot's digest, recomputed from what PostgreSQL holds: 32 bytes."""
     row = connection.execute("SELECT snapshot_digest(%s)", (snapshot_id,)).fetchone()
     if row is None or row[0] is None:
-        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     return row[0]
 
 
@@ -258,7 +258,7 @@ def recorded(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts
             (snapshot_id,),
         ).fetchone()
     if row is None:
-        raise StoreError(f"snapshot {snapshot_id} does not exist or was never sealed: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist or was never sealed: doc-assets snapshots lists them")
     return row
 
 
@@ -285,7 +285,7 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
 
     Raises:
         LeaseLost: Another load has taken it over.
-        StoreError: It was not sealed, or is in another embedding space than what is live.
+        Refused: It was not sealed, or is in another embedding space than what is live.
     """
     with connection.transaction():
         row = connection.execute(
@@ -298,7 +298,7 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
             return row[4]  # this very step, whose answer was lost
         require_lease(connection, lease)
         if row is None or not row[3]:
-            raise StoreError(f"snapshot {lease.snapshot} was never sealed and cannot be published")
+            raise Refused(f"snapshot {lease.snapshot} was never sealed and cannot be published")
         connection.execute(
             "UPDATE snapshot SET status = 'published', published_at = clock_timestamp() WHERE id = %s",
             (lease.snapshot,),
@@ -314,7 +314,7 @@ def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:
         (snapshot_id,),
     ).fetchone()
     if row is None:
-        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     return row[0]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.store.database.locks import own_pointers
 from doc_assets.store.history import history
 
@@ -41,7 +41,7 @@ def move(
         events: Further columns of the history rows (``run_id``, ``counts``, ``seconds`` …), by partition id.
 
     Raises:
-        StoreError: Snapshots of two embedding spaces would be live.
+        Refused: Snapshots of two embedding spaces would be live.
     """
     own_pointers(connection)
     # One moment for all of them: no moment in the history may show half of a move.
@@ -76,7 +76,7 @@ def refuse_other_space(connection: psycopg.Connection, partition_id: int, space_
     """What ``move`` would refuse in the end, before the work is done.
 
     Raises:
-        StoreError: Partitions beside this one are live, in another embedding space.
+        Refused: Partitions beside this one are live, in another embedding space.
     """
     rows = connection.execute(
         "SELECT DISTINCT s.space_id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
@@ -96,7 +96,7 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
         partitions: As ``<doc_type>/<key>``. One that is all there is may simply be loaded with another model.
 
     Raises:
-        StoreError: Others are live, in another embedding space.
+        ConfigurationError: Others are live, in another embedding space.
     """
     rows = connection.execute(
         "SELECT p.doc_type || '/' || p.key, e.fingerprint,"
@@ -105,7 +105,8 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
     ).fetchall()
     alone = len(rows) == 1 and [rows[0][0]] == list(partitions)
     if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, _ in rows}:
-        raise _two_models(f"{model.name} ({model.precision})", " and ".join(sorted({name for *_, name in rows})))
+        named = " and ".join(sorted({name for *_, name in rows}))
+        raise ConfigurationError(_two_models(f"{model.name} ({model.precision})", named))
 
 
 def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
@@ -124,7 +125,7 @@ def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int
         raise _other_space(connection, coming, staying or coming)
 
 
-def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> StoreError:
+def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> Refused:
     """The refusal of a second embedding space, naming both."""
     named = dict(
         connection.execute(
@@ -132,11 +133,11 @@ def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[
         ).fetchall()
     )
     new, live = (" and ".join(sorted(named[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
-    return _two_models(new, live)
+    return Refused(_two_models(new, live))
 
 
-def _two_models(new: str, live: str) -> StoreError:
-    return StoreError(
+def _two_models(new: str, live: str) -> str:
+    return (
         f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
         "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION to the live one, or change everything at "
         "once with doc-assets migrate --space"

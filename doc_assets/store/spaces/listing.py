@@ -8,7 +8,7 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound, Refused
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.locks import own_pointers
 from doc_assets.store.spaces.spaces import space_lock, table_of
@@ -110,7 +110,8 @@ def drop_space(store: Store, space_id: int) -> DroppedSpace:
     Its row goes too, unless snapshots that were discarded or collected long ago still name it.
 
     Raises:
-        StoreError: There is no such space, or snapshots need it.
+        NotFound: There is no such space.
+        Refused: Snapshots need it.
         PartitionLocked: It is just being filled.
     """
     with (
@@ -122,7 +123,7 @@ def drop_space(store: Store, space_id: int) -> DroppedSpace:
         # Nobody can open a snapshot in it from here on; one that is just being opened is waited for.
         space = connection.execute("SELECT name FROM embedding_space WHERE id = %s FOR UPDATE", (space_id,)).fetchone()
         if space is None:
-            raise StoreError(f"there is no embedding space {space_id}: doc-assets spaces lists them")
+            raise NotFound(f"there is no embedding space {space_id}: doc-assets spaces lists them")
         _refuse_used(connection, space_id, space[0])
         table = table_of(space_id)
         vectors, size, named = _one(
@@ -152,12 +153,12 @@ def _refuse_used(connection: psycopg.Connection, space_id: int, name: str) -> No
         ).format(sql.Literal(space_id)),
     )
     if live:
-        raise StoreError(
+        raise Refused(
             f"embedding space {space_id} ({name}) is live in {live} partitions: switch to another one first with "
             "doc-assets migrate --space"
         )
     if retained:
-        raise StoreError(
+        raise Refused(
             f"{retained} snapshots in embedding space {space_id} ({name}) are kept and could not be gone back to "
             "without it: doc-assets gc collects old ones, doc-assets discard drops unfinished ones"
         )

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import NotFound, PartitionLocked
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.locks import SPACE_CLASS, own_spaces
 from doc_assets.store.database.retries import Retries
@@ -60,11 +60,11 @@ def model_of(connection: psycopg.Connection, space_id: int) -> EmbeddingSpace:
     """The model of a space, as it was described when the space was made.
 
     Raises:
-        StoreError: There is no such space.
+        NotFound: There is no such space.
     """
     row = connection.execute("SELECT description FROM embedding_space WHERE id = %s", (space_id,)).fetchone()
     if row is None:
-        raise StoreError(f"there is no embedding space {space_id}: doc-assets spaces lists them")
+        raise NotFound(f"there is no embedding space {space_id}: doc-assets spaces lists them")
     return EmbeddingSpace(**row[0])
 
 

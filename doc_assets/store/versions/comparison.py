@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.partitions.partitions import find_partition, published
 from doc_assets.store.versions.references import moment, require_kept, snapshot_at
@@ -122,7 +122,7 @@ def compare(store: Store, partition: str, before: str = "previous", after: str =
         after: The same.
 
     Raises:
-        StoreError: There is no such snapshot of the partition, or its manifest is gone.
+        NotFound: There is no such snapshot of the partition, or its manifest is gone.
     """
     with store.connect("doc-assets diff") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -135,7 +135,7 @@ def named(connection: psycopg.Connection, partition: str, name: str) -> int:
     """The snapshot of ``<doc_type>/<key>`` that a person means by an id, ``live``, ``previous`` or a moment.
 
     Raises:
-        StoreError: There is none, or its manifest is gone.
+        NotFound: There is none, or its manifest is gone.
     """
     partition_id = find_partition(connection, partition)
     if name.isdecimal():
@@ -147,7 +147,7 @@ def named(connection: psycopg.Connection, partition: str, name: str) -> int:
     else:
         found = snapshot_at(connection, partition, moment(name))
     if found is None:
-        raise StoreError(f"nothing of {partition} is live: doc-assets snapshots {partition} lists what there is")
+        raise NotFound(f"nothing of {partition} is live: doc-assets snapshots {partition} lists what there is")
     require_kept(connection, found, partition)
     return found
 
@@ -155,8 +155,8 @@ def named(connection: psycopg.Connection, partition: str, name: str) -> int:
 def _previous(connection: psycopg.Connection, partition_id: int, partition: str) -> int | None:
     try:
         return ToSnapshot(partition).targets(connection, {partition_id: partition})[0].snapshot
-    except StoreError as error:
-        raise StoreError(
+    except NotFound as error:
+        raise NotFound(
             f"nothing of {partition} was live before what is live now: name two snapshots that doc-assets snapshots "
             f"{partition} lists"
         ) from error

@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.partitions.partitions import find_partition, published
 from doc_assets.store.snapshots.lifecycle import SnapshotCounts, recorded
@@ -107,7 +107,7 @@ def describe(store: Store, which: str) -> Description:
     """A snapshot by its id, or the live one of ``<doc_type>/<key>``; recomputes its digest and its seal.
 
     Raises:
-        StoreError: There is no such snapshot or partition, or nothing of it is live.
+        NotFound: There is no such snapshot or partition, or nothing of it is live.
     """
     with store.connect("doc-assets show") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -132,11 +132,11 @@ def _id_of(connection: psycopg.Connection, which: str) -> int:
     if which.isdecimal():
         return int(which)
     if "/" not in which:
-        raise StoreError(f"{which!r} is no snapshot: give an id from doc-assets snapshots, or a partition as TYPE/KEY")
+        raise Misuse(f"{which!r} is no snapshot: give an id from doc-assets snapshots, or a partition as TYPE/KEY")
     find_partition(connection, which)
     snapshot_id = published(connection, which)
     if snapshot_id is None:
-        raise StoreError(f"nothing of {which} is live: doc-assets snapshots {which} lists what there is")
+        raise NotFound(f"nothing of {which} is live: doc-assets snapshots {which} lists what there is")
     return snapshot_id
 
 

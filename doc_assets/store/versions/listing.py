@@ -13,7 +13,7 @@ from enum import StrEnum
 import psycopg
 from psycopg.rows import class_row, dict_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.partitions.partitions import find_partition, published
 from doc_assets.store.versions.references import as_of, require_kept, snapshot_at
@@ -133,7 +133,7 @@ def snapshots(
         limit: How many at most.
 
     Raises:
-        StoreError: The partition was never loaded.
+        NotFound: The partition was never loaded.
     """
     with store.connect() as connection:
         if partition is not None:
@@ -145,11 +145,11 @@ def snapshot_row(connection: psycopg.Connection, snapshot_id: int) -> SnapshotRo
     """One of them.
 
     Raises:
-        StoreError: It does not exist.
+        NotFound: It does not exist.
     """
     rows = _rows(connection, None, snapshot_id, (), (), 1)
     if not rows:
-        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     return rows[0]
 
 
@@ -190,7 +190,7 @@ def manifest(
         outcome: An ``Outcome``; files with others are left out.
 
     Raises:
-        StoreError: Nothing of that partition is or was live then, or the snapshot's manifest is gone.
+        NotFound: Nothing of that partition is or was live then, or the snapshot's manifest is gone.
     """
     with store.connect() as connection:
         snapshot_id = _named(connection, partition, None if at is None else as_of(at))
@@ -216,7 +216,7 @@ def _named(connection: psycopg.Connection, partition: str, at: int | datetime | 
         return snapshot_at(connection, partition, at)
     snapshot_id = published(connection, partition)
     if snapshot_id is None:
-        raise StoreError(f"partition {partition} has nothing published: doc-assets snapshots lists what there is")
+        raise NotFound(f"partition {partition} has nothing published: doc-assets snapshots lists what there is")
     return snapshot_id
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.partitions.partitions import find_partition
 
 
@@ -95,7 +95,7 @@ def quarantined(
     """What stands in quarantine, by partition and path; of all partitions without one.
 
     Raises:
-        StoreError: A partition was never loaded.
+        NotFound: A partition was never loaded.
     """
     for partition in partitions:
         find_partition(connection, partition)
@@ -107,7 +107,7 @@ def story(connection: psycopg.Connection, partition: str, path: str) -> list[Fil
     """What every snapshot with a manifest says of a file, newest first.
 
     Raises:
-        StoreError: The partition was never loaded, or no snapshot of it knows the file.
+        NotFound: The partition was never loaded, or no snapshot of it knows the file.
     """
     partition_id = find_partition(connection, partition)
     with connection.cursor(row_factory=class_row(FileEvent)) as cursor:
@@ -119,5 +119,5 @@ def story(connection: psycopg.Connection, partition: str, path: str) -> list[Fil
             (partition_id, path),
         ).fetchall()
     if not events:
-        raise StoreError(f"no snapshot of {partition} knows {path!r}: doc-assets manifest {partition} lists its files")
+        raise NotFound(f"no snapshot of {partition} knows {path!r}: doc-assets manifest {partition} lists its files")
     return events

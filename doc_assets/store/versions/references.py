@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 
 _UNITS = {
     "s": timedelta(seconds=1),
@@ -33,14 +33,14 @@ def moment(text: str, now: datetime | None = None) -> datetime:
         now: What relative ones are counted from; the present by default.
 
     Raises:
-        StoreError: It is none of these, or in the future.
+        Misuse: It is none of these, or in the future.
     """
     now = now or datetime.now().astimezone()
     meant = _meant(text.strip(), now)
     if meant is None:
-        raise StoreError(f"{text!r} is no moment: give a date, a time or how long ago, {_EXAMPLES}")
+        raise Misuse(f"{text!r} is no moment: give a date, a time or how long ago, {_EXAMPLES}")
     if meant > now:
-        raise StoreError(
+        raise Misuse(
             f"{text!r} is {meant:%Y-%m-%d %H:%M:%S %z}, which is in the future: give a moment that has passed, "
             + _EXAMPLES
         )
@@ -70,7 +70,7 @@ def as_of(value: str | int | datetime, now: datetime | None = None) -> int | dat
     """A snapshot's id, or a moment with its time zone.
 
     Raises:
-        StoreError: It is neither, or in the future.
+        Misuse: It is neither, or in the future.
     """
     if isinstance(value, int):
         return value
@@ -109,7 +109,7 @@ def require_kept(connection: psycopg.Connection, snapshot_id: int, partition: st
         partition: ``<doc_type>/<key>`` that it must be one of.
 
     Raises:
-        StoreError: It is not.
+        NotFound: It is not.
     """
     row = connection.execute(
         "SELECT p.doc_type || '/' || p.key, s.status, s.sealed_at IS NOT NULL FROM snapshot s"
@@ -117,15 +117,15 @@ def require_kept(connection: psycopg.Connection, snapshot_id: int, partition: st
         (snapshot_id,),
     ).fetchone()
     if row is None:
-        raise StoreError(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     name, status, sealed = row
     if partition is not None and name != partition:
-        raise StoreError(
+        raise NotFound(
             f"snapshot {snapshot_id} is one of {name}, not of {partition}: doc-assets snapshots {partition} lists its "
             "own"
         )
     if status in _GONE or not sealed:
-        raise StoreError(
+        raise NotFound(
             f"snapshot {snapshot_id} of {name} cannot be looked into: {_GONE.get(status, _GONE['staging'])}; "
             f"doc-assets snapshots {name} lists the others"
         )
@@ -135,7 +135,7 @@ def snapshot_at(connection: psycopg.Connection, partition: str, at: datetime) ->
     """The snapshot of ``<doc_type>/<key>`` that was live at a moment, with its manifest.
 
     Raises:
-        StoreError: None was, or gc has collected it.
+        NotFound: None was, or gc has collected it.
     """
     row = connection.execute(
         "SELECT l.snapshot_id FROM live_at(%s) l JOIN partition p ON p.id = l.partition_id"
@@ -143,7 +143,7 @@ def snapshot_at(connection: psycopg.Connection, partition: str, at: datetime) ->
         (at, partition),
     ).fetchone()
     if row is None:
-        raise StoreError(
+        raise NotFound(
             f"nothing of {partition} was live on {spelt(at)}: doc-assets snapshots {partition} tells what was when"
         )
     require_kept(connection, row[0])

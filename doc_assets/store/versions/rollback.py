@@ -89,9 +89,10 @@ def roll_back(store: Store, where: Selection, *, run_id: str | None = None, dry_
         >>> roll_back(store, AsOf(moment("2h"), doc_type="rust"))
 
     Raises:
-        StoreError: A target was never published, was collected, or its rows do not give what it was sealed with; or
-            two embedding spaces would be live. Nothing was moved.
-        PartitionLocked: A partition is being worked on; says by whom. Nothing was moved.
+        NotFound: A target was never published, or was collected.
+        Refused: Two embedding spaces would be live.
+        StoreError: A target's rows do not give what it was sealed with, or PostgreSQL failed.
+        PartitionLocked: A partition is being worked on; says by whom.
     """
     started = time.perf_counter()
     run_id = run_id or str(uuid.uuid4())

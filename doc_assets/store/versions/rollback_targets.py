@@ -13,8 +13,7 @@ from typing import Protocol
 
 import psycopg
 
-from doc_assets.errors import StoreError
-from doc_assets.store.database.connection import Store
+from doc_assets.errors import Misuse, NotFound, Refused
 from doc_assets.store.partitions.partitions import find_partition
 from doc_assets.store.versions.references import live_at
 
@@ -63,10 +62,11 @@ class ToSnapshot:
         """The one.
 
         Raises:
-            StoreError: It was never loaded, or ``to`` is no snapshot.
+            NotFound: It was never loaded.
+            Misuse: ``to`` is no snapshot.
         """
         if self.to != "previous" and not self.to.isdecimal():
-            raise StoreError(
+            raise Misuse(
                 f"{self.to!r} is no snapshot: give an id from doc-assets snapshots {self.partition}, or 'previous'"
             )
         return {find_partition(connection, self.partition): self.partition}
@@ -75,13 +75,13 @@ class ToSnapshot:
         """Its one.
 
         Raises:
-            StoreError: Nothing was live before.
+            NotFound: Nothing was live before.
         """
         ((partition_id, name),) = partitions.items()
         live = _live(connection, partitions)[partition_id]
         wanted = _previous(connection, partition_id, live) if self.to == "previous" else int(self.to)
         if wanted is None:
-            raise StoreError(
+            raise NotFound(
                 f"partition {name} has no published snapshot before the live one: doc-assets snapshots {name} lists "
                 "those that --to can name"
             )
@@ -103,7 +103,8 @@ class BeforeRun:
         """Those whose pointer the run moved.
 
         Raises:
-            StoreError: No run of that id moved any, or several ids begin like that.
+            NotFound: No run of that id moved any.
+            Misuse: Several ids begin like that.
         """
         return dict(
             connection.execute(
@@ -140,7 +141,8 @@ class AsOf:
         """Those that were ever loaded.
 
         Raises:
-            StoreError: None was.
+            NotFound: None was.
+            Refused: The store is empty.
         """
         if self.partition is not None:
             return {find_partition(connection, self.partition): self.partition}
@@ -150,8 +152,11 @@ class AsOf:
             {"type": self.doc_type},
         ).fetchall()
         if not found:
-            what = f"nothing of type {self.doc_type!r}" if self.doc_type else "nothing"
-            raise StoreError(f"{what} was ever loaded here: doc-assets snapshots lists what was")
+            if self.doc_type is None:
+                raise Refused("nothing was ever loaded here: doc-assets migrate loads it")
+            raise NotFound(
+                f"nothing of type {self.doc_type!r} was ever loaded here: doc-assets snapshots lists what was"
+            )
         return dict(found)
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
@@ -160,17 +165,11 @@ class AsOf:
         return [Target(i, name, live[i], then.get(i)) for i, name in partitions.items()]
 
 
-def known_types(store: Store) -> list[str]:
-    """The types of which anything was ever loaded, by name."""
-    with store.connect() as connection:
-        return [row[0] for row in connection.execute("SELECT DISTINCT doc_type FROM partition ORDER BY 1").fetchall()]
-
-
 def require_publishable(connection: psycopg.Connection, targets: list[Target]) -> None:
     """Makes sure that each target was published once, in its partition, and still has its manifest.
 
     Raises:
-        StoreError: One was not or has not; says which.
+        NotFound: One was not or has not; says which.
     """
     rows = connection.execute(
         "SELECT s.id, s.status, s.partition_id, p.doc_type || '/' || p.key FROM snapshot s"
@@ -184,16 +183,16 @@ def require_publishable(connection: psycopg.Connection, targets: list[Target]) -
         lists = f"doc-assets snapshots {target.partition} lists what there is"
         status, partition_id, owner = found.get(target.snapshot, (None, None, None))
         if status is None:
-            raise StoreError(f"partition {target.partition} has no published snapshot {target.snapshot}: {lists}")
+            raise NotFound(f"partition {target.partition} has no published snapshot {target.snapshot}: {lists}")
         if partition_id != target.partition_id:
-            raise StoreError(f"snapshot {target.snapshot} is one of {owner}, not of {target.partition}: {lists}")
+            raise NotFound(f"snapshot {target.snapshot} is one of {owner}, not of {target.partition}: {lists}")
         if status == "collected":
-            raise StoreError(
+            raise NotFound(
                 f"snapshot {target.snapshot} of {target.partition} was collected by doc-assets gc and cannot be "
                 f"published again: {lists}"
             )
         if status != "published":
-            raise StoreError(
+            raise NotFound(
                 f"partition {target.partition} has no published snapshot {target.snapshot}: it is {status} and never "
                 f"was live; {lists}"
             )
@@ -231,10 +230,8 @@ def _full_run_id(connection: psycopg.Connection, run: str) -> str:
     if run in found:
         return run
     if len(found) > 1:
-        raise StoreError(f"several runs begin with {run}: {', '.join(found)}; give more characters")
+        raise Misuse(f"several runs begin with {run}: {', '.join(found)}; give more characters")
     if not found:
         short = f", or at least its first {SHORTEST_RUN_ID} characters" if len(run) < SHORTEST_RUN_ID else ""
-        raise StoreError(
-            f"no run {run} changed what is live: doc-assets history lists what runs did; give its id{short}"
-        )
+        raise NotFound(f"no run {run} changed what is live: doc-assets history lists what runs did; give its id{short}")
     return found[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.versions.comparison import Comparison
 
@@ -17,11 +17,11 @@ def patch(store: Store, comparison: Comparison, path: str) -> Iterator[str]:
     """The lines of a unified diff of one document: title, metadata and text, as they are stored.
 
     Raises:
-        StoreError: The document does not differ.
+        NotFound: The document does not differ.
     """
     change = next((c for c in comparison.documents if path in (c.path, c.origin)), None)
     if change is None:
-        raise StoreError(
+        raise NotFound(
             f"{path!r} does not differ between snapshots {comparison.before.id} and {comparison.after.id} of "
             f"{comparison.partition}: doc-assets diff lists what does"
         )

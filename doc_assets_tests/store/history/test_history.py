@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from doc_assets import __version__
-from doc_assets.errors import SourceError, StoreError
+from doc_assets.errors import NotFound, SourceError
 from doc_assets.store.history import history
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
 from doc_assets.store.partitions.partitions import ensure_partition
@@ -69,7 +69,7 @@ def test_a_filter_finds_just_the_events_that_are_meant(store, events, wanted, id
 
 
 def test_an_unknown_partition_is_a_sentence(store):
-    with pytest.raises(StoreError, match="rust/nothing was never loaded"):
+    with pytest.raises(NotFound, match="rust/nothing was never loaded"):
         history.history(store, HistoryFilter("rust/nothing"))
 
 

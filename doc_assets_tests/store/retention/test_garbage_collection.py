@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
@@ -71,7 +71,7 @@ def test_the_last_snapshots_are_kept_and_older_ones_stay_readable_in_the_history
     rows = [row for row in history.history(store) if row.action == "gc"]
     assert [row.from_snapshot for row in rows if row.result == "collected"] == published[2::-1]
     assert rows[0].result == "done" and rows[0].counts["chunks"] == freed.chunks > 0
-    with pytest.raises(StoreError):
+    with pytest.raises(NotFound):
         rollback(store, shelf.partition, str(published[0]))
 
 
@@ -213,7 +213,7 @@ def test_only_snapshots_of_the_partitions_named_are_dropped(shelf, store):
     Shelf(store, "other").publish_versions(2)
     assert list(collect(store, ONLY_LIVE, partitions=["test/other"]).collected) == ["test/other"]
     assert list(collect(store, ONLY_LIVE, types=["test"]).collected) == [shelf.partition]
-    with pytest.raises(StoreError, match="ever loaded"):
+    with pytest.raises(NotFound, match="ever loaded"):
         collect(store, ONLY_LIVE, types=["nothing"])
 
 

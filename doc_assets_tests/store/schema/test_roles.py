@@ -15,7 +15,7 @@ import pytest
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, StoreError
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
@@ -228,7 +228,7 @@ def test_names_are_quoted_and_two_roles_cannot_share_one():
     text = roles_sql("reading; DROP TABLE x", 'a"b')
     assert 'TO "a""b"' in text and "'reading; DROP TABLE x'" in text
     assert READER not in text and LOADER not in text
-    with pytest.raises(StoreError, match="both"):
+    with pytest.raises(Misuse, match="both"):
         roles_sql("one", "one")
-    with pytest.raises(StoreError, match="63"):
+    with pytest.raises(Misuse, match="63"):
         roles_sql("x" * 64, "y")

@@ -8,7 +8,7 @@ import pytest
 
 from doc_assets.document import Block, Chunk, Document, JsonValue, Section
 from doc_assets.document.records import StoredDocument
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 from doc_assets.search.search import search, why_empty
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search import filters, text_ranking, vector_ranking
@@ -110,12 +110,12 @@ def test_passages_tell_metadata_and_licence(shelves):
 
 def test_an_unknown_field_or_source_is_an_error_with_the_nearest_and_what_there_is(shelves):
     with pytest.raises(
-        StoreError, match=r"unknown field 'crat' \(did you mean 'crate'\?\).*item_kind.*also have own_rank"
+        NotFound, match=r"unknown field 'crat' \(did you mean 'crate'\?\).*item_kind.*also have own_rank"
     ):
         found(shelves, where={"crat": "tokio"})
-    with pytest.raises(StoreError, match=r"source kernle \(did you mean 'kernel'\?\)"):
+    with pytest.raises(NotFound, match=r"source kernle \(did you mean 'kernel'\?\)"):
         found(shelves, sources=["kernle"])
-    with pytest.raises(StoreError, match="no value is given for crate"):
+    with pytest.raises(Misuse, match="no value is given for crate"):
         found(shelves, where={"crate": []})
 
 
@@ -152,7 +152,7 @@ def test_hostile_filters_find_nothing_and_break_nothing(shelves):
         "🦀",
     ):
         assert found(shelves, where={"crate": value}) == []
-        with pytest.raises(StoreError, match="unknown field"):
+        with pytest.raises(NotFound, match="unknown field"):
             found(shelves, where={value: "x"})
 
 

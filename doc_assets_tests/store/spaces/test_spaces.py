@@ -10,7 +10,7 @@ import pytest
 from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import NotFound, PartitionLocked, Refused
 from doc_assets.store.partitions.partitions import ensure_partition
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
@@ -84,15 +84,15 @@ def test_coverage_counts_what_is_live_and_not_what_once_was(store, first, connec
 
 def test_the_description_comes_back_as_the_model_that_it_was(first, second, connection):
     assert (model_of(connection, first.id), model_of(connection, second.id)) == (FIRST, SECOND)
-    with pytest.raises(StoreError, match="no embedding space 7"):
+    with pytest.raises(NotFound, match="no embedding space 7"):
         model_of(connection, 7)
 
 
 def test_a_space_that_is_live_or_can_be_gone_back_to_is_not_dropped(store, first, second, connection):
-    with pytest.raises(StoreError, match="live in 1 partitions"):
+    with pytest.raises(Refused, match="live in 1 partitions"):
         drop_space(store, first.id)
     connection.execute("UPDATE partition SET published_snapshot_id = NULL")
-    with pytest.raises(StoreError, match=r"1 snapshots in embedding space 1 .* are kept"):
+    with pytest.raises(Refused, match=r"1 snapshots in embedding space 1 .* are kept"):
         drop_space(store, first.id)
     assert len(list_spaces(store)) == 2
 

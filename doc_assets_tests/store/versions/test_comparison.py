@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.errors import StoreError
+from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.versions.comparison import Comparison, DocumentChange, compare
@@ -138,17 +138,17 @@ def test_another_recipe_and_other_addresses_are_named_by_what_differs(library: L
 
 def test_only_snapshots_of_the_partition_with_their_manifest_are_compared(library: Library):
     other = library.publish("ebpf/kernel", {"a.md": long_page("A", "a")})
-    with pytest.raises(StoreError, match=r"nothing of ebpf/kernel was live before"):
+    with pytest.raises(NotFound, match=r"nothing of ebpf/kernel was live before"):
         compare(library.store, "ebpf/kernel")
     first = library.publish(PARTITION, {"a.md": long_page("A", "a")})
-    with pytest.raises(StoreError, match=r"is one of ebpf/kernel, not of rust/std"):
+    with pytest.raises(NotFound, match=r"is one of ebpf/kernel, not of rust/std"):
         compare(library.store, PARTITION, str(other))
-    with pytest.raises(StoreError, match="was never loaded"):
+    with pytest.raises(NotFound, match="was never loaded"):
         compare(library.store, "rust/absent")
-    with pytest.raises(StoreError, match="is no moment"):
+    with pytest.raises(Misuse, match="is no moment"):
         compare(library.store, PARTITION, "the last one")
     lease = library.stage(PARTITION, {"b.md": long_page("B", "b")})
-    with pytest.raises(StoreError, match="has not finished"):
+    with pytest.raises(NotFound, match="has not finished"):
         compare(library.store, PARTITION, "live", str(lease.snapshot))
     with library.store.connect() as connection, connection.transaction():
         lifecycle.reject(connection, lease)
@@ -156,7 +156,7 @@ def test_only_snapshots_of_the_partition_with_their_manifest_are_compared(librar
     assert (found.after.status, found.summary["added"], found.summary["removed"]) == ("rejected", 1, 1)
     with library.store.connect() as connection, connection.transaction():
         publication.move(connection, {2: None}, "rollback")
-    with pytest.raises(StoreError, match=r"nothing of rust/std is live"):
+    with pytest.raises(NotFound, match=r"nothing of rust/std is live"):
         compare(library.store, PARTITION, str(first), "live")
 
 
@@ -173,5 +173,5 @@ def test_the_patch_of_a_document_shows_its_lines_under_its_old_and_its_new_path(
     assert list(patch(library.store, found, "n.md")) == []
     gone = list(patch(library.store, found, "d.md"))
     assert gone[1].startswith("+++ /dev/null") and "-title: D" in gone
-    with pytest.raises(StoreError, match="does not differ"):
+    with pytest.raises(NotFound, match="does not differ"):
         list(patch(library.store, found, "absent.md"))

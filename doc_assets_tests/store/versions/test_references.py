@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, Misuse, NotFound
 from doc_assets.search.search import Passage, search, why_empty
 from doc_assets.store.search import vector_ranking
 from doc_assets.store.snapshots import lifecycle, publication
@@ -48,14 +48,14 @@ def test_a_moment_is_a_date_a_time_or_how_long_ago(text, meant):
 
 @pytest.mark.parametrize("text", ["", "soon", "2026", "20260501", "2026-13-01", "5", "h", "-2h", "999999w", "2 years"])
 def test_what_is_no_moment_is_refused_with_examples(text):
-    with pytest.raises(StoreError, match=r"is no moment.*2026-05-01.*15m"):
+    with pytest.raises(Misuse, match=r"is no moment.*2026-05-01.*15m"):
         moment(text, NOW)
 
 
 def test_a_moment_in_the_future_is_refused_and_digits_are_a_snapshot():
-    with pytest.raises(StoreError, match="is in the future"):
+    with pytest.raises(Misuse, match="is in the future"):
         moment("2026-06-15T12:00:01Z", NOW)
-    with pytest.raises(StoreError, match="is in the future"):
+    with pytest.raises(Misuse, match="is in the future"):
         as_of(NOW + timedelta(days=1), NOW)
     assert (as_of("12"), as_of(12), as_of("2h", NOW)) == (12, 12, NOW - timedelta(hours=2))
 
@@ -137,7 +137,7 @@ def test_each_state_that_cannot_be_looked_into_is_refused_with_the_reason(pages:
     unfinished = pages.stage("rust/std", {"x.md": page("X", "lock")}).snapshot
 
     def refusal(at: object) -> str:
-        with pytest.raises(StoreError) as raised:
+        with pytest.raises(NotFound) as raised:
             ask(pages, "lock", "text", as_of=at)
         return str(raised.value)
 
@@ -148,7 +148,7 @@ def test_each_state_that_cannot_be_looked_into_is_refused_with_the_reason(pages:
     told = refusal(first)
     assert "rust/std" in told and f"complete since {second.astimezone().isoformat()}" in told
     assert ask(pages, "lock", "text", as_of=second) and ask(pages, "lock", "text", as_of=then)
-    with pytest.raises(StoreError, match=r"nothing was live on .* of type bpf: there are ebpf, rust"):
+    with pytest.raises(NotFound, match=r"nothing was live on .* of type bpf: there are ebpf, rust"):
         ask(pages, "lock", "text", as_of=then, types=["bpf"])
 
 
@@ -160,7 +160,8 @@ def test_a_moment_in_another_embedding_space_is_searched_by_words_or_refused_by_
             publication.move(connection, dict.fromkeys(ids), "space")
     other = WordModel("others")
     pages.publish("rust/std", {"mutex.md": page("Mutex", "a thread takes the lock")}, model=other)
-    with pytest.raises(StoreError, match=r"nothing that was live on .* was embedded with others .* only with words"):
+    refusal = r"nothing that was live on .* was embedded with others .* only with words"
+    with pytest.raises(ConfigurationError, match=refusal):
         search(pages.store, other, "lock", as_of=then)
     assert len(search(pages.store, other, "lock", as_of=then, mode="text")) == 3
 

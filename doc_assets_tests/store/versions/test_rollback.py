@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from doc_assets.document.records import FileRecord
-from doc_assets.errors import PartitionLocked, StoreError
+from doc_assets.errors import Misuse, NotFound, PartitionLocked, StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
@@ -129,7 +129,7 @@ def test_previous_leads_back_load_by_load_and_never_forward_again(library):
     a, b, c = (library.load(ALPHA, i, f"run-{i}") for i in (1, 2, 3))
     assert rollback(library.store, ALPHA).to_snapshot == b
     assert rollback(library.store, ALPHA).to_snapshot == a
-    with pytest.raises(StoreError, match="no published snapshot before"):
+    with pytest.raises(NotFound, match="no published snapshot before"):
         rollback(library.store, ALPHA)
     # The load after a rollback came after a, so that is where it goes back to.
     library.load(ALPHA, 4, "run-4")
@@ -148,17 +148,17 @@ def test_what_cannot_be_gone_back_to_is_refused_with_a_sentence(library):
         ("999", f"{ALPHA} has no published snapshot 999"),
         (str(b), f"snapshot {b} is one of {BETA}, not of {ALPHA}"),
     ):
-        with pytest.raises(StoreError, match=sentence):
+        with pytest.raises(Misuse, match=sentence):
             rollback(library.store, ALPHA, to=to)
-    with pytest.raises(StoreError, match="was never loaded"):
+    with pytest.raises(NotFound, match="was never loaded"):
         rollback(library.store, "rust/absent")
     rejected = library.load(ALPHA, 4, "run-d")
     rollback(library.store, ALPHA)
     library.execute("UPDATE snapshot SET status = 'rejected' WHERE id = %s", rejected)
-    with pytest.raises(StoreError, match=f"no published snapshot {rejected}: it is rejected"):
+    with pytest.raises(NotFound, match=f"no published snapshot {rejected}: it is rejected"):
         rollback(library.store, ALPHA, to=str(rejected))
     library.execute("UPDATE snapshot SET status = 'collected' WHERE id = %s", a)
-    with pytest.raises(StoreError, match=f"snapshot {a} of {ALPHA} was collected by doc-assets gc"):
+    with pytest.raises(NotFound, match=f"snapshot {a} of {ALPHA} was collected by doc-assets gc"):
         rollback(library.store, ALPHA)
 
 
@@ -212,7 +212,7 @@ def test_a_run_is_named_by_a_beginning_that_only_it_has(library):
         ("abcdefgh-3", "no run abcdefgh-3 changed what is live"),
         ("abcdefg_", "no run abcdefg_ changed what is live"),
     ):
-        with pytest.raises(StoreError, match=sentence):
+        with pytest.raises(Misuse, match=sentence):
             roll_back(library.store, BeforeRun(run))
     assert len(roll_back(library.store, BeforeRun("short"), dry_run=True).partitions) == 1
 
@@ -241,7 +241,7 @@ def test_any_moment_can_be_gone_back_to_for_a_partition_a_type_or_everything(lib
     assert moves(roll_back(library.store, AsOf(start))) == {ALPHA: (a1, None), beta: (None, None)}
     assert library.live() == {ALPHA: None, beta: None}
     assert moves(roll_back(library.store, AsOf(then))) == {ALPHA: (None, a2), beta: (None, b1)}
-    with pytest.raises(StoreError, match="nothing of type 'absent' was ever loaded"):
+    with pytest.raises(NotFound, match="nothing of type 'absent' was ever loaded"):
         roll_back(library.store, AsOf(then, doc_type="absent"))
 
 
