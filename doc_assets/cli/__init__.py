@@ -1,7 +1,7 @@
 """``doc-assets``: the commands, one module per group; what they do is in the library.
 
 stdout holds only the result (a table, or JSON with ``--json``); progress, warnings and errors go to stderr. Exit codes:
-0 done, 1 failed, 2 misuse or a wrong catalogue or setting, 143 and 130 stopped by SIGTERM and SIGINT.
+0 done, 1 failed, 2 misuse or not found (``doc_assets.errors``), 143 and 130 stopped by SIGTERM and SIGINT.
 """
 
 import sys

@@ -13,7 +13,7 @@ import dagster as dg
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.library import Library
-from doc_assets.errors import PartitionLocked
+from doc_assets.errors import Refused
 
 # A pod that was told to end has 120 s for its last batch (k8s/base/dagster.yaml), and its work is taken up after that.
 PATIENCE_SECONDS = 150.0
@@ -24,7 +24,7 @@ def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, par
     """Waits for the end of the run that this one repeats, if that one still works on the partition.
 
     Raises:
-        PartitionLocked: It goes on working, and was not lost at all.
+        Refused: It goes on working, and was not lost at all; a retry would not be needed either.
     """
     before = {context.run.tags.get(f"dagster/{which}_run_id") for which in ("parent", "root")} - {None}
     if not before or (holder := library.loading_run(partition.id)) not in before:
@@ -33,7 +33,7 @@ def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, par
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (holder := library.loading_run(partition.id)) in before:
         if time.monotonic() > deadline:
-            raise PartitionLocked(
+            raise Refused(
                 f"{partition.id} is still being loaded by run {holder}, which this run was started to repeat. That run "
                 "was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside it, and "
                 "what it publishes counts. Look at its pod if it should have ended"

@@ -127,8 +127,8 @@ def test_misuse_ends_with_two_and_a_failure_with_one(cli, source):
     cli.run("no-such-command", code=2)
     cli.run("migrate", "--catalogue", "absent.yaml", code=2)
     assert "catalogue init" in cli.errors
-    cli.run("manifest", "best_practices/guides", code=1)
-    assert cli.run("rollback", "best_practices/guides", code=1) == ""
+    cli.run("manifest", "best_practices/guides", code=2)
+    assert cli.run("rollback", "best_practices/guides", code=2) == ""
 
 
 def test_a_catalogue_is_written_for_a_folder_and_found_sound(cli, source, tmp_path):

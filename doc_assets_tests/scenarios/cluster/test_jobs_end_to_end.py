@@ -123,8 +123,16 @@ def test_a_wrong_catalogue_is_not_tried_again(place: Place) -> None:
     assert "sources.yaml" in message
 
 
+def test_a_mistyped_partition_is_not_tried_again(place: Place) -> None:
+    job = place.run("doc-assets-rollback", ["rollback", "rust/tokoi"])
+    assert outcome(job) == ("Failed", "PodFailurePolicy"), place.server.logs()
+    ((code, message),) = place.exits("doc-assets-rollback")
+    assert (code, json.loads(message)["result"]) == (2, "misuse")
+    assert "partition rust/tokoi was never loaded here" in message
+
+
 def test_what_may_pass_is_tried_as_often_as_the_file_says(place: Place) -> None:
-    """Nothing was live an hour ago, and nothing is now."""
+    """Nothing was live an hour ago, and nothing is now: refused with 1, which Kubernetes cannot tell from an outage."""
     job = place.run("doc-assets-rollback")
     assert outcome(job) == ("Failed", "BackoffLimitExceeded"), place.server.logs()
     assert job["status"]["failed"] == 1 + job["spec"]["backoffLimit"]
