@@ -10,6 +10,7 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
 from doc_assets.embedding.space import describe_space
+from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.validation.validate import validate
 from doc_assets.validation.vector_sampling import BOUNDS, reembed
 from doc_assets_tests.support.loading import HashEmbedder, last_event, load
