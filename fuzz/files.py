@@ -135,4 +135,4 @@ def run_catalogue(data: bytes, thorough: bool) -> None:
             return
         partitions = catalogue.partitions()
         check(partitions, "a catalogue without a partition")
-        check(len({partition.id for partition in partitions}) == len(partitions), "two partitions of one name")
+        check(len({partition.name for partition in partitions}) == len(partitions), "two partitions of one name")

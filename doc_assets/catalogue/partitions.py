@@ -32,7 +32,7 @@ class Partition:
     shard: int | None = None
 
     @property
-    def id(self) -> str:
+    def name(self) -> str:
         """``<doc_type>/<key>``, as written on the command line."""
         return f"{self.doc_type}/{self.key}"
 
@@ -81,19 +81,19 @@ class Catalogue:
         found = [p for name in names for source in self.types[name].sources for p in partitions_of(name, source)]
         return sorted(found, key=lambda partition: -(partition.weight or 0))
 
-    def find_partition(self, partition_id: str) -> Partition:
-        """The partition written as ``<doc_type>/<key>``.
+    def find_partition(self, name: str) -> Partition:
+        """Return the partition of that name, ``<doc_type>/<key>``.
 
         Raises:
             CatalogueError: There is none; the message names those with a similar name.
         """
-        partitions = {partition.id: partition for partition in self.partitions()}
-        if partition_id in partitions:
-            return partitions[partition_id]
-        near = [i for i, p in partitions.items() if partition_id in (p.key, f"{p.doc_type}/{p.source.name}")][:5]
-        near = near or difflib.get_close_matches(partition_id, partitions, n=3, cutoff=0.5)
+        partitions = {partition.name: partition for partition in self.partitions()}
+        if name in partitions:
+            return partitions[name]
+        near = [n for n, p in partitions.items() if name in (p.key, f"{p.doc_type}/{p.source.name}")][:5]
+        near = near or difflib.get_close_matches(name, partitions, n=3, cutoff=0.5)
         hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
-        raise CatalogueError(f"no partition {partition_id!r} in {self._name}{hint}")
+        raise CatalogueError(f"no partition {name!r} in {self._name}{hint}")
 
     @property
     def _name(self) -> str:

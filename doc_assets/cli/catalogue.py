@@ -41,7 +41,7 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
     partitions = loaded.partitions()
     if as_json:
         rows = [
-            {"partition": p.id, "kind": p.source.kind, "location": without_credentials(p.source.location)}
+            {"partition": p.name, "kind": p.source.kind, "location": without_credentials(p.source.location)}
             for p in partitions
         ]
         print_json(

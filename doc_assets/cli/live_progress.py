@@ -39,7 +39,7 @@ class LiveProgress:
         """Starts showing when entered; ``tell`` is given the figures of all partitions together, twice a second."""
         self._tell = tell
         self._store = store
-        self._waiting = {survey.partition.id: survey.expected_tokens for survey in surveys}
+        self._waiting = {survey.partition.name: survey.expected_tokens for survey in surveys}
         self._work = sum(self._waiting.values())
         self._count = len(surveys)
         self._done = Progress()

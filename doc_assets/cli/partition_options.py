@@ -39,11 +39,11 @@ def chosen(
     for doc_type in types or ():
         if doc_type not in catalogue.types:
             raise typer.BadParameter(f"no type {doc_type!r} in {settings.catalogue}: {', '.join(catalogue.types)}")
-    wanted = [catalogue.find_partition(_full(catalogue, name, types)).id for name in names or ()]
+    wanted = [catalogue.find_partition(_full(catalogue, name, types)).name for name in names or ()]
     return catalogue, [
         partition
         for partition in catalogue.partitions()
-        if (not types or partition.doc_type in types) and (not wanted or partition.id in wanted)
+        if (not types or partition.doc_type in types) and (not wanted or partition.name in wanted)
     ]
 
 
@@ -51,7 +51,7 @@ def _full(catalogue: Catalogue, name: str, types: Sequence[str] | None) -> str:
     """``TYPE/KEY`` for a bare key that only one of the types has."""
     if "/" in name:
         return name
-    found = [p.id for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]
+    found = [p.name for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]
     if len(found) > 1:
         raise typer.BadParameter(f"partition {name!r} is in several types: {', '.join(found)}")
     return found[0] if found else name

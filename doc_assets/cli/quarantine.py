@@ -104,10 +104,10 @@ def show(
         _print(known, events)
 
 
-def _look(settings: Settings, partition_id: str, path: str, sha256: str | None) -> _Present:
+def _look(settings: Settings, partition_name: str, path: str, sha256: str | None) -> _Present:
     try:
         catalogue = load_catalogue(settings.catalogue)
-        partition = catalogue.find_partition(partition_id)
+        partition = catalogue.find_partition(partition_name)
         file = _find(settings, catalogue, partition, path)
     except DocAssetsError as error:  # no such source any more, or it is out of reach: told, not fatal
         return _Present(problem=str(error))
@@ -212,7 +212,7 @@ def retry(
 
 def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile]) -> list[_Retried]:
     catalogue = load_catalogue(settings.catalogue)
-    known = {partition.id: partition for partition in catalogue.partitions()}
+    known = {partition.name: partition for partition in catalogue.partitions()}
     # A partition that was loaded up to a limit of files is not loaded in full now.
     limits = {entry.partition: entry.file_limit for entry in entries}
     done: dict[str, LoadResult] = {}

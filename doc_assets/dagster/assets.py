@@ -101,7 +101,7 @@ def _load(
         waited.survey if waited else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
     )
     if survey.unchanged is not None and not config.force:
-        yield from _audited(context, partition.id, library.audit_live(partition.id), "what is live")
+        yield from _audited(context, partition.name, library.audit_live(partition.name), "what is live")
         yield _materialized(survey.unchanged, survey.source_state)
         return
     with logged_progress(context, library, partition):
@@ -110,7 +110,7 @@ def _load(
     with staged:
         results = library.audit(staged.snapshot)
         try:
-            yield from _audited(context, partition.id, results, f"snapshot {staged.snapshot}, which was not published,")
+            yield from _audited(context, partition.name, results, f"snapshot {staged.snapshot}, which was not published,")
             result = staged.publish(results, allow_deletions=config.allow_deletions)
         except (AuditFailed, PublicationRefused) as error:
             rejected = staged.reject(results, error)
@@ -139,9 +139,9 @@ def _index(context: dg.AssetExecutionContext, library: Library) -> None:
 
 
 def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: Partition, to: str) -> Events:
-    target = library.rollback_target(partition.id, to)
-    yield from _audited(context, partition.id, library.audit(target), f"snapshot {target}, which was not made live,")
-    rollback = library.roll_back(partition.id, str(target), context.run.run_id)
+    target = library.rollback_target(partition.name, to)
+    yield from _audited(context, partition.name, library.audit(target), f"snapshot {target}, which was not made live,")
+    rollback = library.roll_back(partition.name, str(target), context.run.run_id)
     assert rollback.digest is not None  # noqa: S101 - a published snapshot has one
     yield dg.MaterializeResult(
         partition.doc_type,
@@ -160,7 +160,7 @@ def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Ca
     named = named_partition(context)
     partitions = [partition_of(context, catalogue, doc_type)] if named else catalogue.partitions(doc_type)
     where = f"{doc_type}/{named}" if named else doc_type
-    results = library.validate([partition.id for partition in partitions], context.run.run_id)
+    results = library.validate([partition.name for partition in partitions], context.run.run_id)
     if not results:
         raise Refused(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
     yield from _audited(context, where, results if named else merged(results), "what is live")

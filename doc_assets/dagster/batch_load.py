@@ -64,7 +64,7 @@ def survey(
         StoreError: What is live was embedded with another model.
     """
     with store.connect() as connection:
-        names = [partition.id for partition in partitions]
+        names = [partition.name for partition in partitions]
         publication.refuse_other_model(connection, describe_space(settings), names)
     states = source_states(partitions, catalogue, settings) if for_load and limit is None else {}
     settled: list[LoadResult] = []
@@ -72,7 +72,7 @@ def survey(
     with closing(Loader(settings, store)) as loader:
         for partition in partitions:
             try:
-                found = loader.survey(partition, catalogue, limit, source_state=states.get(partition.id))
+                found = loader.survey(partition, catalogue, limit, source_state=states.get(partition.name))
             except SourceError as error:
                 settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
                 continue

@@ -100,7 +100,7 @@ class DocAssetsRunCoordinator(QueuedRunCoordinator[DagsterInstance]):
         """
         if BACKFILL_ID_TAG not in run.tags or PRIORITY_TAG in run.tags:
             return {}
-        place = self._places.get(scope_of(run).id or "")
+        place = self._places.get(scope_of(run).name or "")
         return {} if place is None else {PRIORITY_TAG: str(-1 - place)}
 
     @cached_property
@@ -110,7 +110,7 @@ class DocAssetsRunCoordinator(QueuedRunCoordinator[DagsterInstance]):
         except CatalogueError as error:
             self._logger.warning("the runs of backfills are queued in any order: %s", error)
             return {}
-        return {partition.id: place for place, partition in enumerate(partitions)}
+        return {partition.name: place for place, partition in enumerate(partitions)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +119,18 @@ class RunScope:
 
     Attributes:
         doc_type: None where it is about several types, or none.
-        partition: Partition key, None where it names no single one.
+        key: Partition key, None where it names no single one.
         moves: It loads or rolls back, and does not only look.
     """
 
     doc_type: str | None
-    partition: str | None
+    key: str | None
     moves: bool
 
     @property
-    def id(self) -> str | None:
+    def name(self) -> str | None:
         """``<doc_type>/<key>``, None if it is about more than one partition."""
-        return f"{self.doc_type}/{self.partition}" if self.doc_type and self.partition else None
+        return f"{self.doc_type}/{self.key}" if self.doc_type and self.key else None
 
 
 def scope_of(run: DagsterRun) -> RunScope:
@@ -149,7 +149,7 @@ def scope_of(run: DagsterRun) -> RunScope:
 def tags_of(run: DagsterRun, pods: RunPods | None) -> dict[str, str]:
     """The tags that a run gets before it is queued."""
     scope = scope_of(run)
-    tags = {PARTITION_TAG: scope.id} if scope.id and scope.moves else {}
+    tags = {PARTITION_TAG: scope.name} if scope.name and scope.moves else {}
     if pods is None:
         return tags
     given = _given(run)
@@ -193,8 +193,8 @@ def _marks(run: DagsterRun, scope: RunScope) -> dict[str, Any]:
     annotations = {}
     if scope.doc_type:
         labels["doc-assets/type"] = label_value(scope.doc_type)
-    if scope.partition:
-        labels["doc-assets/partition"] = label_value(scope.partition)
-        annotations["doc-assets/partition"] = scope.id or scope.partition
+    if scope.key:
+        labels["doc-assets/partition"] = label_value(scope.key)
+        annotations["doc-assets/partition"] = scope.name or scope.key
     metadata = {"labels": labels, "annotations": annotations}
     return {"job_metadata": metadata, "pod_template_spec_metadata": metadata}

@@ -127,15 +127,15 @@ def run_partition(
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
     except dg.DagsterExecutionInterruptedError as interruption:
-        raise Stopped(f"the load of {partition.id} was stopped on request; running it again resumes") from interruption
+        raise Stopped(f"the load of {partition.name} was stopped on request; running it again resumes") from interruption
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
         if waited.result is None:
             raise StoreUnavailable(
-                f"PostgreSQL failed while Dagster recorded the run of {partition.id}: {error.orig}; nothing of it was "
+                f"PostgreSQL failed while Dagster recorded the run of {partition.name}: {error.orig}; nothing of it was "
                 "published, and running it again resumes"
             ) from error
-        _log.warning("the run of %s could not be recorded to its end: %s", partition.id, error.orig)
+        _log.warning("the run of %s could not be recorded to its end: %s", partition.name, error.orig)
     assert waited.result is not None  # noqa: S101 - the run ended without an error, so its load did
     return waited.result
 

@@ -103,7 +103,7 @@ class Library:
         from doc_assets.ingest.load_history import failures_recorded, record_looks
 
         # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, not one too few.
-        state = None if limit else self.source_states([partition], catalogue)[partition.id]
+        state = None if limit else self.source_states([partition], catalogue)[partition.name]
         with failures_recorded(self.store, partition, run_id, time.perf_counter()):
             survey = self.loader.survey(partition, catalogue, limit, source_state=state)
         if survey.unchanged is not None and not forced:
@@ -115,7 +115,7 @@ class Library:
         from doc_assets.store.history.history import record_unchanged
 
         with self.store.connect("doc-assets history") as connection:
-            record_unchanged(connection, [partition.id for partition in partitions])
+            record_unchanged(connection, [partition.name for partition in partitions])
 
     def index(self) -> Indexed:
         """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
@@ -128,14 +128,14 @@ class Library:
     def loading_run(self, partition: str) -> str | None:
         """The run that is working on a partition (``type/key``) at this moment."""
         from doc_assets.store.history.progress import progress
-        from doc_assets.store.partitions.partitions import busy, find_partition
+        from doc_assets.store.partitions.partitions import busy, partition_id_of
 
         rows = [row for row in progress(self.store) if row.partition == partition]
         if not rows:
             return None
         with self.store.connect() as connection:
             # A killed process leaves its row of figures, but not its lock.
-            return rows[0].run_id if find_partition(connection, partition) in busy(connection) else None
+            return rows[0].run_id if partition_id_of(connection, partition) in busy(connection) else None
 
     def collect(self, policy: Policy, run_id: str) -> Collection:
         """Drops what the policy does not keep."""

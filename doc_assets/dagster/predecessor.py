@@ -27,14 +27,14 @@ def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, par
         Refused: It goes on working, and was not lost at all; a retry would not be needed either.
     """
     before = {context.run.tags.get(f"dagster/{which}_run_id") for which in ("parent", "root")} - {None}
-    if not before or (holder := library.loading_run(partition.id)) not in before:
+    if not before or (holder := library.loading_run(partition.name)) not in before:
         return
-    context.log.info(f"run {holder}, which this one repeats, still holds {partition.id}: waiting for its end")
+    context.log.info(f"run {holder}, which this one repeats, still holds {partition.name}: waiting for its end")
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while (holder := library.loading_run(partition.id)) in before:
+    while (holder := library.loading_run(partition.name)) in before:
         if time.monotonic() > deadline:
             raise Refused(
-                f"{partition.id} is still being loaded by run {holder}, which this run was started to repeat. That run "
+                f"{partition.name} is still being loaded by run {holder}, which this run was started to repeat. That run "
                 "was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside it, and "
                 "what it publishes counts. Look at its pod if it should have ended"
             )

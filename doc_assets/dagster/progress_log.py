@@ -50,7 +50,7 @@ class ProgressLines:
 def logged_progress(context: dg.AssetExecutionContext, library: Library, partition: Partition) -> Iterator[None]:
     """Logs the partition's progress while the body runs."""
     stop = threading.Event()
-    thread = threading.Thread(target=_watch, args=(context, library, partition.id, stop), daemon=True)
+    thread = threading.Thread(target=_watch, args=(context, library, partition.name, stop), daemon=True)
     thread.start()
     try:
         yield

@@ -31,7 +31,7 @@ def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultSchedule
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         partitions = catalogue.partitions(doc_type)
         states = doc_assets.source_states(partitions, catalogue)
-        moved = [p for p in partitions if _has_moved(context.instance, doc_assets, p, states[p.id])]
+        moved = [p for p in partitions if _has_moved(context.instance, doc_assets, p, states[p.name])]
         if not moved:
             yield dg.SkipReason("no source moved")
         for partition in moved:
@@ -51,7 +51,7 @@ def weekly_validation(doc_type: str, catalogue: Catalogue, status: dg.DefaultSch
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        live = [p for p in catalogue.partitions(doc_type) if doc_assets.published(p.id) is not None]
+        live = [p for p in catalogue.partitions(doc_type) if doc_assets.published(p.name) is not None]
         if not live:
             yield dg.SkipReason("nothing is live yet")
         for partition in live:
@@ -75,11 +75,11 @@ def _request(context: dg.ScheduleEvaluationContext, partition: Partition) -> dg.
     # The time of the tick, not the source's revision: a load that failed last night is tried again tonight, and a tick
     # that is evaluated twice still starts one run.
     return dg.RunRequest(
-        run_key=f"{partition.id}@{context.scheduled_execution_time.isoformat()}", partition_key=partition.key
+        run_key=f"{partition.name}@{context.scheduled_execution_time.isoformat()}", partition_key=partition.key
     )
 
 
 def _has_moved(instance: dg.DagsterInstance, library: Library, partition: Partition, state: str | None) -> bool:
-    if state is None or library.published(partition.id) is None:
+    if state is None or library.published(partition.name) is None:
         return True
     return loaded_state(instance, partition) != state

@@ -70,7 +70,7 @@ def record_looks(
         run_id: Dagster run.
         batch_id: Of the loads that are started together.
     """
-    unchanged = [partition.id for partition, result in looks if result.result == "unchanged"]
+    unchanged = [partition.name for partition, result in looks if result.result == "unchanged"]
     failed = [(partition, result) for partition, result in looks if result.result == "failed"]
     if not unchanged and not failed:
         return

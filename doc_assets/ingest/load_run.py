@@ -170,7 +170,7 @@ class LoadRun:
             Lookup(self._store, space, self._retries) as lookup,
             BatchWriter(
                 self._store,
-                f"doc-assets load {self._partition.id}",
+                f"doc-assets load {self._partition.name}",
                 lease,
                 space,
                 retries=self._retries,

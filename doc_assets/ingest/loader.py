@@ -125,7 +125,7 @@ class Loader:
         with self.store.connect() as connection:
             live = reuse.is_unchanged(
                 connection,
-                partition.id,
+                partition.name,
                 terms_of(self.settings, partition.source, limit),
                 self.space.fingerprint,
                 included=discovery.included.digest,
@@ -212,7 +212,7 @@ class Loader:
         started, before = time.perf_counter(), (self.retries.count - survey.retries, self._embedding_retries)
         partition = survey.partition
         with shutdown.heeded(), ExitStack() as guard:
-            guard.enter_context(log_context.bound(run=run_id, partition=partition.id))
+            guard.enter_context(log_context.bound(run=run_id, partition=partition.name))
             guard.enter_context(failures_recorded(self.store, partition, run_id, started))
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, partition.source.name, self.retries)

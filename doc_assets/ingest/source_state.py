@@ -25,7 +25,7 @@ _SIDE_BY_SIDE = 8
 def source_states(
     partitions: Sequence[Partition], catalogue: Catalogue, settings: Settings, budget: float = BUDGET_SECONDS
 ) -> dict[str, str | None]:
-    """What each partition's load would be made from: source, revision and recipe, as one hash by partition id.
+    """What each partition's load would be made from: source, revision and recipe, as one hash by partition name.
 
     None where the source cannot say its revision, is out of reach, or has not answered within the budget (seconds).
     """
@@ -35,7 +35,7 @@ def source_states(
     asked = {key: pool.submit(revision_of, source, catalogue.directory, access) for key, source in sources.items()}
     wait(asked.values(), timeout=budget)
     pool.shutdown(wait=False, cancel_futures=True)
-    return {p.id: _state(p, _answer(asked[p.doc_type, p.source.name]), settings) for p in partitions}
+    return {p.name: _state(p, _answer(asked[p.doc_type, p.source.name]), settings) for p in partitions}
 
 
 def _answer(asked: Future[str | None]) -> str | None:

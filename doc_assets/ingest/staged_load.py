@@ -81,7 +81,7 @@ class StagedLoad:
             PublicationRefused: More files were rejected, or more documents vanished, than the source may lose. What is
                 live stays in either case, and the caller rejects the snapshot or leaves it for the next load.
         """
-        name = self.partition.id
+        name = self.partition.name
         if failed := [check.check for check in checks if not check.passed]:
             raise AuditFailed(f"{name} failed {', '.join(failed)} and cannot be published")
         guards = Guards.of(self.settings, self.partition.source, allow_deletions=allow_deletions)

@@ -93,7 +93,7 @@ def compare_sources(
     """
     started = time.perf_counter()
     catalogue = load_catalogue(settings.catalogue)
-    known = {partition.id: partition for partition in catalogue.partitions()}
+    known = {partition.name: partition for partition in catalogue.partitions()}
     with store.connect("doc-assets validate --source") as connection:
         rows = [
             _compare(connection, settings, catalogue, known.get(name), name, snapshot)

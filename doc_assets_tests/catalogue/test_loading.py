@@ -112,7 +112,7 @@ def test_the_catalogues_of_the_project_cover_the_six_types(file: str) -> None:
 
 def test_the_default_catalogue_names_only_upstream_addresses() -> None:
     for partition in load_catalogue(ROOT / "sources.yaml").partitions():
-        assert partition.source.location.startswith("https://"), partition.id
+        assert partition.source.location.startswith("https://"), partition.name
 
 
 def test_the_examples_hold_what_a_load_meets_in_practice(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_the_examples_hold_what_a_load_meets_in_practice(tmp_path: Path) -> None
         fetched = fetch(partition.source, base=catalogue.directory, cache=tmp_path)
         for file in walk(fetched.root, partition, fetched.left_out):
             assert file.outcome is None, file
-            contents.append((f"{partition.id}/{file.path}", read(file, 10_000)))
+            contents.append((f"{partition.name}/{file.path}", read(file, 10_000)))
     assert len(contents) >= 30
     assert {Path(path).suffix for path, _ in contents} == {".md", ".mdx", ".rst", ".ipynb", ".html", ".json", ".txt"}
     texts = [data for _, data in contents]

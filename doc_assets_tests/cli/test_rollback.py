@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
 from doc_assets.errors import DocAssetsError, PartitionLocked, Refused
-from doc_assets.store.partitions.partitions import find_partition, partition_lock
+from doc_assets.store.partitions.partitions import partition_id_of, partition_lock
 from doc_assets_tests.support.memory_partitions import Shelf, version
 
 
@@ -89,7 +89,7 @@ def test_discard_says_what_it_dropped_and_what_it_left_alone(shelves, store):
     run("discard", code=2), run("discard", "test/one", "--all", code=2)
     with (
         store.connect("the holder") as connection,
-        partition_lock(connection, find_partition(connection, "test/one"), "test/one"),
+        partition_lock(connection, partition_id_of(connection, "test/one"), "test/one"),
     ):
         done = as_json("discard", "--all")
         with pytest.raises(PartitionLocked, match="the holder"):

@@ -71,4 +71,4 @@ def test_equal_pages_that_include_different_files_are_both_loaded(source, loader
     load(loader, store, source)
     assert "deep_version" in text_of(store, "src/deep/run.md")
     assert "first_version" in text_of(store, "src/run.md")
-    assert {row.outcome for row in listing.manifest(store, source.partition.id)} == {"loaded"}
+    assert {row.outcome for row in listing.manifest(store, source.partition.name)} == {"loaded"}

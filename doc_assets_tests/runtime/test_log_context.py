@@ -117,7 +117,7 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     first = load(loader, store, source)
     source.write("guide-00.md", "# Guide 0\n\nIt was rewritten.\n")
     second = load(loader, store, source)
-    rollback(store, source.partition.id, run_id="back")
+    rollback(store, source.partition.name, run_id="back")
 
     said = [line["message"] for line in lines.all if line["logger"] != "doc_assets.store.database.retries"]
     assert [message.partition(":")[0] for message in said if "quarantined" not in message] == [
@@ -125,7 +125,7 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
         "rollback published",
     ]  # fmt: skip
     for line in lines.all[:-1]:
-        assert (line["run"], line["partition"]) == ("test", source.partition.id)
+        assert (line["run"], line["partition"]) == ("test", source.partition.name)
         assert line["snapshot"] in (first.snapshot, second.snapshot)
     assert lines.of("load failed")[0]["error"] == "no model today"
     quarantined = lines.of("file quarantined")
@@ -133,7 +133,7 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     assert lines.of("load published")[0]["counts"]["documents"] == 2
     back = lines.of("rollback")[0]
     assert (back["run"], back["from_snapshot"], back["snapshot"]) == ("back", second.snapshot, first.snapshot)
-    assert back["partition"] == source.partition.id
+    assert back["partition"] == source.partition.name
 
 
 def test_a_load_that_is_refused_or_fails_before_it_has_a_snapshot_is_logged(lines, store, tmp_path):

@@ -56,7 +56,7 @@ def test_a_restored_store_is_the_same_and_goes_on(store, elsewhere, tmp_path, on
         load(loader, store, source)
     guides.write("guide-00.md", "# Guide 0\n\nIt was rewritten, and says something else now.\n")
     load(loader, store, guides)
-    rollback(store, guides.partition.id)
+    rollback(store, guides.partition.name)
     before = digests(store), history.history(store), listing.snapshots(store)
 
     dump = str(tmp_path / "store.dump")

@@ -18,7 +18,7 @@ def test_the_examples_load_and_pass_their_checks(tmp_path, store):
         with loader.stage(loader.survey(partition, CATALOGUE), run_id=None) as staged:
             checks = audit(store, staged.snapshot)
             result = staged.publish(checks)
-        assert all(check.passed for check in checks), partition.id
+        assert all(check.passed for check in checks), partition.name
         outcomes.update({name: getattr(result, name) for name in ("loaded", "duplicate", "skipped", "rejected")})
     assert outcomes["rejected"] == 0
     assert outcomes["loaded"] >= 30 and outcomes["duplicate"] >= 1 and outcomes["skipped"] >= 2

@@ -90,16 +90,16 @@ class FakeLibrary:
         if self.error:
             raise self.error
         unchanged = result_of(partition, LIVE, "unchanged") if self.up_to_date else None
-        return Survey(partition, limit, NOTHING, unchanged, None if limit else self.states.get(partition.id))
+        return Survey(partition, limit, NOTHING, unchanged, None if limit else self.states.get(partition.name))
 
     def record_unmoved(self, partitions: list[Partition]) -> None:
         """Into ``unmoved``."""
-        self.unmoved += [partition.id for partition in partitions]
+        self.unmoved += [partition.name for partition in partitions]
 
     def stage(self, survey: Survey, *, run_id: str | None, batch_id: str | None = None) -> FakeStagedLoad:
         """Raises ``error`` if there is one."""
         self.calls.append("stage")
-        self.staged.append((survey.partition.id, survey.limit))
+        self.staged.append((survey.partition.name, survey.limit))
         self.batches.append(batch_id)
         if self.error:
             raise self.error
@@ -107,7 +107,7 @@ class FakeLibrary:
 
     def source_states(self, partitions: list[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """As ``states`` says."""
-        return {partition.id: self.states.get(partition.id) for partition in partitions}
+        return {partition.name: self.states.get(partition.name) for partition in partitions}
 
     def loading_run(self, partition: str) -> str | None:
         """The next of ``loading``."""

@@ -19,7 +19,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from doc_assets import __version__
-from doc_assets.store.partitions.partitions import find_partition
+from doc_assets.store.partitions.partitions import partition_id_of
 
 if TYPE_CHECKING:
     from doc_assets.store.database.connection import Store
@@ -139,7 +139,7 @@ def record_unchanged(
     could tell a source that rests from one that is no longer looked at.
     """
     if len(partitions) == 1:
-        partition_id = find_partition(connection, partitions[0])
+        partition_id = partition_id_of(connection, partitions[0])
         record(connection, "load", "unchanged", partition_id=partition_id, run_id=run_id, batch_id=batch_id)
     elif partitions:
         counts = {"partitions": len(partitions), "unchanged": sorted(partitions)}
@@ -163,7 +163,7 @@ def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | Non
         NotFound: The partition was never loaded.
     """
     if only.partition is not None:
-        find_partition(connection, only.partition)
+        partition_id_of(connection, only.partition)
     parameters = {**asdict(only), "types": list(only.types), "actions": list(only.actions)}
     with connection.transaction(), connection.cursor("history", row_factory=class_row(HistoryRow)) as cursor:
         cursor.itersize = 1000

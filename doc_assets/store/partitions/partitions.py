@@ -19,16 +19,16 @@ def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, so
         "INSERT INTO partition (doc_type, key, source) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (doc_type, key, source),
     )
-    return find_partition(connection, f"{doc_type}/{key}")
+    return partition_id_of(connection, f"{doc_type}/{key}")
 
 
-def find_partition(connection: psycopg.Connection, partition: str) -> int:
-    """The row id of ``<doc_type>/<key>``.
+def partition_id_of(connection: psycopg.Connection, name: str) -> int:
+    """Return the row id of the partition of that name, ``<doc_type>/<key>``.
 
     Raises:
         NotFound: Nothing of that name was ever loaded.
     """
-    row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (partition,)).fetchone()
+    row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (name,)).fetchone()
     if row is None:
         raise NotFound(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
     return row[0]

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from doc_assets.errors import Misuse, NotFound
-from doc_assets.store.partitions.partitions import find_partition
+from doc_assets.store.partitions.partitions import partition_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ def scope(connection: psycopg.Connection, types: Sequence[str], partitions: Sequ
     for doc_type in types:
         if not connection.execute("SELECT FROM partition WHERE doc_type = %s LIMIT 1", (doc_type,)).fetchall():
             raise NotFound(f"nothing of type {doc_type} was ever loaded here: doc-assets snapshots lists what was")
-    named = [find_partition(connection, partition) for partition in partitions]
+    named = [partition_id_of(connection, partition) for partition in partitions]
     rows = connection.execute(
         "SELECT id FROM partition WHERE (%(types)s::text[] = '{}' OR doc_type = ANY (%(types)s))"
         " AND (%(named)s::int[] = '{}' OR id = ANY (%(named)s)) ORDER BY id",

@@ -13,7 +13,7 @@ from doc_assets.errors import NotFound, PartitionLocked, Refused
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import explained
 from doc_assets.store.history.progress import clear_progress
-from doc_assets.store.partitions.partitions import find_partition, partition_lock
+from doc_assets.store.partitions.partitions import partition_id_of, partition_lock
 from doc_assets.store.snapshots import lifecycle
 
 
@@ -96,7 +96,7 @@ def _drop(connection: psycopg.Connection, unfinished: list[_Unfinished], run_id:
 def _unfinished(connection: psycopg.Connection, what: int | str | None) -> list[_Unfinished]:
     if isinstance(what, int):
         return [_one(connection, what)]
-    partition_id = find_partition(connection, what) if what is not None else None
+    partition_id = partition_id_of(connection, what) if what is not None else None
     rows = connection.execute(
         "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.status FROM snapshot s JOIN partition p"
         " ON p.id = s.partition_id WHERE s.status IN ('staging', 'audited', 'rejected')"

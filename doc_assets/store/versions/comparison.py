@@ -16,7 +16,7 @@ from psycopg.rows import class_row
 
 from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import find_partition, published
+from doc_assets.store.partitions.partitions import partition_id_of, published
 from doc_assets.store.versions.references import moment, require_kept, snapshot_at
 from doc_assets.store.versions.rollback_targets import ToSnapshot
 
@@ -137,7 +137,7 @@ def named(connection: psycopg.Connection, partition: str, name: str) -> int:
     Raises:
         NotFound: There is none, or its manifest is gone.
     """
-    partition_id = find_partition(connection, partition)
+    partition_id = partition_id_of(connection, partition)
     if name.isdecimal():
         found = int(name)
     elif name == "previous":

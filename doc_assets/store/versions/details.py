@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row
 
 from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import find_partition, published
+from doc_assets.store.partitions.partitions import partition_id_of, published
 from doc_assets.store.snapshots.lifecycle import SnapshotCounts, recorded
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
@@ -133,7 +133,7 @@ def _id_of(connection: psycopg.Connection, which: str) -> int:
         return int(which)
     if "/" not in which:
         raise Misuse(f"{which!r} is no snapshot: give an id from doc-assets snapshots, or a partition as TYPE/KEY")
-    find_partition(connection, which)
+    partition_id_of(connection, which)
     snapshot_id = published(connection, which)
     if snapshot_id is None:
         raise NotFound(f"nothing of {which} is live: doc-assets snapshots {which} lists what there is")

@@ -15,7 +15,7 @@ from psycopg.rows import class_row, dict_row
 
 from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import find_partition, published
+from doc_assets.store.partitions.partitions import partition_id_of, published
 from doc_assets.store.versions.references import as_of, require_kept, snapshot_at
 
 
@@ -137,7 +137,7 @@ def snapshots(
     """
     with store.connect() as connection:
         if partition is not None:
-            find_partition(connection, partition)
+            partition_id_of(connection, partition)
         return _rows(connection, partition, None, types, statuses, limit)
 
 
@@ -212,7 +212,7 @@ def _named(connection: psycopg.Connection, partition: str, at: int | datetime | 
         require_kept(connection, at, partition)
         return at
     if isinstance(at, datetime):
-        find_partition(connection, partition)
+        partition_id_of(connection, partition)
         return snapshot_at(connection, partition, at)
     snapshot_id = published(connection, partition)
     if snapshot_id is None:

@@ -14,7 +14,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from doc_assets.errors import NotFound
-from doc_assets.store.partitions.partitions import find_partition
+from doc_assets.store.partitions.partitions import partition_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def quarantined(
         NotFound: A partition was never loaded.
     """
     for partition in partitions:
-        find_partition(connection, partition)
+        partition_id_of(connection, partition)
     with connection.cursor(row_factory=class_row(QuarantinedFile)) as cursor:
         return cursor.execute(_QUARANTINE, {"partitions": list(partitions) or None, "path": path}).fetchall()
 
@@ -109,7 +109,7 @@ def story(connection: psycopg.Connection, partition: str, path: str) -> list[Fil
     Raises:
         NotFound: The partition was never loaded, or no snapshot of it knows the file.
     """
-    partition_id = find_partition(connection, partition)
+    partition_id = partition_id_of(connection, partition)
     with connection.cursor(row_factory=class_row(FileEvent)) as cursor:
         events = cursor.execute(
             "SELECT s.id AS snapshot, s.created_at AS at, s.status, s.id IS NOT DISTINCT FROM p.published_snapshot_id"

@@ -14,7 +14,7 @@ from typing import Protocol
 import psycopg
 
 from doc_assets.errors import Misuse, NotFound, Refused
-from doc_assets.store.partitions.partitions import find_partition
+from doc_assets.store.partitions.partitions import partition_id_of
 from doc_assets.store.versions.references import live_at
 
 SHORTEST_RUN_ID = 8  # as many characters as lists show
@@ -69,7 +69,7 @@ class ToSnapshot:
             raise Misuse(
                 f"{self.to!r} is no snapshot: give an id from doc-assets snapshots {self.partition}, or 'previous'"
             )
-        return {find_partition(connection, self.partition): self.partition}
+        return {partition_id_of(connection, self.partition): self.partition}
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
         """Its one.
@@ -145,7 +145,7 @@ class AsOf:
             Refused: The store is empty.
         """
         if self.partition is not None:
-            return {find_partition(connection, self.partition): self.partition}
+            return {partition_id_of(connection, self.partition): self.partition}
         found = connection.execute(
             "SELECT id, doc_type || '/' || key FROM partition WHERE %(type)s::text IS NULL OR doc_type = %(type)s"
             " ORDER BY 1",

@@ -46,7 +46,7 @@ def test_eight_processes_that_share_chunks_do_not_wait_for_ever_and_load_what_on
     shelves, ordered, store, crashing, tmp_path
 ):
     one_by_one = proof.Uninterrupted(crashing, tmp_path)
-    partitions = [partition.id for partition in shelves.catalogue.partitions()]
+    partitions = [partition.name for partition in shelves.catalogue.partitions()]
     for number in range(ROUNDS):
         held = proof.committed_chunks(store)
         loads = [Child(ordered(f"{number}-{n}", partition)) for n, partition in enumerate(partitions)]

@@ -80,7 +80,7 @@ def test_an_event_says_from_what_to_what_by_whom_and_how_fast(store, tmp_path):
     first = load(loader, store, source)
     source.write("more.md", "# More\n\nOne more page of it.\n")
     second = load(loader, store, source)
-    rollback(store, source.partition.id)
+    rollback(store, source.partition.name)
     back, row, _ = history.history(store)
     assert (row.from_snapshot, row.to_snapshot) == (first.snapshot, second.snapshot)
     assert (row.from_digest, row.to_digest) == (first.digest, second.digest)
@@ -100,7 +100,7 @@ def test_a_load_that_fails_is_told_of_with_its_error(store, tmp_path):
     assert (row.action, row.result, row.partition, row.error) == (
         "load",
         "failed",
-        source.partition.id,
+        source.partition.name,
         str(error.value),
     )
     assert (row.from_snapshot, row.to_snapshot) == (None, None)

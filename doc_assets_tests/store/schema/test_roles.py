@@ -75,7 +75,7 @@ def test_the_loader_loads_goes_back_and_validates_without_power_over_content(rol
     source.write("guide-00.md", "# Guide 0\n\nIt was rewritten, and says something else now.\n")
     second = load(loader, store, source)
     assert (first.result, second.result) == ("published", "published") and second.embedded == 1
-    assert rollback(store, source.partition.id).to_snapshot == first.snapshot
+    assert rollback(store, source.partition.name).to_snapshot == first.snapshot
     assert [row.check for row in validate(store).checks if not row.passed] == []
     with loader.stage(loader.survey(source.partition, source.catalogue), run_id=None):
         pass  # sealed, and left
@@ -129,7 +129,7 @@ def test_the_reader_finds_everything_and_can_write_nothing_anywhere(roles, tmp_p
     for mode in ("hybrid", "vector", "text"):
         assert search(store, model, "word1x7 subject1", mode=mode, k=1)[0].path == "guide-01.md"
     assert [row.result for row in history.history(store)] == ["published"]
-    assert len(listing.manifest(store, source.partition.id)) == 3
+    assert len(listing.manifest(store, source.partition.name)) == 3
 
     with store.connect() as connection:
         assert tables(roles.owner).keys() >= {f"doc_assets.{table}" for table in CONTENT}

@@ -67,8 +67,8 @@ def test_what_an_older_program_loaded_is_proven_gone_back_to_and_gone_on_from(re
     loader, embedder = loader_for(settings_for(source.folder, store), store)
     unchanged = loader.survey(source.partition, source.catalogue).unchanged
     assert unchanged is not None and unchanged.snapshot == old.live
-    assert rollback(store, source.partition.id).to_snapshot == old.superseded
-    assert rollback(store, source.partition.id, str(old.live)).to_snapshot == old.live
+    assert rollback(store, source.partition.name).to_snapshot == old.superseded
+    assert rollback(store, source.partition.name, str(old.live)).to_snapshot == old.live
     source.write("guide-02.md", "# Guide 2\n\nIt was written anew after the upgrade.\n")
     published = load(loader, store, source)
     assert (published.result, published.snapshot) == ("published", old.staging)

@@ -9,7 +9,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.history.history import HistoryFilter
 from doc_assets.store.history.progress import progress, write_progress
-from doc_assets.store.partitions.partitions import find_partition, partition_lock
+from doc_assets.store.partitions.partitions import partition_id_of, partition_lock
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.discard import Discarded, discard
 from doc_assets.store.snapshots.lifecycle import Lease
@@ -102,7 +102,7 @@ def test_a_partition_that_is_being_worked_on_is_left_alone_and_its_holder_named(
     mine, other = busy.leave(pages(1)), idle.leave(pages(2))
     with (
         store.connect("doc-assets load of somebody") as connection,
-        partition_lock(connection, find_partition(connection, "test/busy"), "test/busy"),
+        partition_lock(connection, partition_id_of(connection, "test/busy"), "test/busy"),
     ):
         for what in (mine, "test/busy"):
             with pytest.raises(PartitionLocked, match="doc-assets load of somebody"):
@@ -131,7 +131,7 @@ def test_what_a_new_load_finds_stale_is_discarded_on_record(shelf, store):
 def test_the_progress_of_a_load_that_died_goes_with_its_snapshot(shelf, store):
     left = shelf.leave(pages(1))
     with store.connect() as connection:
-        partition_id = find_partition(connection, "test/shelf")
+        partition_id = partition_id_of(connection, "test/shelf")
         figures = dict.fromkeys(
             ("files_total", "files_done", "bytes_total", "bytes_done", "work_total", "work_done", "tokens_done",
              "documents", "chunks", "embedded"), 0,

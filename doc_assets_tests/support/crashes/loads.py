@@ -210,20 +210,20 @@ def _load_all(order: Order, trace: Trace, loader: Loader) -> None:
     loader.__dict__["embedder"] = TracedEmbedder(order.settings, trace, order.pause)  # in place of the model
     catalogue = load_catalogue(order.catalogue)
     for partition in catalogue.partitions():
-        if order.partitions and partition.id not in order.partitions:
+        if order.partitions and partition.name not in order.partitions:
             continue
         try:
             result = _load(order, trace, loader, partition, catalogue)
         except DocAssetsError as error:
-            trace.tell("outcome", partition=partition.id, result=type(error).__name__, message=str(error))
+            trace.tell("outcome", partition=partition.name, result=type(error).__name__, message=str(error))
         else:
             facts = {"snapshot": result.snapshot, "digest": result.digest, "retries": result.retries}
-            trace.tell("outcome", partition=partition.id, result=result.result, chunks=result.chunks, **facts)
+            trace.tell("outcome", partition=partition.name, result=result.result, chunks=result.chunks, **facts)
 
 
 def _load(order: Order, trace: Trace, loader: Loader, partition: Partition, catalogue: Catalogue) -> LoadResult:
     """As the asset does it."""
-    trace.tell("partition", partition=partition.id)
+    trace.tell("partition", partition=partition.name)
     survey = loader.survey(partition, catalogue)
     if survey.unchanged is not None:
         return survey.unchanged
@@ -231,7 +231,7 @@ def _load(order: Order, trace: Trace, loader: Loader, partition: Partition, cata
         with trace.stage("audit", order.pause):
             checks = loader.retries.run(lambda: audit(loader.store, staged.snapshot))
         if failed := [check.check for check in checks if not check.passed]:
-            return staged.reject(checks, AuditFailed(f"{partition.id} fails {', '.join(failed)}"))
+            return staged.reject(checks, AuditFailed(f"{partition.name} fails {', '.join(failed)}"))
         return staged.publish(checks)
 
 
