@@ -28,7 +28,7 @@ from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import schema
 from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, shared_parse_pool
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 
 
 @dataclass(frozen=True)
@@ -198,11 +198,14 @@ class _Writer:
                 ],
             )
         if self.revision >= "0003" and (signature := Signature.of(document.text)) is not None:
+            columns, values = "document_id, subject, minhash, bands", "%(id)s, %(subject)s, %(minhash)s, %(bands)s"
+            if self.revision >= "0005":
+                columns, values = f"{columns}, sha256", f"{values}, signature_digest({values})"
             self.connection.execute(
-                "INSERT INTO document_signature (document_id, subject, minhash, bands) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT DO NOTHING",
-                (made, subject(document.title), signature.minhash, list(signature.bands)),
-            )
+                f"INSERT INTO document_signature ({columns}) VALUES ({values}) ON CONFLICT DO NOTHING".encode(),
+                {"id": made, "subject": subject(document.title), "minhash": signature.minhash,
+                 "bands": list(signature.bands)},
+            )  # fmt: skip
         return made
 
     def _chunk(self, chunk: Chunk) -> bytes:
@@ -245,3 +248,9 @@ class _Writer:
             "  ON o.id = d.document_id WHERE d.snapshot_id = s.id) WHERE id = %s",
             (status, status, snapshot),
         )
+        if self.revision >= "0005" and status != "discarded":
+            self.connection.execute(
+                "UPDATE snapshot SET seal = snapshot_seal(id), file_hashes = file_hashes(id),"
+                " document_hashes = document_hashes(id) WHERE id = %s",
+                (snapshot,),
+            )

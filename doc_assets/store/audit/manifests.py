@@ -102,7 +102,7 @@ def digests(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Of
 def partition_of(connection: psycopg.Connection, snapshot: int) -> str:
     """``<doc_type>/<key>`` as far as it can be told."""
     row = connection.execute(
-        "SELECT p.doc_type || '/' || p.key FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
+        "SELECT p.name FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
         (snapshot,),
     ).fetchone()
     return row[0] if row else f"snapshot {snapshot}"
@@ -119,7 +119,7 @@ def recorded(connection: psycopg.Connection, snapshot: int) -> dict[str, int]:
 
 
 _STATES = """
-SELECT s.id, coalesce(p.doc_type || '/' || p.key, 'partition ' || s.partition_id),
+SELECT s.id, coalesce(p.name, 'partition ' || s.partition_id),
     s.seal IS NOT DISTINCT FROM snapshot_seal(s.id), s.file_hashes IS NOT DISTINCT FROM file_hashes(s.id),
     s.document_hashes IS NOT DISTINCT FROM document_hashes(s.id)
 FROM snapshot s LEFT JOIN partition p ON p.id = s.partition_id WHERE s.id = ANY (%s)
@@ -311,7 +311,7 @@ def pointers(connection: psycopg.Connection) -> Pointers:
     """
     answer = Pointers({})
     for name, pointer, status, own, told in connection.execute(
-        "SELECT p.doc_type || '/' || p.key, p.published_snapshot_id, s.status, s.partition_id = p.id, l.snapshot_id"
+        "SELECT p.name, p.published_snapshot_id, s.status, s.partition_id = p.id, l.snapshot_id"
         " FROM partition p LEFT JOIN snapshot s ON s.id = p.published_snapshot_id"
         " LEFT JOIN live_at('infinity') l ON l.partition_id = p.id ORDER BY 1"
     ):

@@ -38,7 +38,7 @@ def published(connection: psycopg.Connection, partitions: Sequence[str]) -> list
     """Ids of the published snapshots of partitions (``type/key``) whose manifests are kept, by partition and age."""
     rows = connection.execute(
         "SELECT s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
-        " WHERE p.doc_type || '/' || p.key = ANY (%s) AND s.status = 'published' ORDER BY p.doc_type, p.key, s.id",
+        " WHERE p.name = ANY (%s) AND s.status = 'published' ORDER BY p.doc_type, p.key, s.id",
         (list(partitions),),
     ).fetchall()
     return [row[0] for row in rows]
@@ -101,8 +101,9 @@ def live_chunks(connection: psycopg.Connection, types: Sequence[str], partitions
     """Ids of the live chunks of types and partitions (``type/key``), of all where none are named; sorted."""
     rows = connection.execute(
         "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c USING (document_id)"
+        " JOIN partition p ON p.published_snapshot_id = l.snapshot_id"
         " WHERE (%(types)s::text[] = '{}' OR l.doc_type = ANY (%(types)s))"
-        " AND (%(partitions)s::text[] = '{}' OR l.doc_type || '/' || l.key = ANY (%(partitions)s)) ORDER BY 1",
+        " AND (%(partitions)s::text[] = '{}' OR p.name = ANY (%(partitions)s)) ORDER BY 1",
         {"types": list(types), "partitions": list(partitions)},
     ).fetchall()
     return [row[0] for row in rows]

@@ -108,7 +108,7 @@ def record(
         "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"
         " host, counts, stages, seconds, peak_rss_bytes, error, at)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s, clock_timestamp()))"
-        " RETURNING id, (SELECT doc_type || '/' || key FROM partition WHERE id = partition_id)",
+        " RETURNING id, (SELECT name FROM partition WHERE id = partition_id)",
         (
             action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id, platform.node(),
             Jsonb(known), Jsonb(dict(stages or {})), seconds, peak_rss_bytes, error, at,
@@ -172,7 +172,7 @@ def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | Non
 
 
 _EVENTS = """
-    SELECT h.id, h.at, h.action, p.doc_type || '/' || p.key AS partition, h.from_snapshot, h.to_snapshot,
+    SELECT h.id, h.at, h.action, p.name AS partition, h.from_snapshot, h.to_snapshot,
         encode(f.digest, 'hex') AS from_digest, encode(t.digest, 'hex') AS to_digest, h.result, h.run_id, h.batch_id,
         h.actor, h.host, h.counts, h.stages, h.seconds,
         CASE WHEN h.action = 'load' AND h.seconds > 0 AND jsonb_typeof(h.counts -> 'documents') = 'number'
@@ -182,7 +182,7 @@ _EVENTS = """
     LEFT JOIN partition p ON p.id = h.partition_id
     LEFT JOIN snapshot f ON f.id = h.from_snapshot
     LEFT JOIN snapshot t ON t.id = h.to_snapshot
-    WHERE (%(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s)
+    WHERE (%(partition)s::text IS NULL OR p.name = %(partition)s)
         AND (%(types)s::text[] = '{}' OR p.doc_type = ANY (%(types)s))
         AND (%(actions)s::text[] = '{}' OR h.action = ANY (%(actions)s))
         AND (%(run)s::text IS NULL OR starts_with(h.run_id, %(run)s) OR starts_with(h.batch_id, %(run)s))

@@ -142,7 +142,7 @@ class LoadEnd:
 # A staging snapshot is among the newest of its partition, since the next load goes on with it or drops it; looking at
 # five keeps the question as cheap after years of nightly loads.
 _PARTITIONS = """
-    SELECT p.doc_type || '/' || p.key AS partition, s.id AS snapshot, s.published_at, s.loaded, s.duplicate, s.skipped,
+    SELECT p.name AS partition, s.id AS snapshot, s.published_at, s.loaded, s.duplicate, s.skipped,
         s.rejected, s.documents, s.chunks, s.tokens, s.bytes, left_over.at AS abandoned_at,
         left_over.id AS abandoned_snapshot, p.id = ANY (%(busy)s) AS held
     FROM partition p LEFT JOIN snapshot s ON s.id = p.published_snapshot_id
@@ -155,7 +155,7 @@ _PARTITIONS = """
     ORDER BY p.doc_type, p.key
 """
 _EVENTS = """
-    SELECT h.id, h.at, h.action, h.result, p.doc_type || '/' || p.key AS partition, h.to_snapshot, h.seconds, h.counts
+    SELECT h.id, h.at, h.action, h.result, p.name AS partition, h.to_snapshot, h.seconds, h.counts
     FROM migration_history h LEFT JOIN partition p ON p.id = h.partition_id WHERE h.id > %s ORDER BY h.id
 """
 _SPACES = """
@@ -170,7 +170,7 @@ _SPACES = """
 """
 # As ``quarantine`` defines it. A sealed snapshot says how many files it rejected, so only those that did are read.
 _QUARANTINED = """
-    SELECT p.doc_type || '/' || p.key, count(DISTINCT f.path)
+    SELECT p.name, count(DISTINCT f.path)
     FROM partition p JOIN snapshot s ON s.partition_id = p.id JOIN snapshot_file f ON f.snapshot_id = s.id
     WHERE (s.id = p.published_snapshot_id OR s.id = (
             SELECT max(n.id) FROM snapshot n WHERE n.partition_id = p.id
@@ -197,14 +197,14 @@ _FAILED_RUNS = """
 """
 # A later look that found nothing new makes up for it, also one that is told together with others.
 _FAILED_LOADS = """
-    SELECT p.doc_type || '/' || p.key AS partition, h.at, h.result, h.run_id, h.host, h.error
+    SELECT p.name AS partition, h.at, h.result, h.run_id, h.host, h.error
     FROM partition p CROSS JOIN LATERAL (
         SELECT id, at, result, run_id, host, error FROM migration_history
         WHERE partition_id = p.id AND action = 'load' ORDER BY id DESC LIMIT 1
     ) h
     WHERE h.result IN ('failed', 'rejected', 'interrupted') AND NOT EXISTS (
         SELECT FROM migration_history u WHERE u.id > h.id AND u.partition_id IS NULL AND u.result = 'unchanged'
-            AND u.counts -> 'unchanged' ? (p.doc_type || '/' || p.key))
+            AND u.counts -> 'unchanged' ? (p.name))
     ORDER BY h.at DESC
 """
 
@@ -300,7 +300,7 @@ def ends_of_runs(connection: psycopg.Connection, run_ids: Sequence[str]) -> dict
     """What the history says last of these runs; those that it does not know are absent."""
     with connection.cursor(row_factory=class_row(LoadEnd)) as cursor:
         rows = cursor.execute(
-            "SELECT DISTINCT ON (h.run_id) coalesce(p.doc_type || '/' || p.key, '') AS partition, h.at,"
+            "SELECT DISTINCT ON (h.run_id) coalesce(p.name, '') AS partition, h.at,"
             " h.action || ' ' || h.result AS result, h.run_id, h.host, h.error FROM migration_history h"
             " LEFT JOIN partition p ON p.id = h.partition_id WHERE h.run_id = ANY (%s) ORDER BY h.run_id, h.id DESC",
             (list(run_ids),),

@@ -58,7 +58,7 @@ def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
     """``progress`` on a connection that is already open, for callers that poll."""
     with connection.cursor(row_factory=class_row(ProgressRow)) as cursor:
         return cursor.execute(
-            "SELECT p.doc_type || '/' || p.key AS partition, g.snapshot_id, g.run_id, g.host, g.pid, g.stage,"
+            "SELECT p.name AS partition, g.snapshot_id, g.run_id, g.host, g.pid, g.stage,"
             " g.files_total, g.files_done, g.bytes_total, g.bytes_done, g.work_total, g.work_done,"
             " g.tokens_done, g.documents, g.chunks,"
             " g.embedded, g.started_at, g.updated_at"

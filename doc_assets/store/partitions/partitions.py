@@ -28,7 +28,7 @@ def partition_id_of(connection: psycopg.Connection, name: str) -> int:
     Raises:
         NotFound: Nothing of that name was ever loaded.
     """
-    row = connection.execute("SELECT id FROM partition WHERE doc_type || '/' || key = %s", (name,)).fetchone()
+    row = connection.execute("SELECT id FROM partition WHERE name = %s", (name,)).fetchone()
     if row is None:
         raise NotFound(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
     return row[0]
@@ -91,9 +91,7 @@ def _holder(connection: psycopg.Connection, partition_id: int) -> str:
 
 def published(connection: psycopg.Connection, partition: str) -> int | None:
     """The snapshot that readers of ``<doc_type>/<key>`` see, None before the first publication."""
-    row = connection.execute(
-        "SELECT published_snapshot_id FROM partition WHERE doc_type || '/' || key = %s", (partition,)
-    ).fetchone()
+    row = connection.execute("SELECT published_snapshot_id FROM partition WHERE name = %s", (partition,)).fetchone()
     return row[0] if row else None
 
 

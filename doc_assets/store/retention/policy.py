@@ -88,7 +88,7 @@ WITH moment AS (
         SELECT from_snapshot AS snapshot_id, at FROM publication UNION ALL SELECT to_snapshot, at FROM publication
     ) h GROUP BY snapshot_id
 ), chosen AS (
-    SELECT p.id AS partition_id, p.doc_type || '/' || p.key AS partition, p.published_snapshot_id AS live_id,
+    SELECT p.id AS partition_id, p.name AS partition, p.published_snapshot_id AS live_id,
         s.id AS snapshot, s.status, coalesce(p.published_snapshot_id = s.id, false) AS live,
         coalesce(m.at, s.published_at, s.created_at) AS last_live,
         greatest(s.created_at, s.sealed_at, n.at) AS last_seen,

@@ -25,7 +25,24 @@ SCHEMA = "doc_assets"
 # halfvec came with pgvector 0.7, iterative scans with 0.8; SQL-standard function bodies with PostgreSQL 14.
 MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
+_SIGNED_SINCE = "0003"  # the revision since which loads link near duplicates
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
+# Every reader needs this table, so it is locked first, and in short tries: while an audit of minutes holds it, new
+# readers would otherwise queue behind the upgrade until the audit ends. So they wait for 0.2 s at most.
+_LOCK_PARTITIONS = """
+    DO $$ BEGIN
+        FOR attempt IN 1..600 LOOP
+            BEGIN
+                SET LOCAL lock_timeout = '200ms';
+                LOCK TABLE doc_assets.partition IN ACCESS EXCLUSIVE MODE;
+                SET LOCAL lock_timeout = DEFAULT;
+                RETURN;
+            EXCEPTION WHEN lock_not_available THEN PERFORM pg_sleep(0.3);
+            END;
+        END LOOP;
+        RAISE 'doc_assets.partition was in use for 5 minutes';
+    END $$
+"""
 
 
 def head() -> str:
@@ -66,9 +83,12 @@ def upgrade(url: str) -> None:
             _ensure_surroundings(connection)
             before = revision(raw)
             _refuse_newer(before)
+            if before not in (None, head()):
+                connection.exec_driver_sql(_LOCK_PARTITIONS)
             run_revisions(connection, "head")
             if before not in (None, head()):
-                _sign_documents(raw)
+                if before < _SIGNED_SINCE:
+                    _sign_documents(raw)
                 counts = {"from": before, "to": head()}
                 history.record(raw, "upgrade", "upgraded", counts=counts)
             connection.commit()

@@ -98,7 +98,7 @@ def _unfinished(connection: psycopg.Connection, what: int | str | None) -> list[
         return [_one(connection, what)]
     partition_id = partition_id_of(connection, what) if what is not None else None
     rows = connection.execute(
-        "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.status FROM snapshot s JOIN partition p"
+        "SELECT p.id, p.name, s.id, s.status FROM snapshot s JOIN partition p"
         " ON p.id = s.partition_id WHERE s.status IN ('staging', 'audited', 'rejected')"
         " AND (%(id)s::int IS NULL OR p.id = %(id)s) ORDER BY p.id, s.id",
         {"id": partition_id},
@@ -108,7 +108,7 @@ def _unfinished(connection: psycopg.Connection, what: int | str | None) -> list[
 
 def _one(connection: psycopg.Connection, snapshot_id: int) -> _Unfinished:
     row = connection.execute(
-        "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.status, coalesce(p.published_snapshot_id = s.id, false)"
+        "SELECT p.id, p.name, s.id, s.status, coalesce(p.published_snapshot_id = s.id, false)"
         " FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
         (snapshot_id,),
     ).fetchone()

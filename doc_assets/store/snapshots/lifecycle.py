@@ -310,7 +310,7 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
 def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:
     """The partition of a snapshot, as ``<doc_type>/<key>``."""
     row = connection.execute(
-        "SELECT p.doc_type || '/' || p.key FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
+        "SELECT p.name FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
         (snapshot_id,),
     ).fetchone()
     if row is None:

@@ -145,8 +145,8 @@ class Pair:
 # Each document by its first place, else n files of one document and m of another would make n times m pairs.
 _PAIRS = """
 WITH live AS MATERIALIZED (
-    SELECT DISTINCT document_id, doc_type || '/' || key AS partition, doc_type || '/' || source || '/' || path AS place
-    FROM live_document
+    SELECT DISTINCT l.document_id, p.name AS partition, p.doc_type || '/' || p.source || '/' || l.path AS place
+    FROM live_document l JOIN partition p ON p.published_snapshot_id = l.snapshot_id
 ), first AS (
     SELECT DISTINCT ON (document_id) * FROM live ORDER BY document_id, place COLLATE "C"
 )
@@ -157,7 +157,7 @@ SELECT 1, true, a.place, b.place, a.partition, b.partition
 FROM first a JOIN live b USING (document_id) WHERE a.place <> b.place
 UNION
 SELECT 1, true, p.doc_type || '/' || p.source || '/' || f.duplicate_of, p.doc_type || '/' || p.source || '/' || f.path,
-    p.doc_type || '/' || p.key, p.doc_type || '/' || p.key
+    p.name, p.name
 FROM partition p JOIN snapshot_file f ON f.snapshot_id = p.published_snapshot_id WHERE f.duplicate_of IS NOT NULL
 """
 

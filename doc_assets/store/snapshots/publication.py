@@ -99,7 +99,7 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
         ConfigurationError: Others are live, in another embedding space.
     """
     rows = connection.execute(
-        "SELECT p.doc_type || '/' || p.key, e.fingerprint,"
+        "SELECT p.name, e.fingerprint,"
         " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ')' FROM partition p"
         " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
     ).fetchall()

@@ -160,7 +160,7 @@ def is_unchanged(
     """
     row = connection.execute(
         "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
-        " JOIN embedding_space e ON e.id = s.space_id WHERE p.doc_type || '/' || p.key = %(partition)s"
+        " JOIN embedding_space e ON e.id = s.space_id WHERE p.name = %(partition)s"
         " AND s.recipe = %(recipe)s AND e.fingerprint = %(space)s"
         " AND s.file_limit IS NOT DISTINCT FROM %(file_limit)s AND s.base_url IS NOT DISTINCT FROM %(base_url)s"
         " AND s.page_rule = %(page_rule)s AND s.page_strip = %(page_strip)s"

@@ -102,12 +102,12 @@ WITH period AS (
     SELECT to_snapshot AS id, array_agg(since ORDER BY since) AS since, array_agg(until ORDER BY since) AS until
     FROM period WHERE to_snapshot IS NOT NULL GROUP BY to_snapshot
 )
-SELECT p.doc_type || '/' || p.key AS partition, s.id, s.status,
+SELECT p.name AS partition, s.id, s.status,
     coalesce(p.published_snapshot_id = s.id, false) AS published, coalesce(l.since, '{}') AS since,
     coalesce(l.until, '{}') AS until, encode(s.digest, 'hex') AS digest, s.documents, s.chunks, s.revision,
     s.created_at, s.sealed_at, s.published_at, s.run_id
 FROM snapshot s JOIN partition p ON p.id = s.partition_id LEFT JOIN live l ON l.id = s.id
-WHERE (%(partition)s::text IS NULL OR p.doc_type || '/' || p.key = %(partition)s)
+WHERE (%(partition)s::text IS NULL OR p.name = %(partition)s)
     AND (%(id)s::bigint IS NULL OR s.id = %(id)s)
     AND (%(types)s::text[] IS NULL OR p.doc_type = ANY (%(types)s))
     AND (%(statuses)s::text[] IS NULL OR s.status = ANY (%(statuses)s))
@@ -223,6 +223,5 @@ def _named(connection: psycopg.Connection, partition: str, at: int | datetime | 
 def live_partitions(connection: psycopg.Connection) -> list[tuple[str, int]]:
     """Every published partition as ``<doc_type>/<key>`` with its live snapshot."""
     return connection.execute(
-        "SELECT doc_type || '/' || key, published_snapshot_id FROM partition WHERE published_snapshot_id IS NOT NULL"
-        " ORDER BY 1"
+        "SELECT name, published_snapshot_id FROM partition WHERE published_snapshot_id IS NOT NULL ORDER BY 1"
     ).fetchall()

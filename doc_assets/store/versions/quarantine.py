@@ -63,7 +63,7 @@ class FileEvent:
 # Of each partition the live snapshot and, if newer, the last one with a manifest: staged, audited or rejected.
 _QUARANTINE = """
 WITH looked_at AS (
-    SELECT p.id AS partition_id, p.doc_type || '/' || p.key AS partition, s.id, s.file_limit,
+    SELECT p.id AS partition_id, p.name AS partition, s.id, s.file_limit,
         s.id IS NOT DISTINCT FROM p.published_snapshot_id AS live
     FROM partition p JOIN snapshot s ON s.partition_id = p.id
     WHERE s.id = p.published_snapshot_id OR s.id = (

@@ -112,7 +112,7 @@ def require_kept(connection: psycopg.Connection, snapshot_id: int, partition: st
         NotFound: It is not.
     """
     row = connection.execute(
-        "SELECT p.doc_type || '/' || p.key, s.status, s.sealed_at IS NOT NULL FROM snapshot s"
+        "SELECT p.name, s.status, s.sealed_at IS NOT NULL FROM snapshot s"
         " JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
         (snapshot_id,),
     ).fetchone()
@@ -138,8 +138,7 @@ def snapshot_at(connection: psycopg.Connection, partition: str, at: datetime) ->
         NotFound: None was, or gc has collected it.
     """
     row = connection.execute(
-        "SELECT l.snapshot_id FROM live_at(%s) l JOIN partition p ON p.id = l.partition_id"
-        " WHERE p.doc_type || '/' || p.key = %s",
+        "SELECT l.snapshot_id FROM live_at(%s) l JOIN partition p ON p.id = l.partition_id WHERE p.name = %s",
         (at, partition),
     ).fetchone()
     if row is None:
@@ -153,7 +152,7 @@ def snapshot_at(connection: psycopg.Connection, partition: str, at: datetime) ->
 def what_was_collected(connection: psycopg.Connection, at: int | datetime | None, partitions: Sequence[int]) -> str:
     """The refusal to look at a moment of which gc has collected something, with the first one that is complete."""
     names = connection.execute(
-        "SELECT doc_type || '/' || key FROM partition WHERE id = ANY (%s) ORDER BY 1", (list(partitions),)
+        "SELECT name FROM partition WHERE id = ANY (%s) ORDER BY 1", (list(partitions),)
     ).fetchall()
     complete = connection.execute(
         "SELECT max(until) FROM (SELECT to_snapshot, lead(at) OVER (PARTITION BY partition_id ORDER BY id) AS until"

@@ -108,7 +108,7 @@ class BeforeRun:
         """
         return dict(
             connection.execute(
-                "SELECT DISTINCT partition_id, doc_type || '/' || key FROM publication"
+                "SELECT DISTINCT p.id, p.name FROM publication m JOIN partition p ON p.id = m.partition_id"
                 " WHERE %s IN (run_id, batch_id) ORDER BY 1",
                 (_full_run_id(connection, self.run),),
             ).fetchall()
@@ -147,8 +147,7 @@ class AsOf:
         if self.partition is not None:
             return {partition_id_of(connection, self.partition): self.partition}
         found = connection.execute(
-            "SELECT id, doc_type || '/' || key FROM partition WHERE %(type)s::text IS NULL OR doc_type = %(type)s"
-            " ORDER BY 1",
+            "SELECT id, name FROM partition WHERE %(type)s::text IS NULL OR doc_type = %(type)s ORDER BY 1",
             {"type": self.doc_type},
         ).fetchall()
         if not found:
@@ -172,7 +171,7 @@ def require_publishable(connection: psycopg.Connection, targets: list[Target]) -
         NotFound: One was not or has not; says which.
     """
     rows = connection.execute(
-        "SELECT s.id, s.status, s.partition_id, p.doc_type || '/' || p.key FROM snapshot s"
+        "SELECT s.id, s.status, s.partition_id, p.name FROM snapshot s"
         " JOIN partition p ON p.id = s.partition_id WHERE s.id = ANY (%s)",
         ([t.snapshot for t in targets if t.snapshot is not None],),
     ).fetchall()

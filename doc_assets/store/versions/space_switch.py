@@ -74,7 +74,7 @@ def prepare(store: Store, space: SpaceTable, recipe_in: Callable[[str, Embedding
     """
     with store.connect("doc-assets switch") as connection:
         rows = connection.execute(
-            "SELECT p.id, p.doc_type || '/' || p.key, s.id, s.recipe, e.description FROM partition p"
+            "SELECT p.id, p.name, s.id, s.recipe, e.description FROM partition p"
             " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
             " WHERE s.space_id <> %s ORDER BY s.chunks DESC, p.id",
             (space.id,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -12,6 +13,7 @@ from doc_assets.errors import StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.schema import schema
+from doc_assets.store.schema.drift import describe
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.lifecycle import compute_digest
 from doc_assets.store.versions.rollback import rollback
@@ -99,6 +101,47 @@ def test_an_upgrade_that_fails_half_way_leaves_the_database_as_it_was(database_u
         connection.execute("DROP TABLE doc_assets.near_duplicate")
     schema.upgrade(database_url)
     open_store(settings_for(source.folder, Store(database_url)))
+
+
+def proofs(url: str) -> tuple[list[tuple], dict[str, str]]:
+    """Digest and seal of every sealed snapshot, stored and computed, and the functions that compute them."""
+    with Store(url).connect() as connection:
+        rows = connection.execute(
+            "SELECT id, digest, seal, snapshot_digest(id), snapshot_seal(id) FROM snapshot"
+            " WHERE seal IS NOT NULL ORDER BY id"
+        ).fetchall()
+        return rows, describe(connection)["function"]
+
+
+def test_a_partitions_name_is_part_of_no_digest_and_no_seal(database_url, source):
+    old_database("0005", database_url, source)
+    before = proofs(database_url)
+    assert before[0] and all(row[1:3] == row[3:5] for row in before[0])
+    schema.upgrade(database_url)
+    assert proofs(database_url) == before
+    with Store(database_url).connect() as connection:
+        assert connection.execute("SELECT name FROM partition ORDER BY id").fetchall() == [
+            ("best_practices/guides",),
+            ("rust/mirror",),
+        ]
+
+
+def test_an_upgrade_that_waits_for_a_long_read_lets_other_readers_pass(database_url):
+    make_at(database_url, "0005")
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(database_url) as audit_of_minutes:
+        audit_of_minutes.execute("SELECT FROM doc_assets.partition")
+        upgrading = pool.submit(schema.upgrade, database_url)
+        waits = []
+        for _ in range(20):
+            started = time.monotonic()
+            with psycopg.connect(database_url) as reader:
+                reader.execute("SELECT FROM doc_assets.live_chunk")
+            waits.append(time.monotonic() - started)
+            time.sleep(0.05)
+        assert not upgrading.done()
+        audit_of_minutes.rollback()
+        upgrading.result(timeout=60)
+    assert max(waits) < 2
 
 
 @pytest.fixture

@@ -58,11 +58,7 @@ class Library:
 
     def live(self) -> dict[str, int | None]:
         with self.store.connect() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT doc_type || '/' || key, published_snapshot_id FROM partition ORDER BY id"
-                ).fetchall()
-            )
+            return dict(connection.execute("SELECT name, published_snapshot_id FROM partition ORDER BY id").fetchall())
 
     def execute(self, query: str, *values: object) -> list[tuple]:
         with self.store.connect() as connection:

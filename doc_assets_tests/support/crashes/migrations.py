@@ -137,9 +137,7 @@ class Migrations:
 
     def _pointers(self) -> dict[str, int]:
         with self.store.connect("harness") as connection:
-            return dict(
-                connection.execute("SELECT doc_type || '/' || key, published_snapshot_id FROM partition").fetchall()
-            )
+            return dict(connection.execute("SELECT name, published_snapshot_id FROM partition").fetchall())
 
     def _start(self, url: str) -> subprocess.Popen:
         environment = {

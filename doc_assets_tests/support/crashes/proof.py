@@ -32,8 +32,7 @@ def require_sound(store: Store, *loads: Told) -> None:
     with connected(store.url) as connection, connection.transaction():
         live: dict[str, int] = dict(
             connection.execute(
-                "SELECT doc_type || '/' || key, published_snapshot_id FROM partition"
-                " WHERE published_snapshot_id IS NOT NULL"
+                "SELECT name, published_snapshot_id FROM partition WHERE published_snapshot_id IS NOT NULL"
             ).fetchall()
         )
         for snapshot_id in live.values():
@@ -86,7 +85,7 @@ def staging(store: Store) -> dict[str, int]:
     with store.connect("harness") as connection:
         return dict(
             connection.execute(
-                "SELECT p.doc_type || '/' || p.key, s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
+                "SELECT p.name, s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
                 " WHERE s.status = 'staging'"
             ).fetchall()
         )
@@ -97,7 +96,7 @@ def live_digests(store: Store) -> dict[str, str]:
     with store.connect("harness") as connection:
         return dict(
             connection.execute(
-                "SELECT doc_type || '/' || key, encode(snapshot_digest(published_snapshot_id), 'hex') FROM partition"
+                "SELECT name, encode(snapshot_digest(published_snapshot_id), 'hex') FROM partition"
                 " WHERE published_snapshot_id IS NOT NULL"
             ).fetchall()
         )

@@ -16,7 +16,7 @@ _WAIT_SECONDS = 0.02
 
 # What is live, recomputed from the rows that readers are shown, and what the history says of it.
 _LIVE = """
-SELECT p.doc_type || '/' || p.key, s.id, s.status, s.digest = snapshot_digest(s.id) AND s.seal = snapshot_seal(s.id),
+SELECT p.name, s.id, s.status, s.digest = snapshot_digest(s.id) AND s.seal = snapshot_seal(s.id),
     s.documents = (SELECT count(*) FROM live_document l WHERE l.snapshot_id = s.id),
     s.chunks = (SELECT count(*) FROM live_chunk l WHERE l.snapshot_id = s.id),
     s.id = (SELECT to_snapshot FROM publication m WHERE m.partition_id = p.id ORDER BY m.id DESC LIMIT 1),
