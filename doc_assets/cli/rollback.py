@@ -12,7 +12,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.discard import discard as discard_snapshots
-from doc_assets.store.versions.references import moment
+from doc_assets.store.versions.references import id_or_partition, moment
 from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
 from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Selection, ToSnapshot
 
@@ -156,7 +156,7 @@ def discard(
     if (what is None) == (not everything):
         raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
     with open_store(Settings.from_environment()) as store:
-        done = discard_snapshots(store, int(what) if what and what.isdecimal() else what)
+        done = discard_snapshots(store, None if what is None else id_or_partition(what))
     for sentence in done.held:
         say(f"left alone: {sentence}")
     if as_json:

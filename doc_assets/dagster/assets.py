@@ -110,7 +110,9 @@ def _load(
     with staged:
         results = library.audit(staged.snapshot)
         try:
-            yield from _audited(context, partition.name, results, f"snapshot {staged.snapshot}, which was not published,")
+            yield from _audited(
+                context, partition.name, results, f"snapshot {staged.snapshot}, which was not published,"
+            )
             result = staged.publish(results, allow_deletions=config.allow_deletions)
         except (AuditFailed, PublicationRefused) as error:
             rejected = staged.reject(results, error)

@@ -127,7 +127,9 @@ def run_partition(
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
     except dg.DagsterExecutionInterruptedError as interruption:
-        raise Stopped(f"the load of {partition.name} was stopped on request; running it again resumes") from interruption
+        raise Stopped(
+            f"the load of {partition.name} was stopped on request; running it again resumes"
+        ) from interruption
     except DBAPIError as error:
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
         if waited.result is None:

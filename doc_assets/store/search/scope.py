@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -24,7 +23,7 @@ from doc_assets.store.search.filters import (
     nearest,
     require_known,
 )
-from doc_assets.store.versions.references import as_of, require_kept, spelt, what_was_collected
+from doc_assets.store.versions.references import as_of, pointers, require_kept, spelt, what_was_collected
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +122,7 @@ def find_scope(connection: psycopg.Connection, asked: Asked) -> Scope:
     )
 
 
-# A single snapshot takes the place of what is live of its partition, so that words are as rare as they would be then.
-_POINTERS: dict[str, LiteralString] = {
-    "live": "SELECT id AS partition_id, published_snapshot_id AS snapshot_id FROM partition",
-    "moment": "SELECT partition_id, snapshot_id FROM live_at(%(as_of)s)",
-    "snapshot": "SELECT id, published_snapshot_id FROM partition"
-    " WHERE id <> (SELECT partition_id FROM snapshot WHERE id = %(as_of)s)"
-    " UNION ALL SELECT partition_id, id FROM snapshot WHERE id = %(as_of)s",
-}
-
-
 def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[_Visible]:
-    kind = "live" if at is None else "snapshot" if isinstance(at, int) else "moment"
     if isinstance(at, int):
         require_kept(connection, at)
     with connection.cursor(row_factory=class_row(_Visible)) as cursor:
@@ -144,7 +132,7 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
                 " s.tokens FROM ({}) AS pointer (partition_id, snapshot_id)"
                 " JOIN snapshot s ON s.id = pointer.snapshot_id JOIN partition p ON p.id = pointer.partition_id"
                 " WHERE s.chunks > 0 ORDER BY p.id"
-            ).format(sql.SQL(_POINTERS[kind])),
+            ).format(sql.SQL(pointers(at))),
             {"as_of": at},
         ).fetchall()
     if rows and (not isinstance(at, int) or any(row.snapshot == at for row in rows)):

@@ -1,7 +1,7 @@
 """What differs between two snapshots of a partition: documents, passages, outcomes, and the recipes they were made by.
 
 A document is known by its file: the one that stands at a path. Of two paths with the very same content one may have
-come from the other. The texts of one document are compared in ``patch``.
+come from the other. The texts of one document are compared in ``text_diff``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,8 @@ from typing import Literal, get_args
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import partition_id_of, published
-from doc_assets.store.versions.references import moment, require_kept, snapshot_at
-from doc_assets.store.versions.rollback_targets import ToSnapshot
+from doc_assets.store.versions.references import reference, require_kept, resolve
 
 Status = Literal["added", "changed", "removed", "moved", "copied"]
 
@@ -126,40 +123,10 @@ def compare(store: Store, partition: str, before: str = "previous", after: str =
     """
     with store.connect("doc-assets diff") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return compare_snapshots(
-            connection, partition, named(connection, partition, before), named(connection, partition, after)
-        )
-
-
-def named(connection: psycopg.Connection, partition: str, name: str) -> int:
-    """The snapshot of ``<doc_type>/<key>`` that a person means by an id, ``live``, ``previous`` or a moment.
-
-    Raises:
-        NotFound: There is none, or its manifest is gone.
-    """
-    partition_id = partition_id_of(connection, partition)
-    if name.isdecimal():
-        found = int(name)
-    elif name == "previous":
-        found = _previous(connection, partition_id, partition)
-    elif name == "live":
-        found = published(connection, partition)
-    else:
-        found = snapshot_at(connection, partition, moment(name))
-    if found is None:
-        raise NotFound(f"nothing of {partition} is live: doc-assets snapshots {partition} lists what there is")
-    require_kept(connection, found, partition)
-    return found
-
-
-def _previous(connection: psycopg.Connection, partition_id: int, partition: str) -> int | None:
-    try:
-        return ToSnapshot(partition).targets(connection, {partition_id: partition})[0].snapshot
-    except NotFound as error:
-        raise NotFound(
-            f"nothing of {partition} was live before what is live now: name two snapshots that doc-assets snapshots "
-            f"{partition} lists"
-        ) from error
+        sides = [resolve(connection, partition, reference(side)) for side in (before, after)]
+        for snapshot_id in sides:
+            require_kept(connection, snapshot_id, partition)
+        return compare_snapshots(connection, partition, *sides)
 
 
 def compare_snapshots(connection: psycopg.Connection, partition: str, before: int, after: int) -> Comparison:

@@ -15,14 +15,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
-from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import partition_id_of, published
 from doc_assets.store.snapshots.lifecycle import SnapshotCounts, recorded
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
 from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
-from doc_assets.store.versions.references import is_kept
+from doc_assets.store.versions.references import id_or_partition, is_kept, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,8 @@ def describe(store: Store, which: str) -> Description:
     """
     with store.connect("doc-assets show") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        row = snapshot_row(connection, _id_of(connection, which.strip()))
+        meant = id_or_partition(which)
+        row = snapshot_row(connection, meant if isinstance(meant, int) else resolve(connection, meant, "live"))
         facts = _facts(connection, row.id)
         kept = is_kept(connection, row.id)
         counts = recorded(connection, row.id) if row.digest is not None else None
@@ -126,18 +125,6 @@ def describe(store: Store, which: str) -> Description:
             else None,
             _history(connection, row.id),
         )
-
-
-def _id_of(connection: psycopg.Connection, which: str) -> int:
-    if which.isdecimal():
-        return int(which)
-    if "/" not in which:
-        raise Misuse(f"{which!r} is no snapshot: give an id from doc-assets snapshots, or a partition as TYPE/KEY")
-    partition_id_of(connection, which)
-    snapshot_id = published(connection, which)
-    if snapshot_id is None:
-        raise NotFound(f"nothing of {which} is live: doc-assets snapshots {which} lists what there is")
-    return snapshot_id
 
 
 def _facts(connection: psycopg.Connection, snapshot_id: int) -> SourceFacts:

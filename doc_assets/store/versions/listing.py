@@ -1,6 +1,6 @@
 """What readers may ask about snapshots: lists of them, and their manifests.
 
-One of them in detail is in ``description``, two of them compared in ``comparison``.
+One of them in detail is in ``details``, two of them compared in ``comparison``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from psycopg.rows import class_row, dict_row
 
 from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import partition_id_of, published
-from doc_assets.store.versions.references import as_of, require_kept, snapshot_at
+from doc_assets.store.partitions.partitions import partition_id_of
+from doc_assets.store.versions.references import as_of, require_kept, resolve
 
 
 class SnapshotStatus(StrEnum):
@@ -193,7 +193,8 @@ def manifest(
         NotFound: Nothing of that partition is or was live then, or the snapshot's manifest is gone.
     """
     with store.connect() as connection:
-        snapshot_id = _named(connection, partition, None if at is None else as_of(at))
+        snapshot_id = resolve(connection, partition, "live" if at is None else as_of(at))
+        require_kept(connection, snapshot_id, partition)
         with connection.cursor(row_factory=class_row(ManifestRow)) as cursor:
             return cursor.execute(
                 "SELECT f.path, f.outcome, f.reason,"
@@ -205,19 +206,6 @@ def manifest(
                 " GROUP BY f.path, f.outcome, f.reason ORDER BY f.path",
                 {"id": snapshot_id, "outcome": outcome},
             ).fetchall()
-
-
-def _named(connection: psycopg.Connection, partition: str, at: int | datetime | None) -> int:
-    if isinstance(at, int):
-        require_kept(connection, at, partition)
-        return at
-    if isinstance(at, datetime):
-        partition_id_of(connection, partition)
-        return snapshot_at(connection, partition, at)
-    snapshot_id = published(connection, partition)
-    if snapshot_id is None:
-        raise NotFound(f"partition {partition} has nothing published: doc-assets snapshots lists what there is")
-    return snapshot_id
 
 
 def live_partitions(connection: psycopg.Connection) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """Going back: earlier snapshots are published again, all or none, after their rows were proven to be what they were.
 
-Where to is in ``targets``; pointers are moved in ``pointers``.
+Where to is in ``rollback_targets``; pointers are moved in ``snapshots.publication``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
 from doc_assets.store.snapshots import publication
-from doc_assets.store.versions.rollback_targets import Selection, Target, ToSnapshot, require_publishable
+from doc_assets.store.versions.references import require_publishable
+from doc_assets.store.versions.rollback_targets import Selection, Target, ToSnapshot
 
 # Digests are computed by PostgreSQL, one core each: 105 partitions take 3.1 s on one connection of a machine with two
 # cores, 1.7 s on two, and no longer on four.
@@ -106,7 +107,7 @@ def roll_back(store: Store, where: Selection, *, run_id: str | None = None, dry_
             if not dry_run:
                 locks.enter_context(partition_lock(connection, partition_id, name))
         targets = where.targets(connection, partitions)
-        require_publishable(connection, targets)
+        require_publishable(connection, {t.partition: t.snapshot for t in targets if t.snapshot is not None})
         try:
             digests = _prove(store, connection, targets)
             seconds = time.perf_counter() - started

@@ -1,7 +1,7 @@
 """Where a rollback goes: which partitions it is about, and which snapshot of each was live.
 
-Decided from the history of publications alone. Locks, the proof and the move itself are in ``rollback``; how moments
-are written in ``moments``.
+Decided from the history of publications alone. Locks, the proof and the move itself are in ``rollback``; which snapshot
+a reference means is in ``references``.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from typing import Protocol
 
 import psycopg
 
-from doc_assets.errors import Misuse, NotFound, Refused
+from doc_assets.errors import NotFound, Refused
 from doc_assets.store.partitions.partitions import partition_id_of
-from doc_assets.store.versions.references import live_at
-
-SHORTEST_RUN_ID = 8  # as many characters as lists show
+from doc_assets.store.versions.references import id_or_previous, live_at, resolve, run_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +63,7 @@ class ToSnapshot:
             NotFound: It was never loaded.
             Misuse: ``to`` is no snapshot.
         """
-        if self.to != "previous" and not self.to.isdecimal():
-            raise Misuse(
-                f"{self.to!r} is no snapshot: give an id from doc-assets snapshots {self.partition}, or 'previous'"
-            )
+        id_or_previous(self.to)
         return {partition_id_of(connection, self.partition): self.partition}
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
@@ -78,14 +73,8 @@ class ToSnapshot:
             NotFound: Nothing was live before.
         """
         ((partition_id, name),) = partitions.items()
-        live = _live(connection, partitions)[partition_id]
-        wanted = _previous(connection, partition_id, live) if self.to == "previous" else int(self.to)
-        if wanted is None:
-            raise NotFound(
-                f"partition {name} has no published snapshot before the live one: doc-assets snapshots {name} lists "
-                "those that --to can name"
-            )
-        return [Target(partition_id, name, live, wanted)]
+        live = live_at(connection, None).get(partition_id)
+        return [Target(partition_id, name, live, resolve(connection, name, id_or_previous(self.to)))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +99,20 @@ class BeforeRun:
             connection.execute(
                 "SELECT DISTINCT p.id, p.name FROM publication m JOIN partition p ON p.id = m.partition_id"
                 " WHERE %s IN (run_id, batch_id) ORDER BY 1",
-                (_full_run_id(connection, self.run),),
+                (run_id(connection, self.run),),
             ).fetchall()
         )
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
         """What the run's first move of each partition came from."""
-        live = _live(connection, partitions)
+        live = live_at(connection, None)
         rows = connection.execute(
             "SELECT partition_id, (array_agg(from_snapshot ORDER BY id))[1],"
             " (array_agg(to_snapshot ORDER BY id DESC))[1] FROM publication"
             " WHERE %s IN (run_id, batch_id) AND partition_id = ANY (%s) GROUP BY 1 ORDER BY 1",
-            (_full_run_id(connection, self.run), list(partitions)),
+            (run_id(connection, self.run), list(partitions)),
         ).fetchall()
-        return [
-            Target(partition_id, partitions[partition_id], live[partition_id], before, live[partition_id] != left)
-            for partition_id, before, left in rows
-        ]
+        return [Target(i, partitions[i], live.get(i), before, live.get(i) != left) for i, before, left in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,77 +146,5 @@ class AsOf:
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
         """What was live then; None where nothing was."""
-        live, then = _live(connection, partitions), live_at(connection, self.moment)
-        return [Target(i, name, live[i], then.get(i)) for i, name in partitions.items()]
-
-
-def require_publishable(connection: psycopg.Connection, targets: list[Target]) -> None:
-    """Makes sure that each target was published once, in its partition, and still has its manifest.
-
-    Raises:
-        NotFound: One was not or has not; says which.
-    """
-    rows = connection.execute(
-        "SELECT s.id, s.status, s.partition_id, p.name FROM snapshot s"
-        " JOIN partition p ON p.id = s.partition_id WHERE s.id = ANY (%s)",
-        ([t.snapshot for t in targets if t.snapshot is not None],),
-    ).fetchall()
-    found = {snapshot_id: rest for snapshot_id, *rest in rows}
-    for target in targets:
-        if target.snapshot is None:
-            continue
-        lists = f"doc-assets snapshots {target.partition} lists what there is"
-        status, partition_id, owner = found.get(target.snapshot, (None, None, None))
-        if status is None:
-            raise NotFound(f"partition {target.partition} has no published snapshot {target.snapshot}: {lists}")
-        if partition_id != target.partition_id:
-            raise NotFound(f"snapshot {target.snapshot} is one of {owner}, not of {target.partition}: {lists}")
-        if status == "collected":
-            raise NotFound(
-                f"snapshot {target.snapshot} of {target.partition} was collected by doc-assets gc and cannot be "
-                f"published again: {lists}"
-            )
-        if status != "published":
-            raise NotFound(
-                f"partition {target.partition} has no published snapshot {target.snapshot}: it is {status} and never "
-                f"was live; {lists}"
-            )
-
-
-def _live(connection: psycopg.Connection, partitions: Mapping[int, str]) -> dict[int, int | None]:
-    return dict(
-        connection.execute(
-            "SELECT id, published_snapshot_id FROM partition WHERE id = ANY (%s)", (list(partitions),)
-        ).fetchall()
-    )
-
-
-def _previous(connection: psycopg.Connection, partition_id: int, live: int | None) -> int | None:
-    # Where the live snapshot first came from, and not the last move: after a rollback that would lead forward again.
-    # What is taken down comes back.
-    row = connection.execute(
-        "SELECT from_snapshot FROM publication WHERE partition_id = %(partition)s"
-        " AND to_snapshot IS NOT DISTINCT FROM %(live)s::bigint"
-        " ORDER BY CASE WHEN to_snapshot IS NULL THEN -id ELSE id END LIMIT 1",
-        {"partition": partition_id, "live": live},
-    ).fetchone()
-    return row[0] if row else None
-
-
-def _full_run_id(connection: psycopg.Connection, run: str) -> str:
-    if len(run) < SHORTEST_RUN_ID:
-        query = "SELECT DISTINCT r.id FROM publication p, unnest(ARRAY[run_id, batch_id]) AS r (id) WHERE r.id = %s"
-    else:
-        query = (
-            "SELECT DISTINCT r.id FROM publication p, unnest(ARRAY[run_id, batch_id]) AS r (id)"
-            " WHERE starts_with(r.id, %s) ORDER BY 1 LIMIT 5"
-        )
-    found = [row[0] for row in connection.execute(query, (run,)).fetchall()]
-    if run in found:
-        return run
-    if len(found) > 1:
-        raise Misuse(f"several runs begin with {run}: {', '.join(found)}; give more characters")
-    if not found:
-        short = f", or at least its first {SHORTEST_RUN_ID} characters" if len(run) < SHORTEST_RUN_ID else ""
-        raise NotFound(f"no run {run} changed what is live: doc-assets history lists what runs did; give its id{short}")
-    return found[0]
+        live, then = live_at(connection, None), live_at(connection, self.moment)
+        return [Target(i, name, live.get(i), then.get(i)) for i, name in partitions.items()]

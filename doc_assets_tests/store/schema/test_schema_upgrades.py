@@ -131,17 +131,13 @@ def test_an_upgrade_that_waits_for_a_long_read_lets_other_readers_pass(database_
     with ThreadPoolExecutor(1) as pool, psycopg.connect(database_url) as audit_of_minutes:
         audit_of_minutes.execute("SELECT FROM doc_assets.partition")
         upgrading = pool.submit(schema.upgrade, database_url)
-        waits = []
         for _ in range(20):
-            started = time.monotonic()
-            with psycopg.connect(database_url) as reader:
+            with psycopg.connect(database_url, options="-c lock_timeout=5s") as reader:
                 reader.execute("SELECT FROM doc_assets.live_chunk")
-            waits.append(time.monotonic() - started)
             time.sleep(0.05)
         assert not upgrading.done()
         audit_of_minutes.rollback()
         upgrading.result(timeout=60)
-    assert max(waits) < 2
 
 
 @pytest.fixture
