@@ -134,8 +134,8 @@ def run_partition(
         # Its own records could not be written. What the load did stands, be it published or waiting to be resumed.
         if waited.result is None:
             raise StoreUnavailable(
-                f"PostgreSQL failed while Dagster recorded the run of {partition.name}: {error.orig}; nothing of it was "
-                "published, and running it again resumes"
+                f"PostgreSQL failed while Dagster recorded the run of {partition.name}: {error.orig}; nothing of it "
+                "was published, and running it again resumes"
             ) from error
         _log.warning("the run of %s could not be recorded to its end: %s", partition.name, error.orig)
     assert waited.result is not None  # noqa: S101 - the run ended without an error, so its load did

@@ -34,8 +34,8 @@ def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, par
     while (holder := library.loading_run(partition.name)) in before:
         if time.monotonic() > deadline:
             raise Refused(
-                f"{partition.name} is still being loaded by run {holder}, which this run was started to repeat. That run "
-                "was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside it, and "
-                "what it publishes counts. Look at its pod if it should have ended"
+                f"{partition.name} is still being loaded by run {holder}, which this run was started to repeat. "
+                "That run was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside "
+                "it, and what it publishes counts. Look at its pod if it should have ended"
             )
         time.sleep(_LOOK_SECONDS)

@@ -12,7 +12,7 @@ from doc_assets_tests.support.catalogue_files import SOUND, load
 
 def test_partitions_are_heaviest_first_and_those_of_unknown_weight_last_in_file_order(tmp_path: Path) -> None:
     catalogue = load(tmp_path, SOUND)
-    assert [p.id for p in catalogue.partitions()] == [
+    assert [p.name for p in catalogue.partitions()] == [
         "ebpf/kernel",
         "rust/std",
         "rust/tokio.1",

@@ -35,7 +35,7 @@ def test_the_initial_catalogue_of_a_folder_covers_it_and_loads(tmp_path: Path) -
     output.write_text(text)
     catalogue = load_catalogue(output)
     assert problems(catalogue) == []
-    assert [p.id for p in catalogue.partitions()] == [
+    assert [p.name for p in catalogue.partitions()] == [
         "rust/big.1",
         "rust/big.2",
         "rust/crate-tokio",

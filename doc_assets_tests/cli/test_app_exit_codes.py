@@ -10,8 +10,8 @@ import pytest
 from doc_assets.cli import main
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
-from doc_assets_tests.store.shelves import Shelf
 from doc_assets_tests.support.databases import new_database
+from doc_assets_tests.support.memory_partitions import Shelf
 
 Run = Callable[..., tuple[int, str]]
 NEVER_LOADED = "test/absent was never loaded here"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.app import Misuse
+from doc_assets.cli.app import UsageError
 
 
 def test_misuse_is_the_base_of_all_wrong_options_and_arguments() -> None:
-    moved = f"Typer {typer.__version__} derives BadParameter from {Misuse.__name__}: find the error of all misuse anew"
-    assert Misuse.__name__ == "UsageError", moved
-    assert Misuse("told").format_message() == "told", moved
-    assert hasattr(Misuse("told"), "ctx"), moved
+    moved = (
+        f"Typer {typer.__version__} derives BadParameter from {UsageError.__name__}: find the error of all misuse anew"
+    )
+    assert UsageError.__name__ == "UsageError", moved
+    assert UsageError("told").format_message() == "told", moved
+    assert hasattr(UsageError("told"), "ctx"), moved

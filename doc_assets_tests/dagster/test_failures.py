@@ -11,7 +11,6 @@ import pytest
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.failures import RETRY_TAG
 from doc_assets.dagster.in_process_runs import run_partition
-from doc_assets.dagster.library import Library
 from doc_assets.errors import (
     AuditFailed,
     CatalogueError,
@@ -29,7 +28,8 @@ from doc_assets.errors import (
     StoreUnavailable,
     StoreUnreachable,
 )
-from doc_assets_tests.dagster.conftest import FakeLibrary
+from doc_assets.ingest.loader import Survey
+from doc_assets_tests.support.fake_library import NOTHING, FakeLibrary
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 PASSING = (StoreUnreachable, StoreUnavailable, PartitionLocked, LeaseLost, SourceUnavailable, EndpointUnavailable)
@@ -98,8 +98,8 @@ def test_a_run_of_the_command_line_is_left_to_its_caller(
     definitions: dg.Definitions, library: FakeLibrary, instance: dg.DagsterInstance, catalogue: Catalogue
 ) -> None:
     library.error = StoreUnreachable("the server is away")
-    partition = catalogue.find_partition("rust/tokio")
+    survey = Survey(catalogue.find_partition("rust/tokio"), None, NOTHING, None)
     with pytest.raises(StoreUnreachable):
-        run_partition(partition, instance=instance, definitions=definitions, library=cast("Library", library))
+        run_partition(survey, instance=instance, definitions=definitions)
     (run,) = instance.get_runs()
     assert run.tags["dagster/will_retry"] == "false"

@@ -30,7 +30,7 @@ def partition_id_of(connection: psycopg.Connection, name: str) -> int:
     """
     row = connection.execute("SELECT id FROM partition WHERE name = %s", (name,)).fetchone()
     if row is None:
-        raise NotFound(f"partition {partition} was never loaded here: doc-assets snapshots lists what was")
+        raise NotFound(f"partition {name} was never loaded here: doc-assets snapshots lists what was")
     return row[0]
 
 
