@@ -35,6 +35,7 @@ _FOLDERS = ("doc_assets/", "doc_assets_tests/", "benchmarks/", "examples/", "fuz
 _PATH = re.compile(r"[\w./*-]+")
 _MODULE = re.compile(r"doc_assets(?:_tests)?(?:\.\w+)+")
 _TEST = re.compile(r"test_\w+")
+_MAKE = re.compile(r"make ([a-z][a-z-]*)(?: [A-Z].*)?")
 _CALL = re.compile(r"(?:\w+\.)*(\w+)\(\)")
 _CLASS = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+")
 _COMMAND = re.compile(r"^\s*(?:\$ )?(?:\S+=\S+ )*doc-assets((?: +[^|#>\n]*)?)", re.MULTILINE)
@@ -143,7 +144,7 @@ def test_every_link_leads_to_a_file_and_a_heading(page):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_path_module_and_test_that_is_named_exists(page):
+def test_every_path_module_target_and_test_that_is_named_exists(page):
     absent = []
     # The first column of a table of the changelog says how something was called.
     rows = re.findall(r"^\| (.*?) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
@@ -154,6 +155,8 @@ def test_every_path_module_and_test_that_is_named_exists(page):
             absent += [] if next(ROOT.glob(path.rstrip("/")), None) else [span]
         elif _MODULE.fullmatch(span):
             absent += [] if resolves(span) else [span]
+        elif make := _MAKE.fullmatch(span):
+            absent += [] if re.search(rf"^{make[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE) else [span]
         elif _TEST.fullmatch(span.rpartition("::")[2]):
             absent += [] if span.rpartition("::")[2] in known_tests() else [span]
     for language, text in listings(page):
