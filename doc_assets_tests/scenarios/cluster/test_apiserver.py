@@ -18,8 +18,10 @@ from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from doc_assets_tests.support.apiserver import ApiServer, Json, service_account_user
+from doc_assets_tests.support.apiserver.answers import PODS
 from doc_assets_tests.support.apiserver.examples import role, shell_job
 from doc_assets_tests.support.apiserver.forked import Forked
+from doc_assets_tests.support.apiserver.job_rules import end_of
 from doc_assets_tests.support.apiserver.processes import MARK
 
 NAMESPACE = "doc-assets"
@@ -74,12 +76,6 @@ def refused(error: pytest.ExceptionInfo[ApiException]) -> tuple[int, str, str]:
     status = json.loads(error.value.body)
     assert (status["kind"], status["code"]) == ("Status", error.value.status)
     return status["code"], status["reason"], status["message"]
-
-
-def ended(job: Json) -> tuple[str, str]:
-    """Type and reason of the last condition."""
-    condition = job["status"]["conditions"][-1]
-    return condition["type"], condition["reason"]
 
 
 def codes(pods: list[Json]) -> list[tuple[int, str]]:
@@ -162,6 +158,12 @@ def test_names_and_labels_are_refused_in_the_servers_words(
         (shell_job("a", surprise=1), 400, 'strict decoding error: unknown field "spec.surprise"'),
         (shell_job("a", backoffLimit="x"), 400, 'Job in version "v1" cannot be handled as a Job: json: cannot unmar'),
         (shell_job("a", container={"resources": {"limits": {"cpu": "1x"}}}), 400, "quantities must match the regular"),
+        (shell_job("a", container={"resources": {"limits": {"memory": "1K"}}}), 400, "quantities must match the regu"),
+        (
+            shell_job("a", pod={"volumes": [{"name": "v", "nfs": {"server": "s", "path": "/"}}]}),
+            422,
+            "spec.template.spec.volumes[0]: Forbidden: the API server of the tests mounts",
+        ),
         (
             shell_job("a", pod={"restartPolicy": "OnFailure"}, podFailurePolicy={"rules": [IGNORE_DISRUPTIONS]}),
             422,
@@ -275,6 +277,28 @@ def test_labels_can_be_patched_and_the_template_cannot(server: ApiServer, admin:
     assert refused(error)[2].endswith("field is immutable")
 
 
+def test_a_list_is_merged_by_its_key_and_a_stale_change_refused(server: ApiServer, admin: Clients) -> None:
+    """By the schema's merge keys; ``kubectl patch --local`` gives the same."""
+    metadata = {"name": "settings", "namespace": NAMESPACE, "ownerReferences": [owner("a"), owner("b")]}
+    server.put({"kind": "ConfigMap", "metadata": metadata, "data": {"kept": "1", "removed": "2"}})
+    deleted = {"uid": "b", "$patch": "delete"}
+    change = {"metadata": {"ownerReferences": [owner("c"), {"uid": "a", "controller": True}, deleted]}}
+    patched = admin.core.patch_namespaced_config_map("settings", NAMESPACE, {**change, "data": {"removed": None}})
+    assert [(own.uid, own.name, own.controller) for own in patched.metadata.owner_references] == [
+        ("c", "c", None),
+        ("a", "a", True),
+    ]
+    assert patched.data == {"kept": "1"}
+    for stale, code in (({"resourceVersion": "1"}, (409, "Conflict")), ({"$retainKeys": ["name"]}, (422, "Invalid"))):
+        with pytest.raises(ApiException) as error:
+            admin.core.patch_namespaced_config_map("settings", NAMESPACE, {"metadata": stale})
+        assert refused(error)[:2] == code
+
+
+def owner(name: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Secret", "name": name, "uid": name}
+
+
 def test_a_watch_tells_of_a_job_until_it_is_complete(server: ApiServer, admin: Clients) -> None:
     server.submit(shell_job("a"))
     seen = []
@@ -348,7 +372,7 @@ def test_variables_and_volumes_reach_the_container(server: ApiServer) -> None:
     spec = job["spec"]["template"]["spec"]
     spec["initContainers"] = [{**spec["containers"][0], "name": "first", "env": [], "args": [], **init}]
     server.submit(job)
-    assert ended(server.finished_job("a")) == ("Complete", "CompletionsReached"), server.logs()
+    assert end_of(server.finished_job("a")) == ("Complete", "CompletionsReached"), server.logs()
     (pod,) = server.pods("a")
     assert server.log(pod["metadata"]["name"], "main").splitlines() == [
         "1 postgres:// 1/$(A)/$(absent) rust 2 postgres:// /opt/dagster/home",
@@ -371,7 +395,7 @@ def test_a_container_waits_for_what_it_refers_to(server: ApiServer, admin: Clien
         admin.core.read_namespaced_pod_log(pod["metadata"]["name"], NAMESPACE)
     assert "is waiting to start: CreateContainerConfigError" in refused(error)[2]
     server.put({"kind": "ConfigMap", "metadata": {"name": "late"}})
-    assert ended(server.finished_job("a"))[0] == "Complete"
+    assert end_of(server.finished_job("a"))[0] == "Complete"
 
 
 def test_a_failed_init_container_fails_the_pod_and_the_main_one_never_starts(server: ApiServer) -> None:
@@ -379,7 +403,7 @@ def test_a_failed_init_container_fails_the_pod_and_the_main_one_never_starts(ser
     spec = job["spec"]["template"]["spec"]
     spec["initContainers"] = [{**spec["containers"][0], "name": "first", "command": ["sh", "-c", "exit 3"]}]
     server.submit(job)
-    assert ended(server.finished_job("a")) == ("Failed", "BackoffLimitExceeded")
+    assert end_of(server.finished_job("a")) == ("Failed", "BackoffLimitExceeded")
     (pod,) = server.pods("a")
     assert pod["status"]["initContainerStatuses"][0]["state"]["terminated"]["exitCode"] == 3
     assert pod["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "PodInitializing"}}
@@ -388,7 +412,7 @@ def test_a_failed_init_container_fails_the_pod_and_the_main_one_never_starts(ser
 def test_failures_are_retried_up_to_the_limit(server: ApiServer) -> None:
     server.submit(shell_job("a", "exit 1", backoffLimit=2))
     job = server.finished_job("a")
-    assert (ended(job), job["status"]["failed"]) == (("Failed", "BackoffLimitExceeded"), 3)
+    assert (end_of(job), job["status"]["failed"]) == (("Failed", "BackoffLimitExceeded"), 3)
     assert codes(server.pods("a")) == [(1, "Error")] * 3
 
 
@@ -397,7 +421,7 @@ def test_an_exit_code_can_end_a_job_at_once(server: ApiServer) -> None:
     server.submit(shell_job("a", "exit 2", backoffLimit=3, podFailurePolicy={"rules": [rule]}))
     job = server.finished_job("a")
     (pod,) = server.pods("a")
-    assert (ended(job), job["status"]["failed"]) == (("Failed", "PodFailurePolicy"), 1)
+    assert (end_of(job), job["status"]["failed"]) == (("Failed", "PodFailurePolicy"), 1)
     assert job["status"]["conditions"][-1]["message"] == (
         f"Container main for pod doc-assets/{pod['metadata']['name']} failed with exit code 2 matching FailJob rule at "
         "index 0"
@@ -421,7 +445,7 @@ def test_a_deleted_pod_counts_as_failed(server: ApiServer) -> None:
     server.submit(shell_job("a", UNTIL_TERM))
     server.delete(server.running_pod("a")["metadata"]["name"])
     job = server.finished_job("a")
-    assert (ended(job), job["status"]["failed"]) == (("Failed", "BackoffLimitExceeded"), 1)
+    assert (end_of(job), job["status"]["failed"]) == (("Failed", "BackoffLimitExceeded"), 1)
 
 
 def test_a_pod_out_of_memory_is_told_so(server: ApiServer) -> None:
@@ -433,7 +457,7 @@ def test_a_pod_out_of_memory_is_told_so(server: ApiServer) -> None:
 
 def test_a_deadline_ends_the_pods(server: ApiServer) -> None:
     server.submit(shell_job("a", UNTIL_TERM, activeDeadlineSeconds=1, backoffLimit=6))
-    assert ended(server.finished_job("a")) == ("Failed", "DeadlineExceeded")
+    assert end_of(server.finished_job("a")) == ("Failed", "DeadlineExceeded")
     server.until(lambda: not server.pods("a"), "the pod to go")
 
 
@@ -446,6 +470,23 @@ def test_an_indexed_job_runs_each_index_and_fails_those_that_are_spent(server: A
     assert (status["completedIndexes"], status["failedIndexes"]) == ("0", "1,2")
     assert (status["succeeded"], status["failed"]) == (1, 4)
     assert status["conditions"][-1]["reason"] == "FailedIndexes"
+
+
+def test_an_index_that_a_rule_fails_is_not_tried_again_and_too_many_end_the_job(server: ApiServer) -> None:
+    rule = {"action": "FailIndex", "onExitCodes": {"operator": "In", "values": [2]}}
+    job = shell_job("a", "exit 2", completionMode="Indexed", completions=4, parallelism=1)
+    job["spec"].update(backoffLimitPerIndex=5, maxFailedIndexes=1, podFailurePolicy={"rules": [rule]})
+    del job["spec"]["backoffLimit"]
+    server.submit(job)
+    job = server.finished_job("a")
+    assert (end_of(job), job["status"]["failedIndexes"]) == (("Failed", "MaxFailedIndexesExceeded"), "0,1")
+
+
+def test_a_container_is_restarted_in_its_pod_on_failure(server: ApiServer) -> None:
+    server.submit(shell_job("a", "exit 1", pod={"restartPolicy": "OnFailure"}, backoffLimit=2))
+    assert end_of(server.finished_job("a")) == ("Failed", "BackoffLimitExceeded")
+    (pod,) = {change.found["metadata"]["name"] for change in server.state.since(0, PODS)}
+    assert server.exit_code(pod) == 1
 
 
 def test_a_finished_job_and_its_pods_go_after_their_time(server: ApiServer) -> None:
@@ -515,7 +556,7 @@ def test_answers_go_wrong_on_request(server: ApiServer, admin: Clients) -> None:
     with server.fault(500, "create", "jobs", after=True), pytest.raises(ApiException) as error:
         admin.batch.create_namespaced_job(NAMESPACE, shell_job("a"))
     assert refused(error)[:2] == (500, "InternalError")
-    assert ended(server.finished_job("a"))[0] == "Complete"
+    assert end_of(server.finished_job("a"))[0] == "Complete"
     with server.away(), pytest.raises(HTTPError):
         admin.batch.list_namespaced_job(NAMESPACE)
     assert len(admin.batch.list_namespaced_job(NAMESPACE).items) == 1
@@ -527,10 +568,10 @@ def test_a_slow_start_keeps_pods_pending(server: ApiServer) -> None:
         server.until(lambda: server.pods("a"), "a pod")
         assert server.pods("a")[0]["status"]["phase"] == "Pending"
         assert server.job("a")["status"]["active"] == 1
-    assert ended(server.finished_job("a"))[0] == "Complete"
+    assert end_of(server.finished_job("a"))[0] == "Complete"
 
 
-def test_all_who_wait_for_a_forked_program_are_told_how_it_ended(tmp_path: Path) -> None:
+def test_all_who_wait_for_a_forked_program_are_told_how_it_end_of(tmp_path: Path) -> None:
     """The thread that runs the pod, and the one that would kill it when its time is up."""
     program = Forked(["doc-assets", "nonsense"], os.environ, tmp_path)
     with ThreadPoolExecutor(8) as threads:

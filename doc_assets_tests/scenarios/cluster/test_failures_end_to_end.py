@@ -80,7 +80,7 @@ def test_a_load_that_dies_twice_resumes_each_time_and_is_published(cluster: Clus
         endpoint.until_held()
         evicted = pod_of(cluster, second)
         server.evict(evicted)
-        server.until_told_to_stop(evicted)
+        server.until_terminating(evicted)
     server.finished_job(job_name(second))
     assert server.exit_code(evicted) == 1, server.log(evicted)  # it ended by itself, and its run failed
     assert cluster.live("rust/large") == 0
@@ -167,7 +167,7 @@ def test_a_cancelled_run_stops_at_a_batch_border_and_the_next_resumes(cluster: C
         pod = pod_of(cluster, run_id)
         cluster.terminate(run_id)
         assert cluster.status(run_id) == "CANCELING"
-        server.until_told_to_stop(pod)
+        server.until_terminating(pod)
         assert server.jobs() == []
         (left,) = server.pods(job_name(run_id))
         assert left["metadata"]["deletionGracePeriodSeconds"] == 120

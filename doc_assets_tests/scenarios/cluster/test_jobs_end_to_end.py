@@ -14,6 +14,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.apiserver import ApiServer, Json, service_account_user
+from doc_assets_tests.support.apiserver.job_rules import end_of
 from doc_assets_tests.support.cluster.catalogues import catalogue_of, page
 from doc_assets_tests.support.cluster.deployment import IMAGE_ENVIRONMENT, NAMESPACE, secret
 from doc_assets_tests.support.cluster.endpoint import Endpoint
@@ -79,17 +80,11 @@ def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
         endpoint.close()
 
 
-def outcome(job: Json) -> tuple[str, str]:
-    """Type and reason of the last condition."""
-    condition = job["status"]["conditions"][-1]
-    return condition["type"], condition["reason"]
-
-
 def test_the_jobs_load_each_partition_once_roll_back_and_validate(place: Place) -> None:
     server = place.server
     place.catalogue(catalogue_of(place.folder, {"rust": {"tokio": 3}, "ebpf": {"aya": 2}}))
     job = place.run("doc-assets-migrate-indexed")
-    assert outcome(job) == ("Complete", "CompletionsReached"), server.logs()
+    assert end_of(job) == ("Complete", "CompletionsReached"), server.logs()
     assert job["status"]["completedIndexes"] == "0-3"
     assert place.live() == {"rust/tokio": 3, "ebpf/aya": 2}
     with place.store.connect() as connection:
@@ -98,7 +93,7 @@ def test_the_jobs_load_each_partition_once_roll_back_and_validate(place: Place) 
 
     (place.folder / "tokio" / "page-003.md").write_text(page("tokio", 3))
     job = place.run("doc-assets-migrate")
-    assert outcome(job) == ("Complete", "CompletionsReached"), server.logs()
+    assert end_of(job) == ("Complete", "CompletionsReached"), server.logs()
     ((code, message),) = place.exits("doc-assets-migrate")
     assert (code, json.loads(message)["exit_code"]) == (0, 0)
     assert len(message.encode()) <= 4096
@@ -107,17 +102,17 @@ def test_the_jobs_load_each_partition_once_roll_back_and_validate(place: Place) 
     assert server.authorizer.used(USER) == server.authorizer.granted(USER, NAMESPACE)
 
     job = place.run("doc-assets-rollback", ["rollback", "rust/tokio"])
-    assert outcome(job) == ("Complete", "CompletionsReached"), server.logs()
+    assert end_of(job) == ("Complete", "CompletionsReached"), server.logs()
     assert place.live() == {"rust/tokio": 3, "ebpf/aya": 2}
     job = place.run("doc-assets-validate")
-    assert outcome(job) == ("Complete", "CompletionsReached"), server.logs()
+    assert end_of(job) == ("Complete", "CompletionsReached"), server.logs()
     assert [access for access in server.authorizer.record if not access.allowed] == []
 
 
 def test_a_wrong_catalogue_is_not_tried_again(place: Place) -> None:
     place.catalogue("types: {rust: {sources: [{name: tokio, kind: folder}]}}\n")
     job = place.run("doc-assets-migrate")
-    assert outcome(job) == ("Failed", "PodFailurePolicy"), place.server.logs()
+    assert end_of(job) == ("Failed", "PodFailurePolicy"), place.server.logs()
     ((code, message),) = place.exits("doc-assets-migrate")
     assert (code, json.loads(message)["exit_code"]) == (2, 2)
     assert "sources.yaml" in message
@@ -134,7 +129,7 @@ def test_a_mistyped_partition_is_not_tried_again(place: Place) -> None:
 def test_what_may_pass_is_tried_as_often_as_the_file_says(place: Place) -> None:
     """Nothing was live an hour ago, and nothing is now: refused with 1, which Kubernetes cannot tell from an outage."""
     job = place.run("doc-assets-rollback")
-    assert outcome(job) == ("Failed", "BackoffLimitExceeded"), place.server.logs()
+    assert end_of(job) == ("Failed", "BackoffLimitExceeded"), place.server.logs()
     assert job["status"]["failed"] == 1 + job["spec"]["backoffLimit"]
     exits = place.exits("doc-assets-rollback")
     assert [code for code, _ in exits] == [1] * len(exits)

@@ -11,6 +11,7 @@ import pytest
 from doc_assets.dagster.storage import DocAssetsStorage
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.apiserver import ApiServer
+from doc_assets_tests.support.apiserver.job_rules import end_of
 from doc_assets_tests.support.cluster.catalogues import catalogue_of, page
 from doc_assets_tests.support.cluster.deployment import IMAGE_ENVIRONMENT, NAMESPACE, cluster_of, secret
 from doc_assets_tests.support.databases import Roles, database_of_roles
@@ -39,7 +40,7 @@ def test_the_schema_job_upgrades_a_database_whose_tables_belong_to_two_roles(
     with ApiServer(manifests, image, namespace=NAMESPACE, forks=True) as server:
         server.submit(job)
         done = server.finished_job("doc-assets-schema")
-        assert done["status"]["conditions"][-1]["type"] == "Complete", server.logs()
+        assert end_of(done)[0] == "Complete", server.logs()
         assert done["status"].get("failed", 0) == 0, server.logs()
 
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import dagster as dg
-import psycopg
 import pytest
 from dagster._cli.job import execute_launch_command
 from dagster_shared.cli import WorkspaceOpts
-from psycopg import sql
 
 from doc_assets.dagster.coordinator import CONFIG_TAG, PARTITION_TAG, PROFILE_TAG
 from doc_assets.dagster.pod_resources import RunPods
 from doc_assets_tests.support.cluster.instance import IMAGE, Cluster, cluster_of
+from doc_assets_tests.support.databases import new_database
 
 LAUNCH = """
 mutation($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
@@ -35,14 +32,12 @@ REPOSITORY = {"repositoryLocationName": "doc_assets", "repositoryName": "__repos
 
 @pytest.fixture(scope="module")
 def shared_cluster(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    name = sql.Identifier(f"test_{uuid.uuid4().hex}")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name.as_string().strip(chr(34))}"))
-    with pytest.MonkeyPatch.context() as patch, cluster_of(tmp_path_factory.mktemp("cluster"), url, patch) as cluster:
+    with (
+        new_database(server_url) as url,
+        pytest.MonkeyPatch.context() as patch,
+        cluster_of(tmp_path_factory.mktemp("cluster"), url, patch) as cluster,
+    ):
         yield cluster
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 @pytest.fixture
@@ -165,21 +160,17 @@ def test_a_retry_keeps_the_users_part_and_renews_ours(cluster: Cluster, monkeypa
     cluster.dequeue()
     mended = RunPods.parse("types: {rust: {limits: {memory: 7Gi, cpu: 3}}}")
     monkeypatch.setattr(cluster.instance.run_coordinator, "_pods", mended)
-    cluster.instance.report_run_failed(run_by_id(cluster, first), "the pod is gone")
+    cluster.instance.report_run_failed(cluster.run(first), "the pod is gone")
     second = cluster.retry(first)
+    assert second is not None
     (job,) = cluster.dequeue()
     labels = job["spec"]["template"]["metadata"]["labels"]
     assert labels["doc-assets/run"] == second.run_id == job["metadata"]["name"].removeprefix("dagster-run-")
     assert container(job)["resources"]["limits"] == {"cpu": "3", "memory": "20Gi", "ephemeral-storage": "10Gi"}
     cluster.instance.report_run_failed(second, "gone again")
     third = cluster.retry(second.run_id)
+    assert third is not None
     assert json.loads(third.tags[CONFIG_TAG])["container_config"]["resources"]["limits"]["memory"] == "20Gi"
-
-
-def run_by_id(cluster: Cluster, run_id: str) -> dg.DagsterRun:
-    run = cluster.instance.get_run_by_id(run_id)
-    assert run is not None
-    return run
 
 
 @pytest.mark.parametrize("page", ["asset", "job"])
@@ -194,7 +185,7 @@ def test_a_backfill_becomes_one_job_per_partition_within_the_limit_heaviest_firs
         }
     answer = cluster.ask(BACKFILL, params=params)["launchPartitionBackfill"]
     assert answer["__typename"] == "LaunchBackfillSuccess", answer
-    cluster.backfill()
+    cluster.backfill(iterations=4)
     jobs = cluster.dequeue()
     assert cluster.dequeue() == [], "DOC_ASSETS_MAX_CONCURRENT_RUNS is 2"
     for job in jobs:
@@ -210,8 +201,8 @@ def test_a_second_load_of_a_partition_waits_for_the_first(cluster: Cluster) -> N
     assert len(cluster.dequeue()) == 1
     second = launch(cluster, "migrate_ebpf", {"dagster/partition": "guides"})
     assert cluster.dequeue() == []
-    assert run_by_id(cluster, second).status == dg.DagsterRunStatus.QUEUED
-    cluster.instance.report_run_canceled(run_by_id(cluster, first))
+    assert cluster.run(second).status == dg.DagsterRunStatus.QUEUED
+    cluster.instance.report_run_canceled(cluster.run(first))
     assert len(cluster.dequeue()) == 1
 
 
@@ -219,7 +210,7 @@ def test_an_audit_does_not_wait_for_a_load(cluster: Cluster) -> None:
     materialize(cluster, "ebpf", "guides")
     run_id = launch(cluster, "validate_ebpf", {"dagster/partition": "guides"})
     assert len(cluster.dequeue()) == 2
-    assert PARTITION_TAG not in run_by_id(cluster, run_id).tags
+    assert PARTITION_TAG not in cluster.run(run_id).tags
 
 
 def owners_database(job: dict[str, Any]) -> list[dict[str, Any]]:

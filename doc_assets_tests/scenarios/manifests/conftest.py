@@ -1,4 +1,4 @@
-"""Every way to put overlays and components together, rendered once per session."""
+"""All combinations of overlays and components, rendered once per session."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from doc_assets_tests.support.manifests.rendering import Manifest, render
 
 @pytest.fixture(scope="session")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes a kustomization of an overlay, components and further lines; kustomize takes relative paths only."""
+    """Return a function that writes a kustomization of an overlay, components and further lines."""
 
     def write(overlay: str, *components: str, more: str = "") -> Path:
         folder = tmp_path_factory.mktemp("kustomization").resolve()
+        # Kustomize takes relative paths only.
         above = Path(os.path.relpath(K8S, folder))
         lines = ["apiVersion: kustomize.config.k8s.io/v1beta1", "kind: Kustomization"]
         lines += ["resources:", f"  - {above}/overlays/{overlay}"]
@@ -31,13 +32,13 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session", params=CONFIGURATIONS, ids="+".join)
 def configuration(request: pytest.FixtureRequest, folder_of: Callable[..., Path]) -> Path:
-    """The folder of each configuration in turn."""
+    """Return the folder of each configuration in turn."""
     return folder_of(*request.param)
 
 
 @pytest.fixture(scope="session")
 def manifests(configuration: Path) -> list[Manifest]:
-    """What each configuration renders to; not to be changed."""
+    """Return the objects of each configuration; tests must not change them."""
     return render(configuration)
 
 
@@ -48,11 +49,11 @@ def _overlays() -> dict[str, list[Manifest]]:
 
 @pytest.fixture
 def local(_overlays: dict[str, list[Manifest]]) -> list[Manifest]:
-    """The overlay local, to be changed at will."""
+    """Return the overlay local; tests may change it."""
     return copy.deepcopy(_overlays["local"])
 
 
 @pytest.fixture
 def production(_overlays: dict[str, list[Manifest]]) -> list[Manifest]:
-    """The overlay production, to be changed at will."""
+    """Return the overlay production; tests may change it."""
     return copy.deepcopy(_overlays["production"])

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from doc_assets_tests.support.apiserver.selectors import selects
 from doc_assets_tests.support.manifests import policies
 from doc_assets_tests.support.manifests.configurations import PLAIN
-from doc_assets_tests.support.manifests.network import Address, Peer, allowed, covered, selects
+from doc_assets_tests.support.manifests.network import Address, Peer, allowed, covered
 from doc_assets_tests.support.manifests.policies import RULES, Rule
 from doc_assets_tests.support.manifests.rendering import Manifest, load
 from doc_assets_tests.support.manifests.workloads import Pod, named, of_kind, run_pods, template_pods

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from doc_assets_tests.support.apiserver.pod_security import violations
 from doc_assets_tests.support.manifests import policies
-from doc_assets_tests.support.manifests.pod_security import violations
 from doc_assets_tests.support.manifests.policies import RULES, Rule
 from doc_assets_tests.support.manifests.rendering import Manifest
-from doc_assets_tests.support.manifests.workloads import Pod, named
+from doc_assets_tests.support.manifests.workloads import named
 
 
 def exchange(*path: str | int, **values: object) -> Callable[[Any], None]:
@@ -157,10 +157,10 @@ def test_each_control_of_the_standard_is_checked(
     safe = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     pod = {"securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": []}
     pod[kind] = [{"name": "c", "securityContext": safe}]
-    assert violations(Pod("safe", "x", {}, pod, {})) == []
+    assert violations(pod) == []
     context = {**pod["securityContext"], **of_pod.get("securityContext", {})}
     pod |= {**of_pod, "securityContext": context, kind: [{"name": "c", "securityContext": {**safe, **of_container}}]}
-    assert violations(Pod("unsafe", "x", {}, pod, {})) == [said]
+    assert violations(pod) == [said]
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_ports_and_probes_of_the_host_are_noticed(container: dict[str, Any], sai
     safe = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     context = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     spec = {"securityContext": context, "containers": [{"name": "c", "securityContext": safe, **container}]}
-    assert violations(Pod("unsafe", "x", {}, spec, {})) == [said]
+    assert violations(spec) == [said]

@@ -1,8 +1,9 @@
-"""A Kubernetes API server for tests: it speaks HTTP to the real client, and runs each Job's pods as local processes.
+"""A Kubernetes API server for tests: it serves HTTP to the real client, and runs each Job's pods as local processes.
 
-It refuses what Kubernetes 1.36 refuses, checks every request against the Roles of the manifests, and decides about Jobs
-as the Job controller does. Not there: images, networks, resource limits, user ids, read-only file systems, and mount
-namespaces (``volumes`` says what stands for mounts). ``server`` puts it together.
+It refuses what Kubernetes 1.36 refuses, authorizes every request by the Roles of the manifests, and decides about Jobs
+as the Job controller does. Not implemented: images, networks, resource limits, user ids, read-only file systems, and
+mount namespaces (``volumes`` describes the replacement). ``server`` assembles it. Why no library or cluster does its
+work: docs/decisions/0016-api-server-in-tests.md.
 """
 
 from doc_assets_tests.support.apiserver.answers import Json, Refusal

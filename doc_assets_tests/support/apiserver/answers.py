@@ -1,18 +1,15 @@
-"""Refusals of the API server, in its own words: ``Status`` objects with code, reason and details.
-
-The wording was compared with that of a Kubernetes 1.36 API server.
-"""
+"""Refusals in the words of a Kubernetes 1.36 API server: ``Status`` objects with code, reason and details."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Json = dict
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A kind of object as it stands in URLs and in error messages."""
+    """A kind of object, as named in URLs and in error messages."""
 
     group: str
     version: str
@@ -22,17 +19,17 @@ class Resource:
 
     @property
     def api_version(self) -> str:
-        """As in manifests."""
+        """Return the field apiVersion of manifests: ``batch/v1`` or ``v1``."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def qualified(self) -> str:
-        """``jobs.batch`` or ``pods``."""
+        """Return ``jobs.batch`` or ``pods``."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def qualified_kind(self) -> str:
-        """``Job.batch`` or ``Pod``."""
+        """Return ``Job.batch`` or ``Pod``."""
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
 
@@ -48,7 +45,7 @@ RESOURCES = (JOBS, PODS, EVENTS, CONFIG_MAPS, SECRETS, SERVICE_ACCOUNTS, NAMESPA
 
 @dataclass(frozen=True)
 class Cause:
-    """One field that is wrong; ``reason`` as in ``FieldValueInvalid``."""
+    """An invalid field; ``reason`` as in ``FieldValueInvalid``."""
 
     field: str
     message: str
@@ -57,33 +54,33 @@ class Cause:
 
 @dataclass
 class Refusal(Exception):
-    """An answer other than 2xx."""
+    """An answer that is not a success."""
 
     code: int
     reason: str
     message: str
     details: Json | None = None
-    warnings: list[str] = field(default_factory=list)
 
     @property
-    def status(self) -> Json:
-        """The body."""
-        body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": self.message}
-        body["reason"] = self.reason
-        if self.details is not None:
-            body["details"] = self.details
-        return {**body, "code": self.code}
+    def body(self) -> Json:
+        """Return the Status object."""
+        details = {} if self.details is None else {"details": self.details}
+        return status("Failure", message=self.message, reason=self.reason, code=self.code, **details)
 
 
-def _details(resource: Resource, name: str | None = None, **more: object) -> Json:
-    details: Json = {"name": name} if name else {}
-    if resource.group:
-        details["group"] = resource.group
-    return {**details, "kind": resource.plural, **more}
+def status(outcome: str, **more: object) -> Json:
+    """Return a Status object; ``outcome`` is Success or Failure."""
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": outcome, **more}
+
+
+def details_of(resource: Resource, name: str | None) -> Json:
+    """Return the object that a Status is about."""
+    details = {"name": name, "group": resource.group, "kind": resource.plural}
+    return {key: value for key, value in details.items() if value}
 
 
 def not_found(resource: Resource, name: str) -> Refusal:
-    return Refusal(404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name))
+    return Refusal(404, "NotFound", f'{resource.qualified} "{name}" not found', details_of(resource, name))
 
 
 def no_such_path() -> Refusal:
@@ -95,7 +92,7 @@ def method_not_allowed() -> Refusal:
 
 
 def already_exists(resource: Resource, name: str) -> Refusal:
-    return Refusal(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', _details(resource, name))
+    return Refusal(409, "AlreadyExists", f'{resource.qualified} "{name}" already exists', details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str) -> Refusal:
@@ -104,15 +101,15 @@ def conflict(resource: Resource, name: str) -> Refusal:
         "Conflict",
         f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been modified; '
         "please apply your changes to the latest version and try again",
-        _details(resource, name),
+        details_of(resource, name),
     )
 
 
 def invalid(resource: Resource, name: str, causes: list[Cause]) -> Refusal:
-    told = [f"{cause.field}: {cause.message}" for cause in causes]
-    listed = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
+    listed = ", ".join(f"{cause.field}: {cause.message}" for cause in causes)
+    listed = f"[{listed}]" if len(causes) > 1 else listed
     message = f'{resource.qualified_kind} "{name}" is invalid: {listed}'
-    details = {**_details(resource, name), "kind": resource.kind}
+    details = {**details_of(resource, name), "kind": resource.kind}
     details["causes"] = [{"reason": c.reason, "message": c.message, "field": c.field} for c in causes]
     return Refusal(422, "Invalid", message, details)
 
@@ -127,17 +124,3 @@ def undecodable(resource: Resource, why: str) -> Refusal:
 
 def unauthorized() -> Refusal:
     return Refusal(401, "Unauthorized", "Unauthorized")
-
-
-def forbidden(
-    resource: Resource, user: str, verb: str, *, subresource: str | None, name: str | None, namespace: str | None
-) -> Refusal:
-    what = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    subject = f'{resource.qualified} "{name}"' if name else resource.qualified
-    where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-    message = f'{subject} is forbidden: User "{user}" cannot {verb} resource "{what}" in API group "{resource.group}"'
-    return Refusal(403, "Forbidden", f"{message} {where}", _details(resource, name))
-
-
-def internal_error(why: str) -> Refusal:
-    return Refusal(500, "InternalError", f"Internal error occurred: {why}", {"causes": [{"message": why}]})

@@ -1,13 +1,13 @@
-"""The environment and the command line of a container, put together as the kubelet does."""
+"""Environment and command line of a container, composed as the kubelet does."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 
 from doc_assets_tests.support.apiserver.answers import CONFIG_MAPS, SECRETS, Json
+from doc_assets_tests.support.apiserver.pod_security import containers_of
 from doc_assets_tests.support.apiserver.state import State
 from doc_assets_tests.support.apiserver.validation import whole_units
 
@@ -15,14 +15,14 @@ _REFERENCE = re.compile(r"\$(?:\$|\(([^()$]*)\))")
 
 
 class ConfigError(Exception):
-    """A container cannot be made yet, because something that it refers to is not there."""
+    """A container cannot be created yet, because an object or key that it refers to does not exist."""
 
 
 def data_of(state: State, kind: str, namespace: str, reference: Json) -> dict[str, bytes] | None:
-    """What a ConfigMap or Secret holds; None for an optional one that is not there.
+    """Return the data of a ConfigMap or Secret; None for an optional one that does not exist.
 
     Raises:
-        ConfigError: It is not there.
+        ConfigError: It does not exist.
     """
     name = reference.get("name") or reference["secretName"]
     resource = SECRETS if kind == "secret" else CONFIG_MAPS
@@ -31,18 +31,16 @@ def data_of(state: State, kind: str, namespace: str, reference: Json) -> dict[st
         if reference.get("optional"):
             return None
         raise ConfigError(f'{kind} "{name}" not found')
-    plain = {
-        key: value.encode() for key, value in (found.get("data" if kind == "configmap" else "stringData") or {}).items()
-    }
-    encoded = (found.get("data") if kind == "secret" else found.get("binaryData")) or {}
-    return {**{key: base64.b64decode(value) for key, value in encoded.items()}, **plain}
+    encoded, plain = ("data", "stringData") if kind == "secret" else ("binaryData", "data")
+    data = {key: base64.b64decode(value) for key, value in (found.get(encoded) or {}).items()}
+    return data | {key: value.encode() for key, value in (found.get(plain) or {}).items()}
 
 
 def environment_of(state: State, pod: Json, container: Json) -> dict[str, str]:
-    """The variables of ``envFrom`` and ``env``.
+    """Return the variables of ``envFrom`` and ``env``.
 
     Raises:
-        ConfigError: A ConfigMap, Secret or key is not there.
+        ConfigError: A ConfigMap, Secret or key does not exist.
     """
     namespace = pod["metadata"]["namespace"]
     variables: dict[str, str] = {}
@@ -62,15 +60,15 @@ def environment_of(state: State, pod: Json, container: Json) -> dict[str, str]:
 
 
 def command_line(container: Json, variables: Mapping[str, str]) -> list[str]:
-    """Command and arguments with ``$(NAME)`` replaced.
+    """Return command and arguments with ``$(NAME)`` replaced.
 
-    The image's entry point is ``tini --``, which passes signals on and changes nothing else: it is left out.
+    The image's entry point ``tini --`` is left out: it passes signals on and changes nothing else.
     """
     return [expanded(part, variables) for part in (*(container.get("command") or ()), *(container.get("args") or ()))]
 
 
 def expanded(text: str, variables: Mapping[str, str]) -> str:
-    """``$(NAME)`` replaced; ``$$`` is a dollar sign, and a name that is not known stays as it is written."""
+    """Replace ``$(NAME)``; ``$$`` is a dollar sign, and an unknown name stays as written."""
 
     def value(found: re.Match[str]) -> str:
         if found[1] is None:
@@ -81,7 +79,7 @@ def expanded(text: str, variables: Mapping[str, str]) -> str:
 
 
 def field_of(pod: Json, path: str) -> str:
-    """What the downward API tells under a field path, as in ``metadata.labels['name']``."""
+    """Return the value of a field path of the downward API, such as ``metadata.labels['name']``."""
     if found := re.fullmatch(r"metadata\.(labels|annotations)\['([^']+)'\]", path):
         return (pod["metadata"].get(found[1]) or {}).get(found[2], "")
     held: object = pod
@@ -107,14 +105,8 @@ def _value_from(state: State, pod: Json, container: Json, source: Json) -> str |
 
 
 def resource_of(pod: Json, container: str, reference: Json) -> str:
-    """A limit or request of a container, in units of the divisor, rounded up."""
+    """Return a limit or request of a container, in units of the divisor, rounded up."""
     kind, _, name = reference["resource"].partition(".")
-    (resources,) = (c.get("resources") or {} for c in _containers(pod) if c["name"] == container)
+    (resources,) = (c.get("resources") or {} for c in containers_of(pod["spec"]) if c["name"] == container)
     held = (resources.get(kind) or {}).get(name) or (resources.get("limits") or {}).get(name) or 0
-    divisor = reference.get("divisor") or 1
-    return str(whole_units(str(held), str(divisor) if divisor not in ("0", Decimal(0)) else 1))
-
-
-def _containers(pod: Json) -> Iterator[Json]:
-    yield from pod["spec"].get("initContainers") or ()
-    yield from pod["spec"]["containers"]
+    return str(whole_units(held, reference.get("divisor") or 1))

@@ -1,4 +1,4 @@
-"""Objects to try the server with: a Job that a restricted namespace admits, running a shell script."""
+"""Example objects: a Job that a restricted namespace admits and that runs a shell script, and a Role."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from doc_assets_tests.support.apiserver.answers import Json
 def shell_job(
     name: str, script: str = "exit 0", *, pod: Json | None = None, container: Json | None = None, **spec: object
 ) -> Json:
-    """A Job of one container; ``spec``, ``pod`` and ``container`` add to its parts or replace them."""
+    """Return a Job of one container; ``spec``, ``pod`` and ``container`` add to its parts or replace them."""
     runs: Json = {
         "name": "main",
         "image": "doc-assets:dev",
@@ -22,15 +22,14 @@ def shell_job(
         "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "seccompProfile": {"type": "RuntimeDefault"}},
         "containers": [{**runs, **(container or {})}],
     }
-    template = {**template, **(pod or {})}
     metadata = {"name": name, "labels": {"kind": "example"}}
     of_pods = {"labels": {"doc-assets/type": "rust"}, "annotations": {"note": "x"}}
-    job_spec = {"backoffLimit": 0, **spec, "template": {"metadata": of_pods, "spec": template}}
+    job_spec = {"backoffLimit": 0, **spec, "template": {"metadata": of_pods, "spec": {**template, **(pod or {})}}}
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job_spec}
 
 
 def role(name: str, rules: list[Json], namespace: str = "doc-assets") -> list[Json]:
-    """A Role, and its binding to the ServiceAccount of the same name."""
+    """Return a Role, a ServiceAccount of the same name, and their binding."""
     metadata = {"name": name, "namespace": namespace}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
     subjects = [{"kind": "ServiceAccount", **metadata}]

@@ -1,15 +1,17 @@
-"""What is to go wrong: answers that a test orders for the next requests of a kind."""
+"""Faults: wrong answers that a test orders for the next requests of a kind."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from doc_assets_tests.support.apiserver.answers import Refusal
 
 
 class HangUp(Exception):
-    """The connection is to be closed without an answer."""
+    """The server closes the connection without an answer."""
 
 
 @dataclass
@@ -17,34 +19,32 @@ class Fault:
     """An order for some requests.
 
     Attributes:
-        answer: 403 or 500 and so on; None hangs up.
+        answer: HTTP status, such as 403 or 500; None closes the connection.
         verb: Only requests of this verb; any if None.
-        resource: Only of this resource, as Roles write it (``pods/log``); any if None.
-        left: How many requests more; None for all until it is lifted.
-        after: The request is carried out, and then answered wrongly, as when an answer is lost on the way.
+        resource: Only requests of this resource, as Roles write it (``pods/log``); any if None.
+        left: Requests that it still answers; None for all.
+        after: Carry the request out, then answer wrongly, as if the answer was lost on the way.
         met: Requests that it has answered.
     """
 
     answer: int | None
     verb: str | None = None
     resource: str | None = None
-    left: int | None = 1
+    left: int | None = None
     after: bool = False
     met: int = 0
 
     def concerns(self, verb: str, resource: str) -> bool:
-        """Whether it is about such a request, and not used up."""
+        """Return whether it answers such a request and is not used up."""
         return self.left != 0 and self.verb in (None, verb) and self.resource in (None, resource)
 
     def error(self) -> Exception:
-        """What the request ends with."""
-        match self.answer:
-            case None:
-                return HangUp()
-            case 403:
-                return Refusal(403, "Forbidden", "forbidden: ordered by a test", {})
-            case code:
-                return Refusal(code, "InternalError", "Internal error occurred: ordered by a test", {})
+        """Return the error that the request ends with."""
+        if self.answer is None:
+            return HangUp()
+        if self.answer == 403:
+            return Refusal(403, "Forbidden", "forbidden: ordered by a test", {})
+        return Refusal(self.answer, "InternalError", "Internal error occurred: ordered by a test", {})
 
 
 class Faults:
@@ -54,18 +54,17 @@ class Faults:
         self._orders: list[Fault] = []
         self._lock = threading.Lock()
 
-    def order(self, fault: Fault) -> Fault:
-        """From now on."""
-        with self._lock:
-            self._orders.append(fault)
-        return fault
-
-    def lift(self, fault: Fault) -> None:
-        """No more of it."""
-        fault.left = 0
+    @contextlib.contextmanager
+    def ordered(self, fault: Fault) -> Iterator[Fault]:
+        """Keep an order inside of the block."""
+        self._orders.append(fault)
+        try:
+            yield fault
+        finally:
+            fault.left = 0
 
     def take(self, verb: str, resource: str) -> Fault | None:
-        """The order that such a request meets, which is thereby used once."""
+        """Return the order that answers such a request, and count the request."""
         with self._lock:
             for fault in self._orders:
                 if fault.concerns(verb, resource):

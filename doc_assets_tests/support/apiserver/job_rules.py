@@ -1,4 +1,4 @@
-"""When a Job's pod counts as failed, which pods it wants, and when it is over: decisions, without any effect.
+"""Decisions about Jobs, without any effect: whether a pod counts as failed, which pods are missing, how a Job ends.
 
 As Kubernetes 1.36 decides: backoffLimit, backoffLimitPerIndex, podFailurePolicy, podReplacementPolicy,
 activeDeadlineSeconds, and completions of both modes.
@@ -6,7 +6,7 @@ activeDeadlineSeconds, and completions of both modes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from doc_assets_tests.support.apiserver.answers import Json
@@ -17,7 +17,7 @@ INDEX_FAILURES = "batch.kubernetes.io/job-index-failure-count"
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a Job ends, as its last condition tells it."""
+    """The end of a Job, as in its last condition."""
 
     succeeded: bool
     reason: str
@@ -26,7 +26,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a failed pod means: whether it counts, and whether it ends its Job or its index."""
+    """Consequence of a failed pod: whether it counts, and whether it ends its Job or its index."""
 
     counted: bool = True
     fails_job: Verdict | None = None
@@ -34,24 +34,35 @@ class Outcome:
 
 
 def owned(job: Json, pods: list[Json]) -> list[Json]:
-    """The pods that a Job made."""
+    """Return the pods that a Job created."""
     uid = job["metadata"]["uid"]
     return [p for p in pods if any(owner["uid"] == uid for owner in p["metadata"].get("ownerReferences") or ())]
 
 
 def is_finished(job: Json) -> bool:
-    """Complete or Failed."""
+    """Return whether a Job is complete or has failed."""
     conditions = job.get("status", {}).get("conditions", ())
     return any(condition["type"] in ("Complete", "Failed") for condition in conditions)
 
 
+def end_of(job: Json) -> tuple[str, str]:
+    """Return type and reason of the last condition."""
+    condition = job["status"]["conditions"][-1]
+    return condition["type"], condition["reason"]
+
+
+def has_ended(pod: Json) -> bool:
+    """Return whether no container of a pod will run any more."""
+    return pod["status"]["phase"] in ("Succeeded", "Failed")
+
+
 def active_wanted(pod: Json) -> bool:
-    """Whether a pod that has not ended counts as active: one that is being deleted does not."""
+    """Return whether a pod that has not ended counts as active: one that is being deleted does not."""
     return "deletionTimestamp" not in pod["metadata"]
 
 
 def failure_of(job: Json, pod: Json) -> Outcome | None:
-    """What a pod's failure means; None if it has not failed, or not yet."""
+    """Return the consequence of a pod's failure; None if it has not failed, or not yet."""
     phase, spec = pod["status"]["phase"], job["spec"]
     if phase == "Succeeded":
         return None
@@ -72,9 +83,8 @@ def _matched_rule(job: Json, pod: Json) -> Outcome | None:
             case "Ignore":
                 return Outcome(counted=False)
             case "FailJob":
-                return Outcome(
-                    fails_job=Verdict(False, "PodFailurePolicy", f"{why} matching FailJob rule at index {i}")
-                )
+                why = f"{why} matching FailJob rule at index {i}"
+                return Outcome(fails_job=Verdict(False, "PodFailurePolicy", why))
             case "FailIndex":
                 return Outcome(fails_index=True)
         return Outcome(fails_index=_index_is_spent(job, pod))
@@ -82,17 +92,14 @@ def _matched_rule(job: Json, pod: Json) -> Outcome | None:
 
 
 def _code_matched(rule: Json, pod: Json) -> str | None:
-    wanted = rule.get("onExitCodes")
-    if not wanted:
+    if not (wanted := rule.get("onExitCodes")):
         return None
     status = pod["status"]
     for container in (*status.get("initContainerStatuses", ()), *status["containerStatuses"]):
-        code = container["state"].get("terminated", {}).get("exitCode", 0)
-        if code == 0 or wanted.get("containerName", container["name"]) != container["name"]:
-            continue
-        if (code in wanted["values"]) is (wanted["operator"] == "In"):
-            where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-            return f"Container {container['name']} for pod {where} failed with exit code {code}"
+        name, code = container["name"], container["state"].get("terminated", {}).get("exitCode", 0)
+        of_rule = code != 0 and wanted.get("containerName", name) == name
+        if of_rule and (code in wanted["values"]) is (wanted["operator"] == "In"):
+            return f"Container {name} for pod {_path(pod)} failed with exit code {code}"
     return None
 
 
@@ -100,9 +107,12 @@ def _condition_matched(rule: Json, pod: Json) -> str | None:
     for wanted in rule.get("onPodConditions") or ():
         for held in pod["status"].get("conditions", ()):
             if (held["type"], held["status"]) == (wanted["type"], wanted["status"]):
-                where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-                return f"Pod {where} has condition {held['type']}"
+                return f"Pod {_path(pod)} has condition {held['type']}"
     return None
+
+
+def _path(pod: Json) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
 
 
 def _index_is_spent(job: Json, pod: Json) -> bool:
@@ -112,11 +122,11 @@ def _index_is_spent(job: Json, pod: Json) -> bool:
 
 
 def wanted_pods(job: Json, alive: list[Json]) -> Iterator[int | None]:
-    """The completion index of each pod that is to be made now; None where the Job is not Indexed."""
+    """Yield the completion index of each missing pod; None where the Job is not Indexed."""
     spec, status = job["spec"], job["status"]
     if spec["suspend"]:
         return
-    # Under the policy Failed, a pod is replaced when it has ended; otherwise as soon as it is told to.
+    # Under the policy Failed, a pod is replaced when it has ended; otherwise as soon as it is being deleted.
     holding = alive if spec["podReplacementPolicy"] == "Failed" else [pod for pod in alive if active_wanted(pod)]
     if spec["completionMode"] == "Indexed":
         done = {*indexes(status.get("completedIndexes", "")), *indexes(status.get("failedIndexes", ""))}
@@ -134,7 +144,7 @@ def wanted_pods(job: Json, alive: list[Json]) -> Iterator[int | None]:
 
 
 def verdict(job: Json, pods: list[Json], age: float) -> Verdict | None:
-    """How the Job ends, or None as long as it goes on; ``age`` in seconds."""
+    """Return how the Job ends, or None as long as it goes on; ``age`` in seconds."""
     spec, status = job["spec"], job["status"]
     for held in status.get("conditions", ()):
         if held["type"] in ("FailureTarget", "SuccessCriteriaMet"):
@@ -147,7 +157,7 @@ def verdict(job: Json, pods: list[Json], age: float) -> Verdict | None:
     if spec["completionMode"] == "Indexed" and (found := _failed_indexes(spec, status)) is not None:
         return found
     wanted = spec.get("completions")
-    if succeeded >= wanted if wanted is not None else succeeded and not any(map(_running, pods)):
+    if succeeded >= wanted if wanted is not None else succeeded and all(map(has_ended, pods)):
         return Verdict(True, "CompletionsReached", "Reached expected number of succeeded pods")
     return None
 
@@ -155,7 +165,7 @@ def verdict(job: Json, pods: list[Json], age: float) -> Verdict | None:
 def _restarted_too_often(spec: Json, pods: list[Json]) -> bool:
     if spec["template"]["spec"]["restartPolicy"] != "OnFailure":
         return False
-    statuses = [s for pod in pods for s in pod["status"]["containerStatuses"] if _running(pod)]
+    statuses = [s for pod in pods for s in pod["status"]["containerStatuses"] if not has_ended(pod)]
     return sum(status["restartCount"] for status in statuses) >= max(1, spec["backoffLimit"])
 
 
@@ -170,12 +180,8 @@ def _failed_indexes(spec: Json, status: Json) -> Verdict | None:
     return None
 
 
-def _running(pod: Json) -> bool:
-    return pod["status"]["phase"] in ("Pending", "Running")
-
-
 def indexes(text: str) -> set[int]:
-    """The numbers that ``0,2-4`` stands for."""
+    """Parse completion indexes such as ``0,2-4``."""
     found: set[int] = set()
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
@@ -183,13 +189,12 @@ def indexes(text: str) -> set[int]:
     return found
 
 
-def indexes_text(text: str, index: int) -> str:
-    """The same with one more, written with ranges from three on, as the Job's status does."""
-    parts: list[list[int]] = []
-    for number in sorted(indexes(text) | {index}):
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
+def indexes_text(numbers: Iterable[int]) -> str:
+    """Format completion indexes as a Job's status does: with ranges from three numbers on."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
         else:
-            parts.append([number])
-    written = [f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in parts]
-    return ",".join(written)
+            runs.append([number])
+    return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(map(str, run)) for run in runs)

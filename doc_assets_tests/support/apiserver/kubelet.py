@@ -1,12 +1,13 @@
-"""Runs a pod: waits until it may start, makes its volumes, runs its containers as processes, and tells their states.
+"""The kubelet: creates a pod's volumes, runs its containers as processes, and reports their states.
 
-One thread per pod. What a pod is told from outside (delete, evict, out of memory) arrives through its object or through
-the methods of ``PodRun``; counting what came of pods is the Job controller's business.
+One thread per pod. Deletion and eviction reach it through the pod's object, an out-of-memory kill through the methods
+of ``PodRun``; the Job controller counts the ends of pods.
 """
 
 from __future__ import annotations
 
 import contextlib
+import math
 import shutil
 import signal
 import threading
@@ -21,19 +22,19 @@ from doc_assets_tests.support.apiserver.processes import Container, Output
 from doc_assets_tests.support.apiserver.state import State, now
 from doc_assets_tests.support.apiserver.volumes import make_volumes, mount
 
-_LONGEST_MESSAGE = 4096  # bytes of a termination message that the kubelet keeps
+_LONGEST_MESSAGE = 4096  # bytes of a termination message that a kubelet keeps
 
 
 @dataclass(frozen=True)
 class Node:
-    """Where pods run.
+    """The node that pods run on.
 
     Attributes:
-        folder: Below it, one folder per pod.
-        environment: What the image sets, and what this machine needs to run its programs.
-        access: The variables that stand for a mounted token of the pod's ServiceAccount.
-        forks: Python programs are started by a fork, see ``forked``.
-        backoff_seconds: Before a container is started again, where the restart policy wants that.
+        folder: Holds one folder per pod.
+        environment: Variables of the image, and those that this machine needs to run its programs.
+        access: Returns the variables that stand for a mounted token of the pod's ServiceAccount.
+        forks: Start Python programs by a fork, see ``forked``.
+        backoff_seconds: Wait before a container is restarted, where the restart policy asks for it.
     """
 
     folder: Path
@@ -44,7 +45,7 @@ class Node:
 
 
 class PodRun:
-    """The life of one pod."""
+    """A pod from its creation to its end."""
 
     def __init__(self, state: State, node: Node, pod: Json) -> None:
         self.namespace, self.name = pod["metadata"]["namespace"], pod["metadata"]["name"]
@@ -57,43 +58,43 @@ class PodRun:
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"pod {self.name}")
 
     def start(self) -> None:
-        """It runs from now on, once it is released."""
+        """Start its thread, which waits until the pod is released."""
         self._thread.start()
 
     def out_of_memory(self) -> None:
-        """As the kernel does: SIGKILL for the whole container, which is then told to have been OOMKilled."""
+        """Kill all containers, with the reason OOMKilled, as the kernel does above the memory limit."""
         self._out_of_memory = True
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL for what runs."""
+        """Send SIGKILL to all that runs."""
         for container in list(self._containers.values()):
             container.kill()
 
-    def pid(self, container: str | None = None) -> int:
-        """Of the first process of a running container, by default of the only one."""
-        return self._containers[container or next(iter(self._containers))].pid
+    def pid(self) -> int:
+        """Return the id of the first process of the running container."""
+        return next(iter(self._containers.values())).pid
 
     def join(self, seconds: float) -> bool:
-        """Waits for its end."""
+        """Wait for its end; return whether it came in time."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     @property
     def _gone(self) -> bool:
-        """It was deleted, or everything ends."""
+        """Return whether the pod is being deleted, or the server stops."""
         found = self._state.get(PODS, self.namespace, self.name)
         return self._state.stopped or found is None or "deletionTimestamp" in found["metadata"]
 
     def _run(self) -> None:
         try:
-            with contextlib.suppress(Refusal):  # it was removed by force, and there is nothing to tell of any more
+            with contextlib.suppress(Refusal):  # the pod was removed by force
                 self._live()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _live(self) -> None:
-        self._wait(lambda: self.released.is_set())
+        self._wait(self.released.is_set)
         codes: list[int] = []
         spec = self._pod["spec"]
         volumes = None if self._gone else self._volumes()
@@ -105,22 +106,21 @@ class PodRun:
             threads = [_Awaited(self, container, volumes) for container in spec["containers"]]
             codes = [thread.code() for thread in threads]
         elif not any(codes):
-            codes = [137]  # it never ran, and is no success
+            codes = [137]  # it never ran, which is no success
         self._finish("Failed" if any(codes) else "Succeeded")
 
     def _volumes(self) -> dict[str, Path] | None:
-        """The volumes as soon as all that they show is there; None if the pod is deleted before."""
-        claims = self._node.folder / "claims" / self.namespace
+        """Return the volumes once all their sources exist; None if the pod is deleted before."""
         while not self._gone:
             try:
-                return make_volumes(self._state, self._pod, self._folder, claims)
+                return make_volumes(self._state, self._pod, self._folder)
             except ConfigError as error:
                 self._report("Warning", "FailedMount", f"MountVolume.SetUp failed for volume: {error}")
                 self._await_change()
         return None
 
     def _to_completion(self, container: Json, volumes: dict[str, Path], statuses: str) -> int:
-        """Runs a container until it succeeds, or fails for good; its exit code."""
+        """Run a container until it succeeds or fails for good; return its exit code."""
         restarts = 0
         while True:
             code = self._once(container, volumes, statuses, restarts)
@@ -128,7 +128,7 @@ class PodRun:
             if not again or self._gone:
                 return code
             restarts += 1
-            self._wait(None, self._node.backoff_seconds)
+            self._wait(lambda: False, self._node.backoff_seconds)
 
     def _once(self, container: Json, volumes: dict[str, Path], statuses: str, restarts: int) -> int:
         name = container["name"]
@@ -147,18 +147,18 @@ class PodRun:
         try:
             running = Container(command, environment, root, forks=self._node.forks)
         except OSError as error:
-            self._tell(statuses, name, restarts, terminated=_terminated(128, "StartError", str(error), started))
+            self._set_state(statuses, name, restarts, terminated=_terminated(128, "StartError", str(error), started))
             return 128
         self.outputs[name] = running.output
         self._containers[name] = running
-        self._tell(statuses, name, restarts, running={"startedAt": started})
+        self._set_state(statuses, name, restarts, running={"startedAt": started})
         stopper = threading.Thread(target=self._stop_when_deleted, args=(running,), daemon=True)
         stopper.start()
         code = running.wait()
         del self._containers[name]
         reason = "Completed" if code == 0 else "OOMKilled" if self._out_of_memory else "Error"
-        told = _message(message, running.output, container["terminationMessagePolicy"], failed=code != 0)
-        self._tell(statuses, name, restarts, terminated=_terminated(code, reason, told, started))
+        text = _message(message, running.output, container["terminationMessagePolicy"], failed=code != 0)
+        self._set_state(statuses, name, restarts, terminated=_terminated(code, reason, text, started))
         return code
 
     @property
@@ -166,19 +166,19 @@ class PodRun:
         return self._pod["spec"].get("hostname") or self.name
 
     def _variables(self, container: Json, statuses: str) -> dict[str, str] | None:
-        """The container's environment as soon as all that it names is there; None if the pod is deleted before."""
+        """Return the container's variables once all their sources exist; None if the pod is deleted before."""
         while not self._gone:
             try:
                 return environment_of(self._state, self._pod, container)
             except ConfigError as error:
                 waiting = {"reason": "CreateContainerConfigError", "message": str(error)}
-                self._tell(statuses, container["name"], 0, waiting=waiting)
+                self._set_state(statuses, container["name"], 0, waiting=waiting)
                 self._await_change()
         return None
 
     def _stop_when_deleted(self, running: Container) -> None:
-        """SIGTERM as soon as the pod is deleted, SIGKILL when its grace period is over."""
-        ended = lambda: running.output.ended  # noqa: E731 - asked in two places
+        """Send SIGTERM as soon as the pod is deleted, and SIGKILL after its grace period."""
+        ended = lambda: running.output.ended  # noqa: E731 - a method would need the container
         self._wait(ended)
         if ended():
             return
@@ -192,15 +192,12 @@ class PodRun:
                 running.output.grown.wait_for(ended, grace)
         running.kill()
 
-    def _wait(self, met: object, seconds: float | None = None) -> None:
-        """Until it is so, or the pod is to end."""
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while not self._gone and not (callable(met) and met()):
-            left = 0.05 if deadline is None else min(0.05, deadline - time.monotonic())
-            if left <= 0:
-                return
+    def _wait(self, met: Callable[[], bool], seconds: float = math.inf) -> None:
+        """Wait until a condition is met, the pod is being deleted, or the time is over."""
+        deadline = time.monotonic() + seconds
+        while not self._gone and not met() and (left := deadline - time.monotonic()) > 0:
             with self._state.changed:
-                self._state.changed.wait(left)
+                self._state.changed.wait(min(0.05, left))
 
     def _await_change(self) -> None:
         version = self._state.version
@@ -211,7 +208,7 @@ class PodRun:
             if found := self._state.get(PODS, self.namespace, self.name):
                 self._state.report(found, kind, reason, message, "kubelet")
 
-    def _tell(self, statuses: str, container: str, restarts: int, **state: Json) -> None:
+    def _set_state(self, statuses: str, container: str, restarts: int, **state: Json) -> None:
         with self._state.edit(PODS, self.namespace, self.name) as pod:
             status = pod["status"]
             (entry,) = (entry for entry in status[statuses] if entry["name"] == container)
@@ -237,7 +234,7 @@ class PodRun:
 
 
 class _Awaited(threading.Thread):
-    """One of several containers that run side by side."""
+    """A container that runs beside others of its pod."""
 
     def __init__(self, run: PodRun, container: Json, volumes: dict[str, Path]) -> None:
         super().__init__(daemon=True)
@@ -255,8 +252,8 @@ class _Awaited(threading.Thread):
 
 
 def _terminated(code: int, reason: str, message: str, started: str) -> Json:
-    told = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": now()}
-    return {**told, "message": message} if message else told
+    state = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": now()}
+    return {**state, "message": message} if message else state
 
 
 def _message(path: Path, output: Output, policy: str, *, failed: bool) -> str:
@@ -275,12 +272,11 @@ def _condition(status: Json, kind: str, met: bool, **more: str) -> None:
 
 
 def new_status(spec: Json) -> Json:
-    """Of a pod that nothing has happened to."""
+    """Return the status of a pod that has just been created."""
 
     def waiting(container: Json, reason: str) -> Json:
-        names = {"name": container["name"], "image": container["image"], "imageID": ""}
-        state = {"state": {"waiting": {"reason": reason}}, "lastState": {}}
-        return {**names, **state, "ready": False, "started": False, "restartCount": 0}
+        status = {"name": container["name"], "image": container["image"], "imageID": "", "restartCount": 0}
+        return {**status, "state": {"waiting": {"reason": reason}}, "lastState": {}, "ready": False, "started": False}
 
     init = spec.get("initContainers") or ()
     first, rest = ("ContainerCreating", "PodInitializing") if init else ("", "ContainerCreating")

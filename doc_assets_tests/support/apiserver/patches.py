@@ -3,99 +3,100 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from doc_assets_tests.support.apiserver.answers import Json, Refusal
-
-# Lists that a strategic merge joins by a key instead of replacing them, as far as Jobs and pods hold any.
-_MERGE_KEYS = {
-    **dict.fromkeys(("containers", "initContainers", "env", "volumes"), "name"),
-    "volumeMounts": "mountPath",
-    "ownerReferences": "uid",
-    "conditions": "type",
-}
-_SET_LISTS = frozenset({"finalizers"})
+from doc_assets_tests.support.manifests.schemas import property_of, schema_of
 
 
 def patched(found: Json, patch: object, content_type: str) -> Json:
-    """The object with a patch of that content type applied.
+    """Return the object with a patch of that content type applied.
 
     Raises:
-        Refusal: 415 for another content type, 422 for a json patch that does not fit.
+        Refusal: 415 for another content type, 422 for a patch that does not fit.
     """
-    match content_type.partition(";")[0]:
-        case "application/json-patch+json" if isinstance(patch, list):
-            return _json_patched(found, patch)
-        case "application/merge-patch+json" if isinstance(patch, dict):
-            return _merged(found, patch, strategic=False)
-        # An apply is, of what the tests do with it, a merge that creates nothing.
-        case "application/strategic-merge-patch+json" | "application/apply-patch+yaml" if isinstance(patch, dict):
-            return _merged(found, patch, strategic=True)
-    raise Refusal(
-        415,
-        "UnsupportedMediaType",
-        "the body of the request was in an unknown format - accepted media types include: "
-        "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
-        {},
-    )
+    try:
+        match content_type.partition(";")[0]:
+            case "application/json-patch+json" if isinstance(patch, list):
+                return json_patched(found, patch)
+            case "application/merge-patch+json" if isinstance(patch, dict):
+                return merged(found, patch)
+            case "application/strategic-merge-patch+json" if isinstance(patch, dict):
+                return merged(found, patch, schema_of(found))
+    except (LookupError, TypeError, ValueError) as error:
+        raise Refusal(422, "Invalid", "the server rejected our request due to an error in our request", {}) from error
+    accepted = ", ".join(f"application/{kind}-patch+json" for kind in ("json", "merge", "strategic-merge"))
+    why = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    raise Refusal(415, "UnsupportedMediaType", why, {})
 
 
-def _merged(found: Json, patch: Json, *, strategic: bool) -> Json:
-    result = copy.deepcopy(found)
-    for key, value in patch.items():
-        held = result.get(key)
+def merged(found: Json, patch: Json, schema: Json | None = None) -> Json:
+    """Return the object with a patch merged into it: strategically by a schema, without one as RFC 7386 has it.
+
+    Lists with the patch strategy "merge" are joined by their key, others replaced.
+    https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+
+    Raises:
+        ValueError: The patch has a directive other than ``$patch: delete`` of an item.
+    """
+    result = dict(found)
+    for name, value in patch.items():
+        if schema is not None and name.startswith("$"):
+            raise ValueError(f"directive {name} of a patch is not implemented")
+        held, inner = found.get(name), None if schema is None else property_of(schema, name)
         if value is None:
-            result.pop(key, None)
+            result.pop(name, None)
         elif isinstance(value, dict):
-            result[key] = _merged(held if isinstance(held, dict) else {}, value, strategic=strategic)
-        elif strategic and key in _SET_LISTS and isinstance(held, list):
-            result[key] = held + [item for item in value if item not in held]
-        elif strategic and key in _MERGE_KEYS and isinstance(held, list):
-            result[key] = _joined(held, value, _MERGE_KEYS[key])
+            result[name] = merged(held if isinstance(held, dict) else {}, value, inner)
+        elif inner and "merge" in inner.get("x-kubernetes-patch-strategy", ""):
+            result[name] = _joined(held or [], value, inner)
         else:
-            result[key] = copy.deepcopy(value)
+            result[name] = copy.deepcopy(value)
     return result
 
 
-def _joined(held: list[Json], given: list[Json], key: str) -> list[Json]:
-    joined = {item.get(key): item for item in held}
-    for item in given:
-        if item.get("$patch") == "delete":
-            joined.pop(item.get(key), None)
-        else:
-            joined[item.get(key)] = _merged(joined.get(item.get(key), {}), item, strategic=True)
-    return list(joined.values())
+def _joined(held: list[Any], given: list[Any], schema: Json) -> list[Any]:
+    key, inner = schema.get("x-kubernetes-patch-merge-key"), schema["items"]
+    if key is None:  # plain values, as a set
+        return [*(item for item in given if item not in held), *held]
+    deleted = {item[key] for item in given if item.get("$patch") == "delete"}
+    changes = {item[key]: item for item in given if item[key] not in deleted}
+    known = {item[key] for item in held}
+    # New items come first, as kubectl and kustomize have it.
+    added = [merged({}, item, inner) for name, item in changes.items() if name not in known]
+    return added + [merged(item, changes.get(item[key], {}), inner) for item in held if item[key] not in deleted]
 
 
-def _json_patched(found: Json, operations: list[Json]) -> Json:
+def json_patched(found: Json, operations: list[Json]) -> Json:
+    """Return the object with the operations add, replace, remove and test of RFC 6902 applied.
+
+    Raises:
+        LookupError: A path leads nowhere.
+        ValueError: A test fails, or an operation is not implemented.
+    """
     result = copy.deepcopy(found)
     for operation in operations:
-        try:
-            _apply(result, operation)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            raise Refusal(
-                422, "Invalid", "the server rejected our request due to an error in our request", {}
-            ) from error
+        _operate(result, operation)
     return result
 
 
-def _apply(document: Json, operation: Json) -> None:
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]]
-    *parents, last = steps
-    holder: Json | list = document
+def _operate(document: Json, operation: Json) -> None:
+    *parents, last = (step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:])
+    holder: Any = document
     for step in parents:
-        holder = holder[int(step)] if isinstance(holder, list) else holder[step]
-    place = (len(holder) if last == "-" else int(last)) if isinstance(holder, list) else last
+        holder = holder[int(step) if isinstance(holder, list) else step]
+    place = last if isinstance(holder, dict) else len(holder) if last == "-" else int(last)
     match operation["op"]:
         case "add" if isinstance(holder, list):
-            holder.insert(place, operation["value"])  # pyright: ignore[reportArgumentType] - an index, as it is a list
+            holder.insert(place, operation["value"])
         case "add":
             holder[place] = operation["value"]
         case "replace":
-            del holder[place]  # what is not there cannot be replaced
-            _apply(document, {**operation, "op": "add"})
+            _ = holder[place]  # a place that does not exist cannot be replaced
+            holder[place] = operation["value"]
         case "remove":
             del holder[place]
         case "test" if holder[place] == operation["value"]:
-            return
+            pass
         case other:
-            raise ValueError(other)
+            raise ValueError(f"operation {other} does not fit, or is not implemented")

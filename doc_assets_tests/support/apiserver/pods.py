@@ -1,4 +1,4 @@
-"""Pod objects: made from a Job's template, admitted, told to end. What runs in them is the kubelet's business."""
+"""Pod objects: created from a Job's template, admitted, deleted. ``kubelet`` runs their containers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import copy
 import secrets
 
 from doc_assets_tests.support.apiserver.answers import JOBS, NAMESPACES, PODS, SERVICE_ACCOUNTS, Json, Refusal
-from doc_assets_tests.support.apiserver.job_rules import INDEX, INDEX_FAILURES, owned
+from doc_assets_tests.support.apiserver.job_rules import INDEX, INDEX_FAILURES, has_ended
 from doc_assets_tests.support.apiserver.kubelet import new_status
-from doc_assets_tests.support.apiserver.pod_security import ENFORCE, containers_of, violations
+from doc_assets_tests.support.apiserver.pod_security import ENFORCE, containers_of, refusals
 from doc_assets_tests.support.apiserver.state import State, now
 
 TRACKING = "batch.kubernetes.io/job-tracking"
-_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, and nothing that looks alike
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"  # of generated names: no vowels, no letters that look alike
 
 
 def pod_for(job: Json, index: int | None, failures: int = 0) -> Json:
-    """The pod that a Job wants, for an index if it is Indexed; ``failures`` is how often that index failed before."""
+    """Return a new pod of a Job, for an index if it is Indexed; ``failures`` is how often that index failed before."""
     template, metadata = copy.deepcopy(job["spec"]["template"]), job["metadata"]
     pod: Json = {"apiVersion": "v1", "kind": "Pod", "metadata": template.get("metadata", {}), "spec": template["spec"]}
     prefix = f"{metadata['name'][:50]}-" if index is None else f"{metadata['name'][:50]}-{index}-"
@@ -34,30 +34,26 @@ def pod_for(job: Json, index: int | None, failures: int = 0) -> Json:
         ],
     )
     if index is not None:
-        told = {INDEX: str(index), INDEX_FAILURES: str(failures)}
-        pod["metadata"]["annotations"] = {**pod["metadata"].get("annotations", {}), **told}
+        counted = {INDEX: str(index), INDEX_FAILURES: str(failures)}
+        pod["metadata"]["annotations"] = {**pod["metadata"].get("annotations", {}), **counted}
         pod["metadata"]["labels"][INDEX] = str(index)
         pod["spec"]["hostname"] = f"{metadata['name']}-{index}"
-        variable = {"name": "JOB_COMPLETION_INDEX", "valueFrom": {"fieldRef": {"fieldPath": _INDEX_FIELD}}}
+        source = {"fieldRef": {"fieldPath": f"metadata.labels['{INDEX}']"}}
         for container in containers_of(pod["spec"]):
-            container["env"] = [*(container.get("env") or ()), variable]
+            variables = container.get("env") or ()
+            container["env"] = [*variables, {"name": "JOB_COMPLETION_INDEX", "valueFrom": source}]
     pod["status"] = new_status(pod["spec"])
     return pod
 
 
-_INDEX_FIELD = f"metadata.labels['{INDEX}']"
-
-
-def failures_of(job: Json, index: int | None, pods: list[Json]) -> int:
-    """How often pods of an index have failed."""
-    if index is None:
-        return 0
-    of_index = [p for p in owned(job, pods) if p["metadata"]["annotations"][INDEX] == str(index)]
-    return sum(pod["status"]["phase"] == "Failed" for pod in of_index)
+def failures_of(index: int | None, pods: list[Json]) -> int:
+    """Return how many of a Job's pods for an index have failed."""
+    failed = [pod["metadata"].get("annotations", {}) for pod in pods if pod["status"]["phase"] == "Failed"]
+    return sum(annotations.get(INDEX) == str(index) for annotations in failed)
 
 
 def refuse_pod(state: State, pod: Json, priority_classes: frozenset[str]) -> None:
-    """Admission of a pod.
+    """Check a pod as the admission plugins do.
 
     Raises:
         Refusal: 403, in the words of the plugin that refuses it.
@@ -75,11 +71,11 @@ def refuse_pod(state: State, pod: Json, priority_classes: frozenset[str]) -> Non
 
 
 def restricted_violations(state: State, namespace: str, spec: Json) -> str | None:
-    """What a namespace that enforces "restricted" would say of a pod spec; None if nothing."""
+    """Return what a namespace that enforces "restricted" refuses of a pod spec; None if nothing."""
     home = state.get(NAMESPACES, "", namespace)
     if home is None or (home["metadata"].get("labels") or {}).get(ENFORCE) != "restricted":
         return None
-    return ", ".join(violations(spec)) or None
+    return ", ".join(refusals(spec)) or None
 
 
 def _refused(pod: Json, why: str) -> Refusal:
@@ -88,14 +84,11 @@ def _refused(pod: Json, why: str) -> Refusal:
 
 
 def delete_pod(state: State, pod: Json, grace: int | None = None) -> Json:
-    """Tells a pod to end within its grace period (seconds); one that has ended goes when nobody holds it any more."""
-    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-    with state.edit(PODS, namespace, name) as stored:
-        own = stored["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+    """Start the deletion of a pod within its grace period (seconds); one that has ended goes with its finalizers."""
+    with state.edit_stored(PODS, pod) as stored:
         metadata = stored["metadata"]
-        ended = stored["status"]["phase"] in ("Succeeded", "Failed")
-        if "deletionTimestamp" not in metadata or own < metadata["deletionGracePeriodSeconds"]:
+        seconds = stored["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+        if "deletionTimestamp" not in metadata or seconds < metadata["deletionGracePeriodSeconds"]:
             metadata["deletionTimestamp"] = now()
-            metadata["deletionGracePeriodSeconds"] = 0 if ended else own
-        answer = copy.deepcopy(stored)
-    return answer
+            metadata["deletionGracePeriodSeconds"] = 0 if has_ended(stored) else seconds
+        return copy.deepcopy(stored)

@@ -1,4 +1,4 @@
-"""A container as a local process: started, its output kept line by line, signalled, and ended with all it started."""
+"""Containers as local processes: output by line, signals, and an end that includes all descendants."""
 
 from __future__ import annotations
 
@@ -17,48 +17,53 @@ import psutil
 
 from doc_assets_tests.support.apiserver.forked import Forked
 
-# Whatever a container starts inherits it: that is how what it leaves behind is found, as a cgroup would hold it. Its
-# value begins with the id of the process that runs the server.
+# Variable that all descendants of a container inherit, by which they are found in place of a cgroup. Its value begins
+# with the id of the process that runs the server.
 MARK = "DOC_ASSETS_TEST_CONTAINER"
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a container printed at a time."""
+    """A line that a container printed, and when."""
 
     time: str
     text: str
 
 
 class Output:
-    """What a container printed so far; those who follow it wait for more."""
+    """The lines that a container has printed; followers wait on ``grown``."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.ended = False
         self.grown = threading.Condition()
 
+    @property
+    def text(self) -> str:
+        """Return all lines."""
+        return "\n".join(line.text for line in self.lines)
+
     def add(self, text: str) -> None:
-        """One line."""
+        """Add a line."""
         with self.grown:
             time = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
             self.lines.append(Line(time, text))
             self.grown.notify_all()
 
     def end(self) -> None:
-        """There will be no more."""
+        """Mark the output as complete."""
         with self.grown:
             self.ended = True
             self.grown.notify_all()
 
 
 class Container:
-    """A process of its own session, so that a signal to the tests' terminal does not reach it."""
+    """A process in a session of its own, so that a signal to the tests' terminal does not reach it."""
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], folder: Path, *, forks: bool = False
     ) -> None:
-        """Starts it; with ``forks`` by a fork where that is possible, see ``forked``.
+        """Start it; with ``forks`` by a fork where that is possible, see ``forked``.
 
         Raises:
             OSError: There is no such program.
@@ -73,25 +78,25 @@ class Container:
 
     @property
     def pid(self) -> int:
-        """Of its first process, to which the kubelet's signals go."""
+        """Return the id of its first process, to which the kubelet's signals go."""
         return self._process.pid
 
     def signal(self, number: signal.Signals) -> None:
-        """To the first process alone, as a container runtime does."""
+        """Send a signal to the first process alone, as a container runtime does."""
         if self._process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):  # it ended since
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
                 self._process.send_signal(number)
 
     def wait(self) -> int:
-        """Waits for the end of the first process, ends the others; 128 + n after signal n."""
+        """Wait for the end of the first process and kill the others; return 128 + n after signal n."""
         code = self._process.wait()
         self._end_rest()
         self._reader.join()
         return 128 - code if code < 0 else code
 
     def kill(self) -> None:
-        """SIGKILL to all of it."""
-        self.signal(signal.SIGKILL)  # one that was forked just now leads no group yet
+        """Send SIGKILL to all of its processes."""
+        self.signal(signal.SIGKILL)  # a process forked just now leads no group yet
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._end_rest()

@@ -1,22 +1,21 @@
-"""Label and field selectors, as in ``?labelSelector=`` and ``?fieldSelector=``."""
+"""Label and field selectors: of objects, and as text in ``?labelSelector=`` and ``?fieldSelector=``."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from doc_assets_tests.support.apiserver.answers import Json, Resource, bad_request
 
 _REQUIREMENT = re.compile(
-    r"""\s*(?:
-        (?P<absent>!)\s*(?P<absent_key>[\w./-]+)
-      | (?P<set_key>[\w./-]+)\s+(?P<set_operator>in|notin)\s*\((?P<values>[^()]*)\)
-      | (?P<key>[\w./-]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[\w.-]*)
-      | (?P<present_key>[\w./-]+)
-    )\s*(?:,|$)""",
+    r"""\s*(?P<absent>!)?\s*(?P<key>[\w./-]+)\s*(?:
+        (?P<equality>==|=|!=)\s*(?P<value>[\w.-]*) | (?<=\s)(?P<set>in|notin)\s*\((?P<values>[^()]*)\)
+    )?\s*(?:,|$)""",
     re.VERBOSE,
 )
-# What the API server can select by, beside metadata.name and metadata.namespace.
+_OPERATORS = {**dict.fromkeys(("=", "==", "in"), "In"), **dict.fromkeys(("!=", "notin"), "NotIn"), None: "Exists"}
+# Field selectors that the API server supports, beside metadata.name and metadata.namespace.
 _FIELDS = {
     "Job": {"status.successful"},
     "Pod": {"status.phase", "spec.nodeName", "spec.restartPolicy", "spec.serviceAccountName"},
@@ -27,38 +26,42 @@ _FIELDS = {
 }
 
 
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Return whether a selector of an object matches labels; an empty one matches all."""
+    expressions = selector.get("matchExpressions", ())
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(_meets(e, labels) for e in expressions)
+
+
 def matches_labels(selector: str, labels: Mapping[str, str]) -> bool:
-    """Whether labels meet every requirement.
+    """Return whether labels meet every requirement of a selector's text.
 
     Raises:
         Refusal: 400, the selector cannot be parsed.
     """
+    return all([_meets(requirement, labels) for requirement in _requirements(selector)])  # the whole text is parsed
+
+
+def _requirements(selector: str) -> Iterator[Json]:
     position = 0
     while position < len(selector):
         found = _REQUIREMENT.match(selector, position)
-        if found is None:
+        operator = found and (found["equality"] or found["set"])
+        if found is None or (found["absent"] and operator):
             raise bad_request(f"unable to parse requirement: found {selector[position:]!r}, expected: identifier")
+        values = [value.strip() for value in (found["values"] or found["value"] or "").split(",")]
+        operator = "DoesNotExist" if found["absent"] else _OPERATORS[operator]
+        yield {"key": found["key"], "operator": operator, "values": values}
         position = found.end()
-        if not _meets(found, labels):
-            return False
-    return True
 
 
-def _meets(requirement: re.Match[str], labels: Mapping[str, str]) -> bool:
-    parts = requirement.groupdict()
-    if parts["absent"]:
-        return parts["absent_key"] not in labels
-    if parts["present_key"]:
-        return parts["present_key"] in labels
-    if parts["set_key"]:
-        inside = labels.get(parts["set_key"]) in {value.strip() for value in parts["values"].split(",")}
-        return inside if parts["set_operator"] == "in" else not inside
-    equal = labels.get(parts["key"]) == parts["value"]
-    return not equal if parts["operator"] == "!=" else equal
+def _meets(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = requirement["key"], requirement.get("values", ())
+    operators = {"In": labels.get(key) in values, "NotIn": labels.get(key) not in values}
+    return {**operators, "Exists": key in labels, "DoesNotExist": key not in labels}[requirement["operator"]]
 
 
 def matches_fields(selector: str, resource: Resource, found: Json) -> bool:
-    """Whether an object has the values asked for.
+    """Return whether an object has the values that a field selector names.
 
     Raises:
         Refusal: 400, the API server does not select this kind by that field.

@@ -1,10 +1,10 @@
-"""The whole: an API server with its Job controller and one node, for the length of a test.
+"""The API server of a test, with its Job controller and one node.
 
 ::
 
     with ApiServer(manifests, environment) as server:
         server.kubeconfig(path, "doc-assets-dagster")   # for the kubernetes client
-        server.finished_job("migrate")                  # waits for the Job's last condition
+        server.finished_job("migrate")                  # waits for the Job's end
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -31,16 +30,17 @@ from doc_assets_tests.support.apiserver.kubelet import Node, PodRun
 from doc_assets_tests.support.apiserver.pods import delete_pod, refuse_pod
 from doc_assets_tests.support.apiserver.processes import Output
 from doc_assets_tests.support.apiserver.requests import Api, Request, Target
-from doc_assets_tests.support.apiserver.serving import PROXY, HttpServer, closed
+from doc_assets_tests.support.apiserver.serving import PROXY, HttpServer
 from doc_assets_tests.support.apiserver.state import State
 
-_LONG = 240.0  # seconds that anything may take before a test gives up; on a busy machine a load has taken 80
-# Of the kinds that the server holds; the others (Roles, PriorityClasses) are read where they matter.
+_LONG = 240.0  # seconds before a test gives up; on a busy machine a load has taken 80
+_BACKOFF = 0.05  # seconds after a first failure, doubled with each further one; a cluster waits 10
+# Kinds that ``put`` stores; Roles and PriorityClasses are read once.
 _HELD = {resource.kind: resource for resource in RESOURCES if resource not in (JOBS, PODS)}
 
 
 class ApiServer:
-    """Started by ``with``. The namespace is that of the manifests' Namespace, if there is one."""
+    """Serves and runs pods inside of a ``with`` block."""
 
     def __init__(
         self,
@@ -48,18 +48,16 @@ class ApiServer:
         environment: Mapping[str, str] | None = None,
         *,
         namespace: str = "doc-assets",
-        backoff_seconds: float = 0.05,
         forks: bool = False,
     ) -> None:
-        """Takes over what manifests describe.
+        """Create the objects of manifests.
 
         Args:
             manifests: Namespaces, ServiceAccounts, ConfigMaps, Secrets, RBAC objects and PriorityClasses, as plain
-                dicts; other kinds are passed over.
-            environment: What the image sets. The programs of this interpreter come first on its ``PATH``.
-            namespace: The one that methods mean.
-            backoff_seconds: After a pod's first failure; a cluster waits 10 s. Doubles with each.
-            forks: Python programs are started by a fork, seconds sooner; see ``forked``.
+                dicts; other kinds are ignored.
+            environment: Variables of the image. The programs of this interpreter come first on its ``PATH``.
+            namespace: Namespace that the methods act on.
+            forks: Start Python programs by a fork, seconds faster; see ``forked``.
         """
         manifests = list(manifests)
         self.namespace = namespace
@@ -67,53 +65,50 @@ class ApiServer:
         self.faults = Faults()
         self.authorizer = Authorizer(manifests)
         self._folder = Path(tempfile.mkdtemp(prefix="doc-assets-cluster-"))
-        atexit.register(self.stop)  # should a test end without leaving the block
+        atexit.register(self.stop)  # for a test that ends without leaving the block
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         variables = {"PATH": path, "LANG": "C.UTF-8", **(environment or {})}
-        self._node = Node(self._folder, variables, self._access, forks, backoff_seconds)
+        self._node = Node(self._folder, variables, self._access, forks, _BACKOFF)
         self._runs: dict[str, PodRun] = {}
         self._held_back = False
         self._priorities = frozenset(m["metadata"]["name"] for m in manifests if m["kind"] == "PriorityClass")
-        self._controller = JobController(self.state, self._create_pod, backoff_seconds)
-        self._http = HttpServer(Api(self.state, self.authorizer), self.faults, self._output)
+        self._controller = JobController(self.state, self._create_pod, _BACKOFF)
+        self._api = Api(self.state, self.authorizer)
+        self._http = HttpServer(self._api, self.faults, self._output)
         for manifest in [{"kind": "Namespace", "metadata": {"name": namespace}}, *manifests]:
             self.put(manifest)
 
     def __enter__(self) -> ApiServer:
-        """Serves."""
-        serve = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        serve.start()
+        """Start serving."""
+        self._http.start()
         self._controller.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Ends every process."""
-        closed(self._http)
+        """Stop serving and end every process."""
+        self._http.stop()
         self.stop()
 
     def stop(self) -> None:
-        """Ends the controller and every process; no pod outlives it."""
+        """End the controller and every process; no pod outlives the server."""
         atexit.unregister(self.stop)
         self.state.stop()
-        for run in list(self._runs.values()):
-            run.kill()
-        for run in list(self._runs.values()):
-            assert run.join(_LONG), f"pod {run.name} does not end"
+        self._kill_all()
         self._controller.join()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def address(self) -> str:
-        """URL."""
+        """Return the URL."""
         return self._http.address
 
     def token(self, service_account: str | None = None) -> str:
-        """A bearer token of a ServiceAccount, or of an administrator."""
+        """Issue a bearer token of a ServiceAccount, or of an administrator."""
         user = service_account_user(self.namespace, service_account) if service_account else ADMINISTRATOR
         return self.authorizer.token(user)
 
     def kubeconfig(self, path: Path, service_account: str | None = None) -> Path:
-        """Writes the file with which a client is that ServiceAccount, or an administrator."""
+        """Write the configuration of a client that is a ServiceAccount, or an administrator."""
         names = {"cluster": "tests", "user": "tests", "namespace": self.namespace}
         config = {
             **{"apiVersion": "v1", "kind": "Config", "current-context": "tests"},
@@ -125,7 +120,7 @@ class ApiServer:
         return path
 
     def put(self, manifest: Json) -> None:
-        """Stores an object that is there from the start, in place of one of its name."""
+        """Store an object in place of one of its name; Jobs, pods and unknown kinds are ignored."""
         resource = _HELD.get(manifest["kind"])
         if resource is None:
             return
@@ -137,23 +132,24 @@ class ApiServer:
             self.state.add(resource, {**held, "metadata": metadata})
 
     def submit(self, job: Json) -> Json:
-        """Creates a Job as an administrator does.
+        """Create a Job, as an administrator.
 
         Raises:
             Refusal: It is not valid.
         """
-        api = Api(self.state, self.authorizer)
-        target = Target(JOBS, job["metadata"].get("namespace", self.namespace))
-        return api.answer(Request("POST", target, ADMINISTRATOR, {}, job)).body
+        return self._post(Target(JOBS, job["metadata"].get("namespace", self.namespace)), job)
 
-    # What tests look at.
+    def _post(self, target: Target, body: object = None) -> Json:
+        return self._api.answer(Request("POST", target, ADMINISTRATOR, {}, body)).body
+
+    # State that tests inspect.
 
     def jobs(self) -> list[Json]:
-        """All Jobs of the namespace."""
+        """Return all Jobs of the namespace."""
         return self.state.all(JOBS, self.namespace)
 
     def job(self, name: str) -> Json:
-        """One Job.
+        """Return a Job.
 
         Raises:
             Refusal: 404.
@@ -161,131 +157,130 @@ class ApiServer:
         return self.state.require(JOBS, self.namespace, name)
 
     def pods(self, job: str | None = None) -> list[Json]:
-        """All pods of the namespace, or those of a Job, those of a Job that is gone included."""
+        """Return all pods of the namespace, or those of a Job, even if the Job is gone."""
         found = self.state.all(PODS, self.namespace)
         return [pod for pod in found if job in (None, pod["metadata"]["labels"].get("job-name"))]
 
     def exit_code(self, pod: str) -> int | None:
-        """Of a pod's first container, also if the pod is gone; None if it has not ended."""
+        """Return the exit code of a pod's first container, even if the pod is gone; None if it has not ended."""
         seen = [change.found for change in self.state.since(0, PODS) if change.found["metadata"]["name"] == pod]
         return seen[-1]["status"]["containerStatuses"][0]["state"].get("terminated", {}).get("exitCode")
 
     def log(self, pod: str, container: str | None = None) -> str:
-        """What a container printed so far."""
+        """Return what a container, by default the first, has printed."""
         outputs = self._runs[pod].outputs
         output = outputs.get(container) if container else next(iter(outputs.values()), None)
-        return "\n".join(line.text for line in output.lines) if output else ""
+        return output.text if output else ""
 
     def logs(self) -> str:
-        """What all containers of all pods printed so far, for a test that fails."""
-        told = ((name, container, output) for name, r in self._runs.items() for container, output in r.outputs.items())
-        return "\n".join(f"--- {name} {c}\n" + "\n".join(line.text for line in o.lines) for name, c, o in told)
+        """Return what all containers of all pods have printed, for the message of a test that fails."""
+        outputs = [(name, *each) for name, run in self._runs.items() for each in run.outputs.items()]
+        return "\n".join(f"--- {name} {container}\n{output.text}" for name, container, output in outputs)
 
     def events(self, name: str) -> list[tuple[str, str]]:
-        """Reason and message of what was reported about an object."""
+        """Return reason and message of the events about an object."""
         found = self.state.all(answers.EVENTS, self.namespace)
         return [(event["reason"], event["message"]) for event in found if event["involvedObject"]["name"] == name]
 
-    # What tests wait for.
+    # Events that tests wait for.
 
-    def until(self, met: Callable[[], object], what: str, seconds: float = _LONG) -> None:
-        """Waits until something is so, looking after each change of an object.
+    def until(self, met: Callable[[], object], what: str) -> None:
+        """Wait until a condition is met, checked after each change of an object.
 
         Raises:
-            AssertionError: It is not so in time; tells what the pods printed.
+            AssertionError: It is not met in time; the message has the pods' output.
         """
-        assert self.state.wait_for(met, seconds), f"waited {seconds:.0f} s for {what}\n{self.logs()}"
+        assert self.state.wait_for(met, _LONG), f"waited {_LONG:.0f} s for {what}\n{self.logs()}"
 
     def finished_job(self, name: str) -> Json:
-        """The Job once it is complete or has failed."""
+        """Wait until a Job is complete or has failed, and return it."""
         self.until(lambda: is_finished(self.job(name)), f"the end of Job {name}")
         return self.job(name)
 
     def running_pod(self, job: str) -> Json:
-        """The Job's pod once it runs."""
+        """Wait until a pod of a Job runs, and return it."""
         running = lambda: [pod for pod in self.pods(job) if pod["status"]["phase"] == "Running"]  # noqa: E731
         self.until(running, f"a running pod of Job {job}")
         return running()[-1]
 
-    def until_told_to_stop(self, pod: str) -> None:
-        """Waits until a pod's container was sent SIGTERM."""
-        self.until(lambda: "Killing" in dict(self.events(pod)), f"pod {pod} to be told to stop")
+    def until_terminating(self, pod: str) -> None:
+        """Wait until a pod's container was sent SIGTERM."""
+        self.until(lambda: "Killing" in dict(self.events(pod)), f"SIGTERM of pod {pod}")
 
     def until_printed(self, pod: str, text: str) -> None:
-        """Waits until a pod's first container has printed something."""
+        """Wait until a pod's first container has printed a text."""
         self.until(lambda: self._runs[pod].outputs, f"pod {pod} to start")
         output = next(iter(self._runs[pod].outputs.values()))
         with output.grown:
-            seen = lambda: output.ended or any(text in line.text for line in output.lines)  # noqa: E731
-            output.grown.wait_for(seen, _LONG)
+            output.grown.wait_for(lambda: output.ended or text in output.text, _LONG)
         assert text in self.log(pod), f"{pod} did not print {text!r}\n{self.log(pod)}"
 
-    # What tests do to pods and to the server.
+    # Actions of tests on pods and on the server.
 
     def out_of_memory(self, pod: str) -> None:
-        """As the kernel does to a container above its limit."""
+        """Kill a pod as the kernel does above the memory limit."""
         self._runs[pod].out_of_memory()
 
-    def kill(self, pod: str) -> None:
-        """SIGKILL for what runs in it."""
-        self._runs[pod].kill()
-
     def pid(self, pod: str) -> int:
-        """Of the first process of the pod's running container."""
+        """Return the id of the first process of a pod's running container."""
         return self._runs[pod].pid()
 
     def delete(self, pod: str) -> None:
-        """As ``kubectl delete pod``."""
+        """Delete a pod, as ``kubectl delete pod`` does."""
         delete_pod(self.state, self.state.require(PODS, self.namespace, pod))
 
     def evict(self, pod: str) -> None:
-        """As a node that is drained."""
-        target = Target(PODS, self.namespace, pod, "eviction")
-        Api(self.state, self.authorizer).answer(Request("POST", target, ADMINISTRATOR, {}))
+        """Evict a pod, as the drain of a node does."""
+        self._post(Target(PODS, self.namespace, pod, "eviction"))
 
     def clear(self) -> None:
-        """Removes all Jobs and pods at once."""
+        """Remove all Jobs and pods at once."""
         for job in self.jobs():
             self.state.remove(JOBS, self.namespace, job["metadata"]["name"])
         self.release()
         for pod in self.pods():
             self.state.remove(PODS, self.namespace, pod["metadata"]["name"])
+        self._kill_all()
+
+    def _kill_all(self) -> None:
         for run in list(self._runs.values()):
             run.kill()
+        for run in list(self._runs.values()):
             assert run.join(_LONG), f"pod {run.name} does not end"
 
     def release(self) -> None:
-        """Lets the pods start that were held back."""
+        """Start the pods that are held back."""
         self._held_back = False
         for run in list(self._runs.values()):
             run.released.set()
 
     @contextlib.contextmanager
     def slow_start(self) -> Iterator[None]:
-        """Pods made inside of the block stay Pending until it is left."""
+        """Keep pods that are created inside of the block Pending until its end."""
         self._held_back = True
         try:
             yield
         finally:
             self.release()
 
-    @contextlib.contextmanager
     def fault(
-        self, answer: int | None, verb: str | None = None, resource: str | None = None, **more: object
-    ) -> Iterator[Fault]:
-        """Inside of the block, requests are answered wrongly; see ``Fault``."""
-        order = self.faults.order(Fault(answer, verb, resource, **{"left": None, **more}))  # pyright: ignore[reportArgumentType]
-        try:
-            yield order
-        finally:
-            self.faults.lift(order)
+        self,
+        answer: int | None,
+        verb: str | None = None,
+        resource: str | None = None,
+        *,
+        left: int | None = None,
+        after: bool = False,
+    ) -> contextlib.AbstractContextManager[Fault]:
+        """Answer requests wrongly inside of the block; see ``Fault``."""
+        return self.faults.ordered(Fault(answer, verb, resource, left, after))
 
     def away(self) -> contextlib.AbstractContextManager[Fault]:
-        """Inside of the block, every connection is closed without an answer."""
+        """Close every connection without an answer inside of the block."""
         return self.fault(None)
 
     def _access(self, pod: Json) -> Mapping[str, str]:
-        """Where a pod finds the API server, as its ServiceAccount, if it has a token mounted."""
+        """Return the variables by which a pod reaches the API server, if it has its ServiceAccount's token mounted."""
         account = pod["spec"].get("serviceAccountName", "default")
         held = self.state.get(answers.SERVICE_ACCOUNTS, self.namespace, account) or {}
         if not pod["spec"].get("automountServiceAccountToken", held.get("automountServiceAccountToken", True)):
@@ -302,10 +297,10 @@ class ApiServer:
         run.start()
 
     def _output(self, request: Request) -> Output | None:
-        """What a request for a log is about.
+        """Return the output that a request for a log names; None if there is none.
 
         Raises:
-            Refusal: 404 without such a pod, 400 if its container has not started or is none of the pod's.
+            Refusal: 404 for an unknown pod, 400 for a container that is unknown or has not started.
         """
         name = request.target.name or ""
         pod = self.state.require(PODS, request.target.namespace or "", name)

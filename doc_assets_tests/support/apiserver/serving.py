@@ -1,56 +1,84 @@
-"""HTTP: requests in, answers, watches and logs out, as the ``kubernetes`` client and ``kubectl`` expect them."""
+"""HTTP: parses requests and sends answers, watches and logs, as the ``kubernetes`` client expects them."""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from doc_assets_tests.support.apiserver import answers
-from doc_assets_tests.support.apiserver.answers import RESOURCES, Json, Refusal
+from doc_assets_tests.support.apiserver.answers import Json, Refusal
 from doc_assets_tests.support.apiserver.faults import Faults, HangUp
-from doc_assets_tests.support.apiserver.requests import Answer, Api, Request, Target
+from doc_assets_tests.support.apiserver.requests import Api, Request, Target
 
 if TYPE_CHECKING:
     from doc_assets_tests.support.apiserver.processes import Output
 
-# A path that begins with it names the token in its next step, as ``kubectl proxy`` speaks for who started it: a pod of
-# these tests has no folder of its own that a token could be mounted to.
+# Prefix of a path whose next step is the token, much as ``kubectl proxy`` acts for its user: a pod of these tests has
+# no file system of its own to mount a token into.
 PROXY = "/proxy/"
 Logs = Callable[[Request], "Output | None"]
 
 
-class HttpServer(ThreadingHTTPServer):
+class Loopback(ThreadingHTTPServer):
     """Listens on a free port of the loopback interface."""
 
     daemon_threads = True
 
-    def __init__(self, api: Api, faults: Faults, logs: Logs) -> None:
-        """``logs`` finds the output that a request for a pod's log is about."""
-        self.api, self.faults, self.logs = api, faults, logs
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.address = f"http://127.0.0.1:{self.server_port}"
 
-    @property
-    def address(self) -> str:
-        """URL."""
-        return f"http://127.0.0.1:{self.server_port}"
+    def start(self) -> None:
+        """Serve in a thread."""
+        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving and free the port."""
+        with contextlib.suppress(OSError):
+            self.shutdown()
+            self.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Keeps connections open, and logs nothing."""
+
     protocol_version = "HTTP/1.1"
-    server: HttpServer  # pyright: ignore[reportIncompatibleVariableOverride] - the class above is what starts it
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing."""
+
+    def send_json(self, code: int, body: object, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Send an answer."""
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        for name, value in (("Content-Type", "application/json"), ("Content-Length", str(len(data))), *headers):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+
+class HttpServer(Loopback):
+    """Serves the API."""
+
+    def __init__(self, api: Api, faults: Faults, logs: Logs) -> None:
+        """Bind a port; ``logs`` returns the output that a request for a pod's log names."""
+        self.api, self.faults, self.logs = api, faults, logs
+        super().__init__(_Handler)
+
+
+class _Handler(Handler):
+    server: HttpServer  # pyright: ignore[reportIncompatibleVariableOverride] - started by the class above only
 
     def do_GET(self) -> None:
         self._handle()
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Says nothing."""
 
     def _handle(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -59,18 +87,15 @@ class _Handler(BaseHTTPRequestHandler):
         except HangUp:
             self.close_connection = True
         except Refusal as refusal:
-            self._send(Answer(refusal.code, refusal.status, refusal.warnings))
+            self.send_json(refusal.code, refusal.body)
         except (BrokenPipeError, ConnectionResetError):
-            self.close_connection = True  # whoever asked has gone
+            self.close_connection = True  # the client has gone
 
     def _respond(self, body: bytes) -> None:
         parts = urlsplit(self.path)
         path, token = parts.path, self.headers.get("Authorization")
         if path.startswith(PROXY):
             token, _, path = path.removeprefix(PROXY).partition("/")
-        if (document := _discovery(path)) is not None:
-            self._send(Answer(200, document))
-            return
         user = self.server.api.authorizer.user(token)
         target = Target.of(path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -88,17 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.api.answer(request)
             if fault is not None:
                 raise fault.error()
-            self._send(answer)
-
-    def _send(self, answer: Answer) -> None:
-        data = json.dumps(answer.body).encode()
-        self.send_response(answer.code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        for warning in answer.warnings:
-            self.send_header("Warning", f"299 - {json.dumps(warning)}")
-        self.end_headers()
-        self.wfile.write(data)
+            self.send_json(answer.code, answer.body, [("Warning", f"299 - {json.dumps(w)}") for w in answer.warnings])
 
     def _send_chunks(self, content_type: str, chunks: Iterator[bytes]) -> None:
         self.send_response(200)
@@ -111,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _changes(self, request: Request) -> Iterator[bytes]:
-        """JSON lines: what is there, if no version was named, then every change until the time is over."""
+        """Yield JSON lines: the objects that exist, unless a version was named, then changes until the time is over."""
         state, resource, selected = self.server.api.state, request.target.resource, self.server.api.selects(request)
         deadline = time.monotonic() + float(request.query.get("timeoutSeconds") or 1800)
         with state.changed:
@@ -126,13 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
             state.wait_for(lambda: state.stopped or state.since(version, resource), min(left, 1))  # noqa: B023
 
     def _send_log(self, request: Request) -> None:
-        output, query = self.server.logs(request), request.query
+        output, tail = self.server.logs(request), int(request.query.get("tailLines", "-1"))
         stamped, follow = request.says("timestamps"), request.says("follow")
-        tail = int(query.get("tailLines", "-1"))
-        if output is None:
-            self._send_chunks("text/plain", iter(()))
-            return
-        self._send_chunks("text/plain", _log(output, tail=tail, stamped=stamped, follow=follow))
+        self._send_chunks("text/plain", _log(output, tail=tail, stamped=stamped, follow=follow) if output else iter(()))
 
 
 def _log(output: Output, *, tail: int, stamped: bool, follow: bool) -> Iterator[bytes]:
@@ -157,39 +168,3 @@ def _parsed(body: bytes) -> object:
 
 def _line(what: str, found: Json) -> bytes:
     return json.dumps({"type": what, "object": found}).encode() + b"\n"
-
-
-def _discovery(path: str) -> Json | None:
-    """What ``kubectl`` asks for before anything else."""
-    match path.strip("/"):
-        case "version":
-            return {"major": "1", "minor": "36", "gitVersion": "v1.36.0"}
-        case "api":
-            return {"kind": "APIVersions", "versions": ["v1"]}
-        case "apis":
-            version = {"groupVersion": "batch/v1", "version": "v1"}
-            group = {"name": "batch", "versions": [version], "preferredVersion": version}
-            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [group]}
-        case "api/v1" | "apis/batch/v1" as asked:
-            version = asked.removeprefix("apis/").removeprefix("api/")
-            verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
-            listed = [
-                {
-                    "name": r.plural,
-                    "singularName": r.kind.lower(),
-                    "namespaced": r.namespaced,
-                    "kind": r.kind,
-                    "verbs": verbs,
-                }
-                for r in RESOURCES
-                if r.api_version == version
-            ]
-            return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": listed}
-    return None
-
-
-def closed(server: HttpServer) -> None:
-    """Stops serving and frees the port."""
-    with contextlib.suppress(OSError):
-        server.shutdown()
-        server.server_close()

@@ -1,6 +1,6 @@
-"""What the API server holds: objects by kind, namespace and name, one lock, and the changes that a watch replays.
+"""State of the API server: objects by kind, namespace and name, one lock, and the changes that a watch replays.
 
-Everything that acts on objects (requests, Job controller, pods) does so under this lock, and waits on it.
+Requests, Job controller and pods act on objects under this lock, and wait on it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from doc_assets_tests.support.apiserver.answers import EVENTS, Json, Resource, a
 
 @dataclass(frozen=True)
 class Change:
-    """What a watch tells; ``what`` is ADDED, MODIFIED or DELETED."""
+    """A change that a watch reports; ``what`` is ADDED, MODIFIED or DELETED."""
 
     version: int
     what: str
@@ -28,29 +28,28 @@ class Change:
 
 
 def now() -> str:
-    """As the API server writes times."""
+    """Return the time, as the API server writes it."""
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class State:
-    """All objects. Those handed out are copies; ``edit`` changes one."""
+    """All objects. Methods return copies; ``edit`` changes an object."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition(threading.RLock())
         self.version = 0
         self.stopped = False
         self._objects: dict[tuple[str, str, str], Json] = {}
-        self._resources: dict[str, Resource] = {}
         self._changes: list[Change] = []
 
     def get(self, resource: Resource, namespace: str, name: str) -> Json | None:
-        """A copy, or None."""
+        """Return a copy, or None."""
         with self.changed:
             found = self._objects.get((resource.qualified, namespace, name))
             return copy.deepcopy(found)
 
     def require(self, resource: Resource, namespace: str, name: str) -> Json:
-        """A copy.
+        """Return a copy.
 
         Raises:
             Refusal: 404.
@@ -61,7 +60,7 @@ class State:
         return found
 
     def all(self, resource: Resource, namespace: str | None = None) -> list[Json]:
-        """Copies, by name."""
+        """Return copies, in the order of their names."""
         with self.changed:
             return [
                 copy.deepcopy(found)
@@ -70,7 +69,7 @@ class State:
             ]
 
     def add(self, resource: Resource, given: Json) -> Json:
-        """Stores a new object and gives it what the server gives every object.
+        """Store a new object, with the metadata that the server sets.
 
         Raises:
             Refusal: 409, the name is taken.
@@ -90,7 +89,7 @@ class State:
 
     @contextlib.contextmanager
     def edit(self, resource: Resource, namespace: str, name: str) -> Iterator[Json]:
-        """The object itself, to be changed inside of the block; nothing is noted if it stays as it was.
+        """Yield the object itself, to be changed inside of the block; without a change nothing is recorded.
 
         Raises:
             Refusal: 404.
@@ -104,31 +103,39 @@ class State:
             if found != before and (resource.qualified, namespace, name) in self._objects:
                 self._note("MODIFIED", resource, found)
 
+    def edit_stored(self, resource: Resource, copied: Json) -> contextlib.AbstractContextManager[Json]:
+        """Edit the object that a copy was taken of.
+
+        Raises:
+            Refusal: 404.
+        """
+        return self.edit(resource, copied["metadata"]["namespace"], copied["metadata"]["name"])
+
     def remove(self, resource: Resource, namespace: str, name: str) -> None:
-        """Removes it if it is there."""
+        """Remove an object if it exists."""
         with self.changed:
             found = self._objects.pop((resource.qualified, namespace, name), None)
             if found is not None:
                 self._note("DELETED", resource, found)
 
     def since(self, version: int, resource: Resource) -> list[Change]:
-        """The changes of a kind after a version."""
+        """Return the changes of a kind after a version."""
         with self.changed:
             return [change for change in self._changes if change.version > version and change.resource == resource]
 
     def wait_for(self, met: Callable[[], object], seconds: float) -> bool:
-        """Waits until something is so, looking after each change; False if it is not so in time."""
+        """Wait until a condition is met, checked after each change; return False if it is not met in time."""
         with self.changed:
             return bool(self.changed.wait_for(met, seconds))
 
     def stop(self) -> None:
-        """Lets go whoever waits."""
+        """End all waits."""
         with self.changed:
             self.stopped = True
             self.changed.notify_all()
 
     def report(self, about: Json, kind: str, reason: str, message: str, component: str) -> None:
-        """An event (of kind Normal or Warning) about an object."""
+        """Add an event (of kind Normal or Warning) about an object."""
         metadata, at = about["metadata"], now()
         event = {
             "metadata": {"name": f"{metadata['name']}.{time.time_ns():x}", "namespace": metadata["namespace"]},

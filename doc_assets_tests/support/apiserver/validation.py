@@ -1,91 +1,92 @@
-"""What of a Job is refused: by the schema of Kubernetes 1.36, read strictly, and by the rules that no schema states.
+"""Validation of Jobs: by the schema of Kubernetes 1.36, read strictly, and by the rules that no schema states.
 
-A real API server drops a field that it does not know and warns. Here it is refused, since a field that is dropped is a
-mistake in a manifest.
+A real API server drops an unknown field and warns. Here it is refused, because a dropped field is a mistake in a
+manifest. Rules and wording: ``ValidateJob`` and ``ValidatePodSpec`` of Kubernetes, ``pkg/apis/batch/validation`` and
+``pkg/apis/core/validation``.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import cast
 
-import kubernetes_validate
+from kubernetes.utils.quantity import parse_quantity
 
 from doc_assets_tests.support.apiserver.answers import JOBS, Cause, Json, Resource, invalid, undecodable
 from doc_assets_tests.support.apiserver.pod_security import containers_of
+from doc_assets_tests.support.manifests.schemas import first_problem
 
-VERSION = "1.36"
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _LABEL_KEY = re.compile(rf"({_SUBDOMAIN.pattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?")
-_QUANTITY = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
-_SUFFIXES = {
-    **{"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "": Decimal(1), "k": Decimal(1000)},
-    **{letter: Decimal(1000) ** power for power, letter in enumerate("MGTPE", 2)},
-    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)},
-}
+_QUANTITY = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
+_MOUNTED = {"configMap", "emptyDir", "secret"}  # kinds of volumes that ``volumes`` implements
 _LABEL_RULE = (
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
     "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+    f"'{_LABEL_VALUE.pattern}')"
 )
 _NAME_RULE = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+    f"end with an alphanumeric character (e.g. 'example.com', regex used for validation is '{_SUBDOMAIN.pattern}')"
 )
 
 
 def quantity(text: str | int) -> Decimal:
-    """The number that a quantity such as ``500m`` or ``2Gi`` stands for.
+    """Return the number that a quantity such as ``500m`` or ``2Gi`` stands for.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a quantity.
     """
-    found = _QUANTITY.fullmatch(str(text))
-    if found is None or found[2] not in _SUFFIXES:
+    # parse_quantity would take 1K and 1_000, both of which Kubernetes refuses.
+    if not _QUANTITY.fullmatch(str(text)):
         raise ValueError("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")
-    return Decimal(found[1]) * _SUFFIXES[found[2]]
+    return parse_quantity(text)
 
 
-def whole_units(text: str | int, divisor: str | int = 1) -> int:
-    """A quantity in units of another, rounded up as ``resourceFieldRef`` does."""
+def whole_units(text: str | int, divisor: str | int) -> int:
+    """Return a quantity in units of another (one if that is zero), rounded up as ``resourceFieldRef`` does."""
     return math.ceil(quantity(text) / (quantity(divisor) or 1))
 
 
 def refuse_undecodable(resource: Resource, given: Json) -> None:
-    """Checks an object against its schema.
+    """Check an object against its schema.
 
     Raises:
         Refusal: 400, in the words of the API server's decoder.
     """
-    try:
-        kubernetes_validate.validate(given, VERSION, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        path = ".".join(str(step) for step in error.absolute_path)
-        if error.validator == "additionalProperties":
-            assert isinstance(error.instance, dict)
-            assert isinstance(error.schema, dict)
-            unknown = sorted(set(error.instance) - set(error.schema.get("properties", {})))
-            told = ", ".join(f'unknown field "{".".join(filter(None, (path, name)))}"' for name in unknown)
-            raise undecodable(resource, f"strict decoding error: {told}") from error
-        raise undecodable(resource, f"json: cannot unmarshal {path}: {error.message}") from error
+    error = first_problem(given)
+    if error is None:
+        return
+    path = [str(step) for step in error.absolute_path]
+    if error.validator == "additionalProperties":
+        instance, schema = cast(Json, error.instance), cast(Json, error.schema)
+        unknown = sorted(instance.keys() - schema.get("properties", {}).keys())
+        fields = ", ".join(f'unknown field "{".".join([*path, name])}"' for name in unknown)
+        raise undecodable(resource, f"strict decoding error: {fields}")
+    raise undecodable(resource, f"json: cannot unmarshal {'.'.join(path)}: {error.message}")
 
 
 def refuse_invalid_job(job: Json) -> None:
-    """Checks a Job, with the server's defaults filled in, against the rules that its schema does not state.
+    """Check a Job, with the server's defaults filled in, against the rules that its schema does not state.
 
     Raises:
-        Refusal: 422 with every cause, or 400 for a quantity that is none.
+        Refusal: 422 with every cause, or 400 for a quantity that cannot be parsed.
     """
+    spec, template = job["spec"], job["spec"]["template"]
     try:
-        causes = [*metadata_causes("metadata", job["metadata"]), *_job_causes(job["spec"])]
-        template = job["spec"]["template"]
-        causes += _label_causes("spec.template.labels", template.get("metadata", {}).get("labels"))
-        causes += _pod_causes("spec.template.spec", template["spec"])
+        causes = [
+            *metadata_causes("metadata", job["metadata"]),
+            *_job_causes(spec, template["spec"].get("restartPolicy")),
+            *_policy_causes(spec, template["spec"]),
+            *_label_causes("spec.template.labels", template.get("metadata", {}).get("labels")),
+            *_pod_causes("spec.template.spec", template["spec"]),
+        ]
     except ValueError as error:
         raise undecodable(JOBS, str(error)) from error
     if causes:
@@ -93,58 +94,69 @@ def refuse_invalid_job(job: Json) -> None:
 
 
 def metadata_causes(path: str, metadata: Json) -> Iterator[Cause]:
-    """What is wrong with a name, labels or annotations."""
+    """Yield what is wrong with a name, labels or annotations."""
     name = metadata.get("name") or ""
     if not name:
-        yield Cause(f"{path}.name", "Required value: name or generateName is required", "FieldValueRequired")
+        yield _required(f"{path}.name", "name or generateName is required")
     elif not _SUBDOMAIN.fullmatch(name):
-        yield Cause(f"{path}.name", f'Invalid value: "{name}": {_NAME_RULE}')
+        yield _wrong(f"{path}.name", name, _NAME_RULE)
     yield from _label_causes(f"{path}.labels", metadata.get("labels"))
     for key in metadata.get("annotations") or ():
         if not _LABEL_KEY.fullmatch(key.lower()):
-            yield Cause(f"{path}.annotations", f'Invalid value: "{key}": name part must consist of alphanumerics')
+            yield _wrong(f"{path}.annotations", key, "name part must consist of alphanumerics")
+
+
+def _wrong(path: str, value: object, why: str) -> Cause:
+    return Cause(path, f"Invalid value: {json.dumps(value)}: {why}")
+
+
+def _required(path: str, why: str) -> Cause:
+    return Cause(path, f"Required value: {why}", "FieldValueRequired")
+
+
+def _duplicates(paths_and_values: Iterable[tuple[str, str]]) -> Iterator[Cause]:
+    seen: set[str] = set()
+    for path, value in paths_and_values:
+        if value in seen:
+            yield Cause(path, f'Duplicate value: "{value}"', "FieldValueDuplicate")
+        seen.add(value)
 
 
 def _label_causes(path: str, labels: Json | None) -> Iterator[Cause]:
     for key, value in (labels or {}).items():
         if not _LABEL_KEY.fullmatch(key):
-            yield Cause(path, f'Invalid value: "{key}": name part must consist of alphanumeric characters')
+            yield _wrong(path, key, "name part must consist of alphanumeric characters")
         if len(value) > 63:
-            yield Cause(path, f'Invalid value: "{value}": must be no more than 63 bytes')
+            yield _wrong(path, value, "must be no more than 63 bytes")
         if not _LABEL_VALUE.fullmatch(value):
-            yield Cause(path, f'Invalid value: "{value}": {_LABEL_RULE}')
+            yield _wrong(path, value, _LABEL_RULE)
 
 
-def _job_causes(spec: Json) -> Iterator[Cause]:
+def _job_causes(spec: Json, restart_policy: str | None) -> Iterator[Cause]:
     for name in ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"):
         if (spec.get(name) or 0) < 0:
-            yield Cause(f"spec.{name}", f"Invalid value: {spec[name]}: must be greater than or equal to 0")
-    if spec["template"]["spec"].get("restartPolicy") not in ("OnFailure", "Never"):
-        where = "spec.template.spec.restartPolicy"
-        yield Cause(where, 'Required value: valid values: "OnFailure", "Never"', "FieldValueRequired")
-    indexed = spec.get("completionMode") == "Indexed"
+            yield _wrong(f"spec.{name}", spec[name], "must be greater than or equal to 0")
+    if restart_policy not in ("OnFailure", "Never"):
+        yield _required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
+    indexed, per_index = spec.get("completionMode") == "Indexed", spec.get("backoffLimitPerIndex")
     if indexed and spec.get("completions") is None:
-        message = "Required value: when completion mode is Indexed"
-        yield Cause("spec.completions", message, "FieldValueRequired")
-    if spec.get("backoffLimitPerIndex") is not None and not indexed:
-        yield Cause("spec.backoffLimitPerIndex", "Invalid value: requires indexed completion mode")
-    if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
-        yield Cause("spec.backoffLimitPerIndex", "Required value: when maxFailedIndexes is specified")
-    yield from _policy_causes(spec)
+        yield _required("spec.completions", "when completion mode is Indexed")
+    if per_index is not None and not indexed:
+        yield _wrong("spec.backoffLimitPerIndex", per_index, "requires indexed completion mode")
+    if spec.get("maxFailedIndexes") is not None and per_index is None:
+        yield _required("spec.backoffLimitPerIndex", "when maxFailedIndexes is specified")
 
 
-def _policy_causes(spec: Json) -> Iterator[Cause]:
+def _policy_causes(spec: Json, pod: Json) -> Iterator[Cause]:
     policy = spec.get("podFailurePolicy")
     if not policy:
         return
-    if spec["template"]["spec"].get("restartPolicy") != "Never":
-        yield Cause(
-            "spec.template.spec.restartPolicy",
-            'Invalid value: only "Never" is supported when podFailurePolicy is specified',
-        )
+    if pod.get("restartPolicy") != "Never":
+        why = 'only "Never" is supported when podFailurePolicy is specified'
+        yield _wrong("spec.template.spec.restartPolicy", pod.get("restartPolicy"), why)
     if spec.get("podReplacementPolicy") not in (None, "Failed"):
         yield Cause("spec.podReplacementPolicy", 'Unsupported value: supported values: "Failed"')
-    names = {container["name"] for container in containers_of(spec["template"]["spec"])}
+    names = {container["name"] for container in containers_of(pod)}
     for i, rule in enumerate(policy["rules"]):
         path = f"spec.podFailurePolicy.rules[{i}]"
         if rule["action"] not in ("FailJob", "FailIndex", "Ignore", "Count"):
@@ -152,56 +164,52 @@ def _policy_causes(spec: Json) -> Iterator[Cause]:
         if bool(rule.get("onExitCodes")) == bool(rule.get("onPodConditions")):
             yield Cause(path, "Invalid value: specifying one of OnExitCodes and OnPodConditions is required")
         codes = rule.get("onExitCodes") or {}
-        if codes and codes.get("containerName", min(names)) not in names:
-            yield Cause(f"{path}.onExitCodes.containerName", "Invalid value: must be one of the container names")
+        if codes.get("containerName") not in {None, *names}:
+            yield _wrong(f"{path}.onExitCodes.containerName", codes["containerName"], "must be one of the containers")
         if codes.get("operator") == "In" and 0 in codes["values"]:
-            yield Cause(f"{path}.onExitCodes.values", "Invalid value: 0: must not be 0 for the In operator")
+            yield _wrong(f"{path}.onExitCodes.values", 0, "must not be 0 for the In operator")
         for j, condition in enumerate(rule.get("onPodConditions") or ()):
             if condition.get("status") not in ("True", "False", "Unknown"):
-                message = "Required value: valid values: True, False, Unknown"
-                yield Cause(f"{path}.onPodConditions[{j}].status", message, "FieldValueRequired")
+                yield _required(f"{path}.onPodConditions[{j}].status", "valid values: True, False, Unknown")
 
 
 def _pod_causes(path: str, spec: Json) -> Iterator[Cause]:
-    volumes = [volume["name"] for volume in spec.get("volumes") or ()]
-    for i, volume in enumerate(spec.get("volumes") or ()):
-        if volumes.count(volume["name"]) > 1:
-            yield Cause(f"{path}.volumes[{i}].name", f'Duplicate value: "{volume["name"]}"', "FieldValueDuplicate")
+    volumes = [(f"{path}.volumes[{i}]", volume) for i, volume in enumerate(spec.get("volumes") or ())]
+    yield from _duplicates((f"{where}.name", volume["name"]) for where, volume in volumes)
+    for where, volume in volumes:
         if len(volume) != 2:
-            message = "Required value: must specify a volume type"
-            yield Cause(f"{path}.volumes[{i}]", message, "FieldValueRequired")
-    names: set[str] = set()
-    for kind in ("initContainers", "containers"):
-        for i, container in enumerate(spec.get(kind) or ()):
-            where, name = f"{path}.{kind}[{i}]", container["name"]
-            if not _DNS_LABEL.fullmatch(name) or len(name) > 63:
-                yield Cause(f"{where}.name", f'Invalid value: "{name}": a lowercase RFC 1123 label is needed')
-            if name in names:
-                yield Cause(f"{where}.name", f'Duplicate value: "{name}"', "FieldValueDuplicate")
-            names.add(name)
-            yield from _container_causes(where, container, set(volumes))
+            yield _required(where, "must specify a volume type")
+        elif not _MOUNTED & set(volume):
+            yield Cause(where, f"Forbidden: the API server of the tests mounts {sorted(_MOUNTED)} only")
+    containers = [
+        (f"{path}.{kind}[{i}]", container)
+        for kind in ("initContainers", "containers")
+        for i, container in enumerate(spec.get(kind) or ())
+    ]
+    yield from _duplicates((f"{where}.name", container["name"]) for where, container in containers)
+    for where, container in containers:
+        yield from _container_causes(where, container, {volume["name"] for _, volume in volumes})
 
 
 def _container_causes(path: str, container: Json, volumes: set[str]) -> Iterator[Cause]:
+    if not _DNS_LABEL.fullmatch(container["name"]):
+        yield _wrong(f"{path}.name", container["name"], "a lowercase RFC 1123 label is needed")
     if not container.get("image"):
         yield Cause(f"{path}.image", "Required value", "FieldValueRequired")
     resources = container.get("resources") or {}
-    limits = resources.get("limits") or {}
-    for name, wanted in (resources.get("requests") or {}).items():
-        if name in limits and quantity(wanted) > quantity(limits[name]):
-            message = f'Invalid value: "{wanted}": must be less than or equal to {name} limit of {limits[name]}'
-            yield Cause(f"{path}.resources.requests", message)
-    for limit in limits.values():
-        quantity(limit)
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    for name, wanted in {**limits, **requests}.items():
+        if quantity(wanted) > quantity(limits.get(name, wanted)):
+            why = f"must be less than or equal to {name} limit of {limits[name]}"
+            yield _wrong(f"{path}.resources.requests", str(wanted), why)
     taken: set[str] = set()
     for i, mount in enumerate(container.get("volumeMounts") or ()):
+        where = f"{path}.volumeMounts[{i}]"
         if mount["name"] not in volumes:
-            yield Cause(f"{path}.volumeMounts[{i}].name", f'Not found: "{mount["name"]}"', "FieldValueNotFound")
+            yield Cause(f"{where}.name", f'Not found: "{mount["name"]}"', "FieldValueNotFound")
         if mount["mountPath"] in taken:
-            message = f'Invalid value: "{mount["mountPath"]}": must be unique'
-            yield Cause(f"{path}.volumeMounts[{i}].mountPath", message)
+            yield _wrong(f"{where}.mountPath", mount["mountPath"], "must be unique")
         taken.add(mount["mountPath"])
     for i, variable in enumerate(container.get("env") or ()):
         if variable.get("value") and variable.get("valueFrom"):
-            message = 'Invalid value: "": may not be specified when `value` is not empty'
-            yield Cause(f"{path}.env[{i}].valueFrom", message)
+            yield _wrong(f"{path}.env[{i}].valueFrom", "", "may not be specified when `value` is not empty")

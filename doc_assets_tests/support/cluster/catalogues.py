@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# One chunk each, and 256 files are a batch.
+# Documents of one chunk each; a batch is 256 files.
 SEVERAL_BATCHES = 700
 
 
 def page(name: str, i: int, words: str = "") -> str:
-    """A document of one chunk that no other has."""
+    """Return a document of one chunk that no other document has."""
     return f"# {name} {i}\n\nHow subject{i} of {name} behaves under load{i}. {words}\n"
 
 
 def write_source(folder: Path, name: str, documents: int) -> None:
-    """A folder of pages."""
+    """Write a folder of pages."""
     (folder / name).mkdir()
     for i in range(documents):
         (folder / name / f"page-{i:03d}.md").write_text(page(name, i))
 
 
 def catalogue_of(folder: Path, types: dict[str, dict[str, int]]) -> str:
-    """The catalogue of these types, whose sources have so many documents, written below the folder."""
+    """Write sources with so many documents each below a folder; return their catalogue."""
     lines = ["types:"]
     for doc_type, sources in types.items():
         lines += [f"  {doc_type}:", "    sources:"]

@@ -14,8 +14,8 @@ LOCATION = "doc_assets"
 
 
 def code_location(image: str, patch: pytest.MonkeyPatch) -> InProcessCodeLocationOrigin:
-    """Our definitions, made anew for the catalogue that the environment names now."""
-    # Dagster keeps the file's module by its name: another cluster of this process had another catalogue.
+    """Load the definitions anew, for the catalogue that the environment names."""
+    # Dagster keeps the file's module by its name; an earlier cluster of this process had another catalogue.
     patch.delitem(sys.modules, "definitions", raising=False)
     target = LoadableTargetOrigin(python_file=definitions.__file__)
     return InProcessCodeLocationOrigin(target, container_image=image, location_name=LOCATION)

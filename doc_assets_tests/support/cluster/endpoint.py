@@ -1,6 +1,6 @@
-"""An embedding endpoint for loads in processes of their own: vectors are hashes, and a load waits where a test wants.
+"""An embedding endpoint for loads in processes of their own: vectors are hashes, and a test may hold requests.
 
-It speaks as text-embeddings-inference does, and tells which texts it was sent.
+It has the protocol of text-embeddings-inference, and records the texts.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 
 from doc_assets.embedding.space import describe_space
 from doc_assets.settings import Settings
+from doc_assets_tests.support.apiserver.serving import Handler, Loopback
 from doc_assets_tests.support.loading import HashEmbedder
 
-LONG = 240.0  # seconds that a load may take to get somewhere
+LONG = 240.0  # seconds before a test gives up on a load
 
 
 class Endpoint:
-    """Answers as soon as it is made, until it is closed."""
+    """Answers from its creation until it is closed."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -32,34 +32,25 @@ class Endpoint:
         self._waiting = 0
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
+        class Embed(Handler):
             def do_POST(self) -> None:
                 texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["inputs"]
-                data = json.dumps(outer._embed(texts).tolist()).encode()
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked was killed meanwhile
-                    self.send_response(200)
-                    self.send_header("Content-Length", str(len(data)))
-                    self.end_headers()
-                    self.wfile.write(data)
+                vectors = outer._embed(texts).tolist()
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client was killed meanwhile
+                    self.send_json(200, vectors)
 
-            def log_message(self, format: str, *args: object) -> None:
-                """Says nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/embed"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._server = Loopback(Embed)
+        self.url = f"{self._server.address}/embed"
+        self._server.start()
 
     def close(self) -> None:
-        """Lets go whoever waits, and answers nobody any more."""
+        """Answer the requests that are held, and stop."""
         self.go_on()
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     @contextlib.contextmanager
     def holding(self, after: int) -> Iterator[None]:
-        """Inside of the block, requests wait once this many texts were embedded since it was entered."""
+        """Hold requests inside of the block, once this many texts were embedded in it."""
         with self._changed:
             self._most = len(self.texts) + after
         try:
@@ -68,19 +59,19 @@ class Endpoint:
             self.go_on()
 
     def go_on(self) -> None:
-        """Answers whoever waits."""
+        """Answer the requests that are held."""
         with self._changed:
             self._most = None
             self._changed.notify_all()
 
     def chunks(self, since: int = 0) -> list[bytes]:
-        """The ids of the chunks that it was sent, leaving out the first so many."""
+        """Return the ids of the chunks that it was sent, without the first so many."""
         return [hashlib.sha256(text.encode()).digest() for text in self.texts[since:]]
 
     def until_held(self) -> None:
-        """Waits until a load waits."""
+        """Wait until a request is held."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._waiting, LONG), "no load came as far as the endpoint holds it"
+            assert self._changed.wait_for(lambda: self._waiting, LONG), "no request is held"
 
     def _embed(self, texts: list[str]) -> np.ndarray:
         with self._changed:

@@ -1,4 +1,4 @@
-"""The cluster's Dagster instance outside of one: its own dagster.yaml and environment, and an API that records."""
+"""The Dagster instance of the manifests outside of a cluster: its dagster.yaml and environment, and a recording API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import dagster as dg
 import kubernetes
-import kubernetes_validate
 import pytest
 import yaml
 from dagster._core.instance.ref import InstanceRef
@@ -29,10 +28,12 @@ from dagster_k8s.client import DagsterKubernetesClient
 
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.cluster.code_location import code_location
+from doc_assets_tests.support.manifests.schemas import problems
 
 BASE = ROOT / "k8s" / "base"
 IMAGE = "registry.example/doc-assets@sha256:" + "ab" * 32
 NAMESPACE = "doc-assets"
+LOG = logging.getLogger("daemon")
 CATALOGUE = """
 types:
   rust:
@@ -46,7 +47,7 @@ types:
 
 
 def environment(database_url: str) -> dict[str, str]:
-    """What the web server's and the daemon's pod are given by the manifests."""
+    """Return the variables that the manifests set in the pods of web server and daemon."""
     kustomization = yaml.safe_load((BASE / "kustomization.yaml").read_text())
     (given,) = (of for of in kustomization["configMapGenerator"] if of["name"] == "doc-assets-environment")
     literals = dict(literal.split("=", 1) for literal in given.get("literals", ()))
@@ -60,91 +61,100 @@ def environment(database_url: str) -> dict[str, str]:
 
 
 def reference(dagster_home: Path) -> InstanceRef:
-    """The instance of ConfigMap doc-assets-instance."""
+    """Write the dagster.yaml of ConfigMap doc-assets-instance, and return the instance of it."""
     (dagster_home / "dagster.yaml").write_text((BASE / "dagster.yaml").read_text())
     return InstanceRef.from_dir(str(dagster_home))
 
 
 @dataclass
 class RecordingApi:
-    """Both APIs of Kubernetes that the launcher talks to; keeps the Jobs that it is given."""
+    """The two Kubernetes APIs of the launcher; keeps the Jobs that are created."""
 
     jobs: list[dict[str, Any]] = field(default_factory=list)
 
     def create_namespaced_job(self, body: kubernetes.client.V1Job, namespace: str, **_: object) -> object:
-        """Keeps the Job as JSON, once Kubernetes 1.36 would take it."""
+        """Keep the Job as JSON, if it is valid in Kubernetes 1.36."""
         assert namespace == NAMESPACE
         job = cast("dict[str, Any]", kubernetes.client.ApiClient().sanitize_for_serialization(body))
-        kubernetes_validate.validate(job, "1.36", strict=True)
+        assert problems(job) == []
         self.jobs.append(job)
         return body
 
 
-@dataclass
-class Cluster:
-    """Instance, code location and API, with the daemon's work done on request."""
+@dataclass(kw_only=True)
+class Daemon:
+    """Instance and code location in this process; web server and daemon work on request."""
 
     instance: dg.DagsterInstance
     workspace: WorkspaceProcessContext
-    api: RecordingApi
     _ticks: dict[str, ScheduleIterationTimes] = field(default_factory=dict)
 
     def ask(self, query: str, **variables: object) -> dict[str, Any]:
-        """The answer of the web server's GraphQL."""
-        done = asyncio.run(
-            create_schema().execute_async(
-                query, context_value=self.workspace.create_request_context(), variable_values=variables
-            )
-        )
+        """Return the answer of the web server's GraphQL."""
+        context = self.workspace.create_request_context()
+        done = asyncio.run(create_schema().execute_async(query, context_value=context, variable_values=variables))
         assert done.data is not None, done.errors
+        assert not done.errors, done.errors
         return done.data
 
-    def dequeue(self) -> list[dict[str, Any]]:
-        """The Jobs of the queued runs whose turn it is now."""
-        before = len(self.api.jobs)
-        daemon = QueuedRunCoordinatorDaemon(interval_seconds=5)
-        assert [error for error in daemon.run_iteration(self.workspace) if error] == []
-        return self.api.jobs[before:]
-
-    def backfill(self) -> None:
-        """Lets the daemon submit the runs of requested backfills."""
-        for _ in range(4):
-            list(execute_backfill_iteration(self.workspace, logging.getLogger("backfill")))
-            if not self.instance.get_backfills():
-                return
+    def backfill(self, iterations: int = 1) -> None:
+        """Submit the runs of requested backfills."""
+        for _ in range(iterations):
+            assert [error for error in execute_backfill_iteration(self.workspace, LOG) if error] == []
 
     def tick(self, until: datetime) -> None:
-        """Lets the daemon evaluate the schedules that are due by then."""
-        log = logging.getLogger("schedules")
-        errors = [error for error in launch_scheduled_runs(self.workspace, log, until, self._ticks) if error]
-        assert errors == []
+        """Evaluate the schedules that are due by then."""
+        assert [error for error in launch_scheduled_runs(self.workspace, LOG, until, self._ticks) if error] == []
 
-    def retry(self, run_id: str) -> dg.DagsterRun:
-        """What the daemon starts in place of a failed run."""
+    def retry(self, run_id: str) -> dg.DagsterRun | None:
+        """Queue and return the retry of a failed run; None if it is not retried."""
         record = self.instance.get_run_record_by_id(run_id)
         assert record is not None
-        list(consume_new_runs_for_automatic_reexecution(self.workspace, [record], logging.getLogger("retry")))
-        (repeated,) = (run for run in self.instance.get_runs() if run.parent_run_id == run_id)
-        return repeated
+        list(consume_new_runs_for_automatic_reexecution(self.workspace, [record], LOG))
+        return next((run for run in self.instance.get_runs() if run.parent_run_id == run_id), None)
+
+    def run(self, run_id: str) -> dg.DagsterRun:
+        """Return a run in its current state."""
+        found = self.instance.get_run_by_id(run_id)
+        assert found is not None
+        return found
+
+    def _launch_queued(self) -> None:
+        daemon = QueuedRunCoordinatorDaemon(interval_seconds=5)
+        assert [error for error in daemon.run_iteration(self.workspace) if error] == []
+
+    def _cancel_all(self) -> None:
+        """Cancel all runs, each of which would keep a place in the queue."""
+        unfinished = [*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.QUEUED]
+        for run in self.instance.get_runs(dg.RunsFilter(statuses=unfinished)):
+            self.instance.report_run_canceled(run)
+
+
+@dataclass(kw_only=True)
+class Cluster(Daemon):
+    """Instance, code location and recording API."""
+
+    api: RecordingApi
+
+    def dequeue(self) -> list[dict[str, Any]]:
+        """Launch the next queued runs, and return their Jobs."""
+        before = len(self.api.jobs)
+        self._launch_queued()
+        return self.api.jobs[before:]
 
     def run_of(self, job: dict[str, Any]) -> dg.DagsterRun:
-        """The run that a Job is for."""
-        run = self.instance.get_run_by_id(job["metadata"]["labels"]["doc-assets/run"])
-        assert run is not None
-        return run
+        """Return the run that a Job is for."""
+        return self.run(job["metadata"]["labels"]["doc-assets/run"])
 
     def finish_all(self) -> None:
-        """Leaves nothing behind that would keep a place in the queue."""
-        for run in self.instance.get_runs(
-            dg.RunsFilter(statuses=[*IN_PROGRESS_RUN_STATUSES, dg.DagsterRunStatus.QUEUED])
-        ):
-            self.instance.report_run_canceled(run)
+        """Cancel all runs and forget all Jobs."""
+        self._cancel_all()
         self.api.jobs.clear()
 
 
 @contextmanager
 def cluster_of(folder: Path, database_url: str, patch: pytest.MonkeyPatch) -> Iterator[Cluster]:
-    """A cluster with the catalogue above and nothing loaded."""
+    """Open a cluster with the catalogue above and nothing loaded."""
     (folder / "docs").mkdir()
     (folder / "docs" / "a.md").write_text("# A\n\nText.\n")
     (folder / "sources.yaml").write_text(CATALOGUE)
@@ -163,4 +173,4 @@ def cluster_of(folder: Path, database_url: str, patch: pytest.MonkeyPatch) -> It
         instance.run_launcher._api_client = DagsterKubernetesClient.production_client(  # pyright: ignore[reportAttributeAccessIssue]
             batch_api_override=api, core_api_override=api
         )
-        yield Cluster(instance, workspace, api)
+        yield Cluster(instance=instance, workspace=workspace, api=api)

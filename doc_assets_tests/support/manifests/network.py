@@ -1,4 +1,4 @@
-"""What NetworkPolicies let through, as the API describes it; addresses are those that Services lead to."""
+"""NetworkPolicies as the API defines them: which connections they allow. Addresses are those behind Services."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from doc_assets_tests.support.apiserver.selectors import selects
 from doc_assets_tests.support.manifests.rendering import Manifest
 from doc_assets_tests.support.manifests.workloads import Pod, of_kind
 
 
 @dataclass(frozen=True)
 class Address:
-    """Somebody who is no pod: a node, a server outside."""
+    """A peer that is no pod: a node, a server outside."""
 
     ip: str
 
@@ -22,7 +23,7 @@ Peer = Pod | Address
 
 
 def allowed(manifests: Iterable[Manifest], source: Peer, target: Peer, port: int, protocol: str = "TCP") -> bool:
-    """Whether a connection is let out of its source and into its target."""
+    """Return whether a connection is allowed out of its source and into its target."""
     policies = of_kind(manifests, "NetworkPolicy")
     return _passes(policies, "Egress", source, target, port, protocol) and _passes(
         policies, "Ingress", target, source, port, protocol
@@ -30,23 +31,8 @@ def allowed(manifests: Iterable[Manifest], source: Peer, target: Peer, port: int
 
 
 def covered(manifests: Iterable[Manifest], pod: Pod, direction: str) -> bool:
-    """Whether any policy restricts a pod in a direction; otherwise everything is let through."""
+    """Return whether any policy restricts a pod in a direction; otherwise everything is allowed."""
     return bool(_policies_of(of_kind(manifests, "NetworkPolicy"), pod, direction))
-
-
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """A label selector; an empty one selects everything."""
-    for rule in selector.get("matchExpressions", ()):
-        value, there = labels.get(rule["key"]), rule["key"] in labels
-        holds = {
-            "In": there and value in rule.get("values", ()),
-            "NotIn": value not in rule.get("values", ()),
-            "Exists": there,
-            "DoesNotExist": not there,
-        }
-        if not holds[rule["operator"]]:
-            return False
-    return selector.get("matchLabels", {}).items() <= labels.items()
 
 
 def _policies_of(policies: Iterable[Manifest], pod: Pod, direction: str) -> list[Manifest]:
@@ -80,7 +66,7 @@ def _opens(given: Mapping[str, Any], port: int, protocol: str) -> bool:
 
 def _is(peer: Mapping[str, Any], other: Peer, namespace: str) -> bool:
     if "ipBlock" in peer:
-        # Addresses of pods are not known before they run; plugins differ on whether blocks match them.
+        # The addresses of pods are unknown before they run; network plugins differ on whether blocks match them.
         block = peer["ipBlock"]
         return isinstance(other, Address) and (
             ipaddress.ip_address(other.ip) in ipaddress.ip_network(block["cidr"])

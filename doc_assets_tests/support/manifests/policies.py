@@ -1,6 +1,6 @@
-"""Rules that every set of manifests is held to: each takes the manifests and returns what breaks it, in sentences.
+"""Rules for every set of manifests: each takes the manifests and yields what breaks it, in sentences.
 
-What a pod may do to its node is in ``pod_security``, what may cross the network in ``network``.
+The Pod Security Standard is in ``apiserver.pod_security``, network policies are in ``network``.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from doc_assets_tests.support.apiserver.authorization import rights_of
+from doc_assets_tests.support.apiserver.pod_security import violations
+from doc_assets_tests.support.apiserver.selectors import selects
 from doc_assets_tests.support.apiserver.validation import quantity
-from doc_assets_tests.support.manifests.network import selects
-from doc_assets_tests.support.manifests.pod_security import violations
 from doc_assets_tests.support.manifests.rendering import Manifest, identity
 from doc_assets_tests.support.manifests.workloads import Pod, of_kind, run_pods, template_pods
 
 RESOURCES = {"cpu", "memory", "ephemeral-storage"}
-# Where the image writes; the rest of its file system is read-only.
+# Folders that the image writes to; the rest of its file system is read-only.
 WRITTEN = {"/var/lib/doc-assets", "/tmp"}  # noqa: S108 - paths in a container
-# Made by hand: overlays/production/secrets.example.yaml, components/private-ca.
+# Created by hand: overlays/production/secrets.example.yaml, components/private-ca.
 EXTERNAL_SECRETS = {"doc-assets-database", "doc-assets-database-owner", "doc-assets-ca"}
 EXPECTED_ROLES = {
-    # K8sRunLauncher: create, watch and cancel Jobs, and tell why one died. No secrets, no exec, nothing of other kinds.
+    # K8sRunLauncher: create, watch and cancel Jobs, and explain failures. No secrets, no exec, no other kinds.
     "doc-assets-dagster": {
         *(("batch", "jobs", verb) for verb in ("create", "delete", "list")),
         ("batch", "jobs/status", "get"),
@@ -37,7 +38,7 @@ OWN_JOBS = {"doc-assets-migrate", "doc-assets-migrate-indexed", "doc-assets-roll
 
 
 def pods_of(manifests: list[Manifest]) -> list[Pod]:
-    """The pods of the workloads and, where Dagster is configured, of its runs."""
+    """Return the pods of the workloads and, where Dagster is configured, of its runs."""
     has_dagster = any(
         manifest["metadata"]["name"] == "doc-assets-instance" for manifest in of_kind(manifests, "ConfigMap")
     )
@@ -45,20 +46,20 @@ def pods_of(manifests: list[Manifest]) -> list[Pod]:
 
 
 def pods_are_restricted(manifests: list[Manifest]) -> Iterator[str]:
-    """Pod Security Standard "restricted", enforced by the namespace, and a root file system that nothing writes to."""
+    """Require the Pod Security Standard "restricted", enforced by the namespace, and read-only root file systems."""
     for namespace in of_kind(manifests, "Namespace"):
         for mode in ("enforce", "audit", "warn"):
             if namespace["metadata"]["labels"].get(f"pod-security.kubernetes.io/{mode}") != "restricted":
                 yield f"{identity(namespace)}: pod-security.kubernetes.io/{mode} is not restricted"
     for pod in pods_of(manifests):
-        yield from (f"{pod.owner}: {problem}" for problem in violations(pod))
+        yield from (f"{pod.owner}: {problem}" for problem in violations(pod.spec))
         for container in pod.containers:
             if container["securityContext"].get("readOnlyRootFilesystem") is not True:
                 yield f"{pod.owner}: {container['name']} could write to its image"
 
 
 def containers_have_requests_and_limits(manifests: list[Manifest]) -> Iterator[str]:
-    """CPU, memory and disk of every container, requests no larger than limits."""
+    """Require CPU, memory and disk of every container, with requests no larger than limits."""
     for pod in pods_of(manifests):
         for container in pod.containers:
             requests, limits = (container.get("resources", {}).get(key, {}) for key in ("requests", "limits"))
@@ -73,7 +74,7 @@ def containers_have_requests_and_limits(manifests: list[Manifest]) -> Iterator[s
 
 
 def empty_volumes_are_bounded(manifests: list[Manifest]) -> Iterator[str]:
-    """Every emptyDir has a size, and what they may hold together fits the pod's limit of disk or memory."""
+    """Require a size of every emptyDir, and that their sum fits the pod's limit of disk or memory."""
     for pod in pods_of(manifests):
         limits = [container["resources"].get("limits", {}) for container in pod.spec["containers"]]
         volumes = {volume["name"]: volume["emptyDir"] for volume in pod.spec.get("volumes", ()) if "emptyDir" in volume}
@@ -91,7 +92,7 @@ def empty_volumes_are_bounded(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def images_are_pinned(manifests: list[Manifest]) -> Iterator[str]:
-    """A tag or a digest, never latest, and no pull that a node without a registry could not make."""
+    """Require a tag or a digest, never latest, and no pull, which a node without a registry cannot do."""
     for pod in pods_of(manifests):
         for container in pod.containers:
             image = container["image"]
@@ -103,14 +104,12 @@ def images_are_pinned(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def rights_are_the_fewest(manifests: list[Manifest]) -> Iterator[str]:
-    """The Roles are those expected, verb by verb; cluster-wide there are none."""
+    """Require the expected Roles, verb by verb, and no cluster-wide ones."""
     for manifest in of_kind(manifests, "ClusterRole", "ClusterRoleBinding"):
         yield f"{identity(manifest)} holds in every namespace"
     for role in of_kind(manifests, "Role"):
         name, rules = role["metadata"]["name"], role["rules"]
-        rights = {
-            (g, r, v) for rule in rules for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]
-        }
+        rights = rights_of(rules)
         if rights != EXPECTED_ROLES.get(name):
             yield f"Role {name} differs: {sorted(rights ^ EXPECTED_ROLES.get(name, set()))}"
         if name == "doc-assets-migration" and any(set(rule.get("resourceNames", ())) != OWN_JOBS for rule in rules):
@@ -118,7 +117,7 @@ def rights_are_the_fewest(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def tokens_go_with_rights(manifests: list[Manifest]) -> Iterator[str]:
-    """A pod has a token exactly where its account has a Role; accounts by themselves hand out none."""
+    """Require a token in a pod exactly where its account has a Role, and none by default of the account."""
     bound = {
         (subject["namespace"], subject["name"]): binding["roleRef"]["name"]
         for binding in of_kind(manifests, "RoleBinding")
@@ -140,7 +139,7 @@ def tokens_go_with_rights(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def references_resolve(manifests: list[Manifest]) -> Iterator[str]:
-    """ConfigMaps and their keys, Secrets, accounts, claims and priorities that pods name are there."""
+    """Require that ConfigMaps and their keys, Secrets, accounts, claims and priorities of pods exist."""
     there = {identity(manifest): manifest for manifest in manifests}
     for pod in pods_of(manifests):
         spec, space = pod.spec, pod.namespace
@@ -164,7 +163,7 @@ def references_resolve(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def _sources(pod: Pod) -> Iterator[tuple[str, dict[str, Any], set[str]]]:
-    """ConfigMaps and Secrets that a pod takes something from, and which keys."""
+    """Yield the ConfigMaps and Secrets that a pod refers to, with the keys."""
     for volume in pod.spec.get("volumes", ()):
         mounts = [m for c in pod.containers for m in c.get("volumeMounts", ()) if m["name"] == volume["name"]]
         keys = {mount["subPath"] for mount in mounts if "subPath" in mount}
@@ -183,7 +182,7 @@ def _sources(pod: Pod) -> Iterator[tuple[str, dict[str, Any], set[str]]]:
 
 
 def pods_write_where_they_may(manifests: list[Manifest]) -> Iterator[str]:
-    """Volumes of containers are there; ours mount what the program writes to; Services define no variables."""
+    """Require the volumes of mounts, a mount for each folder that the program writes to, and no Service variables."""
     for pod in pods_of(manifests):
         volumes = {volume["name"] for volume in pod.spec.get("volumes", ())}
         if pod.spec.get("enableServiceLinks") is not False:
@@ -197,7 +196,7 @@ def pods_write_where_they_may(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def selectors_find_their_pods(manifests: list[Manifest]) -> Iterator[str]:
-    """Workloads, Services and budgets select the pods of one workload; a Service's port leads to one of theirs."""
+    """Require that workloads, Services and budgets select pods of one workload, and Services lead to its ports."""
     pods = [pod for pod in template_pods(manifests) if not pod.owner.startswith("Job/")]
     for manifest in of_kind(manifests, "Deployment", "StatefulSet", "Service", "PodDisruptionBudget"):
         selector = manifest["spec"]["selector"]
@@ -216,7 +215,7 @@ def selectors_find_their_pods(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def services_are_probed(manifests: list[Manifest]) -> Iterator[str]:
-    """What stays has startup and liveness probes, behind a Service readiness too; on ports that are open."""
+    """Require startup and liveness probes of services, readiness behind a Service, all on open ports."""
     behind = [service["spec"]["selector"] for service in of_kind(manifests, "Service")]
     for pod in template_pods(manifests):
         if pod.owner.startswith("Job/"):
@@ -238,7 +237,7 @@ def services_are_probed(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def drains_are_not_blocked(manifests: list[Manifest]) -> Iterator[str]:
-    """A budget lets at least one pod go, ill ones always."""
+    """Require that a budget lets at least one pod go, and unhealthy ones always."""
     replicas = {
         tuple(sorted(workload["spec"]["selector"]["matchLabels"].items())): workload["spec"]["replicas"]
         for workload in of_kind(manifests, "Deployment", "StatefulSet")
@@ -252,7 +251,7 @@ def drains_are_not_blocked(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def rollouts_are_deliberate(manifests: list[Manifest]) -> Iterator[str]:
-    """Each Deployment says how it is replaced and how much is kept; of the daemon there is never a second."""
+    """Require each Deployment's strategy and history limit, and never two daemons."""
     for workload in of_kind(manifests, "Deployment", "StatefulSet"):
         name, spec = workload["metadata"]["name"], workload["spec"]
         if workload["kind"] == "Deployment" and "strategy" not in spec:
@@ -266,11 +265,11 @@ def rollouts_are_deliberate(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def jobs_end(manifests: list[Manifest]) -> Iterator[str]:
-    """A Job has a deadline and is removed; misuse is never tried again, and a drained node is no failure."""
+    """Require a deadline and removal of each Job, no retry after misuse, and no failure by a drained node."""
     fail, ignore = "FailJob", "Ignore"
     for job in of_kind(manifests, "Job"):
         name, spec = job["metadata"]["name"], job["spec"]
-        # That of the schema belongs to the installation, and goes with it.
+        # The schema's Job belongs to the installation, and is removed with it.
         ends = {"activeDeadlineSeconds"} | ({"ttlSecondsAfterFinished"} if name != "doc-assets-schema" else set())
         if missing := ends - set(spec):
             yield f"{name} has no {', '.join(sorted(missing))}"
@@ -286,7 +285,7 @@ def jobs_end(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def everything_is_labelled_and_in_place(manifests: list[Manifest]) -> Iterator[str]:
-    """One namespace holds it all, apart from a Namespace and PriorityClasses, so that a delete leaves nothing."""
+    """Require one namespace, apart from the Namespace and PriorityClasses, so that its deletion leaves nothing."""
     for manifest in manifests:
         kind, namespace, _ = identity(manifest)
         if namespace != "doc-assets" and kind not in ("Namespace", "PriorityClass"):

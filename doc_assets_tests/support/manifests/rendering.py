@@ -1,7 +1,7 @@
-"""The part of kustomize that ``k8s/`` uses, read strictly: a field that is not understood here is an error.
+"""The part of kustomize that ``k8s/`` uses, read strictly: a field that is not implemented here is an error.
 
-CI has no kubectl. Where there is one, ``test_manifests`` compares this with ``kubectl kustomize``. How a patch is
-merged is in ``patching``; what the rendered objects must be like is in the tests.
+CI has no kubectl. Where kubectl exists, ``test_manifests`` compares the result with ``kubectl kustomize``. Patches are
+in ``patching``, rules for the rendered objects in ``policies`` and the tests.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ _TEMPLATED = {"Deployment", "StatefulSet", "Job"}
 
 @dataclass
 class Rendered:
-    """What a kustomization has come to so far: its objects, and where else than in ``image`` images are named."""
+    """Objects that a kustomization has produced so far, and the fields beside ``image`` that name images."""
 
     objects: list[Manifest] = field(default_factory=list)
     image_fields: list[dict[str, str]] = field(default_factory=list)
 
 
 def render(folder: Path) -> list[Manifest]:
-    """The objects that ``kubectl kustomize`` prints for a folder, in no particular order.
+    """Return the objects that ``kubectl kustomize`` prints for a folder, in no particular order.
 
     Raises:
-        RenderError: The kustomization uses something that is not understood here, or contradicts itself.
+        RenderError: The kustomization has a field that is not implemented here, or contradicts itself.
     """
     done = _accumulated(folder.resolve(), Rendered()).objects
     names = [identity(manifest) for manifest in done]
@@ -50,7 +50,7 @@ def render(folder: Path) -> list[Manifest]:
 
 
 def load(path: Path) -> list[Manifest]:
-    """The objects of a file of manifests, each with apiVersion, kind and a name."""
+    """Return the objects of a file of manifests, each with apiVersion, kind and a name."""
     found = [document for document in read_yaml(path) if document is not None]
     for manifest in found:
         if not {"apiVersion", "kind", "metadata"} <= set(manifest):
@@ -59,7 +59,7 @@ def load(path: Path) -> list[Manifest]:
 
 
 def read_yaml(path: Path) -> list[Any]:
-    """The documents of a YAML file, without what readers disagree on: keys given twice, ``on`` and ``yes``."""
+    """Return the documents of a YAML file, without what readers disagree on: keys given twice, ``on`` and ``yes``."""
     try:
         return list(yaml.load_all(path.read_text(), _Loader))
     except (OSError, yaml.YAMLError) as error:
@@ -67,13 +67,13 @@ def read_yaml(path: Path) -> list[Any]:
 
 
 def identity(manifest: Manifest) -> tuple[str, str, str]:
-    """Kind, namespace and name: what tells objects apart."""
+    """Return kind, namespace and name, which identify an object."""
     metadata = manifest["metadata"]
     return manifest["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 class _Loader(yaml.CSafeLoader):
-    """Plain values; YAML 1.1's further words for true and false, and keys given twice, are errors."""
+    """Loads plain values; YAML 1.1's further words for true and false, and keys given twice, are errors."""
 
 
 def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -94,7 +94,7 @@ _Loader.add_constructor("tag:yaml.org,2002:bool", _boolean)
 
 
 def _accumulated(folder: Path, given: Rendered) -> Rendered:
-    """A kustomization on top of what is given; a component changes that, others start from nothing."""
+    """Apply a kustomization to the given objects: those below for a component, none for all others."""
     (kustomization,) = read_yaml(folder / "kustomization.yaml")
     _require(kustomization, _FIELDS, folder)
     done = copy.deepcopy(given)
@@ -133,7 +133,7 @@ def _require(given: Mapping[str, Any], known: set[str], where: Path) -> None:
 
 
 def _inside(folder: Path, name: str) -> Path:
-    """Kustomize reads no file from outside of the folder that names it."""
+    """Return a path below a folder; kustomize reads no file from outside of it."""
     path = folder / name
     if not path.resolve().is_relative_to(folder):
         raise RenderError(f"{folder}: {name} lies outside")

@@ -1,6 +1,6 @@
-"""Pods and Jobs that a set of manifests leads to: those of its workloads, and those that Dagster starts for runs.
+"""Pods and Jobs of a set of manifests: those of its workloads, and those that Dagster starts for runs.
 
-Rules that they are held to are in ``pod_security``, ``network`` and the tests.
+Rules for them are in ``policies``, ``network`` and the tests.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from dagster_k8s.job import construct_dagster_k8s_job
 
 from doc_assets.dagster.coordinator import PROFILE_TAG, tags_of
 from doc_assets.dagster.pod_resources import RunPods
+from doc_assets_tests.support.apiserver.pod_security import containers_of
 from doc_assets_tests.support.manifests.rendering import Manifest
 
 TEMPLATED = ("Deployment", "StatefulSet", "Job")
@@ -34,11 +35,11 @@ TEMPLATED = ("Deployment", "StatefulSet", "Job")
 
 @dataclass(frozen=True)
 class Pod:
-    """What a workload's template makes.
+    """A pod of a workload's template.
 
     Attributes:
         owner: ``Deployment/doc-assets-webserver``; for a run ``run``, with its type and profile.
-        namespace_labels: Of the namespace it is in.
+        namespace_labels: Labels of its namespace.
     """
 
     owner: str
@@ -49,40 +50,40 @@ class Pod:
 
     @property
     def component(self) -> str:
-        """``app.kubernetes.io/component``."""
+        """Return the label ``app.kubernetes.io/component``."""
         return self.labels["app.kubernetes.io/component"]
 
     @property
     def containers(self) -> list[dict[str, Any]]:
-        """Init containers first."""
-        return [*self.spec.get("initContainers", ()), *self.spec["containers"]]
+        """Return its containers, init containers first."""
+        return containers_of(self.spec)
 
     @property
     def has_token(self) -> bool:
-        """Whether it could talk to the API server; without a word of its own it would."""
+        """Return whether a token of its ServiceAccount is mounted, which is the default."""
         return self.spec.get("automountServiceAccountToken", True)
 
 
 def of_kind(manifests: Iterable[Manifest], *kinds: str) -> list[Manifest]:
-    """The manifests of some kinds."""
+    """Return the manifests of some kinds."""
     return [manifest for manifest in manifests if manifest["kind"] in kinds]
 
 
 def named(manifests: Iterable[Manifest], kind: str, name: str) -> Manifest:
-    """The manifest of a kind and name."""
+    """Return the manifest of a kind and name."""
     found, *others = (manifest for manifest in of_kind(manifests, kind) if manifest["metadata"]["name"] == name)
-    # Files that are applied one by one each bring the namespace.
+    # Each file that is applied alone has the namespace.
     assert all(other == found for other in others), f"{kind} {name} differs from file to file"
     return found
 
 
 def template_pods(manifests: list[Manifest]) -> list[Pod]:
-    """The pods of Deployments, StatefulSets and Jobs."""
+    """Return the pods of Deployments, StatefulSets and Jobs."""
     return [_pod(manifest, manifests) for manifest in of_kind(manifests, *TEMPLATED)]
 
 
 def run_pods(manifests: list[Manifest]) -> list[Pod]:
-    """The pods of the Jobs of ``run_jobs``."""
+    """Return the pods of ``run_jobs``."""
     return [_pod(job, manifests, owner) for owner, job in run_jobs(manifests).items()]
 
 
@@ -99,12 +100,12 @@ def _pod(workload: Manifest, manifests: list[Manifest], owner: str | None = None
 
 
 def namespace_labels(namespace: Manifest) -> dict[str, str]:
-    """The labels, with the one that Kubernetes adds to every namespace."""
+    """Return the labels of a namespace, with the one that Kubernetes adds to all."""
     return {**namespace["metadata"]["labels"], "kubernetes.io/metadata.name": namespace["metadata"]["name"]}
 
 
 def environment(manifests: list[Manifest], pod: Pod) -> dict[str, str]:
-    """The variables of a pod's last container that are known before it starts; those of Secrets that are there."""
+    """Return the variables of a pod's last container that are known before it starts; of Secrets, if they exist."""
     container, found = pod.containers[-1], {}
     for source in container.get("envFrom", ()):
         kind, name = (
@@ -122,12 +123,12 @@ def environment(manifests: list[Manifest], pod: Pod) -> dict[str, str]:
 
 
 def secret_values(secret: Manifest) -> dict[str, str]:
-    """What a Secret holds."""
+    """Return the decoded data of a Secret."""
     return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
 
 
 def instance_of(manifests: list[Manifest]) -> dict[str, Any]:
-    """The dagster.yaml of ConfigMap doc-assets-instance, with the daemon's variables, as far as known, in place."""
+    """Return the dagster.yaml of ConfigMap doc-assets-instance, with the daemon's known variables filled in."""
     daemon = next(pod for pod in template_pods(manifests) if pod.component == "daemon")
     text = named(manifests, "ConfigMap", "doc-assets-instance")["data"]["dagster.yaml"]
     return _resolved(yaml.safe_load(text), environment(manifests, daemon))
@@ -142,7 +143,7 @@ def _resolved(node: Any, variables: dict[str, str]) -> Any:
 
 
 def run_jobs(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """A Job as K8sRunLauncher makes it for each type and each profile that the manifests configure."""
+    """Return the Job that K8sRunLauncher creates for each type and each profile of the manifests."""
     instance = instance_of(manifests)
     code = environment(manifests, next(pod for pod in template_pods(manifests) if pod.component == "code-location"))
     made = _run_jobs(
