@@ -90,7 +90,7 @@ class LoadSummary:
                 "partitions": rows,
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
-                "checks": [asdict(check) for result in self.results for check in result.checks],
+                "checks": [check.as_json() for result in self.results for check in result.checks],
             }
         )
 

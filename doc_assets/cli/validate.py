@@ -69,7 +69,7 @@ def validate(
 def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
     """Into the termination message."""
     failures = [
-        Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.offenders)}")
+        Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.findings)}")
         for check in stored.checks
         if not check.passed
     ]
@@ -86,11 +86,12 @@ def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift:
 
 def _as_json(
     stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None
-) -> list[CheckResult] | dict[str, object]:
+) -> list[dict[str, object]] | dict[str, object]:
     """The checks alone if nothing else was asked for."""
+    checks = [check.as_json() for check in stored.checks]
     if sources is None and drift is None:
-        return stored.checks
-    return {"checks": stored.checks, "proven": stored.proven, "wrong": stored.wrong, "sources": sources, "drift": drift}
+        return checks
+    return {"checks": checks, "proven": stored.proven, "wrong": stored.wrong, "sources": sources, "drift": drift}
 
 
 def _print(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
@@ -108,7 +109,7 @@ def _print(stored: Validation, sources: Sequence[SourceComparison] | None, drift
 
 
 def print_checks(rows: Sequence[CheckResult]) -> None:
-    """One line per check over all partitions, then each failure with its first offenders."""
+    """One line per check over all partitions, then each failure with its first findings."""
     passed, looked = Counter(), Counter()
     for row in rows:
         looked[row.check] += 1
@@ -120,7 +121,7 @@ def print_checks(rows: Sequence[CheckResult]) -> None:
     )
     for row in rows:
         if not row.passed:
-            complain(f"{row.partition} fails {row.check}: {'; '.join(row.offenders)}")
+            complain(f"{row.partition} fails {row.check}: {'; '.join(row.findings)}")
 
 
 def _print_sources(sources: Sequence[SourceComparison]) -> None:

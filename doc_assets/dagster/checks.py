@@ -1,6 +1,6 @@
-"""The six checks of an asset as Dagster shows them: their declarations, and the audit's results as events.
+"""Asset checks in Dagster: specs of the six checks, and the audit's results as events.
 
-What is checked, and how, is in ``doc_assets.validation.audit``.
+The checks themselves are in ``doc_assets.validation.audit``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _DESCRIPTIONS = {
     "schema": "No mandatory field and no chunk is empty; every path is relative and plain.",
     "vector_dimensions": "Vectors are finite, of length 1 and the space's dimensions; no chunk exceeds the window.",
     "duplicates": "No bytes and no content are loaded twice; every duplicate points to the file it repeats.",
-    "consistency": "Documents, chunks, order and spans fit together, and whatever was not loaded has its reason.",
+    "consistency": "Documents, chunks, order and spans fit together, and each file that was not loaded has its reason.",
 }
-_SHOWN_OFFENDERS = 10  # metadata of megabytes freezes the UI's dialogs; doc-assets validate --json tells them all
+_FINDINGS_SHOWN = 10  # metadata of megabytes freezes the UI's dialogs
 
 
 def check_specs(doc_type: str, partitions: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:
-    """One blocking check per name in ``CHECKS``, by partition."""
+    """Return one blocking check per name in ``CHECKS``, by partition."""
     with warnings.catch_warnings():
-        # A preview in 1.13: the one place to change if it goes. It buys a check status per partition in the UI.
+        # A preview in 1.13, used only here: it gives each partition a check status of its own in the UI.
         warnings.filterwarnings("ignore", message="Specifying a partitions_def on an AssetCheckSpec")
         return [
             dg.AssetCheckSpec(
@@ -39,7 +39,7 @@ def check_specs(doc_type: str, partitions: dg.PartitionsDefinition) -> list[dg.A
 
 
 def check_results(context: dg.AssetExecutionContext, results: Iterable[CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    """The events of those results whose checks the run selected; Dagster refuses any other."""
+    """Yield the results of the checks that the run selected; Dagster refuses any other."""
     selected = {key.name for key in context.selected_asset_check_keys}
     for result in results:
         if result.check in selected:
@@ -47,18 +47,18 @@ def check_results(context: dg.AssetExecutionContext, results: Iterable[CheckResu
                 check_name=result.check,
                 passed=result.passed,
                 description=None if result.passed else describe([result]),
-                metadata={**result.figures, "offenders": dg.MetadataValue.json(result.offenders[:_SHOWN_OFFENDERS])},
+                metadata={**result.figures, "offenders": dg.MetadataValue.json(result.findings[:_FINDINGS_SHOWN])},
             )
 
 
 def merged(results: Sequence[CheckResult]) -> list[CheckResult]:
-    """One result per check over several snapshots: figures added up, offenders named with their partition."""
+    """Merge the results of several snapshots: figures added up, findings prefixed with their partition."""
     return [
         replace(
             of_check[0],
             passed=all(result.passed for result in of_check),
             figures=dict(sum((Counter(result.figures) for result in of_check), Counter())),
-            offenders=[f"{result.partition}: {offender}" for result in of_check for offender in result.offenders],
+            findings=[f"{result.partition}: {finding}" for result in of_check for finding in result.findings],
         )
         for check in CHECKS
         if (of_check := [result for result in results if result.check == check])
@@ -66,10 +66,10 @@ def merged(results: Sequence[CheckResult]) -> list[CheckResult]:
 
 
 def describe(failed: Iterable[CheckResult]) -> str:
-    """The checks that failed, each with its first offenders, in one line."""
+    """Return the failed checks in one line, each with its first findings."""
     return "; ".join(
-        f"{result.check} ({', '.join(result.offenders[:3])}{' …' if len(result.offenders) > 3 else ''})"
-        if result.offenders
+        f"{result.check} ({', '.join(result.findings[:3])}{' …' if len(result.findings) > 3 else ''})"
+        if result.findings
         else result.check
         for result in failed
     )

@@ -24,7 +24,7 @@ from doc_assets.ingest.recipe import recipe_in
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.runtime.stages import Stage
-from doc_assets.store.audit.consistent_read import OneState
+from doc_assets.store.audit.consistent_read import ConsistentRead
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.spaces import coverage, spaces, vector_index, vector_writer
@@ -32,7 +32,7 @@ from doc_assets.store.spaces.coverage import Missing, StoredChunk
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.versions import space_switch
 from doc_assets.store.versions.space_switch import Successor
-from doc_assets.validation.audit import judge
+from doc_assets.validation.audit import run_checks
 
 T = TypeVar("T")
 
@@ -309,13 +309,13 @@ class ModelChange:
         if not fresh:
             return
         self._said(f"auditing {len(fresh)} partitions in the new space")
-        offenders: dict[int, list[str]] = {snapshot_id: [] for snapshot_id in fresh}
-        with OneState(self._store, "doc-assets audit", self._threads) as state:
-            for check in judge(state, list(fresh)):
-                offenders[check.snapshot] += check.offenders
+        findings: dict[int, list[str]] = {snapshot_id: [] for snapshot_id in fresh}
+        with ConsistentRead(self._store, "doc-assets audit", self._threads) as read:
+            for check in run_checks(read, list(fresh)):
+                findings[check.snapshot] += check.findings
         reasons = []
         with self._store.connect("doc-assets switch") as connection:
-            for snapshot_id, found in offenders.items():
+            for snapshot_id, found in findings.items():
                 successor, reason = fresh[snapshot_id], "; ".join(found)
                 if not found:
                     space_switch.passed(connection, successor)

@@ -105,8 +105,8 @@ class StagedLoad:
 
         Its manifest stays, and the next load takes over from it what it need not read again.
         """
-        offenders = [offender for check in checks if not check.passed for offender in check.offenders]
-        result = replace(self._ended("rejected", checks), error=str(why or "; ".join(offenders)))
+        findings = [finding for check in checks if not check.passed for finding in check.findings]
+        result = replace(self._ended("rejected", checks), error=str(why or "; ".join(findings)))
         guards = Guards.of(self.settings, self.partition.source)
         event = {**self._event(result, guards), "to_snapshot": self.snapshot, "error": result.error}
 

@@ -1,5 +1,5 @@
-"""Validation: what is stored is read again and compared with its checksums, counts, sources and model.
+"""Validation: stored rows are compared with their checksums, counts, sources and model.
 
-``audit`` runs the six checks over snapshots, before publication and on request; ``validate`` is the use case with its
+``audit`` runs the six checks on snapshots; ``validate`` audits everything live or a choice and records it in the
 history; ``source_comparison`` reads the sources again, ``vector_sampling`` embeds a sample again.
 """

@@ -1,7 +1,7 @@
-"""``validate --source``: the bytes of the sources as they are now, beside the fingerprints of what is live.
+"""``validate --source``: compare the bytes of the sources with the fingerprints in the live snapshots.
 
-Discovers as a load does and writes nothing but the history. A source that moved on is no corruption: its revision then
-and now is told beside what differs.
+Sources are discovered as for a load; only the history is written. A source that moved on is no corruption, so its
+revisions then and now are reported with the differences.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.errors import SourceError
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
-from doc_assets.store.audit import scope_reads
+from doc_assets.store.audit import validation_reads
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.store.versions.listing import live_partitions
@@ -27,19 +27,19 @@ _REVISION_SHOWN = 19
 
 @dataclass(frozen=True, slots=True)
 class SourceComparison:
-    """A live partition beside its source.
+    """Comparison of a live partition with its source.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        snapshot: Which is live.
-        result: ``unknown`` if the source cannot be had.
-        files: In the snapshot's manifest.
-        changed: Paths whose bytes, or those of what they include, are not what was loaded.
+        partition: Partition name, ``<doc_type>/<key>``.
+        snapshot: Id of the live snapshot.
+        result: ``unknown`` if the source is unavailable.
+        files: Number of files in the manifest.
+        changed: Paths of files whose bytes, or those of their includes, are not the loaded ones.
         vanished: Paths that the source no longer has.
-        new: Paths that it did not have.
-        revision_then: Of the source when it was loaded.
-        revision_now: Of the source now, if it can be had.
-        error: Why it cannot.
+        new: Paths that are not in the manifest.
+        revision_then: Revision of the source when it was loaded.
+        revision_now: Revision of the source now; None if it is unavailable.
+        error: Why the source is unavailable.
     """
 
     partition: str
@@ -55,7 +55,7 @@ class SourceComparison:
 
     @property
     def sentence(self) -> str:
-        """What differs, with the first paths, and what to make of it."""
+        """The differences with the first paths of each kind, their cause and the next step."""
         if self.error is not None:
             return f"the source cannot be compared: {self.error}"
         parts = [
@@ -74,19 +74,19 @@ class SourceComparison:
             return f"the source moved on from {then} to {now}, and doc-assets migrate loads it"
         if self.revision_now == "directory":
             return "the folder was edited since it was loaded, or damaged: doc-assets migrate loads it as it is now"
-        return f"the source is still at {then}, where the same bytes are expected: look at the copy that was fetched"
+        return f"the source is still at {then}, where the same bytes are expected: check the fetched copy"
 
 
 def compare_sources(
     settings: Settings, store: Store, types: Sequence[str] = (), partitions: Sequence[str] = ()
 ) -> list[SourceComparison]:
-    """Reads the sources of what is live again and compares; records the result in the history.
+    """Read the sources of live partitions again, compare, and record the result in the history.
 
     Args:
-        settings: Names the catalogue; sources are fetched as a load does.
-        store: What is live.
-        types: Documentation types; all if empty.
-        partitions: ``<doc_type>/<key>``; all if empty.
+        settings: Settings with the catalogue; sources are fetched as for a load.
+        store: Database with the live snapshots.
+        types: Document types; all if empty.
+        partitions: Partition names; all if empty.
 
     Raises:
         CatalogueError: The catalogue is absent or wrong.
@@ -112,14 +112,14 @@ def _compare(
     name: str,
     snapshot: int,
 ) -> SourceComparison:
-    revision, file_limit, files = scope_reads.origin(connection, snapshot)
+    revision, file_limit, files = validation_reads.snapshot_origin(connection, snapshot)
     try:
         if partition is None:
             raise SourceError(f"{settings.catalogue} has no such partition; --catalogue names another catalogue")
         found = discover(partition, catalogue, settings, file_limit)
     except SourceError as error:
         return SourceComparison(name, snapshot, "unknown", files, (), (), (), revision, None, str(error))
-    stored = scope_reads.files(connection, snapshot)
+    stored = validation_reads.manifest_files(connection, snapshot)
     changed = tuple(_changed(stored, found))
     now, then = {file.path for file in found.listed}, {row[0] for row in stored}
     vanished = tuple(path for path in sorted(then) if path not in now)

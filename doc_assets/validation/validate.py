@@ -1,6 +1,6 @@
-"""``validate``: the audit of everything that is live, or of chosen snapshots, with what was looked at and the history.
+"""``validate``: audit everything that is live, or a choice of snapshots, and record the result in the history.
 
-The checks themselves are in ``audit``; sources are compared in ``source_comparison``, models in ``vector_sampling``.
+The checks are in ``audit``; ``source_comparison`` compares the sources, ``vector_sampling`` the vectors.
 """
 
 from __future__ import annotations
@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from doc_assets.errors import NotFound
-from doc_assets.store.audit import manifests, scope_reads
-from doc_assets.store.audit.consistent_read import OneState
-from doc_assets.store.audit.scope_reads import Proven
+from doc_assets.store.audit import manifests, validation_reads
+from doc_assets.store.audit.consistent_read import ConsistentRead
+from doc_assets.store.audit.validation_reads import RowCounts
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
-from doc_assets.validation.audit import CheckResult, judge
+from doc_assets.validation.audit import CheckResult, run_checks
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which snapshots are validated: those given, or all that were published, or what is live; of some partitions only.
+    """Choice of snapshots to validate; by default the live ones.
 
     Attributes:
-        snapshots: Ids of sealed snapshots.
-        retained: Every published snapshot whose manifest is kept.
-        types: Documentation types; all if empty.
-        partitions: ``<doc_type>/<key>``; all if empty.
+        snapshots: Ids of sealed snapshots; the other fields do not apply to them.
+        retained: Whether to include every published snapshot whose manifest is kept.
+        types: Document types; all if empty.
+        partitions: Partition names; all if empty.
     """
 
     snapshots: tuple[int, ...] = ()
@@ -37,28 +37,28 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """What was proven, and what is wrong.
+    """Result of a validation.
 
     Attributes:
         checks: Six results for each snapshot.
-        proven: Rows looked at.
-        wrong: Rows found wrong, each counted in every snapshot that holds it.
+        proven: Number of audited rows.
+        wrong: Number of wrong rows, each counted in every snapshot that holds it.
         seconds: Wall time.
     """
 
     checks: list[CheckResult]
-    proven: Proven
+    proven: RowCounts
     wrong: int
     seconds: float
 
     @property
     def passed(self) -> bool:
-        """Nothing is wrong."""
+        """Whether nothing is wrong."""
         return all(check.passed for check in self.checks)
 
     @property
     def line(self) -> str:
-        """All of it in one line."""
+        """The result in one line."""
         p = self.proven
         return (
             f"{p.documents:,} documents, {p.chunks:,} chunks, {p.vectors:,} vectors, {p.manifest_rows:,} manifest rows"
@@ -74,25 +74,25 @@ def validate(
     search_vectors: bool = False,
     run_id: str | None = None,
 ) -> Validation:
-    """Audits snapshots as they are at this moment, and writes down in the history that it was done and what was found.
+    """Audit snapshots as they are at this moment, and record the result in the history.
 
-    Loads, rollbacks and collections go on meanwhile; what they change is not mixed in.
+    Concurrent loads, rollbacks and garbage collections are neither blocked nor seen.
 
     Args:
-        store: Where.
-        wanted: Which snapshots; by default what is live.
-        threads: Questions to the database at a time.
-        search_vectors: Compute the full-text vectors anew, too: a minute for 100,000 chunks.
+        store: Database to validate.
+        wanted: Snapshots to validate; by default the live ones.
+        threads: Queries that run at the same time.
+        search_vectors: Recompute the full-text vectors as well: a minute for 100,000 chunks.
         run_id: Dagster run, for the history.
 
     Raises:
         NotFound: A snapshot or partition does not exist, or was never sealed.
     """
     started = time.perf_counter()
-    with OneState(store, "doc-assets validate", threads) as state:
-        snapshot_ids = _chosen(state.connection, wanted or Wanted())
-        checks = judge(state, snapshot_ids, search_vectors=search_vectors)
-        proven = scope_reads.proven(state.connection, snapshot_ids)
+    with ConsistentRead(store, "doc-assets validate", threads) as read:
+        snapshot_ids = _chosen(read.connection, wanted or Wanted())
+        checks = run_checks(read, snapshot_ids, search_vectors=search_vectors)
+        proven = validation_reads.row_counts(read.connection, snapshot_ids)
     result = Validation(checks, proven, sum(check.wrong for check in checks), time.perf_counter() - started)
     _record(store, result, run_id)
     return result
@@ -117,12 +117,12 @@ def _chosen(connection: Connection, wanted: Wanted) -> list[int]:
     ]
     if not wanted.retained:
         return [live[name] for name in names]
-    kept = scope_reads.published(connection, names)
+    kept = validation_reads.published_snapshots(connection, names)
     return list(dict.fromkeys([*kept, *(live[name] for name in names)]))
 
 
 def _sealed(connection: Connection, snapshot_ids: Sequence[int]) -> list[int]:
-    status = scope_reads.states(connection, snapshot_ids)
+    status = validation_reads.statuses(connection, snapshot_ids)
     for snapshot_id in snapshot_ids:
         if snapshot_id not in status:
             raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
@@ -153,5 +153,5 @@ def _record(store: Store, result: Validation, run_id: str | None) -> None:
             run_id=run_id,
             counts=counts,
             seconds=result.seconds,
-            error="; ".join(offender for check in failed for offender in check.offenders)[:2000] or None,
+            error="; ".join(finding for check in failed for finding in check.findings)[:2000] or None,
         )

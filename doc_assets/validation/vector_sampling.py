@@ -1,6 +1,6 @@
-"""``validate --reembed``: a random sample of live chunks embedded again, beside the vectors that are stored.
+"""``validate --reembed``: embed a random sample of live chunks again and compare with the stored vectors.
 
-The checksums prove that a vector is what was written; this proves that what was written is the vector of its text.
+The checksums prove that a vector is the one that was written; this proves that it is the vector of its text.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.settings import Settings
-from doc_assets.store.audit import scope_reads
+from doc_assets.store.audit import validation_reads
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.history import history
 from doc_assets.store.spaces import spaces
 
 # Least cosine between a stored vector and a new one of the same text. Rounding to half precision moves each component
 # by at most 2^-11 of its size, which costs a cosine 2^-23 = 1.2e-7; fp32 backends agree to 1e-6, and 500 real chunks
-# gave 1.000000: two orders of magnitude above all of them. With all-MiniLM-L6-v2 bf16 is within 6e-5 of fp32 and two
+# gave 1.000000: the bound leaves two orders of magnitude. With all-MiniLM-L6-v2 bf16 is within 6e-5 of fp32 and two
 # batch sizes within 2e-5 of each other (16 real chunks); both the stored vector and the new one may be as far off, in
-# other directions, which gives 2.4e-4 at most, and 0.01 leaves forty times that for deeper models. Of endpoints the
-# precision is not known. Vectors of unrelated chunks are at 0.1 on average.
+# opposite directions, which gives 2.4e-4 at most, and 0.01 leaves forty times that for deeper models. The precision of
+# an endpoint is not known. Vectors of unrelated chunks have 0.1 on average.
 BOUNDS = {"fp32": 0.9999, "bf16": 0.99, "remote": 0.99}
 
 _BATCH = 256
@@ -36,16 +36,18 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Reembedding:
-    """A sample of chunks, embedded anew.
+    """Result of embedding a sample of chunks again.
 
     Attributes:
-        sample: Chunks.
-        seed: By which the same ones are drawn again, as long as the same chunks are live.
-        model: Name and ``precision`` of the model.
-        least: Smallest cosine to what is stored.
-        mean: Of all cosines.
-        bound: Cosine that is needed.
-        below: Chunks (hex) below it with their cosines, the smallest first; -1 for a vector that has no length.
+        sample: Number of chunks.
+        seed: Seed that draws the same chunks again, as long as the same ones are live.
+        model: Name of the model.
+        precision: Precision of the model, a key of ``BOUNDS``.
+        least: Smallest cosine between a stored and a new vector.
+        mean: Mean of the cosines.
+        bound: Smallest cosine that passes.
+        below: Chunks (hex) below the bound with their cosines, the smallest first; -1 for a vector of length 0.
+        seconds: Wall time.
     """
 
     sample: int
@@ -69,16 +71,16 @@ def reembed(
     seed: int | None = None,
     embed: Callable[[Sequence[str]], np.ndarray] | None = None,
 ) -> Reembedding:
-    """Embeds random live chunks again and compares; records the result in the history.
+    """Embed random live chunks again, compare, and record the result in the history.
 
     Args:
-        settings: Name the model, which must be that of the live embedding space.
-        store: What is live.
-        count: Chunks; all of them if there are fewer.
-        types: Only chunks of these documentation types; of all if empty.
-        partitions: Only those of these partitions (``<doc_type>/<key>``); of all if empty.
-        seed: Of the random sample.
-        embed: The model's ``Embedder.embed``, if it is loaded already.
+        settings: Settings with the model, which must be that of the live embedding space.
+        store: Database with the live chunks.
+        count: Size of the sample; all chunks if there are fewer.
+        types: Document types to draw from; all if empty.
+        partitions: Names of partitions to draw from; all if empty.
+        seed: Seed of the random sample.
+        embed: The model's ``Embedder.embed``, if it is open already.
 
     Raises:
         Refused: Nothing is live.
@@ -90,7 +92,7 @@ def reembed(
     space = describe_space(settings)
     with store.connect("doc-assets validate --reembed") as connection:
         table = _live_space(connection, space)
-        ids = scope_reads.live_chunks(connection, types, partitions)
+        ids = validation_reads.live_chunks(connection, types, partitions)
         if not ids:
             raise Refused("nothing is live that could be embedded again: doc-assets migrate loads it")
         drawn = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311 - a sample, no secret
@@ -121,7 +123,7 @@ def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceT
         return table
     live = models[0]
     raise ConfigurationError(
-        f"what is live was embedded with {live.name} ({live.precision}), the settings name {wanted.name} "
+        f"the live chunks were embedded with {live.name} ({live.precision}), the settings name {wanted.name} "
         f"({wanted.precision}){_same_name(live, wanted)}: set DOC_ASSETS_EMBEDDING_MODEL={live.name}"
         + ("" if live.precision == "remote" else f" and DOC_ASSETS_EMBEDDING_PRECISION={live.precision}")
     )
@@ -139,8 +141,8 @@ def _cosines(
     embed: Callable[[Sequence[str]], np.ndarray],
     chunk_ids: Sequence[bytes],
 ) -> Iterator[tuple[bytes, float]]:
-    """Chunk and cosine; chunks whose vector is absent are told by the audit."""
-    rows = scope_reads.embedded_texts(connection, table, chunk_ids)
+    """Yield chunk id and cosine; the audit reports chunks without a vector."""
+    rows = validation_reads.embedded_texts(connection, table, chunk_ids)
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch])

@@ -163,7 +163,7 @@ def test_the_audit_finds_a_standard_field_of_another_type(store, sound):
         with store.connect() as connection:
             connection.execute("UPDATE document SET metadata_json = %s", ("{" + damage + "}",))
         (result,) = audit(store, sound, ["schema"])
-        assert [offender.split(":")[0] for offender in result.offenders] == ["metadata_types"], damage
+        assert [offender.split(":")[0] for offender in result.findings] == ["metadata_types"], damage
     with store.connect() as connection:  # a snapshot from before there were standard fields
         connection.execute("UPDATE snapshot SET recipe = '{}'")
     assert audit(store, sound, ["schema"])[0].passed

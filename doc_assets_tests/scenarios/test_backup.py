@@ -74,7 +74,7 @@ def test_a_restored_store_is_the_same_and_goes_on(store, elsewhere, tmp_path, on
             connection.execute("DELETE FROM migration_history")
     assert (digests(restored), history.history(restored), listing.snapshots(restored)) == before
     for snapshot in before[0]:
-        assert [check.offenders for check in audit(restored, snapshot) if not check.passed] == []
+        assert [check.findings for check in audit(restored, snapshot) if not check.passed] == []
     embedder.__dict__["tokenizer"] = open_tokenizer(settings)
     model = cast(Embedder, embedder)
     found = search(restored, model, "word1x7 subject1", k=1)

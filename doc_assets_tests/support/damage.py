@@ -195,5 +195,5 @@ def store_vector(connection: psycopg.Connection, where: str, numbers: list[int])
 
 
 def red(store: Store, snapshot: int) -> dict[str, list[str]]:
-    """The checks that fail, with their offenders."""
-    return {result.check: result.offenders for result in audit(store, snapshot) if not result.passed}
+    """The checks that fail, with their findings."""
+    return {result.check: result.findings for result in audit(store, snapshot) if not result.passed}

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.store.audit.consistent_read import OneState
-from doc_assets.validation.audit import CHECKS, audit, judge
+from doc_assets.store.audit.consistent_read import ConsistentRead
+from doc_assets.validation.audit import CHECKS, audit, run_checks
 from doc_assets_tests.support.damage import Damaged, flip, flip_vector, red, run, store_vector
 
 QUEUES = "(SELECT document_id FROM snapshot_document WHERE path = 'v1/queues.md')"
@@ -43,7 +43,7 @@ def damaged(loaded):
 def test_a_sound_snapshot_passes_all_six_checks(damaged):
     results = audit(damaged.store, damaged.snapshot)
     assert [result.check for result in results] == list(CHECKS)
-    assert [result for result in results if not result.passed or result.offenders or result.wrong] == []
+    assert [result for result in results if not result.passed or result.findings or result.wrong] == []
 
 
 # Column, row, byte, bit; then the check, its rule, and what it must name: a query's answer, or a text.
@@ -224,9 +224,9 @@ def test_a_lost_or_added_row_is_told_by_one_check(damaged, damage, check, offend
 )  # fmt: skip
 def test_what_was_derived_from_content_is_compared_with_it(damaged, damage, rule, named):
     assert run(damaged.connection, damage).rowcount == 1
-    with OneState(damaged.store, "test") as state:
-        results = judge(state, [damaged.snapshot], search_vectors=True)
-    found = {result.check: result.offenders for result in results if not result.passed}
+    with ConsistentRead(damaged.store, "test") as read:
+        results = run_checks(read, [damaged.snapshot], search_vectors=True)
+    found = {result.check: result.findings for result in results if not result.passed}
     name = damaged.one(f"SELECT {named}") if named.startswith("(") else named
     assert list(found) == ["checksums"]
     assert len(found["checksums"]) == 1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.errors import NotFound
-from doc_assets.store.audit.consistent_read import OneState
-from doc_assets.validation.audit import CHECKS, judge
+from doc_assets.store.audit.consistent_read import ConsistentRead
+from doc_assets.validation.audit import CHECKS, run_checks
 from doc_assets.validation.validate import Wanted, validate
 from doc_assets_tests.support.loading import last_event, load, snapshot_of
 
@@ -48,7 +48,7 @@ def test_content_that_two_snapshots_share_is_told_under_both_and_looked_at_once(
     with store.connect() as connection:
         connection.execute("UPDATE document SET text = text || '!' WHERE title = 'Guide 1'")
     failed = [
-        (check.snapshot, check.check) for check in validate(store, Wanted(retained=True)).checks if check.offenders
+        (check.snapshot, check.check) for check in validate(store, Wanted(retained=True)).checks if check.findings
     ]
     assert failed == [(first, "checksums"), (second, "checksums")]
     assert validate(store, Wanted(snapshots=(first,))).wrong == 1
@@ -69,7 +69,7 @@ def test_only_sealed_snapshots_that_are_kept_can_be_validated(store, source, loa
 @pytest.mark.parametrize("connections", [1, 3])
 def test_what_was_live_is_proven_even_if_it_is_overtaken_and_collected_meanwhile(store, source, loader, connections):
     snapshot = snapshot_of(loader, store, source)
-    with OneState(store, "test", connections) as state:
+    with ConsistentRead(store, "test", connections) as read:
         source.write_guides(1)
         source.write("guide-00.md", "# Other\n\nNothing of it stays.\n")
         load(loader, store, source)
@@ -77,5 +77,5 @@ def test_what_was_live_is_proven_even_if_it_is_overtaken_and_collected_meanwhile
             connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot,))
             connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot,))
             connection.execute("UPDATE snapshot SET status = 'collected' WHERE id = %s", (snapshot,))
-        results = judge(state, [snapshot])
+        results = run_checks(read, [snapshot])
     assert [(result.check, result.passed) for result in results] == [(check, True) for check in CHECKS]

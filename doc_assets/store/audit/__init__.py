@@ -1,6 +1,6 @@
-"""The audit's SQL: queries over many snapshots at once that return the rows that are wrong; nothing here changes any.
+"""The audit's queries: they read many snapshots at once and return the rows that break a rule; nothing is changed.
 
-``consistent_read`` gives all queries one state of the database; ``manifests``, ``documents``, ``chunks`` and
-``near_duplicates`` hold the queries by subject; ``precedence`` reports each damaged row once. Which rule belongs to
-which check is in ``doc_assets.validation.validate.audit``.
+``rules`` is the table of all rules; ``manifests``, ``documents``, ``chunks`` and ``near_duplicates`` hold the queries
+by subject, ``consistent_read`` the state of the database that they read, ``precedence`` reports each damaged row once.
+The six checks are in ``doc_assets.validation.audit``.
 """

@@ -1,4 +1,4 @@
-"""Questions about chunks and their vectors."""
+"""Queries over chunks and their vectors."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import math
 import psycopg
 from psycopg import sql
 
-from doc_assets.store.audit.consistent_read import CONTENT, Scope
-from doc_assets.store.audit.finding import Offender
+from doc_assets.store.audit.consistent_read import CONTENT, SnapshotSet
+from doc_assets.store.audit.finding import Finding
+from doc_assets.store.audit.unreadable import isolating
 from doc_assets.store.spaces.spaces import table_of
 
 # Half precision rounds each of 384 components by at most 2^-11 of its size, so the norm stays within 0.001 of 1.
@@ -25,7 +26,7 @@ WHERE k.id IS DISTINCT FROM chunk_digest(k.breadcrumb, k.text) OR k.token_count 
 """
 )
 
-# A chunk that does not exist needs no vector.
+# A chunk that does not exist needs no vector: documents.documents reports its absence.
 _VECTORS = (
     CONTENT  # noqa: S608 - constants of this module
     + """
@@ -48,44 +49,47 @@ WHERE CASE WHEN k.id = chunk_digest(k.breadcrumb, k.text)
 )
 
 
-def chunks(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Chunks whose id is not that of their content, that are too long for the model, or say nothing."""
+@isolating("chunk", "unreadable_chunk")
+def chunks(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return chunks whose id does not match their content, that exceed the model's window, or that are empty."""
     found = []
-    for key, damaged, tokens, empty in connection.execute(_CHUNKS, {**scope.parameters, **only}):  # pyright: ignore[reportArgumentType]
+    for key, damaged, tokens, empty in connection.execute(_CHUNKS, {**snapshot_set.parameters, **only}):  # pyright: ignore[reportArgumentType]
         name = f"chunk {key.hex()}"
         if damaged:
-            found.append(Offender("chunk_checksum", name, chunk=key))
+            found.append(Finding("chunk_checksum", name, chunk=key))
         elif empty:
-            found.append(Offender("empty_chunk", name, chunk=key))
-        if scope.space is not None and tokens > scope.max_tokens:
-            found.append(Offender("window", f"{name} has {tokens} tokens", chunk=key))
+            found.append(Finding("empty_chunk", name, chunk=key))
+        if snapshot_set.space is not None and tokens > snapshot_set.max_tokens:
+            found.append(Finding("window", f"{name} has {tokens} tokens", chunk=key))
     return found
 
 
-def vectors(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Chunks without a vector, and vectors that are not what was written, or are no unit vectors of the space."""
-    if scope.space is None:
+@isolating("chunk", "unreadable_chunk")
+def vectors(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return chunks without a vector, and vectors that were changed or are not unit vectors of the space."""
+    if snapshot_set.space is None:
         return []
     query = sql.SQL(_VECTORS).format(
-        vectors=table_of(scope.space), least=sql.Literal(_LEAST_NORM), greatest=sql.Literal(_GREATEST_NORM)
+        vectors=table_of(snapshot_set.space), least=sql.Literal(_LEAST_NORM), greatest=sql.Literal(_GREATEST_NORM)
     )
     found = []
-    for key, missing, damaged, dimensions, norm in connection.execute(query, {**scope.parameters, **only}):
+    for key, missing, damaged, dimensions, norm in connection.execute(query, {**snapshot_set.parameters, **only}):
         name = f"vector of chunk {key.hex()}"
         if missing:
-            found.append(Offender("chunk_without_vector", f"chunk {key.hex()}", chunk=key))
+            found.append(Finding("chunk_without_vector", f"chunk {key.hex()}", chunk=key))
         elif damaged:
-            found.append(Offender("vector_checksum", name, chunk=key))
-        elif dimensions != scope.dimensions:
-            found.append(Offender("dimensions", f"{name} has {dimensions} dimensions", chunk=key))
+            found.append(Finding("vector_checksum", name, chunk=key))
+        elif dimensions != snapshot_set.dimensions:
+            found.append(Finding("dimensions", f"{name} has {dimensions} dimensions", chunk=key))
         elif not math.isfinite(norm):
-            found.append(Offender("finite", name, chunk=key))
+            found.append(Finding("finite", name, chunk=key))
         else:
-            found.append(Offender("unit_norm", f"{name} has length {norm:.4f}", chunk=key))
+            found.append(Finding("unit_norm", f"{name} has length {norm:.4f}", chunk=key))
     return found
 
 
-def search_vectors(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Chunks whose full-text vector is not that of their text: 0.55 ms a chunk, 80 s for 144,000."""
-    rows = connection.execute(_SEARCH_VECTORS, {**scope.parameters, **only})
-    return [Offender("search_vector", f"search vector of chunk {key.hex()}", chunk=key) for (key,) in rows]
+@isolating("chunk", "unreadable_chunk")
+def search_vectors(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return chunks whose full-text vector does not match their text: 0.55 ms a chunk, 80 s for 144,000."""
+    rows = connection.execute(_SEARCH_VECTORS, {**snapshot_set.parameters, **only})
+    return [Finding("search_vector", f"search vector of chunk {key.hex()}", chunk=key) for (key,) in rows]

@@ -1,4 +1,4 @@
-"""One state of the database, seen by several connections: what is published or collected meanwhile is not mixed in."""
+"""Reads of one consistent state of the database over several connections, unaffected by concurrent writes."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from doc_assets.document import JsonValue, canonical_json
 from doc_assets.store.database.connection import Store
 from doc_assets.store.spaces.spaces import table_of
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
-# The snapshots' documents and chunks, each once; of those, only the ones given, if any are.
+# The documents and chunks of a snapshot set, each once; only the given ones, if any are given.
 CONTENT = """
 WITH docs AS MATERIALIZED (
     SELECT DISTINCT document_id FROM snapshot_document WHERE snapshot_id = ANY (%(snapshots)s)
@@ -34,15 +34,15 @@ WITH docs AS MATERIALIZED (
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """Snapshots that are looked at together, all in one embedding space.
+class SnapshotSet:
+    """Snapshots of one embedding space, whose content is read together.
 
     Attributes:
-        snapshots: Their ids.
-        space: Row in ``embedding_space``; None if the snapshots name one that does not exist.
-        dimensions: Of each vector, as the space's description says if it gives the fingerprint, else as the column
-            beside it does; 0 if there is no space.
-        max_tokens: Of each chunk at most, likewise.
+        snapshots: Ids of the snapshots.
+        space: Row id in ``embedding_space``; None if the snapshots name a space that does not exist.
+        dimensions: Dimensions of each vector, from the space's description if that gives the fingerprint, else from
+            the column beside it; 0 if there is no space.
+        max_tokens: Most tokens of a chunk, from the same place.
     """
 
     snapshots: tuple[int, ...]
@@ -52,7 +52,7 @@ class Scope:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """What ``CONTENT`` and the questions about it are given."""
+        """Parameters of ``CONTENT`` and of the queries built on it."""
         return {
             "snapshots": list(self.snapshots),
             "documents": None,
@@ -62,32 +62,32 @@ class Scope:
         }
 
 
-class OneState:
-    """A state of the database in which questions are asked, several at a time.
+class ConsistentRead:
+    """One state of the database, read by several queries at a time.
 
     Example:
-        >>> with OneState(store, connections=2) as state:
-        ...     state.ask([lambda connection: passages.chunks(connection, scope)])
+        >>> with ConsistentRead(store, "doc-assets audit", connections=2) as read:
+        ...     read.run([lambda connection: chunks.chunks(connection, snapshot_set)])
     """
 
     def __init__(self, store: Store, application: str, connections: int = 1) -> None:
-        """Connects when entered.
+        """Connect when entered.
 
         Args:
-            store: Where.
-            application: Name that the server shows.
-            connections: Questions that are answered at the same time.
+            store: Database to read.
+            application: Name of the connections in ``pg_stat_activity``.
+            connections: Queries that run at the same time.
         """
         self._store = store
         self._application = application
-        self._wanted = connections
+        self._connections = connections
         self._open = ExitStack()
         self._opening = threading.Lock()
         self._own = threading.local()
 
-    def __enter__(self) -> OneState:
-        """Takes the state."""
-        self.connection = self._connected()
+    def __enter__(self) -> ConsistentRead:
+        """Fix the state that is read."""
+        self.connection = self._connect()
         row = self.connection.execute("SELECT pg_export_snapshot()").fetchone()
         assert row is not None  # noqa: S101 - a function without table gives a row
         self._name: str = row[0]
@@ -96,29 +96,29 @@ class OneState:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Lets go of it."""
+        """Close the connections."""
         self._open.close()
 
-    def ask(self, questions: Sequence[Callable[[psycopg.Connection], Answer]]) -> list[Answer]:
-        """The answers, in the order of the questions; the longest to answer should come first."""
-        if self._wanted == 1:
-            return [question(self.connection) for question in questions]
-        with ThreadPoolExecutor(self._wanted, thread_name_prefix="proof") as pool:
+    def run(self, queries: Sequence[Callable[[psycopg.Connection], Result]]) -> list[Result]:
+        """Return the queries' results in their order; pass those that take longest first."""
+        if self._connections == 1:
+            return [query(self.connection) for query in queries]
+        with ThreadPoolExecutor(self._connections, thread_name_prefix="audit") as pool:
             try:
-                return list(pool.map(lambda question: self._answered(question), questions))
+                return list(pool.map(lambda query: self._run(query), queries))
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _answered(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
+    def _run(self, query: Callable[[psycopg.Connection], Result]) -> Result:
         connection = getattr(self._own, "connection", None)
         if connection is None:
-            connection = self._connected()
+            connection = self._connect()
             connection.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(sql.Literal(self._name)))
             self._own.connection = connection
-        return question(connection)
+        return query(connection)
 
-    def _connected(self) -> psycopg.Connection:
+    def _connect(self) -> psycopg.Connection:
         connection = self._store.connect(self._application)
         with self._opening:
             self._open.callback(connection.close)
@@ -126,8 +126,8 @@ class OneState:
         return connection
 
 
-def scopes(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Scope]:
-    """The snapshots by embedding space; their tables of vectors are not dropped until the transaction ends."""
+def snapshot_sets(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[SnapshotSet]:
+    """Group snapshots by embedding space; their vector tables cannot be dropped until the transaction ends."""
     rows = connection.execute(
         "SELECT s.id, e.id, e.fingerprint, e.description, e.dimensions, e.max_tokens FROM snapshot s"
         " LEFT JOIN embedding_space e ON e.id = s.space_id AND to_regclass('embedding_' || e.id) IS NOT NULL"
@@ -145,9 +145,9 @@ def scopes(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Sco
         found[key].append(snapshot_id)
     for space_id in {key[0] for key in found if key[0] is not None}:
         connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(table_of(space_id)))
-    return [Scope(tuple(ids), *key) for key, ids in found.items()]
+    return [SnapshotSet(tuple(ids), *key) for key, ids in found.items()]
 
 
 def fingerprint_of(description: Mapping[str, JsonValue]) -> str:
-    """What ``EmbeddingSpace.fingerprint`` is for a space so described, whatever fields its program knew."""
+    """Return ``EmbeddingSpace.fingerprint`` of a stored description, including fields that this version lacks."""
     return hashlib.sha256(canonical_json(description).encode()).hexdigest()

@@ -1,23 +1,24 @@
-"""Questions about documents, the places of their chunks, and their metadata."""
+"""Queries over documents, the places of their chunks, and their metadata."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import psycopg
 
 from doc_assets.metadata import FIELDS
-from doc_assets.store.audit.consistent_read import CONTENT, Scope
-from doc_assets.store.audit.finding import Offender
+from doc_assets.store.audit.consistent_read import CONTENT, SnapshotSet
+from doc_assets.store.audit.finding import Finding
+from doc_assets.store.audit.unreadable import isolating
 
-# Documents that are fetched at a time for the comparison of spans.
+# Documents fetched at a time to compare spans.
 _BATCH = 200
-_CANDIDATES_SHOWN = 8
+_SUSPECTS_SHOWN = 8
 
-_WRONG = "d.id IS DISTINCT FROM document_digest(d.title, d.format, d.text, d.metadata_json, p.places)"
-# Text of a few kilobytes may be blank; whatever is longer need not be unpacked once more to know that it is not, since
-# its chunks say something and stand in it.
+_CHANGED = "d.id IS DISTINCT FROM document_digest(d.title, d.format, d.text, d.metadata_json, p.places)"
+# Text from 4 KB on is not unpacked once more to see whether it is blank: it has chunks, which are checked for being
+# empty and for lying in it.
 _BLANK = "btrim(d.title) = '' OR btrim(d.format) = '' OR (octet_length(d.text) < 4096 AND btrim(d.text) = '')"
 
 _DOCUMENTS = (
@@ -31,19 +32,19 @@ _DOCUMENTS = (
     FROM docs JOIN document_chunk c USING (document_id) LEFT JOIN chunk k ON k.id = c.chunk_id GROUP BY c.document_id
 )
 SELECT s.document_id, d.id IS NULL, coalesce(p.found, 0), d.chunk_count, p.first <> 0 OR p.last <> p.found - 1,
-    {_WRONG}, p.absent, p.tokens, p.longest, d.token_count, {_BLANK},
-    CASE WHEN {_WRONG} THEN false
+    {_CHANGED}, p.absent, p.tokens, p.longest, d.token_count, {_BLANK},
+    CASE WHEN {_CHANGED} THEN false
         ELSE d.metadata IS DISTINCT FROM d.metadata_json::jsonb OR jsonb_typeof(d.metadata) <> 'object' END
 FROM docs s LEFT JOIN document d ON d.id = s.document_id LEFT JOIN places p ON p.document_id = s.document_id
 WHERE d.id IS NULL OR p.found IS DISTINCT FROM d.chunk_count OR p.first <> 0 OR p.last <> p.found - 1
     OR p.absent IS NOT NULL OR p.tokens <> d.token_count OR {_BLANK}
-    OR CASE WHEN {_WRONG} THEN true
+    OR CASE WHEN {_CHANGED} THEN true
         ELSE d.metadata IS DISTINCT FROM d.metadata_json::jsonb OR jsonb_typeof(d.metadata) <> 'object' END
 """  # noqa: S608
 )
 
-# Names and types are constants of the program: letters and underscores. Snapshots from before there were standard
-# fields (their recipe says so) keep what front matter said.
+# Names and types are constants of the program: letters and underscores. Snapshots from before the standard fields,
+# whose recipe has no metadata, keep their front matter as it is.
 _STANDARD_FIELDS = ", ".join(f"('{field.name}', '{field.type}')" for field in FIELDS.values())
 _METADATA_TYPES = f"""
 SELECT DISTINCT s.id, d.id, m.key, f.type
@@ -57,7 +58,7 @@ WHERE s.id = ANY (%(snapshots)s) AND s.recipe LIKE '%%"metadata":%%'
     END
 """  # noqa: S608 - constants of this module
 
-# As bytes: what is no UTF-8 any more must not end the comparison of everything else.
+# As bytes, so that text that is not UTF-8 any more does not abort the comparison of all other documents.
 _SPANS = (
     CONTENT
     + """
@@ -68,7 +69,7 @@ JOIN chunk k ON k.id = c.chunk_id GROUP BY d.id
 """
 )
 
-# A chunk that also stands in a document whose tokens add up, or differ by another number, is not the one that is wrong.
+# A chunk that is also in a document whose tokens add up, or differ by another number, is not the wrong one.
 _SUSPECTS = (
     CONTENT  # noqa: S608 - constants of this module
     + """
@@ -82,101 +83,95 @@ GROUP BY c.document_id
 )
 
 
-def documents(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Documents that are absent, or whose id, counts, order of chunks or metadata are not what their rows give."""
-    parameters = {**scope.parameters, **only}
-    found: list[Offender] = []
+@isolating("document", "unreadable_document")
+def documents(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return absent documents, and those whose id, counts, chunk order or metadata do not match their rows."""
+    parameters = {**snapshot_set.parameters, **only}
+    found: list[Finding] = []
     wrong_tokens: dict[bytes, tuple[int, int]] = {}
     for row in connection.execute(_DOCUMENTS, parameters):  # pyright: ignore[reportArgumentType]
         key, gone, chunks, recorded, disorder, damaged, absent, tokens, longest, token_count, blank, metadata = row
         name = f"document {key.hex()}"
         if gone:
-            found.append(Offender("dangling_document", name, document=key))
+            found.append(Finding("dangling_document", name, document=key))
             continue
         if chunks != recorded:
-            found.append(Offender("chunk_count", f"{name} of {recorded} chunks has {chunks}", document=key))
+            found.append(Finding("chunk_count", f"{name} of {recorded} chunks has {chunks}", document=key))
         elif disorder:
-            found.append(Offender("ordinals", name, document=key))
+            found.append(Finding("ordinals", name, document=key))
         elif damaged:
-            found.append(Offender("document_checksum", name, document=key))
+            found.append(Finding("document_checksum", name, document=key))
         else:
             if absent:
-                found += [Offender("dangling_chunk", f"chunk {chunk.hex()}", chunk=chunk) for chunk in absent]
-            elif tokens != token_count and (scope.space is None or longest <= scope.max_tokens):
+                found += [Finding("dangling_chunk", f"chunk {chunk.hex()}", chunk=chunk) for chunk in absent]
+            elif tokens != token_count and (snapshot_set.space is None or longest <= snapshot_set.max_tokens):
                 wrong_tokens[key] = (token_count, tokens)
             if metadata:
-                found.append(Offender("document_metadata", f"metadata of {name}", document=key))
+                found.append(Finding("document_metadata", f"metadata of {name}", document=key))
             elif blank:
-                found.append(Offender("empty_field", name, document=key))
+                found.append(Finding("empty_field", name, document=key))
     return found + _wrong_tokens(connection, parameters, wrong_tokens)
 
 
 def _wrong_tokens(
     connection: psycopg.Connection, parameters: dict[str, object], wrong: dict[bytes, tuple[int, int]]
-) -> list[Offender]:
-    """Documents whose tokens are not those of their chunks, with the chunks that may be the reason."""
+) -> list[Finding]:
+    """Return documents whose token count is not the sum over their chunks, with the chunks that may be wrong."""
     if not wrong:
         return []
     by = {key: tokens - recorded for key, (recorded, tokens) in wrong.items()}
     rows = connection.execute(_SUSPECTS, {**parameters, "wrong": list(by), "by": list(by.values())}).fetchall()  # pyright: ignore[reportArgumentType]
     suspects = {key: frozenset(chunks) for key, chunks in rows}
     return [
-        Offender(
+        Finding(
             "token_count",
             f"document {key.hex()} of {recorded} tokens has chunks of {tokens}",
             document=key,
-            otherwise=_one_of(_common(suspects[key], suspects.values()), by[key]) if key in suspects else None,
+            suspects=_describe(_common(suspects[key], suspects.values()), by[key]) if key in suspects else None,
         )
         for key, (recorded, tokens) in wrong.items()
     ]
 
 
 def _common(chunks: frozenset[bytes], others: Iterable[frozenset[bytes]]) -> frozenset[bytes]:
-    """Those of the chunks that explain most: one damaged chunk that several documents share is told once."""
+    """Narrow the chunks to those that explain most documents: one damaged chunk that several share is reported once."""
     for other in others:
         chunks = chunks & other or chunks
     return chunks
 
 
-def _one_of(chunks: frozenset[bytes], by: int) -> str:
+def _describe(chunks: frozenset[bytes], by: int) -> str:
     names = sorted(chunk.hex() for chunk in chunks)
-    shown = " or ".join(names[:_CANDIDATES_SHOWN]) + (" …" if len(names) > _CANDIDATES_SHOWN else "")
-    return f"chunk {shown}: {by:+} tokens beside what its documents say"
+    shown = " or ".join(names[:_SUSPECTS_SHOWN]) + (" …" if len(names) > _SUSPECTS_SHOWN else "")
+    return f"chunk {shown}: {by:+} tokens against the counts of its documents"
 
 
-def metadata_types(connection: psycopg.Connection, scope: Scope) -> list[Offender]:
-    """Documents with a standard field of another type than the schema gives it."""
+def metadata_types(connection: psycopg.Connection, snapshot_set: SnapshotSet) -> list[Finding]:
+    """Return documents with a standard field of another type than the schema's."""
     return [
-        Offender("metadata_types", f"document {key.hex()}: {field} is no {kind}", snapshot=snapshot, document=key)
-        for snapshot, key, field, kind in connection.execute(_METADATA_TYPES, scope.parameters)  # pyright: ignore[reportArgumentType]
+        Finding("metadata_types", f"document {key.hex()}: {field} is no {kind}", snapshot=snapshot, document=key)
+        for snapshot, key, field, kind in connection.execute(_METADATA_TYPES, snapshot_set.parameters)  # pyright: ignore[reportArgumentType]
     ]
 
 
-def spans(connection: psycopg.Connection, scope: Scope) -> list[Offender]:
-    """Chunks whose text is not what stands at their place in the document, and places that overlap.
+def spans(connection: psycopg.Connection, snapshot_set: SnapshotSet) -> list[Finding]:
+    """Return chunks whose text differs from their place in the document, and documents with overlapping places.
 
-    A chunk's text is not fetched: its id tells what it must be. Here and not in SQL, since PostgreSQL finds the n-th
+    A chunk's text is not fetched: its id determines it. The comparison is not in SQL because PostgreSQL finds the n-th
     character of a text by counting from its start, for every chunk.
     """
     found = []
-    for key, content, starts, ends, chunks, breadcrumbs in _texts(connection, scope):
-        try:
-            text = content.decode()
-        except UnicodeDecodeError:
-            continue  # its checksum cannot be right
-        name = f"document {key.hex()}"
-        if any(start < end for start, end in zip(starts[1:], ends, strict=False)):
-            found.append(Offender("spans_overlap", name, document=key))
-        for start, end, chunk, breadcrumb in zip(starts, ends, chunks, breadcrumbs, strict=True):
-            if hashlib.sha256(breadcrumb + b"\n\n" + text[start:end].encode()).digest() != chunk:
-                found.append(Offender("span_text", f"{name}: chunk {chunk.hex()}", document=key, chunk=chunk))
-    return found
-
-
-def _texts(
-    connection: psycopg.Connection, scope: Scope
-) -> Iterator[tuple[bytes, bytes, list[int], list[int], list[bytes], list[bytes]]]:
     with connection.transaction(), connection.cursor(name="spans", binary=True) as cursor:
         cursor.itersize = _BATCH
-        cursor.execute(_SPANS, scope.parameters)
-        yield from cursor
+        for key, content, starts, ends, chunks, breadcrumbs in cursor.execute(_SPANS, snapshot_set.parameters):
+            try:
+                text = content.decode()
+            except UnicodeDecodeError:
+                continue  # document_checksum reports it
+            name = f"document {key.hex()}"
+            if any(start < end for start, end in zip(starts[1:], ends, strict=False)):
+                found.append(Finding("spans_overlap", name, document=key))
+            for start, end, chunk, breadcrumb in zip(starts, ends, chunks, breadcrumbs, strict=True):
+                if hashlib.sha256(breadcrumb + b"\n\n" + text[start:end].encode()).digest() != chunk:
+                    found.append(Finding("span_text", f"{name}: chunk {chunk.hex()}", document=key, chunk=chunk))
+    return found

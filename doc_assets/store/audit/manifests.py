@@ -1,7 +1,6 @@
-"""Questions about snapshots: their rows, their manifests, their embedding spaces, and the pointers to them.
+"""Queries over snapshots: their rows, manifests, embedding spaces, and the pointers to them.
 
-Each is answered with what was found; what of it is told is decided in ``settling``, after everything that a
-snapshot is computed from was judged.
+They return all that differs; ``precedence`` reduces it to root causes once the content of the snapshots is judged.
 """
 
 from __future__ import annotations
@@ -15,27 +14,24 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from doc_assets.store.audit.consistent_read import CONTENT, fingerprint_of, scopes
-from doc_assets.store.audit.finding import Offender
-from doc_assets.store.audit.unreadable import readable
+from doc_assets.store.audit.consistent_read import CONTENT, fingerprint_of, snapshot_sets
+from doc_assets.store.audit.finding import Finding
+from doc_assets.store.audit.unreadable import isolate_unreadable
 from doc_assets.store.spaces.spaces import table_of
-
-# What ``digests`` finds, before it is decided if it is told.
-WRONG_DIGEST = "wrong_digest"
 
 _HASH_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class RowDifference:
-    """Rows of a manifest beside the hashes that were written of them when it was sealed.
+    """Difference between rows of a manifest and the hashes of the rows that were sealed.
 
     Attributes:
-        sealed: Rows then.
-        found: Rows now.
-        unknown: Names of rows whose hash was not written then.
-        documents: What the unknown rows refer to.
-        parts_missing: The documents of a file are not numbered from 0 on; neither digest nor seal tells that.
+        sealed: Number of rows that were sealed.
+        found: Number of rows now.
+        unknown: Names of the rows whose hash was not sealed.
+        documents: Documents that the unknown rows refer to.
+        parts_missing: Whether the documents of a file are not numbered from 0; neither digest nor seal covers that.
     """
 
     sealed: int
@@ -46,16 +42,16 @@ class RowDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """What a snapshot's row says and what its manifest gives.
+class ManifestComparison:
+    """Comparison of a snapshot's row with its manifest.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        digest_holds: The digest recomputed is the one stored; so for ``seal_holds``.
-        files: How its files differ from what was sealed; None if they do not.
-        documents: How its entries in ``snapshot_document`` differ.
-        counts: ``(what, recorded, found)`` of each count that is not what was recorded.
-        outcomes_add_up: Every file has one of the four outcomes.
+        partition: Partition name, ``<doc_type>/<key>``.
+        digest_holds: Whether the recomputed digest is the stored one; likewise ``seal_holds``.
+        files: Difference of its rows in ``snapshot_file`` from those sealed; None if there is none.
+        documents: Difference of its rows in ``snapshot_document``.
+        counts: ``(what, recorded, found)`` of each count that is not the recorded one.
+        outcomes_add_up: Whether every file has one of the four outcomes.
     """
 
     snapshot: int
@@ -69,53 +65,49 @@ class Manifest:
 
     @property
     def name(self) -> str:
-        """For people."""
+        """Name of the snapshot in findings."""
         return f"snapshot {self.snapshot} of {self.partition}"
 
 
 @dataclass(frozen=True, slots=True)
 class Pointers:
-    """Where readers are led.
+    """The partitions' pointers to their live snapshots.
 
     Attributes:
-        offenders: Pointers that lead elsewhere than the history says, or to a snapshot that is not published.
-        live: Snapshot that is live, or should be, by partition (``<doc_type>/<key>``).
+        live: Snapshot that is live, or should be, by partition name.
+        findings: Pointers that contradict the history, or lead to a snapshot that is not published.
     """
 
     live: dict[str, int]
-    offenders: list[Offender] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
 
-def digests(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Offender]:
-    """The snapshots whose digest is not the one they were sealed with."""
+def digests(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Finding]:
+    """Return snapshots whose digest is not the one they were sealed with."""
 
-    def wrong(some: Sequence[int]) -> list[Offender]:
+    def query(some: Sequence[int]) -> list[Finding]:
         rows = connection.execute(
             "SELECT id FROM snapshot WHERE id = ANY (%s) AND digest IS DISTINCT FROM snapshot_digest(id)", (list(some),)
         )
-        return [Offender(WRONG_DIGEST, f"snapshot {row[0]}", snapshot=row[0]) for row in rows]
+        return [Finding("snapshot_digest", f"snapshot {row[0]}", snapshot=row[0]) for row in rows]
 
-    # An unreadable row of a manifest is told with the manifest.
-    return readable(connection, wrong, list(snapshots), lambda snapshot, _: [])
-
-
-def partition_of(connection: psycopg.Connection, snapshot: int) -> str:
-    """``<doc_type>/<key>`` as far as it can be told."""
-    row = connection.execute(
-        "SELECT p.name FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
-        (snapshot,),
-    ).fetchone()
-    return row[0] if row else f"snapshot {snapshot}"
+    # compare_manifests reports the unreadable rows.
+    return isolate_unreadable(connection, query, list(snapshots), lambda snapshot, _: [])
 
 
-def recorded(connection: psycopg.Connection, snapshot: int) -> dict[str, int]:
-    """The counts that were written when the snapshot was sealed, by name; none if there is no such snapshot."""
+def recorded(connection: psycopg.Connection, snapshots: Sequence[int]) -> dict[int, tuple[str, dict[str, int]]]:
+    """Return partition name and counts as recorded when sealed, of each snapshot that exists."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(
-            "SELECT files, loaded, duplicate, skipped, rejected, documents, chunks FROM snapshot WHERE id = %s",
-            (snapshot,),
-        ).fetchone()
-    return {name: count for name, count in (row or {}).items() if count is not None}
+        rows = cursor.execute(
+            "SELECT s.id, coalesce(p.name, 'snapshot ' || s.id) AS partition, s.files, s.loaded,"
+            " s.duplicate, s.skipped, s.rejected, s.documents, s.chunks"
+            " FROM snapshot s LEFT JOIN partition p ON p.id = s.partition_id WHERE s.id = ANY (%s)",
+            (list(snapshots),),
+        ).fetchall()
+    return {
+        row.pop("id"): (row.pop("partition"), {name: count for name, count in row.items() if count is not None})
+        for row in rows
+    }
 
 
 _STATES = """
@@ -146,28 +138,29 @@ WHERE s.id = ANY (%s)
 """
 
 
-def manifests(
+def compare_manifests(
     connection: psycopg.Connection, snapshots: Sequence[int], wrong_digests: set[int | None]
-) -> tuple[list[Manifest], list[Offender]]:
-    """What the snapshots' rows say beside what their manifests give.
+) -> tuple[dict[int, ManifestComparison], list[Finding]]:
+    """Compare the snapshots' rows with their manifests.
 
     Returns:
-        The manifests, and the rows of those that are not among them because they cannot be read.
+        The comparisons by snapshot, and the unreadable rows of the snapshots that have none.
     """
 
-    def compared(some: Sequence[int]) -> list[Manifest | Offender]:
-        return list(_compared(connection, some, wrong_digests))
+    def compare(some: Sequence[int]) -> list[ManifestComparison | Finding]:
+        return list(_compare(connection, some, wrong_digests))
 
-    def unreadable(snapshot: int, reason: str) -> list[Manifest | Offender]:
+    def unreadable(snapshot: int, reason: str) -> list[ManifestComparison | Finding]:
         return list(_unreadable_rows(connection, snapshot, reason))
 
-    found = readable(connection, compared, list(snapshots), unreadable)
-    return [one for one in found if isinstance(one, Manifest)], [one for one in found if isinstance(one, Offender)]
+    found = isolate_unreadable(connection, compare, list(snapshots), unreadable)
+    comparisons = {row.snapshot: row for row in found if isinstance(row, ManifestComparison)}
+    return comparisons, [row for row in found if isinstance(row, Finding)]
 
 
-def _compared(
+def _compare(
     connection: psycopg.Connection, snapshots: Sequence[int], wrong_digests: set[int | None]
-) -> Iterator[Manifest]:
+) -> Iterator[ManifestComparison]:
     counts: dict[int, list[tuple[str, int | None, int]]] = defaultdict(list)
     odd: set[int] = set()
     for snapshot, what, recorded, found, add_up in connection.execute(_COUNTS, (list(snapshots),)):
@@ -177,20 +170,20 @@ def _compared(
             odd.add(snapshot)
     rows = connection.execute(_STATES, (list(snapshots),)).fetchall()
     for snapshot, partition, seal_holds, files_hold, documents_hold in rows:
-        yield Manifest(
+        yield ManifestComparison(
             snapshot,
             partition,
             snapshot not in wrong_digests,
             seal_holds,
-            None if files_hold else _files(connection, snapshot),
-            None if documents_hold else _documents(connection, snapshot),
+            None if files_hold else _difference(connection, "file_hashes", snapshot),
+            None if documents_hold else _difference(connection, "document_hashes", snapshot),
             tuple(counts[snapshot]),
             snapshot not in odd,
         )
 
 
-def _unreadable_rows(connection: psycopg.Connection, snapshot: int, reason: str) -> Iterator[Offender]:
-    """The rows of a manifest that PostgreSQL cannot read, else the snapshot's own."""
+def _unreadable_rows(connection: psycopg.Connection, snapshot: int, reason: str) -> Iterator[Finding]:
+    """Yield the rows of a manifest that PostgreSQL cannot read, or else the snapshot's own."""
     found = []
     for table in ("snapshot_file", "snapshot_document"):
         names = dict(
@@ -200,63 +193,48 @@ def _unreadable_rows(connection: psycopg.Connection, snapshot: int, reason: str)
             ).fetchall()
         )
         hashed = f"SELECT count(row_hash(t)) FROM {table} t WHERE ctid = ANY (%s::tid[])"  # noqa: S608 - constants
-        found += readable(
+        found += isolate_unreadable(
             connection,
             lambda some, query=hashed: connection.execute(query, (list(some),)) and [],  # pyright: ignore[reportArgumentType]
             list(names),
-            lambda place, why, named=names: [f"file {named[place]} in snapshot {snapshot}: {why}"],
+            lambda place, why, names=names: [f"file {names[place]} in snapshot {snapshot}: {why}"],
         )
     for name in found or [f"snapshot {snapshot}: {reason}"]:
-        yield Offender("unreadable_snapshot", name, snapshot=snapshot)
+        yield Finding("unreadable_snapshot", name, snapshot=snapshot)
 
 
-def _files(connection: psycopg.Connection, snapshot: int) -> RowDifference | None:
-    sealed = _sealed(connection, "file_hashes", snapshot)
-    rows = connection.execute(
-        "SELECT row_hash(f), f.path FROM snapshot_file f WHERE f.snapshot_id = %s ORDER BY f.path", (snapshot,)
-    ).fetchall()
-    if sealed is None:
+# Hash, name, document, path and part of each row of a manifest, by the column with the hashes that were sealed.
+_ROWS: dict[LiteralString, LiteralString] = {
+    "file_hashes": "SELECT row_hash(f), 'file ' || f.path, NULL, f.path, 0 FROM snapshot_file f"
+    " WHERE f.snapshot_id = %s ORDER BY f.path",
+    "document_hashes": "SELECT row_hash(d), 'part ' || d.part || ' of file ' || d.path, d.document_id, d.path, d.part"
+    " FROM snapshot_document d WHERE d.snapshot_id = %s ORDER BY d.path, d.part",
+}
+
+
+def _difference(connection: psycopg.Connection, column: LiteralString, snapshot: int) -> RowDifference | None:
+    """Compare the rows of a manifest with their sealed hashes; None if a version that stored none sealed it."""
+    sealed = connection.execute(f"SELECT {column} FROM snapshot WHERE id = %s", (snapshot,)).fetchone()  # noqa: S608
+    rows = connection.execute(_ROWS[column], (snapshot,)).fetchall()
+    if sealed is None or sealed[0] is None:
         return None
-    known = set(sealed)
-    return RowDifference(len(sealed), len(rows), tuple(f"file {path}" for key, path in rows if key not in known))
-
-
-def _documents(connection: psycopg.Connection, snapshot: int) -> RowDifference | None:
-    sealed = _sealed(connection, "document_hashes", snapshot)
-    rows = connection.execute(
-        "SELECT row_hash(d), d.path, d.part, d.document_id FROM snapshot_document d WHERE d.snapshot_id = %s"
-        " ORDER BY d.path, d.part",
-        (snapshot,),
-    ).fetchall()
-    if sealed is None:
-        return None
-    known = set(sealed)
-    unknown = [(path, part, document) for key, path, part, document in rows if key not in known]
+    hashes = [sealed[0][start : start + _HASH_BYTES] for start in range(0, len(sealed[0]), _HASH_BYTES)]
+    known = set(hashes)
+    unknown = [(name, document) for key, name, document, *_ in rows if key not in known]
     parts: dict[str, list[int]] = defaultdict(list)
-    for _, path, part, _ in rows:
+    for *_, path, part in rows:
         parts[path].append(part)
     return RowDifference(
-        len(sealed),
+        len(hashes),
         len(rows),
-        tuple(f"part {part} of file {path}" for path, part, _ in unknown),
-        tuple(document for _, _, document in unknown),
+        tuple(name for name, _ in unknown),
+        tuple(document for _, document in unknown if document is not None),
         any(numbers != list(range(len(numbers))) for numbers in parts.values()),
     )
 
 
-def _sealed(connection: psycopg.Connection, column: str, snapshot: int) -> list[bytes] | None:
-    """The hashes that were written when the snapshot was sealed; None if its program wrote none."""
-    row = connection.execute(
-        f"SELECT {column} FROM snapshot WHERE id = %s",  # noqa: S608 # pyright: ignore[reportArgumentType]
-        (snapshot,),
-    ).fetchone()
-    if row is None or row[0] is None:
-        return None
-    return [row[0][start : start + _HASH_BYTES] for start in range(0, len(row[0]), _HASH_BYTES)]
-
-
-# About manifests whose rows are those that were sealed: what is wrong with them was written wrong.
-_RULES: dict[str, LiteralString] = {
+# Valid for manifests whose rows are those that were sealed: what is wrong with them was written wrong.
+_ENTRY_QUERIES: dict[str, LiteralString] = {
     "loaded_without_document": """SELECT f.snapshot_id, f.path FROM snapshot_file f
         WHERE f.snapshot_id = ANY (%(snapshots)s) AND (f.outcome = 'loaded') <> EXISTS (SELECT 1
             FROM snapshot_document d WHERE d.snapshot_id = f.snapshot_id AND d.path = f.path)""",
@@ -281,17 +259,17 @@ _RULES: dict[str, LiteralString] = {
 }
 
 
-def entries(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Offender]:
-    """Rows of the manifests that contradict each other, or say too little."""
+def entries(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Finding]:
+    """Return rows of manifests that contradict each other or are incomplete."""
     return [
-        Offender(rule, path, snapshot=snapshot)
-        for rule, query in _RULES.items()
+        Finding(rule, path, snapshot=snapshot)
+        for rule, query in _ENTRY_QUERIES.items()
         for snapshot, path in connection.execute(query, {"snapshots": list(snapshots)})
     ]
 
 
-def embedding_spaces(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Offender]:
-    """Spaces whose description does not give their fingerprint, or contradicts the columns beside it."""
+def embedding_spaces(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[Finding]:
+    """Return spaces whose description does not give their fingerprint or contradicts the columns beside it."""
     found = []
     for space, fingerprint, name, description, dimensions, max_tokens, users in connection.execute(
         "SELECT e.id, e.fingerprint, e.name, e.description, e.dimensions, e.max_tokens, array_agg(s.id)"
@@ -300,44 +278,44 @@ def embedding_spaces(connection: psycopg.Connection, snapshots: Sequence[int]) -
     ):
         beside = {"name": name, "dimensions": dimensions, "max_tokens": max_tokens}
         if fingerprint_of(description) != fingerprint or any(description.get(k) != v for k, v in beside.items()):
-            found += [Offender("space_description", f"embedding space {space}", snapshot=user) for user in users]
+            found += [Finding("space_description", f"embedding space {space}", snapshot=user) for user in users]
     return found
 
 
 def pointers(connection: psycopg.Connection) -> Pointers:
-    """Where readers are led, beside what the history says of it.
+    """Compare the partitions' pointers with the history.
 
-    A pointer that leads nowhere is told under the snapshot that should be live.
+    A pointer that leads nowhere is reported under the snapshot that should be live.
     """
-    answer = Pointers({})
-    for name, pointer, status, own, told in connection.execute(
+    found = Pointers({})
+    for name, pointer, status, own, published in connection.execute(
         "SELECT p.name, p.published_snapshot_id, s.status, s.partition_id = p.id, l.snapshot_id"
         " FROM partition p LEFT JOIN snapshot s ON s.id = p.published_snapshot_id"
         " LEFT JOIN live_at('infinity') l ON l.partition_id = p.id ORDER BY 1"
     ):
-        live = pointer if own or pointer == told else told
+        live = pointer if own or pointer == published else published
         if live is None:
             continue
-        answer.live[name] = live
-        if pointer != told:
-            wrong = f"snapshot {pointer or 'none'} is live, by the history it is {told or 'none'}"
+        found.live[name] = live
+        if pointer != published:
+            wrong = f"snapshot {pointer or 'none'} is live, by the history it is {published or 'none'}"
         elif status is None:
             wrong = f"snapshot {pointer} is live and does not exist"
         elif status != "published":
             wrong = f"snapshot {pointer} is live and {status}"
         else:
             continue
-        answer.offenders.append(Offender("pointer", f"partition {name}: {wrong}", snapshot=live))
-    return answer
-
-
-def vectors(connection: psycopg.Connection, snapshots: Sequence[int]) -> dict[int, int]:
-    """How many vectors the snapshots' chunks have, by embedding space."""
-    found = {}
-    for scope in scopes(connection, snapshots):
-        if scope.space is not None:
-            query = sql.SQL(CONTENT + "SELECT count(*) FROM chunks JOIN {} USING (chunk_id)").format(  # noqa: S608
-                table_of(scope.space)
-            )
-            (found[scope.space],) = connection.execute(query, scope.parameters).fetchone() or (0,)
+        found.findings.append(Finding("pointer", f"partition {name}: {wrong}", snapshot=live))
     return found
+
+
+def count_vectors(connection: psycopg.Connection, snapshots: Sequence[int]) -> int:
+    """Return the number of vectors that the snapshots' chunks have."""
+    found: dict[int, int] = {}
+    for some in snapshot_sets(connection, snapshots):
+        if some.space is not None:
+            query = sql.SQL(CONTENT + "SELECT count(*) FROM chunks JOIN {} USING (chunk_id)").format(  # noqa: S608
+                table_of(some.space)
+            )
+            (found[some.space],) = connection.execute(query, some.parameters).fetchone() or (0,)
+    return sum(found.values())

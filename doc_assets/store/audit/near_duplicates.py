@@ -1,4 +1,4 @@
-"""Questions about the signatures of documents and the links between near duplicates."""
+"""Queries over the signatures of documents and the links between near duplicates."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import numpy as np
 import psycopg
 
 from doc_assets.document.similarity import MAX_CHARACTERS, Signature, similarity
-from doc_assets.store.audit.consistent_read import CONTENT, Scope
-from doc_assets.store.audit.finding import Offender
+from doc_assets.store.audit.consistent_read import CONTENT, SnapshotSet
+from doc_assets.store.audit.finding import Finding
+from doc_assets.store.audit.unreadable import isolating
 
-_SOUND = "{0}.sha256 = signature_digest({0}.document_id, {0}.subject, {0}.minhash, {0}.bands)"
+_INTACT = "{0}.sha256 = signature_digest({0}.document_id, {0}.subject, {0}.minhash, {0}.bands)"
 
 _SIGNATURES = (
     CONTENT
     + f"""
 SELECT g.document_id FROM docs JOIN document_signature g USING (document_id)
-WHERE ({_SOUND.format("g")}) IS NOT TRUE
+WHERE ({_INTACT.format("g")}) IS NOT TRUE
 """  # noqa: S608
 )
 
-# Documents without a word have no signature, nor have those of snapshots that older programs made: the recipes of
-# those do not speak of metadata.
+# A document without a word has no signature, nor has one of a snapshot that a version without signatures made: its
+# recipe has no metadata.
 _UNSIGNED = (
     CONTENT  # noqa: S608 - constants of this module
     + """
@@ -35,7 +36,7 @@ _LINKS = (
     CONTENT  # noqa: S608 - constants of this module
     + f"""
 SELECT n.document_id, n.other_id, n.similarity, a.minhash, b.minhash,
-    ({_SOUND.format("a")}) IS TRUE AND ({_SOUND.format("b")}) IS TRUE,
+    ({_INTACT.format("a")}) IS TRUE AND ({_INTACT.format("b")}) IS TRUE,
     EXISTS (SELECT FROM document d WHERE d.id = n.document_id), EXISTS (SELECT FROM document d WHERE d.id = n.other_id)
 FROM near_duplicate n LEFT JOIN document_signature a ON a.document_id = n.document_id
 LEFT JOIN document_signature b ON b.document_id = n.other_id
@@ -44,34 +45,36 @@ WHERE n.document_id IN (SELECT document_id FROM docs) OR n.other_id IN (SELECT d
 )
 
 
-def signatures(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Signatures that are not what was written, and documents that have none."""
-    parameters = {**scope.parameters, **only}
+@isolating("document", "unreadable_signature", "signature of document")
+def signatures(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return signatures that were changed, and documents that lack one."""
+    parameters = {**snapshot_set.parameters, **only}
     found = [
-        Offender("signature_checksum", f"signature of document {key.hex()}", document=key)
+        Finding("signature_checksum", f"signature of document {key.hex()}", document=key)
         for (key,) in connection.execute(_SIGNATURES, parameters)  # pyright: ignore[reportArgumentType]
     ]
     unsigned = connection.execute(_UNSIGNED, {**parameters, "most": MAX_CHARACTERS})
     return found + [
-        Offender("document_without_signature", f"document {key.hex()}", document=key)
+        Finding("document_without_signature", f"document {key.hex()}", document=key)
         for key, text in unsigned
         if Signature.of(text) is not None
     ]
 
 
-def links(connection: psycopg.Connection, scope: Scope, **only: list[bytes]) -> list[Offender]:
-    """Links whose similarity is not that of the two signatures, or that lead to a document that does not exist.
+@isolating("document", None)
+def links(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
+    """Return links whose similarity does not match their two signatures, or whose document does not exist.
 
-    Told under both documents. Where a signature is wrong itself, or is absent, its links are not judged.
+    Each is reported under both documents. A link with a wrong or absent signature is not judged.
     """
     found = []
-    rows = connection.execute(_LINKS, {**scope.parameters, **only})  # pyright: ignore[reportArgumentType]
+    rows = connection.execute(_LINKS, {**snapshot_set.parameters, **only})  # pyright: ignore[reportArgumentType]
     for one, other, stored, minhash, of_other, sound, *exist in rows:
         name = f"link of documents {one.hex()} and {other.hex()}"
         if not all(exist):
-            found.append(Offender("dangling_link", name, document=one, other=other))
-            found.append(Offender("dangling_link", name, document=other, other=one))
+            found.append(Finding("dangling_link", name, document=one, other=other))
+            found.append(Finding("dangling_link", name, document=other, other=one))
         elif sound and np.float32(similarity(minhash, of_other)) != np.float32(stored):
-            found.append(Offender("link_similarity", name, document=one))
-            found.append(Offender("link_similarity", name, document=other))
+            found.append(Finding("link_similarity", name, document=one))
+            found.append(Finding("link_similarity", name, document=other))
     return found

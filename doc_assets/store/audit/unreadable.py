@@ -1,81 +1,81 @@
-"""Rows that PostgreSQL itself cannot read: text that is no UTF-8 any more, values that do not unpack.
+"""Queries that survive unreadable rows: text that is not UTF-8 any more, values that do not unpack.
 
-One such row ends the query that meets it. It is found by halving what is asked for, so that everything beside it is
-still judged.
+One such row aborts the query that meets it. Halving the keys that are asked for isolates the row, so that all others
+are still judged.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from functools import wraps
+from typing import Literal, TypeVar
 
 import psycopg
 
-from doc_assets.store.audit.consistent_read import CONTENT, Scope
-from doc_assets.store.audit.finding import Offender
+from doc_assets.store.audit.consistent_read import CONTENT, SnapshotSet
+from doc_assets.store.audit.finding import Finding
 
 Key = TypeVar("Key")
-Found = TypeVar("Found")
+Row = TypeVar("Row")
+ContentQuery = Callable[[psycopg.Connection, SnapshotSet], list[Finding]]
 
 # Class 22 (bytes that are no text, numbers out of range) and class XX (a page or value that is damaged).
 _UNREADABLE = (psycopg.DataError, psycopg.InternalError)
 
 
-def readable(
+def isolate_unreadable(
     connection: psycopg.Connection,
-    ask: Callable[[Sequence[Key]], list[Found]],
+    query: Callable[[Sequence[Key]], list[Row]],
     keys: Sequence[Key],
-    otherwise: Callable[[Key, str], list[Found]],
-) -> list[Found]:
-    """What is answered for all the keys, with ``otherwise`` for each that cannot be read; given PostgreSQL's reason."""
+    unreadable: Callable[[Key, str], list[Row]],
+) -> list[Row]:
+    """Return the query's rows for all keys; for a key that cannot be read, ``unreadable(key, PostgreSQL's reason)``."""
     try:
         with connection.transaction():
-            return ask(keys)
+            return query(keys)
     except _UNREADABLE as error:
         if len(keys) == 1:
-            return otherwise(keys[0], str(error).partition("\n")[0])
+            return unreadable(keys[0], str(error).partition("\n")[0])
     if not keys:
         return []
     half = len(keys) // 2
-    return [found for part in (keys[:half], keys[half:]) for found in readable(connection, ask, part, otherwise)]
+    return [
+        row for part in (keys[:half], keys[half:]) for row in isolate_unreadable(connection, query, part, unreadable)
+    ]
 
 
-def each_chunk(question: Callable[..., list[Offender]], scope: Scope) -> Callable[[psycopg.Connection], list[Offender]]:
-    """The question about the scope's chunks, answered whatever one of them holds."""
-    return _each(question, scope, "chunks", "SELECT chunk_id FROM chunks", "chunk")
-
-
-def each_document(
-    question: Callable[..., list[Offender]], scope: Scope, what: str | None = "document"
-) -> Callable[[psycopg.Connection], list[Offender]]:
-    """The question about the scope's documents, answered whatever one of them holds.
+def isolating(
+    subject: Literal["chunk", "document"], rule: str | None, row: str = ""
+) -> Callable[[Callable[..., list[Finding]]], ContentQuery]:
+    """Decorate a query so that an unreadable row becomes a finding and all others are still judged.
 
     Args:
-        question: One of ``documents`` or ``links``.
-        scope: What about.
-        what: The row of a document that may be unreadable; None if another question tells of it.
+        subject: Where a row is unreadable, the query is repeated with ``chunks=[…]`` or ``documents=[…]``.
+        rule: Rule that an unreadable row breaks; None if another query reports the row.
+        row: Names the row before the id of its subject; the subject itself by default.
     """
-    return _each(question, scope, "documents", "SELECT document_id FROM docs", what)
+    listing = f"{CONTENT} SELECT {subject}_id FROM {'chunks' if subject == 'chunk' else 'docs'}"  # noqa: S608
 
+    def unreadable(key: bytes, reason: str) -> list[Finding]:
+        document, chunk = (None, key) if subject == "chunk" else (key, None)
+        name = f"{row or subject} {key.hex()}: {reason}"
+        return [Finding(rule, name, document=document, chunk=chunk)] if rule else []
 
-def _each(
-    question: Callable[..., list[Offender]], scope: Scope, kind: str, listing: str, what: str | None
-) -> Callable[[psycopg.Connection], list[Offender]]:
-    def otherwise(key: bytes, reason: str) -> list[Offender]:
-        if what is None:
-            return []
-        if kind == "chunks":
-            return [Offender("unreadable_chunk", f"{what} {key.hex()}: {reason}", chunk=key)]
-        rule = "unreadable_document" if what == "document" else "unreadable_signature"
-        return [Offender(rule, f"{what} {key.hex()}: {reason}", document=key)]
+    def decorate(query: Callable[..., list[Finding]]) -> ContentQuery:
+        @wraps(query)
+        def isolated(connection: psycopg.Connection, snapshot_set: SnapshotSet) -> list[Finding]:
+            try:
+                with connection.transaction():
+                    return query(connection, snapshot_set)
+            except _UNREADABLE:
+                rows = connection.execute(listing, snapshot_set.parameters).fetchall()  # pyright: ignore[reportArgumentType]
+            return isolate_unreadable(
+                connection,
+                lambda keys: query(connection, snapshot_set, **{f"{subject}s": list(keys)}),
+                [row[0] for row in rows],
+                unreadable,
+            )
 
-    def answered(connection: psycopg.Connection) -> list[Offender]:
-        try:
-            with connection.transaction():
-                return question(connection, scope)
-        except _UNREADABLE:
-            rows = connection.execute(CONTENT + listing, scope.parameters).fetchall()  # pyright: ignore[reportArgumentType]
-        keys = [row[0] for row in rows]
-        return readable(connection, lambda some: question(connection, scope, **{kind: list(some)}), keys, otherwise)
+        return isolated
 
-    return answered
+    return decorate

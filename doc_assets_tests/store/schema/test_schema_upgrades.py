@@ -42,7 +42,7 @@ def digests(store: Store) -> dict[int, bytes]:
 
 def assert_green(store: Store, *snapshots: int) -> None:
     for snapshot in snapshots:
-        assert [(check.check, check.offenders) for check in audit(store, snapshot) if not check.passed] == []
+        assert [(check.check, check.findings) for check in audit(store, snapshot) if not check.passed] == []
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -1,4 +1,4 @@
-"""What a validation reads beside the audit itself: states, row counts, stored files, and vectors with their texts."""
+"""Reads of a validation besides the audit: snapshots, row counts, manifests, and vectors with their texts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from doc_assets.store.spaces.spaces import SpaceTable
 
 
 @dataclass(frozen=True, slots=True)
-class Proven:
-    """Rows that were looked at, each once, however many snapshots share them.
+class RowCounts:
+    """Rows of snapshots by kind; a row that several of them share counts once.
 
     Attributes:
-        vectors: Of the chunks, one each.
-        places: Of chunks in documents.
-        manifest_rows: Discovered files; ``manifest_documents`` those of the documents that they gave.
+        places: Places of chunks in documents.
+        manifest_rows: Rows of ``snapshot_file``, one per discovered file.
+        manifest_documents: Rows of ``snapshot_document``.
     """
 
     snapshots: int
@@ -34,8 +34,8 @@ class Proven:
     links: int
 
 
-def published(connection: psycopg.Connection, partitions: Sequence[str]) -> list[int]:
-    """Ids of the published snapshots of partitions (``type/key``) whose manifests are kept, by partition and age."""
+def published_snapshots(connection: psycopg.Connection, partitions: Sequence[str]) -> list[int]:
+    """Return the published snapshots of partitions, given by name, whose manifests are kept, by partition and age."""
     rows = connection.execute(
         "SELECT s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
         " WHERE p.name = ANY (%s) AND s.status = 'published' ORDER BY p.doc_type, p.key, s.id",
@@ -44,8 +44,8 @@ def published(connection: psycopg.Connection, partitions: Sequence[str]) -> list
     return [row[0] for row in rows]
 
 
-def states(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> dict[int, str]:
-    """The status of those that exist; ``staging`` as long as one is not sealed."""
+def statuses(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> dict[int, str]:
+    """Return the status of each snapshot that exists; ``staging`` for one that is not sealed."""
     rows = connection.execute(
         "SELECT id, CASE WHEN sealed_at IS NULL THEN 'staging' ELSE status END FROM snapshot WHERE id = ANY (%s)",
         (list(snapshot_ids),),
@@ -53,7 +53,7 @@ def states(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> dict[
     return dict(rows)
 
 
-_PROVEN = """
+_ROW_COUNTS = """
 WITH docs AS MATERIALIZED (
     SELECT document_id, count(*) AS entries FROM snapshot_document WHERE snapshot_id = ANY (%(ids)s) GROUP BY 1
 ), places AS MATERIALIZED (SELECT c.chunk_id FROM docs JOIN document_chunk c USING (document_id))
@@ -68,19 +68,19 @@ SELECT %(snapshots)s AS snapshots, (SELECT count(*) FROM docs) AS documents,
 """
 
 
-def proven(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> Proven:
-    """How much an audit of the snapshots looks at."""
-    vectors = sum(manifests.vectors(connection, snapshot_ids).values())
-    with connection.cursor(row_factory=class_row(Proven)) as cursor:
+def row_counts(connection: psycopg.Connection, snapshot_ids: Sequence[int]) -> RowCounts:
+    """Count the rows that an audit of the snapshots covers."""
+    vectors = manifests.count_vectors(connection, snapshot_ids)
+    with connection.cursor(row_factory=class_row(RowCounts)) as cursor:
         row = cursor.execute(
-            _PROVEN, {"ids": list(snapshot_ids), "snapshots": len(snapshot_ids), "vectors": vectors}
+            _ROW_COUNTS, {"ids": list(snapshot_ids), "snapshots": len(snapshot_ids), "vectors": vectors}
         ).fetchone()
     assert row is not None  # noqa: S101 - aggregates without a table always give a row
     return row
 
 
-def origin(connection: psycopg.Connection, snapshot_id: int) -> tuple[str, int | None, int]:
-    """Source revision, limit of files and number of files of a snapshot that exists."""
+def snapshot_origin(connection: psycopg.Connection, snapshot_id: int) -> tuple[str, int | None, int]:
+    """Return source revision, file limit and number of files of a snapshot that exists."""
     row = connection.execute(
         "SELECT revision, file_limit, files FROM snapshot WHERE id = %s", (snapshot_id,)
     ).fetchone()
@@ -88,8 +88,8 @@ def origin(connection: psycopg.Connection, snapshot_id: int) -> tuple[str, int |
     return row
 
 
-def files(connection: psycopg.Connection, snapshot_id: int) -> list[tuple]:
-    """Path, fingerprint, size, included files and their fingerprint, by path."""
+def manifest_files(connection: psycopg.Connection, snapshot_id: int) -> list[tuple]:
+    """Return path, fingerprint, size, included files and their fingerprint of each file, by path."""
     return connection.execute(
         "SELECT path, fingerprint, size, includes, includes_sha256 FROM snapshot_file WHERE snapshot_id = %s"
         " ORDER BY path",
@@ -98,7 +98,7 @@ def files(connection: psycopg.Connection, snapshot_id: int) -> list[tuple]:
 
 
 def live_chunks(connection: psycopg.Connection, types: Sequence[str], partitions: Sequence[str]) -> list[bytes]:
-    """Ids of the live chunks of types and partitions (``type/key``), of all where none are named; sorted."""
+    """Return the sorted ids of the live chunks of document types and partitions, given by name; none given: all."""
     rows = connection.execute(
         "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c USING (document_id)"
         " JOIN partition p ON p.published_snapshot_id = l.snapshot_id"
@@ -112,9 +112,9 @@ def live_chunks(connection: psycopg.Connection, types: Sequence[str], partitions
 def embedded_texts(
     connection: psycopg.Connection, table: SpaceTable, chunk_ids: Sequence[bytes]
 ) -> list[tuple[bytes, str, str, bytes]]:
-    """Id, breadcrumb, text and vector of the chunks that have one, short ones first.
+    """Return id, breadcrumb, text and vector of the chunks that have a vector, short ones first.
 
-    The vector is as halfvec_send gives it: two 16-bit integers (dimensions, 0), then the components, all big-endian.
+    The vector is in the format of halfvec_send: two 16-bit integers (dimensions, 0), then the components, big-endian.
     """
     query = sql.SQL(
         "SELECT k.id, k.breadcrumb, k.text, halfvec_send(e.embedding) FROM chunk k JOIN {} e ON e.chunk_id = k.id"
