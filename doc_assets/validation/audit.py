@@ -112,9 +112,7 @@ def run_checks(
     return [result for result in results if result.check in checks]
 
 
-def _bind(
-    query: Callable[[Connection, Subject], Result], subject: Subject
-) -> Callable[[Connection], Result]:
+def _bind(query: Callable[[Connection, Subject], Result], subject: Subject) -> Callable[[Connection], Result]:
     return lambda connection: query(connection, subject)
 
 
