@@ -6,12 +6,13 @@ import ast
 import functools
 import importlib
 import re
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
-ROOT = Path(__file__).parents[2] / "doc_assets"
+from doc_assets_tests.support import ROOT
+
+PACKAGE = ROOT / "doc_assets"
 # What is imported, and what for.
 IMPORTED = {
     "dagster._core.instance.ref.InstanceRef": "opening an instance whose settings we override",
@@ -83,9 +84,9 @@ def test_dagster_still_sets_the_attributes_we_reach_for(name: str, purpose: str)
 
 
 def test_the_list_is_what_is_imported_and_in_one_module_only() -> None:
-    tree = ast.parse((ROOT / "dagster" / "private_api.py").read_text())
+    tree = ast.parse((PACKAGE / "dagster" / "private_api.py").read_text())
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
     taken = {f"{node.module}.{alias.name}" for node in imports for alias in node.names}
     assert {name for name in taken if name.startswith("dagster")} == set(IMPORTED)
     private = re.compile(r"\bdagster\w*(\.\w+)*\._\w")
-    assert [p.name for p in ROOT.rglob("*.py") if private.search(p.read_text())] == ["private_api.py"]
+    assert [p.name for p in PACKAGE.rglob("*.py") if private.search(p.read_text())] == ["private_api.py"]
