@@ -69,7 +69,7 @@ class LiveProgress:
         """A partition is over, one way or the other."""
         with self._lock:
             self._finished += 1
-            work = self._waiting.pop(f"{result.doc_type}/{result.partition}")
+            work = self._waiting.pop(result.partition)
             self._done += Progress(
                 result.files,
                 result.files,
@@ -82,7 +82,7 @@ class LiveProgress:
             )
         if not messages.is_terminal:
             say(
-                f"{self._finished}/{self._count} {result.doc_type}/{result.partition}: {result.result}, "
+                f"{self._finished}/{self._count} {result.partition}: {result.result}, "
                 f"{result.documents:,} documents, {result.embedded:,} of {result.chunks:,} chunks embedded, "
                 f"{duration(result.seconds)}"
             )
@@ -177,7 +177,7 @@ def complain_of(results: Iterable[LoadResult]) -> None:
     for result in results:
         if result.result in ("failed", "rejected"):
             # A refusal names its partition itself.
-            name, error = f"{result.doc_type}/{result.partition}", str(result.error)
+            name, error = result.partition, str(result.error)
             named = error.startswith(name)
             complain(f"{result.result}: {error}" if named else f"{name} {result.result}: {error}")
 

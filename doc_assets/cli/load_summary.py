@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 
 from doc_assets.cli.output import print_json, print_table, say
 from doc_assets.cli.validate import print_checks
+from doc_assets.document.records import COUNTS
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
 from doc_assets.store.schema import schema
 
-_COUNTED = ("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused")
+_COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
 # Worst first: of many, the termination message has room for the first ones.
 _UNDONE = ("failed", "rejected", "stopped")
@@ -75,15 +76,11 @@ class LoadSummary:
             partitions=Counter(result.result for result in self.results),
             totals=self.totals,
         )
-        termination_message.tell_failures(
-            [Failure(f"{r.doc_type}/{r.partition}", r.result, r.error or "") for r in self.undone]
-        )
+        termination_message.tell_failures([Failure(r.partition, r.result, r.error or "") for r in self.undone])
 
     def print_json(self) -> None:
         """To stdout."""
-        rows = [
-            {key: value for key, value in asdict(r).items() if key not in ("checks", "stages")} for r in self.results
-        ]
+        rows = [_as_json(result) for result in self.results]
         print_json(
             {
                 "batch": self.batch_id,
@@ -126,7 +123,7 @@ class LoadSummary:
             ["partition", "result", *_COUNTED, "seconds", "docs/min"],
             [
                 (
-                    f"{r.doc_type}/{r.partition}",
+                    r.partition,
                     r.result,
                     *(getattr(r, c) for c in _COUNTED),
                     r.seconds,
@@ -136,3 +133,9 @@ class LoadSummary:
             ],
             total=["total", "", *(totals[c] for c in _COUNTED), totals["seconds"], totals["documents_per_minute"]],
         )
+
+
+def _as_json(result: LoadResult) -> dict:
+    """The fields of a result, with the partition's key as ``partition`` beside ``doc_type``, as scripts know it."""
+    named = {"doc_type": result.doc_type, "partition": result.key, "result": result.result}
+    return named | {key: value for key, value in asdict(result).items() if key not in ("key", "checks", "stages")}

@@ -133,7 +133,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
     batch_id = str(uuid.uuid4())
     partitions = {partition.name: partition for partition in order.wanted}
-    looks = [(partitions[f"{result.doc_type}/{result.partition}"], result) for result in surveyed.settled]
+    looks = [(partitions[result.partition], result) for result in surveyed.settled]
     record_looks(store, looks, batch_id=batch_id)
     loads, loading_peak = load_shown(
         settings,

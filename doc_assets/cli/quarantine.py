@@ -221,7 +221,7 @@ def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile])
         surveyed = batch_load.survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
         complain_of(surveyed.settled)
         loads, _ = load_shown(settings, store, surveyed.changed, min(2, max(1, len(surveyed.changed))))
-        done |= {f"{result.doc_type}/{result.partition}": result for result in [*surveyed.settled, *loads]}
+        done |= {result.partition: result for result in [*surveyed.settled, *loads]}
     if any(result.result == "published" for result in done.values()):
         refresh_index_shown(settings, store, loaded_any=True)
     return [_became(store, entry, done.get(entry.partition)) for entry in entries]

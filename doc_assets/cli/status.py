@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import typer
@@ -16,6 +16,7 @@ from rich.console import Group
 from rich.live import Live
 
 from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_json_line, print_table, results, say
+from doc_assets.document.records import COUNTS
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
@@ -141,7 +142,7 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
     types = sorted({state.partition.partition("/")[0] for state in found.live})
     of_type = {t: [s for s in found.live if s.partition.startswith(f"{t}/")] for t in types}
     live = [
-        (t, len(of), sum(s.documents or 0 for s in of), sum(s.chunks or 0 for s in of),
+        (t, len(of), sum(s.counts.documents for s in of if s.counts), sum(s.counts.chunks for s in of if s.counts),
          max(s.published_at for s in of if s.published_at))
         for t, of in of_type.items()
     ]  # fmt: skip
@@ -193,7 +194,15 @@ def _as_json(found: _Status) -> dict:
         "running": [_running(found, row) for row in found.running],
         "waiting": _not_running(found),
         "failed": found.failed,
-        "live": found.live,
+        "live": [_live(state) for state in found.live],
+    }
+
+
+def _live(state: metrics.PartitionState) -> dict:
+    """The state with its counts beside its other facts; ``files`` is the sum of the four outcomes and left out."""
+    return {
+        **{name: value for name, value in asdict(state).items() if name != "counts"},
+        **{name: getattr(state.counts, name) for name in COUNTS if name != "files"},
     }
 
 

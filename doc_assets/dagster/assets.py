@@ -19,6 +19,7 @@ from doc_assets.dagster.loaded_state import STATE
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.predecessor import outlast_predecessor
 from doc_assets.dagster.progress_log import logged_progress
+from doc_assets.document.records import COUNTS
 from doc_assets.errors import AuditFailed, PublicationRefused, Refused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
 
@@ -33,10 +34,7 @@ BATCH_TAG = "doc_assets/batch"
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
 
 # Numeric metadata is what the UI plots over time: the same keys in every materialization, at most about 15.
-_PLOTTED = (
-    *("files", "loaded", "duplicate", "skipped", "rejected", "documents", "chunks", "embedded", "reused"),
-    *("tokens", "bytes", "seconds", "documents_per_minute", "peak_rss_bytes"),
-)
+_PLOTTED = (*COUNTS, "embedded", "reused", "seconds", "documents_per_minute", "peak_rss_bytes")
 
 
 class LoadConfig(dg.Config):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from doc_assets.document import Chunk, Document, canonical_json, lay_out
 
-Outcome = str  # 'loaded' | 'duplicate' | 'skipped' | 'rejected', as the table's check says
+Outcome = str  # one of OUTCOMES
+OUTCOMES = ("loaded", "duplicate", "skipped", "rejected")  # as the table's check says
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,29 @@ class Discovered:
     path: str
     size: int
     fingerprint: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What a snapshot holds: the columns of these names in ``snapshot``, and what every report of a load counts.
+
+    Attributes:
+        files: Discovered ones; the next four count them by outcome.
+        documents: In the loaded files.
+        chunks: Of these documents; one that stands in several counts several times.
+        tokens: Of these chunks.
+        bytes: Of all files.
+    """
+
+    files: int = 0
+    loaded: int = 0
+    duplicate: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    documents: int = 0
+    chunks: int = 0
+    tokens: int = 0
+    bytes: int = 0
+
+
+COUNTS = tuple(count.name for count in fields(Counts))

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 
 from doc_assets import __version__
+from doc_assets.document.records import OUTCOMES
 from doc_assets.exporter.history_counters import CHECKS, Work
 from doc_assets.exporter.metrics import BY_NAME, PARTITION_LIMIT
 from doc_assets.exporter.store_reader import Reading
@@ -131,13 +132,13 @@ def _add_live(samples: Samples, state: PartitionState, reading: Reading) -> None
     labels = _labels(state.partition)
     samples.add("doc_assets_snapshot_id", state.snapshot, *labels)
     samples.add("doc_assets_snapshot_published_timestamp_seconds", state.published_at, *labels)
-    samples.add("doc_assets_snapshot_documents", state.documents, *labels)
-    samples.add("doc_assets_snapshot_chunks", state.chunks, *labels)
-    samples.add("doc_assets_snapshot_tokens", state.tokens, *labels)
-    samples.add("doc_assets_snapshot_source_bytes", state.bytes, *labels)
-    for outcome in ("loaded", "duplicate", "skipped", "rejected"):
-        samples.add("doc_assets_snapshot_files", getattr(state, outcome), *labels, outcome)
-    if state.snapshot is not None:
+    if (counts := state.counts) is not None:
+        samples.add("doc_assets_snapshot_documents", counts.documents, *labels)
+        samples.add("doc_assets_snapshot_chunks", counts.chunks, *labels)
+        samples.add("doc_assets_snapshot_tokens", counts.tokens, *labels)
+        samples.add("doc_assets_snapshot_source_bytes", counts.bytes, *labels)
+        for outcome in OUTCOMES:
+            samples.add("doc_assets_snapshot_files", getattr(counts, outcome), *labels, outcome)
         confirmed = reading.tally.confirmed.get(state.partition)
         samples.add("doc_assets_partition_confirmed_timestamp_seconds", confirmed, *labels)
     if reading.costly is not None:

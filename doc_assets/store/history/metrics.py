@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
 
+from doc_assets.document.records import COUNTS, Counts
 from doc_assets.store.partitions.partitions import busy
 
 
@@ -23,8 +25,9 @@ class PartitionState:
 
     Attributes:
         partition: ``<doc_type>/<key>``.
-        snapshot: The live one; it and the counts are None while nothing is.
+        snapshot: The live one; it and the next two are None while nothing is.
         published_at: When it was live for the first time.
+        counts: What it holds.
         abandoned_at: Last sign of life of a staging snapshot that no process holds; None without one.
         abandoned_snapshot: Its id.
         held: A process holds the partition's lock: it is loaded, rolled back or collected.
@@ -33,14 +36,7 @@ class PartitionState:
     partition: str
     snapshot: int | None
     published_at: datetime | None
-    loaded: int | None
-    duplicate: int | None
-    skipped: int | None
-    rejected: int | None
-    documents: int | None
-    chunks: int | None
-    tokens: int | None
-    bytes: int | None
+    counts: Counts | None
     abandoned_at: datetime | None
     abandoned_snapshot: int | None
     held: bool
@@ -141,9 +137,8 @@ class LoadEnd:
 
 # A staging snapshot is among the newest of its partition, since the next load goes on with it or drops it; looking at
 # five keeps the question as cheap after years of nightly loads.
-_PARTITIONS = """
-    SELECT p.name AS partition, s.id AS snapshot, s.published_at, s.loaded, s.duplicate, s.skipped,
-        s.rejected, s.documents, s.chunks, s.tokens, s.bytes, left_over.at AS abandoned_at,
+_PARTITIONS = sql.SQL("""
+    SELECT p.name AS partition, s.id AS snapshot, s.published_at, {counts}, left_over.at AS abandoned_at,
         left_over.id AS abandoned_snapshot, p.id = ANY (%(busy)s) AS held
     FROM partition p LEFT JOIN snapshot s ON s.id = p.published_snapshot_id
     LEFT JOIN LATERAL (
@@ -153,7 +148,7 @@ _PARTITIONS = """
         WHERE n.status = 'staging' ORDER BY n.id DESC LIMIT 1
     ) left_over ON NOT p.id = ANY (%(busy)s)
     ORDER BY p.doc_type, p.key
-"""
+""").format(counts=sql.SQL(", ").join(sql.Identifier("s", count) for count in COUNTS))
 _EVENTS = """
     SELECT h.id, h.at, h.action, h.result, p.name AS partition, h.to_snapshot, h.seconds, h.counts
     FROM migration_history h LEFT JOIN partition p ON p.id = h.partition_id WHERE h.id > %s ORDER BY h.id
@@ -227,8 +222,13 @@ def now(connection: psycopg.Connection) -> datetime:
 
 def partitions(connection: psycopg.Connection) -> list[PartitionState]:
     """Every partition, by name."""
-    with connection.cursor(row_factory=class_row(PartitionState)) as cursor:
-        return cursor.execute(_PARTITIONS, {"busy": sorted(busy(connection))}).fetchall()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(_PARTITIONS, {"busy": sorted(busy(connection))}).fetchall()
+    states = []
+    for row in rows:
+        counts = {count: row.pop(count) for count in COUNTS}
+        states.append(PartitionState(counts=None if row["snapshot"] is None else Counts(**counts), **row))
+    return states
 
 
 def events(connection: psycopg.Connection, after: int) -> Iterator[Event]:

@@ -12,8 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
+from doc_assets.document.records import COUNTS, Counts
 from doc_assets.errors import LeaseLost, NotFound, Refused
 from doc_assets.store.history import history
 from doc_assets.store.snapshots import publication
@@ -37,19 +39,7 @@ class Lease:
     resumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotCounts:
-    """What a sealed snapshot holds: files by outcome, documents, chunks, tokens of the chunks, bytes of the files."""
-
-    files: int
-    loaded: int
-    duplicate: int
-    skipped: int
-    rejected: int
-    documents: int
-    chunks: int
-    tokens: int
-    bytes: int
+_COUNTS = sql.SQL(", ").join(map(sql.Identifier, COUNTS))
 
 
 def open_snapshot(
@@ -163,7 +153,7 @@ def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None
     return files, documents
 
 
-def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, bytes]:
+def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
     """Decides which files are duplicates by content, counts, computes the digest and writes all three to the row.
 
     Of files with the same documents the one with the first path (in byte order) is loaded and the others point to it,
@@ -203,10 +193,10 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, 
         counts = count(connection, snapshot_id)
         digest = compute_digest(connection, snapshot_id)
         connection.execute(
-            "UPDATE snapshot SET files = %(files)s, loaded = %(loaded)s, duplicate = %(duplicate)s,"
-            " skipped = %(skipped)s, rejected = %(rejected)s, documents = %(documents)s, chunks = %(chunks)s,"
-            " tokens = %(tokens)s, bytes = %(bytes)s, digest = %(digest)s, sealed_at = clock_timestamp()"
-            " WHERE id = %(snapshot)s",
+            sql.SQL(
+                "UPDATE snapshot SET ({}) = ({}), digest = %(digest)s, sealed_at = clock_timestamp()"
+                " WHERE id = %(snapshot)s"
+            ).format(_COUNTS, sql.SQL(", ").join(map(sql.Placeholder, COUNTS))),
             {**asdict(counts), "digest": digest, **parameters},
         )
         connection.execute(
@@ -217,9 +207,9 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[SnapshotCounts, 
     return counts, digest
 
 
-def count(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts:
+def count(connection: psycopg.Connection, snapshot_id: int) -> Counts:
     """Counts from the rows themselves, not from what the load believes."""
-    with connection.cursor(row_factory=class_row(SnapshotCounts)) as cursor:
+    with connection.cursor(row_factory=class_row(Counts)) as cursor:
         row = cursor.execute(
             """
             SELECT count(*)::int AS files,
@@ -249,12 +239,11 @@ def compute_digest(connection: psycopg.Connection, snapshot_id: int) -> bytes:
     return row[0]
 
 
-def recorded(connection: psycopg.Connection, snapshot_id: int) -> SnapshotCounts:
+def recorded(connection: psycopg.Connection, snapshot_id: int) -> Counts:
     """The counts that were written when the snapshot was sealed."""
-    with connection.cursor(row_factory=class_row(SnapshotCounts)) as cursor:
+    with connection.cursor(row_factory=class_row(Counts)) as cursor:
         row = cursor.execute(
-            "SELECT files, loaded, duplicate, skipped, rejected, documents, chunks, tokens, bytes FROM snapshot"
-            " WHERE id = %s AND sealed_at IS NOT NULL",
+            sql.SQL("SELECT {} FROM snapshot WHERE id = %s AND sealed_at IS NOT NULL").format(_COUNTS),
             (snapshot_id,),
         ).fetchone()
     if row is None:
@@ -305,17 +294,6 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
         )
         (moved,) = publication.move(connection, {row[0]: lease.snapshot}, "load", {row[0]: event})
     return moved.before
-
-
-def name_of(connection: psycopg.Connection, snapshot_id: int) -> str:
-    """The partition of a snapshot, as ``<doc_type>/<key>``."""
-    row = connection.execute(
-        "SELECT p.name FROM snapshot s JOIN partition p ON p.id = s.partition_id WHERE s.id = %s",
-        (snapshot_id,),
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
-    return row[0]
 
 
 def stored_digest(connection: psycopg.Connection, snapshot_id: int) -> str | None:

@@ -15,8 +15,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
+from doc_assets.document.records import Counts
 from doc_assets.store.database.connection import Store
-from doc_assets.store.snapshots.lifecycle import SnapshotCounts, recorded
+from doc_assets.store.snapshots.lifecycle import recorded
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
 from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
@@ -94,7 +95,7 @@ class Description:
 
     snapshot: SnapshotRow
     facts: SourceFacts
-    counts: SnapshotCounts | None
+    counts: Counts | None
     contents: Contents | None
     proof: Proof | None
     changes: Comparison | None
@@ -144,7 +145,7 @@ def _facts(connection: psycopg.Connection, snapshot_id: int) -> SourceFacts:
     return SourceFacts(**{**row, "recipe": recipe})
 
 
-def _contents(connection: psycopg.Connection, snapshot_id: int, facts: SourceFacts, counts: SnapshotCounts) -> Contents:
+def _contents(connection: psycopg.Connection, snapshot_id: int, facts: SourceFacts, counts: Counts) -> Contents:
     formats = connection.execute(
         "SELECT o.format, count(*), sum(octet_length(o.text)) FROM snapshot_document d"
         " JOIN document o ON o.id = d.document_id WHERE d.snapshot_id = %s GROUP BY o.format ORDER BY 2 DESC, 1",

@@ -120,7 +120,7 @@ def test_a_wrong_catalogue_is_not_tried_again(place: Place) -> None:
 
 def test_a_mistyped_partition_is_not_tried_again(place: Place) -> None:
     job = place.run("doc-assets-rollback", ["rollback", "rust/tokoi"])
-    assert outcome(job) == ("Failed", "PodFailurePolicy"), place.server.logs()
+    assert end_of(job) == ("Failed", "PodFailurePolicy"), place.server.logs()
     ((code, message),) = place.exits("doc-assets-rollback")
     assert (code, json.loads(message)["result"]) == (2, "misuse")
     assert "partition rust/tokoi was never loaded here" in message
