@@ -113,10 +113,12 @@ class Loader:
 
         Raises:
             SourceError: The source cannot be fetched.
+            Stopped: SIGTERM or SIGINT asked for it.
         """
         started, retried = time.perf_counter(), self.retries.count
-        discovery = discover(partition, catalogue, self.settings, limit)
-        unchanged = self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))
+        with shutdown.heeded():
+            discovery = discover(partition, catalogue, self.settings, limit)
+            unchanged = self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))
         return Survey(partition, limit, discovery, unchanged, source_state, self.retries.count - retried)
 
     def _unchanged(

@@ -78,7 +78,7 @@ NOT_FOUND = {
     "rollback test/absent --as-of 1h": NEVER_LOADED,
     "rollback --type absent --as-of 1h": "nothing of type 'absent' was ever loaded",
     "rollback --run 12345678": "no run 12345678 changed what is live",
-    "manifest test/absent": "test/absent has nothing published",
+    "manifest test/absent": "test/absent was never loaded here",
     "manifest test/shelf --as-of 99": "snapshot 99 does not exist",
     "manifest test/shelf --as-of 2000-01-01": "nothing of test/shelf was live on",
     "show test/absent": NEVER_LOADED,

@@ -188,7 +188,7 @@ def test_on_the_command_line_stderr_holds_json_and_nothing_else(store: Store, tm
     assert (code, line["level"]) == (0, "info") and "the database is sound" in line["message"]
     code, said = run("history", "rust/nothing", DOC_ASSETS_LOG_FORMAT="json")
     (line,) = map(json.loads, said.splitlines())
-    assert (code, line["level"]) == (1, "error") and "rust/nothing was never loaded" in line["message"]
+    assert (code, line["level"]) == (2, "error") and "rust/nothing was never loaded" in line["message"]
 
 
 def test_what_the_history_could_not_be_told_is_logged(lines, store, tmp_path):

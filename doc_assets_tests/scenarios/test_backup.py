@@ -96,7 +96,7 @@ def test_a_client_of_postgresql_finds_the_database_by_itself(database_url, tmp_p
     for command, code, said in (
         (["psql", "-Atc", "SELECT current_database()"], 0, urlsplit(database_url).path[1:]),
         (["psql", "-h", "/nowhere", "-c", "SELECT 1"], 2, "/nowhere"),
-        (["pg_nothing"], 1, "no program 'pg_nothing'"),
+        (["pg_nothing"], 2, "no program 'pg_nothing'"),
     ):
         monkeypatch.setattr(sys, "argv", ["doc-assets", "db", "client", *command])
         with pytest.raises(SystemExit) as ended:

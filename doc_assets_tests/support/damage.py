@@ -83,7 +83,16 @@ class Damaged:
         """Everything is as it was loaded."""
         for table in TABLES:
             run(self.connection, f"DELETE FROM {table}")
-            run(self.connection, f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE kept.{table}")
+            kept = run(
+                self.connection,
+                "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute WHERE attnum > 0"
+                f" AND NOT attisdropped AND attgenerated = '' AND attrelid = '{table}'::regclass",
+            ).fetchone()
+            assert kept is not None
+            run(
+                self.connection,
+                f"INSERT INTO {table} ({kept[0]}) OVERRIDING SYSTEM VALUE SELECT {kept[0]} FROM kept.{table}",
+            )
 
     def written_so(self) -> None:
         """Everything gets the hashes and counts that it has now: as if a program with a fault had loaded it."""

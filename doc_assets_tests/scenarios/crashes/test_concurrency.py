@@ -30,7 +30,7 @@ def ordered(tmp_path, shelves, store):
 
 
 def test_a_second_process_is_told_which_one_loads_the_partition(shelves, ordered):
-    partition = shelves.catalogue.partitions()[0].id
+    partition = shelves.catalogue.partitions()[0].name
     first = Child(ordered("first", partition, pause=0.1))
     try:
         assert first.told.wait_for("embed", 1, lambda: first.alive, 60)

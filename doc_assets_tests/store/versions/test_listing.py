@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import NotFound
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.versions import listing
 from doc_assets_tests.support.library import Library, change_everything, now, page
@@ -37,7 +37,7 @@ def test_a_manifest_is_that_of_the_moment_or_the_snapshot(pages: Library):
     assert old == ["channel.md", "mutex.md", "old.md"]
     assert "new.md" in [row.path for row in listing.manifest(pages.store, "rust/std")]
     assert listing.manifest(pages.store, "rust/std", outcome="rejected") == []
-    with pytest.raises(StoreError, match=r"is one of rust/std, not of ebpf/kernel"):
+    with pytest.raises(NotFound, match=r"is one of rust/std, not of ebpf/kernel"):
         listing.manifest(pages.store, "ebpf/kernel", live)
-    with pytest.raises(StoreError, match=r"nothing of ebpf/other was live on"):
+    with pytest.raises(NotFound, match=r"nothing of ebpf/other was live on"):
         listing.manifest(pages.store, "ebpf/other", then)
