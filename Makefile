@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: migrate test ui check format bench fuzz image clean
+.PHONY: migrate test test-lowest ui check format bench fuzz image clean
 
 migrate: $(STAMP)
 	$(BIN)/doc-assets db upgrade
@@ -15,6 +15,22 @@ migrate: $(STAMP)
 # Three processes, each with a server of its own: on two cores one of them waits for a child or a disk.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 3 GB. uv finds the
+# versions and pip installs them, since torch comes from where pip is pointed: it and pytest are those of constraints.txt.
+# What old releases warn of is no error, and one test is about constraints.txt itself.
+LOWEST := .venv-lowest
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
+	echo "torch; python_version < '3'" > $(LOWEST)/without-torch.txt
+	$(LOWEST)/bin/uv pip compile --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --no-header --no-annotate \
+		--override $(LOWEST)/without-torch.txt --output-file $(LOWEST)/versions.txt pyproject.toml
+	grep -E '^(hypothesis|kubernetes-validate|pytest|pytest-timeout|pytest-xdist|torch)==' constraints.txt >> $(LOWEST)/versions.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/versions.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(LOWEST)/bin/python -m pytest -n 3 --dist worksteal -W default \
+		--deselect doc_assets_tests/scenarios/test_image.py::test_every_distribution_that_gets_into_the_image_is_pinned
 
 ui: $(STAMP)
 	DOC_ASSETS_CATALOGUE=$${DOC_ASSETS_CATALOGUE:-examples/sources.yaml} DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev
@@ -60,7 +76,7 @@ image:
 	@echo "$(IMAGE): $$($(CONTAINER) images --format '{{.Size}}' $(IMAGE) | head -n 1) uncompressed"
 
 clean:
-	rm -rf $(VENV) .doc-assets
+	rm -rf $(VENV) $(LOWEST) .doc-assets
 
 # pip, not uv or poetry: the constraint on torch must be able to take a CPU wheel that the machine's pip is pointed at.
 $(STAMP): pyproject.toml constraints.txt

@@ -42,11 +42,12 @@ def test_it_stops_its_workers_tells_what_was_done_and_exits_with_143(database_ur
         )
         try:
             endpoint.settimeout(200)
-            endpoint.accept()  # a worker asks for vectors, and nobody ever answers
-            family = psutil.Process(process.pid).children(recursive=True)
-            asked = time.monotonic()
-            process.send_signal(signal.SIGTERM)
-            printed, complaints = process.communicate(timeout=100)
+            unanswered, _ = endpoint.accept()  # a worker asks for vectors, and nobody ever answers
+            with unanswered:
+                family = psutil.Process(process.pid).children(recursive=True)
+                asked = time.monotonic()
+                process.send_signal(signal.SIGTERM)
+                printed, complaints = process.communicate(timeout=100)
         finally:
             process.kill()
             process.wait()
