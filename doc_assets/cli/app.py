@@ -33,7 +33,7 @@ from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
 from doc_assets.store.database.connection import DatabaseError
-from doc_assets.store.database.retries import explained
+from doc_assets.store.database.retries import to_store_error
 
 # Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
 _TELLING = ("migrate", "rollback", "validate", "gc", "db upgrade")
@@ -59,7 +59,7 @@ class Commands(TyperGroup):
             termination_message.tell_error(usage.format_message())
             raise
         except (DocAssetsError, DatabaseError) as raised:
-            error = explained(raised) if isinstance(raised, DatabaseError) else raised
+            error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
             _begin(ctx.invoked_subcommand)  # it may have come before the command itself
             complain(str(error))
             raise typer.Exit(error.exit_code) from raised

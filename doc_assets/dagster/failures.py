@@ -9,7 +9,7 @@ import dagster as dg
 
 from doc_assets.errors import DocAssetsError
 from doc_assets.store.database.connection import DatabaseError
-from doc_assets.store.database.retries import explained
+from doc_assets.store.database.retries import to_store_error
 
 # Read by the daemon before dagster.yaml's run_retries.retry_on_asset_or_op_failure. A retry inherits its parent's tags,
 # so that each failure has to say it anew.
@@ -26,7 +26,7 @@ def errors_as_failures(context: dg.OpExecutionContext | dg.AssetExecutionContext
     try:
         yield
     except (DocAssetsError, DatabaseError) as raised:
-        error = explained(raised) if isinstance(raised, DatabaseError) else raised
+        error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
         with suppress(Exception):  # the failure must not be lost for its tag, where PostgreSQL holds Dagster's records
             context.instance.add_run_tags(context.run.run_id, {RETRY_TAG: str(error.may_pass).lower()})
         raise dg.Failure(str(error), allow_retries=error.may_pass) from error

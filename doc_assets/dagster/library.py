@@ -74,10 +74,10 @@ class Library:
 
     def published(self, partition: str) -> int | None:
         """The snapshot that readers of a partition (``type/key``) see."""
-        from doc_assets.store.partitions.partitions import published
+        from doc_assets.store.partitions.partitions import live_snapshot
 
         with self.store.connect() as connection:
-            return published(connection, partition)
+            return live_snapshot(connection, partition)
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """What loads of the partitions would be made from, by partition id; None where that is not known cheaply."""
@@ -128,14 +128,14 @@ class Library:
     def loading_run(self, partition: str) -> str | None:
         """The run that is working on a partition (``type/key``) at this moment."""
         from doc_assets.store.history.progress import progress
-        from doc_assets.store.partitions.partitions import busy, partition_id_of
+        from doc_assets.store.partitions.partitions import locked_partitions, partition_id_of
 
         rows = [row for row in progress(self.store) if row.partition == partition]
         if not rows:
             return None
         with self.store.connect() as connection:
             # A killed process leaves its row of figures, but not its lock.
-            return rows[0].run_id if partition_id_of(connection, partition) in busy(connection) else None
+            return rows[0].run_id if partition_id_of(connection, partition) in locked_partitions(connection) else None
 
     def collect(self, policy: Policy, run_id: str) -> Collection:
         """Drops what the policy does not keep."""

@@ -31,7 +31,7 @@ from doc_assets.store.snapshots import lifecycle, publication, reuse
 from doc_assets.store.snapshots.lifecycle import Lease
 from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import spaces
-from doc_assets.store.spaces.spaces import Lookup
+from doc_assets.store.spaces.spaces import VectorLookup
 
 # A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks are about 20 s of
 # embedding on 2 cores, and enough to sort by length.
@@ -167,7 +167,7 @@ class LoadRun:
     ) -> dict[str, float]:
         """Parses, embeds and writes what is to do; seconds by stage."""
         with (
-            Lookup(self._store, space, self._retries) as lookup,
+            VectorLookup(self._store, space, self._retries) as lookup,
             BatchWriter(
                 self._store,
                 f"doc-assets load {self._partition.name}",
@@ -199,7 +199,7 @@ class LoadRun:
             "embed_waited_for_write": embedded.times.blocked,
         }
 
-    def _embed(self, batch: Batch, lookup: Lookup) -> Batch:
+    def _embed(self, batch: Batch, lookup: VectorLookup) -> Batch:
         shutdown.raise_if_requested()
         chunks = batch.chunks
         # What an earlier batch of this load embedded may not be committed yet, so the database cannot know it.

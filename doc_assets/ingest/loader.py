@@ -135,7 +135,7 @@ class Loader:
             )
             if live is None:
                 return None
-            counts = lifecycle.recorded(connection, live)
+            counts = lifecycle.sealed_counts(connection, live)
             return LoadResult(
                 partition.doc_type,
                 partition.key,
@@ -162,7 +162,7 @@ class Loader:
         missing: dict[bytes, int] = {}
         with ExitStack() as lookup:
             space = self.retries.run(self._find_space)
-            held = lookup.enter_context(spaces.Lookup(self.store, space, self.retries)) if space else None
+            held = lookup.enter_context(spaces.VectorLookup(self.store, space, self.retries)) if space else None
             tasks = parse_tasks(partition, discovery, [file.path for file in to_load.canonical])
             for record in self.parse_pool.parse(tasks):
                 outcomes.append(record.outcome)

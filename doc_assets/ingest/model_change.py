@@ -28,7 +28,7 @@ from doc_assets.store.audit.consistent_read import ConsistentRead
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.spaces import coverage, spaces, vector_index, vector_writer
-from doc_assets.store.spaces.coverage import Missing, StoredChunk
+from doc_assets.store.spaces.coverage import MissingChunks, StoredChunk
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.versions import space_switch
 from doc_assets.store.versions.space_switch import Successor
@@ -260,7 +260,7 @@ class ModelChange:
             found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
         return chunks, found
 
-    def _refuse_long(self, connection: Connection, missing: Missing) -> None:
+    def _refuse_long(self, connection: Connection, missing: MissingChunks) -> None:
         """Counts what is missing with the new model's tokenizer, unless the chunks were cut by that very one.
 
         What becomes live later is counted by the model itself, which refuses what is too long.
@@ -288,7 +288,7 @@ class ModelChange:
 
     def _is_covered(self, space: SpaceTable) -> bool:
         with self._store.connect("doc-assets migrate --space") as connection:
-            return coverage.is_covered(connection, space)
+            return coverage.covers_live_chunks(connection, space)
 
     def _index(self, space: SpaceTable) -> None:
         with self._store.connect("doc-assets index") as connection:

@@ -1,7 +1,6 @@
-"""PostgreSQL: the only room that holds SQL.
+"""PostgreSQL: all SQL of the program, in packages that import only from those named before them (``pyproject.toml``).
 
-``schema`` sets the database up and opens it, ``database`` connects and locks, ``partitions`` and ``spaces`` hold what
-content hangs on, ``history`` remembers, ``audit`` finds what is wrong, ``snapshots`` writes and publishes, ``versions``
-compares and goes back, ``search`` ranks, ``retention`` removes. A room imports from those named before it only, as
-``pyproject.toml`` states.
+``schema`` creates and opens the store, ``database`` connects and locks, ``partitions`` and ``spaces`` hold partitions
+and embedding spaces, ``history`` records events, ``audit`` finds rows that break a rule, ``snapshots`` writes and
+publishes, ``versions`` compares and rolls back, ``search`` ranks, ``retention`` removes.
 """

@@ -73,7 +73,7 @@ def audit(store: Store, snapshot_id: int, checks: Sequence[str] = CHECKS) -> lis
         NotFound: No such sealed snapshot.
     """
     with ConsistentRead(store, f"doc-assets audit {snapshot_id}") as read:
-        lifecycle.recorded(read.connection, snapshot_id)
+        lifecycle.sealed_counts(read.connection, snapshot_id)
         return run_checks(read, [snapshot_id], checks)
 
 

@@ -145,7 +145,7 @@ def test_a_failed_check_leaves_what_is_live(source, loader, store):
         staged.publish(checks)
     assert staged.reject(checks).result == "rejected"
     with store.connect() as connection:
-        assert partitions.published(connection, PARTITION) == before.snapshot
+        assert partitions.live_snapshot(connection, PARTITION) == before.snapshot
     assert history.history(store)[0].result == "rejected"
 
 
@@ -280,7 +280,7 @@ def test_a_killed_load_resumes_without_embedding_again(source, loader, store, tm
     died = subprocess.run([sys.executable, str(script), str(source.catalogue_path)], env=environment, timeout=120)
     assert died.returncode == -9
     with store.connect() as connection:
-        assert partitions.published(connection, PARTITION) is None
+        assert partitions.live_snapshot(connection, PARTITION) is None
         held = connection.execute(f"SELECT count(*) FROM embedding_{1}").fetchone()
         left = connection.execute("SELECT id, status FROM snapshot").fetchall()
     assert held and held[0] > 0 and [status for _, status in left] == ["staging"]
@@ -345,4 +345,4 @@ def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path:
     with store.connect() as connection:
         row = connection.execute("SELECT near_duplicates FROM snapshot WHERE id = %s", (result.snapshot,)).fetchone()
         assert row == ("keep_all",)
-        assert lifecycle.recorded(connection, result.snapshot or 0).loaded == 2
+        assert lifecycle.sealed_counts(connection, result.snapshot or 0).loaded == 2

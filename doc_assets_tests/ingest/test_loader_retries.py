@@ -16,7 +16,7 @@ from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.dagster.library import Library
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnreachable
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.retries import Retries, RetryPolicy, explained, is_transient, refuses_data
+from doc_assets.store.database.retries import Retries, RetryPolicy, is_transient, refuses_data, to_store_error
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import clear_progress, read_progress, write_progress
 from doc_assets.store.snapshots import lifecycle
@@ -154,7 +154,7 @@ def test_a_connection_that_is_cut_during_the_audit_does_not_cost_the_staged_load
     source.write_guides(2)
     library = Library(settings)
     library.__dict__ |= {"store": store, "loader": loader}
-    recorded = lifecycle.recorded
+    recorded = lifecycle.sealed_counts
     cuts = []
 
     def cut_first(connection, snapshot_id):
@@ -162,7 +162,7 @@ def test_a_connection_that_is_cut_during_the_audit_does_not_cost_the_staged_load
             cuts.append(cut(store, "doc-assets audit%"))
         return recorded(connection, snapshot_id)
 
-    monkeypatch.setattr("doc_assets.validation.audit.lifecycle.recorded", cut_first)
+    monkeypatch.setattr("doc_assets.validation.audit.lifecycle.sealed_counts", cut_first)
     with loader.stage(loader.survey(source.partition, source.catalogue), run_id="test") as staged:
         checks = library.audit(staged.snapshot)
         assert cuts == [1]
@@ -214,7 +214,7 @@ def test_what_passes_by_itself_is_tried_again(code):
 def test_what_does_not_pass_is_one_sentence_with_the_next_step(code):
     error = psycopg.errors.lookup(code)("first line\nDETAIL: more")
     assert not is_transient(error) and not refuses_data(error)
-    assert "first line" in str(explained(error)) and "DETAIL" not in str(explained(error))
+    assert "first line" in str(to_store_error(error)) and "DETAIL" not in str(to_store_error(error))
 
 
 STOPPED = """

@@ -40,7 +40,7 @@ def published_after_all(loader: Loader, store: Store, source: SmallSource) -> Lo
 
 def live(store: Store) -> int | None:
     with store.connect() as connection:
-        return partitions.published(connection, PARTITION)
+        return partitions.live_snapshot(connection, PARTITION)
 
 
 def set_in_catalogue(source: SmallSource, line: str) -> None:

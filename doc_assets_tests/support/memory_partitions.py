@@ -17,7 +17,7 @@ from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.snapshots.terms import SnapshotTerms
-from doc_assets.store.spaces.spaces import Lookup, ensure_space
+from doc_assets.store.spaces.spaces import VectorLookup, ensure_space
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support.library import WordModel
@@ -80,7 +80,7 @@ class Shelf:
                 )
             )
             with (
-                Lookup(self.store, space, self.retries) as lookup,
+                VectorLookup(self.store, space, self.retries) as lookup,
                 BatchWriter(self.store, "shelf", lease, space, retries=self.retries, embed=self._vectors) as writer,
             ):
                 for file in files:

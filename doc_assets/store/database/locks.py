@@ -1,19 +1,19 @@
 """The advisory locks of a store, all in one place, so that their order can be seen.
 
-Whoever needs several takes them in the order in which they stand here; all but the first two are held until the end of
-the transaction. Sessions that die let go of theirs.
+A session that needs several takes them in this order. The first two last until they are released, the others until the
+end of the transaction; PostgreSQL releases the locks of a session that dies.
 
-1. an embedding space's (``store.spaces``): filling it, switching to it, dropping it;
-2. a partition's (``store.partitions``): loads of it, rollbacks, and dropping its manifests;
-3. content: shared by batches that write or take over content, alone for removing what nothing refers to;
-4. links: alone for writing links between near duplicates;
-5. pointers: alone for moving what readers see;
-6. spaces: alone for making an embedding space.
+1. an embedding space's (``store.spaces``): held to fill it, to switch to it, to drop it;
+2. a partition's (``store.partitions``): held by loads and rollbacks, and to drop its manifests;
+3. content: shared by batches that write or reuse content, exclusive for removing content that nothing refers to;
+4. links: for writing links between near duplicates;
+5. pointers: for changing what is live;
+6. spaces: for creating an embedding space.
 
-Two have no place in the order, since nobody ever waits for them, and both last as long as their session:
+Two have no place in the order, since no session ever waits for them; both last until they are released:
 
-- collecting: one gc at a time;
-- loading: shared by everything that loads, alone for what is done when nothing loads any more (``store.upkeep``).
+- gc: one garbage collection at a time;
+- loading: shared by all loads, exclusive for work that waits until no load runs (``store.retention.maintenance``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from doc_assets.errors import Transient
 PARTITION_CLASS = 0x646F63
 # "spc": the second key is the space's id.
 SPACE_CLASS = 0x737063
-_COLLECTING = 0x646F635F6763  # "doc_gc"
+_GC = 0x646F635F6763  # "doc_gc"
 _LOADING = 0x646F635F6C6F6164  # "doc_load"
 _CONTENT = 0x646F635F636F6E74  # "doc_cont"
 _LINKS = 0x646F635F6C696E6B  # "doc_link"
@@ -37,79 +37,76 @@ _POINTERS = 0x646F635F706F696E  # "doc_poin"
 _SPACES = 0x646F635F73706163  # "doc_spac"
 
 
-def share_content(connection: psycopg.Connection) -> None:
-    """Until the end of the transaction nothing is removed that is there now."""
+def lock_content_shared(connection: psycopg.Connection) -> None:
+    """Keep all stored content from being removed until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (_CONTENT,))
 
 
-def own_content(connection: psycopg.Connection) -> None:
-    """Until the end of the transaction no content is written or taken over.
+def lock_content_exclusive(connection: psycopg.Connection) -> None:
+    """Keep content from being written or reused until the end of the transaction.
 
-    Statements after this one see all that was committed before; keep the transaction to a second or two, since every
-    load waits for it.
+    Later statements see everything committed before. Every load waits, so keep the transaction to a second or two.
     """
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CONTENT,))
 
 
-def own_links(connection: psycopg.Connection) -> None:
-    """Until the end of the transaction nobody else links documents, so that no pair is missed."""
+def lock_links(connection: psycopg.Connection) -> None:
+    """Keep others from linking documents until the end of the transaction, so that no pair is missed."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LINKS,))
 
 
-def own_pointers(connection: psycopg.Connection) -> None:
-    """Until the end of the transaction nobody else changes what is live."""
+def lock_pointers(connection: psycopg.Connection) -> None:
+    """Keep others from changing what is live until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_POINTERS,))
 
 
-def own_spaces(connection: psycopg.Connection) -> None:
-    """Until the end of the transaction nobody else makes an embedding space."""
+def lock_spaces(connection: psycopg.Connection) -> None:
+    """Keep others from creating an embedding space until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SPACES,))
 
 
 @contextmanager
-def collecting(connection: psycopg.Connection) -> Iterator[None]:
-    """One gc at a time.
+def try_session_lock(connection: psycopg.Connection, *key: int, shared: bool = False) -> Iterator[bool]:
+    """Try to lock a key of one or two numbers without waiting; yield True if it is held until the end of the block."""
+    mode = "_shared" if shared else ""
+    numbers = "%s, %s" if len(key) == 2 else "%s"
+    row = connection.execute(f"SELECT pg_try_advisory_lock{mode}({numbers})", key).fetchone()
+    held = bool(row and row[0])
+    try:
+        yield held
+    finally:
+        # Released here and not with the session, whose end the server may notice after this process has tried again.
+        # A session that was cut has released it already.
+        if held:
+            with suppress(psycopg.Error):
+                connection.execute(f"SELECT pg_advisory_unlock{mode}({numbers})", key)
+
+
+@contextmanager
+def gc_lock(connection: psycopg.Connection) -> Iterator[None]:
+    """Run one gc at a time.
 
     Raises:
         Transient: Another one runs.
     """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_COLLECTING,)).fetchone()
-    if not (row and row[0]):
-        raise Transient("another gc runs in this database: wait for it, what it does not free is left for the next")
-    try:
+    with try_session_lock(connection, _GC) as held:
+        if not held:
+            raise Transient("another gc runs in this database: wait for it, what it does not free is left for the next")
         yield
-    finally:
-        if not (connection.closed or connection.broken):
-            connection.execute("SELECT pg_advisory_unlock(%s)", (_COLLECTING,))
 
 
 @contextmanager
-def sharing_loading(connection: psycopg.Connection) -> Iterator[None]:
-    """Others see that something is being loaded.
-
-    Goes without where somebody does at this moment what is done when nothing loads: it keeps nobody from loading.
-    """
-    row = connection.execute("SELECT pg_try_advisory_lock_shared(%s)", (_LOADING,)).fetchone()
-    try:
+def shared_loading_lock(connection: psycopg.Connection) -> Iterator[None]:
+    """Show other sessions that a load runs; a load goes on without the lock while it is held exclusively."""
+    with try_session_lock(connection, _LOADING, shared=True):
         yield
-    finally:
-        # Now, and not when the server has noticed that the session ended: who asks next whether it is alone is often
-        # this very process. A session that was cut has let go of it already.
-        if row and row[0]:
-            with suppress(psycopg.Error):
-                connection.execute("SELECT pg_advisory_unlock_shared(%s)", (_LOADING,))
 
 
 @contextmanager
-def loading_over(connection: psycopg.Connection) -> Iterator[bool]:
-    """True if no other session loads, nor does what follows on that, until the end of the block.
+def try_exclusive_loading_lock(connection: psycopg.Connection) -> Iterator[bool]:
+    """Yield True if no other session loads or holds this lock, which is then held until the end of the block.
 
-    Whoever has loaded must have ended that before: of several that end together, one then finds itself alone.
+    Release the shared lock first: of several loads that end together, one then gets this lock.
     """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOADING,)).fetchone()
-    alone = bool(row and row[0])
-    try:
-        yield alone
-    finally:
-        if alone and not (connection.closed or connection.broken):
-            connection.execute("SELECT pg_advisory_unlock(%s)", (_LOADING,))
+    with try_session_lock(connection, _LOADING) as held:
+        yield held

@@ -1,4 +1,4 @@
-"""Which failures of PostgreSQL pass by themselves, how often a step is tried again, and what is said of the others."""
+"""Retries of database steps: which failures of PostgreSQL pass by themselves, and the errors raised for the others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from doc_assets.runtime import shutdown
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-# By SQLSTATE. Class 08 is the connection; none at all means that it was cut before PostgreSQL could say why.
+# By SQLSTATE. Class 08 is the connection; an error without SQLSTATE was cut off before PostgreSQL sent one.
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -28,21 +28,21 @@ _TRANSIENT = {
     "57P03": "starting up",
     "57P05": "idle session",
 }
-# By SQLSTATE class: what was given is at fault, so that the rest may do without it. 54 is a value too large for
-# PostgreSQL, P0 a trigger that refuses, XX000 a limit that it has no code for.
+# By SQLSTATE class: the data is at fault, and other data may be stored. 54 is a value too large for PostgreSQL, P0 a
+# trigger that refuses, XX000 a limit without a code.
 _REFUSALS = ("22", "23", "54", "P0", "XX000")
 
 
 class PartitionRetaken(PartitionLocked):
-    """A partition's lock could not be taken again after a lost connection; its old session may only be dying."""
+    """A partition's lock could not be taken again after a lost connection; its old session may still hold it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often a step is tried, and the longest wait between two attempts in seconds.
 
-    Waits double from half a second and are spread at random, so that loads which failed together do not come back
-    together. 8 attempts wait about a minute in all, enough for a server to restart and replay its log.
+    Waits double from half a second, with random jitter so that loads which failed together do not retry together.
+    8 attempts wait about a minute in all, enough for a server to restart and replay its log.
     """
 
     attempts: int = 8
@@ -50,7 +50,7 @@ class RetryPolicy:
 
 
 class Retries:
-    """Runs steps, again after a failure that passes; counts how often. Safe to use from several threads.
+    """Runs steps, retries them after transient failures and counts the retries. Thread-safe.
 
     Example:
         >>> retries = Retries(RetryPolicy(attempts=5))
@@ -58,25 +58,25 @@ class Retries:
     """
 
     def __init__(self, policy: RetryPolicy) -> None:
-        """Starts with a count of 0."""
+        """Start with a count of 0."""
         self.policy = policy
         self.count = 0
         self._counting = threading.Lock()
 
     def run(self, step: Callable[[], T]) -> T:
-        """The result of the step, which must be safe to run again after it failed or its answer was lost.
+        """Return the step's result; the step must be safe to run again after it failed or its answer was lost.
 
         Raises:
             StoreUnavailable: The database failed more often than the policy allows.
             StoreError: It failed for a reason that does not pass.
-            psycopg.Error: The database refuses what it was given (``refuses_data``); the rest may do without it.
-            Stopped: A stop was asked for, and the next attempt would have had to be waited for.
+            psycopg.Error: The database refuses the data (``refuses_data``); other data may be stored.
+            Stopped: A stop was requested before the wait for the next attempt was over.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_transient),
             wait=tenacity.wait_exponential_jitter(multiplier=0.5, max=self.policy.longest_wait, jitter=0.5),
             stop=tenacity.stop_after_attempt(self.policy.attempts),
-            before_sleep=self._counted,
+            before_sleep=self._record_retry,
             sleep=shutdown.wait,
             reraise=True,
         )
@@ -85,11 +85,11 @@ class Retries:
         except psycopg.Error as error:
             if refuses_data(error):
                 raise
-            raise explained(error, self.policy.attempts) from error
+            raise to_store_error(error, self.policy.attempts) from error
         except StoreUnreachable as error:
             raise StoreUnavailable(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
 
-    def _counted(self, state: tenacity.RetryCallState) -> None:
+    def _record_retry(self, state: tenacity.RetryCallState) -> None:
         with self._counting:
             self.count += 1
         reason = str(state.outcome.exception() if state.outcome else "").strip()
@@ -97,7 +97,7 @@ class Retries:
 
 
 def is_transient(error: BaseException) -> bool:
-    """True if the same step may succeed a moment later."""
+    """Return True if the same step may succeed a moment later."""
     if isinstance(error, StoreUnreachable | PartitionRetaken):
         return True
     if not isinstance(error, psycopg.OperationalError):
@@ -106,14 +106,14 @@ def is_transient(error: BaseException) -> bool:
 
 
 def refuses_data(error: psycopg.Error) -> bool:
-    """True if a row is at fault, not the database, the connection or the role."""
+    """Return True if a row is at fault, not the database, the connection or the role."""
     if error.sqlstate is None:
         return isinstance(error, psycopg.DataError)
     return error.sqlstate.startswith(_REFUSALS)
 
 
-def explained(error: psycopg.Error, attempts: int = 1) -> StoreError:
-    """Returns a failure of the database as an error of ours, whose message names the next step."""
+def to_store_error(error: psycopg.Error, attempts: int = 1) -> StoreError:
+    """Return the project's error for a failure of the database; its message names the next step."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     resume = "nothing of it was published, and running it again resumes"
     match error.sqlstate:

@@ -1,4 +1,4 @@
-"""Which database: the URL that is set, or that of the embedded server; in libpq's terms and in SQLAlchemy's."""
+"""The database's URL, as set or of the embedded server, for libpq and for SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": 
 
 
 def database_url(settings: Settings) -> str:
-    """The URL that is set, or that of the embedded server, which is started.
+    """Return the URL from the settings, or start the embedded server and return its URL.
 
     Raises:
-        ConfigurationError: It is none.
+        ConfigurationError: The setting is no URL of PostgreSQL.
         StoreError: The embedded server does not start.
     """
     try:
         conninfo_to_dict(settings.database_url or "")
     except psycopg.ProgrammingError:
-        # What libpq says of it quotes parts of it, and one of them may be the password.
+        # libpq's own message quotes parts of the URL, perhaps the password.
         raise ConfigurationError(
             "DOC_ASSETS_DATABASE_URL is no URL of PostgreSQL: one like postgresql://user:password@host:5432/name is "
             "needed, with special characters of the password written as %40"

@@ -1,1 +1,1 @@
-"""What happened and what runs now: the append-only history, progress rows, and the figures that monitoring reads."""
+"""The append-only history, the progress of running loads, and the figures that monitoring reads."""

@@ -1,6 +1,6 @@
-"""What happened and what runs now: the append-only history and the progress rows.
+"""The append-only history: writing events, which are logged as well, and reading them back.
 
-Whatever is written into the history is logged, too. How logs look is in ``doc_assets.runtime.log_context``.
+The format of log lines is in ``doc_assets.runtime.log_context``.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ class HistoryRow:
     """One event: who did what to which partition, from which state to which, with what result; see docs/history.md.
 
     Attributes:
-        from_digest: Of ``from_snapshot``, in hex; so is ``to_digest``.
-        actor: Who was logged in at the database.
-        counts: What the action counted, and the ``program`` (version) and ``user`` (of the machine) that did it.
+        from_digest: Digest of ``from_snapshot`` in hex; ``to_digest`` likewise.
+        actor: The role that was logged in at the database.
+        counts: The action's counts, the ``program`` (version) and the ``user`` (of the machine).
         stages: Seconds by stage.
-        documents_per_minute: Of a load.
+        documents_per_minute: None for all but loads.
     """
 
     id: int
@@ -64,16 +64,16 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which events are meant; all of them by default.
+    """Which events to read; all of them by default.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
+        partition: Partition name, ``<doc_type>/<key>``.
         types: Documentation types.
         actions: Some of ``ACTIONS``.
-        run: Beginning of a run's id.
-        since: Not before.
-        until: Before.
-        failed: Only what failed, was rejected or refused.
+        run: Beginning of a run id or batch id.
+        since: Earliest time.
+        until: The time before which events happened.
+        failed: Only events with an error, or failed, rejected or refused.
     """
 
     partition: str | None = None
@@ -102,7 +102,7 @@ def record(
     error: str | None = None,
     at: datetime | None = None,
 ) -> None:
-    """Appends one row, of now or of the moment given; part of the caller's transaction."""
+    """Append one row in the caller's transaction, dated ``at`` or now, and log it."""
     known = {**(counts or {}), "program": __version__, "user": _login()}
     row = connection.execute(
         "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"
@@ -115,28 +115,20 @@ def record(
         ),
     ).fetchone()  # fmt: skip
     assert row is not None  # noqa: S101 - inserted above
-    told = {
-        "history": row[0],
-        "partition": row[1],
-        "run": run_id,
-        "batch": batch_id,
-        "from_snapshot": from_snapshot,
-        "snapshot": to_snapshot,
-        "seconds": seconds,
-        "error": error,
-        "counts": dict(counts or {}),
-    }
+    logged = {
+        "history": row[0], "partition": row[1], "run": run_id, "batch": batch_id, "from_snapshot": from_snapshot,
+        "snapshot": to_snapshot, "seconds": seconds, "error": error, "counts": dict(counts or {}),
+    }  # fmt: skip
     level = logging.WARNING if error is not None or result in _FAILURES else logging.INFO
-    _log.log(level, "%s %s", action, result, extra={name: value for name, value in told.items() if value is not None})
+    _log.log(level, "%s %s", action, result, extra={name: value for name, value in logged.items() if value is not None})
 
 
 def record_unchanged(
     connection: psycopg.Connection, partitions: Sequence[str], *, run_id: str | None = None, batch_id: str | None = None
 ) -> None:
-    """Appends that the sources of these partitions (``type/key``) were looked at and hold what is live.
+    """Record in one row that these partitions (``<doc_type>/<key>``) were surveyed and hold what is live.
 
-    One row however many they are, so that a year of nights in which nothing changed is 365 rows; without it nobody
-    could tell a source that rests from one that is no longer looked at.
+    The row distinguishes an unchanged source from one that is no longer surveyed; a year of unchanged nights is 365.
     """
     if len(partitions) == 1:
         partition_id = partition_id_of(connection, partitions[0])
@@ -147,7 +139,7 @@ def record_unchanged(
 
 
 def history(store: Store, only: HistoryFilter | None = None, limit: int | None = 50) -> list[HistoryRow]:
-    """The latest events, newest first.
+    """Return the latest events, newest first.
 
     Raises:
         NotFound: The partition was never loaded.
@@ -157,7 +149,7 @@ def history(store: Store, only: HistoryFilter | None = None, limit: int | None =
 
 
 def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | None = None) -> Iterator[HistoryRow]:
-    """Events, newest first, a thousand at a time: however many there are, memory does not grow with them.
+    """Yield events, newest first, fetched a thousand at a time so that memory does not grow with their number.
 
     Raises:
         NotFound: The partition was never loaded.
@@ -194,7 +186,7 @@ _EVENTS = """
 
 
 def _login() -> str:
-    """Who runs this process; a container's user may have a number and no name."""
+    """Return the user who runs this process; a container's user may have a number and no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -1,8 +1,7 @@
-"""What monitoring asks of a store: what is live, what runs, what happened since, what waits in Dagster's queue.
+"""Figures for monitoring: what is live, what runs, new events, what waits in Dagster's queue.
 
-Each question costs milliseconds on the full corpus and never reads a table of content; what costs more is in ``costly``
-and asked for less often. A role that only reads will do. What is made of the answers is in ``doc_assets.exporter`` and
-``doc_assets.cli.status``.
+Each query takes milliseconds on the full corpus and reads no table of content; slower ones are in ``costly``. A role
+that only reads is enough. ``doc_assets.exporter`` and ``doc_assets.cli.status`` show the figures.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from doc_assets.document.records import COUNTS, Counts
-from doc_assets.store.partitions.partitions import busy
+from doc_assets.store.partitions.partitions import locked_partitions
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionState:
-    """A partition, the counts of its live snapshot, and since when nobody works on one that was left unfinished.
+    """A partition, the counts of its live snapshot, and its abandoned staging snapshot.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        snapshot: The live one; it and the next two are None while nothing is.
-        published_at: When it was live for the first time.
-        counts: What it holds.
-        abandoned_at: Last sign of life of a staging snapshot that no process holds; None without one.
-        abandoned_snapshot: Its id.
-        held: A process holds the partition's lock: it is loaded, rolled back or collected.
+        partition: Partition name, ``<doc_type>/<key>``.
+        snapshot: The live snapshot; None, like the next two, if nothing is live.
+        published_at: When that snapshot was first published.
+        counts: What that snapshot holds.
+        abandoned_at: Last sign of life of a staging snapshot that no process works on; None without one.
+        abandoned_snapshot: Id of that staging snapshot.
+        held: A process holds the partition's lock: a load, a rollback or a gc.
     """
 
     partition: str
@@ -44,7 +43,7 @@ class PartitionState:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A row of the history, as far as figures are made of it; ``counts`` as the action wrote them."""
+    """The columns of a history row that figures are made of; ``counts`` as the action wrote them."""
 
     id: int
     at: datetime
@@ -61,9 +60,9 @@ class SpaceState:
     """An embedding space.
 
     Attributes:
-        vectors: As PostgreSQL's statistics estimate them; None before they were first gathered.
-        indexed: It has a vector index, and the index is valid.
-        bytes: On disk, index included.
+        vectors: PostgreSQL's estimate of their number; None before statistics were first gathered.
+        indexed: The space has a valid vector index.
+        bytes: Size on disk, index included.
         live: Partitions whose live snapshot is in this space.
     """
 
@@ -79,12 +78,7 @@ class SpaceState:
 
 @dataclass(frozen=True, slots=True)
 class Costly:
-    """What takes longer than a scrape should: asked for every few minutes.
-
-    Attributes:
-        database_bytes: Size of the database on disk.
-        quarantined: Files in quarantine by partition; partitions with none are absent.
-    """
+    """Size of the database and files in quarantine by partition, if any; too slow to read for each scrape."""
 
     database_bytes: int
     quarantined: Mapping[str, int]
@@ -92,12 +86,7 @@ class Costly:
 
 @dataclass(frozen=True, slots=True)
 class QueuedRun:
-    """A run that Dagster has not finished.
-
-    Attributes:
-        status: ``QUEUED``, ``STARTING``, ``STARTED`` …
-        created_at: When it was submitted.
-    """
+    """A run that Dagster has not finished, and when it was submitted; ``status`` is ``QUEUED``, ``STARTED`` …"""
 
     run_id: str
     job: str
@@ -108,12 +97,12 @@ class QueuedRun:
 
 @dataclass(frozen=True, slots=True)
 class DagsterState:
-    """Dagster's records.
+    """Dagster's runs and daemons.
 
     Attributes:
-        runs: How many by unfinished status.
-        oldest_queued: When it was submitted; None if none waits.
-        failed: Job and partition (empty without one) of failed runs that no newer one made up for, of the newest 1,000.
+        runs: Number of runs by unfinished status.
+        oldest_queued: When the oldest queued run was submitted; None if none waits.
+        failed: Job and partition (or "") of the failed ones of the newest 1,000 runs that no newer run superseded.
         heartbeats: When each daemon was last alive.
     """
 
@@ -135,8 +124,8 @@ class LoadEnd:
     error: str | None
 
 
-# A staging snapshot is among the newest of its partition, since the next load goes on with it or drops it; looking at
-# five keeps the question as cheap after years of nightly loads.
+# A staging snapshot is among the newest of its partition, since the next load resumes or discards it. Reading five of
+# them keeps the query fast after years of nightly loads.
 _PARTITIONS = sql.SQL("""
     SELECT p.name AS partition, s.id AS snapshot, s.published_at, {counts}, left_over.at AS abandoned_at,
         left_over.id AS abandoned_snapshot, p.id = ANY (%(busy)s) AS held
@@ -163,7 +152,7 @@ _SPACES = """
             WHERE s.space_id = e.id) AS live
     FROM embedding_space e LEFT JOIN pg_class c ON c.oid = to_regclass('doc_assets.embedding_' || e.id) ORDER BY e.id
 """
-# As ``quarantine`` defines it. A sealed snapshot says how many files it rejected, so only those that did are read.
+# As ``store.versions.quarantine`` defines it. Sealed snapshots count their rejected files: those without are not read.
 _QUARANTINED = """
     SELECT p.name, count(DISTINCT f.path)
     FROM partition p JOIN snapshot s ON s.partition_id = p.id JOIN snapshot_file f ON f.snapshot_id = s.id
@@ -173,15 +162,15 @@ _QUARANTINED = """
         AND (s.rejected IS NULL OR s.rejected > 0) AND f.outcome = 'rejected'
     GROUP BY 1
 """
-# Looked up in the catalogue of PostgreSQL, where asking for a table that one may not see is no error.
-_MAY_SEE_DAGSTER = """
+# Read from PostgreSQL's catalogue, where a table that the role may not read causes no error.
+_MAY_READ_DAGSTER = """
     SELECT count(*) = 2 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'dagster' AND c.relname IN ('runs', 'daemon_heartbeats')
         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
 """
 _UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
-# Of each partition its newest run counts, whichever job it was of: what failed from an asset's page, the schedule may
-# have mended. Only validations and loads do not make up for each other.
+# The newest run of a partition counts, of whichever job, since a schedule's run supersedes one started by hand. Only
+# loads and validations do not supersede each other.
 _FAILED_RUNS = """
     SELECT job, partition FROM (
         SELECT DISTINCT ON (r.partition IS NULL, coalesce(r.partition, r.pipeline_name), r.pipeline_name ~ '^validate_')
@@ -190,7 +179,7 @@ _FAILED_RUNS = """
         ORDER BY r.partition IS NULL, coalesce(r.partition, r.pipeline_name), r.pipeline_name ~ '^validate_', r.id DESC
     ) newest WHERE status = 'FAILURE' ORDER BY 1, 2
 """
-# A later look that found nothing new makes up for it, also one that is told together with others.
+# A later survey that found the source unchanged supersedes a failure, also one recorded in a row of several partitions.
 _FAILED_LOADS = """
     SELECT p.name AS partition, h.at, h.result, h.run_id, h.host, h.error
     FROM partition p CROSS JOIN LATERAL (
@@ -205,7 +194,7 @@ _FAILED_LOADS = """
 
 
 def bound(connection: psycopg.Connection, milliseconds: int) -> None:
-    """From now on transactions of this connection read one state, write nothing, and no statement takes longer."""
+    """Limit this connection's statements to a time, and its transactions to reading one state."""
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     for name, value in (
         ("default_transaction_read_only", "on"),
@@ -216,14 +205,14 @@ def bound(connection: psycopg.Connection, milliseconds: int) -> None:
 
 
 def now(connection: psycopg.Connection) -> datetime:
-    """The clock of the database, by which everything else is dated."""
+    """Return the time by the database's clock, which dates all rows."""
     return connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
 
 
 def partitions(connection: psycopg.Connection) -> list[PartitionState]:
-    """Every partition, by name."""
+    """Return the state of every partition, by name."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_PARTITIONS, {"busy": sorted(busy(connection))}).fetchall()
+        rows = cursor.execute(_PARTITIONS, {"busy": sorted(locked_partitions(connection))}).fetchall()
     states = []
     for row in rows:
         counts = {count: row.pop(count) for count in COUNTS}
@@ -232,7 +221,7 @@ def partitions(connection: psycopg.Connection) -> list[PartitionState]:
 
 
 def events(connection: psycopg.Connection, after: int) -> Iterator[Event]:
-    """What happened after the row with that id, oldest first; within a transaction, some thousand rows at a time.
+    """Yield the events after the row with that id, oldest first, fetched 2,000 at a time; needs a transaction.
 
     Rows become visible in the order in which transactions commit, which need not be that of their ids.
     """
@@ -243,13 +232,13 @@ def events(connection: psycopg.Connection, after: int) -> Iterator[Event]:
 
 
 def spaces(connection: psycopg.Connection) -> list[SpaceState]:
-    """Every embedding space, oldest first."""
+    """Return the state of every embedding space, oldest first."""
     with connection.cursor(row_factory=class_row(SpaceState)) as cursor:
         return cursor.execute(_SPACES).fetchall()
 
 
 def costly(connection: psycopg.Connection, milliseconds: int) -> Costly | None:
-    """Sizes and quarantine, within a transaction: 5 ms for the full corpus. None if it takes longer than that."""
+    """Return size and quarantine (5 ms for the full corpus), or None if a statement exceeds the limit."""
     try:
         with connection.transaction():
             connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(milliseconds),))
@@ -260,8 +249,8 @@ def costly(connection: psycopg.Connection, milliseconds: int) -> Costly | None:
 
 
 def dagster(connection: psycopg.Connection) -> DagsterState | None:
-    """Dagster's queue and daemons; None where there are none, or the role may not see them."""
-    if not _sees_dagster(connection):
+    """Return Dagster's runs and daemons; None if Dagster has no tables here or the role may not read them."""
+    if not _may_read_dagster(connection):
         return None
     counted = connection.execute(
         "SELECT status, count(*), min(create_timestamp AT TIME ZONE 'UTC') FROM dagster.runs"
@@ -279,8 +268,8 @@ def dagster(connection: psycopg.Connection) -> DagsterState | None:
 
 
 def unfinished_runs(connection: psycopg.Connection, limit: int = 1000) -> list[QueuedRun]:
-    """Runs that Dagster has not finished, oldest first; none where the role may not see them."""
-    if not _sees_dagster(connection):
+    """Return the runs that Dagster has not finished, oldest first; none if the role may not read them."""
+    if not _may_read_dagster(connection):
         return []
     with connection.cursor(row_factory=class_row(QueuedRun)) as cursor:
         return cursor.execute(
@@ -291,13 +280,13 @@ def unfinished_runs(connection: psycopg.Connection, limit: int = 1000) -> list[Q
 
 
 def failed_loads(connection: psycopg.Connection) -> list[LoadEnd]:
-    """The partitions whose last load came to nothing, newest first."""
+    """Return the last loads that failed, were rejected or interrupted, one per partition, newest first."""
     with connection.cursor(row_factory=class_row(LoadEnd)) as cursor:
         return cursor.execute(_FAILED_LOADS).fetchall()
 
 
 def ends_of_runs(connection: psycopg.Connection, run_ids: Sequence[str]) -> dict[str, LoadEnd]:
-    """What the history says last of these runs; those that it does not know are absent."""
+    """Return the last event of each of these runs; runs without an event are absent."""
     with connection.cursor(row_factory=class_row(LoadEnd)) as cursor:
         rows = cursor.execute(
             "SELECT DISTINCT ON (h.run_id) coalesce(p.name, '') AS partition, h.at,"
@@ -308,5 +297,5 @@ def ends_of_runs(connection: psycopg.Connection, run_ids: Sequence[str]) -> dict
     return {row.run_id: row for row in rows if row.run_id is not None}
 
 
-def _sees_dagster(connection: psycopg.Connection) -> bool:
-    return connection.execute(_MAY_SEE_DAGSTER).fetchall()[0][0]
+def _may_read_dagster(connection: psycopg.Connection) -> bool:
+    return connection.execute(_MAY_READ_DAGSTER).fetchall()[0][0]

@@ -1,1 +1,1 @@
-"""Partitions as the store knows them: their rows, and the lock that one load at a time holds."""
+"""Partitions in the store: their rows and locks, and the session in which a load works on one."""

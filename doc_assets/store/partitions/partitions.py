@@ -14,7 +14,7 @@ GC_APPLICATION = "doc-assets gc"
 
 
 def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
-    """The partition's row id, made if absent."""
+    """Return the partition id; create the row if it is absent."""
     connection.execute(
         "INSERT INTO partition (doc_type, key, source) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (doc_type, key, source),
@@ -23,10 +23,10 @@ def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, so
 
 
 def partition_id_of(connection: psycopg.Connection, name: str) -> int:
-    """Return the row id of the partition of that name, ``<doc_type>/<key>``.
+    """Return the id of the partition of that name, ``<doc_type>/<key>``.
 
     Raises:
-        NotFound: Nothing of that name was ever loaded.
+        NotFound: No partition of that name was ever loaded.
     """
     row = connection.execute("SELECT id FROM partition WHERE name = %s", (name,)).fetchone()
     if row is None:
@@ -36,12 +36,12 @@ def partition_id_of(connection: psycopg.Connection, name: str) -> int:
 
 @contextmanager
 def partition_lock(connection: psycopg.Connection, partition_id: int, name: str) -> Iterator[None]:
-    """Holds the partition's advisory lock on this session; PostgreSQL lets go of it if the process dies.
+    """Hold the partition's advisory lock on this session; PostgreSQL releases it if the process dies.
 
-    A gc, which has it for the moment in which it drops old manifests, is waited for.
+    A gc holds the lock only while it drops old manifests, and is waited for.
 
     Raises:
-        PartitionLocked: Somebody else holds it; says who.
+        PartitionLocked: Another session holds it; the message names that session.
     """
     row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", (PARTITION_CLASS, partition_id)).fetchone()
     if not (row and row[0]) and not _wait_for_gc(connection, partition_id):
@@ -49,13 +49,13 @@ def partition_lock(connection: psycopg.Connection, partition_id: int, name: str)
     try:
         yield
     finally:
-        # A session that was cut without our noticing has let go of it already, and what happened is on its way up.
+        # A session that was cut has released the lock already, and the error of the block is on its way up.
         with suppress(psycopg.Error):
             connection.execute("SELECT pg_advisory_unlock(%s, %s)", (PARTITION_CLASS, partition_id))
 
 
 def _wait_for_gc(connection: psycopg.Connection, partition_id: int) -> bool:
-    """True if the lock was taken after a gc let go of it, or after whoever had it was gone already."""
+    """Return True if the lock was taken after a gc released it, or after its holder was gone already."""
     key = (PARTITION_CLASS, partition_id)
     holders = connection.execute(
         "SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory'"
@@ -89,14 +89,14 @@ def _holder(connection: psycopg.Connection, partition_id: int) -> str:
     return f"{who} (run {run_id or 'none'}, connected {since:%Y-%m-%d %H:%M:%S}): wait for it, or end that process"
 
 
-def published(connection: psycopg.Connection, partition: str) -> int | None:
-    """The snapshot that readers of ``<doc_type>/<key>`` see, None before the first publication."""
+def live_snapshot(connection: psycopg.Connection, partition: str) -> int | None:
+    """Return the live snapshot of the partition of that name, None if nothing is live."""
     row = connection.execute("SELECT published_snapshot_id FROM partition WHERE name = %s", (partition,)).fetchone()
     return row[0] if row else None
 
 
-def busy(connection: psycopg.Connection) -> set[int]:
-    """Partitions that somebody works on now."""
+def locked_partitions(connection: psycopg.Connection) -> set[int]:
+    """Return the ids of the partitions whose lock a session holds now."""
     rows = connection.execute(
         "SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND granted"
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",

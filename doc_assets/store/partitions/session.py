@@ -1,28 +1,27 @@
-"""A partition's session: a connection that holds its lock, and comes back with it after the connection was cut."""
+"""A partition's session: a connection that holds its lock, and takes it again after the connection was cut."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from types import TracebackType
+from contextlib import AbstractContextManager, ExitStack
 from typing import TypeVar
 
 import psycopg
 
 from doc_assets.errors import PartitionLocked
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.locks import sharing_loading
+from doc_assets.store.database.locks import shared_loading_lock
 from doc_assets.store.database.retries import PartitionRetaken, Retries
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
 
 T = TypeVar("T")
 
 
-class PartitionSession:
-    """The only one who may work on a partition, for as long as it is open. Not thread-safe.
+class PartitionSession(AbstractContextManager["PartitionSession"]):
+    """A session that holds a partition's lock for as long as it is open. Not thread-safe.
 
-    The lock goes with its connection. Whoever comes in between is found out when a step runs: either the lock is no
-    longer to be had, or the snapshot's lease was taken.
+    The lock is lost with a cut connection. If another session takes the partition meanwhile, the next step fails:
+    either the lock is held, or the snapshot has another lease.
 
     Example:
         >>> with PartitionSession(store, "rust", "crate-tokio", "tokio", Retries(RetryPolicy())) as session:
@@ -30,11 +29,11 @@ class PartitionSession:
     """
 
     def __init__(self, store: Store, doc_type: str, key: str, source: str, retries: Retries) -> None:
-        """Connects and locks; the partition's row is made if absent.
+        """Connect and lock; create the partition's row if it is absent.
 
         Raises:
-            PartitionLocked: Somebody else works on the partition; says who.
-            StoreUnreachable: The database does not answer.
+            PartitionLocked: Another session holds the lock; the message names it.
+            StoreUnavailable: The database cannot be reached.
         """
         self._store = store
         self._name = f"{doc_type}/{key}"
@@ -43,21 +42,15 @@ class PartitionSession:
         retries.run(lambda: self._begin(doc_type, key, source))
 
     def run(self, step: Callable[[psycopg.Connection], T]) -> T:
-        """Runs a step on the connection, again after a failure that passes; see ``Retries.run`` for what is raised."""
+        """Run a step on the connection and retry it, as ``Retries.run`` does with the same errors."""
         return self._retries.run(lambda: step(self._connected()))
 
     def close(self) -> None:
-        """Lets go of the partition."""
+        """Release the partition."""
         self._open.close()  # an ExitStack may be filled again afterwards
 
-    def __enter__(self) -> PartitionSession:
-        """The session itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Closes it."""
+    def __exit__(self, *_: object) -> None:
+        """Close the session."""
         self.close()
 
     def _begin(self, doc_type: str, key: str, source: str) -> None:
@@ -72,7 +65,7 @@ class PartitionSession:
     def _connect(self) -> psycopg.Connection:
         self._connection = self._store.connect(f"doc-assets load {self._name}")
         self._open.callback(self._connection.close)
-        self._open.enter_context(sharing_loading(self._connection))
+        self._open.enter_context(shared_loading_lock(self._connection))
         return self._connection
 
     def _connected(self) -> psycopg.Connection:

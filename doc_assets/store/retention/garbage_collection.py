@@ -16,10 +16,10 @@ from psycopg import sql
 
 from doc_assets.errors import PartitionLocked
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.locks import collecting
-from doc_assets.store.database.retries import explained
+from doc_assets.store.database.locks import gc_lock
+from doc_assets.store.database.retries import to_store_error
 from doc_assets.store.history import history
-from doc_assets.store.partitions.partitions import GC_APPLICATION, busy, partition_lock
+from doc_assets.store.partitions.partitions import GC_APPLICATION, locked_partitions, partition_lock
 from doc_assets.store.retention import unreachable
 from doc_assets.store.retention.maintenance import Upkeep, keep_up
 from doc_assets.store.retention.policy import Doomed, Policy, doomed, scope
@@ -98,17 +98,17 @@ def collect(
             if dry_run:
                 found = _planned(connection, policy, chosen)
                 return replace(found, seconds=time.perf_counter() - started)
-            with collecting(connection):
+            with gc_lock(connection):
                 return _collect(connection, policy, chosen, run_id, started)
     except psycopg.Error as error:
-        raise explained(error) from error
+        raise to_store_error(error) from error
 
 
 def _planned(connection: psycopg.Connection, policy: Policy, chosen: Sequence[int] | None) -> Collection:
     tally = Tally()
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        working = busy(connection)
+        working = locked_partitions(connection)
         all_doomed = doomed(connection, policy, chosen)
         dropped = [d for d in all_doomed if d.partition_id not in working]
         ids = [d.snapshot for d in dropped]

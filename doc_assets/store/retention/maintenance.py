@@ -63,7 +63,7 @@ def loading(store: Store) -> Iterator[None]:
 
     For those who load several partitions, and would otherwise end for a moment between two of them.
     """
-    with closing(store.connect("doc-assets loading")) as connection, locks.sharing_loading(connection):
+    with closing(store.connect("doc-assets loading")) as connection, locks.shared_loading_lock(connection):
         yield
 
 
@@ -90,7 +90,7 @@ def index_when_last(store: Store, fingerprint: str, *, workers: int = 1, loaded:
     with (
         shutdown.heeded(),
         store.connect("doc-assets index") as connection,
-        locks.loading_over(connection) as last,
+        locks.try_exclusive_loading_lock(connection) as last,
     ):
         if loaded:
             vector_index.analyze(connection)
@@ -118,7 +118,7 @@ def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[
     tables = vector_tables(connection)
     for table in tables:
         # An index that a rebuild left invalid says that there was a need; the statistics that said so may be gone.
-        if vector_index.leftovers(connection, table) or _is_large(connection, table, removed.get(table, 0)):
+        if vector_index.invalid_indexes(connection, table) or _is_large(connection, table, removed.get(table, 0)):
             step = _timed(
                 connection,
                 table,

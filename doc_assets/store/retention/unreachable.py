@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql
 
 from doc_assets.errors import Transient
-from doc_assets.store.database.locks import own_content
+from doc_assets.store.database.locks import lock_content_exclusive
 
 # Rows of document_chunk, or of chunk, that one transaction removes: 0.3 s on a machine with two cores that eight other
 # programs kept busy, vectors and foreign keys included. Loads wait for as long.
@@ -179,7 +179,7 @@ def _alone(connection: psycopg.Connection, removal: Callable[[Tally], None], tal
             with connection.transaction():
                 # Batches that begin while this one waits stand behind it: one that hangs must not keep them all.
                 connection.execute("SET LOCAL lock_timeout = '30s'")
-                own_content(connection)
+                lock_content_exclusive(connection)
                 owned = time.perf_counter()
                 # An index that is being built keeps a table for minutes: loads are not to wait behind that as well.
                 connection.execute("SET LOCAL lock_timeout = '1s'")

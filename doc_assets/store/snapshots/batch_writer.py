@@ -14,7 +14,7 @@ from psycopg import sql
 
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
-from doc_assets.store.database.locks import share_content
+from doc_assets.store.database.locks import lock_content_shared
 from doc_assets.store.snapshots.lifecycle import Lease, require_lease
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.spaces.vector_writer import insert_staged, prepare, stage
@@ -71,7 +71,7 @@ class SnapshotWriter:
         documents = {document.id: document for file in files for document in file.documents}
         chunks = {chunk.id: chunk for document in documents.values() for chunk in document.chunks}
         with self._connection.transaction():
-            share_content(self._connection)
+            lock_content_shared(self._connection)
             require_lease(self._connection, self._lease)
             self._copy_content(documents, chunks)
             stage(self._connection, self._space, vectors)

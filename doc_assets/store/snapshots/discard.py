@@ -11,7 +11,7 @@ import psycopg
 
 from doc_assets.errors import NotFound, PartitionLocked, Refused
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.retries import explained
+from doc_assets.store.database.retries import to_store_error
 from doc_assets.store.history.progress import clear_progress
 from doc_assets.store.partitions.partitions import partition_id_of, partition_lock
 from doc_assets.store.snapshots import lifecycle
@@ -76,7 +76,7 @@ def discard(store: Store, what: int | str | None = None, run_id: str | None = No
                         raise
                     held.append(str(error))
     except psycopg.OperationalError as error:
-        raise explained(error) from error
+        raise to_store_error(error) from error
     return Discarding(dropped, held)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import psycopg
 
 from doc_assets.document.similarity import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
-from doc_assets.store.database.locks import own_links, share_content
+from doc_assets.store.database.locks import lock_content_shared, lock_links
 
 # Documents that are linked in one transaction, which others wait for, at about 1 ms each. With the longest texts they
 # take 128 MB.
@@ -57,8 +57,8 @@ def link(connection: psycopg.Connection, snapshot_id: int) -> int:
         batch = [_Signed(key, title, found) for key, title, text in rows if (found := Signature.of(text))]
         with connection.transaction():
             # A document that is linked to may be one that nothing refers to any more.
-            share_content(connection)
-            own_links(connection)
+            lock_content_shared(connection)
+            lock_links(connection)
             new = _sign(connection, batch)
             _insert(connection, _pairs(connection, [document for document in batch if document.document_id in new]))
         signed += len(new)

@@ -13,7 +13,7 @@ import psycopg
 
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import ConfigurationError, Refused
-from doc_assets.store.database.locks import own_pointers
+from doc_assets.store.database.locks import lock_pointers
 from doc_assets.store.history import history
 
 
@@ -43,7 +43,7 @@ def move(
     Raises:
         Refused: Snapshots of two embedding spaces would be live.
     """
-    own_pointers(connection)
+    lock_pointers(connection)
     # One moment for all of them: no moment in the history may show half of a move.
     now = connection.execute("SELECT clock_timestamp()").fetchone()
     before: dict[int, int | None] = dict(

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import psycopg
 
 from doc_assets.document.records import Discovered
-from doc_assets.store.database.locks import share_content
+from doc_assets.store.database.locks import lock_content_shared
 from doc_assets.store.snapshots.lifecycle import Lease, require_lease
 from doc_assets.store.snapshots.terms import SnapshotTerms
 
@@ -36,7 +36,7 @@ def reconcile(
     """
     snapshot_id = lease.snapshot
     with connection.transaction():
-        share_content(connection)
+        lock_content_shared(connection)
         require_lease(connection, lease)
         connection.execute(
             'CREATE TEMPORARY TABLE IF NOT EXISTS discovered (path text COLLATE "C", size bigint, fingerprint bytea)'

@@ -1,4 +1,4 @@
-"""Which chunks of what is live have no vector in a space yet, and their texts: what it takes to fill one."""
+"""The live chunks that have no vector in a space yet, with their texts."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LIVE = "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c U
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Chunks that a space lacks, and their tokens as counted when they were stored."""
+class MissingChunks:
+    """How many chunks a space lacks, and their tokens as counted when they were stored."""
 
     chunks: int
     tokens: int
@@ -23,18 +23,18 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class StoredChunk:
-    """A chunk as it is embedded: ``text`` is breadcrumb, blank line and passage."""
+    """A chunk to embed: ``text`` is its embedding input, breadcrumb, blank line and text."""
 
     id: bytes
     text: str
     token_count: int
 
 
-def list_missing(connection: psycopg.Connection, space: SpaceTable | None) -> Missing:
-    """Writes down, for this session, which live chunks the space lacks; all of them where there is no space yet.
+def list_missing(connection: psycopg.Connection, space: SpaceTable | None) -> MissingChunks:
+    """List the live chunks that the space lacks in a temporary table of this session; all of them without a space.
 
-    They are numbered longest first, so that a batch which does not fit in memory shows at once, and so that those of a
-    batch are about equally long and need little padding.
+    The longest come first: a batch that does not fit in memory fails at once, and the chunks of a batch are about
+    equally long and need little padding.
     """
     lacking = sql.SQL("")
     if space is not None:
@@ -51,11 +51,11 @@ def list_missing(connection: psycopg.Connection, space: SpaceTable | None) -> Mi
     connection.execute("ANALYZE missing_chunk")
     row = connection.execute("SELECT count(*), coalesce(sum(token_count), 0) FROM missing_chunk").fetchone()
     assert row is not None  # noqa: S101 - an aggregate always gives a row
-    return Missing(*row)
+    return MissingChunks(*row)
 
 
 def read_missing(connection: psycopg.Connection, batch: int) -> Iterator[list[StoredChunk]]:
-    """The chunks that ``list_missing`` wrote down on this connection, in batches of at most ``batch``."""
+    """Yield the chunks that ``list_missing`` listed on this connection, in batches of at most ``batch``."""
     first = 1
     while True:
         rows = connection.execute(
@@ -72,7 +72,7 @@ def read_missing(connection: psycopg.Connection, batch: int) -> Iterator[list[St
 
 
 def sample_missing(connection: psycopg.Connection, size: int) -> list[StoredChunk]:
-    """About ``size`` of the chunks that ``list_missing`` wrote down, of all lengths."""
+    """Return about ``size`` of the chunks that ``list_missing`` listed, of all lengths."""
     rows = connection.execute(
         "SELECT k.id, k.breadcrumb || E'\\n\\n' || k.text, k.token_count FROM missing_chunk m"
         " JOIN chunk k ON k.id = m.id"
@@ -82,8 +82,8 @@ def sample_missing(connection: psycopg.Connection, size: int) -> list[StoredChun
     return [StoredChunk(*row) for row in rows]
 
 
-def is_covered(connection: psycopg.Connection, space: SpaceTable) -> bool:
-    """True if every chunk of what is live has a vector in the space."""
+def covers_live_chunks(connection: psycopg.Connection, space: SpaceTable) -> bool:
+    """Return True if every live chunk has a vector in the space."""
     row = connection.execute(
         sql.SQL(
             "SELECT 1 FROM ({live}) w WHERE NOT EXISTS (SELECT FROM {table} e WHERE e.chunk_id = w.chunk_id) LIMIT 1"

@@ -1,4 +1,4 @@
-"""What there is to know of embedding spaces: a list with what each holds, finding one by name, and dropping one."""
+"""Embedding spaces for people: a list with what each holds, finding one by model name, dropping one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from psycopg import sql
 
 from doc_assets.errors import NotFound, Refused
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.locks import own_pointers
+from doc_assets.store.database.locks import lock_pointers
 from doc_assets.store.spaces.spaces import space_lock, table_of
 
 
@@ -20,16 +20,15 @@ class SpaceRow:
 
     Attributes:
         id: Row in ``embedding_space``; its vectors are in ``embedding_<id>``.
-        name: Of the model.
-        precision: Of its arithmetic: ``fp32``, ``bf16``, or ``remote`` where an endpoint computes.
-        dimensions: Of each vector.
+        name: The model's name.
+        precision: ``fp32``, ``bf16``, or ``remote`` where an endpoint computes.
         window: Tokens that the model reads.
-        vectors: Chunks that have one.
-        covered_percent: Of the chunks that are live in any space, those with a vector here; None if nothing is live.
+        vectors: Chunks with a vector.
+        covered_percent: Share of the live chunks of all spaces with a vector here; None if nothing is live.
         live: Partitions whose live snapshot is in this space.
-        indexed: It has a vector index (small ones need none).
-        bytes: On disk, index included.
-        created_at: When the first vector was about to be made.
+        indexed: The space has a vector index (small ones need none).
+        bytes: Size on disk, index included.
+        created_at: When the space was created, before its first vector.
     """
 
     id: int
@@ -47,7 +46,7 @@ class SpaceRow:
 
 @dataclass(frozen=True, slots=True)
 class DroppedSpace:
-    """What dropping a space freed; ``forgotten`` is False where old snapshots still name it in the history."""
+    """What dropping a space freed; ``forgotten`` is False where old snapshots still name it, so that its row stays."""
 
     id: int
     name: str
@@ -57,7 +56,7 @@ class DroppedSpace:
 
 
 def list_spaces(store: Store) -> list[SpaceRow]:
-    """Every embedding space, oldest first; counted from the rows, which takes a second or so for 100,000 chunks."""
+    """Return every embedding space, oldest first; counting the rows takes about a second for 100,000 chunks."""
     with store.connect("doc-assets spaces") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         connection.execute(
@@ -96,7 +95,7 @@ def _row(connection: psycopg.Connection, space: tuple, wanted: int) -> SpaceRow:
 
 
 def find_spaces(connection: psycopg.Connection, name: str, precision: str | None = None) -> list[tuple[int, str]]:
-    """Id and precision of the spaces of that model name, oldest first."""
+    """Return id and precision of the spaces of that model name, oldest first."""
     return connection.execute(
         "SELECT id, coalesce(description ->> 'precision', '?') FROM embedding_space WHERE name = %s"
         " AND (%s::text IS NULL OR description ->> 'precision' = %s) ORDER BY id",
@@ -105,22 +104,22 @@ def find_spaces(connection: psycopg.Connection, name: str, precision: str | None
 
 
 def drop_space(store: Store, space_id: int) -> DroppedSpace:
-    """Removes the vectors and the index of a space that no snapshot with a manifest is in.
+    """Remove the vectors and the index of a space that no snapshot with a manifest is in.
 
-    Its row goes too, unless snapshots that were discarded or collected long ago still name it.
+    Its row is removed too, unless discarded or collected snapshots still name it.
 
     Raises:
         NotFound: There is no such space.
         Refused: Snapshots need it.
-        PartitionLocked: It is just being filled.
+        PartitionLocked: It is being filled.
     """
     with (
         store.connect("doc-assets spaces drop") as connection,
         space_lock(connection, space_id),
         connection.transaction(),
     ):
-        own_pointers(connection)
-        # Nobody can open a snapshot in it from here on; one that is just being opened is waited for.
+        lock_pointers(connection)
+        # Until the end no snapshot can be opened in the space; one that is just being opened is waited for.
         space = connection.execute("SELECT name FROM embedding_space WHERE id = %s FOR UPDATE", (space_id,)).fetchone()
         if space is None:
             raise NotFound(f"there is no embedding space {space_id}: doc-assets spaces lists them")

@@ -1,14 +1,13 @@
-"""Embedding spaces: one row per model fingerprint, one table of vectors each, and which chunks a space lacks.
+"""Embedding spaces: one row per model fingerprint, one table of vectors each, and which chunks lack a vector.
 
-Lists of them for people, and dropping one, are in ``space_listing``; making another one live is in ``switching``.
+``spaces.listing`` lists and drops them, ``versions.space_switch`` makes another one live.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
-from types import TracebackType
 
 import psycopg
 from psycopg import sql
@@ -17,20 +16,13 @@ from psycopg.types.json import Jsonb
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import NotFound, PartitionLocked
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.locks import SPACE_CLASS, own_spaces
+from doc_assets.store.database.locks import SPACE_CLASS, lock_spaces, try_session_lock
 from doc_assets.store.database.retries import Retries
 
 
 @dataclass(frozen=True, slots=True)
 class SpaceTable:
-    """A space as it stands in the database.
-
-    Attributes:
-        id: Row in ``embedding_space``.
-        fingerprint: Of the model, as in ``EmbeddingSpace``.
-        dimensions: Of each vector.
-        max_tokens: The model's window.
-    """
+    """A row of ``embedding_space``; ``max_tokens`` is the model's window."""
 
     id: int
     fingerprint: str
@@ -39,17 +31,17 @@ class SpaceTable:
 
     @property
     def table(self) -> sql.Identifier:
-        """The table of its vectors."""
+        """Return the name of the table of its vectors."""
         return table_of(self.id)
 
 
 def table_of(space_id: int) -> sql.Identifier:
-    """The table of a space's vectors: chunk id, ``halfvec``, SHA-256 of the bytes that ``halfvec_send`` gives."""
+    """Return the table of a space's vectors: chunk id, ``halfvec``, SHA-256 of the bytes of ``halfvec_send``."""
     return sql.Identifier("doc_assets", f"embedding_{int(space_id)}")
 
 
 def find_space(connection: psycopg.Connection, fingerprint: str) -> SpaceTable | None:
-    """The space with that fingerprint, if the database has it."""
+    """Return the space with that fingerprint, None if the store has none."""
     row = connection.execute(
         "SELECT id, fingerprint, dimensions, max_tokens FROM embedding_space WHERE fingerprint = %s", (fingerprint,)
     ).fetchone()
@@ -57,7 +49,7 @@ def find_space(connection: psycopg.Connection, fingerprint: str) -> SpaceTable |
 
 
 def model_of(connection: psycopg.Connection, space_id: int) -> EmbeddingSpace:
-    """The model of a space, as it was described when the space was made.
+    """Return the model of a space, as described when the space was created.
 
     Raises:
         NotFound: There is no such space.
@@ -69,7 +61,7 @@ def model_of(connection: psycopg.Connection, space_id: int) -> EmbeddingSpace:
 
 
 def live_models(connection: psycopg.Connection, snapshots: Sequence[int] | None = None) -> list[EmbeddingSpace]:
-    """The models of what is live, or of the snapshots given; that of most snapshots first."""
+    """Return the models of the live snapshots, or of the given ones; that of most snapshots first."""
     rows = connection.execute(
         "SELECT e.description FROM snapshot s JOIN embedding_space e ON e.id = s.space_id WHERE s.id = ANY ("
         " coalesce(%s::bigint[], ARRAY(SELECT published_snapshot_id FROM partition)))"
@@ -81,37 +73,33 @@ def live_models(connection: psycopg.Connection, snapshots: Sequence[int] | None 
 
 @contextmanager
 def space_lock(connection: psycopg.Connection, space_id: int) -> Iterator[None]:
-    """Holds the space on this session, so that it is filled by one program and not dropped meanwhile.
+    """Hold the space's lock on this session, so that one program fills it and none drops it meanwhile.
 
     Raises:
-        PartitionLocked: Somebody else holds it; says since when.
+        PartitionLocked: Another session holds it; the message names that session.
     """
     key = (SPACE_CLASS, space_id)
-    row = connection.execute("SELECT pg_try_advisory_lock(%s, %s)", key).fetchone()
-    if not (row and row[0]):
-        holder = connection.execute(
-            "SELECT a.pid, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-            " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objid = %s AND l.granted",
-            key,
-        ).fetchone()
-        who = f"session {holder[0]} (connected {holder[1]:%Y-%m-%d %H:%M:%S})" if holder else "a session just ended"
-        raise PartitionLocked(
-            f"embedding space {space_id} is being filled or dropped by {who}: wait for it; if that program was ended, "
-            "what it committed is kept"
-        )
-    try:
+    with try_session_lock(connection, *key) as held:
+        if not held:
+            row = connection.execute(
+                "SELECT a.pid, a.backend_start FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objid = %s AND l.granted",
+                key,
+            ).fetchone()
+            holder = f"session {row[0]} (connected {row[1]:%Y-%m-%d %H:%M:%S})" if row else "a session just ended"
+            raise PartitionLocked(
+                f"embedding space {space_id} is being filled or dropped by {holder}: wait for it; if that program was "
+                "ended, what it committed is kept"
+            )
         yield
-    finally:
-        if not connection.closed and not connection.broken:
-            connection.execute("SELECT pg_advisory_unlock(%s, %s)", key)
 
 
 def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> SpaceTable:
-    """The space's row and table, made where they are absent; safe when two loads start at once."""
+    """Return the space; create its row and table if they are absent. Safe when two loads start at once."""
     if (found := find_space(connection, space.fingerprint)) is not None:
         return found
     with connection.transaction():
-        own_spaces(connection)
+        lock_spaces(connection)
         connection.execute(
             "INSERT INTO embedding_space (fingerprint, name, description, dimensions, max_tokens)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
@@ -123,28 +111,22 @@ def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> Space
     return made
 
 
-class Lookup:
-    """Asks which chunks lack a vector, on a connection of its own that is opened again if it was cut."""
+class VectorLookup(AbstractContextManager["VectorLookup"]):
+    """Finds chunks that lack a vector, on a connection of its own that is opened again if it was cut."""
 
     def __init__(self, store: Store, space: SpaceTable, retries: Retries) -> None:
-        """Connects with the first question."""
+        """Connect with the first lookup."""
         self._store = store
         self._space = space
         self._retries = retries
         self._connection: psycopg.Connection | None = None
 
     def missing(self, chunk_ids: Sequence[bytes]) -> set[bytes]:
-        """See ``missing_chunks``."""
+        """Return those of the chunks that have no vector; see ``missing_chunks``."""
         return self._retries.run(lambda: missing_chunks(self._connected(), self._space, chunk_ids))
 
-    def __enter__(self) -> Lookup:
-        """The lookup itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Closes the connection."""
+    def __exit__(self, *_: object) -> None:
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
 
@@ -155,7 +137,7 @@ class Lookup:
 
 
 def missing_chunks(connection: psycopg.Connection, space: SpaceTable, chunk_ids: Sequence[bytes]) -> set[bytes]:
-    """Those of the chunks that have no vector in the space yet."""
+    """Return those of the chunks that have no vector in the space yet."""
     if not chunk_ids:
         return set()
     rows = connection.execute(

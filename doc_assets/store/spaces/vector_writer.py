@@ -1,4 +1,4 @@
-"""Vectors on their way into a space's table: staged by COPY in a temporary table, inserted from there if absent."""
+"""Writing vectors: staged by COPY in a temporary table, inserted from there into the space's table if absent."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 from psycopg import sql
 
-from doc_assets.store.database.locks import share_content
+from doc_assets.store.database.locks import lock_content_shared
 from doc_assets.store.spaces.spaces import SpaceTable
 
 
 def staging_table(space: SpaceTable) -> sql.Identifier:
-    """The session's temporary table with the columns of the space's own; empty again after each transaction."""
+    """Return the session's temporary table for vectors of the space; it is empty after each transaction."""
     return sql.Identifier(f"staged_embedding_{space.id}")
 
 
 def prepare(connection: psycopg.Connection, space: SpaceTable) -> None:
-    """Makes the session's temporary table; once per connection."""
+    """Create the session's temporary table; once per connection."""
     register_vector(connection)
     connection.execute(
         sql.SQL(
@@ -32,7 +32,7 @@ def prepare(connection: psycopg.Connection, space: SpaceTable) -> None:
 
 
 def stage(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[bytes, np.ndarray]) -> None:
-    """Copies vectors (``(dims,) float32`` by chunk id) into the temporary table; part of the caller's transaction."""
+    """Copy vectors (``(dims,) float32`` by chunk id) into the temporary table, in the caller's transaction."""
     statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(staging_table(space))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(("bytea", "halfvec", "bytea"))
@@ -42,7 +42,7 @@ def stage(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[by
 
 
 def insert_staged(connection: psycopg.Connection, space: SpaceTable) -> None:
-    """Moves what is staged into the space's table, sorted by key, so that two writers cannot deadlock."""
+    """Insert the staged vectors into the space's table, sorted by key, so that two writers cannot deadlock."""
     connection.execute(
         sql.SQL("INSERT INTO {} SELECT * FROM {} ORDER BY chunk_id ON CONFLICT DO NOTHING").format(
             space.table, staging_table(space)
@@ -51,10 +51,10 @@ def insert_staged(connection: psycopg.Connection, space: SpaceTable) -> None:
 
 
 def write_vectors(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[bytes, np.ndarray]) -> None:
-    """Commits vectors of stored chunks; those whose chunk was removed meanwhile are left out. May be run again."""
+    """Commit vectors of stored chunks, without those whose chunk was removed meanwhile. May be run again."""
     prepare(connection, space)
     with connection.transaction():
-        share_content(connection)
+        lock_content_shared(connection)
         stage(connection, space, vectors)
         connection.execute(
             sql.SQL("DELETE FROM {} s WHERE NOT EXISTS (SELECT FROM chunk k WHERE k.id = s.chunk_id)").format(

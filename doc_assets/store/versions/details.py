@@ -17,7 +17,7 @@ from psycopg.rows import class_row, dict_row
 
 from doc_assets.document.records import Counts
 from doc_assets.store.database.connection import Store
-from doc_assets.store.snapshots.lifecycle import recorded
+from doc_assets.store.snapshots.lifecycle import sealed_counts
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
 from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
@@ -114,7 +114,7 @@ def describe(store: Store, which: str) -> Description:
         row = snapshot_row(connection, meant if isinstance(meant, int) else resolve(connection, meant, "live"))
         facts = _facts(connection, row.id)
         kept = is_kept(connection, row.id)
-        counts = recorded(connection, row.id) if row.digest is not None else None
+        counts = sealed_counts(connection, row.id) if row.digest is not None else None
         return Description(
             row,
             facts,

@@ -14,7 +14,7 @@ from typing import Literal, LiteralString
 import psycopg
 
 from doc_assets.errors import Misuse, NotFound
-from doc_assets.store.partitions.partitions import partition_id_of, published
+from doc_assets.store.partitions.partitions import live_snapshot, partition_id_of
 
 Reference = int | Literal["live", "previous"] | datetime
 SHORTEST_RUN_ID = 8  # as many characters as lists show
@@ -156,9 +156,9 @@ def resolve(connection: psycopg.Connection, partition: str, meant: Reference) ->
     if isinstance(meant, datetime):
         found, lacking = live_at(connection, meant).get(partition_id), f"was live on {spelt(meant)}"
     elif meant == "live":
-        found, lacking = published(connection, partition), "is live"
+        found, lacking = live_snapshot(connection, partition), "is live"
     else:
-        found = _previous(connection, partition_id, published(connection, partition))
+        found = _previous(connection, partition_id, live_snapshot(connection, partition))
         lacking = "was live before, so there is no published snapshot before the live one"
     if found is None:
         raise NotFound(f"nothing of {partition} {lacking}: doc-assets snapshots {partition} lists what there is")

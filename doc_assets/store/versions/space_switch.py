@@ -17,11 +17,11 @@ import psycopg
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import StoreError
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.locks import PARTITION_CLASS, own_pointers, share_content
+from doc_assets.store.database.locks import PARTITION_CLASS, lock_content_shared, lock_pointers
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
 from doc_assets.store.snapshots import publication
-from doc_assets.store.spaces.coverage import is_covered
+from doc_assets.store.spaces.coverage import covers_live_chunks
 from doc_assets.store.spaces.spaces import SpaceTable
 
 # Digests are computed by PostgreSQL, one core each; more do not help a machine with two.
@@ -223,9 +223,9 @@ def switch(store: Store, space: SpaceTable, successors: Sequence[Successor], eve
         for s in successors:
             locks.enter_context(partition_lock(connection, s.partition_id, s.partition))
         with connection.transaction():
-            share_content(connection)
-            own_pointers(connection)
-            if not _are_current(connection, space, successors) or not is_covered(connection, space):
+            lock_content_shared(connection)
+            lock_pointers(connection)
+            if not _are_current(connection, space, successors) or not covers_live_chunks(connection, space):
                 return False
             connection.execute(
                 "UPDATE snapshot SET status = 'published', published_at = clock_timestamp()"

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from doc_assets.store.database.locks import share_content
+from doc_assets.store.database.locks import lock_content_shared
 from doc_assets_tests.support.crashes import proof
 from doc_assets_tests.support.crashes.changing_sources import Shelves, seeded
 from doc_assets_tests.support.crashes.loads import Order, run_here
@@ -71,10 +71,10 @@ def stalling(monkeypatch):
     """The loader does nothing for a moment in each of its transactions, as if its machine were busy elsewhere."""
 
     def stall(connection: psycopg.Connection) -> None:
-        share_content(connection)
+        lock_content_shared(connection)
         time.sleep(0.03)
 
-    monkeypatch.setattr("doc_assets.store.snapshots.batch_writer.share_content", stall)
+    monkeypatch.setattr("doc_assets.store.snapshots.batch_writer.lock_content_shared", stall)
 
 
 @pytest.mark.parametrize(

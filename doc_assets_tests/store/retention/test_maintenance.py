@@ -72,7 +72,7 @@ def test_of_loads_that_end_at_the_same_moment_one_finds_itself_last(loaded):
 
 
 def test_a_load_that_begins_while_it_is_built_does_not_wait_for_it(loaded):
-    with loaded.connect() as connection, maintenance.locks.loading_over(connection) as alone:
+    with loaded.connect() as connection, maintenance.locks.try_exclusive_loading_lock(connection) as alone:
         assert alone
         with session(loaded, "begins"):
             pass

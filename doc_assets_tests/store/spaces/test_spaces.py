@@ -140,7 +140,7 @@ def test_what_a_space_lacks_is_read_longest_first_in_batches(second, connection)
     assert (missing.chunks, missing.tokens) == (2, sum(count for _, count in read))
     assert {hashlib.sha256(chunk.text.encode()).digest() for batch in batches for chunk in batch} == dict(read).keys()
     assert coverage.list_missing(connection, None).chunks == 3
-    assert not coverage.is_covered(connection, second)
+    assert not coverage.covers_live_chunks(connection, second)
 
 
 def test_a_document_adds_up_the_tokens_of_its_chunks_as_they_are_stored(store, first, connection):

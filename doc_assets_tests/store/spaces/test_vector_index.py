@@ -158,11 +158,11 @@ def test_what_a_rebuild_left_that_was_ended_is_dropped_and_made_up_for_by_the_ne
         connection.execute("SET statement_timeout = '1s'")
         with pytest.raises(psycopg.errors.QueryCanceled):
             vector_index.rebuild(connection, TABLE)
-        assert vector_index.leftovers(connection, TABLE) == [f"{INDEX}_ccnew"]
+        assert vector_index.invalid_indexes(connection, TABLE) == [f"{INDEX}_ccnew"]
         assert vector_index.has_index(connection, space_of(connection))
     assert "rebuild" in steps(collect(indexed, ONLY_LIVE))
     with indexed.connect() as connection:
-        assert vector_index.leftovers(connection, TABLE) == []
+        assert vector_index.invalid_indexes(connection, TABLE) == []
         assert vector_index.has_index(connection, space_of(connection))
     assert file_and_size(indexed)[0] != file and recall(indexed) > 0.98
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.errors import PartitionLocked
-from doc_assets.store.partitions.partitions import published
+from doc_assets.store.partitions.partitions import live_snapshot
 from doc_assets.store.versions import rollback as rollbacks
 from doc_assets.store.versions.rollback import rollback
 from doc_assets.validation.audit import audit
@@ -26,7 +26,7 @@ def loader(tmp_path, store):
 
 def live(store) -> int | None:
     with store.connect() as connection:
-        return published(connection, PARTITION)
+        return live_snapshot(connection, PARTITION)
 
 
 def test_a_rollback_of_real_loads_restores_the_digest_and_what_is_read(source, loader, store):
