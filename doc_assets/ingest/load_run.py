@@ -89,7 +89,7 @@ class LoadRun:
         log_context.bind(snapshot=lease.snapshot)
         _log.info("load resumed" if lease.resumed else "load started", extra={"revision": discovery.revision})
         included = discovery.included.digest
-        known = self._session.run(lambda connection: reuse.known_files(connection, lease, included))
+        known = self._session.run(lambda connection: reuse.reusable_files(connection, lease, included))
         to_load = discovery.to_load(known)
         discovered = time.perf_counter()
         kept = self._session.run(lambda connection: reuse.reconcile(connection, lease, to_load.canonical, included))

@@ -125,7 +125,7 @@ class Loader:
         self, partition: Partition, discovery: Discovery, limit: int | None, started: float
     ) -> LoadResult | None:
         with self.store.connect() as connection:
-            live = reuse.is_unchanged(
+            live = reuse.find_unchanged(
                 connection,
                 partition.name,
                 terms_of(self.settings, partition.source, limit),

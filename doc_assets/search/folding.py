@@ -21,7 +21,7 @@ from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.places import Place, counterpart, metadata_of, places_of
 from doc_assets.store.search.scope import Scope
 from doc_assets.store.search.text_ranking import Ranked
-from doc_assets.store.snapshots.near_duplicate_links import links
+from doc_assets.store.snapshots.near_duplicate_links import near_duplicates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def fold(connection: Connection, ranked: Sequence[Ranked], scope: Scope, k: int)
         k: Results to return at most.
     """
     ids = [r.document_id for r in ranked]
-    linked = links(connection, ids)
+    linked = near_duplicates_of(connection, ids)
     places = places_of(connection, {*ids, *(other for others in linked.values() for other in others)}, scope.snapshots)
     # Equal scores stand in the order of their places, not in that of their digests.
     ordered = sorted(ranked, key=lambda r: (-r.score, places[r.document_id][0].key, r.document_id))

@@ -86,7 +86,7 @@ class Costly:
 
 @dataclass(frozen=True, slots=True)
 class QueuedRun:
-    """A run that Dagster has not finished, and when it was submitted; ``status`` is ``QUEUED``, ``STARTED`` …"""
+    """A run that Dagster has not finished, with its status (``QUEUED``, ``STARTED`` …) and when it was submitted."""
 
     run_id: str
     job: str
@@ -252,7 +252,7 @@ def dagster(connection: psycopg.Connection) -> DagsterState | None:
     """Return Dagster's runs and daemons; None if Dagster has no tables here or the role may not read them."""
     if not _may_read_dagster(connection):
         return None
-    counted = connection.execute(
+    rows = connection.execute(
         "SELECT status, count(*), min(create_timestamp AT TIME ZONE 'UTC') FROM dagster.runs"
         " WHERE status = ANY (%s) GROUP BY 1",
         (_UNFINISHED,),
@@ -260,11 +260,9 @@ def dagster(connection: psycopg.Connection) -> DagsterState | None:
     beats = connection.execute(
         "SELECT daemon_type, max(timestamp AT TIME ZONE 'UTC') FROM dagster.daemon_heartbeats GROUP BY 1"
     ).fetchall()
-    runs: dict[str, int] = {status: count for status, count, _ in counted}
-    oldest = {status: since for status, _, since in counted}
-    failed = connection.execute(_FAILED_RUNS).fetchall()
-    unfinished = {status: runs.get(status, 0) for status in _UNFINISHED}
-    return DagsterState(unfinished, oldest.get("QUEUED"), failed, dict(beats))
+    runs: dict[str, int] = dict.fromkeys(_UNFINISHED, 0) | {status: count for status, count, _ in rows}
+    oldest = {status: since for status, _, since in rows}.get("QUEUED")
+    return DagsterState(runs, oldest, connection.execute(_FAILED_RUNS).fetchall(), dict(beats))
 
 
 def unfinished_runs(connection: psycopg.Connection, limit: int = 1000) -> list[QueuedRun]:

@@ -139,10 +139,10 @@ def _sign_documents(connection: psycopg.Connection) -> None:
     ).fetchall()
     if unsigned:
         # Imported where it is needed, which is once in the life of a database.
-        from doc_assets.store.snapshots.near_duplicate_links import link
+        from doc_assets.store.snapshots.near_duplicate_links import link_near_duplicates
 
         for (snapshot_id,) in unsigned:
-            link(connection, snapshot_id)
+            link_near_duplicates(connection, snapshot_id)
 
 
 def _first_line(error: Exception) -> str:

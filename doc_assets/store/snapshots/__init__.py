@@ -1,1 +1,1 @@
-"""The life of a snapshot: opened, filled in batches, sealed, published, rejected or discarded."""
+"""The life of a snapshot: opened, written in batches, sealed, published, rejected or discarded."""

@@ -1,12 +1,13 @@
-"""Writing content: one batch is one transaction, and a committed batch is the checkpoint.
+"""Writing batches: one batch is one transaction, and a load resumes after the last committed one.
 
-Rows go through COPY BINARY into temporary tables and from there insert-or-ignore into the content tables, always in the
-same order of tables and sorted by key, so that two loads that share chunks wait for each other instead of deadlocking.
+Rows are copied into temporary tables and inserted from there into the content tables if absent, always in the same
+order of tables and sorted by key, so that two loads that share chunks wait for each other instead of deadlocking.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 
 import numpy as np
 import psycopg
@@ -19,12 +20,14 @@ from doc_assets.store.snapshots.lifecycle import Lease, require_lease
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.spaces.vector_writer import insert_staged, prepare, stage
 
+_FILE_COLUMNS = attrgetter("path", "size", "fingerprint", "outcome", "reason", "duplicate_of")
+
 
 class VectorsMissing(Exception):
-    """Chunks of a batch have no vector in the space: what gave them one was removed, or never committed."""
+    """Chunks of a batch have no vector in the space: a gc removed it, or the load that had it never committed."""
 
     def __init__(self, chunk_ids: Sequence[bytes]) -> None:
-        """Takes the chunks' ids."""
+        """Keep the chunks' ids."""
         super().__init__(f"{len(chunk_ids)} chunks have no vector")
         self.chunk_ids = chunk_ids
 
@@ -33,7 +36,7 @@ class SnapshotWriter:
     """Writes batches of files into one staging snapshot. Not thread-safe: one thread owns it and its connection."""
 
     def __init__(self, connection: psycopg.Connection, lease: Lease, space: SpaceTable) -> None:
-        """Prepares the session's temporary tables."""
+        """Create the session's temporary tables."""
         self._connection = connection
         self._lease = lease
         self._space = space
@@ -57,14 +60,14 @@ class SnapshotWriter:
         )
 
     def write(self, files: Sequence[FileRecord], vectors: Mapping[bytes, np.ndarray]) -> None:
-        """Commits one batch: content, vectors and manifest rows, all or nothing. May be run again if it is in doubt.
+        """Commit one batch: content, vectors and manifest rows, all or nothing. May be run again.
 
         Args:
             files: Each path at most once, here and in the snapshot.
             vectors: Chunk id to ``(dims,)`` float32 for the chunks that the space lacked.
 
         Raises:
-            VectorsMissing: The space lacks more than these; nothing of the batch was written, nor in any other case.
+            VectorsMissing: The space lacks other chunks of the batch, too.
             LeaseLost: Another load has taken the snapshot over.
             psycopg.Error: The database failed or refused a row.
         """
@@ -104,19 +107,7 @@ class SnapshotWriter:
         self._copy(
             "staged_file",
             ("text", "int8", "bytea", "text", "text", "text", "text[]", "bytea"),
-            (
-                (
-                    f.path,
-                    f.size,
-                    f.fingerprint,
-                    f.outcome,
-                    f.reason,
-                    f.duplicate_of,
-                    list(f.includes) or None,
-                    f.includes_sha256,
-                )
-                for f in files
-            ),
+            ((*_FILE_COLUMNS(f), list(f.includes) or None, f.includes_sha256) for f in files),
         )
         self._copy(
             "staged_part",
@@ -137,7 +128,7 @@ class SnapshotWriter:
             "INSERT INTO chunk (id, breadcrumb, text, token_count)"
             " SELECT * FROM staged_chunk ORDER BY id ON CONFLICT DO NOTHING"
         )
-        # A chunk keeps the count of the tokenizer that it was first stored with; its documents add up what is stored.
+        # A chunk keeps the token count that it was first stored with; its documents add up the stored counts.
         execute(
             "INSERT INTO document (id, title, format, text, metadata_json, token_count, chunk_count)"
             " SELECT d.id, d.title, d.format, d.text, d.metadata_json, p.tokens, d.chunk_count FROM staged_document d"

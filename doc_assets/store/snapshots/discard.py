@@ -1,6 +1,6 @@
-"""Dropping what loads left unfinished or what their checks rejected; what was ever published is kept for ``rollback``.
+"""Discarding snapshots on request: unfinished and rejected ones, never one that was published.
 
-Only the manifest goes. The content stays for other loads to reuse, until nothing refers to it and it is collected.
+Only the manifest is dropped. Other loads may reuse the content until garbage collection removes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from doc_assets.store.snapshots import lifecycle
 
 @dataclass(frozen=True, slots=True)
 class Discarded:
-    """A snapshot whose manifest was dropped, with what that held; ``status`` is what it was before."""
+    """A discarded snapshot, its status before, and the files and documents that its manifest held."""
 
     partition: str
     snapshot: int
@@ -29,13 +29,8 @@ class Discarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Discarding:
-    """What one call dropped.
-
-    Attributes:
-        dropped: By partition and snapshot.
-        held: Why the snapshots of a partition were left alone, one sentence each: somebody works on it.
-    """
+class DiscardResult:
+    """The snapshots that one call discarded, and for each partition in use the sentence that names its user."""
 
     dropped: list[Discarded]
     held: list[str]
@@ -49,18 +44,15 @@ class _Unfinished:
     status: str
 
 
-def discard(store: Store, what: int | str | None = None, run_id: str | None = None) -> Discarding:
-    """Drops the manifests of snapshots that were never published and that nobody works on.
+def discard(store: Store, what: int | str | None = None, run_id: str | None = None) -> DiscardResult:
+    """Discard snapshots that were never published and whose partition no session works on.
 
-    Args:
-        store: Where.
-        what: A snapshot's id, a partition as ``<doc_type>/<key>``, or None for all partitions.
-        run_id: For the history.
+    ``what`` is a snapshot's id, a partition name (``<doc_type>/<key>``), or None for all partitions.
 
     Raises:
         NotFound: No such snapshot or partition.
         Refused: The snapshot was published or discarded before.
-        PartitionLocked: The snapshot or partition that was named is being worked on; says by whom.
+        PartitionLocked: Another session works on the partition that ``what`` names; the message names the session.
     """
     dropped: list[Discarded] = []
     held: list[str] = []
@@ -77,11 +69,11 @@ def discard(store: Store, what: int | str | None = None, run_id: str | None = No
                     held.append(str(error))
     except psycopg.OperationalError as error:
         raise to_store_error(error) from error
-    return Discarding(dropped, held)
+    return DiscardResult(dropped, held)
 
 
 def _drop(connection: psycopg.Connection, unfinished: list[_Unfinished], run_id: str | None) -> list[Discarded]:
-    """Drops those of one partition whose load did not finish before its lock was taken."""
+    """Discard the snapshots of one partition, without those whose status changed before it was locked."""
     ids = [u.snapshot for u in unfinished]
     statuses = dict(connection.execute("SELECT id, status FROM snapshot WHERE id = ANY (%s)", (ids,)).fetchall())
     dropped = [
@@ -89,7 +81,7 @@ def _drop(connection: psycopg.Connection, unfinished: list[_Unfinished], run_id:
         for u in unfinished
         if statuses[u.snapshot] == u.status
     ]
-    clear_progress(connection, unfinished[0].partition_id)  # of a load that died, since the lock is ours
+    clear_progress(connection, unfinished[0].partition_id)  # left by a load that died, since we hold the lock
     return dropped
 
 

@@ -1,8 +1,7 @@
-"""Snapshots: opened, filled, sealed and published.
+"""The steps of a snapshot's life; each may be run again when its answer was lost.
 
-Every step may be run again when its answer was lost. What readers see is moved in ``pointers``; who may work on a
-partition is in ``partitions``, going back in ``rollback``, lists for readers in ``listing``, what a load may take over
-in ``changes``.
+Pointers are moved in ``publication``, batches written in ``batch_writer``, outcomes reused in ``reuse``; rollbacks and
+lists are in ``store.versions``, locks of partitions in ``store.partitions``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from doc_assets.document.records import COUNTS, Counts
 from doc_assets.errors import LeaseLost, NotFound, Refused
 from doc_assets.store.history import history
 from doc_assets.store.snapshots import publication
-from doc_assets.store.snapshots.near_duplicate_links import link
+from doc_assets.store.snapshots.near_duplicate_links import link_near_duplicates
 from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces.spaces import SpaceTable
 
@@ -29,9 +28,9 @@ class Lease:
     """The right to write into a staging snapshot, until another load takes the next one.
 
     Attributes:
-        snapshot: Its id.
-        number: Of the lease.
-        resumed: A dead load left something in it.
+        snapshot: The snapshot's id.
+        number: The lease's number, one more with each load that takes the snapshot over.
+        resumed: A dead load began the snapshot.
     """
 
     snapshot: int
@@ -51,11 +50,10 @@ def open_snapshot(
     revision: str,
     run_id: str | None,
 ) -> Lease:
-    """Opens the partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
+    """Open the partition's staging snapshot: the one that a dead run left if its recipe fits, else a new one.
 
-    The caller holds the partition's lock. The rows of a resumed snapshot are reconciled with the source by
-    ``reuse.reconcile``, so a changed revision costs only the changed files. Waits for a batch of the dead run that is
-    just being committed.
+    The caller holds the partition's lock. ``reuse.reconcile`` then compares a resumed snapshot with the source, so a
+    changed revision costs only the changed files. A batch of the dead run that is just being committed is waited for.
     """
     values = {**asdict(terms), "partition": partition_id, "space": space.id, "revision": revision, "run": run_id}
     with connection.transaction():
@@ -83,10 +81,10 @@ def open_snapshot(
 
 
 def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
-    """Makes sure, until the end of the transaction, that nobody else writes into the snapshot.
+    """Keep others from taking the snapshot over until the end of the transaction.
 
     Raises:
-        LeaseLost: Somebody has taken it over, or it is no longer being written.
+        LeaseLost: Another load has taken it over, or it is not staging any more.
     """
     row = connection.execute(
         "SELECT 1 FROM snapshot WHERE id = %s AND lease = %s AND status IN ('staging', 'audited') FOR SHARE",
@@ -100,7 +98,7 @@ def require_lease(connection: psycopg.Connection, lease: Lease) -> None:
 
 
 def _left_behind(connection: psycopg.Connection, values: Mapping[str, Any]) -> int | None:
-    """The snapshot of a dead run that can be resumed; all others that never got published are discarded."""
+    """Return the snapshot of a dead run that can be resumed, and discard all other unfinished ones."""
     left = connection.execute(
         "SELECT id FROM snapshot WHERE partition_id = %(partition)s AND status = 'staging' AND recipe = %(recipe)s"
         " AND space_id = %(space)s AND file_limit IS NOT DISTINCT FROM %(file_limit)s ORDER BY id DESC LIMIT 1",
@@ -118,18 +116,12 @@ def _left_behind(connection: psycopg.Connection, values: Mapping[str, Any]) -> i
 
 
 def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None = None) -> tuple[int, int]:
-    """Drops the manifest of a snapshot that was never published; its content stays for others to reuse.
+    """Drop the manifest of a snapshot that was never published; return how many files and documents it held.
 
-    Args:
-        connection: Holds the partition's lock. A batch of a load that lost it is waited for, later ones are refused.
-        snapshot_id: Is ``discarded`` afterwards.
-        run_id: For the history.
-
-    Returns:
-        How many files and documents the manifest held.
+    The caller holds the partition's lock. A batch of a load that lost the lock is waited for, later ones are refused.
 
     Raises:
-        Refused: It was published once, or was discarded before.
+        Refused: The snapshot was published or discarded before.
     """
     with connection.transaction():
         row = connection.execute(
@@ -142,26 +134,21 @@ def discard(connection: psycopg.Connection, snapshot_id: int, run_id: str | None
         documents = connection.execute("DELETE FROM snapshot_document WHERE snapshot_id = %s", (snapshot_id,)).rowcount
         files = connection.execute("DELETE FROM snapshot_file WHERE snapshot_id = %s", (snapshot_id,)).rowcount
         history.record(
-            connection,
-            "discard",
-            "discarded",
-            partition_id=row[0],
-            from_snapshot=snapshot_id,
-            run_id=run_id,
+            connection, "discard", "discarded", partition_id=row[0], from_snapshot=snapshot_id, run_id=run_id,
             counts={"files": files, "documents": documents},
-        )
+        )  # fmt: skip
     return files, documents
 
 
 def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
-    """Decides which files are duplicates by content, counts, computes the digest and writes all three to the row.
+    """Link near duplicates, find duplicates by content, and write counts, digest and seal into the row.
 
     Of files with the same documents the one with the first path (in byte order) is loaded and the others point to it,
-    in whatever order they were parsed. Before that, the documents are linked to their near duplicates.
+    in whatever order they were parsed.
     """
     snapshot_id = lease.snapshot
     parameters = {"snapshot": snapshot_id}
-    link(connection, snapshot_id)
+    link_near_duplicates(connection, snapshot_id)
     with connection.transaction():
         require_lease(connection, lease)
         connection.execute(
@@ -190,7 +177,7 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
             " as ' || t.first FROM twin t WHERE f.snapshot_id = %(snapshot)s AND f.duplicate_of = t.path",
             parameters,
         )
-        counts = count(connection, snapshot_id)
+        counts = count_rows(connection, snapshot_id)
         digest = compute_digest(connection, snapshot_id)
         connection.execute(
             sql.SQL(
@@ -207,8 +194,8 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
     return counts, digest
 
 
-def count(connection: psycopg.Connection, snapshot_id: int) -> Counts:
-    """Counts from the rows themselves, not from what the load believes."""
+def count_rows(connection: psycopg.Connection, snapshot_id: int) -> Counts:
+    """Return the snapshot's counts, from its rows and not from the load's own counters."""
     with connection.cursor(row_factory=class_row(Counts)) as cursor:
         row = cursor.execute(
             """
@@ -232,15 +219,15 @@ def count(connection: psycopg.Connection, snapshot_id: int) -> Counts:
 
 
 def compute_digest(connection: psycopg.Connection, snapshot_id: int) -> bytes:
-    """The snapshot's digest, recomputed from what PostgreSQL holds: 32 bytes."""
+    """Return the snapshot's digest (32 bytes), recomputed from its rows."""
     row = connection.execute("SELECT snapshot_digest(%s)", (snapshot_id,)).fetchone()
     if row is None or row[0] is None:
         raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
     return row[0]
 
 
-def recorded(connection: psycopg.Connection, snapshot_id: int) -> Counts:
-    """The counts that were written when the snapshot was sealed."""
+def sealed_counts(connection: psycopg.Connection, snapshot_id: int) -> Counts:
+    """Return the counts that were written when the snapshot was sealed."""
     with connection.cursor(row_factory=class_row(Counts)) as cursor:
         row = cursor.execute(
             sql.SQL("SELECT {} FROM snapshot WHERE id = %s AND sealed_at IS NOT NULL").format(_COUNTS),
@@ -252,29 +239,26 @@ def recorded(connection: psycopg.Connection, snapshot_id: int) -> Counts:
 
 
 def reject(connection: psycopg.Connection, lease: Lease) -> bool:
-    """Part of the caller's transaction; the manifest stays, so that it can be seen why. False if it is done already."""
+    """Reject the snapshot in the caller's transaction, keeping its manifest; return False if it was done already."""
     row = connection.execute("SELECT status, lease FROM snapshot WHERE id = %s", (lease.snapshot,)).fetchone()
     if row == ("rejected", lease.number):
-        return False  # this very step, whose answer was lost
+        return False  # done by this step, whose answer was lost
     require_lease(connection, lease)
     connection.execute("UPDATE snapshot SET status = 'rejected' WHERE id = %s", (lease.snapshot,))
     return True
 
 
 def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> int | None:
-    """Moves the pointer to a snapshot whose checks passed and records it, in one transaction.
+    """Publish a snapshot whose checks passed and record it in one transaction; return what was live before.
 
     Args:
         connection: Holds the partition's lock.
-        lease: Of the sealed snapshot.
+        lease: The lease on the sealed snapshot.
         event: Further columns of the history row (``run_id``, ``counts``, ``stages``, ``seconds`` …).
-
-    Returns:
-        The snapshot that was live before.
 
     Raises:
         LeaseLost: Another load has taken it over.
-        Refused: It was not sealed, or is in another embedding space than what is live.
+        Refused: It was not sealed, or is in another embedding space than the other live snapshots.
     """
     with connection.transaction():
         row = connection.execute(
@@ -284,7 +268,7 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
             (lease.snapshot,),
         ).fetchone()
         if row is not None and row[1:3] == ("published", lease.number) and row[5]:
-            return row[4]  # this very step, whose answer was lost
+            return row[4]  # done by this step, whose answer was lost
         require_lease(connection, lease)
         if row is None or not row[3]:
             raise Refused(f"snapshot {lease.snapshot} was never sealed and cannot be published")
@@ -297,6 +281,6 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
 
 
 def stored_digest(connection: psycopg.Connection, snapshot_id: int) -> str | None:
-    """The digest that the snapshot was sealed with, in hex."""
+    """Return the digest that the snapshot was sealed with, in hex."""
     row = connection.execute("SELECT encode(digest, 'hex') FROM snapshot WHERE id = %s", (snapshot_id,)).fetchone()
     return row[0] if row else None

@@ -1,6 +1,6 @@
-"""What a publication would cost: files of a sealed snapshot that were rejected, live documents that it holds no more.
+"""What publishing a sealed snapshot would lose: its rejected files, and live documents that it no longer holds.
 
-Only counts; how much of it is too much is decided in ``doc_assets.ingest.publication_guards``.
+Only counted here; ``doc_assets.ingest.publication_guards`` decides how much is too much.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
-# Named in a refusal; the quarantine and the manifest hold them all.
+# Number of files that a refusal names; the quarantine and the manifest list them all.
 EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Figures of one sealed snapshot, beside what is live in its partition.
+    """Losses of one sealed snapshot, compared with what is live in its partition.
 
     Attributes:
         files: Discovered files.
-        rejected: Files that were rejected, ``rejected_examples`` the first ``EXAMPLES`` + 1 with their reasons.
-        live: Documents that readers see now.
-        vanished: Those of them that would be gone, ``vanished_examples`` the first of their paths.
-        file_limit: Files that the load was limited to.
+        rejected: Rejected files; ``rejected_examples`` are the first ``EXAMPLES`` + 1 with their reasons.
+        live: Live documents.
+        vanished: Live documents that would vanish; ``vanished_examples`` are the first of their paths.
+        file_limit: Number of files that the load was limited to.
     """
 
     files: int
@@ -35,9 +35,9 @@ class Losses:
     file_limit: int | None = None
 
 
-# A live file's documents are still there as far as its path holds as many now, be it as a duplicate of another file,
-# or its bytes do under another path: a rename is no deletion. Files are compared, not document ids, so that neither an
-# edited page nor a new parser counts as one.
+# A live file's documents vanish as far as neither its path (even as a duplicate of another file) nor its bytes under
+# another path give as many: a rename is no deletion. Files are compared, not document ids, since edited pages and new
+# format versions delete nothing.
 _LOSSES = """
 WITH held AS (
     SELECT f.snapshot_id, f.path, f.fingerprint, f.outcome, count(*)::int AS documents
@@ -63,7 +63,7 @@ FROM snapshot s WHERE s.id = %(snapshot)s
 
 
 def losses(connection: psycopg.Connection, snapshot_id: int) -> Losses:
-    """What publishing the snapshot would cost; the partition's lock keeps what is live from changing."""
+    """Return what publishing the snapshot would lose; the caller's lock keeps what is live from changing."""
     with connection.cursor(row_factory=class_row(Losses)) as cursor:
         row = cursor.execute(_LOSSES, {"snapshot": snapshot_id, "examples": EXAMPLES + 1}).fetchone()
     assert row is not None  # noqa: S101 - the snapshot was sealed under the caller's lease

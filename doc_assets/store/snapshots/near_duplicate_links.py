@@ -1,7 +1,7 @@
 """Signatures of documents and pairs of near duplicates: written when a snapshot is sealed, and read.
 
-What a signature is, and from where on two documents are near duplicates, is in ``doc_assets.document.similarity``; how
-search shows one of them is in ``store.folding``. Nothing here changes what is live.
+``doc_assets.document.similarity`` defines signatures and near duplicates; ``doc_assets.search.folding`` folds them into
+one result.
 """
 
 from __future__ import annotations
@@ -14,34 +14,26 @@ import psycopg
 from doc_assets.document.similarity import MAX_CHARACTERS, Signature, least_similarity, similarity, subject
 from doc_assets.store.database.locks import lock_content_shared, lock_links
 
-# Documents that are linked in one transaction, which others wait for, at about 1 ms each. With the longest texts they
-# take 128 MB.
+# Documents linked in one transaction, at about 1 ms each while others wait; with the longest texts they take 128 MB.
 _BATCH = 64
-# Of very many documents with one subject (a thousand stubs called "Redirect") each is linked to so many that were there
-# before it, those with the smallest ids: links grow with the documents, not with their square.
+# Of very many documents with one subject (a thousand stubs called "Redirect") each is linked to this many earlier ones,
+# those with the smallest ids, so that links grow with the number of documents, not with its square.
 _MAX_CANDIDATES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Signed:
+class _SignedDocument:
     document_id: bytes
     title: str
     signature: Signature
 
 
-def link(connection: psycopg.Connection, snapshot_id: int) -> int:
-    """Signs the snapshot's documents that have no signature yet, and links them to all that resemble them.
+def link_near_duplicates(connection: psycopg.Connection, snapshot_id: int) -> int:
+    """Sign the snapshot's documents that have no signature, link them to similar ones, return how many were signed.
 
-    No pair is missed, whatever is loaded at the same time: a signature and its links are committed together and one
-    such transaction at a time, so of two documents the one that comes second finds the other. A load that dies in
-    between leaves documents without signature, which the next one that holds them signs.
-
-    Args:
-        connection: In autocommit mode; the documents of the snapshot are committed.
-        snapshot_id: Whose documents; those of older programs are signed with it.
-
-    Returns:
-        How many documents were signed.
+    No pair is missed, whatever is loaded at the same time: signatures are committed with their links, one transaction
+    at a time, so the later of two documents finds the earlier one. If a load dies in between, the next load of its
+    unsigned documents signs them. The connection is in autocommit mode and the snapshot's documents are committed.
     """
     unsigned = connection.execute(
         "SELECT DISTINCT d.document_id FROM snapshot_document d WHERE d.snapshot_id = %s"
@@ -54,9 +46,9 @@ def link(connection: psycopg.Connection, snapshot_id: int) -> int:
             "SELECT id, title, left(text, %s) FROM document WHERE id = ANY (%s)",
             (MAX_CHARACTERS, [row[0] for row in unsigned[start : start + _BATCH]]),
         ).fetchall()
-        batch = [_Signed(key, title, found) for key, title, text in rows if (found := Signature.of(text))]
+        batch = [_SignedDocument(key, title, found) for key, title, text in rows if (found := Signature.of(text))]
         with connection.transaction():
-            # A document that is linked to may be one that nothing refers to any more.
+            # The other document of a link may be one that nothing refers to any more.
             lock_content_shared(connection)
             lock_links(connection)
             new = _sign(connection, batch)
@@ -65,8 +57,8 @@ def link(connection: psycopg.Connection, snapshot_id: int) -> int:
     return signed
 
 
-def _sign(connection: psycopg.Connection, batch: Sequence[_Signed]) -> set[bytes]:
-    """The documents that had no signature until now."""
+def _sign(connection: psycopg.Connection, batch: Sequence[_SignedDocument]) -> set[bytes]:
+    """Store the signatures and return the ids of the documents that had none."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO document_signature (document_id, subject, minhash, bands, sha256)"
@@ -79,8 +71,8 @@ def _sign(connection: psycopg.Connection, batch: Sequence[_Signed]) -> set[bytes
         return {row[0] for result in cursor.results() for row in result.fetchall()} if batch else set()
 
 
-def _pairs(connection: psycopg.Connection, batch: Sequence[_Signed]) -> dict[tuple[bytes, bytes], float]:
-    """Similarity of each pair, the smaller id first, that one of the batch makes with any document."""
+def _pairs(connection: psycopg.Connection, batch: Sequence[_SignedDocument]) -> dict[tuple[bytes, bytes], float]:
+    """Return the similarity of each pair of near duplicates with a document of the batch, the smaller id first."""
     by_id = {document.document_id: document for document in batch}
     # The planner expects far more equal bands than there are, and would read the whole table for each document.
     connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
@@ -111,8 +103,8 @@ def _insert(connection: psycopg.Connection, pairs: Mapping[tuple[bytes, bytes], 
         )
 
 
-def links(connection: psycopg.Connection, documents: Iterable[bytes]) -> dict[bytes, dict[bytes, float]]:
-    """Near duplicates of each of the documents that has any, with the similarity; live or not."""
+def near_duplicates_of(connection: psycopg.Connection, documents: Iterable[bytes]) -> dict[bytes, dict[bytes, float]]:
+    """Return the near duplicates, live or not, of each of the documents that has any, with their similarity."""
     found: dict[bytes, dict[bytes, float]] = {}
     for document_id, other_id, alike in connection.execute(
         "SELECT document_id, other_id, similarity FROM near_duplicate WHERE document_id = ANY (%(ids)s)"
@@ -125,14 +117,14 @@ def links(connection: psycopg.Connection, documents: Iterable[bytes]) -> dict[by
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two live files that say the same or almost the same.
+    """Two live files with the same text or nearly the same.
 
     Attributes:
         similarity: 1.0 for the same document.
-        same: They hold the very same document; else two whose texts resemble each other.
-        one: ``<doc_type>/<source>/<path>``.
-        other: The same.
-        partitions: ``<doc_type>/<key>`` of both.
+        same: Both hold the same document; otherwise their documents are near duplicates.
+        one: One file, as ``<doc_type>/<source>/<path>``.
+        other: The other file.
+        partitions: Partition names of both.
     """
 
     similarity: float
@@ -142,7 +134,7 @@ class Pair:
     partitions: tuple[str, str]
 
 
-# Each document by its first place, else n files of one document and m of another would make n times m pairs.
+# Each document counts at its first place: n files of one document and m of another would make n times m pairs.
 _PAIRS = """
 WITH live AS MATERIALIZED (
     SELECT DISTINCT l.document_id, p.name AS partition, p.doc_type || '/' || p.source || '/' || l.path AS place
@@ -163,7 +155,7 @@ FROM partition p JOIN snapshot_file f ON f.snapshot_id = p.published_snapshot_id
 
 
 def pairs(connection: psycopg.Connection, threshold: float = 0.0) -> list[Pair]:
-    """Pairs of live files, most similar first; each of several files with one document is paired with the first."""
+    """Return pairs of live files, most similar first; several files of one document are each paired with the first."""
     found = [
         Pair(round(alike, 3), same, *sorted((one, other)), partitions=(partition, other_partition))
         for alike, same, one, other, partition, other_partition in connection.execute(_PAIRS)

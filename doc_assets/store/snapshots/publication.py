@@ -1,7 +1,7 @@
-"""What readers see: one pointer per partition, moved together with the row in the history that tells of it.
+"""Pointers: which snapshot of each partition is live, changed together with the row in the history.
 
-Loads, rollbacks and changes of the embedding space all end here. What is pointed to, and whether it may be, is decided
-by them; that all live snapshots share one embedding space is seen to here, since a query is embedded once.
+Loads, rollbacks and changes of the embedding space decide what to publish and call ``move``, which also keeps all live
+snapshots in one embedding space, since a query is embedded once.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from doc_assets.store.history import history
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """A pointer that was moved; None stands for nothing live."""
+class PointerMove:
+    """A partition and its live snapshot before and after; None stands for nothing live."""
 
     partition_id: int
     before: int | None
@@ -31,12 +31,12 @@ def move(
     targets: Mapping[int, int | None],
     action: str,
     events: Mapping[int, Mapping[str, object]] | None = None,
-) -> list[Moved]:
-    """Makes snapshots live, all or none of them, with one row each in the history.
+) -> list[PointerMove]:
+    """Make snapshots live, all or none of them, with one row each in the history.
 
     Args:
         connection: In a transaction; holds the partitions' locks.
-        targets: Partition id to snapshot id, None to take the partition down.
+        targets: Snapshot id by partition id; None takes the partition down.
         action: ``load``, ``rollback`` or ``space``.
         events: Further columns of the history rows (``run_id``, ``counts``, ``seconds`` …), by partition id.
 
@@ -44,7 +44,7 @@ def move(
         Refused: Snapshots of two embedding spaces would be live.
     """
     lock_pointers(connection)
-    # One moment for all of them: no moment in the history may show half of a move.
+    # One time for all rows: the history must show the whole move or nothing of it at any time.
     now = connection.execute("SELECT clock_timestamp()").fetchone()
     before: dict[int, int | None] = dict(
         connection.execute(
@@ -53,30 +53,25 @@ def move(
         ).fetchall()
     )
     _require_one_space(connection, targets)
-    moved = [Moved(partition_id, before[partition_id], targets[partition_id]) for partition_id in sorted(targets)]
+    moved = [PointerMove(partition_id, before[partition_id], targets[partition_id]) for partition_id in sorted(targets)]
     with connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE partition SET published_snapshot_id = %s WHERE id = %s", [(m.to, m.partition_id) for m in moved]
         )
     for m in moved:
         history.record(
-            connection,
-            action,
-            "published" if m.to is not None else "unpublished",
-            partition_id=m.partition_id,
-            from_snapshot=m.before,
-            to_snapshot=m.to,
-            at=now[0] if now else None,
+            connection, action, "published" if m.to is not None else "unpublished", partition_id=m.partition_id,
+            from_snapshot=m.before, to_snapshot=m.to, at=now[0] if now else None,
             **(events or {}).get(m.partition_id, {}),  # pyright: ignore[reportArgumentType]
-        )
+        )  # fmt: skip
     return moved
 
 
 def refuse_other_space(connection: psycopg.Connection, partition_id: int, space_id: int) -> None:
-    """What ``move`` would refuse in the end, before the work is done.
+    """Raise what ``move`` would raise for this partition, before the work is done.
 
     Raises:
-        Refused: Partitions beside this one are live, in another embedding space.
+        Refused: Other partitions are live in another embedding space.
     """
     rows = connection.execute(
         "SELECT DISTINCT s.space_id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
@@ -88,15 +83,12 @@ def refuse_other_space(connection: psycopg.Connection, partition_id: int, space_
 
 
 def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, partitions: Sequence[str]) -> None:
-    """What loading these partitions would end in, before any of their sources is looked at.
+    """Raise if these partitions (``<doc_type>/<key>``) cannot be loaded with this model, before any is surveyed.
 
-    Args:
-        connection: Any.
-        model: That they would be embedded with.
-        partitions: As ``<doc_type>/<key>``. One that is all there is may simply be loaded with another model.
+    The only live partition may be loaded with another model.
 
     Raises:
-        ConfigurationError: Others are live, in another embedding space.
+        ConfigurationError: Other partitions are live in another embedding space.
     """
     rows = connection.execute(
         "SELECT p.name, e.fingerprint,"
@@ -120,13 +112,13 @@ def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int
     assert rows is not None  # noqa: S101 - an aggregate always gives a row
     coming: set[int] = set(rows[0] or ())
     staying: set[int] = set(rows[1] or ())
-    # A store of an older program may hold several; it is not made worse.
+    # A store of an older program may hold several spaces; a move into one of them is allowed.
     if len(coming) > 1 or (staying and not coming <= staying):
         raise _other_space(connection, coming, staying or coming)
 
 
 def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> Refused:
-    """The refusal of a second embedding space, naming both."""
+    """Return the error for a second embedding space, which names both."""
     named = dict(
         connection.execute(
             "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ')' FROM embedding_space"

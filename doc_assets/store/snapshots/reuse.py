@@ -1,4 +1,4 @@
-"""What changed in a source since a snapshot was made of it: what a load may take over, and if there is one to do."""
+"""Reuse of earlier snapshots: which files a load need not parse again, and whether a source is unchanged."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def reconcile(
     files: Sequence[Discovered],
     included: Callable[[Sequence[str]], bytes],
 ) -> set[str]:
-    """Makes the staging snapshot agree with the source, and takes over from earlier ones what did not change.
+    """Reconcile the staging snapshot with the source, and reuse outcomes of unchanged files from earlier snapshots.
 
-    Rows of files that changed or vanished go. Files whose bytes the parent, or the last snapshot that was rejected,
-    holds under the same recipe get the outcome that they have there without being parsed, as long as what they include
-    is the same too. What was rejected is parsed again, always.
+    Rows of files that changed or vanished are removed. A file whose bytes and included files are the same in the
+    parent, or in the last rejected snapshot, under the same recipe gets its outcome from there. Rejected files are
+    always parsed again.
 
     Args:
         connection: Holds the partition's lock.
-        lease: Of the staging snapshot.
-        files: The canonical ones: byte duplicates are left out by the caller.
-        included: The SHA-256 over what now stands under the paths that a file looked at beside itself.
+        lease: The lease on the staging snapshot.
+        files: Discovered files without duplicates by bytes.
+        included: Gives the SHA-256 over the present content of the paths that a file includes.
 
     Returns:
         The paths that have a row now and need no work.
@@ -59,13 +59,13 @@ def reconcile(
                 parameters,
             )
         for origin in _origins(connection, snapshot_id):
-            _take_over(connection, snapshot_id, origin, _stale(connection, origin, included))
+            _reuse(connection, snapshot_id, origin, _stale(connection, origin, included))
         rows = connection.execute("SELECT path FROM snapshot_file WHERE snapshot_id = %(snapshot)s", parameters)
         return {row[0] for row in rows.fetchall()}
 
 
 def _stale(connection: psycopg.Connection, snapshot_id: int, included: Callable[[Sequence[str]], bytes]) -> list[str]:
-    """Paths in the snapshot that were read together with files that are no longer the same."""
+    """Return the paths in the snapshot of files that include files which have changed."""
     rows = connection.execute(
         "SELECT path, includes, includes_sha256 FROM snapshot_file WHERE snapshot_id = %s AND includes IS NOT NULL",
         (snapshot_id,),
@@ -74,7 +74,7 @@ def _stale(connection: psycopg.Connection, snapshot_id: int, included: Callable[
 
 
 def _origins(connection: psycopg.Connection, snapshot_id: int) -> list[int]:
-    """Snapshots of the same recipe and space to take over from: the parent, then the last that was rejected."""
+    """Return the snapshots of the same recipe and space to reuse: the parent, then the last rejected one."""
     rows = connection.execute(
         "SELECT o.id FROM snapshot s JOIN snapshot o ON o.partition_id = s.partition_id AND o.recipe = s.recipe"
         " AND o.space_id = s.space_id WHERE s.id = %(snapshot)s AND (o.id = s.parent_id OR o.id ="
@@ -85,13 +85,13 @@ def _origins(connection: psycopg.Connection, snapshot_id: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-def _take_over(connection: psycopg.Connection, snapshot_id: int, origin: int, stale: Sequence[str]) -> None:
+def _reuse(connection: psycopg.Connection, snapshot_id: int, origin: int, stale: Sequence[str]) -> None:
     parameters = {"snapshot": snapshot_id, "origin": origin, "stale": stale}
-    # A file that was a duplicate by content keeps the documents of its twin; one by bytes is parsed afresh, because
-    # a title may come from the path.
+    # A duplicate by content keeps the documents of its twin; one by bytes is parsed again, because a title may come
+    # from the path.
     connection.execute(
         """
-        CREATE TEMPORARY TABLE taken_over ON COMMIT DROP AS
+        CREATE TEMPORARY TABLE reused ON COMMIT DROP AS
         SELECT d.path, d.size, d.fingerprint, f.outcome, f.reason, coalesce(f.duplicate_of, f.path) AS origin, p.id,
             f.includes, f.includes_sha256
         FROM discovered d
@@ -108,22 +108,22 @@ def _take_over(connection: psycopg.Connection, snapshot_id: int, origin: int, st
     connection.execute(
         "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, includes, includes_sha256)"
         " SELECT %(snapshot)s, path, size, fingerprint, CASE outcome WHEN 'duplicate' THEN 'loaded' ELSE outcome END,"
-        " CASE outcome WHEN 'skipped' THEN reason END, includes, includes_sha256 FROM taken_over",
+        " CASE outcome WHEN 'skipped' THEN reason END, includes, includes_sha256 FROM reused",
         parameters,
     )
     connection.execute(
         "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
-        " SELECT %(snapshot)s, t.path, o.part, o.document_id FROM taken_over t"
+        " SELECT %(snapshot)s, t.path, o.part, o.document_id FROM reused t"
         " JOIN snapshot_document o ON o.snapshot_id = t.id AND o.path = t.origin",
         parameters,
     )
-    connection.execute("DROP TABLE taken_over")
+    connection.execute("DROP TABLE reused")
 
 
-def known_files(
+def reusable_files(
     connection: psycopg.Connection, lease: Lease, included: Callable[[Sequence[str]], bytes]
 ) -> dict[str, set[tuple[int, bytes]]]:
-    """The sizes and fingerprints under which ``reconcile`` can keep or take over a file's outcome, by path."""
+    """Return the sizes and fingerprints under which ``reconcile`` can keep or reuse a file's outcome, by path."""
     found: dict[str, set[tuple[int, bytes]]] = {}
     for snapshot_id in (lease.snapshot, *_origins(connection, lease.snapshot)):
         rows = connection.execute(
@@ -138,7 +138,7 @@ def known_files(
     return found
 
 
-def is_unchanged(
+def find_unchanged(
     connection: psycopg.Connection,
     partition: str,
     terms: SnapshotTerms,
@@ -147,16 +147,10 @@ def is_unchanged(
     included: Callable[[Sequence[str]], bytes],
     equals: Callable[[Mapping[str, tuple[int, bytes | None]]], bool],
 ) -> int | None:
-    """The live snapshot if a load on these terms, in this space, from exactly these files made it, else None.
+    """Return the live snapshot if it has these terms, the space of this fingerprint and the source's files, else None.
 
-    Args:
-        connection: Any.
-        partition: ``<doc_type>/<key>``.
-        terms: As ``open_snapshot`` would be given them.
-        fingerprint: Of the embedding space.
-        included: See ``reconcile``.
-        equals: Whether the source holds exactly the files with these sizes and fingerprints; asked last, since it reads
-            them.
+    ``equals`` says whether the source holds exactly the files with these sizes and fingerprints by path; it is called
+    last, since it may read them. ``included`` is as for ``reconcile``.
     """
     row = connection.execute(
         "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"

@@ -1,4 +1,4 @@
-"""The terms of a snapshot: what, beside the source's files and the embedding space, decides what a load makes."""
+"""The terms of a snapshot: what, beside the source's files and the embedding space, decides what a load gives."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTerms:
-    """The columns of ``snapshot`` that hold what a load was told; another value of any of them is a reason to load.
+    """The columns of ``snapshot`` that hold a load's parameters; a change of any of them is a reason to load.
 
     Attributes:
-        recipe: Canonical JSON of parsers, chunker, metadata rules, space and the source's facts.
-        base_url: Address in front of each page's, as in the catalogue.
-        page_rule: How a file's path becomes a page's.
-        page_strip: Folder that is no part of a page's path.
-        near_duplicates: Which of near duplicates a search shows.
-        file_limit: Files that the load was limited to, None where it was not.
+        recipe: Canonical JSON of formats, chunker, metadata rules, space and the catalogue's facts.
+        base_url: Start of every page's address, as in the catalogue.
+        page_rule: How a file's path becomes a page's path.
+        page_strip: Leading folder that a page's path leaves out.
+        near_duplicates: Which of several near duplicates a search shows.
+        file_limit: Number of files that the load was limited to, None without a limit.
     """
 
     recipe: str

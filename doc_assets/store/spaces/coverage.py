@@ -10,6 +10,9 @@ from psycopg import sql
 
 from doc_assets.store.spaces.spaces import SpaceTable
 
+_READ = (
+    "SELECT k.id, k.breadcrumb || E'\\n\\n' || k.text, k.token_count FROM missing_chunk m JOIN chunk k ON k.id = m.id"
+)
 _LIVE = "SELECT DISTINCT c.chunk_id FROM live_document l JOIN document_chunk c USING (document_id)"
 
 
@@ -59,9 +62,7 @@ def read_missing(connection: psycopg.Connection, batch: int) -> Iterator[list[St
     first = 1
     while True:
         rows = connection.execute(
-            "SELECT k.id, k.breadcrumb || E'\\n\\n' || k.text, k.token_count FROM missing_chunk m"
-            " JOIN chunk k ON k.id = m.id WHERE m.n >= %s AND m.n < %s ORDER BY m.n",
-            (first, first + batch),
+            _READ + " WHERE m.n >= %s AND m.n < %s ORDER BY m.n", (first, first + batch)
         ).fetchall()
         if rows:
             yield [StoredChunk(*row) for row in rows]
@@ -73,12 +74,8 @@ def read_missing(connection: psycopg.Connection, batch: int) -> Iterator[list[St
 
 def sample_missing(connection: psycopg.Connection, size: int) -> list[StoredChunk]:
     """Return about ``size`` of the chunks that ``list_missing`` listed, of all lengths."""
-    rows = connection.execute(
-        "SELECT k.id, k.breadcrumb || E'\\n\\n' || k.text, k.token_count FROM missing_chunk m"
-        " JOIN chunk k ON k.id = m.id"
-        " WHERE m.n %% greatest(1, (SELECT count(*) FROM missing_chunk) / %s) = 0 ORDER BY m.n",
-        (size,),
-    ).fetchall()
+    every = " WHERE m.n %% greatest(1, (SELECT count(*) FROM missing_chunk) / %s) = 0 ORDER BY m.n"
+    rows = connection.execute(_READ + every, (size,)).fetchall()
     return [StoredChunk(*row) for row in rows]
 
 

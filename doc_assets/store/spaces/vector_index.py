@@ -31,12 +31,8 @@ def has_index(connection: psycopg.Connection, space: SpaceTable) -> bool:
 def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int = 1) -> bool:
     """Build the index if it is absent and the space is large enough to need one; return True if it was built.
 
-    Loads of the space wait meanwhile, searches do not.
-
-    Args:
-        connection: In autocommit mode.
-        space: The space to index.
-        workers: Parallel workers beside the leader (PostgreSQL's own limits apply).
+    Loads of the space wait meanwhile, searches do not. The connection is in autocommit mode; ``workers`` are parallel
+    ones beside the leader (PostgreSQL's own limits apply).
     """
     if has_index(connection, space):
         return False
@@ -86,11 +82,8 @@ def drop_invalid_indexes(connection: psycopg.Connection, table: str) -> list[str
 def rebuild(connection: psycopg.Connection, table: str) -> None:
     """Rebuild the index; searches use the old one until the new one is ready, and loads go on.
 
-    It waits for all transactions that began before it, so one that stays open for hours delays it.
-
-    Args:
-        connection: In autocommit mode; its role owns the table.
-        table: ``embedding_<space>``, with an index.
+    It waits for all transactions that began before it, so one that stays open for hours delays it. The connection is in
+    autocommit mode and its role owns the table.
 
     Raises:
         psycopg.Error: The rebuild was refused or interrupted; ``drop_invalid_indexes`` removes what it left.

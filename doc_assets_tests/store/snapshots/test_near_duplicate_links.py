@@ -9,7 +9,7 @@ import pytest
 
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import near_duplicate_links
-from doc_assets.store.snapshots.near_duplicate_links import link, pairs
+from doc_assets.store.snapshots.near_duplicate_links import link_near_duplicates, pairs
 from doc_assets_tests.support.library import Library, WordModel
 from doc_assets_tests.support.near_duplicates import article, linked
 
@@ -46,7 +46,7 @@ def test_loads_at_the_same_time_miss_no_pair(library: Library, monkeypatch: pyte
 
     def run(snapshot: int) -> int:
         with library.store.connect() as connection:
-            return link(connection, snapshot)
+            return link_near_duplicates(connection, snapshot)
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(run, made)) == [1, 1, 1, 1]
@@ -62,7 +62,7 @@ def test_documents_of_an_older_program_are_linked_with_the_next_snapshot_that_ho
     snapshot = library.publish("rust/s", files)
     assert linked(library) == {frozenset(("rust/s/a.md", "rust/s/b.md"))}
     with library.store.connect() as connection:
-        assert link(connection, snapshot) == 0
+        assert link_near_duplicates(connection, snapshot) == 0
 
 
 def test_pairs_are_listed_most_similar_first_down_to_a_threshold(library: Library) -> None:
