@@ -50,7 +50,7 @@ class RetryPolicy:
 
 
 class Retries:
-    """Runs steps, retries them after transient failures and counts the retries. Thread-safe.
+    """A runner that retries steps after transient failures and counts the retries. Thread-safe.
 
     Example:
         >>> retries = Retries(RetryPolicy(attempts=5))

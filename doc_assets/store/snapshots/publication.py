@@ -19,7 +19,7 @@ from doc_assets.store.history import history
 
 @dataclass(frozen=True, slots=True)
 class PointerMove:
-    """A partition and its live snapshot before and after; None stands for nothing live."""
+    """A partition and its live snapshot before and after; None if nothing is live."""
 
     partition_id: int
     before: int | None

@@ -149,7 +149,7 @@ def find_unchanged(
 ) -> int | None:
     """Return the live snapshot if it has these terms, the space of this fingerprint and the source's files, else None.
 
-    ``equals`` says whether the source holds exactly the files with these sizes and fingerprints by path; it is called
+    ``equals`` returns whether the source holds exactly the files with these sizes and fingerprints by path; it is called
     last, since it may read them. ``included`` is as for ``reconcile``.
     """
     row = connection.execute(

@@ -112,7 +112,7 @@ def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> Space
 
 
 class VectorLookup(AbstractContextManager["VectorLookup"]):
-    """Finds chunks that lack a vector, on a connection of its own that is opened again if it was cut."""
+    """A lookup of chunks without a vector, on a connection of its own that is opened again if it was cut."""
 
     def __init__(self, store: Store, space: SpaceTable, retries: Retries) -> None:
         """Connect with the first lookup."""
