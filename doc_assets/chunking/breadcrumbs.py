@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from doc_assets.document import Document
 from doc_assets.embedding.tokenizer import WindowTokenizer
 
-__all__ = ["Breadcrumbs"]
-
 # Characters of a title or heading, and headings and parents looked at, from the innermost outwards.
 _HEADING_CHARACTERS = 200
 _HEADINGS = 12

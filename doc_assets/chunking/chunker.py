@@ -18,8 +18,6 @@ from doc_assets.chunking.breadcrumbs import Breadcrumbs
 from doc_assets.document import BlockKind, Chunk, Document, LaidOutBlock, Section, embedding_input, lay_out
 from doc_assets.embedding.tokenizer import WindowTokenizer
 
-__all__ = ["CHUNKER_VERSION", "chunk"]
-
 # Part of a snapshot's recipe: raise it whenever the same document and tokenizer give other chunks.
 CHUNKER_VERSION = 2
 

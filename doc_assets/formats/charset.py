@@ -8,8 +8,6 @@ import re
 from doc_assets.document import clean_text
 from doc_assets.errors import DocumentRejected
 
-__all__ = ["decode"]
-
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16: its first two bytes are the UTF-16 mark

@@ -9,8 +9,6 @@ from pathlib import PurePosixPath
 from doc_assets.document import Block, Section
 from doc_assets.formats.parts import Anchor, Heading, Part
 
-__all__ = ["Anchors", "outline", "readable_name", "slug"]
-
 _UNSLUGGED = re.compile(r"[^\w\- ]")
 _LONGEST_HEADING = 200  # characters; what is longer is a paragraph that someone marked as a heading
 _LISTED = 50  # headings in a block, where a document holds nothing else
@@ -18,7 +16,7 @@ _FOLDER_NAMES = frozenset(("readme", "index", "_index", "mod", "overview", "page
 
 
 def slug(heading: str) -> str:
-    """The fragment that GitHub gives a heading, without the number that tells repeated ones apart."""
+    """Return the fragment that GitHub gives a heading, without the number of repeated ones."""
     return _UNSLUGGED.sub("", heading.strip().lower()).replace(" ", "-")
 
 

@@ -15,8 +15,6 @@ from doc_assets.formats.markdown.format import markdown_document
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 
-__all__ = ["TextFormat"]
-
 _MANUAL = re.compile(r"([\w.+-]+)\((\d\w{0,3})\)")
 _MANUAL_HEADING = re.compile(r"[A-Z][A-Z0-9 ,/()'-]{1,60}")
 _LINK = re.compile(r"\s*<https?://[^<>\s]{1,500}>")  # what a word of the page links to, set after it

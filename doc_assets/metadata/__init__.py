@@ -1,6 +1,6 @@
 """Facts about a document that search can filter by: the schema that all types share, and how each fact is found.
 
-``schema`` says which fields there are and what a value looks like, ``describing`` fills them for one document. Nothing
+``fields`` says which fields there are and what a value looks like, ``extraction`` fills them for one document. Nothing
 here reads files or knows the database; docs/metadata.md is the same for people.
 """
 

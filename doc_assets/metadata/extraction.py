@@ -1,6 +1,6 @@
 """From what a document, its path and its source state to the standard fields of its metadata.
 
-What a field is, and how its values are spelt, is in ``schema``.
+What a field is, and how its values are spelt, is in ``fields``.
 """
 
 from __future__ import annotations

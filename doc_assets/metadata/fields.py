@@ -1,6 +1,6 @@
 """The standard fields: name, type, meaning, and the one spelling that a value has in the store and in a filter.
 
-Which of a document's words become which field is in ``describing``.
+Which of a document's words become which field is in ``extraction``.
 """
 
 from __future__ import annotations

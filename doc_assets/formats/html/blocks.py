@@ -16,8 +16,6 @@ from doc_assets.document import Block, BlockKind, clean_text
 from doc_assets.formats.html.tree import below, classes, collapsed, remove, verbatim, visit
 from doc_assets.formats.parts import Heading, Part
 
-__all__ = ["in_pieces", "read_parts"]
-
 _LIST_PIECE = (
     1_000  # characters, some 250 tokens: lists and tables are cut between items there, as a chunk holds no more
 )

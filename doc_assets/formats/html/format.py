@@ -1,6 +1,6 @@
 """The format ``html``: pages of mdBook, Sphinx, Doxygen and anything else that has its content inside HTML.
 
-rustdoc's pages have their own format; the walk over the content is ``html_blocks``.
+rustdoc's pages have their own format; the walk over the content is ``blocks``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from doc_assets.formats.html.tree import collapsed, parse_tree, remove
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
-
-__all__ = ["HtmlFormat", "refuse_redirect"]
 
 # The first that matches and has a word in it is the content; without one, the body.
 _ROOTS = ("main", "div[role=main]", "article", "div.document div.body", "div.body", "div.contents", "#content")

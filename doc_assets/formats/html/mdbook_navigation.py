@@ -17,8 +17,6 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.html.tree import classes, collapsed, parse_tree, visit
 
-__all__ = ["book_parents"]
-
 _ROOT = re.compile(r"""\bpath_to_root\s*=\s*["']((?:\.\./){0,32})["']""")
 _LONGEST_TITLE = 200  # characters
 

@@ -1,6 +1,6 @@
 """HTML text as a tree that is safe to walk: how deep it may be, how it is visited, and the text of its nodes.
 
-What the nodes mean is decided in ``html_blocks`` and ``rustdoc_html``.
+What the nodes mean is decided in ``blocks`` and ``html_format``.
 """
 
 from __future__ import annotations
@@ -12,19 +12,6 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from doc_assets.document import clean_text
 from doc_assets.errors import DocumentRejected
-
-__all__ = [
-    "after",
-    "below",
-    "children",
-    "classes",
-    "collapsed",
-    "parse_tree",
-    "remove",
-    "until_heading",
-    "verbatim",
-    "visit",
-]
 
 # Browsers stop at 512; the deepest of 2,350 documentation pages has 20 levels. The parser takes time quadratic in the
 # depth: 400,000 unclosed elements took it ten minutes.

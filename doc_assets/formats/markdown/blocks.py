@@ -1,6 +1,6 @@
 """CommonMark to parts: what markdown-it reads, as headings and blocks of clean text.
 
-Dialects are rewritten before (``markdown_dialects``, ``markdown_marks``); sections are made after (``outline``).
+Dialects are rewritten before (``dialects``, ``inline_marks``); sections are made after (``outline``).
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from doc_assets.formats.markdown.raw_html import (
 )
 from doc_assets.formats.parts import Anchor, Heading, Part
 
-__all__ = ["MarkdownReader"]
-
-_MAX_NESTING = 100  # blocks in blocks; markdown-it drops what is deeper, so ``read`` looks and tells
+_MAX_NESTING = 100  # blocks in blocks; markdown-it drops what is deeper, so ``read`` checks the depth
 _LIST_PIECE = 1_000  # characters, some 250 tokens: a list is cut between items there, as a chunk holds no more
 
 # markdown-it is quadratic in unmatched brackets and CDATA marks inside one paragraph: 5,000 take 1 to 4 s, 30 nothing.

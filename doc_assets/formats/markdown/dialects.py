@@ -1,7 +1,7 @@
 """What sites put into Markdown beyond CommonMark, rewritten into CommonMark before it is parsed.
 
 MkDocs admonitions and tabs, Docusaurus and MyST directives, jupytext cells, hidden lines of listings: all that is said
-by lines. Marks inside lines (shortcodes, roles) are in ``markdown_marks``, includes in ``mdbook_links`` and
+by lines. Marks inside lines (shortcodes, roles) are in ``inline_marks``, includes in ``mdbook_includes`` and
 ``partials``. What stands in code fences stays as it is.
 """
 
@@ -11,8 +11,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-
-__all__ = ["Stretch", "unwrap"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,12 @@
 """Code fences in text that has not been parsed yet: what stands in them is not to be rewritten.
 
-Rough on purpose: it serves rewriting that few pages need. How a page's fences are read is in ``markdown_dialects``.
+Rough on purpose: it serves rewriting that few pages need. How a page's fences are read is in ``dialects``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-
-__all__ = ["outside_fences"]
 
 _FENCE = re.compile(r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 

@@ -29,8 +29,6 @@ from doc_assets.formats.markdown.raw_html import closed_names, read_fragment
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Part
 
-__all__ = ["MarkdownFormat", "MdxFormat", "markdown_document", "markdown_parts"]
-
 _WHOLE_PAGE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
 _DESCRIPTIONS = ("description", "summary", "excerpt", "ogSummary")

@@ -14,8 +14,6 @@ import yaml
 
 from doc_assets.document import JsonValue, canonical_json, json_safe
 
-__all__ = ["split_front_matter"]
-
 _YAML = re.compile(r"---[ \t]*\n(?P<block>.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<block>.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _JSON = re.compile(r"\{\s*\"[\w-]+\"\s*:")

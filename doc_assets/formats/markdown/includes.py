@@ -1,6 +1,6 @@
 """Text that a document takes in from the files beside it: where it is looked for, how much, and which lines of it.
 
-The notations are elsewhere: mdBook's in ``mdbook_links``, those of other site generators in ``partials``.
+The notations are elsewhere: mdBook's in ``mdbook_includes``, those of other site generators in ``partials``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.front_matter import split_front_matter
-
-__all__ = ["MAX_DEPTH", "Includes", "anchored", "folders_above", "path_from", "without_front_matter"]
 
 MAX_DEPTH = 10  # files that include files; mdBook's own limit
 _MAX_TEXT = 1_000_000  # characters that the includes of one document may add to it

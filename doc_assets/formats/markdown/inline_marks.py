@@ -11,8 +11,6 @@ import re
 from doc_assets.formats.markdown.raw_html import alt_text, attributes_of, closed_names, read_fragment
 from doc_assets.formats.parts import Part
 
-__all__ = ["drop_data_uris", "drop_jsx_tags", "lift_html", "placeholder_number", "rewrite_marks"]
-
 _CODE = r"(?P<code>`+[^`\n]+`+)"
 _SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
 _TEMPLATE = re.compile(

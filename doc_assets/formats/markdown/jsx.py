@@ -1,7 +1,7 @@
 """MDX to Markdown: imports, exports and components out of prose, the words they show kept.
 
 A scanner over characters, not a JSX parser: whatever does not read as a tag, comment or statement is text and stays.
-Code fences never come here (``markdown_dialects`` sets them apart). Linear: what failing tags may cost is limited.
+Code fences never come here (``dialects`` sets them apart). Linear: what failing tags may cost is limited.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from collections.abc import Sequence
 
 from doc_assets.formats.markdown.fences import outside_fences
 from doc_assets.formats.markdown.raw_html import alt_text, is_markup
-
-__all__ = ["dedent", "imports_components", "lift_listings", "strip_jsx"]
 
 _MARK = re.compile(r"`+|<!--|</?[A-Za-z]|</?>|\{", re.ASCII)
 _IMPORT = re.compile(
@@ -59,7 +57,7 @@ _FENCE = "~" * 10
 _BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as control characters are cleaned away
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
-_MAX_ROW = 4_000  # characters of a line that are looked at around a tag; rows of tables with lists have 1,000 and more
+_MAX_ROW = 4_000  # characters of a line that are read around a tag; rows of tables with lists have 1,000 and more
 _MAX_STATEMENT = 40_000  # characters of one export
 _MAX_UNCLOSED = 5  # exports without an end, after which the rest of a stretch is text
 _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch

@@ -1,7 +1,7 @@
 """Where a page stands in its book: mdBook's and GitBook's SUMMARY.md, and what book.toml says of the whole book.
 
 Read line by line rather than as Markdown: every page of a book asks for it. The directives inside pages are in
-``mdbook_links``.
+``mdbook_includes``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from urllib.parse import unquote
 
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.includes import folders_above
-
-__all__ = ["Place", "place_in_book", "summary_only"]
 
 _SUMMARY, _BOOK = "SUMMARY.md", "book.toml"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)

@@ -11,8 +11,6 @@ import re
 
 from doc_assets.formats.markdown.includes import MAX_DEPTH, Includes, anchored, path_from
 
-__all__ = ["expand_links"]
-
 _KINDS = "include|rustdoc_include|playground|playpen|template|title"
 _LINK = re.compile(
     r"(?P<lead>^[ \t>#/]{0,200})?(?P<escape>\\?)\{\{\s{0,20}#\s{0,20}"

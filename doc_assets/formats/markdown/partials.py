@@ -2,7 +2,7 @@
 
 The pieces are looked for beside the page and in the folders above it, where these generators keep them. What is not
 found leaves nothing behind and is counted. Code fences are left alone, but for MkDocs snippets that are found, as
-MkDocs puts whole listings into pages that way. mdBook's directives are in ``mdbook_links``.
+MkDocs puts whole listings into pages that way. mdBook's directives are in ``mdbook_includes``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from doc_assets.formats.markdown.includes import (
     path_from,
     without_front_matter,
 )
-
-__all__ = ["expand_partials"]
 
 _SNIPPET = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE

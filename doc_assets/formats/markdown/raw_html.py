@@ -13,9 +13,6 @@ from collections.abc import Iterator
 from doc_assets.document import Block
 from doc_assets.formats.parts import Anchor, Heading, Part
 
-__all__ = ["Anchor", "Heading", "Part", "alt_text", "is_markup", "leads_back", "read_fragment", "strip_links"]
-
-
 # fmt: off
 _BREAKING = frozenset((
     "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset",

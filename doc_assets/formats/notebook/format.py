@@ -1,7 +1,7 @@
 """The format ``notebook``: Jupyter notebooks of any version (``.ipynb``).
 
 Cells become parts in order, Markdown cells as ``markdown`` reads them, so that their headings group the code below.
-Here are the reading of the file and of cells; ``notebook_output`` decides what stays of outputs. Nothing is executed.
+Here are the reading of the file and of cells; ``output`` decides what stays of outputs. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from doc_assets.formats.markdown.inline_marks import drop_data_uris
 from doc_assets.formats.notebook.output import output_text
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Anchor, Heading, Part
-
-__all__ = ["NotebookFormat"]
 
 _LFS = b"version https://git-lfs.github.com/spec"
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{400,}")  # base64 without its ``data:``; no identifier or number is that long

@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 
 from doc_assets.document import clean_text
 
-__all__ = ["output_text"]
-
 MAX_LINES = 20
 MAX_CHARACTERS = 1_000
 _MAX_ERROR = 300  # characters of an exception's message
-_READ = 1_000_000  # characters of one output that are looked at; a progress bar may fill most of them
-_LINE = 2_000  # characters of a line that are looked at
+_READ = 1_000_000  # characters of one output that are read; a progress bar may fill most of them
+_LINE = 2_000  # characters of a line that are read
 
 _PROGRESS = re.compile(
     r"\d%\s?\|"  # tqdm

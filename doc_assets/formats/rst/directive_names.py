@@ -23,8 +23,6 @@ from doc_assets.formats.rst.directives import (
 )
 from doc_assets.formats.rst.includes import FileTable, Include, LiteralInclude
 
-__all__ = ["directive_for"]
-
 _STUBS: dict[type[Directive], str] = {
     Drop: """bibliography contents date default-domain default-role doxygenclass doxygenfile doxygenfunction
         doxygenstruct footer header highlight highlightlang image-sg index kernel-abi kernel-feat

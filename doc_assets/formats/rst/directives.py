@@ -2,8 +2,8 @@
 
 docutils alone refuses what it does not know and leaves an error message in the page. Here each directive becomes plain
 docutils nodes (a container with a label, a literal block), and an unknown one keeps its argument and content. Nothing
-is executed or fetched. Which name is read by which stub is in ``rst_names``, those that read other files are in
-``rst_includes``, roles in ``rst_roles``; the walk over the resulting tree is in ``rst_tree``.
+is executed or fetched. Which name is read by which stub is in ``directive_names``, those that read other files are in
+``includes``, roles in ``inline``; the walk over the resulting tree is in ``tree``.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ class Signature(SphinxDirective):
 
 
 class PythonClass(SphinxDirective):
-    """``class`` is a style name in docutils and a Python class in Sphinx: an argument in capitals or brackets tells."""
+    """``class`` is a style name in docutils and a Python class in Sphinx: an argument in capitals or brackets means the latter."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, _, _ = self.split()
@@ -188,8 +188,8 @@ class NameList(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, options, content = self.split()
-        told = [options.get(name, "") for name in ("identifiers", "functions")]
-        names = _names([*content, *(name for names in told for name in re.split(r"[\s,]+", names))])
+        lists = [options.get(name, "") for name in ("identifiers", "functions")]
+        names = _names([*content, *(name for names in lists for name in re.split(r"[\s,]+", names))])
         return [names] if names else []
 
 
@@ -250,10 +250,10 @@ class Unknown(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
-        told = [f"{name}: {value}" for name, value in options.items() if re.search(r"\w[\s=].*\w", value, re.DOTALL)]
+        stated = [f"{name}: {value}" for name, value in options.items() if re.search(r"\w[\s=].*\w", value, re.DOTALL)]
         box = self.body(content)
-        if told:
-            text = "\n".join([self.name, *told])
+        if stated:
+            text = "\n".join([self.name, *stated])
             box.insert(0, nodes.literal_block(text, text))
         if re.search(r"[^\W\d]", argument):
             box.insert(0, self.paragraph(argument))

@@ -1,8 +1,8 @@
 """reStructuredText (``.rst``, ``.rest``): plain, Sphinx and Linux kernel pages, read with docutils.
 
-Here are the format, docutils' settings and the reading of last resort. The parser is in ``rst_parser``, what directives
-and roles become in ``rst_directives``, ``rst_includes`` and ``rst_roles``, how the tree becomes sections in
-``rst_tree``. Nothing is executed or fetched, and no file read but through ``RawFile.neighbours``.
+Here are the format, docutils' settings and the reading of last resort. The parser is in ``parser``, what directives
+and roles become in ``directives``, ``includes`` and ``inline``, how the tree becomes sections in
+``tree``. Nothing is executed or fetched, and no file read but through ``RawFile.neighbours``.
 """
 
 from __future__ import annotations

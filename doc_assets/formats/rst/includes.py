@@ -22,8 +22,6 @@ from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
 from doc_assets.formats.charset import decode
 from doc_assets.formats.rst.directives import SphinxDirective, repaired
 
-__all__ = ["FileTable", "Include", "LiteralInclude", "Surroundings"]
-
 MAX_EXPANSION = 1_000_000  # characters that one page may take in
 
 # What an insertion costs of that beside its text: each moves all lines that follow, so there are at most a thousand.
@@ -44,7 +42,7 @@ class Surroundings:
 
     Attributes:
         missing: Inclusions that were left out: no such file, outside the source, not text, too much, or of itself.
-        source: What docutils is told to be the source of the page's own lines.
+        source: What docutils takes for the source of the page's own lines.
     """
 
     def __init__(self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS) -> None:
@@ -136,7 +134,7 @@ class Include(_Including):
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, _ = self.split(argument_lines=1)
         target = argument.strip().strip("\"'")
-        if target.startswith("<"):  # definitions of characters that come with docutils; ``rst_tree`` knows them
+        if target.startswith("<"):  # definitions of characters that come with docutils; ``tree`` knows them
             return []
         found = self.file(target)
         if found is None:

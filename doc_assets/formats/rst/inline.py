@@ -1,6 +1,6 @@
 """Inline reStructuredText: docutils' inline parser with every role known, as its text, and with bounded work.
 
-Nothing is executed or looked up. Directives are in ``rst_directives``, the block parser is in ``rst_parser``.
+Nothing is executed or looked up. Directives are in ``directives``, the block parser is in ``parser``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 What docutils reads is unchanged. It builds all fifteen states, with all their transitions, for each nested list, and
 copies the rest of the page at each start of a list; here a state is built when it is entered, and the rest of the page
-is a view. Which directive reads what is in ``rst_directives`` and ``rst_includes``, inline text in ``rst_roles``.
+is a view. Which directive reads what is in ``directives`` and ``includes``, inline text in ``inline``.
 
 All this leans on private parts of docutils, hence its upper bound in pyproject. The test that names each of them, and
 says which one a new version has moved, is ``doc_assets_tests/formats/rst/test_parser.py``.
@@ -21,8 +21,6 @@ from docutils.statemachine import StateWS, StringList, string2lines
 
 from doc_assets.formats.rst.directive_names import directive_for
 from doc_assets.formats.rst.inline import SphinxInliner
-
-__all__ = ["parse_into"]
 
 _TAB_WIDTH = 8
 

@@ -16,8 +16,6 @@ from typing import Final
 from doc_assets.errors import DocumentRejected
 from doc_assets.formats.charset import decode
 
-__all__ = ["declared_substitutions"]
-
 _MAX_CONF = 200_000  # characters; Cilium's has 9,000
 _MAX_TEXT = 20_000  # characters of one value, so that repeated doubling stays small
 _MAX_DEPTH = 40  # nested expressions

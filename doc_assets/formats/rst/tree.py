@@ -1,7 +1,7 @@
 """From a docutils tree to headings and blocks: the walk over sections, and how each kind of element reads as text.
 
 What docutils reports about the page (system messages) never becomes text, except for source that it could not place,
-which is kept as it was written. How the tree is made is in ``rst_parser``.
+which is kept as it was written. How the tree is made is in ``parser``.
 """
 
 from __future__ import annotations

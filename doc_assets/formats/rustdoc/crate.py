@@ -1,6 +1,6 @@
 """A crate in rustdoc JSON: its items, and under which public path each is found.
 
-What is written about an item is in ``rustdoc_json``.
+What is written about an item is in ``json_format``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-
-__all__ = ["NEWEST_VERSION", "OLDEST_VERSION", "Crate", "Item", "Module", "content_of", "kind_of", "read_crate"]
 
 Item = Mapping[str, Any]
 

@@ -1,8 +1,8 @@
 """The format ``rustdoc_html``: pages of ``rustdoc`` 1.63 to 1.95, one document per item or module.
 
 What repeats on every page is left out and counted: methods inherited from traits or lent by other types, blanket and
-automatic implementations, navigation. It goes in ``rustdoc_cuts``; how the members of an item are read is in
-``rustdoc_members``.
+automatic implementations, navigation. It goes in ``trimming``; how the members of an item are read is in
+``members``.
 """
 
 from __future__ import annotations
@@ -30,8 +30,6 @@ from doc_assets.formats.rustdoc.members import (
     written_out,
 )
 from doc_assets.formats.rustdoc.trimming import Trimmed, trim
-
-__all__ = ["RustdocHtmlFormat"]
 
 _MARK = re.compile(rb"""<meta\s+name=["']generator["']\s+content=["']rustdoc["']|<body\s+class=["']rustdoc\b""")
 _INDEX_PAGES = {

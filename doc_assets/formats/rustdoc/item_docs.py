@@ -13,8 +13,6 @@ from doc_assets.document import Block, clean_text
 from doc_assets.formats.markdown.format import markdown_parts
 from doc_assets.formats.parts import Heading, Part
 
-__all__ = ["documentation", "first_sentence", "notes", "stable_since"]
-
 Item = Mapping[str, Any]
 Resolve = Callable[[object], tuple[str, bool]]
 
@@ -199,7 +197,7 @@ def _level(item: Item) -> tuple[str, Mapping[str, Any]]:
 
 
 def _availability(item: Item) -> str:
-    """``Available on crate feature net only``, as far as the attributes tell."""
+    """Return a sentence like ``Available on crate feature net only`` from the attributes."""
     attributes = item.get("attrs")
     for attribute in attributes if isinstance(attributes, list) else ():
         text = attribute.get("other") if isinstance(attribute, Mapping) else attribute

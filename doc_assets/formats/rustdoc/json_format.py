@@ -1,7 +1,7 @@
 """The format ``rustdoc_json``: a crate as ``rustdoc --output-format json`` describes it, formats 37 to 61.
 
-One document per module, and one per struct, enum, union and trait. Where items are found is in ``rustdoc_crate``, how
-declarations are written in ``rust_signatures``, how documentation is read in ``rustdoc_prose``.
+One document per module, and one per struct, enum, union and trait. Where items are found is in ``crate``, how
+declarations are written in ``signatures``, how documentation is read in ``item_docs``.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from doc_assets.formats.rustdoc.kinds import LABELS, PLURALS, item_facts, json_k
 from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
 from doc_assets.formats.rustdoc.signatures import declaration, path, type_name
 
-__all__ = ["RustdocJsonFormat"]
-
-_HEAD = 8_192  # bytes at either end that tell a crate from other JSON: its version stands last
+_HEAD = 8_192  # bytes at either end by which a crate differs from other JSON: its version stands last
 _BLANK_START = re.compile(r"\A(?:[ \t]*\n)+")
 
 

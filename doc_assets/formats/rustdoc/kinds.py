@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from doc_assets.document import JsonValue
 
-__all__ = ["LABELS", "PLURALS", "html_kind", "item_facts", "json_kind"]
-
 LABELS = {
     "crate": "Crate",
     "module": "Module",

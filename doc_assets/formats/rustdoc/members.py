@@ -1,6 +1,6 @@
 """The members of an item on a page of ``rustdoc``: methods, variants, fields, associated items, and its traits.
 
-Which pages are read, and what stands above the members, is in ``rustdoc_html``.
+Which pages are read, and what stands above the members, is in ``html_format``.
 """
 
 from __future__ import annotations
@@ -17,17 +17,6 @@ from doc_assets.document import Block, clean_text
 from doc_assets.formats.html.blocks import in_pieces, read_parts
 from doc_assets.formats.html.tree import after, below, classes, collapsed, remove, until_heading
 from doc_assets.formats.parts import Heading, Part
-
-__all__ = [
-    "SHORT_SUMMARY",
-    "Implementations",
-    "implementors",
-    "is_substantial",
-    "read_members",
-    "stability",
-    "take_implementations",
-    "written_out",
-]
 
 _MEMBER_IDS = ("variant", "structfield", "tymethod", "method", "associatedtype", "associatedconstant")
 _MEMBERS = ", ".join(("#implementations-list .impl", *(f'[id^="{kind}."]' for kind in _MEMBER_IDS)))
@@ -149,7 +138,7 @@ def _trait_of(header: str, name: str) -> str:
             start = i + 1
             break
     trait = header[start : match.start()].removeprefix("const ")
-    # What a trait takes unless told otherwise is the type itself; rustdoc before 1.71 wrote it out.
+    # The default of a trait's parameter is the type itself; rustdoc before 1.71 wrote it out.
     return trait.removesuffix(f"<{match[1]}>") if trait.startswith("Partial") else trait
 
 

@@ -1,7 +1,7 @@
 """Declarations of Rust items as a programmer writes them, from the trees of rustdoc JSON.
 
 Tolerant by design: the tree changes with each version of rustdoc, so that what is not known is shown by its name, or as
-``_``, and never stops a crate from being read. Which items are shown is decided in ``rustdoc_json``.
+``_``, and never stops a crate from being read. Which items are shown is decided in ``json_format``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from doc_assets.formats.rustdoc.crate import Item, content_of, kind_of
-
-__all__ = ["declaration", "function", "path", "type_name"]
 
 Node = Mapping[str, Any]
 

@@ -1,6 +1,6 @@
 """What repeats on pages of rustdoc, cut out of the text before a tree is made of it: two fifths of the pages.
 
-rustdoc writes these parts with the same marks in the same order since 1.63. What is left is read by ``rustdoc_html``.
+rustdoc writes these parts with the same marks in the same order since 1.63. What is left is read by ``html_format``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-__all__ = ["Trimmed", "trim"]
 
 _SIDEBAR = 'class="sidebar"'
 _VERSION = re.compile(r'class="(?:block )?version"[^<>]*>(?:<p>)?\s*(?:Version\s)?\s*([0-9][\w.+-]*)')

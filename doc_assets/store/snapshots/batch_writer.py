@@ -33,7 +33,7 @@ class VectorsMissing(Exception):
 
 
 class SnapshotWriter:
-    """A writer of batches of files into one staging snapshot. Not thread-safe: one thread owns it and its connection."""
+    """A writer of batches of files into one staging snapshot. Not thread-safe."""
 
     def __init__(self, connection: psycopg.Connection, lease: Lease, space: SpaceTable) -> None:
         """Create the session's temporary tables."""

@@ -149,8 +149,8 @@ def find_unchanged(
 ) -> int | None:
     """Return the live snapshot if it has these terms, the space of this fingerprint and the source's files, else None.
 
-    ``equals`` returns whether the source holds exactly the files with these sizes and fingerprints by path; it is called
-    last, since it may read them. ``included`` is as for ``reconcile``.
+    ``equals`` returns whether the source holds exactly the files with these sizes and fingerprints by path. It is
+    called last, since it may read them. ``included`` is as for ``reconcile``.
     """
     row = connection.execute(
         "SELECT s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
