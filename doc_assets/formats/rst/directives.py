@@ -176,7 +176,7 @@ class Signature(SphinxDirective):
 
 
 class PythonClass(SphinxDirective):
-    """``class`` is a style name in docutils and a Python class in Sphinx: an argument in capitals or brackets means the latter."""
+    """The two meanings of ``class``: a style in docutils, a Python class (capitals or brackets) in Sphinx."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, _, _ = self.split()
