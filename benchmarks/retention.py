@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 
 from doc_assets.store.database.connection import Store
-from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.garbage_collection import collect_garbage
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.snapshots import publication
 
@@ -41,8 +41,8 @@ def main() -> None:
             rows = connection.execute("SELECT id FROM partition WHERE doc_type = %s", (options.take_down,)).fetchall()
             publication.move(connection, {partition_id: None for (partition_id,) in rows}, "rollback")
     everything_else = Policy(keep=0, days=0)
-    planned = collect(store, everything_else, dry_run=True)
-    freed = collect(store, everything_else)
+    planned = collect_garbage(store, everything_else, dry_run=True)
+    freed = collect_garbage(store, everything_else)
     with store.connect() as connection:
         after = _searched(connection, queries)
         report = {

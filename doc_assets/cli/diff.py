@@ -11,7 +11,7 @@ from rich.text import Text
 from doc_assets.cli.output import JSON_OPTION, print_json, results
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
-from doc_assets.store.versions.comparison import Comparison, DocumentChange, Side, compare
+from doc_assets.store.versions.comparison import ComparedSnapshot, Comparison, DocumentChange, compare
 from doc_assets.store.versions.text_diff import patch as patch_of
 
 _LETTERS = {"added": "A", "changed": "M", "removed": "D", "moved": "R", "copied": "C"}
@@ -59,7 +59,7 @@ def _stat(found: Comparison) -> Iterator[Text]:
     yield Text(f" {_summary(found)}")
 
 
-def _side(side: Side) -> str:
+def _side(side: ComparedSnapshot) -> str:
     return f"snapshot {side.id} ({side.status}, {side.documents:,} documents, {side.chunks:,} chunks)"
 
 

@@ -9,7 +9,7 @@ from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
-from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.garbage_collection import GarbageCollection, collect_garbage
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
@@ -36,7 +36,9 @@ def gc(
     """Drop old snapshots, and content that no snapshot holds any more; what is live always stays."""
     termination_message.begin("gc")
     with open_store(Settings.from_environment()) as store:
-        found = collect(store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run)
+        found = collect_garbage(
+            store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run
+        )
     counted = ("snapshots", "manifest_rows", "documents", "chunks", "vectors", "bytes")
     totals = {name: getattr(found, name) for name in counted}
     termination_message.tell(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
@@ -46,7 +48,7 @@ def gc(
         _print(found)
 
 
-def _print(found: Collection) -> None:
+def _print(found: GarbageCollection) -> None:
     rows = [
         (name, *(len(of.get(name, ())) for of in (found.collected, found.discarded)))
         for name in sorted({*found.collected, *found.discarded})

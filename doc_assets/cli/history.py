@@ -9,7 +9,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
 from doc_assets.store.schema.opening import open_store
-from doc_assets.store.versions.references import moment
+from doc_assets.store.versions.references import parse_moment
 
 # What a table or an array holds unless told otherwise; lines are streamed, so they hold everything.
 _SHOWN = 50
@@ -42,8 +42,8 @@ def history(
         tuple(types),
         tuple(actions),
         run,
-        moment(since) if since else None,
-        moment(until) if until else None,
+        parse_moment(since) if since else None,
+        parse_moment(until) if until else None,
         failed,
     )
     with open_store(Settings.from_environment()) as store:

@@ -26,7 +26,7 @@ from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read, walk
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
-from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, quarantined, story
+from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, file_history, quarantined
 
 app = typer.Typer(no_args_is_help=True, help="Look at the files that were rejected, and try them again.")
 
@@ -79,7 +79,7 @@ def show(
     """Show everything known of a rejected file, and what to do next."""
     settings = settings_with(catalogue)
     with open_store(settings) as store, store.connect() as connection:
-        events = story(connection, partition, path)
+        events = file_history(connection, partition, path)
         entry = next(iter(quarantined(connection, [partition], path)), None)
     newest = events[0]
     present = _look(settings, partition, path, entry.sha256 if entry else newest.sha256)
@@ -234,7 +234,7 @@ def _became(store: Store, entry: QuarantinedFile, result: LoadResult | None) -> 
     if result.snapshot is None:
         return _Retried(entry.partition, entry.path, entry.reason, "not tried", result.error)
     with store.connect() as connection:
-        events = story(connection, entry.partition, entry.path)
+        events = file_history(connection, entry.partition, entry.path)
     event = next((event for event in events if event.snapshot == result.snapshot), None)
     if event is None:
         return _Retried(entry.partition, entry.path, entry.reason, "gone", "it is no longer in its source")

@@ -12,9 +12,9 @@ from doc_assets.settings import Settings
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.discard import discard as discard_snapshots
-from doc_assets.store.versions.references import id_or_partition, moment
+from doc_assets.store.versions.references import parse_id_or_partition, parse_moment
 from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
-from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Selection, ToSnapshot
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, RollbackSelection, ToSnapshot
 
 
 def rollback(
@@ -55,7 +55,7 @@ def rollback(
 
 def _selection(
     partition: str | None, to: str | None, run: str | None, doc_type: str | None, as_of: str | None
-) -> Selection:
+) -> RollbackSelection:
     """What the options mean together.
 
     Raises:
@@ -71,7 +71,7 @@ def _selection(
     if as_of is not None:
         if to is not None:
             raise typer.BadParameter("--to and --as-of both say where to: give one of them")
-        return AsOf(moment(as_of), doc_type, partition)
+        return AsOf(parse_moment(as_of), doc_type, partition)
     if doc_type is not None:
         raise typer.BadParameter(f"back to when? --type {doc_type} needs --as-of TIME")
     if partition is None:
@@ -81,7 +81,7 @@ def _selection(
     return ToSnapshot(partition, to or "previous")
 
 
-def _as_json(done: Rollback, where: Selection, *, single: bool, dry_run: bool) -> dict:
+def _as_json(done: Rollback, where: RollbackSelection, *, single: bool, dry_run: bool) -> dict:
     """One partition as one object, else one with a list of them."""
     about = {
         "run_id": None if dry_run else done.run_id,
@@ -156,7 +156,7 @@ def discard(
     if (what is None) == (not everything):
         raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
     with open_store(Settings.from_environment()) as store:
-        done = discard_snapshots(store, None if what is None else id_or_partition(what))
+        done = discard_snapshots(store, None if what is None else parse_id_or_partition(what))
     for sentence in done.held:
         say(f"left alone: {sentence}")
     if as_json:

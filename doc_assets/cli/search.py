@@ -16,7 +16,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 
 if TYPE_CHECKING:
-    from doc_assets.search.search import Passage
+    from doc_assets.search.search import SearchResult
 
 _ALSO_IN_SHOWN = 3
 
@@ -40,7 +40,7 @@ def _facts(given: Sequence[str]) -> dict[str, list[str]]:
     return facts
 
 
-def _stated(passage: Passage) -> str:
+def _stated(passage: SearchResult) -> str:
     """What the document is of, in a few words: product and version, licence."""
     facts = passage.metadata
     named = [
@@ -77,8 +77,8 @@ def search(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Search what is live, or was; the best passage of each document, best first."""
+    from doc_assets.search.search import explain_empty
     from doc_assets.search.search import search as search_store
-    from doc_assets.search.search import why_empty
 
     facts = _facts(where)
     settings = Settings.from_environment()
@@ -95,7 +95,7 @@ def search(
             mode=mode.value,
         )
         if facts and not passages:
-            say(f"nothing found: {why_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
+            say(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:
         print_json(passages)
         return
@@ -112,7 +112,7 @@ def search(
         results.print()
 
 
-def _also_in(passage: Passage) -> list[str]:
+def _also_in(passage: SearchResult) -> list[str]:
     """A line for each of the first other places, and how many there are beyond these."""
     lines = [
         f"also in {also.url or f'{also.doc_type}/{also.source}/{also.path}'}"
@@ -139,7 +139,7 @@ def evaluate(
     embedder = SpaceModels(settings)
     with open_store(settings) as store:
 
-        def ask(query: str, mode: str) -> Sequence[Passage]:
+        def ask(query: str, mode: str) -> Sequence[SearchResult]:
             return search_store(store, embedder, query, k=10, mode=mode)
 
         figures = evaluate_questions(questions, ask, [mode.value for mode in modes], strict=strict)

@@ -142,7 +142,7 @@ def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> Inde
     fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:
         done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
-            lambda: maintenance.index_when_last(store, fingerprint, workers=workers, loaded=loaded_any)
+            lambda: maintenance.finish_loading(store, fingerprint, workers=workers, loaded=loaded_any)
         )
     except (StoreError, Stopped) as error:
         # What was loaded is live and found without it; the loads' own summary must not be lost.

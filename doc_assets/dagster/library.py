@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from doc_assets.ingest.result import LoadResult
     from doc_assets.store.database.connection import Store
     from doc_assets.store.database.retries import Retries
-    from doc_assets.store.retention.garbage_collection import Collection
-    from doc_assets.store.retention.maintenance import Indexed
+    from doc_assets.store.retention.garbage_collection import GarbageCollection
+    from doc_assets.store.retention.maintenance import IndexResult
     from doc_assets.store.retention.policy import Policy
     from doc_assets.store.versions.rollback import RollbackResult
     from doc_assets.validation.audit import CheckResult
@@ -117,13 +117,13 @@ class Library:
         with self.store.connect("doc-assets history") as connection:
             record_unchanged(connection, [partition.name for partition in partitions])
 
-    def index(self) -> Indexed:
+    def index(self) -> IndexResult:
         """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
         from doc_assets.embedding.space import describe_space
-        from doc_assets.store.retention.maintenance import index_when_last
+        from doc_assets.store.retention.maintenance import finish_loading
 
         space, workers = describe_space(self.settings).fingerprint, max(1, self.settings.threads - 1)
-        return self.retries.run(lambda: index_when_last(self.store, space, workers=workers))
+        return self.retries.run(lambda: finish_loading(self.store, space, workers=workers))
 
     def loading_run(self, partition: str) -> str | None:
         """The run that is working on a partition (``type/key``) at this moment."""
@@ -137,11 +137,11 @@ class Library:
             # A killed process leaves its row of figures, but not its lock.
             return rows[0].run_id if partition_id_of(connection, partition) in locked_partitions(connection) else None
 
-    def collect(self, policy: Policy, run_id: str) -> Collection:
+    def collect(self, policy: Policy, run_id: str) -> GarbageCollection:
         """Drops what the policy does not keep."""
-        from doc_assets.store.retention.garbage_collection import collect
+        from doc_assets.store.retention.garbage_collection import collect_garbage
 
-        return collect(self.store, policy, run_id=run_id)
+        return collect_garbage(self.store, policy, run_id=run_id)
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
         """Audits what is live in the partitions (``type/key``) and writes down that it was done."""

@@ -193,7 +193,9 @@ class ModelChange:
         self._timed("index", lambda: self._index(space))
         successors = self._timed(
             "prepare",
-            lambda: space_switch.prepare(self._store, space, lambda recipe, old: recipe_in(recipe, old, self._model)),
+            lambda: space_switch.prepare_successors(
+                self._store, space, lambda recipe, old: recipe_in(recipe, old, self._model)
+            ),
         )
         if not successors:
             return []
@@ -318,8 +320,8 @@ class ModelChange:
             for snapshot_id, found in findings.items():
                 successor, reason = fresh[snapshot_id], "; ".join(found)
                 if not found:
-                    space_switch.passed(connection, successor)
-                elif space_switch.failed(connection, successor, run_id, reason):
+                    space_switch.record_passed(connection, successor)
+                elif space_switch.record_failed(connection, successor, run_id, reason):
                     reasons.append(f"{successor.partition} (snapshot {snapshot_id}): {reason}")
         if reasons:
             more = f", and {len(reasons) - 1} other partitions" if len(reasons) > 1 else ""

@@ -1,1 +1,1 @@
-"""Search over what is live, or was: by words, by meaning, or both, as passages with the place they stand at."""
+"""Search over live or earlier snapshots, near duplicates folded into one result, and evaluation of search."""

@@ -1,7 +1,6 @@
-"""How well search finds: questions with known answers, and the figures hit@k and MRR@10 over them.
+"""Evaluation of search: hit@k and MRR@10 over questions with known answers.
 
-A question is answered by a document, not by a passage, and also by one that a result is told to be "also in". How
-search works is in ``store.search``.
+A question is answered by a document, whichever chunk is shown, also by one under "also in" of a result.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from doc_assets.errors import Misuse
-from doc_assets.search.search import Passage
+from doc_assets.search.search import SearchResult
 
 MODES = ("hybrid", "vector", "text")
 
-# Ranks that count.
-_DEPTH = 10
+_DEPTH = 10  # ranks that count
 _HITS = (1, 5, 10)
 
 
@@ -32,10 +30,10 @@ class Question:
 
 
 def read_questions(path: Path) -> list[Question]:
-    """The questions of a file of JSON lines: ``doc_type``, ``query``, ``relevant`` each; blank lines do not count.
+    """Read a file of JSON lines with ``doc_type``, ``query`` and ``relevant`` each; blank lines do not count.
 
     Raises:
-        Misuse: The file cannot be read or a line is no question; names file and line.
+        Misuse: The file cannot be read or a line is no question.
     """
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
@@ -49,18 +47,18 @@ def read_questions(path: Path) -> list[Question]:
 
 def evaluate(
     questions: Path,
-    search: Callable[[str, str], Sequence[Passage]],
+    search: Callable[[str, str], Sequence[SearchResult]],
     modes: Sequence[str] = MODES,
     *,
     strict: bool = False,
 ) -> dict[str, Any]:
-    """Asks every question in every mode, over all documentation types.
+    """Search for every question in every mode, over all documentation types.
 
     Args:
         questions: See ``read_questions``.
-        search: Takes a query and a mode, returns passages, best first; the first 10 documents count.
-        modes: To ask in.
-        strict: A relevant document that is only told as "also in" of a result does not count.
+        search: Takes a query and a mode, returns results, best first; the first 10 documents count.
+        modes: The modes to search in.
+        strict: Do not count a relevant document that is only under "also in" of a result.
 
     Returns:
         ``{mode: {"hit@1", "hit@5", "hit@10", "mrr@10"}, …, "questions": n, "by_type": {doc_type: {mode: {…}}}}``: the
@@ -69,31 +67,31 @@ def evaluate(
     Raises:
         Misuse: The file of questions is absent or malformed, or a search failed.
     """
-    asked = read_questions(questions)
+    read = read_questions(questions)
     ranks = {
-        mode: [_rank(search(question.query, mode), question.relevant, strict=strict) for question in asked]
+        mode: [_rank(search(question.query, mode), question.relevant, strict=strict) for question in read]
         for mode in modes
     }
 
     def by_mode(chosen: Sequence[int]) -> dict[str, dict[str, float]]:
         return {mode: _figures([ranks[mode][i] for i in chosen]) for mode in modes}
 
-    types = sorted({question.doc_type for question in asked})
+    types = sorted({question.doc_type for question in read})
     return {
-        **by_mode(range(len(asked))),
-        "questions": len(asked),
-        "by_type": {t: by_mode([i for i, question in enumerate(asked) if question.doc_type == t]) for t in types},
+        **by_mode(range(len(read))),
+        "questions": len(read),
+        "by_type": {t: by_mode([i for i, question in enumerate(read) if question.doc_type == t]) for t in types},
     }
 
 
-def _rank(passages: Iterable[Passage], relevant: frozenset[str], *, strict: bool) -> int | None:
-    """Rank of the first relevant document, from 1; None beyond the depth. Several passages of a document count once."""
-    told: dict[str, set[str]] = {}
-    for p in passages:
-        shown = f"{p.doc_type}/{p.source}/{p.path}"
-        others = () if strict else p.also_in
-        told.setdefault(shown, {shown}).update(f"{a.doc_type}/{a.source}/{a.path}" for a in others)
-    return next((rank for rank, places in enumerate([*told.values()][:_DEPTH], 1) if places & relevant), None)
+def _rank(results: Iterable[SearchResult], relevant: frozenset[str], *, strict: bool) -> int | None:
+    """Return the rank of the first relevant document from 1, None beyond the depth; a document's ranks count once."""
+    found: dict[str, set[str]] = {}
+    for result in results:
+        shown = f"{result.doc_type}/{result.source}/{result.path}"
+        others = () if strict else result.also_in
+        found.setdefault(shown, {shown}).update(f"{a.doc_type}/{a.source}/{a.path}" for a in others)
+    return next((rank for rank, places in enumerate([*found.values()][:_DEPTH], 1) if places & relevant), None)
 
 
 def _figures(ranks: Sequence[int | None]) -> dict[str, float]:

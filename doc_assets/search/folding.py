@@ -1,12 +1,12 @@
-"""One result for what says the same: which of near duplicates is shown, and where else its content stands.
+"""Folding of near duplicates into one result, with the other files under "also in".
 
-Pairs are linked in ``store.near_duplicates``, files of one document by the manifest. Which of them is shown is the
-policy of the source whose document answers best, as the catalogue said when its snapshot was made:
+Pairs are linked in ``store.snapshots.near_duplicate_links``, files of one document by the manifest. The policy of the
+best document's source, as of its snapshot, decides which of them is shown:
 
-- ``prefer_best``: the document that answers best;
+- ``prefer_best``: the best document;
 - ``prefer_newest``: the one with the highest version in the same source;
 - ``prefer_source TYPE/SOURCE``: the one of that source;
-- ``keep_all``: the one that answers best, and no document of a source with this policy is folded into another.
+- ``keep_all``: the best document, and no document of a source with this policy is folded into another.
 """
 
 from __future__ import annotations
@@ -18,22 +18,19 @@ from doc_assets.document import JsonValue
 from doc_assets.document.similarity import version_of
 from doc_assets.search.page_url import address
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import Place, counterpart, metadata_of, places_of
-from doc_assets.store.search.scope import Scope
+from doc_assets.store.search.places import DocumentPlace, counterpart, metadata_of, places_of
+from doc_assets.store.search.scope import SearchScope
 from doc_assets.store.search.text_ranking import Ranked
 from doc_assets.store.snapshots.near_duplicate_links import near_duplicates_of
 
 
 @dataclass(frozen=True, slots=True)
 class AlsoIn:
-    """Another live file that says what a passage says.
+    """Another file with the same document or a near duplicate.
 
     Attributes:
-        doc_type: Of the file.
-        source: Of the file.
-        path: Relative to the source.
-        url: Of its page, None where that is not known.
-        similarity: Of its document to the one that is shown; 1.0 for the same document.
+        url: Address of its page, None if that is not known.
+        similarity: Similarity of its document to the one that is shown; 1.0 for the same document.
     """
 
     doc_type: str
@@ -44,72 +41,64 @@ class AlsoIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """A passage to show.
+class FoldedResult:
+    """A document to show.
 
     Attributes:
-        passage: The document, the ordinal of its passage, and the score of the best of its group.
+        ranked: The document, the ordinal of its chunk, and the best score of its group.
         place: The file it is shown in.
-        metadata: Of the document.
+        metadata: The document's metadata.
         also_in: The other files with this content, most similar first.
     """
 
-    passage: Ranked
-    place: Place
+    ranked: Ranked
+    place: DocumentPlace
     metadata: Mapping[str, JsonValue]
     also_in: tuple[AlsoIn, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class DuplicateGroup:
     """A ranked document and the near duplicates that are folded into it, with their similarity to it."""
 
     best: Ranked
     others: Mapping[bytes, float]
 
 
-def fold(connection: Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Result]:
-    """The first ``k`` results: one for near duplicates, and one for several documents of a file.
+def fold_duplicates(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[FoldedResult]:
+    """Return the first ``k`` results: one for near duplicates, and one for several documents of a file.
 
-    Args:
-        connection: In the transaction of the search.
-        ranked: Documents that are live in the scope, best first.
-        scope: What is searched; what stands in other sources is no result and not told.
-        k: Results to return at most.
+    Files outside the scope are neither results nor under "also in".
     """
     ids = [r.document_id for r in ranked]
     linked = near_duplicates_of(connection, ids)
     places = places_of(connection, {*ids, *(other for others in linked.values() for other in others)}, scope.snapshots)
-    # Equal scores stand in the order of their places, not in that of their digests.
+    # Equal scores in the order of their files, not of their ids.
     ordered = sorted(ranked, key=lambda r: (-r.score, places[r.document_id][0].key, r.document_id))
-    found = groups(ordered, places, linked, k)
+    found = group_duplicates(ordered, places, linked, k)
     stated = metadata_of(connection, [key for group in found for key in (group.best.document_id, *group.others)])
     by_id = {r.document_id: r for r in ordered}
-    files: dict[tuple[str, str, str], Result] = {}
+    files: dict[tuple[str, str, str], FoldedResult] = {}
     for group in found:
-        # What the ranking left out may not meet the conditions on metadata: told, but not shown.
-        showable = by_id.keys() if scope.wanted else places.keys()
+        # A document that was not ranked may not meet the conditions on metadata: under "also in" only.
+        showable = by_id.keys() if scope.conditions else places.keys()
         result = _result(group, places, stated, linked, showable)
         if result.place.key not in files:
-            files[result.place.key] = replace(result, passage=_passage(connection, result, group.best, by_id))
+            files[result.place.key] = replace(result, ranked=_best_chunk(connection, result, group.best, by_id))
     return list(files.values())
 
 
-def groups(
+def group_duplicates(
     ordered: Sequence[Ranked],
-    places: Mapping[bytes, Sequence[Place]],
+    places: Mapping[bytes, Sequence[DocumentPlace]],
     linked: Mapping[bytes, Mapping[bytes, float]],
     k: int,
-) -> list[Group]:
-    """The first ``k`` groups: each document in the group of the best one that it is linked to.
+) -> list[DuplicateGroup]:
+    """Return the first ``k`` groups of ranked documents, each document in the group of the best one it is linked to.
 
-    Args:
-        ordered: Best first.
-        places: Of all live documents concerned, none empty; what is not in here is not live.
-        linked: Near duplicates of the ranked documents.
-        k: Groups to return at most.
+    ``places`` has the files of all documents in scope, ``linked`` the near duplicates of the ranked ones.
     """
-    found: list[Group] = []
+    found: list[DuplicateGroup] = []
     folded: set[bytes] = set()
     files: set[tuple[str, str, str]] = set()
     for r in ordered:
@@ -123,45 +112,45 @@ def groups(
             for other, alike in linked.get(r.document_id, {}).items()
             if other in places and other not in folded and places[other][0].policy != "keep_all"
         }
-        found.append(Group(r, others))
+        found.append(DuplicateGroup(r, others))
         folded |= {r.document_id, *others}
         files.add(place.key)
     return found
 
 
 def _result(
-    group: Group,
-    places: Mapping[bytes, Sequence[Place]],
+    group: DuplicateGroup,
+    places: Mapping[bytes, Sequence[DocumentPlace]],
     stated: Mapping[bytes, Mapping[str, JsonValue]],
     linked: Mapping[bytes, Mapping[bytes, float]],
     showable: Collection[bytes],
-) -> Result:
+) -> FoldedResult:
     others = sorted(group.others, key=lambda key: (-group.others[key], places[key][0].key))
     entries = [(key, place) for key in (group.best.document_id, *others) for place in places[key]]
     shown, shown_at = _chosen([entry for entry in entries if entry[0] in showable], stated)
 
     def alike(key: bytes) -> float:
-        # Two that are both linked to the best are not always linked to each other.
+        # Two documents that are both linked to the best one are not always linked to each other.
         return 1.0 if key == shown else linked.get(key, {}).get(shown) or group.others.get(key) or group.others[shown]
 
     also: dict[tuple[str, str, str], AlsoIn] = {}
     for key, place in entries:
-        # A file may hold several of them.
+        # A file may give several documents.
         if place.key != shown_at.key and place.key not in also:
             url = address(place.site, place.path, stated[key])
             also[place.key] = AlsoIn(*place.key, url, round(alike(key), 3))
-    told = sorted(also.values(), key=lambda a: (-a.similarity, a.doc_type, a.source, a.path))
-    return Result(replace(group.best, document_id=shown), shown_at, stated[shown], tuple(told))
+    also_in = sorted(also.values(), key=lambda a: (-a.similarity, a.doc_type, a.source, a.path))
+    return FoldedResult(replace(group.best, document_id=shown), shown_at, stated[shown], tuple(also_in))
 
 
 def _chosen(
-    entries: Sequence[tuple[bytes, Place]], stated: Mapping[bytes, Mapping[str, JsonValue]]
-) -> tuple[bytes, Place]:
-    """The document and file to show, by the policy of the first, which answers best."""
+    entries: Sequence[tuple[bytes, DocumentPlace]], stated: Mapping[bytes, Mapping[str, JsonValue]]
+) -> tuple[bytes, DocumentPlace]:
+    """Return the document and file to show, by the policy of the first, which is the best."""
     first = entries[0][1]
     policy, _, preferred = first.policy.partition(" ")
     if policy == "prefer_newest":
-        # Versions of different sources, which may be different products, do not compare.
+        # Sources may be different products, whose versions do not compare.
         same = [entry for entry in entries if entry[1].key[:2] == first.key[:2]]
         return max(same, key=lambda entry: version_of(stated[entry[0]], entry[1].path) or ())
     if policy == "prefer_source":
@@ -169,7 +158,7 @@ def _chosen(
     return entries[0]
 
 
-def _passage(connection: Connection, result: Result, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
+def _passage(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
     """The passage to show of the chosen document: its own best, else the one that corresponds to that of the best."""
-    shown = result.passage.document_id
+    shown = result.ranked.document_id
     return replace(ranked[shown], score=best.score) if shown in ranked else counterpart(connection, best, shown)

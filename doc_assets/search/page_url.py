@@ -1,7 +1,6 @@
-"""The address that opens a passage in a browser: from a file's path, by the rules of the site that its source feeds.
+"""The address of a chunk in a browser: from the document's metadata (``url``), or its path by the site's rule.
 
-Pure functions; which rule a source follows is in the catalogue (``pages``), and the page's own word for its address in
-its metadata (``url``).
+Pure functions; the rule of a source is in the catalogue (``pages``).
 """
 
 from __future__ import annotations
@@ -25,16 +24,10 @@ _IN_FRAGMENT = "!$&'()*+,;=:@/?%"
 def address(
     site: Site, path: str, metadata: Mapping[str, JsonValue], anchor: str = "", heading_path: Sequence[str] = ()
 ) -> str | None:
-    """Where a passage can be read in a browser; None where that is not known.
+    """Return the address of a chunk in a browser; None if that is not known.
 
-    The address that the document itself states comes first, unless it is that of another version of the document.
-
-    Args:
-        site: Of the source.
-        path: Of the file, relative to the source's root.
-        metadata: Of the document.
-        anchor: Fragment of the passage's section as its format gave it, without ``#``.
-        heading_path: Headings above the passage.
+    The address in the metadata comes first, unless it is that of another version of the document. ``anchor`` is the
+    fragment of the chunk's section as its format gave it, without ``#``.
     """
     page = _own(metadata) or _by_rule(site, path, metadata)
     if page is None:
@@ -47,7 +40,7 @@ def _own(metadata: Mapping[str, JsonValue]) -> str | None:
     stated = metadata.get("url")
     if not isinstance(stated, str) or urlsplit(stated).scheme not in ("http", "https"):
         return None
-    # Pages of old and of coming versions name the page of the current one, for search engines.
+    # Pages of old and coming versions state the address of the current one, for search engines.
     named = re.findall(r"(?<=/)v?(\d+(?:\.\d+)+)(?=/|$)", stated)
     version = metadata.get("version")
     return None if named and isinstance(version, str) and version not in named else stated.split("#")[0]
@@ -105,13 +98,13 @@ def _docusaurus(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
 
 
 def _pretty(path: str, metadata: Mapping[str, JsonValue]) -> str:
-    """Without suffix, index pages as their folder, and without the ``(groups)`` that some frameworks sort files by."""
+    """Return the path without suffix, index pages as their folder, and without the ``(groups)`` of some frameworks."""
     folder, name = _split("/".join(part for part in path.split("/") if not re.fullmatch(r"\([^)]*\)", part)))
     return folder.rstrip("/") if name.lower() in _INDEX else folder + name
 
 
 def _rustdoc(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
-    """HTML as it is; what was read from JSON by its path and kind, as rustdoc names the files."""
+    """Return an HTML file's path, or the path that rustdoc gives an item that was read from JSON."""
     if not path.lower().endswith(".json"):
         return path
     kind, item = metadata.get("item_kind"), metadata.get("item_path")
@@ -140,13 +133,13 @@ _RULES: Mapping[str, Callable[[str, Mapping[str, JsonValue]], str | None]] = {
 
 
 def _split(path: str) -> tuple[str, str]:
-    """The folder with its closing slash ("" at the top), and the name without the suffix of a source file."""
+    """Return the folder with its closing slash ("" at the top), and the name without the suffix of a source file."""
     folder, slash, name = path.rpartition("/")
     return folder + slash, _SOURCES.sub("", name)
 
 
 def _fragment(pages: str, anchor: str, heading: str) -> str:
-    """The fragment as the site makes it; formats give it as GitHub does, which mdBook, Hugo and most others follow.
+    """Return the fragment as the site makes it; formats give GitHub's, which mdBook, Hugo and most others share.
 
     An anchor that is not made from the heading's words was written by the author, and is the same on every site.
     """
@@ -167,11 +160,11 @@ def _ascii(text: str) -> str:
 
 
 def _docutils_id(heading: str) -> str:
-    """``docutils.nodes.make_id``."""
+    """Return the id as ``docutils.nodes.make_id`` does."""
     lower = re.sub(r"[^a-z0-9]+", "-", " ".join(_ascii(heading.lower()).split()))
     return re.sub(r"^[-0-9]+|-+$", "", lower)
 
 
 def _toc_slug(heading: str) -> str:
-    """``slugify`` of Python-Markdown's extension toc."""
+    """Return the id as ``slugify`` of Python-Markdown's extension toc does."""
     return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", _ascii(heading)).strip().lower())

@@ -1,8 +1,7 @@
-"""Search over what is live, or was: by words, by meaning, or both, as passages with the place they stand at.
+"""Search by words, by meaning, or both, over live or earlier snapshots; fuses both rankings.
 
-What is searched is in ``scope``, how each ranking works in ``text_ranking`` and ``vector_ranking``, how documents that
-say the same become one result in ``folding``; here they are asked and fused. One search reads one state of the store,
-whatever is published meanwhile.
+The rankings are in ``text_ranking`` and ``vector_ranking`` of ``store.search``, the folding of near duplicates in
+``folding``. One search reads one state of the store, whatever is published meanwhile.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, StoreUnavailable
-from doc_assets.search.folding import AlsoIn, fold
+from doc_assets.search.folding import AlsoIn, fold_duplicates
 from doc_assets.search.page_url import address
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search import filters
 from doc_assets.store.search.filters import Where
 from doc_assets.store.search.places import contents_of
-from doc_assets.store.search.scope import Asked, Scope, find_scope
+from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.search.text_ranking import QUICK, Ranked, rank_text
 from doc_assets.store.search.vector_ranking import embed_query, rank_vectors, similarities
 from doc_assets.store.spaces.spaces import live_models
@@ -30,32 +29,30 @@ from doc_assets.store.spaces.spaces import live_models
 Mode = Literal["hybrid", "vector", "text"]
 Model = Embedder | SpaceModels | Callable[[], Embedder]
 
-# A pasted log is searched by its beginning; longer ones say no more, and to_tsvector refuses texts above 1 MB.
+# A pasted log is searched by its beginning: the rest adds nothing, and to_tsvector rejects texts above 1 MB.
 _MAX_QUERY_CHARACTERS = 10_000
-# What a cosine of 1 counts against a full score by words; 0.7 to 1.3 rank about as well. On 90 questions over 111,000
-# passages hit@1 and hit@5 were 0.76 and 0.91 by words, 0.58 and 0.86 by meaning, 0.82 and 0.99 by this sum. Reciprocal
-# rank fusion (0.72 to 0.76 and 0.92 to 0.98, by its constants) throws away by how much a document is ahead.
-_MEANING = 1.0
-# Of the documents nearest in meaning, so many are also scored by words. With 30 one question of 90 lost its answer, 70
+# Weight of a cosine of 1 against a full score by words; 0.7 to 1.3 rank about as well. On 90 questions over 111,000
+# chunks hit@1 and hit@5 were 0.76 and 0.91 by words, 0.58 and 0.86 by meaning, 0.82 and 0.99 by this sum. Reciprocal
+# rank fusion (0.72 to 0.76 and 0.92 to 0.98, by its constants) discards by how much a document is ahead.
+_VECTOR_WEIGHT = 1.0
+# Number of documents nearest in meaning that are also scored by words. With 30 one question of 90 lost its answer, 70
 # found no more; the time is the same.
 _ALSO_BY_WORDS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A passage of a live document, the one that answers best.
+class SearchResult:
+    """A document with its best chunk.
 
     Attributes:
-        doc_type: Of the document.
-        source: Of the document.
-        path: Of its file, relative to the source.
-        heading: Title and headings above the passage, outermost first, joined by `` > ``.
+        path: The document's file, relative to the source.
+        heading: Title and headings above the chunk, outermost first, joined by `` > ``.
         score: Higher is better; comparable within one search only.
-        text: Of the passage.
-        url: Where it can be read in a browser, None where that is not known.
+        text: The chunk's text.
+        url: Its address in a browser, None if that is not known.
         also_in: Other files with the same document or a near duplicate of it, most similar first.
-        metadata: Of the document; the standard fields are in docs/metadata.md.
-        licence: Of the document, else of its source, None where neither states one.
+        metadata: The document's metadata; the standard fields are in docs/metadata.md.
+        licence: The licence of the document, else of its source, None if neither states one.
     """
 
     doc_type: str
@@ -81,50 +78,51 @@ def search(
     as_of: str | int | datetime | None = None,
     k: int = 10,
     mode: str = "hybrid",
-) -> list[Passage]:
-    """The passages that answer a query best, at most one per document.
+) -> list[SearchResult]:
+    """Return the best results of a query, at most one per document.
 
     Args:
-        store: Where to search.
-        embedder: ``SpaceModels``, which finds the model of what is searched, or a model, or a function that loads it;
+        store: The store.
+        embedder: ``SpaceModels``, which finds the model of the searched space, or a model, or a function that loads it;
             mode ``text`` opens none.
         query: Words, an identifier, an error message or a question; a long one is searched by its beginning.
         types: Documentation types to search, all if empty.
         sources: Sources to search, all if empty.
-        where: Facts that a document's metadata must state, each with a value or with several of which one will do:
+        where: Fields of the metadata with a value, or several of which one must match:
             ``{"crate": "tokio", "item_kind": ["struct", "enum"]}``. The fields are in docs/metadata.md.
-        as_of: A moment, to search what readers saw then (``"2026-05-01"``, ``"2h"`` ago, a datetime), or a snapshot's
-            id, to search that one alone, whether it is or was ever live.
-        k: Passages to return at most, at least 1.
+        as_of: A moment, to search what was live then (``"2026-05-01"``, ``"2h"`` ago, a datetime), or a snapshot's id,
+            to search that one alone, whether or not it was ever live.
+        k: Maximum number of results, at least 1.
         mode: ``text`` ranks by words (BM25), ``vector`` by meaning, ``hybrid`` by both.
 
     Raises:
-        Misuse: The query is empty, the mode, a type, source or field is unknown, nothing live was embedded with this
-            model, or what was live then is no longer kept.
+        Misuse: The query is empty, or the mode is unknown.
+        NotFound: A type, source or field is unknown, or what was live then is no longer kept.
+        ConfigurationError: Nothing live was embedded with this model.
         Refused: Nothing was ever published.
         StoreError: PostgreSQL failed.
         EmbeddingError: The model failed.
 
     Example:
         >>> models = SpaceModels(Settings.from_environment())
-        >>> for passage in search(store, models, "how do I pin a thread to a core", k=3):
-        ...     print(passage.heading, passage.url)
+        >>> for result in search(store, models, "how do I pin a thread to a core", k=3):
+        ...     print(result.heading, result.url)
     """
     if mode not in get_args(Mode):
         raise Misuse(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
     if k < 1:
-        raise Misuse(f"k is {k}: at least one passage must be asked for")
+        raise Misuse(f"k is {k}: at least one result must be asked for")
     query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
     if not query:
         raise Misuse("the query is empty: give some words to search for")
     try:
-        asked = Asked.of(types, sources, where, as_of)
-        return _search(store, embedder, query, asked, k, cast(Mode, mode))
+        request = SearchRequest.of(types, sources, where, as_of)
+        return _search(store, embedder, query, request, k, cast(Mode, mode))
     except OperationalError as error:
         raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
 
 
-def why_empty(
+def explain_empty(
     store: Store,
     *,
     types: Iterable[str] = (),
@@ -132,39 +130,30 @@ def why_empty(
     where: Where,
     as_of: str | int | datetime | None = None,
 ) -> str:
-    """One sentence on why a filtered search found nothing: a value that no document has, or words that none holds.
-
-    Raises:
-        Misuse, Refused, StoreError: As ``search``.
-    """
-    asked = Asked.of(types, sources, where, as_of)
+    """Return one sentence on why a filtered search found nothing; raises as ``search`` does."""
+    request = SearchRequest.of(types, sources, where, as_of)
     with store.connect("doc-assets search") as connection:
-        scope = find_scope(connection, asked)
+        scope = resolve_scope(connection, request)
         document = "live document" if as_of is None else f"document that {scope.state}"
-        return filters.why_empty(connection, asked.wanted, scope.snapshots, document)
+        return filters.explain_empty(connection, scope.conditions, scope.snapshots, document)
 
 
-def _search(store: Store, embedder: Model, query: str, asked: Asked, k: int, mode: Mode) -> list[Passage]:
+def _search(store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode) -> list[SearchResult]:
     with store.connect("doc-assets search") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        # Every step touches a bounded number of rows through an index, which the planner's guesses (a constant for
-        # arrays, for one) would turn into scans of whole tables; parallel workers cost more to start than they save.
+        # Every step reads a bounded number of rows through an index; the planner's estimates (a constant for arrays)
+        # would make it scan whole tables. Parallel workers cost more to start than they save.
         connection.execute(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
             "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
         )
-        scope = find_scope(connection, asked)
-        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.passages else []
-        return _passages(connection, ranked, scope, k)
+        scope = resolve_scope(connection, request)
+        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.searched_chunks else []
+        return _results(connection, ranked, scope, k)
 
 
 def _rank(
-    connection: Connection,
-    embedder: Model,
-    query: str,
-    scope: Scope,
-    k: int,
-    mode: Mode,
+    connection: Connection, embedder: Model, query: str, scope: SearchScope, k: int, mode: Mode
 ) -> list[Ranked]:
     if mode == "text":
         return rank_text(connection, query, scope, k)
@@ -178,7 +167,7 @@ def _rank(
     return fuse(by_words, by_meaning, similarities(connection, vector, compared))
 
 
-def _model(connection: Connection, given: Model, scope: Scope) -> Embedder:
+def _model(connection: Connection, given: Model, scope: SearchScope) -> Embedder:
     if isinstance(given, SpaceModels):
         return given.of(live_models(connection, scope.snapshots))
     return given if isinstance(given, Embedder) else given()
@@ -187,15 +176,9 @@ def _model(connection: Connection, given: Model, scope: Scope) -> Embedder:
 def fuse(
     by_words: Sequence[Ranked], by_meaning: Sequence[Ranked], similar: Mapping[tuple[bytes, int], float]
 ) -> list[Ranked]:
-    """Both rankings as one, by the weighted sum of a document's scores.
+    """Return both rankings as one, by the weighted sum of a document's scores, with the chunk nearest in meaning.
 
-    Args:
-        by_words: Scores from 0 to 1; a document that is absent scores 0.
-        by_meaning: The documents with the nearest passages.
-        similar: Similarity of the passages of ``by_words``, for documents whose nearest passage is not among these.
-
-    Returns:
-        Documents with the passage that is nearest in meaning, best first.
+    ``similar`` has the similarities of the chunks of ``by_words``, for documents that are not in ``by_meaning``.
     """
     words = {r.document_id: r.score for r in by_words}
     nearest = {(r.document_id, r.ordinals[0]): r.score for r in by_meaning}
@@ -203,23 +186,23 @@ def fuse(
     for (document_id, ordinal), similarity in {**similar, **nearest}.items():
         best[document_id] = max(best.get(document_id, (-2.0, 0)), (similarity, -ordinal))
     fused = [
-        Ranked(document_id, (-ordinal,), words.get(document_id, 0.0) + _MEANING * similarity)
+        Ranked(document_id, (-ordinal,), words.get(document_id, 0.0) + _VECTOR_WEIGHT * similarity)
         for document_id, (similarity, ordinal) in best.items()
     ]
-    # What has no vector in this space (it is live in another one) competes by its words alone.
+    # Documents without a vector in this space (live in another one) compete by their words alone.
     fused += [r for r in by_words if r.document_id not in best]
     return sorted(fused, key=lambda r: (-r.score, r.document_id))
 
 
-def _passages(connection: Connection, ranked: Sequence[Ranked], scope: Scope, k: int) -> list[Passage]:
+def _passages(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
     """The first ``k`` results with their texts."""
-    results = fold(connection, ranked, scope, k)
-    contents = contents_of(connection, [result.passage for result in results])
+    results = fold_duplicates(connection, ranked, scope, k)
+    contents = contents_of(connection, [result.ranked for result in results])
     return [
-        Passage(
+        SearchResult(
             *result.place.key,
             " > ".join([title, *heading_path]),
-            result.passage.score,
+            result.ranked.score,
             text,
             address(result.place.site, result.place.path, result.metadata, anchor, heading_path),
             result.also_in,

@@ -1,4 +1,4 @@
-"""The quarantine lists what cannot be read with its story, and a retry parses exactly that."""
+"""The quarantine lists what cannot be read with its history, and a retry parses exactly that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doc_assets.cli.app import app
 from doc_assets.errors import NotFound
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
-from doc_assets.store.versions.quarantine import quarantined, story
+from doc_assets.store.versions.quarantine import file_history, quarantined
 from doc_assets_tests.support.loading import SmallSource, guide, load, loader_for, settings_for
 
 PARTITION = "best_practices/guides"
@@ -66,7 +66,7 @@ def test_a_rejected_file_is_listed_with_its_first_day_and_how_often_it_was_tried
     assert (entry.partition, entry.path, entry.size, entry.live) == (PARTITION, "noise.md", len(NOISE), True)
     assert entry.reason and entry.sha256 and (entry.snapshot, entry.attempts) == (second.snapshot, 2)
     with store.connect() as connection:
-        events = story(connection, PARTITION, "noise.md")
+        events = file_history(connection, PARTITION, "noise.md")
     assert [event.snapshot for event in events] == [second.snapshot, first.snapshot]
     assert entry.since == events[-1].at
 

@@ -11,12 +11,12 @@ import pytest
 from doc_assets.errors import DocAssetsError
 from doc_assets.search.evaluation import evaluate
 from doc_assets.search.folding import AlsoIn
-from doc_assets.search.search import Passage
+from doc_assets.search.search import SearchResult
 
 
-def passage(place: str) -> Passage:
+def result(place: str) -> SearchResult:
     doc_type, source, path = place.split("/", 2)
-    return Passage(doc_type, source, path, "heading", 1.0, "text", None)
+    return SearchResult(doc_type, source, path, "heading", 1.0, "text", None)
 
 
 def question(query: str, *relevant: str) -> dict:
@@ -43,7 +43,7 @@ ANSWERS = {
 
 
 def test_a_hit_is_a_relevant_document_within_the_first_k_and_mrr_is_the_mean_reciprocal_rank(questions: Path) -> None:
-    figures = evaluate(questions, lambda query, mode: [passage(p) for p in ANSWERS[query]], ["text"])
+    figures = evaluate(questions, lambda query, mode: [result(p) for p in ANSWERS[query]], ["text"])
     assert figures["text"] == pytest.approx(
         {"hit@1": 1 / 3, "hit@5": 2 / 3, "hit@10": 2 / 3, "mrr@10": (1 + 1 / 3) / 3}
     )
@@ -51,8 +51,8 @@ def test_a_hit_is_a_relevant_document_within_the_first_k_and_mrr_is_the_mean_rec
 
 
 def test_every_type_has_figures_of_its_own_questions_in_every_mode(questions: Path) -> None:
-    def search(query: str, mode: str) -> list[Passage]:
-        return [passage(p) for p in ANSWERS[query]] if mode == "text" else []
+    def search(query: str, mode: str) -> list[SearchResult]:
+        return [result(p) for p in ANSWERS[query]] if mode == "text" else []
 
     figures = evaluate(questions, search)
     assert set(figures) == {"hybrid", "vector", "text", "questions", "by_type"}
@@ -64,20 +64,20 @@ def test_every_type_has_figures_of_its_own_questions_in_every_mode(questions: Pa
 
 
 def test_several_passages_of_one_document_take_one_rank_and_ranks_above_ten_do_not_count(questions: Path) -> None:
-    def search(query: str, mode: str) -> list[Passage]:
-        noise = [passage("rust/noise/same.md")] * 20
+    def search(query: str, mode: str) -> list[SearchResult]:
+        noise = [result("rust/noise/same.md")] * 20
         if query == "first":
-            return [*noise, passage("rust/a/x.md")]
-        return [passage(f"rust/noise/{i}.md") for i in range(10)] + [passage("rust/b/z.md")]
+            return [*noise, result("rust/a/x.md")]
+        return [result(f"rust/noise/{i}.md") for i in range(10)] + [result("rust/b/z.md")]
 
     figures = evaluate(questions, search, ["hybrid"])
     assert figures["hybrid"] == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
 
 
 def test_what_is_told_as_also_in_of_a_result_counts_at_its_rank_unless_strict(questions: Path) -> None:
-    def search(query: str, mode: str) -> list[Passage]:
-        other = replace(passage("rust/a/other.md"), also_in=(AlsoIn("rust", "b", "z.md", None, 0.8),))
-        return [passage("rust/noise/n.md"), other, passage("rust/b/z.md")]
+    def search(query: str, mode: str) -> list[SearchResult]:
+        other = replace(result("rust/a/other.md"), also_in=(AlsoIn("rust", "b", "z.md", None, 0.8),))
+        return [result("rust/noise/n.md"), other, result("rust/b/z.md")]
 
     told = evaluate(questions, search, ["text"])["text"]
     assert told == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})

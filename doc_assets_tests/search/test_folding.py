@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from doc_assets.document.records import StoredDocument
-from doc_assets.search.search import Passage, search
+from doc_assets.search.search import SearchResult, search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import near_duplicate_links
 from doc_assets_tests.support.library import Library, WordModel
@@ -20,12 +20,12 @@ def library(store: Store) -> Library:
     return Library(store, WordModel())
 
 
-def ask(library: Library, query: str = "gadgets and widget3", **options: object) -> list[Passage]:
+def ask(library: Library, query: str = "gadgets and widget3", **options: object) -> list[SearchResult]:
     return search(library.store, library.model, query, mode="text", **options)  # pyright: ignore[reportArgumentType]
 
 
-def places(passages: list[Passage]) -> list[str]:
-    return [f"{p.source}/{p.path}" for p in passages]
+def places(results: list[SearchResult]) -> list[str]:
+    return [f"{p.source}/{p.path}" for p in results]
 
 
 def test_near_duplicates_are_one_result_with_the_others_told_and_the_next_takes_the_free_place(
@@ -87,7 +87,7 @@ def test_keep_all_shows_each_document_of_its_source_and_others_still_fold(librar
     ("old", "new"),
     [
         (article("Maps", first="gadgets gadgets widget3 answer"), article("Maps", first="nothing to see")),
-        # Found by none of its words: the passage that corresponds is shown.
+        # Found by none of its words: the result that corresponds is shown.
         (article("Maps", first="zebra crossing"), article("Maps", first="horse")),
         # The same document in both folders.
         (article("Maps", first="zebra"), article("Maps", first="zebra")),

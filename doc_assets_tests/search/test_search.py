@@ -193,7 +193,7 @@ def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_l
 ) -> None:
     count = 1_500
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", count)
-    monkeypatch.setattr(vector_ranking, "_EXACT_PASSAGES", 10)
+    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
     pages = {f"p{i:05d}.md": page(f"P{i}", f"apple{i} pear{i % 97} plum{i % 31}") for i in range(count)}
     library.publish("rust/std", pages)
     library.publish("ebpf/kernel", {"only.md": page("Only", "a lone banana")})

@@ -10,8 +10,8 @@ from doc_assets.errors import DocAssetsError, PublicationRefused
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.sources.discovery import Discovery
-from doc_assets.store.retention.garbage_collection import Collection
-from doc_assets.store.retention.maintenance import Indexed
+from doc_assets.store.retention.garbage_collection import GarbageCollection
+from doc_assets.store.retention.maintenance import IndexResult
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.versions.rollback import RollbackResult
 from doc_assets.validation.audit import CHECKS, CheckResult
@@ -113,15 +113,15 @@ class FakeLibrary:
         """The next of ``loading``."""
         return self.loading.pop(0) if self.loading else None
 
-    def index(self) -> Indexed:
+    def index(self) -> IndexResult:
         """Nothing but a call."""
         self.calls.append("index")
-        return Indexed(built=False, last=True, seconds=0.0)
+        return IndexResult(built=False, last=True, seconds=0.0)
 
-    def collect(self, policy: Policy, run_id: str) -> Collection:
+    def collect(self, policy: Policy, run_id: str) -> GarbageCollection:
         """Nothing but the policy in ``calls``."""
         self.calls.append(f"gc {policy.keep} {policy.days:g}")
-        return Collection(False, {}, {}, [], 0, 0, 0, 0, 0, 0, 0)
+        return GarbageCollection(False, {}, {}, [], 0, 0, 0, 0, 0, 0, 0)
 
     def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
         """All six pass but those in ``failing``."""

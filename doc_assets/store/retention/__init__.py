@@ -1,1 +1,1 @@
-"""What may go and what must stay: retention policy, garbage collection, upkeep of indexes."""
+"""Retention policy, garbage collection, and maintenance of tables and vector indexes."""

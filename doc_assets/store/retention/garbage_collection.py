@@ -1,8 +1,7 @@
-"""``collect``: drops the manifests that the policy does not keep, then the content that no manifest reaches.
+"""Garbage collection: removes the manifests that the policy does not keep, then the content that no manifest reaches.
 
-Safe at any time: manifests go under their partition's lock, content in short transactions beside the loads, and readers
-keep what they saw when their transaction began. Ended at any moment it has lost nothing that is kept, and the next one
-goes on.
+Safe at any time: manifests are removed under their partition's lock, content in short transactions beside the loads,
+and readers keep what they saw when their transaction began. Killed at any time, it is resumed by the next one.
 """
 
 from __future__ import annotations
@@ -21,33 +20,29 @@ from doc_assets.store.database.retries import to_store_error
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import GC_APPLICATION, locked_partitions, partition_lock
 from doc_assets.store.retention import unreachable
-from doc_assets.store.retention.maintenance import Upkeep, keep_up
-from doc_assets.store.retention.policy import Doomed, Policy, doomed, scope
-from doc_assets.store.retention.unreachable import Tally
+from doc_assets.store.retention.maintenance import MaintenanceStep, clear_dead_rows
+from doc_assets.store.retention.policy import ExpiredSnapshot, Policy, chosen_partitions, expired_snapshots
+from doc_assets.store.retention.unreachable import RowCounts
 from doc_assets.store.snapshots import lifecycle
 
 _MANIFEST = ("snapshot_document", "snapshot_file")
 
 
 @dataclass(frozen=True, slots=True)
-class Collection:
-    """What a gc freed, or would free.
+class GarbageCollection:
+    """What a garbage collection removed, or would remove.
 
     Attributes:
-        dry_run: Nothing was changed.
-        collected: Published snapshots whose manifest went, by partition.
-        discarded: The same for those that never were published.
-        busy: Partitions with snapshots to drop that somebody works on; theirs stay until the next time.
-        snapshots: Dropped, of both kinds.
+        collected: Published snapshots whose manifest was removed, by partition.
+        discarded: The same for snapshots that were never published.
+        busy: Partitions whose lock is held by another session; their snapshots stay until the next time.
+        snapshots: Number of snapshots of both kinds.
         manifest_rows: Files and documents of their manifests.
-        documents: Removed.
-        chunks: Removed.
-        vectors: Removed, in all embedding spaces.
+        vectors: In all embedding spaces.
         links: Signatures and pairs of near duplicates.
-        bytes: Of all these rows as they are stored, without indexes.
-        seconds: In all.
-        longest_wait_seconds: Loads waited at most so long for one removal.
-        upkeep: What was done to the tables afterwards.
+        bytes: Size of all these rows as stored, without indexes.
+        longest_wait_seconds: The longest time for which loads waited for one removal.
+        upkeep: Maintenance of the tables afterwards.
     """
 
     dry_run: bool
@@ -63,10 +58,10 @@ class Collection:
     bytes: int
     seconds: float = 0.0
     longest_wait_seconds: float = 0.0
-    upkeep: tuple[Upkeep, ...] = ()
+    upkeep: tuple[MaintenanceStep, ...] = ()
 
 
-def collect(
+def collect_garbage(
     store: Store,
     policy: Policy | None = None,
     *,
@@ -74,49 +69,42 @@ def collect(
     partitions: Sequence[str] = (),
     dry_run: bool = False,
     run_id: str | None = None,
-) -> Collection:
-    """Frees what the policy does not keep; see ``retention.Policy`` for what that is.
+) -> GarbageCollection:
+    """Remove what the policy does not keep, or report what would be removed (dry run).
 
-    Args:
-        store: Where.
-        policy: What to keep; its defaults without one.
-        types: Only drop snapshots of these types. Content that no manifest reaches belongs to nobody and goes anyway.
-        partitions: Only drop snapshots of these, as ``<doc_type>/<key>``.
-        dry_run: Change nothing, and say what would be freed.
-        run_id: For the history.
+    Types and partitions limit the manifests that are removed. Content that no manifest reaches is removed in any case.
 
     Raises:
         NotFound: A type or partition was never loaded.
         Transient: Another gc runs.
-        StoreError: The database failed: what was committed stays, and the next gc goes on.
+        StoreError: The database failed: what was committed stays, and the next gc resumes.
     """
     started = time.perf_counter()
     policy = policy or Policy()
     try:
         with store.connect(GC_APPLICATION) as connection:
-            chosen = scope(connection, types, partitions)
+            chosen = chosen_partitions(connection, types, partitions)
             if dry_run:
-                found = _planned(connection, policy, chosen)
-                return replace(found, seconds=time.perf_counter() - started)
+                return replace(_plan(connection, policy, chosen), seconds=time.perf_counter() - started)
             with gc_lock(connection):
                 return _collect(connection, policy, chosen, run_id, started)
     except psycopg.Error as error:
         raise to_store_error(error) from error
 
 
-def _planned(connection: psycopg.Connection, policy: Policy, chosen: Sequence[int] | None) -> Collection:
-    tally = Tally()
+def _plan(connection: psycopg.Connection, policy: Policy, chosen: Sequence[int] | None) -> GarbageCollection:
+    counts = RowCounts()
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        working = locked_partitions(connection)
-        all_doomed = doomed(connection, policy, chosen)
-        dropped = [d for d in all_doomed if d.partition_id not in working]
-        ids = [d.snapshot for d in dropped]
+        locked = locked_partitions(connection)
+        expired = expired_snapshots(connection, policy, chosen)
+        dropped = [snapshot for snapshot in expired if snapshot.partition_id not in locked]
+        ids = [snapshot.snapshot for snapshot in dropped]
         for table in _MANIFEST:
             where = sql.SQL("o.snapshot_id = ANY (%(ids)s)")
-            tally.add(table, *unreachable.measure(connection, table, where, {"ids": ids}))
-        unreachable.count(connection, ids, tally)
-    return _summary(dropped, {d.partition for d in all_doomed if d.partition_id in working}, tally, dry_run=True)
+            counts.add(table, *unreachable.measure(connection, table, where, {"ids": ids}))
+        unreachable.count(connection, ids, counts)
+    return _summary(dropped, {e.partition for e in expired if e.partition_id in locked}, counts, dry_run=True)
 
 
 def _collect(
@@ -125,27 +113,27 @@ def _collect(
     chosen: Sequence[int] | None,
     run_id: str | None,
     started: float,
-) -> Collection:
-    tally, dropped, working = Tally(), [], set()
-    found = doomed(connection, policy, chosen)
-    for partition_id, partition in sorted({(d.partition_id, d.partition) for d in found}):
+) -> GarbageCollection:
+    counts, dropped, locked = RowCounts(), [], set()
+    expired = expired_snapshots(connection, policy, chosen)
+    for partition_id, partition in sorted({(snapshot.partition_id, snapshot.partition) for snapshot in expired}):
         try:
             with partition_lock(connection, partition_id, partition):
-                # Asked again: until the lock was taken, a rollback may have gone back to one of them.
-                for snapshot in doomed(connection, policy, [partition_id]):
-                    _drop(connection, snapshot, run_id, tally)
+                # Queried again: until the lock was taken, a rollback may have published one of them.
+                for snapshot in expired_snapshots(connection, policy, [partition_id]):
+                    _drop(connection, snapshot, run_id, counts)
                     dropped.append(snapshot)
         except PartitionLocked:
-            working.add(partition)
+            locked.add(partition)
     manifests = time.perf_counter()
-    unreachable.remove(connection, tally)
+    unreachable.remove(connection, counts)
     content = time.perf_counter()
-    upkeep = keep_up(connection, tally.rows)
+    upkeep = clear_dead_rows(connection, counts.rows)
     done = time.perf_counter()
     report = replace(
-        _summary(dropped, working, tally, dry_run=False),
+        _summary(dropped, locked, counts, dry_run=False),
         seconds=done - started,
-        longest_wait_seconds=tally.longest_seconds,
+        longest_wait_seconds=counts.longest_seconds,
         upkeep=tuple(upkeep),
     )
     history.record(
@@ -165,18 +153,18 @@ def _collect(
     return report
 
 
-def _drop(connection: psycopg.Connection, snapshot: Doomed, run_id: str | None, tally: Tally) -> None:
-    """Drops a manifest; the snapshot's row stays, so that the history still says what it was."""
-    of_snapshot = sql.SQL("o.snapshot_id = %(id)s")
-    found = Tally()
+def _drop(connection: psycopg.Connection, snapshot: ExpiredSnapshot, run_id: str | None, counts: RowCounts) -> None:
+    """Remove a manifest; the snapshot's row stays for the history."""
+    where = sql.SQL("o.snapshot_id = %(id)s")
+    found = RowCounts()
     with connection.transaction():
         if snapshot.status == "published":
-            # Before the rows: the row's lock is what a load that has lost its partition waits for.
+            # Before the rows: a load that has lost its partition's lock waits for the lock of this row.
             connection.execute(
                 "UPDATE snapshot SET status = 'collected' WHERE id = %s AND status = 'published'", (snapshot.snapshot,)
             )
             for table in _MANIFEST:
-                unreachable.delete(connection, table, of_snapshot, {"id": snapshot.snapshot}, found)
+                unreachable.delete(connection, table, where, {"id": snapshot.snapshot}, found)
             history.record(
                 connection,
                 "gc",
@@ -187,33 +175,33 @@ def _drop(connection: psycopg.Connection, snapshot: Doomed, run_id: str | None, 
                 counts={"files": found.rows["snapshot_file"], "documents": found.rows["snapshot_document"]},
             )
         else:
-            # Which sizes its rows have is known only before they are gone; nobody else writes them, under the lock.
             for table in _MANIFEST:
-                rows = unreachable.measure(connection, table, of_snapshot, {"id": snapshot.snapshot})
-                found.add(table, *rows)
+                found.add(table, *unreachable.measure(connection, table, where, {"id": snapshot.snapshot}))
             lifecycle.discard(connection, snapshot.snapshot, run_id)
-    tally.rows += found.rows
-    tally.bytes += found.bytes
+    counts.rows += found.rows
+    counts.bytes += found.bytes
 
 
-def _summary(dropped: Sequence[Doomed], working: set[str], tally: Tally, *, dry_run: bool) -> Collection:
-    rows = tally.rows
-    return Collection(
+def _summary(
+    dropped: Sequence[ExpiredSnapshot], locked: set[str], counts: RowCounts, *, dry_run: bool
+) -> GarbageCollection:
+    rows = counts.rows
+    return GarbageCollection(
         dry_run=dry_run,
         collected=_by_partition([d for d in dropped if d.status == "published"]),
         discarded=_by_partition([d for d in dropped if d.status != "published"]),
-        busy=sorted(working),
+        busy=sorted(locked),
         snapshots=len(dropped),
         manifest_rows=sum(rows[table] for table in _MANIFEST),
         documents=rows["document"],
         chunks=rows["chunk"],
         vectors=sum(n for table, n in rows.items() if table.startswith("embedding_")),
         links=rows["document_signature"] + rows["near_duplicate"],
-        bytes=tally.bytes,
+        bytes=counts.bytes,
     )
 
 
-def _by_partition(dropped: Sequence[Doomed]) -> dict[str, list[int]]:
+def _by_partition(dropped: Sequence[ExpiredSnapshot]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for snapshot in dropped:
         found.setdefault(snapshot.partition, []).append(snapshot.snapshot)

@@ -1,9 +1,7 @@
-"""What PostgreSQL is told when the work is done, so that searches are fast: fresh statistics, indexes, no dead rows.
+"""Maintenance that keeps searches fast: statistics and the vector index after loads, vacuum or rebuild after a gc.
 
-After the last of the loads that run side by side, in whatever processes, the vector index is built if there is none
-(``index_when_last``). After a gc dead rows are cleared from tables and indexes (``keep_up``). There the vector index is
-the hard part. VACUUM takes dead entries out of an HNSW graph by mending every node that pointed to
-one, which is slower than making the graph anew long before most of it is dead.
+VACUUM repairs every node of an HNSW graph that pointed to a dead entry, which takes longer than building the graph
+anew long before most of it is dead; hence the rebuild.
 """
 
 from __future__ import annotations
@@ -24,17 +22,17 @@ from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.retention.unreachable import vector_tables
 from doc_assets.store.spaces import spaces, vector_index
 
-# Of the vectors. Mending an index of 144,000 (384 dimensions, two busy cores) took 0.5 s after 0.05 % were removed,
-# 44 s after 1 % and 112 s after 5 %; making it anew took 127 s after 5 %, 55 s after 40 %.
+# Share of dead vectors. VACUUM of an index of 144,000 (384 dimensions, two busy cores) took 0.5 s after 0.05 % were
+# removed, 44 s after 1 % and 112 s after 5 %; a rebuild took 127 s after 5 %, 55 s after 40 %.
 REBUILD_SHARE = 0.05
-# Fewer dead rows cost a search nothing that can be measured; autovacuum will come for them.
+# Fewer dead rows cost a search nothing that can be measured, and are left to autovacuum.
 VACUUM_SHARE = 0.001
 _PLAIN = ("snapshot_document", "snapshot_file", "near_duplicate", "document_signature", "document_chunk", "document")
 
 
 @dataclass(frozen=True, slots=True)
-class Upkeep:
-    """One step: ``rebuild`` of a vector index or ``vacuum`` of a table, its seconds, and why it was not done."""
+class MaintenanceStep:
+    """A ``rebuild`` of a vector index or a ``vacuum`` of a table; ``problem`` says why it was not done."""
 
     table: str
     action: str
@@ -43,13 +41,13 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
-class Indexed:
-    """What became of the vector index.
+class IndexResult:
+    """The state of the vector index after a load.
 
     Attributes:
-        built: It was built now; False where it was there, is not needed yet, or is left to who ends last.
-        last: Nothing else was loading.
-        seconds: Of it all.
+        built: Whether it was built now; False if it exists, is not needed yet, or is left to the last load.
+        last: Whether nothing else was loading.
+        seconds: Time for the whole step.
     """
 
     built: bool
@@ -59,31 +57,27 @@ class Indexed:
 
 @contextmanager
 def loading(store: Store) -> Iterator[None]:
-    """Within it other processes leave the index to whoever ends last; each load of a partition does so by itself.
-
-    For those who load several partitions, and would otherwise end for a moment between two of them.
-    """
+    """Hold off the index build of other processes, also between the partitions that this process loads."""
     with closing(store.connect("doc-assets loading")) as connection, locks.shared_loading_lock(connection):
         yield
 
 
-def index_when_last(store: Store, fingerprint: str, *, workers: int = 1, loaded: bool = True) -> Indexed:
-    """Fresh statistics after a load, and the vector index if the space lacks one and nobody else is loading.
+def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: bool = True) -> IndexResult:
+    """Refresh statistics after a load, and build the vector index if the space lacks one and nothing else is loading.
 
-    Made while others load, the index would slow them down and be built from part of the vectors. Of processes that end
-    together, one builds it. Searches go on meanwhile, loads of the space wait.
-
-    Call it when the load is over and its session closed, in the main thread if a stop is to be heeded.
+    Built beside other loads, the index would slow them down and be made from part of the vectors. Of processes that end
+    together, one builds it. Searches are not blocked, loads of the space wait. Call it after the load's session is
+    closed, and in the main thread if it should handle stops.
 
     Args:
-        store: Where.
-        fingerprint: Of the embedding space that was loaded into.
+        store: The store.
+        fingerprint: Fingerprint of the embedding space.
         workers: Parallel workers of the build beside the leader.
-        loaded: Something was published, so that statistics are old.
+        loaded: Whether something was published, which makes the statistics stale.
 
     Raises:
         psycopg.Error: The database failed; it may be tried again.
-        Stopped: A stop was asked for; an index that was being built is not there.
+        Stopped: A stop was requested; an index that was being built is gone.
     """
     started = time.perf_counter()
     built = False
@@ -97,27 +91,22 @@ def index_when_last(store: Store, fingerprint: str, *, workers: int = 1, loaded:
         space = spaces.find_space(connection, fingerprint)
         if last and space is not None:
             built = vector_index.ensure_index(connection, space, workers=workers)
-    return Indexed(built, last, time.perf_counter() - started)
+    return IndexResult(built, last, time.perf_counter() - started)
 
 
-def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[Upkeep]:
-    """Clears what was removed from tables and indexes, while loads and searches go on.
+def clear_dead_rows(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[MaintenanceStep]:
+    """Rebuild or vacuum the tables of which rows were removed, beside loads and searches; return the steps.
 
-    Args:
-        connection: In autocommit mode, since neither step may stand in a transaction.
-        removed: Rows by table. Dead ones that an earlier gc left count as well.
-
-    Returns:
-        What was done, and what could not be; the rows are gone in any case.
+    The connection must be in autocommit mode. Dead rows that an earlier gc left count as well.
     """
-    # Else the removal would be counted after the vacuum, and the next gc would take its rows for dead ones.
+    # Else the removal would be counted after the vacuum, and the next gc would count its rows as dead.
     connection.execute("SELECT pg_stat_force_next_flush()")
     retries = Retries(RetryPolicy(attempts=3, longest_wait=5.0))
-    steps: list[Upkeep] = []
-    unmended: set[str] = set()
+    steps: list[MaintenanceStep] = []
+    not_rebuilt: set[str] = set()
     tables = vector_tables(connection)
     for table in tables:
-        # An index that a rebuild left invalid says that there was a need; the statistics that said so may be gone.
+        # An invalid index is left over from an interrupted rebuild, whose statistics may be gone.
         if vector_index.invalid_indexes(connection, table) or _is_large(connection, table, removed.get(table, 0)):
             step = _timed(
                 connection,
@@ -127,9 +116,9 @@ def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[
             )
             steps.append(step)
             if step.problem:
-                unmended.add(table)  # VACUUM would now take as long as the rebuild was to spare
+                not_rebuilt.add(table)  # VACUUM would take longer than the rebuild
     for table in (*_PLAIN, "chunk", *tables):
-        if table not in unmended and _dead_share(connection, table, removed.get(table, 0)) >= VACUUM_SHARE:
+        if table not in not_rebuilt and _dead_share(connection, table, removed.get(table, 0)) >= VACUUM_SHARE:
             vacuum = sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier("doc_assets", table))
             steps.append(_timed(connection, table, "vacuum", lambda vacuum=vacuum: connection.execute(vacuum)))
     return steps
@@ -140,7 +129,7 @@ def _is_large(connection: psycopg.Connection, table: str, removed: int) -> bool:
 
 
 def _dead_share(connection: psycopg.Connection, table: str, removed: int) -> float:
-    """Of a table's rows, those that were removed just now, or are dead as far as PostgreSQL's statistics know."""
+    """Return the share of a table's rows that were removed now, or are dead by PostgreSQL's statistics."""
     name = sql.Identifier("doc_assets", table)
     row = connection.execute(
         sql.SQL("SELECT (SELECT count(*) FROM {}), coalesce(pg_stat_get_dead_tuples({}::regclass), 0)").format(
@@ -152,8 +141,8 @@ def _dead_share(connection: psycopg.Connection, table: str, removed: int) -> flo
     return dead / max(1, row[0] + dead)
 
 
-def _timed(connection: psycopg.Connection, table: str, action: str, step: Callable[[], object]) -> Upkeep:
-    """Runs a step; what PostgreSQL refuses or skips becomes a sentence, for the content is removed already."""
+def _timed(connection: psycopg.Connection, table: str, action: str, step: Callable[[], object]) -> MaintenanceStep:
+    """Run a step and report what PostgreSQL refused or skipped as its problem: the content is removed already."""
     started = time.perf_counter()
     warnings: list[str] = []
 
@@ -173,7 +162,7 @@ def _timed(connection: psycopg.Connection, table: str, action: str, step: Callab
     finally:
         connection.remove_notice_handler(listen)
     problem = f"{action} of {table} was not done ({'; '.join(warnings)}): {_NEXT[action]}" if warnings else None
-    return Upkeep(table, action, time.perf_counter() - started, problem)
+    return MaintenanceStep(table, action, time.perf_counter() - started, problem)
 
 
 _NEXT = {

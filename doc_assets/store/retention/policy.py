@@ -1,6 +1,6 @@
-"""Which snapshots are kept, and which a gc drops: the policy, and the question to the database.
+"""The retention policy, and the query for the snapshots that it does not keep.
 
-Dropping them, and what no manifest reaches then, is in ``collection``.
+Removing them, and the content that no manifest reaches then, is in ``garbage_collection``.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from doc_assets.store.partitions.partitions import partition_id_of
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What is kept of each partition, beside what is live; either rule keeps a snapshot.
+    """The snapshots that are kept of each partition, beside the live one; either rule keeps a snapshot.
 
     Attributes:
-        keep: The last so many snapshots that were live, in the order in which they last were; what is live is the
-            first of them. Three leave two to go back to: the state before a bad load, and the one before its repair.
-        days: Everything that was live within so many days. A month covers a release that is found wrong late.
-        unfinished_days: Staging snapshots that were left so many days ago are no longer resumed, and rejected ones no
-            longer looked into.
+        keep: Number of snapshots that were live last, the live one included. Three leave two to roll back to: the state
+            before a bad load, and the one before its repair.
+        days: Age in days up to which everything that was live is kept. A month covers an error that is found late.
+        unfinished_days: Age in days up to which staging and rejected snapshots are kept.
     """
 
     keep: int = 3
@@ -32,11 +31,7 @@ class Policy:
     unfinished_days: float = 30.0
 
     def __post_init__(self) -> None:
-        """Refuses negative numbers, with which everything would be dropped by mistake.
-
-        Raises:
-            Misuse: One is negative or no number.
-        """
+        """Raise Misuse if a value is negative or not a number: everything would be removed by mistake."""
         for name, value in (("keep", self.keep), ("days", self.days), ("unfinished_days", self.unfinished_days)):
             if not 0 <= value <= _MOST:
                 raise Misuse(f"retention cannot have {name} = {value}: a number from 0 to {_MOST:,} is needed")
@@ -58,15 +53,8 @@ _MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
-    """A snapshot that the policy does not keep.
-
-    Attributes:
-        partition_id: Whose.
-        partition: The same as ``<doc_type>/<key>``.
-        snapshot: Its id.
-        status: What it is now: ``published``, ``staging``, ``audited`` or ``rejected``.
-    """
+class ExpiredSnapshot:
+    """A snapshot that the policy does not keep: ``published``, ``staging``, ``audited`` or ``rejected``."""
 
     partition_id: int
     partition: str
@@ -75,7 +63,7 @@ class Doomed:
 
 
 # The quarantine shows the newest snapshot after the live one that was not published: that one stays, whatever its age.
-_DOOMED = """
+_EXPIRED = """
 WITH moment AS (
     SELECT now() - %(days)s * interval '1 day' AS published, now() - %(unfinished)s * interval '1 day' AS unfinished
 ), seen AS (
@@ -113,14 +101,16 @@ ORDER BY partition_id, snapshot
 """
 
 
-def doomed(connection: psycopg.Connection, policy: Policy, partition_ids: Sequence[int] | None = None) -> list[Doomed]:
-    """Snapshots that the policy does not keep, by partition and id; of all partitions where none is named.
+def expired_snapshots(
+    connection: psycopg.Connection, policy: Policy, partition_ids: Sequence[int] | None = None
+) -> list[ExpiredSnapshot]:
+    """Return the snapshots that the policy does not keep, by partition and id, of all partitions if none is named.
 
-    What is being loaded right now looks as if nobody worked on it: that is for the partition's lock to say.
+    May include a snapshot that is being loaded: only the partition's lock shows that.
     """
-    with connection.cursor(row_factory=class_row(Doomed)) as cursor:
+    with connection.cursor(row_factory=class_row(ExpiredSnapshot)) as cursor:
         return cursor.execute(
-            _DOOMED,
+            _EXPIRED,
             {
                 "keep": policy.keep,
                 "days": policy.days,
@@ -130,12 +120,10 @@ def doomed(connection: psycopg.Connection, policy: Policy, partition_ids: Sequen
         ).fetchall()
 
 
-def scope(connection: psycopg.Connection, types: Sequence[str], partitions: Sequence[str]) -> list[int] | None:
-    """Ids of the partitions meant, None for all of them.
-
-    Raises:
-        NotFound: Nothing of that type or name was ever loaded.
-    """
+def chosen_partitions(
+    connection: psycopg.Connection, types: Sequence[str], partitions: Sequence[str]
+) -> list[int] | None:
+    """Return the ids of the partitions of these types and names, None for all; raises NotFound for unknown ones."""
     if not types and not partitions:
         return None
     for doc_type in types:

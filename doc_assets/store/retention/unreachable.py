@@ -1,7 +1,7 @@
-"""Content that no manifest reaches: counted beforehand, and removed beside loads and readers.
+"""Content that no manifest reaches: counting it, and removing it beside loads and readers.
 
-Each removal is one short transaction that owns the content, in which no batch is being written, and looks again at what
-refers to it. Which manifests go is in ``retention``, what PostgreSQL has to be told afterwards in ``upkeep``.
+Each removal is one short transaction that owns the content, so that no batch is being written, and checks the
+references again. Which manifests are removed is in ``policy``, vacuum and rebuild afterwards in ``maintenance``.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from doc_assets.store.database.locks import lock_content_exclusive
 # Rows of document_chunk, or of chunk, that one transaction removes: 0.3 s on a machine with two cores that eight other
 # programs kept busy, vectors and foreign keys included. Loads wait for as long.
 _ROWS = 1_000
-# Attempts at one removal. A batch takes some seconds where its vectors go into an index.
-_PATIENCE = 10
-# A table is locked, a space was just dropped, or somebody who does not share the content came to refer to a row.
-_PASSING = (
+# Attempts at one removal. A batch takes some seconds if its vectors go into an index.
+_ATTEMPTS = 10
+# A table is locked, a space was just dropped, or a session that does not share the content refers to a row.
+_TRANSIENT = (
     psycopg.errors.LockNotAvailable,
     psycopg.errors.UndefinedTable,
     psycopg.errors.ForeignKeyViolation,
@@ -44,21 +44,21 @@ _NO_DOCUMENT = "NOT EXISTS (SELECT FROM document_chunk c WHERE c.chunk_id = o.id
 
 
 @dataclass
-class Tally:
-    """What was removed: rows by table, their bytes without indexes, and the longest that loads had to wait for it."""
+class RowCounts:
+    """Removed rows by table, their bytes without indexes, and the longest time that loads waited for a removal."""
 
     rows: Counter[str] = field(default_factory=Counter)
     bytes: int = 0
     longest_seconds: float = 0.0
 
     def add(self, table: str, rows: int, size: int) -> None:
-        """Counts rows of a table."""
+        """Add rows of a table."""
         self.rows[table] += rows
         self.bytes += size
 
 
 def row_bytes(connection: psycopg.Connection, table: str) -> sql.Composable:
-    """The expression for a row's size as it is stored, compressed where it is; the table's alias is ``o``."""
+    """Return the expression for a row's size as stored (compressed values at their compressed size); alias ``o``."""
     columns = connection.execute(
         "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped",
         (f"doc_assets.{table}",),
@@ -68,9 +68,13 @@ def row_bytes(connection: psycopg.Connection, table: str) -> sql.Composable:
 
 
 def delete(
-    connection: psycopg.Connection, table: str, where: sql.Composable, parameters: Mapping[str, object], tally: Tally
+    connection: psycopg.Connection,
+    table: str,
+    where: sql.Composable,
+    parameters: Mapping[str, object],
+    counts: RowCounts,
 ) -> None:
-    """Deletes rows and counts them; the condition calls the table ``o``."""
+    """Delete rows and count them; the table's alias is ``o``."""
     row = connection.execute(
         sql.SQL(
             "WITH gone AS (DELETE FROM {} o WHERE {} RETURNING {} AS bytes)"
@@ -79,32 +83,23 @@ def delete(
         parameters,
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always gives a row
-    tally.add(table, *row)
+    counts.add(table, *row)
 
 
-def remove(connection: psycopg.Connection, tally: Tally) -> None:
-    """Removes every document that no manifest names, then every chunk that no document holds, with its vectors.
+def remove(connection: psycopg.Connection, counts: RowCounts) -> None:
+    """Remove every document that no manifest names, then every chunk that no document holds, with its vectors.
 
-    Killed at any moment it leaves documents and chunks that nothing refers to, which the next one finds.
-
-    Args:
-        connection: In autocommit mode.
-        tally: Counts what was removed, as it is committed.
+    The connection must be in autocommit mode; rows are counted as they are committed. Killed at any time, it leaves
+    only rows that nothing refers to, which the next one finds.
     """
     for ids in _orphans(connection, "document", _NO_MANIFEST, "chunk_count"):
-        _alone(connection, lambda found, ids=ids: _remove_documents(connection, ids, found), tally)
+        _alone(connection, lambda found, ids=ids: _remove_documents(connection, ids, found), counts)
     for ids in _orphans(connection, "chunk", _NO_DOCUMENT, "1"):
-        _alone(connection, lambda found, ids=ids: _remove_chunks(connection, ids, found), tally)
+        _alone(connection, lambda found, ids=ids: _remove_chunks(connection, ids, found), counts)
 
 
-def count(connection: psycopg.Connection, without: Sequence[int], tally: Tally) -> None:
-    """Counts what ``remove`` would, were the manifests of some snapshots gone.
-
-    Args:
-        connection: In a transaction, all of whose statements see the same rows.
-        without: The snapshots.
-        tally: Counts it.
-    """
+def count(connection: psycopg.Connection, without: Sequence[int], counts: RowCounts) -> None:
+    """Count what ``remove`` would remove without the manifests of some snapshots, in a REPEATABLE READ transaction."""
     connection.execute(
         "CREATE TEMPORARY TABLE lost_document ON COMMIT DROP AS SELECT o.id FROM document o WHERE NOT EXISTS"
         " (SELECT FROM snapshot_document s WHERE s.document_id = o.id AND s.snapshot_id <> ALL (%s))",
@@ -119,13 +114,13 @@ def count(connection: psycopg.Connection, without: Sequence[int], tally: Tally) 
         where = sql.SQL(" OR ").join(
             sql.SQL("o.{} IN (TABLE {})").format(sql.Identifier(column), sql.Identifier(lost)) for column in columns
         )
-        tally.add(table, *measure(connection, table, where, {}))
+        counts.add(table, *measure(connection, table, where, {}))
 
 
 def measure(
     connection: psycopg.Connection, table: str, where: sql.Composable, parameters: Mapping[str, object]
 ) -> tuple[int, int]:
-    """Rows and their bytes; the condition calls the table ``o``."""
+    """Return the number of rows and their bytes; the table's alias is ``o``."""
     row = connection.execute(
         sql.SQL("SELECT count(*), coalesce(sum({}), 0)::bigint FROM {} o WHERE {}").format(
             row_bytes(connection, table), sql.Identifier("doc_assets", table), where
@@ -137,7 +132,7 @@ def measure(
 
 
 def vector_tables(connection: psycopg.Connection) -> list[str]:
-    """The tables of all embedding spaces that have one."""
+    """Return the tables of vectors that exist."""
     rows = connection.execute(
         "SELECT 'embedding_' || id FROM embedding_space WHERE to_regclass('doc_assets.embedding_' || id) IS NOT NULL"
         " ORDER BY id"
@@ -152,7 +147,7 @@ def _of_chunk(connection: psycopg.Connection) -> dict[str, tuple[str, ...]]:
 def _orphans(
     connection: psycopg.Connection, table: str, condition: LiteralString, weight: LiteralString
 ) -> Iterator[list[bytes]]:
-    """Ids of what nothing refers to, in pieces of about ``_ROWS`` by weight; the server keeps the rest of the list."""
+    """Yield ids of unreferenced rows in lists of about ``_ROWS`` by weight; the server keeps the rest."""
     query = sql.SQL("SELECT o.id, {} FROM {} o WHERE {}").format(
         sql.SQL(weight), sql.Identifier("doc_assets", table), sql.SQL(condition)
     )
@@ -171,58 +166,55 @@ def _orphans(
             yield piece
 
 
-def _alone(connection: psycopg.Connection, removal: Callable[[Tally], None], tally: Tally) -> None:
-    """Runs a removal while no batch is being written; counts it when it is committed."""
-    for _ in range(_PATIENCE):
-        found = Tally()
+def _alone(connection: psycopg.Connection, removal: Callable[[RowCounts], None], counts: RowCounts) -> None:
+    """Run a removal while no batch is being written, and count it once committed."""
+    for _ in range(_ATTEMPTS):
+        found = RowCounts()
         try:
             with connection.transaction():
-                # Batches that begin while this one waits stand behind it: one that hangs must not keep them all.
+                # New batches queue behind this wait, so a batch that hangs must not hold it for long.
                 connection.execute("SET LOCAL lock_timeout = '30s'")
                 lock_content_exclusive(connection)
                 owned = time.perf_counter()
-                # An index that is being built keeps a table for minutes: loads are not to wait behind that as well.
+                # An index build locks a table for minutes; loads must not wait for that as well.
                 connection.execute("SET LOCAL lock_timeout = '1s'")
                 removal(found)
-        except _PASSING:
+        except _TRANSIENT:
             _wait_for_tables(connection)
             continue
-        tally.rows += found.rows
-        tally.bytes += found.bytes
-        tally.longest_seconds = max(tally.longest_seconds, time.perf_counter() - owned)
+        counts.rows += found.rows
+        counts.bytes += found.bytes
+        counts.longest_seconds = max(counts.longest_seconds, time.perf_counter() - owned)
         return
     raise Transient(
         "a load has kept one batch open for minutes, and content is removed between batches only: doc-assets status "
-        "shows what runs; end what hangs and run doc-assets gc again, which goes on from here"
+        "shows what runs; end what hangs and run doc-assets gc again, which resumes here"
     )
 
 
 def _wait_for_tables(connection: psycopg.Connection) -> None:
-    """Waits, holding nothing that others need, until rows may be deleted in each table of vectors."""
+    """Wait until rows can be deleted in each table of vectors, without holding a lock that others need."""
     for table in vector_tables(connection):
-        with (
-            contextlib.suppress(psycopg.errors.UndefinedTable),
-            connection.transaction(),
-        ):  # dropped: nothing to wait for
+        with contextlib.suppress(psycopg.errors.UndefinedTable), connection.transaction():
             connection.execute(
                 sql.SQL("LOCK TABLE {} IN ROW EXCLUSIVE MODE").format(sql.Identifier("doc_assets", table))
             )
 
 
-def _remove_documents(connection: psycopg.Connection, ids: Sequence[bytes], found: Tally) -> None:
+def _remove_documents(connection: psycopg.Connection, ids: Sequence[bytes], found: RowCounts) -> None:
     lost = _still(connection, ids, _NO_MANIFEST)
     for table, columns in _OF_DOCUMENT.items():
         delete(connection, table, _any(columns), {"ids": lost}, found)
 
 
-def _remove_chunks(connection: psycopg.Connection, ids: Sequence[bytes], found: Tally) -> None:
+def _remove_chunks(connection: psycopg.Connection, ids: Sequence[bytes], found: RowCounts) -> None:
     lost = _still(connection, ids, _NO_DOCUMENT)
     for table, columns in _of_chunk(connection).items():
         delete(connection, table, _any(columns), {"ids": lost}, found)
 
 
 def _still(connection: psycopg.Connection, ids: Sequence[bytes], condition: LiteralString) -> list[bytes]:
-    """Those that nothing refers to even now: a batch may have come to refer to one since the list was made."""
+    """Return the ids that are still unreferenced: a batch may have used one since they were listed."""
     rows = connection.execute(
         sql.SQL("SELECT o.id FROM unnest(%s::bytea[]) AS o (id) WHERE {}").format(sql.SQL(condition)), (list(ids),)
     ).fetchall()

@@ -1,1 +1,1 @@
-"""Ranking in SQL: by words, by meaning, with filters, over the snapshots that a search asks for."""
+"""Ranking in SQL by words and by vectors, with filters on metadata, over live or earlier snapshots."""

@@ -1,7 +1,4 @@
-"""Filters on metadata: which documents have the facts that a search asks for, and why there may be none.
-
-How the rankings use the outcome is in ``text_ranking`` and ``vector_ranking``.
-"""
+"""Filters on metadata, and explanations for filters that match nothing."""
 
 from __future__ import annotations
 
@@ -20,37 +17,27 @@ from doc_assets.metadata import FIELDS, spellings
 
 Where = Mapping[str, str | Sequence[str]]
 
-# Up to here documents are listed and ranked exactly: a scan of so many passages takes under 20 ms.
-FEW_PASSAGES = 10_000
-_VALUES_LOOKED_AT = 5_000
+# Documents with up to so many chunks are listed and ranked exactly: a scan of these takes under 20 ms.
+FEW_CHUNKS = 10_000
+_VALUES_READ = 5_000
 _FIELDS_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One field of a filter.
-
-    Attributes:
-        field: As asked for.
-        values: As asked for; any of them will do.
-        patterns: JSON objects, one of which the metadata must contain.
-    """
+    """A condition on one field: the metadata must contain one of the ``patterns``, which are JSON objects."""
 
     field: str
     values: tuple[str, ...]
     patterns: tuple[str, ...]
 
     def __str__(self) -> str:
-        """As on the command line."""
+        """Return the condition as on the command line."""
         return " or ".join(f"{self.field}={value}" for value in self.values)
 
 
-def conditions(where: Where) -> tuple[Condition, ...]:
-    """The filter's conditions, all of which a document must meet, in the spelling of the store.
-
-    Raises:
-        Misuse: A field without a value.
-    """
+def parse_conditions(where: Where) -> tuple[Condition, ...]:
+    """Parse a filter into conditions, all of which a document must meet; raises Misuse for a field without a value."""
     found = []
     for name, given in where.items():
         values = tuple(clean_text(value) for value in ((given,) if isinstance(given, str) else given))
@@ -67,24 +54,24 @@ def _patterns(name: str, value: str) -> list[str]:
     if field is not None:
         spelt = spellings(field, value)
         return [] if spelt is None else [json.dumps({name: spelt})]
-    # A fact under the document's own name: as text, as a member of a list, or as what the text stands for.
+    # A field that is not standard: the value as text, as a member of a list, or as the number or boolean it spells.
     alternatives: list[JsonValue] = [value, [value]]
     if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?|true|false", value):
         alternatives.append(json.loads(value) if not re.match(r"-?0\d", value) else value)
     return [json.dumps({name: alternative}) for alternative in alternatives]
 
 
-def meeting(wanted: Sequence[Condition]) -> tuple[sql.Composable, dict[str, list[str]]]:
-    """A condition on the columns of ``document o``, starting with AND, and its parameters; empty for no filter."""
-    text = "".join(f" AND o.metadata @> ANY (%(where_{i})s::jsonb[])" for i in range(len(wanted)))
-    return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(wanted)}  # pyright: ignore[reportArgumentType] - digits only
+def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, dict[str, list[str]]]:
+    """Return SQL conditions on ``document o``, each starting with AND, and their parameters; empty for no filter."""
+    text = "".join(f" AND o.metadata @> ANY (%(where_{i})s::jsonb[])" for i in range(len(conditions)))
+    return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}  # pyright: ignore[reportArgumentType] - digits only
 
 
 def few_documents(
     connection: psycopg.Connection,
     wanted: Sequence[Condition],
     snapshots: Sequence[int],
-    most: int = FEW_PASSAGES,
+    most: int = FEW_CHUNKS,
 ) -> dict[bytes, int] | None:
     """The snapshots' documents that meet the conditions, with the number of their passages; None if they are not few.
 
@@ -95,7 +82,7 @@ def few_documents(
         most: Passages, and rows to look at, beyond which documents are not few.
     """
     if wanted:
-        matching, parameters = meeting(wanted)
+        matching, parameters = metadata_filter(wanted)
         # As many rows again are allowed for what is stored and not live.
         found = connection.execute(
             sql.SQL("SELECT o.id FROM document o WHERE true{} LIMIT %(rows)s").format(matching),
@@ -123,18 +110,14 @@ def few_documents(
     return few if sum(few.values()) <= most else None
 
 
-def require_known(connection: psycopg.Connection, wanted: Sequence[Condition]) -> None:
-    """Raises NotFound for a field that is neither standard nor in any document; reads all metadata for others.
-
-    Raises:
-        NotFound: Names the fields that there are, and the nearest.
-    """
-    asked = [condition.field for condition in wanted if condition.field not in FIELDS]
-    if not asked:
+def require_known(connection: psycopg.Connection, conditions: Sequence[Condition]) -> None:
+    """Raise NotFound for a field that is neither standard nor in any document; reads all metadata for such fields."""
+    unchecked = [condition.field for condition in conditions if condition.field not in FIELDS]
+    if not unchecked:
         return
     rows = connection.execute("SELECT DISTINCT jsonb_object_keys(metadata) AS name FROM document ORDER BY 1").fetchall()
     stored = [name for (name,) in rows]
-    for name in asked:
+    for name in unchecked:
         if name not in stored:
             others = [n for n in stored if n not in FIELDS]
             shown = ", ".join(others[:_FIELDS_SHOWN]) + (" …" if len(others) > _FIELDS_SHOWN else "")
@@ -144,7 +127,7 @@ def require_known(connection: psycopg.Connection, wanted: Sequence[Condition]) -
             )
 
 
-def why_empty(
+def explain_empty(
     connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int], document: str
 ) -> str:
     """One sentence on why a search with this filter found nothing; ``document`` is what it calls those it looked at."""
@@ -152,13 +135,13 @@ def why_empty(
         if not _any(connection, [condition], snapshots):
             near = [nearest(value, _values(connection, condition.field, snapshots)) for value in condition.values]
             return f"no {document} has {condition}{next(filter(None, near), '')}"
-    if wanted and not _any(connection, wanted, snapshots):
-        return f"no {document} has all of {', '.join(str(condition) for condition in wanted)}"
+    if conditions and not _any(connection, conditions, snapshots):
+        return f"no {document} has all of {', '.join(str(condition) for condition in conditions)}"
     return "there are documents with these facts, but none of them holds a word of the query"
 
 
-def _any(connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int]) -> bool:
-    matching, parameters = meeting(wanted)
+def _any(connection: psycopg.Connection, conditions: Sequence[Condition], snapshots: Sequence[int]) -> bool:
+    matching, parameters = metadata_filter(conditions)
     query = sql.SQL(
         "SELECT 1 FROM document o JOIN snapshot_document s ON s.document_id = o.id"
         " WHERE s.snapshot_id = ANY (%(snapshots)s::bigint[]){} LIMIT 1"
@@ -167,20 +150,20 @@ def _any(connection: psycopg.Connection, wanted: Sequence[Condition], snapshots:
 
 
 def _values(connection: psycopg.Connection, field: str, snapshots: Sequence[int]) -> list[str]:
-    """Texts that documents of the snapshots have in the field, each once."""
+    """Return distinct values of the field in documents of the snapshots, as text."""
     rows = connection.execute(
         "SELECT DISTINCT v.value FROM snapshot_document d JOIN document o ON o.id = d.document_id"
         " CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof(o.metadata -> %(field)s)"
         " WHEN 'array' THEN o.metadata -> %(field)s WHEN 'string' THEN jsonb_build_array(o.metadata -> %(field)s)"
         " WHEN 'number' THEN jsonb_build_array(o.metadata -> %(field)s) ELSE '[]' END) AS v (value)"
         " WHERE d.snapshot_id = ANY (%(snapshots)s) LIMIT %(most)s",
-        {"field": field, "most": _VALUES_LOOKED_AT, "snapshots": list(snapshots)},
+        {"field": field, "most": _VALUES_READ, "snapshots": list(snapshots)},
     ).fetchall()
     return [value for (value,) in rows if value]
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """A question for a wrong name, with the closest right one; empty where none is close."""
+    """Return " (did you mean …?)" with the closest name; empty if none is close."""
     by_lower = {n.lower(): n for n in names}
     near = difflib.get_close_matches(name.lower(), by_lower, n=1)
     return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

@@ -1,4 +1,4 @@
-"""Where ranked documents stand, what they state of themselves, and the text of their passages."""
+"""The live files of ranked documents, their metadata, and the text of their chunks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from doc_assets.store.search.text_ranking import Ranked
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A live file in which a document stands."""
+class DocumentPlace:
+    """A live file that gives a document; ``policy`` is its source's policy for near duplicates."""
 
     doc_type: str
     source: str
@@ -24,14 +24,14 @@ class Place:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Type, source and path: by these a file is known to readers."""
+        """Return type, source and path, which identify a file."""
         return self.doc_type, self.source, self.path
 
 
 def places_of(
     connection: psycopg.Connection, documents: set[bytes], snapshots: Sequence[int]
-) -> dict[bytes, list[Place]]:
-    """Where each of the documents stands live, the first place first; files that are its duplicates are places too."""
+) -> dict[bytes, list[DocumentPlace]]:
+    """Return the live files of each document, its duplicates included, by type, source and path."""
     rows = connection.execute(
         "SELECT d.document_id, p.doc_type, p.source, f.path, s.base_url, s.page_rule, s.page_strip, s.near_duplicates"
         " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
@@ -41,15 +41,15 @@ def places_of(
         ' ORDER BY p.doc_type COLLATE "C", p.source COLLATE "C", f.path',
         (list(documents), list(snapshots)),
     ).fetchall()
-    found: dict[bytes, list[Place]] = {}
+    found: dict[bytes, list[DocumentPlace]] = {}
     for document_id, doc_type, source, path, base_url, rule, strip, policy in rows:
-        place = Place(doc_type, source, path, Site(base_url, rule, strip), policy)
+        place = DocumentPlace(doc_type, source, path, Site(base_url, rule, strip), policy)
         found.setdefault(document_id, []).append(place)
     return found
 
 
 def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, Mapping[str, JsonValue]]:
-    """What each of the documents states of itself, by its id."""
+    """Return each document's metadata by its id."""
     rows: Iterator[tuple] = connection.execute(
         "SELECT id, metadata FROM document WHERE id = ANY (%s)", (list(documents),)
     )
@@ -57,7 +57,7 @@ def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> d
 
 
 def contents_of(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, Sequence[str], str, str]]:
-    """Title, heading path, anchor and text of each passage."""
+    """Return title, heading path, anchor and text of each document's best chunk."""
     return connection.execute(
         "SELECT o.title, d.heading_path, d.anchor, k.text"
         " FROM unnest(%s::bytea[], %s::int[]) WITH ORDINALITY AS wanted (document_id, ordinal, n)"
@@ -68,12 +68,12 @@ def contents_of(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> lis
 
 
 def counterpart(connection: psycopg.Connection, best: Ranked, document_id: bytes) -> Ranked:
-    """The passage of another document that answers to the best one: same chunk, else heading, else position."""
+    """Return the chunk of another document that corresponds to the best one: same chunk, else heading, else position."""
     row = connection.execute(
         "SELECT d.ordinal FROM document_chunk d JOIN document_chunk b ON b.document_id = %s AND b.ordinal = %s"
         " WHERE d.document_id = %s ORDER BY d.chunk_id <> b.chunk_id, d.heading_path <> b.heading_path,"
         " abs(d.ordinal - b.ordinal), d.ordinal LIMIT 1",
         (best.document_id, best.ordinals[0], document_id),
     ).fetchone()
-    assert row is not None  # noqa: S101 - every document has a passage
+    assert row is not None  # noqa: S101 - every document has a chunk
     return Ranked(document_id, (row[0],), best.score)

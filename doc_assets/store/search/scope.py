@@ -1,4 +1,4 @@
-"""What a search searches: which snapshots, narrowed by type, source and metadata, live or as of an earlier state.
+"""The scope of a search: live or earlier snapshots, narrowed by type, source and metadata.
 
 How documents in it are ranked is in ``text_ranking`` and ``vector_ranking``.
 """
@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 
 from doc_assets.errors import NotFound, Refused
 from doc_assets.store.search.filters import (
-    FEW_PASSAGES,
+    FEW_CHUNKS,
     Condition,
     Where,
     conditions,
@@ -23,57 +23,60 @@ from doc_assets.store.search.filters import (
     nearest,
     require_known,
 )
-from doc_assets.store.versions.references import as_of, pointers, require_kept, spelt, what_was_collected
+from doc_assets.store.versions.references import (
+    collected_message,
+    format_moment,
+    parse_id_or_moment,
+    pointer_query,
+    require_manifest,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What the caller wants searched: ``as_of`` is a moment, a snapshot's id, or None for what is live."""
+class SearchRequest:
+    """The scope as a caller gave it: ``as_of`` is a moment, a snapshot's id, or None for what is live."""
 
     types: tuple[str, ...]
     sources: tuple[str, ...]
-    wanted: tuple[Condition, ...]
+    conditions: tuple[Condition, ...]
     as_of: int | datetime | None
 
     @classmethod
     def of(
         cls, types: Iterable[str], sources: Iterable[str], where: Where | None, at: str | int | datetime | None
-    ) -> Asked:
-        """Of what ``search`` was given; raises StoreError where that makes no sense."""
-        return cls(tuple(types), tuple(sources), conditions(where or {}), None if at is None else as_of(at))
+    ) -> SearchRequest:
+        """Parse the arguments of ``search``; raises Misuse if they cannot be parsed."""
+        return cls(
+            tuple(types), tuple(sources), conditions(where or {}), None if at is None else parse_id_or_moment(at)
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What is searched. Below, "visible" is what is live, was at the moment asked for, or would be with the snapshot.
+class SearchScope:
+    """The snapshots and documents to search. *Visible* is what is live, was at the moment, or would be with the snapshot.
 
     Attributes:
-        snapshots: Those of the types and sources asked for.
-        passages: In these snapshots, or in ``among``; one that stands in several counts several times.
-        narrowed: Some visible documents are left out.
-        counted: All visible snapshots, since a word's frequency is counted over all passages; so are the next.
-        documents: Visible documents of all types.
-        chunks: Visible passages.
-        tokens: Tokens of the visible passages.
-        wanted: What a document's metadata must say.
-        among: All documents that are searched, with the number of their passages, where they are few.
-        as_of: As in ``Asked``.
+        snapshots: Snapshots of the requested types and sources.
+        searched_chunks: Chunks in them, or in ``searched_documents``; counted again in each snapshot.
+        narrowed: Whether some visible documents are left out.
+        visible_snapshots: All of them, since word frequencies count over all chunks; so do the next three.
+        searched_documents: The documents to search with their numbers of chunks, if they are few.
     """
 
     snapshots: tuple[int, ...]
-    passages: int
+    searched_chunks: int
     narrowed: bool
-    counted: tuple[int, ...]
-    documents: int
-    chunks: int
-    tokens: int
-    wanted: tuple[Condition, ...] = ()
-    among: Mapping[bytes, int] | None = None
+    visible_snapshots: tuple[int, ...]
+    visible_documents: int
+    visible_chunks: int
+    visible_tokens: int
+    conditions: tuple[Condition, ...] = ()
+    searched_documents: Mapping[bytes, int] | None = None
     as_of: int | datetime | None = None
 
     @property
     def state(self) -> str:
-        """Whose documents these are, after "that"."""
+        """Return the scope's state as the predicate of a relative clause, as in "is live"."""
         return _state(self.as_of, "is live")
 
 
@@ -89,42 +92,42 @@ class _Visible:
     tokens: int
 
 
-def find_scope(connection: psycopg.Connection, asked: Asked) -> Scope:
-    """What is to be searched.
+def resolve_scope(connection: psycopg.Connection, request: SearchRequest) -> SearchScope:
+    """Find the snapshots and documents to search.
 
     Raises:
         Refused: Nothing was ever published.
-        NotFound: Unknown type or source, nothing was live then, or gc has collected it.
+        NotFound: Unknown type or source, nothing was live then, or gc has removed it.
     """
-    visible = _visible(connection, asked.as_of)
-    chosen = _chosen(visible, asked)
-    if gone := [row.partition_id for row in chosen if row.status == "collected"]:
-        raise NotFound(what_was_collected(connection, asked.as_of, gone))
+    visible = _visible(connection, request.as_of)
+    chosen = _chosen(visible, request)
+    if collected := [row.partition_id for row in chosen if row.status == "collected"]:
+        raise NotFound(collected_message(connection, request.as_of, collected))
     snapshots = tuple(row.snapshot for row in chosen)
-    passages = sum(row.chunks for row in chosen)
-    among = None
-    narrowed = len(chosen) < len(visible) or bool(asked.wanted)
-    if asked.wanted or (narrowed and passages <= FEW_PASSAGES):
-        among = few_documents(connection, asked.wanted, snapshots)
-        if among == {}:
-            require_known(connection, asked.wanted)
-    return Scope(
+    chunks = sum(row.chunks for row in chosen)
+    documents = None
+    narrowed = len(chosen) < len(visible) or bool(request.conditions)
+    if request.conditions or (narrowed and chunks <= FEW_CHUNKS):
+        documents = few_documents(connection, request.conditions, snapshots)
+        if documents == {}:
+            require_known(connection, request.conditions)
+    return SearchScope(
         snapshots=snapshots,
-        passages=passages if among is None else sum(among.values()),
+        searched_chunks=chunks if documents is None else sum(documents.values()),
         narrowed=narrowed,
-        counted=tuple(row.snapshot for row in visible),
-        documents=sum(row.documents for row in visible),
-        chunks=sum(row.chunks for row in visible),
-        tokens=sum(row.tokens for row in visible),
-        wanted=asked.wanted,
-        among=among,
-        as_of=asked.as_of,
+        visible_snapshots=tuple(row.snapshot for row in visible),
+        visible_documents=sum(row.documents for row in visible),
+        visible_chunks=sum(row.chunks for row in visible),
+        visible_tokens=sum(row.tokens for row in visible),
+        conditions=request.conditions,
+        searched_documents=documents,
+        as_of=request.as_of,
     )
 
 
 def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[_Visible]:
     if isinstance(at, int):
-        require_kept(connection, at)
+        require_manifest(connection, at)
     with connection.cursor(row_factory=class_row(_Visible)) as cursor:
         rows = cursor.execute(
             sql.SQL(
@@ -132,22 +135,24 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
                 " s.tokens FROM ({}) AS pointer (partition_id, snapshot_id)"
                 " JOIN snapshot s ON s.id = pointer.snapshot_id JOIN partition p ON p.id = pointer.partition_id"
                 " WHERE s.chunks > 0 ORDER BY p.id"
-            ).format(sql.SQL(pointers(at))),
+            ).format(sql.SQL(pointer_query(at))),
             {"as_of": at},
         ).fetchall()
     if rows and (not isinstance(at, int) or any(row.snapshot == at for row in rows)):
         return rows
     if isinstance(at, int):
-        raise NotFound(f"snapshot {at} holds no passages: doc-assets show {at} tells what it holds")
+        raise NotFound(f"snapshot {at} holds no chunks: doc-assets show {at} shows what it holds")
     if at is None:
         raise Refused("nothing is published here yet: run doc-assets migrate")
     first = connection.execute("SELECT min(at) FROM publication").fetchone()
     if first is None or first[0] is None:
         raise Refused("nothing was ever published here: run doc-assets migrate")
-    raise NotFound(f"nothing was live on {spelt(at)}: the first publication here was on {spelt(first[0])}")
+    raise NotFound(
+        f"nothing was live on {format_moment(at)}: the first publication here was on {format_moment(first[0])}"
+    )
 
 
-def _chosen(visible: Sequence[_Visible], asked: Asked) -> list[_Visible]:
+def _chosen(visible: Sequence[_Visible], asked: SearchRequest) -> list[_Visible]:
     of_all = [row for row in visible if not isinstance(asked.as_of, int) or row.snapshot == asked.as_of]
     types = {row.doc_type for row in of_all}
     state = _state(asked.as_of, "is published")
@@ -165,4 +170,4 @@ def _chosen(visible: Sequence[_Visible], asked: Asked) -> list[_Visible]:
 def _state(at: int | datetime | None, live: str) -> str:
     if at is None:
         return live
-    return f"is in snapshot {at}" if isinstance(at, int) else f"was live on {spelt(at)}"
+    return f"is in snapshot {at}" if isinstance(at, int) else f"was live on {format_moment(at)}"

@@ -1,8 +1,8 @@
-"""Ranking by words: BM25 over passages and over whole documents, in plain PostgreSQL.
+"""Ranking by words: BM25 over chunks and over whole documents, in plain PostgreSQL.
 
-``ts_rank`` knows neither how rare a word is nor how long a text is, so it only serves here to read how often a word
-stands in a passage. First the rarest words of the query find candidates through the GIN index, then every passage of
-the best candidates is scored. Both steps are bounded, whatever the query and however large the store.
+``ts_rank`` ignores how rare a word is and how long a text is, so it only serves to read how often a word occurs in a
+chunk. First the rarest words of the query find candidates through the GIN index, then every chunk of the best
+candidates is scored. Both steps are bounded, whatever the query and however large the store.
 """
 
 from __future__ import annotations
@@ -15,34 +15,34 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from doc_assets.store.search.filters import meeting
-from doc_assets.store.search.scope import Scope
+from doc_assets.store.search.filters import metadata_filter
+from doc_assets.store.search.scope import SearchScope
 
-# BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the usual k1. Passages are about
+# BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the usual k1. Chunks are about
 # equal in length, documents are not: hence the two values of b. Any k1 from 0.8 to 2 and b from 0.75 to 1 for documents
 # ranks about as well.
 _K1 = 1.2
-_PASSAGE_B = 0.75
+_CHUNK_B = 0.75
 _DOCUMENT_B = 0.9
-# Share of the whole document in a score, the best passage being the rest. On 90 questions over 140,000 passages hit@1
-# was 0.66 for passages alone, 0.68 for documents alone, and 0.71 to 0.75 for any share from 0.3 to 0.7.
+# Share of the whole document in a score, the best chunk being the rest. On 90 questions over 140,000 chunks hit@1 was
+# 0.66 for chunks alone, 0.68 for documents alone, and 0.71 to 0.75 for any share from 0.3 to 0.7.
 _DOCUMENT_SHARE = 0.5
-# What a part of a CamelCase name counts against the whole name.
+# Weight of a part of a CamelCase name against the whole name.
 _PART_WEIGHT = 0.5
 
-# Of a long query the first words are counted, at up to 1 ms each, and the rarest of them ranked.
+# Of a long query the first lexemes are counted, at up to 1 ms each, and the rarest of them ranked.
 _MAX_LEXEMES = 100
 _MAX_TERMS = 32
 _MAX_POSTINGS_PER_TERM = 20_000
-# Up to here only visible passages count, at up to 10 us each, so that it does not change how rare a word is what other
-# snapshots hold.
+# For words in up to so many chunks only visible chunks count, at up to 10 us each, so that other snapshots do not
+# change how rare a word is.
 _FEW_POSTINGS = 100
-# Of a document longer than this only the passages that the first step found are read beyond it.
-_MAX_PASSAGES_PER_DOCUMENT = 1_000
-_PASSAGES_SHOWN = 3
-# Where types are left out, most candidates may be of no use.
+# Beyond so many chunks of a document, only those that the first step found are read.
+_MAX_CHUNKS_PER_DOCUMENT = 1_000
+_ORDINALS_RETURNED = 3
+# In a narrowed scope most candidates may be outside of it.
 _NARROWED_FACTOR = 4
-# An effort is enough for this many wanted documents.
+# The number of wanted documents that an effort is sufficient for.
 _WANTED = 30
 
 _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
@@ -50,12 +50,11 @@ _CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A live document and how well it answers: higher is better.
+    """A document and its score.
 
     Attributes:
-        document_id: Of the document.
-        ordinals: Its best passages, best first; at least one.
-        score: By words from 0 to 1, by meaning from -1 to 1.
+        ordinals: Its best chunks, best first; at least one.
+        score: From 0 to 1 by words, from -1 to 1 by vectors; higher is better.
     """
 
     document_id: bytes
@@ -65,29 +64,29 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a ranking may cost at most.
+    """Bounds on the work of a ranking.
 
     Attributes:
         postings: Rows of the index to visit, at 1 to 5 us each.
-        candidates: Passages to look up the documents of.
-        documents: To score, and so to return.
-        passages: Of these documents, to read.
+        candidates: Chunks whose documents are read.
+        documents: Documents to score, and so to return.
+        chunks: Chunks of these documents to read.
     """
 
     postings: int
     candidates: int
     documents: int
-    passages: int
+    chunks: int
 
     def times(self, factor: int) -> Effort:
-        """More candidates from as many postings."""
-        return Effort(self.postings, factor * self.candidates, factor * self.documents, factor * self.passages)
+        """Return bounds with ``factor`` times the candidates from as many postings."""
+        return Effort(self.postings, factor * self.candidates, factor * self.documents, factor * self.chunks)
 
 
 # 20,000 postings rank as 40,000 do but for one question of 90; with 8,000, hit@5 falls from 0.92 to 0.89.
 THOROUGH = Effort(20_000, 2_000, 120, 4_000)
-# Beside a ranking by meaning, which finds what few words tell: both together rank as with the thorough one. 3,000
-# postings lose one question of 90.
+# For use beside a ranking by vectors: both together rank as well as with THOROUGH. 3,000 postings lose one question
+# of 90.
 QUICK = Effort(5_000, 500, 40, 1_200)
 
 
@@ -101,29 +100,21 @@ class _Term:
 def rank_text(
     connection: psycopg.Connection,
     query: str,
-    scope: Scope,
+    scope: SearchScope,
     wanted: int = 10,
     effort: Effort = THOROUGH,
     also: Sequence[Ranked] = (),
 ) -> list[Ranked]:
-    """Live documents that hold words of the query, best first; empty where it holds none but stop words.
+    """Return documents that hold words of the query, best first, scored as a share of the highest possible score.
 
-    Scores are the share of what a document could reach at most.
-
-    Args:
-        connection: Where to search.
-        query: Any text of moderate length; only its words count.
-        scope: What is searched.
-        wanted: Documents to rank at least, where there are as many; the effort grows with it above 30.
-        effort: Bounds on the work.
-        also: Documents to score beside those that the words find.
+    The effort grows with the documents ``wanted`` above 30. Documents in ``also`` are scored beside those found.
     """
     terms = _terms(connection, query, scope)
     if not terms:
         return []
     effort = effort.times(max(1, math.ceil(wanted / _WANTED)))
-    if scope.among is not None and scope.passages <= effort.passages:
-        found: dict[bytes, list[int]] = {document_id: [] for document_id in scope.among}
+    if scope.searched_documents is not None and scope.searched_chunks <= effort.chunks:
+        found: dict[bytes, list[int]] = {document_id: [] for document_id in scope.searched_documents}
     else:
         found = _candidates(connection, terms, scope, effort)
     for ranked in also:
@@ -165,8 +156,8 @@ GROUP BY l.lexeme
 """
 
 
-def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Term]:
-    """The query's lexemes that occur, rarest first."""
+def _terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> list[_Term]:
+    """Return the query's lexemes that occur, rarest first."""
     rows = connection.execute(
         _TERMS,
         {"query": query, "parts": _CAMEL.sub(r"\1 \2", query), "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
@@ -175,25 +166,25 @@ def _terms(connection: psycopg.Connection, query: str, scope: Scope) -> list[_Te
     terms = []
     for quoted, whole, stored in rows:
         if frequency := visible.get(quoted, stored):
-            total = max(scope.chunks, frequency)
+            total = max(scope.visible_chunks, frequency)
             inverse = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
             terms.append(_Term(quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
     terms.sort(key=lambda term: (term.frequency, term.query))
     return terms[:_MAX_TERMS]
 
 
-def _visible(connection: psycopg.Connection, rare: Sequence[str], scope: Scope) -> dict[str, int]:
-    """In how many visible passages each of the lexemes stands, 0 included."""
+def _visible(connection: psycopg.Connection, rare: Sequence[str], scope: SearchScope) -> dict[str, int]:
+    """Return the number of visible chunks that hold each lexeme, 0 included."""
     if not rare:
         return {}
     rows = connection.execute(
-        _VISIBLE, {"lexemes": list(rare), "cap": _MAX_POSTINGS_PER_TERM, "snapshots": list(scope.counted)}
+        _VISIBLE, {"lexemes": list(rare), "cap": _MAX_POSTINGS_PER_TERM, "snapshots": list(scope.visible_snapshots)}
     ).fetchall()
     return dict.fromkeys(rare, 0) | dict(rows)
 
 
 def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
-    """The rarest terms, at least two, that stay within the bound on postings."""
+    """Return the rarest terms, at least two, within the bound on postings."""
     chosen: list[_Term] = []
     postings = 0
     for term in terms:
@@ -204,7 +195,7 @@ def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
     return chosen
 
 
-# A passage counts as often as it stands in documents of the scope; which terms it holds comes back as bits.
+# A chunk is returned once for each document of the scope that holds it, with the terms it holds as bits.
 _CANDIDATES = """
 WITH term AS (
     SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)
@@ -243,23 +234,23 @@ class _Candidate:
 
 
 def _candidates(
-    connection: psycopg.Connection, terms: Sequence[_Term], scope: Scope, effort: Effort
+    connection: psycopg.Connection, terms: Sequence[_Term], scope: SearchScope, effort: Effort
 ) -> dict[bytes, list[int]]:
     """The documents that are worth a close look, most promising first, each with the passages found in it."""
     finding = _finding(terms, effort)
-    limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed and scope.among is None else 1)
-    matching, parameters = meeting(scope.wanted)
+    limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed and scope.searched_documents is None else 1)
+    matching, parameters = metadata_filter(scope.conditions)
     rows = connection.execute(
-        sql.SQL(_CANDIDATES).format(few=sql.SQL("" if scope.among is None else _AMONG), matching=matching),
+        sql.SQL(_CANDIDATES).format(few=sql.SQL("" if scope.searched_documents is None else _AMONG), matching=matching),
         {
             **parameters,
-            "among": list(scope.among or ()),
+            "among": list(scope.searched_documents or ()),
             "queries": [term.query for term in finding],
             "weights": [term.weight for term in finding],
             "snapshots": list(scope.snapshots),
-            "b": _PASSAGE_B,
+            "b": _CHUNK_B,
             "k1": _K1,
-            "mean": scope.tokens / scope.chunks,
+            "mean": scope.visible_tokens / scope.visible_chunks,
             "cap": _MAX_POSTINGS_PER_TERM,
             "limit": limit,
             "places": 2 * limit,
@@ -275,12 +266,14 @@ def _candidates(
     return {key: found[key].ordinals for key in _closest(found, finding, scope, effort)}
 
 
-def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Scope, effort: Effort) -> list[bytes]:
+def _closest(
+    found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: SearchScope, effort: Effort
+) -> list[bytes]:
     """Those that promise most, as many as the second step may read.
 
     The number of passages with a term stands in for its frequency in the document.
     """
-    mean = scope.chunks / scope.documents
+    mean = scope.visible_chunks / scope.visible_documents
 
     def promise(candidate: _Candidate) -> float:
         norm = _K1 * (1 - _DOCUMENT_B + _DOCUMENT_B * candidate.chunk_count / mean)
@@ -288,18 +281,18 @@ def _closest(found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: Sc
         return (1 - _DOCUMENT_SHARE) * candidate.best + _DOCUMENT_SHARE * whole
 
     chosen: list[bytes] = []
-    passages = 0
+    chunks = 0
     for document_id, candidate in sorted(found.items(), key=lambda item: (-promise(item[1]), item[0])):
-        passages += min(candidate.chunk_count, _MAX_PASSAGES_PER_DOCUMENT)
-        if chosen and (passages > effort.passages or len(chosen) == effort.documents):
+        chunks += min(candidate.chunk_count, _MAX_CHUNKS_PER_DOCUMENT)
+        if chosen and (chunks > effort.chunks or len(chosen) == effort.documents):
             break
         chosen.append(document_id)
     return chosen
 
 
-# ts_rank of a single word that stands n times is (1 + 1/4 + ... + 1/n^2) / (pi^2/6), which gives n back to 5 %. Reading
-# the positions themselves (unnest) costs three times as much. Weight D is that of words without position: the parts of
-# CamelCase names, which so count 0.4 times.
+# ts_rank of a single word that occurs n times is (1 + 1/4 + ... + 1/n^2) / (pi^2/6), from which n follows to within
+# 5 %; reading the positions (unnest) costs three times as much. Weight D is that of words without position, the parts
+# of CamelCase names, which thus count 0.4 times.
 _SCORES = """
 WITH term AS (
     SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)
@@ -307,7 +300,7 @@ WITH term AS (
     SELECT c.* FROM unnest(%(documents)s::bytea[]) AS wanted (id) CROSS JOIN LATERAL (
         SELECT document_id, ordinal, chunk_id FROM document_chunk
         WHERE document_id = wanted.id AND ordinal < %(longest)s
-    ) c LIMIT %(passages)s
+    ) c LIMIT %(chunks)s
 ), far AS (
     SELECT d.document_id, d.ordinal, d.chunk_id
     FROM unnest(%(far_documents)s::bytea[], %(far_ordinals)s::int[]) AS f (document_id, ordinal)
@@ -319,11 +312,11 @@ WITH term AS (
     CROSS JOIN term t
     CROSS JOIN LATERAL (SELECT ts_rank('{0.5, 1, 1, 1}', k.tsv, t.query)::float8 AS rank) r
     WHERE r.rank > 0.1
-), passage AS (
+), best_chunk AS (
     SELECT document_id, max(score) AS score, (array_agg(ordinal ORDER BY score DESC, ordinal))[:%(shown)s] AS ordinals
     FROM (
         SELECT document_id, ordinal, sum(weight * times / (times + %(k1)s::float8 * (
-            1 - %(passage_b)s::float8 + %(passage_b)s::float8 * token_count / %(passage_mean)s::float8))) AS score
+            1 - %(chunk_b)s::float8 + %(chunk_b)s::float8 * token_count / %(chunk_mean)s::float8))) AS score
         FROM occurrence GROUP BY document_id, ordinal, token_count
     ) each GROUP BY document_id
 ), whole AS (
@@ -335,7 +328,7 @@ WITH term AS (
     JOIN document o ON o.id = document_id GROUP BY document_id
 )
 SELECT document_id, p.ordinals, (1 - %(share)s::float8) * p.score + %(share)s::float8 * w.score AS score
-FROM passage p JOIN whole w USING (document_id)
+FROM best_chunk p JOIN whole w USING (document_id)
 ORDER BY score DESC, document_id
 """
 
@@ -344,15 +337,15 @@ def _scores(
     connection: psycopg.Connection,
     terms: Sequence[_Term],
     documents: Mapping[bytes, Sequence[int]],
-    scope: Scope,
+    scope: SearchScope,
     effort: Effort,
 ) -> list[Ranked]:
-    """BM25 over the passages of the documents, for all terms; the passages named are read however far they stand."""
+    """Return the documents' BM25 scores for all terms, best first; the chunks named are read whatever their ordinal."""
     far = [
         (document_id, ordinal)
         for document_id, ordinals in documents.items()
         for ordinal in ordinals
-        if ordinal >= _MAX_PASSAGES_PER_DOCUMENT
+        if ordinal >= _MAX_CHUNKS_PER_DOCUMENT
     ]
     rows = connection.execute(
         _SCORES,
@@ -360,16 +353,16 @@ def _scores(
             "queries": [term.query for term in terms],
             "weights": [term.weight for term in terms],
             "documents": list(documents),
-            "longest": _MAX_PASSAGES_PER_DOCUMENT,
-            "passages": 2 * effort.passages,
+            "longest": _MAX_CHUNKS_PER_DOCUMENT,
+            "chunks": 2 * effort.chunks,
             "far_documents": [document_id for document_id, _ in far],
             "far_ordinals": [ordinal for _, ordinal in far],
-            "shown": _PASSAGES_SHOWN,
+            "shown": _ORDINALS_RETURNED,
             "k1": _K1,
-            "passage_b": _PASSAGE_B,
-            "passage_mean": scope.tokens / scope.chunks,
+            "chunk_b": _CHUNK_B,
+            "chunk_mean": scope.visible_tokens / scope.visible_chunks,
             "document_b": _DOCUMENT_B,
-            "document_mean": scope.tokens / scope.documents,
+            "document_mean": scope.visible_tokens / scope.visible_documents,
             "share": _DOCUMENT_SHARE,
         },
     ).fetchall()

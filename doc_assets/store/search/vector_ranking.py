@@ -1,4 +1,4 @@
-"""Ranking by meaning: the passages whose vectors are nearest to the query's, by document."""
+"""Ranking by meaning: documents by their chunk whose vector is nearest to the query's."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from psycopg import sql
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import ConfigurationError
-from doc_assets.store.search.filters import meeting
-from doc_assets.store.search.scope import Scope
+from doc_assets.store.search.filters import metadata_filter
+from doc_assets.store.search.scope import SearchScope
 from doc_assets.store.search.text_ranking import Ranked
 from doc_assets.store.spaces.spaces import SpaceTable, find_space
 from doc_assets.store.spaces.vector_index import has_index
 
-# Passages per search: enough for 60 to 100 documents. Also the width of the index's search (ef_search, 1,000 at most).
+# Chunks per search, enough for 60 to 100 documents; also the width of the index's search (ef_search, 1,000 at most).
 _NEAREST = 200
 _MAX_NEAREST = 1_000
-# Below this an exact scan of the passages in scope takes under 20 ms.
-_EXACT_PASSAGES = 10_000
+# An exact scan of so many chunks in scope takes under 20 ms.
+_EXACT_CHUNKS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class QueryVector:
-    """A query as the model sees it, and the space to compare it in; ``vector`` is ``(dims,) float32`` of length 1."""
+    """A query's vector, ``(dims,) float32`` of length 1, and its space."""
 
     space: SpaceTable
     vector: np.ndarray
 
     @property
     def literal(self) -> str:
-        """As PostgreSQL reads a ``halfvec``."""
+        """Return the vector as PostgreSQL reads a ``halfvec``."""
         return HalfVector(self.vector).to_text()
 
 
-def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, scope: Scope) -> QueryVector:
-    """The query's vector; of a query longer than the model's window, that of its first tokens.
+def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, scope: SearchScope) -> QueryVector:
+    """Return the query's vector, of its first tokens if it is longer than the model's window.
 
     Raises:
         ConfigurationError: Nothing in the scope was embedded in the embedder's space.
@@ -50,21 +50,21 @@ def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, 
     return QueryVector(space, embedder.embed([first_tokens(query, embedder.tokenizer)])[0])
 
 
-def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: Scope, wanted: int) -> list[Ranked]:
-    """Live documents by the cosine similarity of their nearest passage, best first.
+def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: SearchScope, wanted: int) -> list[Ranked]:
+    """Return at least ``wanted`` documents, if there are as many, by cosine similarity of their nearest chunk.
 
-    Args:
-        connection: Inside a transaction, whose settings it changes.
-        query: What to be near to.
-        scope: What is searched.
-        wanted: Documents to rank at least, where there are as many.
+    Changes settings of the connection's transaction.
     """
     limit = min(_MAX_NEAREST, max(_NEAREST, 4 * wanted))
     rows: Sequence[tuple[bytes, int, float]] = []
-    if scope.among is None and scope.passages > _EXACT_PASSAGES and has_index(connection, query.space):
+    if (
+        scope.searched_documents is None
+        and scope.searched_chunks > _EXACT_CHUNKS
+        and has_index(connection, query.space)
+    ):
         rows = _nearest_by_index(connection, query, scope, limit)
-    # The index's scan ends after 20,000 vectors: what is rare and far from the query needs the exact way.
-    if len(rows) < min(limit, scope.passages):
+    # The index's scan ends after 20,000 vectors: few matches far from the query need the exact scan.
+    if len(rows) < min(limit, scope.searched_chunks):
         rows = _nearest(connection, query, scope, limit)
     best: dict[bytes, Ranked] = {}
     for document_id, ordinal, similarity in rows:
@@ -73,31 +73,31 @@ def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: Scop
 
 
 def similarities(
-    connection: psycopg.Connection, query: QueryVector, passages: Sequence[tuple[bytes, int]]
+    connection: psycopg.Connection, query: QueryVector, chunks: Sequence[tuple[bytes, int]]
 ) -> dict[tuple[bytes, int], float]:
-    """Cosine similarity of the query and each passage (document, ordinal) that has a vector in the space."""
+    """Return the cosine similarity of the query and each chunk (document, ordinal) that has a vector in the space."""
     rows = connection.execute(
         sql.SQL(
             "SELECT d.document_id, d.ordinal, -(e.embedding <#> %s::halfvec)"
             " FROM unnest(%s::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
             " JOIN document_chunk d USING (document_id, ordinal) JOIN {} e USING (chunk_id)"
         ).format(query.space.table),
-        (query.literal, [document_id for document_id, _ in passages], [ordinal for _, ordinal in passages]),
+        (query.literal, [document_id for document_id, _ in chunks], [ordinal for _, ordinal in chunks]),
     ).fetchall()
     return {(document_id, ordinal): similarity for document_id, ordinal, similarity in rows}
 
 
 def first_tokens(text: str, tokenizer: WindowTokenizer) -> str:
-    """The text, or as much of its beginning as the model's window holds."""
+    """Return the text, or as much of its beginning as the model's window holds."""
     special = tokenizer.count([""])[0]
     room = tokenizer.max_tokens - special
-    # Counted again, since a word that is cut may fall into other tokens.
+    # Repeated, since a word that is cut may give other tokens.
     while len(ends := [end for _, end in tokenizer.offsets(text)]) > room:
         text = text[: min(ends[room - 1], len(text) - 1)]
     return text
 
 
-def _space(connection: psycopg.Connection, embedder: Embedder, scope: Scope) -> SpaceTable:
+def _space(connection: psycopg.Connection, embedder: Embedder, scope: SearchScope) -> SpaceTable:
     space = find_space(connection, embedder.space.fingerprint)
     if space is not None:
         row = connection.execute(
@@ -117,7 +117,7 @@ def _space(connection: psycopg.Connection, embedder: Embedder, scope: Scope) -> 
     )
 
 
-# The subquery is evaluated as the index gives its rows, nearest first; a join would sort the whole space.
+# The subquery is evaluated as the index yields its rows, nearest first; a join would sort the whole space.
 _BY_INDEX = """
 WITH nearest AS MATERIALIZED (
     SELECT e.chunk_id, e.embedding <#> %(vector)s::halfvec AS distance FROM {vectors} e
@@ -137,7 +137,7 @@ ORDER BY n.distance, d.document_id, d.ordinal LIMIT %(places)s
 
 
 def _nearest_by_index(
-    connection: psycopg.Connection, query: QueryVector, scope: Scope, limit: int
+    connection: psycopg.Connection, query: QueryVector, scope: SearchScope, limit: int
 ) -> list[tuple[bytes, int, float]]:
     connection.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
     connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", (str(limit),))
@@ -165,15 +165,15 @@ ORDER BY similarity DESC, d.document_id, d.ordinal LIMIT %(limit)s
 
 
 def _nearest(
-    connection: psycopg.Connection, query: QueryVector, scope: Scope, limit: int
+    connection: psycopg.Connection, query: QueryVector, scope: SearchScope, limit: int
 ) -> list[tuple[bytes, int, float]]:
     documents, matching, parameters = _filter(scope)
-    if scope.among is not None:
-        # Already looked up: their passages are read through the index, a few microseconds each.
+    if scope.searched_documents is not None:
+        # Known already: their chunks are read through the index of document_chunk, a few microseconds each.
         documents, matching = sql.SQL(""), sql.SQL(" AND s.document_id = ANY (%(among)s::bytea[])")
-        parameters = {"among": list(scope.among)}
+        parameters = {"among": list(scope.searched_documents)}
     else:
-        # Reads all of the scope, so the planner may join as it likes.
+        # This reads the whole scope, so the planner's choice of joins is right.
         for kind in ("seqscan", "hashjoin", "mergejoin"):
             connection.execute("SELECT set_config(%s, 'on', true)", (f"enable_{kind}",))
     return connection.execute(
@@ -182,8 +182,8 @@ def _nearest(
     ).fetchall()
 
 
-def _filter(scope: Scope) -> tuple[sql.Composable, sql.Composable, Mapping[str, object]]:
-    """The join with ``document o`` where the filter needs it, its condition, and the condition's parameters."""
-    matching, parameters = meeting(scope.wanted)
-    join = " JOIN document o ON o.id = d.document_id" if scope.wanted else ""
+def _filter(scope: SearchScope) -> tuple[sql.Composable, sql.Composable, Mapping[str, object]]:
+    """Return the join with ``document o`` if the filter needs it, its condition, and the condition's parameters."""
+    matching, parameters = metadata_filter(scope.conditions)
+    join = " JOIN document o ON o.id = d.document_id" if scope.conditions else ""
     return sql.SQL(join), matching, parameters

@@ -1,1 +1,1 @@
-"""Snapshots side by side: lists, differences, what was live at a time, rollback and change of embedding space."""
+"""Snapshots over time: lists, differences, what was live at a moment, rollback and change of embedding space."""

@@ -1,7 +1,7 @@
-"""What differs between two snapshots of a partition: documents, passages, outcomes, and the recipes they were made by.
+"""Differences between two snapshots of a partition: documents, chunks, outcomes and recipes.
 
-A document is known by its file: the one that stands at a path. Of two paths with the very same content one may have
-come from the other. The texts of one document are compared in ``text_diff``.
+Documents are matched by the path of their file, then by equal content (moved, copied). The texts of one document are
+compared in ``text_diff``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import psycopg
 from psycopg.rows import class_row
 
 from doc_assets.store.database.connection import Store
-from doc_assets.store.versions.references import reference, require_kept, resolve
+from doc_assets.store.versions.references import parse_reference, require_manifest, resolve
 
 Status = Literal["added", "changed", "removed", "moved", "copied"]
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two snapshots; ``loaded`` and ``duplicate`` count files, ``space`` is the model's name."""
+class ComparedSnapshot:
+    """One side of a comparison; ``loaded`` and ``duplicate`` count files, ``space`` is the model's name."""
 
     id: int
     status: str
@@ -40,15 +40,13 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class DocumentChange:
-    """What became of one document.
+    """The difference in one document.
 
     Attributes:
-        status: ``moved`` if its old path is gone, ``copied`` if that is still there.
-        path: Where it stands; where it stood, if it was removed.
-        origin: The old path of what was moved or copied.
-        chunks_added: Passages that are new in it.
-        chunks_removed: Passages that it lost; none where its content still stands at another path.
-        chunks_kept: Passages that it has in both.
+        status: ``moved`` if the old path is gone, ``copied`` if it is still there.
+        path: The new path; the old one of a removed document.
+        origin: The old path of a moved or copied document.
+        chunks_removed: Chunks that it lost; 0 if its content is still there at another path.
     """
 
     status: Status
@@ -61,7 +59,7 @@ class DocumentChange:
 
 @dataclass(frozen=True, slots=True)
 class OutcomeChange:
-    """A file that is in both snapshots with another outcome; ``reason`` is that of the later one."""
+    """A file whose outcome differs between the snapshots; ``reason`` belongs to the later outcome."""
 
     path: str
     before: str
@@ -71,33 +69,29 @@ class OutcomeChange:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that differs; documents and outcomes by path.
+    """All differences; documents and outcomes by path.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        before: The snapshot that is compared.
-        after: What it is compared with.
-        documents: Those that differ.
-        outcomes: Of files that are in both.
-        unchanged: How many documents stand at the same path with the same content.
-        settings: What else differs, each as ``name: before → after``: parts of the recipe, the addresses, the limit.
+        outcomes: Changed outcomes of files that are in both snapshots.
+        unchanged: Documents with the same path and content.
+        settings: Other differences as ``name: before → after``: parts of the recipe, base URL, file limit.
     """
 
     partition: str
-    before: Side
-    after: Side
+    before: ComparedSnapshot
+    after: ComparedSnapshot
     documents: tuple[DocumentChange, ...]
     outcomes: tuple[OutcomeChange, ...]
     unchanged: int
     settings: tuple[str, ...]
 
     def count(self, status: Status) -> int:
-        """Documents of which this became."""
+        """Return the number of documents with this status."""
         return sum(change.status == status for change in self.documents)
 
     @property
     def summary(self) -> dict[str, int]:
-        """Documents by what became of them, and passages of those that differ."""
+        """Return the numbers of documents by status, and of chunks in the documents that differ."""
         return {
             **{status: self.count(status) for status in get_args(Status)},
             "unchanged": self.unchanged,
@@ -110,29 +104,23 @@ class Comparison:
 
 
 def compare(store: Store, partition: str, before: str = "previous", after: str = "live") -> Comparison:
-    """Compares two snapshots of a partition.
-
-    Args:
-        store: Where.
-        partition: ``<doc_type>/<key>``.
-        before: A snapshot's id, ``live``, ``previous`` (as for a rollback), or a moment.
-        after: The same.
+    """Compare two snapshots of a partition, each an id, ``live``, ``previous`` (as for a rollback) or a moment.
 
     Raises:
         NotFound: There is no such snapshot of the partition, or its manifest is gone.
     """
     with store.connect("doc-assets diff") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        sides = [resolve(connection, partition, reference(side)) for side in (before, after)]
+        sides = [resolve(connection, partition, parse_reference(side)) for side in (before, after)]
         for snapshot_id in sides:
-            require_kept(connection, snapshot_id, partition)
+            require_manifest(connection, snapshot_id, partition)
         return compare_snapshots(connection, partition, *sides)
 
 
 def compare_snapshots(connection: psycopg.Connection, partition: str, before: int, after: int) -> Comparison:
-    """Compares two, in a transaction, that are known to be of the partition and to have their manifests."""
+    """Compare two snapshots of the partition that have their manifests, inside a transaction."""
     sides = _side(connection, before), _side(connection, after)
-    files = _differing(connection, before, after)
+    files = _differing_files(connection, before, after)
     renewed = sum(file.new is not None and file.new != file.old for file in files)
     outcomes = [
         OutcomeChange(file.path, file.was, file.outcome, file.reason)
@@ -142,22 +130,22 @@ def compare_snapshots(connection: psycopg.Connection, partition: str, before: in
     return Comparison(
         partition,
         *sides,
-        tuple(_counted(connection, _steps(files))),
+        tuple(_count_chunks(connection, _document_pairs(files))),
         tuple(outcomes),
         sides[1].loaded + sides[1].duplicate - renewed,
         tuple(_settings(*sides)),
     )
 
 
-def _side(connection: psycopg.Connection, snapshot_id: int) -> Side:
-    with connection.cursor(row_factory=class_row(Side)) as cursor:
+def _side(connection: psycopg.Connection, snapshot_id: int) -> ComparedSnapshot:
+    with connection.cursor(row_factory=class_row(ComparedSnapshot)) as cursor:
         row = cursor.execute(
             "SELECT s.id, s.status, s.revision, encode(s.digest, 'hex') AS digest, s.loaded, s.duplicate, s.documents,"
             " s.chunks, s.recipe, e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ')' AS space,"
             " s.base_url, s.file_limit FROM snapshot s JOIN embedding_space e ON e.id = s.space_id WHERE s.id = %s",
             (snapshot_id,),
         ).fetchone()
-    assert row is not None  # noqa: S101 - looked up before, and rows of snapshots are never deleted
+    assert row is not None  # noqa: S101 - resolved by the caller, and rows of snapshots are never deleted
     return row
 
 
@@ -166,17 +154,13 @@ Content = tuple[bytes, ...]
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A path whose outcome or documents differ.
+    """A path whose outcome or documents differ; None stands for absent.
 
     Attributes:
-        path: Of the file.
-        was: Its outcome before, None if it was absent.
-        outcome: The same of the later snapshot.
-        reason: Of that outcome.
-        old: Its documents before, None without any.
-        new: The same of the later snapshot.
-        origin: Of a path that has got a content, one that had the same before.
-        stays: Of a path that has lost its content, whether another one has it now.
+        was: The earlier outcome; ``outcome`` is the later one.
+        old: The earlier documents; ``new`` are the later ones.
+        origin: For a path with new documents, another path that had the same ones earlier.
+        stays: For a path that lost its documents, whether another path has them now.
     """
 
     path: str
@@ -190,7 +174,7 @@ class _File:
 
 
 # A duplicate has the content of the file that it points to.
-_DIFFERING = """
+_DIFFERING_FILES = """
 WITH content AS MATERIALIZED (
     SELECT snapshot_id, path, array_agg(document_id ORDER BY part) AS documents FROM snapshot_document
     WHERE snapshot_id IN (%(before)s, %(after)s) GROUP BY snapshot_id, path
@@ -215,11 +199,10 @@ ORDER BY path
 """
 
 
-def _differing(connection: psycopg.Connection, before: int, after: int) -> list[_File]:
-    # The planner takes a snapshot that has just been loaded for small, and would compare each path with each: 11,000
-    # documents took three minutes.
+def _differing_files(connection: psycopg.Connection, before: int, after: int) -> list[_File]:
+    # Statistics do not cover a snapshot that was just loaded: with nested loops 11,000 documents took three minutes.
     connection.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
-    rows = connection.execute(_DIFFERING, {"before": before, "after": after}).fetchall()
+    rows = connection.execute(_DIFFERING_FILES, {"before": before, "after": after}).fetchall()
     connection.execute("SET LOCAL enable_nestloop = on; SET LOCAL enable_mergejoin = on")
     return [
         _File(path, was, outcome, reason, tuple(old) if old else None, tuple(new) if new else None, origin, stays)
@@ -228,8 +211,8 @@ def _differing(connection: psycopg.Connection, before: int, after: int) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    """A change whose passages are still to be counted, with the contents to compare."""
+class _DocumentPair:
+    """A changed document whose chunks are still to be counted, with the contents to compare."""
 
     status: Status
     path: str
@@ -238,26 +221,26 @@ class _Step:
     new: Content
 
 
-def _steps(files: Sequence[_File]) -> list[_Step]:
-    """One for each document that differs, by path."""
+def _document_pairs(files: Sequence[_File]) -> list[_DocumentPair]:
+    """Return one pair for each document that differs, by path."""
     moved = _moves(files)
     left = set(moved.values())
-    steps = []
+    pairs = []
     for file in files:
         if file.new is None:
             if file.old is not None and file.path not in left:
-                steps.append(_Step("removed", file.path, None, file.old, file.old if file.stays else ()))
+                pairs.append(_DocumentPair("removed", file.path, None, file.old, file.old if file.stays else ()))
         elif file.old is None:
             origin = moved.get(file.path, file.origin)
             status = "moved" if file.path in moved else "copied" if origin else "added"
-            steps.append(_Step(status, file.path, origin, file.new if origin else (), file.new))
+            pairs.append(_DocumentPair(status, file.path, origin, file.new if origin else (), file.new))
         elif file.old != file.new:
-            steps.append(_Step("changed", file.path, None, file.old, file.new))
-    return steps
+            pairs.append(_DocumentPair("changed", file.path, None, file.old, file.new))
+    return pairs
 
 
 def _moves(files: Sequence[_File]) -> dict[str, str]:
-    """The old path of each new one: it is gone and had the same content, and the same file name if there is such."""
+    """Return new path to old path: one that is gone and had the same content, with the same file name if possible."""
     gone: dict[Content, list[str]] = {}
     for file in files:
         if file.old is not None and file.outcome is None:
@@ -276,8 +259,8 @@ def _moves(files: Sequence[_File]) -> dict[str, str]:
     return moved
 
 
-# A passage that stands twice in a document counts twice.
-_PASSAGES = """
+# A chunk that is in a document twice counts twice.
+_CHUNKS = """
 WITH old AS (
     SELECT w.n, d.chunk_id, count(*) AS times FROM unnest(%(old_of)s::int[], %(old)s::bytea[]) AS w (n, document_id)
     JOIN document_chunk d USING (document_id) GROUP BY w.n, d.chunk_id
@@ -291,36 +274,36 @@ FROM old FULL JOIN new USING (n, chunk_id) GROUP BY n
 """
 
 
-def _counted(connection: psycopg.Connection, steps: Sequence[_Step]) -> list[DocumentChange]:
+def _count_chunks(connection: psycopg.Connection, pairs: Sequence[_DocumentPair]) -> list[DocumentChange]:
     rows = connection.execute(
-        _PASSAGES,
+        _CHUNKS,
         {
-            "old_of": [n for n, step in enumerate(steps) for _ in step.old],
-            "old": [document_id for step in steps for document_id in step.old],
-            "new_of": [n for n, step in enumerate(steps) for _ in step.new],
-            "new": [document_id for step in steps for document_id in step.new],
+            "old_of": [n for n, pair in enumerate(pairs) for _ in pair.old],
+            "old": [document_id for pair in pairs for document_id in pair.old],
+            "new_of": [n for n, pair in enumerate(pairs) for _ in pair.new],
+            "new": [document_id for pair in pairs for document_id in pair.new],
         },
     ).fetchall()
     counts = {n: (new - kept, old - kept, kept) for n, old, new, kept in rows}
-    return [DocumentChange(s.status, s.path, s.origin, *counts[n]) for n, s in enumerate(steps)]
+    return [DocumentChange(pair.status, pair.path, pair.origin, *counts[n]) for n, pair in enumerate(pairs)]
 
 
-def _settings(before: Side, after: Side) -> Iterator[str]:
+def _settings(before: ComparedSnapshot, after: ComparedSnapshot) -> Iterator[str]:
     old, new = _parts(before.recipe), _parts(after.recipe)
     for name in sorted(old.keys() | new.keys()):
-        # An older program did not write down what was empty.
+        # Recipes of older versions lack keys whose value was empty.
         if (old.get(name) or None) != (new.get(name) or None):
-            # The recipe knows the space by its fingerprint, a reader by the model's name.
+            # The recipe holds the space's fingerprint, which means nothing to a reader: its model's name is shown.
             was, now = (before.space, after.space) if name == "space" else (old.get(name), new.get(name))
-            yield f"recipe {name}: {_told(was)} → {_told(now)}{' with other weights or settings' if was == now else ''}"
+            yield f"recipe {name}: {_text(was)} → {_text(now)}{' with other weights or settings' if was == now else ''}"
     if before.base_url != after.base_url:
-        yield f"addresses below: {_told(before.base_url)} → {_told(after.base_url)}"
+        yield f"addresses below: {_text(before.base_url)} → {_text(after.base_url)}"
     if before.file_limit != after.file_limit:
-        yield f"limit of files: {_told(before.file_limit)} → {_told(after.file_limit)}"
+        yield f"limit of files: {_text(before.file_limit)} → {_text(after.file_limit)}"
 
 
 def _parts(recipe: str) -> dict[str, object]:
-    """The recipe's leaves by their dotted names; one that is no JSON as it stands."""
+    """Return the recipe's leaves by their dotted names; a recipe that is not JSON as one leaf."""
 
     def leaves(name: str, value: object) -> Iterator[tuple[str, object]]:
         if isinstance(value, Mapping) and value:
@@ -335,5 +318,5 @@ def _parts(recipe: str) -> dict[str, object]:
         return {"text": recipe}
 
 
-def _told(value: object) -> str:
+def _text(value: object) -> str:
     return "none" if not value else value if isinstance(value, str) else json.dumps(value)

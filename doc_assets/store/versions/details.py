@@ -1,6 +1,6 @@
-"""Everything there is to say about one snapshot, with the proof that it is still what it was sealed as.
+"""One snapshot in full, with a check that its rows still give its digest and seal.
 
-Lists of snapshots are in ``listing``; the whole audit of what is live is ``doc_assets.validation.audit``.
+Lists of snapshots are in ``listing``; the whole audit is ``doc_assets.validation.audit``.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from doc_assets.store.snapshots.lifecycle import sealed_counts
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
 from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
-from doc_assets.store.versions.references import id_or_partition, is_kept, resolve
+from doc_assets.store.versions.references import has_manifest, parse_id_or_partition, resolve
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFacts:
-    """Of what and how a snapshot was made; ``recipe`` is the parsed JSON, ``space`` the embedding space's row."""
+    """A snapshot's source and settings; ``recipe`` is the parsed JSON, ``space`` the embedding space's row."""
 
     parent: int | None
     base_url: str | None
@@ -38,14 +38,14 @@ class SourceFacts:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a snapshot reaches now.
+    """The content that a snapshot's manifest reaches now.
 
     Attributes:
         formats: Documents by format.
-        source_bytes: Of all files that were discovered.
-        text_bytes: Of the documents' texts, UTF-8.
-        vectors: Passages with a vector, each once.
-        vector_bytes: Of these vectors, as stored.
+        source_bytes: Size of all discovered files.
+        text_bytes: Size of the documents' texts in UTF-8.
+        vectors: Distinct chunks with a vector.
+        vector_bytes: Size of these vectors as stored.
     """
 
     formats: Mapping[str, int]
@@ -57,7 +57,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the rows give now against what was written when the snapshot was sealed; ``seconds`` it took to find out."""
+    """Whether the rows still give the digest and the seal; ``seconds`` is the time it took to compute both."""
 
     digest: bool
     seal: bool
@@ -84,13 +84,10 @@ class Description:
     """A snapshot in full.
 
     Attributes:
-        snapshot: As it is listed.
-        facts: How it was made.
-        counts: As they were sealed; None before that.
-        contents: None if its manifest is gone or not complete; so is the next.
-        proof: Whether digest and seal still hold.
-        changes: Against its parent, None if there is none or its manifest is gone.
-        history: Oldest first.
+        counts: As sealed; None before that.
+        contents: None, as ``proof``, if the manifest is gone or not complete.
+        changes: The difference from its parent; None if there is none or its manifest is gone.
+        history: Oldest event first.
     """
 
     snapshot: SnapshotRow
@@ -103,17 +100,17 @@ class Description:
 
 
 def describe(store: Store, which: str) -> Description:
-    """A snapshot by its id, or the live one of ``<doc_type>/<key>``; recomputes its digest and its seal.
+    """Describe a snapshot, given as its id or as a partition name for the live one; recomputes digest and seal.
 
     Raises:
         NotFound: There is no such snapshot or partition, or nothing of it is live.
     """
     with store.connect("doc-assets show") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        meant = id_or_partition(which)
+        meant = parse_id_or_partition(which)
         row = snapshot_row(connection, meant if isinstance(meant, int) else resolve(connection, meant, "live"))
         facts = _facts(connection, row.id)
-        kept = is_kept(connection, row.id)
+        kept = has_manifest(connection, row.id)
         counts = sealed_counts(connection, row.id) if row.digest is not None else None
         return Description(
             row,
@@ -122,7 +119,7 @@ def describe(store: Store, which: str) -> Description:
             _contents(connection, row.id, facts, counts) if kept and counts else None,
             _proof(connection, row.id) if kept else None,
             compare_snapshots(connection, row.partition, facts.parent, row.id)
-            if kept and facts.parent is not None and is_kept(connection, facts.parent)
+            if kept and facts.parent is not None and has_manifest(connection, facts.parent)
             else None,
             _history(connection, row.id),
         )

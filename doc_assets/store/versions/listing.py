@@ -1,7 +1,4 @@
-"""What readers may ask about snapshots: lists of them, and their manifests.
-
-One of them in detail is in ``details``, two of them compared in ``comparison``.
-"""
+"""Lists of snapshots, and their manifests; one snapshot in full is in ``details``, two compared in ``comparison``."""
 
 from __future__ import annotations
 
@@ -16,11 +13,11 @@ from psycopg.rows import class_row, dict_row
 from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.partitions.partitions import partition_id_of
-from doc_assets.store.versions.references import as_of, require_kept, resolve
+from doc_assets.store.versions.references import parse_id_or_moment, require_manifest, resolve
 
 
 class SnapshotStatus(StrEnum):
-    """Where a snapshot is in its life; the words are explained in docs/store.md."""
+    """The state of a snapshot, as docs/store.md explains it."""
 
     staging = "staging"
     audited = "audited"
@@ -31,7 +28,7 @@ class SnapshotStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a load made of a file."""
+    """The outcome of a file in a load."""
 
     loaded = "loaded"
     duplicate = "duplicate"
@@ -41,7 +38,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A time in which readers saw a snapshot; ``until`` is None while they do."""
+    """A period in which a snapshot was live; ``until`` is None while it is."""
 
     since: datetime
     until: datetime | None
@@ -52,19 +49,13 @@ class SnapshotRow:
     """A snapshot as listed.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        id: Of the snapshot.
         status: A ``SnapshotStatus``.
-        published: It is live.
-        periods: When it was live, first time first.
-        digest: In hex; it and the counts are None until the snapshot is sealed.
-        documents: It holds.
-        chunks: It holds.
-        revision: Of the source.
+        published: Whether it is live.
+        periods: When it was live, oldest first.
+        digest: In hex; None, as the counts, until the snapshot is sealed.
+        revision: The source's revision.
         created_at: When its load began.
-        sealed_at: When it was complete.
-        published_at: When it was live for the first time.
-        run_id: Of the run that loaded it.
+        published_at: When it became live for the first time.
     """
 
     partition: str
@@ -93,7 +84,7 @@ class ManifestRow:
     chunks: int
 
 
-# A partition that is published again as it is stays live: such moves do not end a period.
+# Publishing the live snapshot again does not end a period.
 _SNAPSHOTS = """
 WITH period AS (
     SELECT to_snapshot, at AS since, lead(at) OVER (PARTITION BY partition_id ORDER BY id) AS until
@@ -123,14 +114,7 @@ def snapshots(
     statuses: Sequence[str] = (),
     limit: int | None = None,
 ) -> list[SnapshotRow]:
-    """Snapshots, newest first.
-
-    Args:
-        store: Where.
-        partition: ``<doc_type>/<key>``; of all partitions without it.
-        types: Documentation types, all if empty.
-        statuses: Of ``SnapshotStatus``, all if empty.
-        limit: How many at most.
+    """Return at most ``limit`` snapshots of a partition, of some types and in some states (all if empty), newest first.
 
     Raises:
         NotFound: The partition was never loaded.
@@ -142,11 +126,7 @@ def snapshots(
 
 
 def snapshot_row(connection: psycopg.Connection, snapshot_id: int) -> SnapshotRow:
-    """One of them.
-
-    Raises:
-        NotFound: It does not exist.
-    """
+    """Return one snapshot; raises NotFound if it does not exist."""
     rows = _rows(connection, None, snapshot_id, (), (), 1)
     if not rows:
         raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
@@ -181,20 +161,16 @@ def _rows(
 def manifest(
     store: Store, partition: str, at: str | int | datetime | None = None, outcome: str | None = None
 ) -> list[ManifestRow]:
-    """Every file of a snapshot with its outcome, by path.
+    """Return every file of a snapshot, or those with one ``Outcome``, by path.
 
-    Args:
-        store: Where.
-        partition: ``<doc_type>/<key>``.
-        at: The snapshot that was live at this moment, or the snapshot of this id; the live one without it.
-        outcome: An ``Outcome``; files with others are left out.
+    The snapshot is the live one, the one that was live at a moment, or the one of an id.
 
     Raises:
         NotFound: Nothing of that partition is or was live then, or the snapshot's manifest is gone.
     """
     with store.connect() as connection:
-        snapshot_id = resolve(connection, partition, "live" if at is None else as_of(at))
-        require_kept(connection, snapshot_id, partition)
+        snapshot_id = resolve(connection, partition, "live" if at is None else parse_id_or_moment(at))
+        require_manifest(connection, snapshot_id, partition)
         with connection.cursor(row_factory=class_row(ManifestRow)) as cursor:
             return cursor.execute(
                 "SELECT f.path, f.outcome, f.reason,"
@@ -209,7 +185,7 @@ def manifest(
 
 
 def live_partitions(connection: psycopg.Connection) -> list[tuple[str, int]]:
-    """Every published partition as ``<doc_type>/<key>`` with its live snapshot."""
+    """Return name and live snapshot of every partition that has one."""
     return connection.execute(
         "SELECT name, published_snapshot_id FROM partition WHERE published_snapshot_id IS NOT NULL ORDER BY 1"
     ).fetchall()

@@ -1,7 +1,6 @@
-"""The quarantine: files that a load found and could not read, with their bytes' fingerprint and their story.
+"""The quarantine: rejected files of the live snapshots and of newer ones that were not published.
 
-It is no place of its own: a rejected file's row in the manifest is its entry. What readers see counts, and so does a
-newer snapshot that was not published. Trying again is ``doc_assets.cli.quarantine``.
+Its entries are the rows of rejected files in the manifests. Retrying them is ``doc_assets.cli.quarantine``.
 """
 
 from __future__ import annotations
@@ -19,19 +18,17 @@ from doc_assets.store.partitions.partitions import partition_id_of
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedFile:
-    """A file that stands in quarantine.
+    """A rejected file.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        path: Relative to the source.
-        reason: Why it was rejected, as the newest snapshot says.
-        size: Bytes.
-        sha256: Of the bytes, in hex; None where they could not be read.
+        reason: Why the newest snapshot rejected it.
+        size: In bytes.
+        sha256: Fingerprint in hex; None if the bytes could not be read.
         snapshot: The newest snapshot that rejected it.
-        live: Whether readers see that snapshot.
-        since: When the first snapshot was opened in which these very bytes were rejected.
-        attempts: Snapshots in which they were: 1 and the times that they were tried again.
-        file_limit: Files that the snapshot was limited to, None where it was not.
+        live: Whether that snapshot is live.
+        since: When the first snapshot that rejected the same bytes was opened.
+        attempts: Number of snapshots that rejected the same bytes.
+        file_limit: The snapshot's limit of files, None without one.
     """
 
     partition: str
@@ -48,7 +45,7 @@ class QuarantinedFile:
 
 @dataclass(frozen=True, slots=True)
 class FileEvent:
-    """What one snapshot says of a file; ``outcome`` and ``reason`` as in its manifest, ``sha256`` in hex."""
+    """A file in one snapshot: its row in the manifest, with the fingerprint in hex."""
 
     snapshot: int
     at: datetime
@@ -62,7 +59,7 @@ class FileEvent:
 
 # Of each partition the live snapshot and, if newer, the last one with a manifest: staged, audited or rejected.
 _QUARANTINE = """
-WITH looked_at AS (
+WITH listed AS (
     SELECT p.id AS partition_id, p.name AS partition, s.id, s.file_limit,
         s.id IS NOT DISTINCT FROM p.published_snapshot_id AS live
     FROM partition p JOIN snapshot s ON s.partition_id = p.id
@@ -71,7 +68,7 @@ WITH looked_at AS (
             AND n.status IN ('staging', 'audited', 'rejected') AND n.id > coalesce(p.published_snapshot_id, 0))
 ), newest AS (
     SELECT DISTINCT ON (l.partition_id, f.path) l.*, f.path, f.reason, f.size, f.fingerprint
-    FROM looked_at l JOIN snapshot_file f ON f.snapshot_id = l.id
+    FROM listed l JOIN snapshot_file f ON f.snapshot_id = l.id
     WHERE f.outcome = 'rejected'
         AND (%(partitions)s::text[] IS NULL OR l.partition = ANY (%(partitions)s))
         AND (%(path)s::text IS NULL OR f.path = %(path)s)
@@ -92,7 +89,7 @@ ORDER BY n.partition COLLATE "C", n.path
 def quarantined(
     connection: psycopg.Connection, partitions: Sequence[str] = (), path: str | None = None
 ) -> list[QuarantinedFile]:
-    """What stands in quarantine, by partition and path; of all partitions without one.
+    """Return the rejected files by partition and path, of all partitions if none is named.
 
     Raises:
         NotFound: A partition was never loaded.
@@ -103,8 +100,8 @@ def quarantined(
         return cursor.execute(_QUARANTINE, {"partitions": list(partitions) or None, "path": path}).fetchall()
 
 
-def story(connection: psycopg.Connection, partition: str, path: str) -> list[FileEvent]:
-    """What every snapshot with a manifest says of a file, newest first.
+def file_history(connection: psycopg.Connection, partition: str, path: str) -> list[FileEvent]:
+    """Return a file's row in every snapshot that has its manifest, newest first.
 
     Raises:
         NotFound: The partition was never loaded, or no snapshot of it knows the file.

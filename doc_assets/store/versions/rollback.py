@@ -1,6 +1,6 @@
-"""Going back: earlier snapshots are published again, all or none, after their rows were proven to be what they were.
+"""Rollback: publishes earlier snapshots again, all or none, after proving their digests and seals.
 
-Where to is in ``rollback_targets``; pointers are moved in ``snapshots.publication``.
+Which snapshots those are is in ``rollback_targets``; pointers are moved in ``snapshots.publication``.
 """
 
 from __future__ import annotations
@@ -20,25 +20,24 @@ from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
 from doc_assets.store.snapshots import publication
 from doc_assets.store.versions.references import require_publishable
-from doc_assets.store.versions.rollback_targets import Selection, Target, ToSnapshot
+from doc_assets.store.versions.rollback_targets import RollbackSelection, Target, ToSnapshot
 
 # Digests are computed by PostgreSQL, one core each: 105 partitions take 3.1 s on one connection of a machine with two
 # cores, 1.7 s on two, and no longer on four.
-_PROVING = 4
-_NAMED = 5  # snapshots in a refusal
+_CONNECTIONS = 4
+_NAMED = 5  # snapshots in an error message
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackResult:
-    """What became of one partition.
+    """The rollback of one partition.
 
     Attributes:
-        partition: ``<doc_type>/<key>``.
-        from_snapshot: What was live; None if nothing was.
-        to_snapshot: What is live now; None where the partition was taken down.
-        digest: Of what is live now, in hex, recomputed from the rows before it moved.
+        from_snapshot: The snapshot that was live; None if nothing was.
+        to_snapshot: The one that is live now; None if the partition was taken down.
+        digest: Its digest in hex, recomputed from the rows.
         seconds: From the call to the proof.
-        overtaken: Something published after the run that was undone went with it.
+        overtaken: Whether a later publication than that of the undone run was undone as well.
     """
 
     partition: str
@@ -50,7 +49,7 @@ class RollbackResult:
 
     @property
     def result(self) -> str:
-        """``published``, ``unpublished`` (taken down) or ``unchanged``."""
+        """Return ``published``, ``unpublished`` (taken down) or ``unchanged``."""
         if self.from_snapshot == self.to_snapshot:
             return "unchanged"
         return "published" if self.to_snapshot is not None else "unpublished"
@@ -58,13 +57,7 @@ class RollbackResult:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """What one call did, or would do: all of it or nothing.
-
-    Attributes:
-        run_id: Under which it stands in the history; rolling back that run undoes it.
-        partitions: One result each, by partition id.
-        seconds: Of the whole call.
-    """
+    """The results of one call in the order of partition ids; rolling back ``run_id`` undoes it."""
 
     run_id: str
     partitions: list[RollbackResult]
@@ -72,22 +65,18 @@ class Rollback:
 
 
 def rollback(store: Store, partition: str, to: str = "previous", run_id: str | None = None) -> RollbackResult:
-    """``roll_back`` of one partition to a snapshot's id or ``previous``."""
+    """Roll one partition back to a snapshot's id or ``previous``; see ``roll_back``."""
     (result,) = roll_back(store, ToSnapshot(partition, to), run_id=run_id).partitions
     return result
 
 
-def roll_back(store: Store, where: Selection, *, run_id: str | None = None, dry_run: bool = False) -> Rollback:
-    """Publishes earlier snapshots again in one transaction, after recomputing digests and seals from the rows.
+def roll_back(store: Store, where: RollbackSelection, *, run_id: str | None = None, dry_run: bool = False) -> Rollback:
+    """Publish earlier snapshots again in one transaction, after recomputing digests and seals from the rows.
 
-    Args:
-        store: Where.
-        where: ``ToSnapshot``, ``BeforeRun`` or ``AsOf``.
-        run_id: For the history; a new one by default.
-        dry_run: Prove, but lock and move nothing.
+    ``where`` is ``ToSnapshot``, ``BeforeRun`` or ``AsOf``; a dry run proves, but locks and moves nothing.
 
     Example:
-        >>> roll_back(store, AsOf(moment("2h"), doc_type="rust"))
+        >>> roll_back(store, AsOf(parse_moment("2h"), doc_type="rust"))
 
     Raises:
         NotFound: A target was never published, or was collected.
@@ -98,7 +87,7 @@ def roll_back(store: Store, where: Selection, *, run_id: str | None = None, dry_
     started = time.perf_counter()
     run_id = run_id or str(uuid.uuid4())
     with (
-        _failures_explained(),
+        _explain_failures(),
         store.connect(f"doc-assets rollback {run_id}") as connection,
         ExitStack() as locks,
     ):
@@ -113,16 +102,16 @@ def roll_back(store: Store, where: Selection, *, run_id: str | None = None, dry_
             seconds = time.perf_counter() - started
             if not dry_run:
                 _move(store, connection, targets, {"run_id": run_id, "seconds": seconds})
-        except _Changed as refused:
+        except _ProofFailed as failed:
             if not dry_run:
-                _record_refusal(connection, refused.broken, run_id)
+                _record_refusal(connection, failed.broken, run_id)
             raise
     results = [_result(target, digests, seconds) for target in targets]
     return Rollback(run_id, results, time.perf_counter() - started)
 
 
 def _move(store: Store, connection: psycopg.Connection, targets: Sequence[Target], event: Mapping[str, object]) -> None:
-    """Moves the pointers that do not stand where they should; commits if what they name then is proven once more."""
+    """Move the pointers that differ from their targets; commits only if what they then name is proven once more."""
     moving = {target.partition_id: target for target in targets if target.snapshot != target.live}
     if not moving:
         return
@@ -134,32 +123,30 @@ def _move(store: Store, connection: psycopg.Connection, targets: Sequence[Target
         ).fetchall()
         _prove(store, connection, [replace(moving[partition_id], snapshot=snapshot) for partition_id, snapshot in live])
         if dict(live) != wanted:
-            raise StoreError(
-                "PostgreSQL does not point to what it was told to, and nothing was moved: look for triggers"
-            )
+            raise StoreError("the pointers do not name the targets after the update, and nothing moved: check triggers")
 
 
 def _prove(store: Store, connection: psycopg.Connection, targets: Sequence[Target]) -> dict[int, str]:
-    """The digest (hex) of every target's snapshot, as its rows give it now.
+    """Return the digest (hex) of every target's snapshot, computed from its rows.
 
     Raises:
-        _Changed: Digest or seal are not those that one of them was sealed with.
+        _ProofFailed: A digest or seal differs from the one that was sealed.
     """
     sizes = connection.execute(
         "SELECT id FROM snapshot WHERE id = ANY (%s) ORDER BY chunks DESC", ([target.snapshot for target in targets],)
     ).fetchall()
-    # Each connection takes the next when it is done; the largest first, so that none ends up alone with it.
+    # The largest first, so that no connection starts it last while the others idle.
     queue = iter([row[0] for row in sizes])
 
     def prove(_: int) -> list[tuple]:
         with store.connect("doc-assets proof") as proving:
             return [proving.execute(_PROOF, (snapshot_id,)).fetchone() or () for snapshot_id in queue]
 
-    with ThreadPoolExecutor(_PROVING) as pool:
-        rows = [row for rows in pool.map(prove, range(min(_PROVING, len(sizes)))) for row in rows]
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        rows = [row for rows in pool.map(prove, range(min(_CONNECTIONS, len(sizes)))) for row in rows]
     wrong = {row[0]: "digest" if not row[2] else "seal" for row in rows if not (row[2] and row[3])}
     if broken := {t: wrong[t.snapshot] for t in targets if t.snapshot is not None and t.snapshot in wrong}:
-        raise _Changed(broken)
+        raise _ProofFailed(broken)
     return {row[0]: row[1] for row in rows}
 
 
@@ -169,11 +156,11 @@ _PROOF = (
 )
 
 
-class _Changed(StoreError):
-    """Targets whose rows do not give their digest or seal, with which of the two it is."""
+class _ProofFailed(StoreError):
+    """Rows of targets do not give the digest or the seal; ``broken`` says which."""
 
     def __init__(self, broken: Mapping[Target, str]) -> None:
-        """Names the first of them."""
+        """Name the first few targets in the message."""
         self.broken = broken
         named = [f"snapshot {t.snapshot} of {t.partition} does not give the {what}" for t, what in broken.items()]
         more = f" (and {len(named) - _NAMED} others)" if len(named) > _NAMED else ""
@@ -184,7 +171,6 @@ class _Changed(StoreError):
 
 
 def _record_refusal(connection: psycopg.Connection, broken: Mapping[Target, str], run_id: str) -> None:
-    """That rows were changed is worth knowing later, whoever asked."""
     for target, what in broken.items():
         history.record(
             connection,
@@ -205,12 +191,12 @@ def _result(target: Target, digests: Mapping[int, str], seconds: float) -> Rollb
 
 
 @contextmanager
-def _failures_explained() -> Iterator[None]:
+def _explain_failures() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        # A commit whose answer was lost may have happened; that is why it is not simply tried again.
+        # Not retried: a commit whose answer was lost may have happened.
         raise StoreError(
             f"PostgreSQL failed during the rollback ({reason}): all of it happened or nothing; doc-assets history "
             "says which"

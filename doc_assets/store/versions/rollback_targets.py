@@ -1,7 +1,6 @@
-"""Where a rollback goes: which partitions it is about, and which snapshot of each was live.
+"""Targets of a rollback: its partitions and the snapshot of each, from the history of publications.
 
-Decided from the history of publications alone. Locks, the proof and the move itself are in ``rollback``; which snapshot
-a reference means is in ``references``.
+Locks, the proof and the move itself are in ``rollback``.
 """
 
 from __future__ import annotations
@@ -15,19 +14,17 @@ import psycopg
 
 from doc_assets.errors import NotFound, Refused
 from doc_assets.store.partitions.partitions import partition_id_of
-from doc_assets.store.versions.references import id_or_previous, live_at, resolve, run_id
+from doc_assets.store.versions.references import live_at, parse_id_or_previous, resolve, resolve_run
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where one partition goes.
+    """A partition and the snapshot to publish there.
 
     Attributes:
-        partition_id: Its row.
-        partition: ``<doc_type>/<key>``.
-        live: What readers see now.
-        snapshot: What they are to see; None takes the partition down.
-        overtaken: Something else was published there after the run that is undone, and goes with it.
+        live: The snapshot that is live now.
+        snapshot: The one to publish; None takes the partition down.
+        overtaken: Whether a later publication than that of the undone run is undone as well.
     """
 
     partition_id: int
@@ -37,59 +34,50 @@ class Target:
     overtaken: bool = False
 
 
-class Selection(Protocol):
-    """What is to be rolled back. Asked for the partitions first, and for their targets when these are locked."""
+class RollbackSelection(Protocol):
+    """The choice of what to roll back: its partitions first, their targets once the partitions are locked."""
 
     def partitions(self, connection: psycopg.Connection) -> dict[int, str]:
-        """Row id and name of each."""
+        """Return id and name of each partition."""
         ...
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
-        """One for each of them, in their order."""
+        """Return a target for each partition, in their order."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ToSnapshot:
-    """One partition to a snapshot's id, or to ``previous``: what was live before what is live now came."""
+    """One partition, to a snapshot's id or to ``previous``, which was live before the live one."""
 
     partition: str
     to: str = "previous"
 
     def partitions(self, connection: psycopg.Connection) -> dict[int, str]:
-        """The one.
-
-        Raises:
-            NotFound: It was never loaded.
-            Misuse: ``to`` is no snapshot.
-        """
-        id_or_previous(self.to)
+        """Return the partition; raises NotFound if it was never loaded, Misuse if ``to`` is no snapshot."""
+        parse_id_or_previous(self.to)
         return {partition_id_of(connection, self.partition): self.partition}
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
-        """Its one.
-
-        Raises:
-            NotFound: Nothing was live before.
-        """
+        """Return its target; raises NotFound if nothing was live before."""
         ((partition_id, name),) = partitions.items()
         live = live_at(connection, None).get(partition_id)
-        return [Target(partition_id, name, live, resolve(connection, name, id_or_previous(self.to)))]
+        return [Target(partition_id, name, live, resolve(connection, name, parse_id_or_previous(self.to)))]
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeRun:
-    """Every partition that a run published, taken down or rolled back, to what was live just before it did.
+    """Every partition whose pointer a run moved, to what was live before the run.
 
     Attributes:
-        run: Its id, or that of a batch of runs (one call of ``migrate``, one backfill), or the first 8 characters of
-            it or more.
+        run: The id of a run or of a run batch (one call of ``migrate``, one backfill), or at least the first 8
+            characters of it.
     """
 
     run: str
 
     def partitions(self, connection: psycopg.Connection) -> dict[int, str]:
-        """Those whose pointer the run moved.
+        """Return the partitions whose pointer the run moved.
 
         Raises:
             NotFound: No run of that id moved any.
@@ -99,37 +87,32 @@ class BeforeRun:
             connection.execute(
                 "SELECT DISTINCT p.id, p.name FROM publication m JOIN partition p ON p.id = m.partition_id"
                 " WHERE %s IN (run_id, batch_id) ORDER BY 1",
-                (run_id(connection, self.run),),
+                (resolve_run(connection, self.run),),
             ).fetchall()
         )
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
-        """What the run's first move of each partition came from."""
+        """Return what the run's first move of each partition replaced."""
         live = live_at(connection, None)
         rows = connection.execute(
             "SELECT partition_id, (array_agg(from_snapshot ORDER BY id))[1],"
             " (array_agg(to_snapshot ORDER BY id DESC))[1] FROM publication"
             " WHERE %s IN (run_id, batch_id) AND partition_id = ANY (%s) GROUP BY 1 ORDER BY 1",
-            (run_id(connection, self.run), list(partitions)),
+            (resolve_run(connection, self.run), list(partitions)),
         ).fetchall()
         return [Target(i, partitions[i], live.get(i), before, live.get(i) != left) for i, before, left in rows]
 
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """Partitions as readers saw them at a moment: one, those of a type, or all."""
+    """One partition, those of a type, or all, to what was live at a moment."""
 
     moment: datetime
     doc_type: str | None = None
     partition: str | None = None
 
     def partitions(self, connection: psycopg.Connection) -> dict[int, str]:
-        """Those that were ever loaded.
-
-        Raises:
-            NotFound: None was.
-            Refused: The store is empty.
-        """
+        """Return those that were ever loaded; raises NotFound if none was, Refused if the store is empty."""
         if self.partition is not None:
             return {partition_id_of(connection, self.partition): self.partition}
         found = connection.execute(
@@ -145,6 +128,6 @@ class AsOf:
         return dict(found)
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
-        """What was live then; None where nothing was."""
+        """Return what was live then; None where nothing was."""
         live, then = live_at(connection, None), live_at(connection, self.moment)
         return [Target(i, name, live.get(i), then.get(i)) for i, name in partitions.items()]

@@ -1,7 +1,7 @@
-"""Another embedding space for everything that is live: the snapshots that take over, and the switch to them.
+"""The switch of everything live to another embedding space: successors of the live snapshots, and their publication.
 
 Manifests do not depend on the space, so a successor is a copy of the live snapshot's manifest under another recipe, or
-an earlier snapshot with that very manifest. Filling the space with vectors is in ``doc_assets.ingest.model_change``.
+an earlier snapshot with the same manifest. Embedding into the space is in ``doc_assets.ingest.model_change``.
 """
 
 from __future__ import annotations
@@ -30,16 +30,12 @@ _CONNECTIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class Successor:
-    """What a partition is to show in the other space.
+    """A partition's snapshot in the other space.
 
     Attributes:
-        partition_id: Its row.
-        partition: ``<doc_type>/<key>``.
-        live: The snapshot that it shows now.
-        snapshot: The one that takes over; its digest and seal are proven.
-        audited: It was published or passed its audit before.
-        documents: In it.
-        chunks: In it.
+        live: The snapshot to replace.
+        snapshot: The one that replaces it; its digest and seal are proven.
+        audited: Whether it passed its audit or was published before.
     """
 
     partition_id: int
@@ -60,17 +56,16 @@ class _Live:
     description: dict
 
 
-def prepare(store: Store, space: SpaceTable, recipe_in: Callable[[str, EmbeddingSpace], str]) -> list[Successor]:
-    """A successor for every live snapshot that is in another space, each committed as it is made; may be run again.
+def prepare_successors(
+    store: Store, space: SpaceTable, recipe_in: Callable[[str, EmbeddingSpace], str]
+) -> list[Successor]:
+    """Return a successor for every live snapshot of another space, each committed as it is made; may be run again.
 
-    Args:
-        store: Where.
-        space: To switch to.
-        recipe_in: The recipe in the new space, from that of the live snapshot and the model it was embedded with.
+    ``recipe_in`` gives the recipe in the new space, from the live snapshot's recipe and the model of its space.
 
     Raises:
-        StoreError: A live snapshot, or an earlier one with its manifest, does not give the digest and the seal that it
-            was sealed with: copying it would vouch for rows that were tampered with.
+        StoreError: A live snapshot, or an earlier one with its manifest, does not give its digest and seal: a copy
+            would seal rows that were tampered with.
     """
     with store.connect("doc-assets switch") as connection:
         rows = connection.execute(
@@ -81,7 +76,7 @@ def prepare(store: Store, space: SpaceTable, recipe_in: Callable[[str, Embedding
         ).fetchall()
     lives = [_Live(*row) for row in rows]
     recipes = [recipe_in(live.recipe, EmbeddingSpace(**live.description)) for live in lives]
-    queue = iter(list(zip(lives, recipes, strict=True)))  # the largest first, so that none is left alone with it
+    queue = iter(list(zip(lives, recipes, strict=True)))  # the largest first
 
     def work(_: int) -> list[Successor]:
         with store.connect("doc-assets switch") as connection:
@@ -108,20 +103,20 @@ def _successor(connection: psycopg.Connection, live: _Live, space: SpaceTable, r
         return Successor(live.partition_id, live.partition, live.snapshot, snapshot_id, *row)
 
 
-_ABOUT = (
+_FACTS = (
     "revision, base_url, page_rule, page_strip, near_duplicates, file_limit, files, loaded, duplicate, skipped,"
     " rejected, documents, chunks, tokens, bytes"
 )
 _FILE = "path, size, fingerprint, outcome, reason, duplicate_of, includes, includes_sha256"
 _DOCUMENT = "path, part, document_id"
 
-# Both manifests have as many rows (the counts are compared), so that one holds nothing that the other lacks is enough.
+# The counts are equal, so both manifests have as many rows, and EXCEPT in one direction is enough.
 _TWIN = f"""
 SELECT s.id FROM snapshot s, snapshot l
 WHERE l.id = %(live)s AND s.partition_id = l.partition_id AND s.space_id = %(space)s AND s.recipe = %(recipe)s
     AND s.status IN ('staging', 'audited', 'published') AND s.seal IS NOT NULL
-    AND (SELECT ROW({_ABOUT}) FROM snapshot WHERE id = s.id) IS NOT DISTINCT FROM
-        (SELECT ROW({_ABOUT}) FROM snapshot WHERE id = l.id)
+    AND (SELECT ROW({_FACTS}) FROM snapshot WHERE id = s.id) IS NOT DISTINCT FROM
+        (SELECT ROW({_FACTS}) FROM snapshot WHERE id = l.id)
     AND NOT EXISTS (SELECT {_FILE} FROM snapshot_file WHERE snapshot_id = l.id
         EXCEPT SELECT {_FILE} FROM snapshot_file WHERE snapshot_id = s.id)
     AND NOT EXISTS (SELECT {_DOCUMENT} FROM snapshot_document WHERE snapshot_id = l.id
@@ -131,7 +126,7 @@ ORDER BY s.status = 'published' DESC, s.id DESC LIMIT 1
 
 
 def _twin(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe: str) -> int | None:
-    """An earlier snapshot in the space that is the live one in all but its model."""
+    """Return an earlier snapshot in the space that equals the live one in all but its model."""
     row = connection.execute(_TWIN, {"live": live.snapshot, "space": space.id, "recipe": recipe}).fetchone()
     return row[0] if row else None
 
@@ -149,8 +144,8 @@ def _prove(connection: psycopg.Connection, snapshot_id: int, partition: str) -> 
 
 def _copy(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe: str) -> int:
     row = connection.execute(
-        f"INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, run_id, sealed_at, {_ABOUT})"  # noqa: S608
-        f" SELECT partition_id, id, 'staging', %s, %s, run_id, clock_timestamp(), {_ABOUT}"
+        f"INSERT INTO snapshot (partition_id, parent_id, status, recipe, space_id, run_id, sealed_at, {_FACTS})"  # noqa: S608
+        f" SELECT partition_id, id, 'staging', %s, %s, run_id, clock_timestamp(), {_FACTS}"
         " FROM snapshot WHERE id = %s RETURNING id",
         (recipe, space.id, live.snapshot),
     ).fetchone()
@@ -170,18 +165,18 @@ def _copy(connection: psycopg.Connection, live: _Live, space: SpaceTable, recipe
     return row[0]
 
 
-def passed(connection: psycopg.Connection, successor: Successor) -> None:
-    """The successor's audit found nothing."""
+def record_passed(connection: psycopg.Connection, successor: Successor) -> None:
+    """Record that the successor passed its audit."""
     connection.execute(
         "UPDATE snapshot SET status = 'audited' WHERE id = %s AND status = 'staging'", (successor.snapshot,)
     )
 
 
-def failed(connection: psycopg.Connection, successor: Successor, run_id: str, reason: str) -> bool:
-    """The successor's audit failed: it stays to be looked at, and the history tells why it was not published.
+def record_failed(connection: psycopg.Connection, successor: Successor, run_id: str, reason: str) -> bool:
+    """Record that the successor's audit failed, which keeps it as rejected; the history gets the reason.
 
     Returns:
-        False if it was dropped while it was audited, or something else is live by now: then it says nothing.
+        False, with nothing recorded, if it was dropped meanwhile or something else is live by now.
     """
     with connection.transaction():
         row = connection.execute(
@@ -205,19 +200,13 @@ def failed(connection: psycopg.Connection, successor: Successor, run_id: str, re
 
 
 def switch(store: Store, space: SpaceTable, successors: Sequence[Successor], event: Mapping[str, object]) -> bool:
-    """Publishes all successors in one transaction, if they still are all that it takes.
-
-    Args:
-        store: Where.
-        space: Of the successors.
-        successors: From ``prepare``, all audited.
-        event: Further columns of the history rows (``run_id``, ``seconds``).
+    """Publish all successors, which are audited, in one transaction; ``event`` gives further columns of the history.
 
     Returns:
-        False if something else became live since they were prepared, or chunks without a vector did: nothing moved.
+        False, with nothing moved, if something else or a chunk without a vector became live since they were prepared.
 
     Raises:
-        PartitionLocked: A partition is being worked on; says by whom. Nothing moved.
+        PartitionLocked: Another session holds the lock of a partition. Nothing moved.
     """
     with store.connect("doc-assets switch") as connection, ExitStack() as locks:
         for s in successors:
@@ -240,7 +229,7 @@ def switch(store: Store, space: SpaceTable, successors: Sequence[Successor], eve
 
 
 def _are_current(connection: psycopg.Connection, space: SpaceTable, successors: Sequence[Successor]) -> bool:
-    """True if what is live outside the space is what they succeed, and none of them was dropped meanwhile."""
+    """Return whether they succeed everything that is live outside the space, and none of them was dropped."""
     live = connection.execute(
         "SELECT p.id, s.id FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.space_id <> %s",
         (space.id,),
@@ -253,7 +242,7 @@ def _are_current(connection: psycopg.Connection, space: SpaceTable, successors: 
 
 
 def wait_until_free(store: Store, successors: Sequence[Successor]) -> None:
-    """Returns when each of the partitions was free for a moment, however long its load takes."""
+    """Wait until each of the partitions was unlocked once, however long its load takes."""
     with store.connect("doc-assets switch, waiting for loads") as connection:
         for s in successors:
             key = (PARTITION_CLASS, s.partition_id)

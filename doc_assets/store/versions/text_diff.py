@@ -1,4 +1,4 @@
-"""One document of two snapshots, line by line: a unified diff of what is stored of it."""
+"""Unified diffs of one document in two snapshots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from doc_assets.store.versions.comparison import Comparison
 
 
 def patch(store: Store, comparison: Comparison, path: str) -> Iterator[str]:
-    """The lines of a unified diff of one document: title, metadata and text, as they are stored.
+    """Yield the lines of a unified diff of one document: title, metadata and text as stored.
 
     Raises:
         NotFound: The document does not differ.

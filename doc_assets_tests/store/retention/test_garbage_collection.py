@@ -14,7 +14,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
 from doc_assets.store.retention import unreachable
-from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.garbage_collection import GarbageCollection, collect_garbage
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.snapshots import publication
 from doc_assets.store.versions import listing, quarantine
@@ -64,7 +64,7 @@ def age(store: Store, days: float, *snapshots: int) -> None:
 
 def test_the_last_snapshots_are_kept_and_older_ones_stay_readable_in_the_history(shelf, store):
     published = shelf.publish_versions(5)
-    freed = collect(store, Policy(keep=2, days=0))
+    freed = collect_garbage(store, Policy(keep=2, days=0))
     assert freed.collected == {shelf.partition: published[:3]}
     assert [statuses(store)[key] for key in published] == ["collected"] * 3 + ["published"] * 2
     assert is_sound(store) and orphans(store) == 0
@@ -78,22 +78,22 @@ def test_the_last_snapshots_are_kept_and_older_ones_stay_readable_in_the_history
 def test_snapshots_are_ordered_by_when_they_were_last_live(shelf, store):
     published = shelf.publish_versions(4)
     rollback(store, shelf.partition, str(published[0]))
-    collect(store, Policy(keep=2, days=0))
+    collect_garbage(store, Policy(keep=2, days=0))
     assert kept(store) == [published[0], published[3]]
 
 
 def test_what_was_live_within_the_days_is_kept_however_many_that_are(shelf, store):
     published = shelf.publish_versions(4)
     age(store, 10, *published[:2])  # the second one went live ten days ago, and was live until just now
-    collect(store, Policy(keep=1, days=5))
+    collect_garbage(store, Policy(keep=1, days=5))
     assert kept(store) == published[1:]
-    assert collect(store, Policy(keep=0, days=5)).snapshots == 0
+    assert collect_garbage(store, Policy(keep=0, days=5)).snapshots == 0
 
 
 def test_what_is_live_stays_under_every_policy(shelf, store):
     *_, live = shelf.publish_versions(2)
     age(store, 1000, live)
-    collect(store, Policy(keep=0, days=0, unfinished_days=0))
+    collect_garbage(store, Policy(keep=0, days=0, unfinished_days=0))
     assert kept(store) == [live] and is_sound(store)
 
 
@@ -101,9 +101,9 @@ def test_a_partition_that_was_taken_down_is_freed_only_when_nothing_of_it_is_to_
     *_, last = shelf.publish_versions(2)
     with store.connect() as connection, connection.transaction():
         publication.move(connection, {1: None}, "rollback")
-    collect(store, ONLY_LIVE)
+    collect_garbage(store, ONLY_LIVE)
     assert kept(store) == [last]
-    collect(store, Policy(keep=0, days=0))
+    collect_garbage(store, Policy(keep=0, days=0))
     assert kept(store) == []
     assert not any(counts(store)[table] for table in ("document", "chunk", "embedding_1", "document_signature"))
 
@@ -124,9 +124,9 @@ def test_a_rule_that_is_named_alone_is_the_whole_rule(keep, days, policy):
 def test_a_load_that_can_be_resumed_is_kept_and_one_left_long_ago_is_not(shelf, store):
     (live,) = shelf.publish_versions(1)
     left = shelf.leave({"new.md": page("new")})
-    assert collect(store, ONLY_LIVE).discarded == {} and statuses(store)[left] == "staging"
+    assert collect_garbage(store, ONLY_LIVE).discarded == {} and statuses(store)[left] == "staging"
     age(store, 31, left)
-    assert collect(store, ONLY_LIVE).discarded == {shelf.partition: [left]}
+    assert collect_garbage(store, ONLY_LIVE).discarded == {shelf.partition: [left]}
     assert statuses(store) == {live: "published", left: "discarded"} and orphans(store) == 0
 
 
@@ -149,23 +149,23 @@ def test_rejected_snapshots_go_when_a_newer_one_was_published_and_the_quarantine
     *_, live = shelf.publish_versions(3)
     new = reject()
     assert shown() == [("noise.md", new, False)]
-    assert collect(store, ONLY_LIVE).discarded == {shelf.partition: [old]}
+    assert collect_garbage(store, ONLY_LIVE).discarded == {shelf.partition: [old]}
     age(store, 1000, new)
-    assert collect(store, ONLY_LIVE).discarded == {}
+    assert collect_garbage(store, ONLY_LIVE).discarded == {}
     assert shown() == [("noise.md", new, False)]
     after = shelf.publish({"other.md": page("other")})
     rollback(store, shelf.partition, str(live))
-    collect(store, Policy(keep=1, days=0))  # a collected snapshot is newer than the rejected one
+    collect_garbage(store, Policy(keep=1, days=0))  # a collected snapshot is newer than the rejected one
     assert statuses(store)[after] == "collected" and shown() == [("noise.md", new, False)]
 
 
 def test_a_partition_that_is_worked_on_is_left_out_and_named(shelf, store):
     shelf.publish_versions(3)
     with store.connect("somebody") as connection, partition_lock(connection, 1, shelf.partition):
-        assert collect(store, ONLY_LIVE, dry_run=True).busy == [shelf.partition]
-        freed = collect(store, ONLY_LIVE)
+        assert collect_garbage(store, ONLY_LIVE, dry_run=True).busy == [shelf.partition]
+        freed = collect_garbage(store, ONLY_LIVE)
         assert (freed.busy, freed.snapshots) == ([shelf.partition], 0)
-    assert collect(store, ONLY_LIVE).snapshots == 2
+    assert collect_garbage(store, ONLY_LIVE).snapshots == 2
 
 
 def test_a_load_that_starts_while_manifests_are_dropped_waits_for_that(shelf, store):
@@ -195,9 +195,9 @@ def test_a_dry_run_gives_the_figures_of_the_run_and_changes_nothing(shelf, store
     shelf.publish_versions(4)
     Shelf(store, "other").publish({"same.md": version(1)})  # needs what an old snapshot of the first shelf holds
     before = counts(store), statuses(store)
-    planned = collect(store, ONLY_LIVE, dry_run=True)
+    planned = collect_garbage(store, ONLY_LIVE, dry_run=True)
     assert (counts(store), statuses(store)) == before
-    freed = collect(store, ONLY_LIVE)
+    freed = collect_garbage(store, ONLY_LIVE)
     names = ("collected", "discarded", "snapshots", "manifest_rows", "documents", "chunks", "vectors", "links", "bytes")
     assert [getattr(planned, name) for name in names] == [getattr(freed, name) for name in names]
     after = counts(store)
@@ -211,10 +211,10 @@ def test_a_dry_run_gives_the_figures_of_the_run_and_changes_nothing(shelf, store
 def test_only_snapshots_of_the_partitions_named_are_dropped(shelf, store):
     shelf.publish_versions(2)
     Shelf(store, "other").publish_versions(2)
-    assert list(collect(store, ONLY_LIVE, partitions=["test/other"]).collected) == ["test/other"]
-    assert list(collect(store, ONLY_LIVE, types=["test"]).collected) == [shelf.partition]
+    assert list(collect_garbage(store, ONLY_LIVE, partitions=["test/other"]).collected) == ["test/other"]
+    assert list(collect_garbage(store, ONLY_LIVE, types=["test"]).collected) == [shelf.partition]
     with pytest.raises(NotFound, match="ever loaded"):
-        collect(store, ONLY_LIVE, types=["nothing"])
+        collect_garbage(store, ONLY_LIVE, types=["nothing"])
 
 
 def test_a_reader_sees_to_the_end_of_its_transaction_what_it_saw(shelf, store):
@@ -232,7 +232,7 @@ def test_a_reader_sees_to_the_end_of_its_transaction_what_it_saw(shelf, store):
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         before = seen(reader)
         assert before
-        assert collect(store, ONLY_LIVE).chunks > 0
+        assert collect_garbage(store, ONLY_LIVE).chunks > 0
         assert seen(reader) == before
     with store.connect() as reader:
         assert seen(reader) == []
@@ -240,9 +240,9 @@ def test_a_reader_sees_to_the_end_of_its_transaction_what_it_saw(shelf, store):
 
 def test_a_load_that_counted_on_a_vector_embeds_it_when_it_is_gone(shelf, store):
     shelf.publish_versions(2)
-    freed: list[Collection] = []
+    freed: list[GarbageCollection] = []
     other = Shelf(store, "other")
-    other.before_commit = lambda files: freed.append(collect(store, ONLY_LIVE))
+    other.before_commit = lambda files: freed.append(collect_garbage(store, ONLY_LIVE))
     other.publish({"back.md": version(0)})  # the space had all of its vectors when the load looked
     assert freed[0].vectors > 0
     assert len(other.embedder.texts) == freed[0].vectors
@@ -260,6 +260,6 @@ def test_content_that_came_back_into_use_is_not_removed(shelf, store, monkeypatc
         yield from pieces
 
     monkeypatch.setattr(unreachable, "_orphans", found)
-    freed = collect(store, ONLY_LIVE)
+    freed = collect_garbage(store, ONLY_LIVE)
     assert (freed.snapshots, freed.documents, freed.chunks) == (1, 0, 0)
     assert is_sound(store)

@@ -19,7 +19,7 @@ from doc_assets.document.records import StoredDocument
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.garbage_collection import collect_garbage
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots import lifecycle
@@ -70,7 +70,7 @@ def test_beside_a_gc_in_a_loop_loads_give_what_they_give_alone_and_searches_miss
     def clean() -> list[int]:
         freed = []
         while not done.is_set():
-            freed.append(collect(store, ONLY_LIVE).chunks)
+            freed.append(collect_garbage(store, ONLY_LIVE).chunks)
         return freed
 
     def read() -> int:
@@ -93,7 +93,7 @@ def test_beside_a_gc_in_a_loop_loads_give_what_they_give_alone_and_searches_miss
     assert [shelf.retries.count for shelf in shelves] == [0, 0, 0]  # no deadlock, nothing that had to be tried again
     alone = [Shelf(fresh_store, key, WordModel()).publish(pages(key, ROUNDS - 1)) for key in KEYS]
     assert [digest(store, snapshot) for snapshot in together] == [digest(fresh_store, snapshot) for snapshot in alone]
-    collect(store, ONLY_LIVE)
+    collect_garbage(store, ONLY_LIVE)
     assert kept(store) == sorted(together)
     assert is_sound(store) and orphans(store) == 0
 
@@ -102,7 +102,7 @@ KILLED = """
 import os, signal, sys
 import psycopg
 from doc_assets.store.database.connection import Store
-from doc_assets.store.retention.garbage_collection import collect
+from doc_assets.store.retention.garbage_collection import collect_garbage
 from doc_assets.store.retention.policy import Policy
 
 left = int(sys.argv[2])
@@ -116,7 +116,7 @@ def counted(*arguments, **options):
     return execute(*arguments, **options)
 
 psycopg.Connection.execute = counted
-collect(Store(sys.argv[1]), Policy(keep=1, days=0))
+collect_garbage(Store(sys.argv[1]), Policy(keep=1, days=0))
 """
 
 
@@ -136,7 +136,7 @@ def test_a_gc_that_is_killed_at_any_statement_loses_nothing_and_the_next_one_goe
             assert all(lifecycle.compute_digest(connection, s).hex() == digest(store, s) for s in kept(store))
         shelves[turn % 3].publish({"new.md": page(f"new {turn}"), "back.md": version(turn % 2)})
     assert killed >= 3
-    collect(store, ONLY_LIVE)
+    collect_garbage(store, ONLY_LIVE)
     assert len(kept(store)) == 3 and is_sound(store) and orphans(store) == 0
 
 

@@ -35,31 +35,31 @@ def test_it_is_left_to_the_load_that_ends_last(loaded):
     other = session(loaded, "other")
     with session(loaded, "own"):
         pass
-    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
+    done = maintenance.finish_loading(loaded, SPACE.fingerprint)
     assert (done.built, done.last) == (False, False) and not is_indexed(loaded)
     other.close()
-    done = maintenance.index_when_last(loaded, SPACE.fingerprint)
+    done = maintenance.finish_loading(loaded, SPACE.fingerprint)
     assert (done.built, done.last) == (True, True) and is_indexed(loaded)
-    assert not maintenance.index_when_last(loaded, SPACE.fingerprint).built
+    assert not maintenance.finish_loading(loaded, SPACE.fingerprint).built
 
 
 def test_between_two_partitions_of_one_call_nobody_is_last(loaded):
     with maintenance.loading(loaded):
         with session(loaded, "first"):
             pass
-        assert not maintenance.index_when_last(loaded, SPACE.fingerprint).last
-    assert maintenance.index_when_last(loaded, SPACE.fingerprint).built
+        assert not maintenance.finish_loading(loaded, SPACE.fingerprint).last
+    assert maintenance.finish_loading(loaded, SPACE.fingerprint).built
 
 
 def test_of_loads_that_end_at_the_same_moment_one_finds_itself_last(loaded):
     for _ in range(5):
         together = threading.Barrier(4)
-        results: list[maintenance.Indexed] = []
+        results: list[maintenance.IndexResult] = []
 
         def load(number: int, together: threading.Barrier = together, results: list = results) -> None:
             with session(loaded, f"p{number}"):
                 together.wait()
-            results.append(maintenance.index_when_last(loaded, SPACE.fingerprint))
+            results.append(maintenance.finish_loading(loaded, SPACE.fingerprint))
 
         threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
         for thread in threads:

@@ -9,7 +9,7 @@ import pytest
 from doc_assets.document import Block, Chunk, Document, JsonValue, Section
 from doc_assets.document.records import StoredDocument
 from doc_assets.errors import Misuse, NotFound
-from doc_assets.search.search import search, why_empty
+from doc_assets.search.search import explain_empty, search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search import filters, text_ranking, vector_ranking
 from doc_assets.store.spaces import vector_index
@@ -123,7 +123,7 @@ def test_a_value_that_nothing_has_finds_nothing_and_the_reason_is_told(shelves):
     def reason(where: dict[str, str | Sequence[str]]) -> str:
         for mode in MODES:
             assert found(shelves, mode, query="zebra", where=where) == [] or mode != "text"
-        return why_empty(shelves.store, where=where)
+        return explain_empty(shelves.store, where=where)
 
     assert reason({"crate": "tokoi"}) == "no live document has crate=tokoi (did you mean 'tokio'?)"
     assert reason({"own_rank": ["8", "9"]}) == "no live document has own_rank=8 or own_rank=9"
@@ -136,7 +136,7 @@ def test_what_is_no_longer_live_is_not_found_by_its_facts(shelves):
     shelves.publish("ebpf/kernel", {"new.md": page("New", "another file", crate="libbpf")})
     for mode in MODES:
         assert "map.md" not in found(shelves, mode, where={"crate": "tokio"})
-    assert why_empty(shelves.store, where={"tags": "maps"}).startswith("no live document has tags=maps")
+    assert explain_empty(shelves.store, where={"tags": "maps"}).startswith("no live document has tags=maps")
 
 
 def test_hostile_filters_find_nothing_and_break_nothing(shelves):
@@ -159,7 +159,7 @@ def test_hostile_filters_find_nothing_and_break_nothing(shelves):
 def test_few_documents_far_from_the_query_are_found_beside_an_index(library, monkeypatch):
     count = 1_500
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", count)
-    monkeypatch.setattr(vector_ranking, "_EXACT_PASSAGES", 10)
+    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
     pages = {f"p{i:05d}.md": page(f"P{i}", f"apple{i} pear{i % 97} plum{i % 31}", order=i % 2) for i in range(count)}
     library.publish("rust/std", pages | {"only.md": page("Only", "a lone banana", crate="fruit")})
     with library.store.connect() as connection:

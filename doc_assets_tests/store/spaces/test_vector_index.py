@@ -12,7 +12,7 @@ from psycopg import sql
 
 from doc_assets.store.database.connection import Store
 from doc_assets.store.retention import garbage_collection, maintenance
-from doc_assets.store.retention.garbage_collection import Collection, collect
+from doc_assets.store.retention.garbage_collection import GarbageCollection, collect_garbage
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import SpaceTable, find_space
@@ -49,7 +49,7 @@ def file_and_size(store: Store) -> tuple[int, int]:
     return row
 
 
-def steps(freed: Collection) -> list[str]:
+def steps(freed: GarbageCollection) -> list[str]:
     return [step.action for step in freed.upkeep if step.table == TABLE]
 
 
@@ -73,7 +73,7 @@ def recall(store: Store) -> float:
 
 def test_after_much_was_removed_the_index_is_made_anew_and_finds_what_an_exact_scan_finds(indexed):
     file, size = file_and_size(indexed)
-    freed = collect(indexed, ONLY_LIVE)
+    freed = collect_garbage(indexed, ONLY_LIVE)
     assert freed.vectors == 600 and steps(freed) == ["rebuild", "vacuum"]
     new_file, new_size = file_and_size(indexed)
     assert new_file != file and new_size < 0.7 * size
@@ -102,22 +102,22 @@ def pages(store: Store) -> int:
 def test_dead_entries_cost_searches_nothing_after_a_gc(indexed, monkeypatch):
     with_dead_entries = []
 
-    def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[maintenance.Upkeep]:
+    def keep_up(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[maintenance.MaintenanceStep]:
         with_dead_entries.append(pages(indexed))
-        return maintenance.keep_up(connection, removed)
+        return maintenance.clear_dead_rows(connection, removed)
 
-    monkeypatch.setattr(garbage_collection, "keep_up", keep_up)
-    collect(indexed, ONLY_LIVE)
+    monkeypatch.setattr(garbage_collection, "clear_dead_rows", keep_up)
+    collect_garbage(indexed, ONLY_LIVE)
     assert pages(indexed) < 0.8 * with_dead_entries[0]
 
 
 def test_after_little_was_removed_the_index_is_mended_in_place(store, indexed):
-    collect(indexed, ONLY_LIVE)
+    collect_garbage(indexed, ONLY_LIVE)
     file, _ = file_and_size(indexed)
     other = Shelf(store, "other")
     other.publish({"a.md": page(*(f"passing {i}" for i in range(10)))})
     other.publish({"a.md": page("staying")})
-    freed = collect(indexed, ONLY_LIVE)
+    freed = collect_garbage(indexed, ONLY_LIVE)
     assert freed.vectors == 10 and steps(freed) == ["vacuum"]
     assert file_and_size(indexed)[0] == file and recall(indexed) > 0.98
 
@@ -144,7 +144,7 @@ def test_searches_through_the_index_miss_nothing_while_it_is_made_anew(indexed):
 
     thread = threading.Thread(target=look)
     thread.start()
-    assert "rebuild" in steps(collect(indexed, ONLY_LIVE))
+    assert "rebuild" in steps(collect_garbage(indexed, ONLY_LIVE))
     done.set()
     thread.join()
     assert looked > 10 and missed == []
@@ -160,7 +160,7 @@ def test_what_a_rebuild_left_that_was_ended_is_dropped_and_made_up_for_by_the_ne
             vector_index.rebuild(connection, TABLE)
         assert vector_index.invalid_indexes(connection, TABLE) == [f"{INDEX}_ccnew"]
         assert vector_index.has_index(connection, space_of(connection))
-    assert "rebuild" in steps(collect(indexed, ONLY_LIVE))
+    assert "rebuild" in steps(collect_garbage(indexed, ONLY_LIVE))
     with indexed.connect() as connection:
         assert vector_index.invalid_indexes(connection, TABLE) == []
         assert vector_index.has_index(connection, space_of(connection))
@@ -188,7 +188,7 @@ def test_a_role_that_does_not_own_the_tables_frees_the_content_and_says_what_is_
             connection.execute(
                 sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA doc_assets TO {}").format(name)
             )
-            freed = collect(Store(f"{indexed.url}&options=-c%20role%3D{role}"), ONLY_LIVE)
+            freed = collect_garbage(Store(f"{indexed.url}&options=-c%20role%3D{role}"), ONLY_LIVE)
         finally:
             connection.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(name, name))
     problems = {(step.table, step.action): step.problem for step in freed.upkeep}

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from doc_assets.errors import ConfigurationError, Misuse, NotFound
-from doc_assets.search.search import Passage, search, why_empty
+from doc_assets.search.search import SearchResult, explain_empty, search
 from doc_assets.store.search import vector_ranking
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
-from doc_assets.store.versions.references import as_of, live_at, moment
+from doc_assets.store.versions.references import live_at, parse_id_or_moment, parse_moment
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.library import Library, WordModel, change_everything, now, page
 
@@ -22,7 +22,7 @@ MODES = ("text", "vector", "hybrid")
 DOCS = ROOT / "docs"
 
 
-def ask(library: Library, query: str, mode: str, **how: object) -> list[Passage]:
+def ask(library: Library, query: str, mode: str, **how: object) -> list[SearchResult]:
     return search(library.store, library.model, query, mode=mode, **how)  # pyright: ignore[reportArgumentType]
 
 
@@ -43,21 +43,25 @@ def ask(library: Library, query: str, mode: str, **how: object) -> list[Passage]
     ],
 )
 def test_a_moment_is_a_date_a_time_or_how_long_ago(text, meant):
-    assert moment(text, NOW) == meant
+    assert parse_moment(text, NOW) == meant
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026", "20260501", "2026-13-01", "5", "h", "-2h", "999999w", "2 years"])
 def test_what_is_no_moment_is_refused_with_examples(text):
     with pytest.raises(Misuse, match=r"is no moment.*2026-05-01.*15m"):
-        moment(text, NOW)
+        parse_moment(text, NOW)
 
 
 def test_a_moment_in_the_future_is_refused_and_digits_are_a_snapshot():
     with pytest.raises(Misuse, match="is in the future"):
-        moment("2026-06-15T12:00:01Z", NOW)
+        parse_moment("2026-06-15T12:00:01Z", NOW)
     with pytest.raises(Misuse, match="is in the future"):
-        as_of(NOW + timedelta(days=1), NOW)
-    assert (as_of("12"), as_of(12), as_of("2h", NOW)) == (12, 12, NOW - timedelta(hours=2))
+        parse_id_or_moment(NOW + timedelta(days=1), NOW)
+    assert (parse_id_or_moment("12"), parse_id_or_moment(12), parse_id_or_moment("2h", NOW)) == (
+        12,
+        12,
+        NOW - timedelta(hours=2),
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -101,7 +105,7 @@ def test_the_vector_index_finds_what_was_live_then(library: Library, monkeypatch
     before = ask(library, "apple77 pear0", "vector", k=3)
     library.publish("rust/std", {path: document for path, document in many.items() if path != before[0].path})
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", 1)
-    monkeypatch.setattr(vector_ranking, "_EXACT_PASSAGES", 10)
+    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
     with library.store.connect() as connection:
         assert vector_index.ensure_index(connection, ensure_space(connection, library.model.space))
     assert ask(library, "apple77 pear0", "vector", k=3, as_of=then) == before
@@ -169,7 +173,8 @@ def test_a_moment_in_another_embedding_space_is_searched_by_words_or_refused_by_
 def test_why_nothing_was_found_then_is_told_of_that_time(pages: Library):
     then = now(pages.store)
     assert re.fullmatch(
-        r"no document that was live on .* has crate=tokio", why_empty(pages.store, where={"crate": "tokio"}, as_of=then)
+        r"no document that was live on .* has crate=tokio",
+        explain_empty(pages.store, where={"crate": "tokio"}, as_of=then),
     )
 
 
