@@ -158,7 +158,7 @@ def _chosen(
     return entries[0]
 
 
-def _passage(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
-    """The passage to show of the chosen document: its own best, else the one that corresponds to that of the best."""
+def _best_chunk(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
+    """Return the chunk to show: the document's own best, else the one that corresponds to the best document's."""
     shown = result.ranked.document_id
     return replace(ranked[shown], score=best.score) if shown in ranked else counterpart(connection, best, shown)

@@ -138,7 +138,9 @@ def explain_empty(
         return filters.explain_empty(connection, scope.conditions, scope.snapshots, document)
 
 
-def _search(store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode) -> list[SearchResult]:
+def _search(
+    store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode
+) -> list[SearchResult]:
     with store.connect("doc-assets search") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         # Every step reads a bounded number of rows through an index; the planner's estimates (a constant for arrays)
@@ -152,9 +154,7 @@ def _search(store: Store, embedder: Model, query: str, request: SearchRequest, k
         return _results(connection, ranked, scope, k)
 
 
-def _rank(
-    connection: Connection, embedder: Model, query: str, scope: SearchScope, k: int, mode: Mode
-) -> list[Ranked]:
+def _rank(connection: Connection, embedder: Model, query: str, scope: SearchScope, k: int, mode: Mode) -> list[Ranked]:
     if mode == "text":
         return rank_text(connection, query, scope, k)
     model = _model(connection, embedder, scope)
@@ -194,8 +194,7 @@ def fuse(
     return sorted(fused, key=lambda r: (-r.score, r.document_id))
 
 
-def _passages(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
-    """The first ``k`` results with their texts."""
+def _results(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
     results = fold_duplicates(connection, ranked, scope, k)
     contents = contents_of(connection, [result.ranked for result in results])
     return [

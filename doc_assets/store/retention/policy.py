@@ -38,10 +38,10 @@ class Policy:
 
     @classmethod
     def of(cls, keep: int | None, days: float | None) -> Policy:
-        """What somebody means who names one rule, both or none.
+        """Return the policy of the given rules, the default without any.
 
-        A rule that is named alone is the whole rule: with ``keep=2`` alone, the default 30 days would keep what the
-        caller wants to see dropped. ``days`` alone keeps the last snapshot even of a partition that was taken down.
+        A single rule is the whole policy: with ``keep=2``, the default 30 days would keep what the caller wants
+        removed. ``days`` alone keeps the last snapshot even of a partition that was taken down.
         """
         if keep is None and days is None:
             return cls()

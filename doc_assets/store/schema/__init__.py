@@ -1,1 +1,1 @@
-"""The database schema: revisions, roles, what shape is expected, and opening a store that has it."""
+"""The database schema: revisions, upgrades, roles, drift, and opening a store."""

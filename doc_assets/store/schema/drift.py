@@ -1,8 +1,7 @@
-"""Whether a database still has the shape that its revision made: every object by name, and what was changed about it.
+"""Drift of the schema: differences between the objects in PostgreSQL's catalogues and ``expected.json``.
 
-The shape that is expected (``expected.json``) is kept beside the revisions and compared with what the catalogues of
-PostgreSQL say. The tables of vectors are made with each embedding space, so they are compared with its row. Which
-revision a database is at is in ``schema``.
+The tables of vectors are created with each embedding space, so they are compared with its row. The revision of a
+database is checked in ``schema``.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from typing import LiteralString
 import psycopg
 
 _EXPECTED = "expected.json"
-# What somebody added without being asked is told of where it changes what is written; an index of their own does not.
+# Foreign objects of these kinds are reported, since they may change what is written; a foreign index does not.
 _NO_OTHERS = ("table", "column", "constraint", "trigger")
-# Definitions that are too long to be shown side by side are compared by their hash.
+# Definitions too long to be shown side by side are compared by their hash.
 _HASHED = ("function", "view")
 
 _QUERIES: dict[str, LiteralString] = {
@@ -69,7 +68,7 @@ _QUERIES: dict[str, LiteralString] = {
 
 
 def drift(connection: psycopg.Connection) -> list[str]:
-    """What differs from what the revision made, one sentence each with the object's name and what to do."""
+    """Return a sentence for each object that differs from its revision, with its name and what to do."""
     expected = json.loads(files("doc_assets.store.schema").joinpath(_EXPECTED).read_text(encoding="utf-8"))
     actual = describe(connection)
     differences = []
@@ -90,7 +89,7 @@ def drift(connection: psycopg.Connection) -> list[str]:
 
 
 def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:
-    """The shape of the schema by kind and name, spelt the same by every version of PostgreSQL that is supported."""
+    """Return the objects' definitions by kind and name, spelt the same for all supported versions of PostgreSQL."""
     with connection.transaction():
         # Names are spelt with their schema where it is not on the path.
         connection.execute("SET LOCAL search_path = doc_assets, public")
@@ -101,7 +100,7 @@ def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:
 
 
 def _plain(definition: str) -> str:
-    """A definition without what versions of PostgreSQL spell differently: white space, and names of a single table."""
+    """Return a definition without what versions of PostgreSQL spell differently: white space, single table names."""
     words = " ".join(definition.split())
     if not re.search(r"\bJOIN\b|,\s*LATERAL\b", words):
         words = re.sub(r"\b[a-z_]+\.(?=[a-z_])", "", words)
@@ -109,7 +108,7 @@ def _plain(definition: str) -> str:
 
 
 def _vector_drift(connection: psycopg.Connection) -> list[str]:
-    """What is wrong with the tables of vectors: each space of which a manifest is kept has one, of its dimensions."""
+    """Return a sentence for each embedding space whose table of vectors is missing or differs from its row."""
     rows = connection.execute(
         """
         SELECT 'embedding_' || e.id, e.dimensions, t.oid IS NOT NULL,

@@ -1,4 +1,4 @@
-"""Opens the database that the settings name: a blank one is set up, any other is checked."""
+"""Opening of the store."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from doc_assets.store.schema import schema
 
 
 def open_store(settings: Settings, *, upgrade_blank: bool = True) -> Store:
-    """Opens the store that the settings name; a blank database is set up, any other is checked.
+    """Open the store that the settings name: set up a blank database, check any other.
 
     Raises:
         StoreUnreachable: PostgreSQL does not answer.
-        SchemaBehind: The schema is blank or older, and somebody may be about to upgrade it.
-        StoreError: Too old or drifted; says which command mends it.
+        SchemaBehind: The schema is blank or older, and may be upgraded soon.
+        StoreError: Too old or drifted; names the command that repairs it.
     """
     store = Store(database_url(settings))
     with store.connect() as connection:

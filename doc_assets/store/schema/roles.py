@@ -1,4 +1,4 @@
-"""SQL for a role that only reads and one that only loads; what they may do and why is in ``roles.sql``."""
+"""SQL for a role that only reads and one that only loads; their privileges are in ``roles.sql``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ from doc_assets.errors import Misuse
 
 READER = "doc_assets_reader"
 LOADER = "doc_assets_loader"
-# PostgreSQL cuts longer names off, and then two of them may be one.
-_LONGEST_NAME = 63
+_LONGEST_NAME = 63  # bytes; PostgreSQL truncates longer names, which may make two of them equal
 
 
 def roles_sql(reader: str = READER, loader: str = LOADER) -> str:
-    """The SQL, for ``psql`` and every other client, with these names; may be run again.
-
-    Raises:
-        Misuse: A name is empty or too long, or both are the same.
-    """
+    """Return the SQL for these names, which may be run again; raises Misuse if a name is unusable or both are equal."""
     for name in (reader, loader):
         if not 0 < len(name.encode()) <= _LONGEST_NAME or "\0" in name or "\n" in name:
             raise Misuse(f"{name!r} cannot be the name of a role: give 1 to {_LONGEST_NAME} bytes on one line")

@@ -1,7 +1,6 @@
-"""The database schema: brought up by alembic, checked against what the program knows.
+"""The schema's revision: upgrades by alembic, and checks against the revisions of this program.
 
-What drifted is found in ``doc_assets.store.schema.drift``; the tables of embedding spaces are made by
-``doc_assets.store.spaces.spaces``.
+Drift is found in ``drift``; the tables of embedding spaces are created in ``store.spaces.spaces``.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ MINIMUM_POSTGRES = 150000
 MINIMUM_PGVECTOR = (0, 8)
 _SIGNED_SINCE = "0003"  # the revision since which loads link near duplicates
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
-# Every reader needs this table, so it is locked first, and in short tries: while an audit of minutes holds it, new
-# readers would otherwise queue behind the upgrade until the audit ends. So they wait for 0.2 s at most.
+# Every reader needs this table, so it is locked first, in short attempts: while an audit holds it for minutes, new
+# readers would queue behind the upgrade. As it is, they wait for 0.2 s at most.
 _LOCK_PARTITIONS = """
     DO $$ BEGIN
         FOR attempt IN 1..600 LOOP
@@ -46,12 +45,12 @@ _LOCK_PARTITIONS = """
 
 
 def head() -> str:
-    """The newest revision this program knows."""
+    """Return the newest revision of this program."""
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def revision(connection: psycopg.Connection) -> str | None:
-    """The revision of the database, None if it was never set up."""
+    """Return the revision of the database, None if it was never set up."""
     row = connection.execute("SELECT to_regclass('doc_assets.alembic_version')").fetchone()
     if row is None or row[0] is None:
         return None
@@ -60,9 +59,7 @@ def revision(connection: psycopg.Connection) -> str | None:
 
 
 def upgrade(url: str) -> None:
-    """Creates what is missing and runs the revisions up to ``head()``; safe to run twice or by two programs at once.
-
-    All of it is one transaction: when a step fails, the database is what it was before.
+    """Create what is missing and run the revisions up to ``head()``, in one transaction; safe to run concurrently.
 
     Raises:
         StoreUnreachable: PostgreSQL does not answer.
@@ -101,7 +98,7 @@ def upgrade(url: str) -> None:
 
 
 def run_revisions(connection: sa.Connection, target: str) -> None:
-    """Runs the revisions up to the one given, in the caller's transaction."""
+    """Run the revisions up to ``target`` in the caller's transaction."""
     connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}, public")
     config = _config()
     config.attributes["connection"] = connection
@@ -109,16 +106,16 @@ def run_revisions(connection: sa.Connection, target: str) -> None:
 
 
 def raw_connection(connection: sa.Connection) -> psycopg.Connection:
-    """The driver's own connection."""
+    """Return the driver's connection."""
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)  # noqa: S101 - narrows the type; the URL names the driver
     return raw
 
 
 def _ensure_surroundings(connection: sa.Connection) -> None:
-    """The extension and the two schemas. Looked up first: IF NOT EXISTS asks for the privilege even where they are."""
+    """Create the extension and the two schemas; IF NOT EXISTS would need the privilege for schemas that exist."""
     try:
-        # A nested block, so that a refused extension leaves the transaction able to answer.
+        # Nested, so that the transaction stays usable if the extension is refused.
         with connection.begin_nested():
             connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
     except DBAPIError as error:
@@ -132,13 +129,13 @@ def _ensure_surroundings(connection: sa.Connection) -> None:
 
 
 def _sign_documents(connection: psycopg.Connection) -> None:
-    """Gives the documents of programs that knew no near duplicates what a load of today gives them: 1 ms each."""
+    """Sign and link documents that were loaded before near duplicates were recorded; takes 1 ms each."""
     unsigned = connection.execute(
         "SELECT DISTINCT d.snapshot_id FROM snapshot_document d WHERE NOT EXISTS"
         " (SELECT FROM document_signature s WHERE s.document_id = d.document_id) ORDER BY 1"
     ).fetchall()
     if unsigned:
-        # Imported where it is needed, which is once in the life of a database.
+        # Imported here: needed once in the life of a database.
         from doc_assets.store.snapshots.near_duplicate_links import link_near_duplicates
 
         for (snapshot_id,) in unsigned:
@@ -151,11 +148,11 @@ def _first_line(error: Exception) -> str:
 
 
 def require_head(url: str) -> None:
-    """Looks whether the database is at the revision of this program; cheap, so that it may be asked every second.
+    """Raise unless the database is at the revision of this program; cheap enough to call every second.
 
     Raises:
         StoreUnreachable: PostgreSQL does not answer.
-        SchemaBehind: It is not, and somebody may be about to upgrade it.
+        SchemaBehind: The database is blank or older, and may be upgraded soon.
         StoreError: The database is newer than this program.
     """
     try:
@@ -171,13 +168,13 @@ def require_head(url: str) -> None:
 
 
 def is_behind(connection: psycopg.Connection) -> bool:
-    """Returns whether the database is blank or at an older revision, which an upgrade under way may change."""
+    """Return whether the database is blank or at an older revision."""
     current = revision(connection)
     return current is None or (current != head() and current in _known_revisions())
 
 
 def check(connection: psycopg.Connection) -> list[str]:
-    """What is wrong with the database, one sentence each with the command that mends it; empty when all is well."""
+    """Return a sentence for each problem of the database, with the command that repairs it."""
     try:
         _require_server(connection)
     except StoreError as error:

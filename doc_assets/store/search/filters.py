@@ -69,21 +69,14 @@ def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, di
 
 def few_documents(
     connection: psycopg.Connection,
-    wanted: Sequence[Condition],
+    conditions: Sequence[Condition],
     snapshots: Sequence[int],
     most: int = FEW_CHUNKS,
 ) -> dict[bytes, int] | None:
-    """The snapshots' documents that meet the conditions, with the number of their passages; None if they are not few.
-
-    Args:
-        connection: Where to look.
-        wanted: Conditions; without any, all documents of the snapshots.
-        snapshots: Those to look in.
-        most: Passages, and rows to look at, beyond which documents are not few.
-    """
-    if wanted:
-        matching, parameters = metadata_filter(wanted)
-        # As many rows again are allowed for what is stored and not live.
+    """Return id and number of chunks of the snapshots' documents that match; None if they have over ``most`` chunks."""
+    if conditions:
+        matching, parameters = metadata_filter(conditions)
+        # Twice as many rows, for documents that are stored but not live.
         found = connection.execute(
             sql.SQL("SELECT o.id FROM document o WHERE true{} LIMIT %(rows)s").format(matching),
             {**parameters, "rows": 2 * most + 1},
@@ -128,10 +121,10 @@ def require_known(connection: psycopg.Connection, conditions: Sequence[Condition
 
 
 def explain_empty(
-    connection: psycopg.Connection, wanted: Sequence[Condition], snapshots: Sequence[int], document: str
+    connection: psycopg.Connection, conditions: Sequence[Condition], snapshots: Sequence[int], document: str
 ) -> str:
-    """One sentence on why a search with this filter found nothing; ``document`` is what it calls those it looked at."""
-    for condition in wanted:
+    """Return one sentence on why a search with this filter found nothing; ``document`` is its noun for a document."""
+    for condition in conditions:
         if not _any(connection, [condition], snapshots):
             near = [nearest(value, _values(connection, condition.field, snapshots)) for value in condition.values]
             return f"no {document} has {condition}{next(filter(None, near), '')}"

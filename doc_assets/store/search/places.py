@@ -68,7 +68,7 @@ def contents_of(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> lis
 
 
 def counterpart(connection: psycopg.Connection, best: Ranked, document_id: bytes) -> Ranked:
-    """Return the chunk of another document that corresponds to the best one: same chunk, else heading, else position."""
+    """Return the chunk of another document that corresponds to the best: the same, else by heading or position."""
     row = connection.execute(
         "SELECT d.ordinal FROM document_chunk d JOIN document_chunk b ON b.document_id = %s AND b.ordinal = %s"
         " WHERE d.document_id = %s ORDER BY d.chunk_id <> b.chunk_id, d.heading_path <> b.heading_path,"

@@ -18,9 +18,9 @@ from doc_assets.store.search.filters import (
     FEW_CHUNKS,
     Condition,
     Where,
-    conditions,
     few_documents,
     nearest,
+    parse_conditions,
     require_known,
 )
 from doc_assets.store.versions.references import (
@@ -47,13 +47,13 @@ class SearchRequest:
     ) -> SearchRequest:
         """Parse the arguments of ``search``; raises Misuse if they cannot be parsed."""
         return cls(
-            tuple(types), tuple(sources), conditions(where or {}), None if at is None else parse_id_or_moment(at)
+            tuple(types), tuple(sources), parse_conditions(where or {}), None if at is None else parse_id_or_moment(at)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """The snapshots and documents to search. *Visible* is what is live, was at the moment, or would be with the snapshot.
+    """The snapshots and documents to search; *visible* is what is live, was at the moment, or would be.
 
     Attributes:
         snapshots: Snapshots of the requested types and sources.
@@ -152,19 +152,19 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
     )
 
 
-def _chosen(visible: Sequence[_Visible], asked: SearchRequest) -> list[_Visible]:
-    of_all = [row for row in visible if not isinstance(asked.as_of, int) or row.snapshot == asked.as_of]
+def _chosen(visible: Sequence[_Visible], request: SearchRequest) -> list[_Visible]:
+    of_all = [row for row in visible if not isinstance(request.as_of, int) or row.snapshot == request.as_of]
     types = {row.doc_type for row in of_all}
-    state = _state(asked.as_of, "is published")
-    if unknown := sorted(set(asked.types) - types):
+    state = _state(request.as_of, "is published")
+    if unknown := sorted(set(request.types) - types):
         raise NotFound(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
-    of_types = [row for row in of_all if not asked.types or row.doc_type in asked.types]
-    if unknown := sorted(set(asked.sources) - (named := {row.source for row in of_types})):
-        listed = "status" if asked.as_of is None else "snapshots"
+    of_types = [row for row in of_all if not request.types or row.doc_type in request.types]
+    if unknown := sorted(set(request.sources) - (named := {row.source for row in of_types})):
+        listed = "status" if request.as_of is None else "snapshots"
         raise NotFound(
             f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets {listed} lists them"
         )
-    return [row for row in of_types if not asked.sources or row.source in asked.sources]
+    return [row for row in of_types if not request.sources or row.source in request.sources]
 
 
 def _state(at: int | datetime | None, live: str) -> str:

@@ -236,7 +236,7 @@ class _Candidate:
 def _candidates(
     connection: psycopg.Connection, terms: Sequence[_Term], scope: SearchScope, effort: Effort
 ) -> dict[bytes, list[int]]:
-    """The documents that are worth a close look, most promising first, each with the passages found in it."""
+    """Return the documents to score, most promising first, each with the chunks found in it."""
     finding = _finding(terms, effort)
     limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed and scope.searched_documents is None else 1)
     matching, parameters = metadata_filter(scope.conditions)
@@ -269,10 +269,7 @@ def _candidates(
 def _closest(
     found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: SearchScope, effort: Effort
 ) -> list[bytes]:
-    """Those that promise most, as many as the second step may read.
-
-    The number of passages with a term stands in for its frequency in the document.
-    """
+    """Return the best candidates within the bounds, by chunks with a term in place of its frequency in the document."""
     mean = scope.visible_chunks / scope.visible_documents
 
     def promise(candidate: _Candidate) -> float:

@@ -263,7 +263,8 @@ def collected_message(connection: psycopg.Connection, at: int | datetime | None,
     ).fetchone()
     shown = ", ".join(name for (name,) in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     since = f"; it is complete since {complete[0].astimezone().isoformat()}" if complete and complete[0] else ""
+    on = f"on {format_moment(at)} " if isinstance(at, datetime) else ""
     return (
-        f"what was live {f'on {format_moment(at)} ' if isinstance(at, datetime) else ''}of {shown} was removed by doc-assets "
-        f"gc{since}: give a later moment, or leave it out by type or source"
+        f"what was live {on}of {shown} was removed by doc-assets gc{since}: give a later moment, or leave it out by "
+        "type or source"
     )
