@@ -20,7 +20,7 @@ from doc_assets.catalogue.model import ArchiveSource
 from doc_assets.errors import CatalogueError, SourceError
 from doc_assets.sources.archive import fetch_archive
 from doc_assets.sources.cache import Cache
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from fuzz.properties import check
 
 _MOST_MEMBERS, _MOST_BYTES = 60, 300_000
@@ -49,7 +49,7 @@ def run_archive(data: bytes, thorough: bool) -> None:
             name="fuzz", kind="archive", location="packed", max_members=_MOST_MEMBERS, max_unpacked_bytes=_MOST_BYTES
         )
         try:
-            fetched = fetch_archive(source, base, Cache(base / "cache"), Access())
+            fetched = fetch_archive(source, base, Cache(base / "cache"), FetchOptions())
         except SourceError as refusal:
             check("source fuzz" in str(refusal), "a refusal that does not name its source", refusal)
         else:

@@ -21,7 +21,7 @@ from doc_assets.formats.registry import detect
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read, walk
 from doc_assets.store.database.connection import Store
@@ -125,7 +125,7 @@ def _look(settings: Settings, partition_name: str, path: str, sha256: str | None
 
 def _find(settings: Settings, catalogue: Catalogue, partition: Partition, path: str) -> SourceFile | None:
     fetched = fetch(
-        partition.source, base=catalogue.directory, cache=settings.home / "sources", access=Access.of(settings)
+        partition.source, base=catalogue.directory, cache=settings.home / "sources", options=FetchOptions.of(settings)
     )
     return next((file for file in walk(fetched.root, partition, fetched.left_out) if file.path == path), None)
 

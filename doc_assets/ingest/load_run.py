@@ -95,16 +95,16 @@ class LoadRun:
         kept = self._session.run(lambda connection: reuse.reconcile(connection, lease, to_load.canonical, included))
         todo = [file.path for file in to_load.canonical if file.path not in kept]
         taken_over = [file for file in to_load.canonical if file.path in kept]
-        discovery.let_go(kept)
+        discovery.release(kept)
         figures = self._figures
         figures.files_total, figures.files_done = len(discovery.listed), len(taken_over)
         figures.bytes_total, figures.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
         figures.work_total = expected_tokens(
-            (file.path, file.size) for file in (*to_load.canonical, *to_load.settled) if _is_work(file)
+            (file.path, file.size) for file in (*to_load.canonical, *to_load.unparsed) if _is_work(file)
         )
         figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
         self._reporter.report("load")
-        stages = self._filled(discovery, to_load.settled, todo, space, lease)
+        stages = self._filled(discovery, to_load.unparsed, todo, space, lease)
         self._reporter.report("seal")
         sealing = time.perf_counter()
         counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))

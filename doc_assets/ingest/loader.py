@@ -157,7 +157,7 @@ class Loader:
             return survey.unchanged
         partition, discovery = survey.partition, survey.discovery
         to_load = discovery.to_load({})
-        outcomes = [file.outcome for file in to_load.settled]
+        outcomes = [file.outcome for file in to_load.unparsed]
         documents = chunks = tokens = 0
         missing: dict[bytes, int] = {}
         with ExitStack() as lookup:

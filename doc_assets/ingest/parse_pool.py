@@ -222,7 +222,7 @@ def parse_file(
             outcome,
             reason and reason[:500],
             documents=documents,
-            includes=tuple(sorted(neighbours.looked_at)),
+            includes=tuple(sorted(neighbours.requested)),
             includes_sha256=neighbours.digest,
         )
 

@@ -14,7 +14,7 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document import canonical_json
 from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.upstream_revision import revision_of
 
 # Dagster gives the evaluation of a schedule 60 s. A source that has not answered by then is unknown, and gets its run.
@@ -30,9 +30,9 @@ def source_states(
     None where the source cannot say its revision, is out of reach, or has not answered within the budget (seconds).
     """
     sources = {(partition.doc_type, partition.source.name): partition.source for partition in partitions}
-    access = Access.of(settings)
+    options = FetchOptions.of(settings)
     pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="revision")
-    asked = {key: pool.submit(revision_of, source, catalogue.directory, access) for key, source in sources.items()}
+    asked = {key: pool.submit(revision_of, source, catalogue.directory, options) for key, source in sources.items()}
     wait(asked.values(), timeout=budget)
     pool.shutdown(wait=False, cancel_futures=True)
     return {p.name: _state(p, _answer(asked[p.doc_type, p.source.name]), settings) for p in partitions}

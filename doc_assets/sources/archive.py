@@ -21,11 +21,11 @@ from doc_assets.catalogue.model import ArchiveSource, is_address
 from doc_assets.errors import SourceError
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, cache_key, is_full
-from doc_assets.sources.cache_quota import Room
+from doc_assets.sources.cache_quota import CacheQuota
 from doc_assets.sources.decompression import CORRUPT, LimitExceeded, open_inflated
 from doc_assets.sources.directory import located
 from doc_assets.sources.download import download, sha256_of
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched, SourceFile, readable_path
 
 _COPY_BYTES = 64 * 1024
@@ -33,15 +33,15 @@ _ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 _MISPLACED = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EILSEQ, errno.EINVAL}
 
 
-def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, access: Access) -> Fetched:
+def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, options: FetchOptions) -> Fetched:
     """Unpacks the archive's members that the source includes, unless the same archive is unpacked already.
 
     Raises:
         SourceError: Absent, not to be downloaded, corrupt, empty, of unknown type, or beyond a limit.
-        CacheFull: It does not fit.
+        CacheQuotaExceeded: It does not fit.
     """
     if is_address(source.location):
-        kept = download(source, cache, access)
+        kept = download(source, cache, options)
         archive = kept.path
     else:
         archive = located(base, source.location, source.name)
@@ -56,7 +56,7 @@ def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, access: Acces
     target = cache.root / "archives" / key
 
     def fill(partial: Path) -> None:
-        unpacking = _Unpacking(source, archive, partial / "tree", Room(cache, (target,)))
+        unpacking = _Unpacking(source, archive, partial / "tree", CacheQuota(cache, (target,)))
         unpacking.run()
         (partial / "left_out.json").write_text(json.dumps(unpacking.left_out))
 
@@ -84,7 +84,7 @@ class _Unpacking:
     source: ArchiveSource
     archive: Path
     target: Path
-    room: Room
+    quota: CacheQuota
     left_out: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -177,7 +177,7 @@ class _Unpacking:
     def _write(self, path: Path, member: _Member, content: IO[bytes] | None) -> None:
         written = 0
         shutdown.raise_if_requested()
-        self.room.take(member.size)
+        self.quota.reserve(member.size)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:

@@ -34,7 +34,7 @@ def cache_key(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 
-class Lease:
+class CacheLease:
     """Keeps one entry from being removed for as long as this object lives, or until ``end()``."""
 
     def __init__(self, lock: Path) -> None:
@@ -68,11 +68,11 @@ class Cache:
         finally:
             lease.end()
 
-    def hold(self, entry: Path) -> Lease:
+    def hold(self, entry: Path) -> CacheLease:
         """Keeps the entry, if it is there, from being removed."""
-        return Lease(self._lock(entry, "in-use"))
+        return CacheLease(self._lock(entry, "in-use"))
 
-    def make_once(self, target: Path, fill: Callable[[Path], None]) -> Lease:
+    def make_once(self, target: Path, fill: Callable[[Path], None]) -> CacheLease:
         """Fills a folder beside ``target`` and renames it, unless ``target`` is there; returns what keeps it there.
 
         A process killed while filling leaves a ``.partial`` folder, which the next one removes.

@@ -15,7 +15,7 @@ from doc_assets.sources.cache import Cache, in_blocks
 _STEP = 64_000_000
 
 
-class CacheFull(Exception):
+class CacheQuotaExceeded(Exception):
     """A source does not fit into the cache, although everything unused was removed; goes on from the source's name."""
 
     def __init__(self, limit: int, others: int) -> None:
@@ -28,7 +28,7 @@ class CacheFull(Exception):
 
 
 @dataclass
-class Room:
+class CacheQuota:
     """What grows in a cache for one fetch.
 
     Attributes:
@@ -42,11 +42,11 @@ class Room:
     taken: int = 0
     _checked: int = field(default=0, init=False)
 
-    def take(self, size: int) -> None:
+    def reserve(self, size: int) -> None:
         """Sets place aside for one more file of ``size`` bytes.
 
         Raises:
-            CacheFull: It does not fit.
+            CacheQuotaExceeded: It does not fit.
         """
         self.grow_to(self.taken + in_blocks(size))
 
@@ -54,7 +54,7 @@ class Room:
         """Sets place aside for ``total`` bytes in all, by removing what is unused if need be.
 
         Raises:
-            CacheFull: They do not fit.
+            CacheQuotaExceeded: They do not fit.
         """
         self.taken = total
         limit = self.cache.limit
@@ -67,5 +67,5 @@ class Room:
             # The lease of a load that failed may hang on its exception, in a cycle.
             others -= self.cache.remove_unused(others + total - limit)
         if others + total > limit:
-            raise CacheFull(limit, others)
+            raise CacheQuotaExceeded(limit, others)
         self._checked = min(limit - others, total + _STEP)

@@ -20,7 +20,7 @@ from doc_assets.document.records import Discovered, FileRecord
 from doc_assets.errors import DocumentRejected
 from doc_assets.settings import Settings
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched, SourceFile
 from doc_assets.sources.included_files import IncludedFiles
 from doc_assets.sources.token_estimate import expected_tokens
@@ -61,11 +61,11 @@ class ToLoad:
 
     Attributes:
         canonical: Readable files, each content once: of equal bytes the first path in byte order.
-        settled: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
+        unparsed: Files that need no parsing: left out by the walk, unreadable, or equal in bytes to a canonical one.
     """
 
     canonical: tuple[Discovered, ...]
-    settled: tuple[FileRecord, ...]
+    unparsed: tuple[FileRecord, ...]
 
 
 @dataclass
@@ -126,7 +126,7 @@ class Discovery:
         found: dict[str, bytes | None] = {}
         for file in self.listed:
             found[file.path] = self.read(file).fingerprint
-            self.let_go([file.path])
+            self.release([file.path])
         return found
 
     def read(self, file: SourceFile) -> ReadFile:
@@ -154,7 +154,7 @@ class Discovery:
         self._held_bytes -= len(data or b"")
         return data
 
-    def let_go(self, paths: Iterable[str]) -> None:
+    def release(self, paths: Iterable[str]) -> None:
         """Drops the bytes that were held of files which no load will parse."""
         for path in paths:
             self.take_bytes(path)
@@ -170,7 +170,7 @@ class Discovery:
         for file in self.listed:
             if self.read(file).fingerprint != stored[file.path][1]:
                 return False
-            self.let_go([file.path])
+            self.release([file.path])
         return True
 
     def to_load(self, known: Mapping[str, Collection[tuple[int, bytes]]]) -> ToLoad:
@@ -184,11 +184,11 @@ class Discovery:
         """
         first_with: dict[bytes, str] = {}
         canonical: list[Discovered] = []
-        settled: list[FileRecord] = []
+        unparsed: list[FileRecord] = []
         for file in self.listed:
             path = file.path
             if file.outcome is not None:
-                settled.append(FileRecord(path, file.size, None, file.outcome, file.reason))
+                unparsed.append(FileRecord(path, file.size, None, file.outcome, file.reason))
                 continue
             before = known.get(path, ())
             may_be_known = file.size in self._shared_sizes or any(size == file.size for size, _ in before)
@@ -197,18 +197,18 @@ class Discovery:
                 continue
             found = self.read(file)
             if found.fingerprint is None:
-                settled.append(FileRecord(path, file.size, None, "rejected", found.problem))
+                unparsed.append(FileRecord(path, file.size, None, "rejected", found.problem))
                 continue
             twin = first_with.setdefault(found.fingerprint, path)
             if twin != path and found.size and not found.includes:
                 reason = f"same bytes as {twin}"
-                settled.append(FileRecord(path, found.size, found.fingerprint, "duplicate", reason, duplicate_of=twin))
-                self.let_go([path])
+                unparsed.append(FileRecord(path, found.size, found.fingerprint, "duplicate", reason, duplicate_of=twin))
+                self.release([path])
                 continue
             if (found.size, found.fingerprint) in before:
-                self.let_go([path])
+                self.release([path])
             canonical.append(Discovered(path, found.size, found.fingerprint))
-        return ToLoad(tuple(canonical), tuple(settled))
+        return ToLoad(tuple(canonical), tuple(unparsed))
 
 
 def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:
@@ -224,7 +224,7 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
         SourceError: The source cannot be fetched or listed.
     """
     fetched = fetch(
-        partition.source, base=catalogue.directory, cache=settings.home / "sources", access=Access.of(settings)
+        partition.source, base=catalogue.directory, cache=settings.home / "sources", options=FetchOptions.of(settings)
     )
     listed = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
     return Discovery(fetched.revision, fetched.root, tuple(listed[:limit]), settings.max_file_bytes, fetched)

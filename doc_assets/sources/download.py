@@ -17,10 +17,10 @@ from doc_assets.catalogue.model import ArchiveSource, CrateSource
 from doc_assets.errors import SourceError, SourceUnavailable
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
-from doc_assets.sources.cache import Cache, Lease, cache_key
-from doc_assets.sources.cache_quota import Room
+from doc_assets.sources.cache import Cache, CacheLease, cache_key
+from doc_assets.sources.cache_quota import CacheQuota
 from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 
 _TIMEOUT = httpx.Timeout(60, connect=20)
 _ATTEMPTS = 4
@@ -38,10 +38,10 @@ class Download:
     """A file in the cache, which stays there as long as ``lease`` is referred to; its name changes with its content."""
 
     path: Path
-    lease: Lease
+    lease: CacheLease
 
 
-def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) -> Download:
+def download(source: ArchiveSource | CrateSource, cache: Cache, options: FetchOptions) -> Download:
     """The file at a source's address (http or https).
 
     A copy of an earlier download is used when the server says that it still holds (ETag, Last-Modified).
@@ -49,10 +49,10 @@ def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) 
     Raises:
         SourceUnavailable: Not reachable after several attempts.
         SourceError: An error status, or longer than ``max_download_bytes``.
-        CacheFull: It does not fit.
+        CacheQuotaExceeded: It does not fit.
     """
     folder = cache.root / "downloads" / cache_key("download", source.location)
-    fetching = _Fetching(source, cache, access, folder)
+    fetching = _Fetching(source, cache, options, folder)
     with cache.locked(folder / "answer"):
         folder.mkdir(parents=True, exist_ok=True)
         attempts = Retrying(
@@ -69,7 +69,10 @@ def download(source: ArchiveSource | CrateSource, cache: Cache, access: Access) 
 
 @contextmanager
 def asked(
-    source: ArchiveSource | CrateSource, access: Access, headers: Mapping[str, str], timeout: httpx.Timeout | float
+    source: ArchiveSource | CrateSource,
+    options: FetchOptions,
+    headers: Mapping[str, str],
+    timeout: httpx.Timeout | float,
 ) -> Iterator[httpx.Response]:
     """The answer of a source's server, of which the body is not read yet.
 
@@ -83,7 +86,7 @@ def asked(
     where = _where(source)
     url, credential = split_address(source.location)
     if source.credentials:
-        credential = read_credential(access.credentials, source.credentials, source.name)
+        credential = read_credential(options.credentials, source.credentials, source.name)
         if credential.http is None:
             raise SourceError(f"{where}: credential {credential.name!r} has no token and no password")
     # identity: the file is wanted as it is stored, and counted before anything is unpacked.
@@ -91,7 +94,7 @@ def asked(
     auth = credential.http if credential else None
     try:
         with (
-            http_client(access.ca_bundle, timeout=timeout, redirects=5) as client,
+            http_client(options.ca_bundle, timeout=timeout, redirects=5) as client,
             client.stream("GET", url, headers=headers, auth=auth) as answer,
         ):
             if url.lower().startswith("https:") and answer.url.scheme != "https":
@@ -124,7 +127,7 @@ class _Fetching:
 
     source: ArchiveSource | CrateSource
     cache: Cache
-    access: Access
+    options: FetchOptions
     folder: Path
 
     @property
@@ -139,7 +142,7 @@ class _Fetching:
         elif known.get("modified"):
             headers["If-Modified-Since"] = known["modified"]
         try:
-            with asked(self.source, self.access, headers, _TIMEOUT) as answer:
+            with asked(self.source, self.options, headers, _TIMEOUT) as answer:
                 if answer.status_code == 304 and lease is not None:
                     return Download(self.folder / known["file"], lease)
                 if answer.status_code in _AGAIN:
@@ -152,7 +155,7 @@ class _Fetching:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SourceError(f"{self.where}: {without_credentials(str(error))}") from None
 
-    def _known(self) -> tuple[dict[str, str], Lease | None]:
+    def _known(self) -> tuple[dict[str, str], CacheLease | None]:
         """What was said of the copy at hand, and what keeps it; nothing if there is none, or not a whole one."""
         try:
             known = json.loads((self.folder / "answer.json").read_text())
@@ -180,7 +183,7 @@ class _Fetching:
     def _write(self, answer: httpx.Response, partial: Path) -> str:
         """Writes the body; returns its SHA-256."""
         digest, size, most = hashlib.sha256(), 0, self.source.max_download_bytes
-        room = Room(self.cache, (self.folder / "answer",))
+        quota = CacheQuota(self.cache, (self.folder / "answer",))
         told = answer.headers.get("content-length", "")
         expected = int(told) if told.isdigit() else None
         deadline = time.monotonic() + _LONGEST_SECONDS
@@ -195,7 +198,7 @@ class _Fetching:
                     raise SourceUnavailable(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
                 shutdown.raise_if_requested()
                 # At once for all that is announced: what does not fit is not begun.
-                room.grow_to(max(size, min(expected or 0, most)))
+                quota.grow_to(max(size, min(expected or 0, most)))
                 digest.update(part)
                 file.write(part)
         if expected is not None and expected != size:

@@ -8,15 +8,15 @@ from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySour
 from doc_assets.errors import SourceError
 from doc_assets.sources.archive import fetch_archive
 from doc_assets.sources.cache import Cache, is_full
-from doc_assets.sources.cache_quota import CacheFull
+from doc_assets.sources.cache_quota import CacheQuotaExceeded
 from doc_assets.sources.crate import fetch_crate
 from doc_assets.sources.directory import fetch_directory
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.git import fetch_git
 
 
-def fetch(source: Source, *, base: Path, cache: Path, access: Access | None = None) -> Fetched:
+def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | None = None) -> Fetched:
     """Makes the files of a source present, and says which revision they are.
 
     What is fetched stands under ``cache`` by content, and is never changed afterwards: a load that still reads an older
@@ -27,25 +27,25 @@ def fetch(source: Source, *, base: Path, cache: Path, access: Access | None = No
         source: As the catalogue describes it.
         base: Folder that relative locations start from (``Catalogue.directory``).
         cache: Folder for what is unpacked and downloaded.
-        access: Credentials, trusted roots and the cache's budget; without it, none, the system's, and no budget.
+        options: Credentials, trusted roots and the cache's budget; without it, none, the system's, and no budget.
 
     Raises:
         SourceError: It cannot be reached, is corrupt, or goes beyond a limit; the message says which and what to do.
         ConfigurationError: The bundle of trusted roots is absent or empty.
     """
-    access = access or Access()
-    place = Cache(cache, access.cache_bytes)
+    options = options or FetchOptions()
+    place = Cache(cache, options.cache_bytes)
     try:
         match source:
             case DirectorySource():
                 return fetch_directory(source, base)
             case ArchiveSource():
-                return fetch_archive(source, base, place, access)
+                return fetch_archive(source, base, place, options)
             case GitSource():
-                return fetch_git(source, base, place, access)
+                return fetch_git(source, base, place, options)
             case CrateSource():
-                return fetch_crate(source, place, access)
-    except CacheFull as error:
+                return fetch_crate(source, place, options)
+    except CacheQuotaExceeded as error:
         raise SourceError(f"source {source.name} {error}{_LESS.get(source.kind, '')}") from None
     except OSError as error:
         if is_full(error):

@@ -9,7 +9,7 @@ from doc_assets.settings import Settings
 
 
 @dataclass(frozen=True)
-class Access:
+class FetchOptions:
     """See ``Settings`` for each; the defaults are those of a laptop.
 
     Attributes:
@@ -23,6 +23,6 @@ class Access:
     cache_bytes: int | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Access:
+    def of(cls, settings: Settings) -> FetchOptions:
         """What the settings say."""
         return cls(settings.credentials, settings.ca_bundle, settings.cache_bytes)

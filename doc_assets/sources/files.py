@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from doc_assets.sources.cache import Lease
+from doc_assets.sources.cache import CacheLease
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Fetched:
     root: Path
     revision: str
     left_out: tuple[SourceFile, ...] = ()
-    lease: Lease | None = field(default=None, compare=False, repr=False)
+    lease: CacheLease | None = field(default=None, compare=False, repr=False)
 
 
 def readable_path(path: str) -> str:

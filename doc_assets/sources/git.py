@@ -22,9 +22,9 @@ from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError, SourceUnavailable
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, cache_key, disk_bytes
-from doc_assets.sources.cache_quota import CacheFull, Room
+from doc_assets.sources.cache_quota import CacheQuotaExceeded, CacheQuota
 from doc_assets.sources.credentials import without_credentials
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.git_transport import Remote, reach
 
@@ -46,31 +46,31 @@ class _GitFailed(Exception):
     """git ended with an error; the message is what it said, without credentials."""
 
 
-def fetch_git(source: GitSource, base: Path, cache: Cache, access: Access) -> Fetched:
+def fetch_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> Fetched:
     """Fetches the commit that ``ref`` is now, and the files of ``subfolders`` (or all) at it.
 
     Raises:
         SourceUnavailable: The repository's server did not answer.
         SourceError: git is absent, the repository or ref cannot be fetched, or a subfolder is not in it.
-        CacheFull: The repository does not fit.
+        CacheQuotaExceeded: The repository does not fit.
     """
     if shutil.which("git") is None:
         raise SourceError(f"source {source.name}: the command git is needed for sources of kind git: install it")
-    with reach(source, base, access) as remote:
+    with reach(source, base, options) as remote:
         folder = cache.root / "git" / cache_key("git", remote.address)
         where = f"source {source.name}: {without_credentials(remote.address)} at {source.ref}"
-        room = Room(cache, (folder / "repository.git",))
-        git = _Git(folder / "repository.git", remote, room)
+        quota = CacheQuota(cache, (folder / "repository.git",))
+        git = _Git(folder / "repository.git", remote, quota)
         try:
             with cache.locked(git.repository):
                 commit = cache.retried_when_full(lambda: git.fetch(source.ref))
                 target = folder / f"{commit[:16]}-{cache_key(commit, sorted(source.subfolders))[:8]}"
-                room.owners = (git.repository, target)
+                quota.owners = (git.repository, target)
                 lease = cache.make_once(target, lambda partial: git.check_out(commit, source.subfolders, partial))
         except _GitFailed as error:
             kind = SourceError if _FINAL.search(str(error)) else SourceUnavailable
             raise kind(f"{where}: {remote.explain(str(error))}") from None
-        except (CacheFull, OSError):
+        except (CacheQuotaExceeded, OSError):
             git.forget()
             raise
     if absent := [name for name in source.subfolders if not (target / name).is_dir()]:
@@ -81,10 +81,10 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, access: Access) -> Fe
 class _Git:
     """The git commands on one bare repository in the cache. Use under its lock."""
 
-    def __init__(self, repository: Path, remote: Remote, room: Room) -> None:
+    def __init__(self, repository: Path, remote: Remote, quota: CacheQuota) -> None:
         self.repository = repository
         self.remote = remote
-        self.room = room
+        self.quota = quota
 
     def fetch(self, ref: str) -> str:
         """Fetches one commit without its history, and its files' bytes only when they are checked out.
@@ -196,8 +196,8 @@ class _Git:
             return result
 
     def _count(self, written: Path | None) -> None:
-        if self.room.cache.limit is not None:
-            self.room.grow_to(disk_bytes(self.repository) + (disk_bytes(written) if written else 0))
+        if self.quota.cache.limit is not None:
+            self.quota.grow_to(disk_bytes(self.repository) + (disk_bytes(written) if written else 0))
 
 
 def _escaped(folder: str) -> str:

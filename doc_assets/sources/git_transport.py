@@ -22,7 +22,7 @@ from doc_assets.errors import SourceError
 from doc_assets.network import advice, proxy_variables, roots_for_git
 from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
 from doc_assets.sources.directory import located
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 
 # Nothing that a repository or a user's configuration brings is run on its files: no hooks, no monitors, no filters of
 # Git LFS (its pointers are reported as what they are). Line ends stay as they are stored.
@@ -106,7 +106,7 @@ class Remote:
 
 
 @contextmanager
-def reach(source: GitSource, base: Path, access: Access) -> Iterator[Remote]:
+def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remote]:
     """What git needs to talk to the source's repository; secrets are gone from the machine afterwards.
 
     Raises:
@@ -120,14 +120,14 @@ def reach(source: GitSource, base: Path, access: Access) -> Iterator[Remote]:
         if not Path(address).is_dir():
             raise SourceError(f"source {source.name}: no git repository at {address}: mend 'location'")
     elif source.credentials:
-        credential = read_credential(access.credentials, source.credentials, source.name)
+        credential = read_credential(options.credentials, source.credentials, source.name)
     with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None) as made:
         folder = Path(made)
         environment = _environment(folder)
         settings = [*_SETTINGS, *_protocols(address, is_local)]
         if not is_local and urlsplit(address).scheme.lower() in ("http", "https"):
             environment = proxy_variables(address, environment)
-            environment |= roots_for_git(folder, access.ca_bundle, environment)
+            environment |= roots_for_git(folder, options.ca_bundle, environment)
             settings += _stored(credential, address, folder, source.name)
         elif not is_local:
             _check_login(source.name)

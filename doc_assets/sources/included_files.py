@@ -25,22 +25,22 @@ class SourceNeighbours:
     """The other files of one file's source; made anew for each file.
 
     Attributes:
-        looked_at: Every path that was asked for, with the SHA-256 of its bytes, or None where nothing may be read.
+        requested: Every path that was asked for, with the SHA-256 of its bytes, or None where nothing may be read.
     """
 
     def __init__(self, root: Path) -> None:
         """Takes the root that no read leaves (``Fetched.root``)."""
         self._root = root
         self._left = MAX_ALL_INCLUDED_BYTES
-        self.looked_at: dict[str, bytes | None] = {}
+        self.requested: dict[str, bytes | None] = {}
 
     def read(self, path: str) -> bytes | None:
         """See ``doc_assets.formats.base.Neighbours``."""
-        if path not in self.looked_at and len(self.looked_at) >= MAX_LOOKUPS:
+        if path not in self.requested and len(self.requested) >= MAX_LOOKUPS:
             return None
         data = _bytes_of(self._root, path)
-        first = path not in self.looked_at
-        self.looked_at.setdefault(path, None if data is None else hashlib.sha256(data).digest())
+        first = path not in self.requested
+        self.requested.setdefault(path, None if data is None else hashlib.sha256(data).digest())
         if data is None or (first and len(data) > self._left):
             return None
         self._left -= len(data) if first else 0
@@ -49,7 +49,7 @@ class SourceNeighbours:
     @property
     def digest(self) -> bytes | None:
         """SHA-256 over what was looked at; None if nothing was."""
-        return _digest(self.looked_at.items()) if self.looked_at else None
+        return _digest(self.requested.items()) if self.requested else None
 
 
 class IncludedFiles:

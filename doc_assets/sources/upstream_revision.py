@@ -19,7 +19,7 @@ from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySour
 from doc_assets.errors import SourceError
 from doc_assets.sources.directory import located
 from doc_assets.sources.download import asked
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.git_transport import reach
 
 # A remote that has not answered by then counts as unknown; several are asked side by side, all within the minute that
@@ -30,13 +30,13 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _REF_RULES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}")
 
 
-def revision_of(source: Source, base: Path, access: Access) -> str | None:
+def revision_of(source: Source, base: Path, options: FetchOptions) -> str | None:
     """What identifies the source's bytes now, or None where that cannot be said cheaply.
 
     Args:
         source: As the catalogue describes it.
         base: Folder that relative locations start from (``Catalogue.directory``).
-        access: What may be used to reach it.
+        options: What may be used to reach it.
 
     Returns:
         The commit of a git ref; ETag, date and length of a download; sizes and times of the files of a folder. None if
@@ -48,21 +48,21 @@ def revision_of(source: Source, base: Path, access: Access) -> str | None:
     try:
         match source:
             case GitSource():
-                return _commit(source, base, access)
+                return _commit(source, base, options)
             case ArchiveSource() if not is_address(source.location):
                 return _entry("archive", located(base, source.location, source.name).stat())
             case ArchiveSource() | CrateSource():
-                return _mark(source, access)
+                return _mark(source, options)
             case DirectorySource():
                 return _listing(located(base, source.location, source.name))
     except (OSError, SourceError, subprocess.SubprocessError, httpx.HTTPError, httpx.InvalidURL):
         return None  # a load of it fails with the sentence
 
 
-def _commit(source: GitSource, base: Path, access: Access) -> str | None:
+def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:
     if _COMMIT.fullmatch(source.ref):
         return source.ref  # it does not move
-    with reach(source, base, access) as remote:
+    with reach(source, base, options) as remote:
         asking = ("ls-remote", "--quiet", f"--upload-pack={remote.upload_pack}", remote.address)
         done = subprocess.run(  # noqa: S603 - a list of arguments, none of which git can take for an option
             [*remote.command, *asking, source.ref, f"{source.ref}^{{}}"],
@@ -82,8 +82,8 @@ def _commit(source: GitSource, base: Path, access: Access) -> str | None:
     return None
 
 
-def _mark(source: ArchiveSource | CrateSource, access: Access) -> str | None:
-    with asked(source, access, {}, TIMEOUT_SECONDS) as answer:
+def _mark(source: ArchiveSource | CrateSource, options: FetchOptions) -> str | None:
+    with asked(source, options, {}, TIMEOUT_SECONDS) as answer:
         headers = answer.headers
         if answer.status_code != 200 or not (headers.get("etag") or headers.get("last-modified")):
             return None

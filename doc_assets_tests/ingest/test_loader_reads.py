@@ -138,7 +138,7 @@ def test_bytes_that_wait_for_a_worker_are_let_go_as_they_are_taken(source: Small
     settings = Settings.from_environment({"DOC_ASSETS_HOME": str(tmp_path / "home")})
     found = discovery.discover(source.partition, source.catalogue, settings)
     to_load = found.to_load({})
-    assert {file.path for file in to_load.settled} == {"twin-b.md"}
+    assert {file.path for file in to_load.unparsed} == {"twin-b.md"}
     assert sorted(found._held) == ["size-a.md", "size-b.md", "twin-a.md"]
     for file in to_load.canonical:
         found.take_bytes(file.path)

@@ -12,7 +12,7 @@ from doc_assets.catalogue import Catalogue, DirectorySource, DocType, Source
 from doc_assets.ingest import source_state
 from doc_assets.ingest.source_state import source_states
 from doc_assets.settings import Settings
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_source_that_does_not_answer_is_unknown_and_holds_nobody_up(
 ) -> None:
     asked, answer = [], threading.Event()
 
-    def slow(source: DirectorySource, base: Path, access: Access) -> str:
+    def slow(source: DirectorySource, base: Path, options: FetchOptions) -> str:
         asked.append(source.name)
         answer.wait(30)
         return "late"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets_tests.support.archives import tar
 from doc_assets_tests.support.servers import Server, authority, running
 
@@ -21,7 +21,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Server, Access]]:
+def served(tmp_path: Path) -> Iterator[tuple[Server, FetchOptions]]:
     """A server with a certificate of a private authority, and what trusts that."""
     ca, certificate = authority(tmp_path)
     server = Server(certificate)
@@ -29,4 +29,4 @@ def served(tmp_path: Path) -> Iterator[tuple[Server, Access]]:
     packed = tar(tmp_path / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
     server.respond = lambda path, headers: (200, {}, packed) if path == "/docs.tar" else None
     with running(server):
-        yield server, Access(ca_bundle=ca)
+        yield server, FetchOptions(ca_bundle=ca)

@@ -10,7 +10,7 @@ from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.errors import ConfigurationError, SourceError
 from doc_assets.network import http_client, proxy_for
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets_tests.support.git_upstream import Upstream, needs_git
 from doc_assets_tests.support.servers import HOST, Proxy, Server, basic, running
 
@@ -59,9 +59,9 @@ def test_the_proxy_is_that_of_the_scheme_and_lower_case_wins() -> None:
 
 @needs_git
 def test_git_and_downloads_go_through_the_proxy_and_cluster_hosts_do_not(
-    tmp_path: Path, served: tuple[Server, Access], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, served: tuple[Server, FetchOptions], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, access = served
+    server, options = served
     plain = Server()
     plain.repositories = tmp_path
     Upstream(tmp_path).commit({"a.md": "alpha"})
@@ -77,7 +77,7 @@ def test_git_and_downloads_go_through_the_proxy_and_cluster_hosts_do_not(
         ]
         for source in sources:
             seen = len(proxy.seen)
-            fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+            fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
             assert HOST in "".join(proxy.seen[seen:])
         assert proxy.seen[0] == f"CONNECT {HOST}:{port}"
         assert basic("user", "pa55word") in proxy.authorizations
@@ -86,7 +86,7 @@ def test_git_and_downloads_go_through_the_proxy_and_cluster_hosts_do_not(
         monkeypatch.setenv("NO_PROXY", ".example.test")
         for source in sources:
             with pytest.raises(SourceError) as caught:
-                fetch(source, base=tmp_path, cache=tmp_path / "cache2", access=access)
+                fetch(source, base=tmp_path, cache=tmp_path / "cache2", options=options)
             assert "pa55word" not in str(caught.value)
         assert len(proxy.seen) == seen
 

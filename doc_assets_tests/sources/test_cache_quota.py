@@ -16,7 +16,7 @@ from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource
 from doc_assets.errors import SourceError
 from doc_assets.sources.cache import Cache, disk_bytes
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
 from doc_assets_tests.support.archives import tar
 from doc_assets_tests.support.disks import small_disk
@@ -38,7 +38,7 @@ def of(tmp_path: Path, size: int) -> ArchiveSource:
 
 
 def get(tmp_path: Path, source: ArchiveSource | GitSource | CrateSource, limit: int | None) -> Fetched:
-    return fetch(source, base=tmp_path, cache=tmp_path / "cache", access=Access(cache_bytes=limit))
+    return fetch(source, base=tmp_path, cache=tmp_path / "cache", options=FetchOptions(cache_bytes=limit))
 
 
 def is_there(source: ArchiveSource, tmp_path: Path) -> bool:

@@ -13,7 +13,7 @@ from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource, load_cat
 from doc_assets.errors import CatalogueError, SourceError
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.upstream_revision import revision_of
 from doc_assets_tests.support.archives import tar
 from doc_assets_tests.support.git_upstream import Upstream, needs_git
@@ -23,14 +23,14 @@ SECRET = "s3cr3t/of the:house"  # noqa: S105 - nobody's
 
 
 @pytest.fixture
-def access(tmp_path: Path) -> Access:
+def options(tmp_path: Path) -> FetchOptions:
     """Two credentials, each laid out in one of the two ways."""
     folder = tmp_path / "credentials"
     (folder / "house").mkdir(parents=True)
     (folder / "house" / "username").write_text("robot\n")
     (folder / "house" / "password").write_text(f"{SECRET}\n")
     (folder / "mirror.token").write_text(SECRET)
-    return Access(folder)
+    return FetchOptions(folder)
 
 
 @pytest.fixture
@@ -67,14 +67,14 @@ def everything_below(folder: Path) -> bytes:
 
 @needs_git
 def test_git_is_let_in_and_nobody_else_sees_the_password(
-    tmp_path: Path, server: Server, access: Access, commit: str
+    tmp_path: Path, server: Server, options: FetchOptions, commit: str
 ) -> None:
     shown: list[str] = []
     server.on_request = lambda: shown.extend(listed_processes("s3cr3t"))
     source = repository(server, credentials="house")
-    fetched = fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+    fetched = fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
     assert (fetched.root / "docs" / "a.md").read_text() == "alpha"
-    assert revision_of(source, tmp_path, access) == fetched.revision == commit
+    assert revision_of(source, tmp_path, options) == fetched.revision == commit
     assert shown == []
     assert b"s3cr3t" not in everything_below(tmp_path / "cache")
 
@@ -92,16 +92,16 @@ def test_a_password_in_an_address_is_no_argument_and_not_kept(tmp_path: Path, se
 
 @needs_git
 def test_a_token_is_taken_by_git_in_place_of_a_password(
-    tmp_path: Path, server: Server, access: Access, commit: str
+    tmp_path: Path, server: Server, options: FetchOptions, commit: str
 ) -> None:
     server.respond = with_password(basic("oauth2", SECRET))
     source = repository(server, credentials="mirror")
-    assert fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access).revision == commit
+    assert fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options).revision == commit
 
 
 @needs_git
 def test_git_hands_no_credential_to_the_host_of_a_redirect(
-    tmp_path: Path, server: Server, access: Access, commit: str
+    tmp_path: Path, server: Server, options: FetchOptions, commit: str
 ) -> None:
     other = Server()
     other.repositories = tmp_path
@@ -112,7 +112,7 @@ def test_git_hands_no_credential_to_the_host_of_a_redirect(
         else (401, {"WWW-Authenticate": 'Basic realm="docs"'}, b"")
     )
     with running(other), pytest.raises(SourceError, match=r"Authentication failed|could not read Username"):
-        fetch(repository(server, credentials="house"), base=tmp_path, cache=tmp_path / "cache", access=access)
+        fetch(repository(server, credentials="house"), base=tmp_path, cache=tmp_path / "cache", options=options)
     assert basic("robot", SECRET) in server.authorizations
     assert other.authorizations == {None}
 
@@ -123,7 +123,7 @@ def test_git_hands_no_credential_to_the_host_of_a_redirect(
     ids=["basic", "bearer"],
 )
 def test_an_archive_is_asked_for_with_it_and_a_redirect_to_another_host_without(
-    tmp_path: Path, server: Server, access: Access, credential: str, header: str
+    tmp_path: Path, server: Server, options: FetchOptions, credential: str, header: str
 ) -> None:
     packed = tar(tmp_path / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
     other = Server()
@@ -131,30 +131,30 @@ def test_an_archive_is_asked_for_with_it_and_a_redirect_to_another_host_without(
     server.respond = lambda path, headers: (302, {"Location": f"{other.address}/signed"}, b"")
     with running(other):
         source = archive(server, credentials=credential)
-        fetched = fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+        fetched = fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
     assert (fetched.root / "a.md").read_bytes() == b"alpha"
     assert server.authorizations == {header}
     assert other.authorizations == {None}
 
 
-def test_within_a_host_a_redirect_keeps_the_credential(tmp_path: Path, server: Server, access: Access) -> None:
+def test_within_a_host_a_redirect_keeps_the_credential(tmp_path: Path, server: Server, options: FetchOptions) -> None:
     packed = tar(tmp_path / "docs.tar", [("a.md", b"alpha")], "w").read_bytes()
     server.respond = lambda path, headers: (200, {}, packed) if path == "/there" else (302, {"Location": "/there"}, b"")
-    fetch(archive(server, credentials="house"), base=tmp_path, cache=tmp_path / "cache", access=access)
+    fetch(archive(server, credentials="house"), base=tmp_path, cache=tmp_path / "cache", options=options)
     assert server.authorizations == {basic("robot", SECRET)}
 
 
-def test_a_mirror_of_docs_rs_is_asked_with_it(tmp_path: Path, server: Server, access: Access) -> None:
+def test_a_mirror_of_docs_rs_is_asked_with_it(tmp_path: Path, server: Server, options: FetchOptions) -> None:
     body = gzip.compress(b'{"crate_version": "1.0.0"}', mtime=0)
     server.respond = lambda path, headers: (200, {}, body)
     source = CrateSource(name="demo", kind="crate", base_address=server.address, credentials="mirror")
-    fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+    fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
     assert server.authorizations == {f"Bearer {SECRET}"}
 
 
 @needs_git
 def test_who_is_refused_is_told_which_credential_was_without_its_value(
-    tmp_path: Path, server: Server, access: Access, commit: str
+    tmp_path: Path, server: Server, options: FetchOptions, commit: str
 ) -> None:
     server.respond = lambda path, headers: (
         401,
@@ -163,12 +163,12 @@ def test_who_is_refused_is_told_which_credential_was_without_its_value(
     )
     for source in (repository(server, credentials="house"), archive(server, credentials="house")):
         with pytest.raises(SourceError, match="credential 'house' was refused") as caught:
-            fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+            fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
         assert SECRET not in str(caught.value)
     for source in (repository(server), archive(server)):
         with pytest.raises(SourceError, match="credential"):
-            fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
-    assert SECRET not in repr(access)
+            fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
+    assert SECRET not in repr(options)
 
 
 @pytest.mark.parametrize(
@@ -179,14 +179,14 @@ def test_who_is_refused_is_told_which_credential_was_without_its_value(
     ],
 )
 def test_a_credential_that_is_not_there_is_named_before_anybody_is_asked(
-    tmp_path: Path, server: Server, access: Access, name: str, said: str
+    tmp_path: Path, server: Server, options: FetchOptions, name: str, said: str
 ) -> None:
-    assert access.credentials
-    (access.credentials / "half.username").write_text("robot")
+    assert options.credentials
+    (options.credentials / "half.username").write_text("robot")
     with pytest.raises(SourceError, match=said):
-        fetch(archive(server, credentials=name), base=tmp_path, cache=tmp_path / "cache", access=access)
+        fetch(archive(server, credentials=name), base=tmp_path, cache=tmp_path / "cache", options=options)
     with pytest.raises(SourceError, match="DOC_ASSETS_CREDENTIALS is not there: mount the Secret"):
-        fetch(archive(server, credentials=name), base=tmp_path, cache=tmp_path, access=Access(tmp_path / "none"))
+        fetch(archive(server, credentials=name), base=tmp_path, cache=tmp_path, options=FetchOptions(tmp_path / "none"))
     assert server.seen == []
 
 

@@ -23,7 +23,7 @@ import encodings.idna, os, sys
 from pathlib import Path
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.upstream_revision import revision_of
 from doc_assets.store.history.history import _login
 home, base, address = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
@@ -34,10 +34,10 @@ sources = [
     ArchiveSource(name="packed", kind="archive", location=f"{address}/docs.tar", credentials="house"),
 ]
 for source in sources:
-    access = Access(base / "credentials")
-    root = fetch(source, base=base, cache=home / "sources", access=access).root
+    options = FetchOptions(base / "credentials")
+    root = fetch(source, base=base, cache=home / "sources", options=options).root
     assert (root / "a.md").read_text() == "alpha", source
-    revision_of(source, base, access)
+    revision_of(source, base, options)
 print(_login())
 """
 

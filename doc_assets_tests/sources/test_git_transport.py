@@ -13,7 +13,7 @@ import pytest
 from doc_assets.catalogue import GitSource
 from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
 from doc_assets_tests.support.git_upstream import Upstream, needs_git
 
@@ -24,14 +24,14 @@ SOURCE = GitSource(name="repo", kind="git", location="git@git.example.test:docs.
 
 
 @pytest.fixture
-def access(tmp_path: Path) -> Access:
+def options(tmp_path: Path) -> FetchOptions:
     folder = tmp_path / "credentials"
     folder.mkdir()
     # As a Secret is mounted: no line end, and readable for the group.
     for key, value in {"ssh-privatekey": KEY, "known_hosts": KNOWN}.items():
         (folder / f"house.{key}").write_text(value)
         (folder / f"house.{key}").chmod(0o440)
-    return Access(folder)
+    return FetchOptions(folder)
 
 
 def ssh_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> Path:
@@ -55,12 +55,12 @@ def ssh_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> Pa
     return report
 
 
-def get(tmp_path: Path, access: Access, source: GitSource = SOURCE) -> Fetched:
-    return fetch(source, base=tmp_path, cache=tmp_path / "cache", access=access)
+def get(tmp_path: Path, options: FetchOptions, source: GitSource = SOURCE) -> Fetched:
+    return fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
 
 
 def test_only_this_key_and_these_host_keys_are_used_and_no_question_is_asked(
-    tmp_path: Path, access: Access, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, options: FetchOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commit = Upstream(tmp_path).commit({"a.md": "alpha"})
     # The command for the other side comes last; here it is run on the repository itself.
@@ -68,7 +68,7 @@ def test_only_this_key_and_these_host_keys_are_used_and_no_question_is_asked(
         f"os.chdir({str(tmp_path)!r}); os.execvp('sh', ['sh', '-c', sys.argv[-1].replace('docs.git', 'upstream.git')])"
     )
     report = ssh_that(tmp_path, monkeypatch, run)
-    assert get(tmp_path, access).revision == commit
+    assert get(tmp_path, options).revision == commit
     given: dict[str, Any] = json.loads(report.read_text())
     assert {"StrictHostKeyChecking=yes", "BatchMode=yes", "IdentitiesOnly=yes", "IdentityAgent=none"} <= set(
         given["arguments"]
@@ -81,34 +81,38 @@ def test_only_this_key_and_these_host_keys_are_used_and_no_question_is_asked(
     assert "c2VjcmV0" not in json.dumps([given["arguments"], given["environment"]])
 
 
-def test_an_unknown_host_key_is_a_sentence(tmp_path: Path, access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_host_key_is_a_sentence(
+    tmp_path: Path, options: FetchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said = "No ED25519 host key is known for git.example.test and you have requested strict checking."
     ssh_that(tmp_path, monkeypatch, f"sys.stderr.write('{said}\\nHost key verification failed.\\n'); sys.exit(255)")
     with pytest.raises(SourceError, match=r"host key of git\.example\.test is not among the known_hosts.*ssh-keyscan"):
-        get(tmp_path, access)
+        get(tmp_path, options)
 
 
 @pytest.mark.parametrize("absent", ["ssh-privatekey", "known_hosts"])
-def test_a_credential_without_key_or_host_keys_is_a_sentence(tmp_path: Path, access: Access, absent: str) -> None:
-    assert access.credentials
-    (access.credentials / f"house.{absent}").unlink()
-    (access.credentials / "house.token").write_text("t0ken")
+def test_a_credential_without_key_or_host_keys_is_a_sentence(
+    tmp_path: Path, options: FetchOptions, absent: str
+) -> None:
+    assert options.credentials
+    (options.credentials / f"house.{absent}").unlink()
+    (options.credentials / "house.token").write_text("t0ken")
     with pytest.raises(SourceError, match=f"'house' has no {absent}, which git over ssh needs"):
-        get(tmp_path, access)
+        get(tmp_path, options)
 
 
-def test_a_key_is_of_no_use_over_https(tmp_path: Path, access: Access) -> None:
+def test_a_key_is_of_no_use_over_https(tmp_path: Path, options: FetchOptions) -> None:
     source = GitSource(name="repo", kind="git", location="https://git.example.test/docs.git", credentials="house")
     with pytest.raises(SourceError, match="'house' has no token and no password"):
-        get(tmp_path, access, source)
+        get(tmp_path, options, source)
 
 
 def test_a_user_whom_ssh_would_refuse_is_told_so(
-    tmp_path: Path, access: Access, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, options: FetchOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(uid: int) -> None:
         raise KeyError(uid)
 
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     with pytest.raises(SourceError, match=r"ssh runs for users of /etc/passwd only.*or fetch over https"):
-        get(tmp_path, access)
+        get(tmp_path, options)

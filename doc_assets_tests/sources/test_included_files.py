@@ -48,7 +48,7 @@ def test_a_file_of_the_source_is_read_also_through_a_link_inside_it(root):
 def test_nothing_else_is_read_and_the_look_is_remembered(root, path):
     neighbours = SourceNeighbours(root)
     assert neighbours.read(path) is None
-    assert neighbours.looked_at == {path: None}
+    assert neighbours.requested == {path: None}
 
 
 def test_the_digest_moves_when_an_included_file_changes_appears_or_goes(root):
@@ -56,13 +56,13 @@ def test_the_digest_moves_when_an_included_file_changes_appears_or_goes(root):
     neighbours.read("listings/main.rs")
     neighbours.read("SUMMARY.md")
     seen = [neighbours.digest]
-    assert IncludedFiles(root).digest(neighbours.looked_at) == neighbours.digest
+    assert IncludedFiles(root).digest(neighbours.requested) == neighbours.digest
     (root / "SUMMARY.md").write_text("# Summary")
-    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    seen.append(IncludedFiles(root).digest(neighbours.requested))
     (root / "listings" / "main.rs").write_text("fn main() { run() }")
-    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    seen.append(IncludedFiles(root).digest(neighbours.requested))
     (root / "listings" / "main.rs").unlink()
-    seen.append(IncludedFiles(root).digest(neighbours.looked_at))
+    seen.append(IncludedFiles(root).digest(neighbours.requested))
     assert len(set(seen)) == 4
 
 
@@ -78,4 +78,4 @@ def test_a_document_cannot_read_without_end(root):
     assert neighbours.read("part-0") is not None
     for i in range(2 * MAX_LOOKUPS):
         neighbours.read(f"absent-{i}")
-    assert len(neighbours.looked_at) == MAX_LOOKUPS
+    assert len(neighbours.requested) == MAX_LOOKUPS

@@ -14,11 +14,11 @@ import pytest
 from doc_assets.catalogue import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
 from doc_assets.sources import upstream_revision
 from doc_assets.sources.fetch import fetch
-from doc_assets.sources.fetch_options import Access
+from doc_assets.sources.fetch_options import FetchOptions
 
 
 def revision_of(source: Source, base: Path) -> str | None:
-    return upstream_revision.revision_of(source, base, Access())
+    return upstream_revision.revision_of(source, base, FetchOptions())
 
 
 def git(repository: Path, *arguments: str) -> str:

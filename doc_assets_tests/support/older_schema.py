@@ -95,7 +95,7 @@ def _parsed(source: SmallSource, settings: Settings) -> list[FileRecord]:
     discovery = discover(source.partition, source.catalogue, settings, None)
     to_load = discovery.to_load({})
     tasks = parse_tasks(source.partition, discovery, [file.path for file in to_load.canonical])
-    records = [*shared_parse_pool().parse(tasks), *to_load.settled]
+    records = [*shared_parse_pool().parse(tasks), *to_load.unparsed]
     assert {record.outcome for record in records} == {"loaded", "duplicate", "skipped", "rejected"}
     return sorted(records, key=lambda record: record.path)
 
