@@ -22,7 +22,7 @@ from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError, SourceUnavailable
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, cache_key, disk_bytes
-from doc_assets.sources.cache_quota import CacheQuotaExceeded, CacheQuota
+from doc_assets.sources.cache_quota import CacheQuota, CacheQuotaExceeded
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
