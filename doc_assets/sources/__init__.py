@@ -1,7 +1,7 @@
-"""Where documents come from: how a source is made present on this machine, and what stands in it.
+"""Where documents come from: fetching a source to this machine, listing its files and reading their bytes.
 
 ``fetch`` makes a source's files present (``directory``, ``archive``, ``git``, ``crate`` by kind, ``cache`` keeps them),
-``walk`` lists them and reads their bytes, ``discovery`` sorts them for a load. ``upstream_revision`` asks a source
-whether it moved, ``preflight`` says what is wrong with a catalogue's sources. What the bytes mean is in
-``doc_assets.formats``. Nothing here executes what it fetched or reads outside a root.
+``walk`` lists and reads them, ``discovery`` sorts them for a load, ``upstream_revision`` asks whether a source has
+changed, ``preflight`` checks a catalogue's sources. Parsing is in ``doc_assets.formats``. Nothing here executes what
+it fetched or reads outside a root.
 """

@@ -1,7 +1,7 @@
-"""Documents packed in a tar or zip: unpacked once per content, within limits, and never outside the cache.
+"""Archives (tar or zip): unpacked once per content, within limits, and never outside the cache.
 
-An archive that is corrupt or goes beyond a limit is refused as a whole. A member that is a link, no regular file, or
-would land outside the target is left out and reported; nothing in the unpacked tree is a link.
+A corrupt archive, or one beyond a limit, is refused as a whole. A member that is a link, no regular file, or would
+land outside the target is left out and reported; the unpacked tree holds no links.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MISPLACED = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, err
 
 
 def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, options: FetchOptions) -> Fetched:
-    """Unpacks the archive's members that the source includes, unless the same archive is unpacked already.
+    """Unpack the archive's included members, unless the same archive is unpacked already.
 
     Raises:
         SourceError: Absent, not to be downloaded, corrupt, empty, of unknown type, or beyond a limit.
@@ -70,7 +70,7 @@ def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, options: Fetc
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """What a tar and a zip member have in common; ``problem`` is why it must not be unpacked."""
+    """The fields that tar and zip members share; ``problem`` is the reason not to unpack it."""
 
     name: str
     size: int
@@ -88,7 +88,7 @@ class _Unpacking:
     left_out: list[tuple[str, str, str]] = field(default_factory=list)
 
     def run(self) -> None:
-        """Writes the members below ``target``, and what was left out to ``left_out``."""
+        """Write the members below ``target``, and record the others in ``left_out``."""
         where = f"source {self.source.name}: {self.archive}"
         self.target.mkdir()
         try:
@@ -120,14 +120,14 @@ class _Unpacking:
         ):
             for info in tar:
                 count += 1
-                # tarfile remembers each member for look-ups by name, which would be memory by the size of the archive.
+                # tarfile keeps each member for look-ups by name: memory that grows with the archive.
                 tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
                 self._check_count(count)
                 member = _Member(info.name, info.size, info.isdir(), _tar_problem(info), info)
                 if (path := self._place(member)) is not None:
                     content = tar.extractfile(info)
                     self._write(path, member, content)
-            # To the end, for the checksum of the compression; tarfile takes a cut header for the end of the archive.
+            # The checksum of the compression is at the end; tarfile takes a cut header for the end of the archive.
             if stream.drain() % tarfile.BLOCKSIZE:
                 raise tarfile.ReadError("it ends in the middle of a block")
         return count
@@ -154,8 +154,8 @@ class _Unpacking:
             raise LimitExceeded(f"has more than {self.source.max_members:,} members", "max_members")
 
     def _place(self, member: _Member) -> Path | None:
-        """Where the member is to be written; None if it is no part of the source or must stay out."""
-        # A backslash parts folders in zips made on Windows, and a drive letter stands for a root.
+        """Return where to write the member; None if it is no part of the source or must stay out."""
+        # Zips made on Windows separate folders by backslashes, and may start with a drive letter.
         name = member.name.replace("\\", "/") if isinstance(member.content, zipfile.ZipInfo) else member.name
         name = name.replace("\0", "\\0")
         escapes = name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/"
@@ -200,7 +200,7 @@ class _Unpacking:
 def _tar_problem(info: tarfile.TarInfo) -> tuple[Literal["skipped", "rejected"], str] | None:
     if info.issym() or info.islnk():
         return "skipped", "link in an archive: not followed"
-    # A sparse member's size is what it claims to be, not what the archive holds: a bomb that no ratio notices.
+    # A sparse member's size is its claim, not the archive's content: a bomb that no ratio detects.
     if not info.isreg() or info.issparse():
         return ("rejected", "archive member that is no regular file") if not info.isdir() else None
     return None

@@ -1,8 +1,8 @@
 """The folder of fetched sources: entries appear whole or not at all, stay while in use, and fit into a budget.
 
-Every entry has two lock files: one that whoever makes the entry holds alone, and one that all who make or read it hold
-together. What nobody holds may be removed, the longest unused first. What an entry is, and how it is fetched, is in the
-module of its kind; how its size is kept in bounds while it grows is in ``room``.
+Every entry has two lock files: ``making`` is held by the one process that makes the entry, ``in-use`` is shared by all
+that make or read it. Entries that nobody holds may be removed, the longest unused first. Fetching an entry is in the
+module of its kind; limiting its size while it grows is in ``cache_quota``.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from typing import TypeVar
 
 _Result = TypeVar("_Result")
 
-# What stands in the folders: an archive's tree, a crate's file, a repository or the files of one commit, a download.
+# An archive's tree, a crate's file, a repository or the files of one commit, a download.
 _ENTRIES = ("archives/*", "crates/*", "git/*/*", "downloads/*/*.download", "downloads/*/*.partial")
-# Being filled, beside it git's index of it, or being removed: the lock is that of the entry itself.
+# git's index of an entry, an entry being filled or removed: they share the lock of the entry itself.
 _UNFINISHED = (".index", ".partial", ".gone")
 _BLOCK = 4096
 
 
 def cache_key(*parts: object) -> str:
-    """A file name that stands for these values: 32 hexadecimal digits of their SHA-256."""
+    """Return a file name for these values: 32 hexadecimal digits of their SHA-256."""
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 
 class CacheLease:
-    """Keeps one entry from being removed for as long as this object lives, or until ``end()``."""
+    """Keeps one entry from being removed until this object is collected or ``end()`` is called."""
 
     def __init__(self, lock: Path) -> None:
-        """Waits while the entry of this lock file is being removed."""
+        """Wait while the entry of this lock file is being removed."""
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
-        os.utime(descriptor)  # when the entry was used last
+        os.utime(descriptor)  # the time of the entry's last use
         self.end = weakref.finalize(self, os.close, descriptor)
 
 
@@ -51,7 +51,7 @@ class Cache:
 
     Attributes:
         root: Its folder.
-        limit: Bytes on the disk that it is kept below, or None (``DOC_ASSETS_CACHE_BYTES``).
+        limit: Most bytes on the disk, or None (``DOC_ASSETS_CACHE_BYTES``).
     """
 
     root: Path
@@ -59,7 +59,7 @@ class Cache:
 
     @contextmanager
     def locked(self, entry: Path) -> Iterator[None]:
-        """One process at a time makes the entry, and meanwhile nobody removes it; a killed process lets go of it."""
+        """Let one process at a time make the entry, and keep it from removal; a kill releases the lock."""
         lease = self.hold(entry)
         try:
             with self._lock(entry, "making").open("a") as file:
@@ -69,18 +69,18 @@ class Cache:
             lease.end()
 
     def hold(self, entry: Path) -> CacheLease:
-        """Keeps the entry, if it is there, from being removed."""
+        """Keep the entry, if it is present, from being removed."""
         return CacheLease(self._lock(entry, "in-use"))
 
     def make_once(self, target: Path, fill: Callable[[Path], None]) -> CacheLease:
-        """Fills a folder beside ``target`` and renames it, unless ``target`` is there; returns what keeps it there.
+        """Fill a folder beside ``target`` and rename it, unless ``target`` exists; return the lease that keeps it.
 
         A process killed while filling leaves a ``.partial`` folder, which the next one removes.
 
         Raises:
             OSError: The folder cannot be written; the disk is full although nothing unused is left to remove.
         """
-        lease = self.hold(target)  # before the look, after which nobody else may remove it
+        lease = self.hold(target)  # before the check, so that nobody removes it afterwards
         if not target.is_dir():
             with self.locked(target):
                 if not target.is_dir():
@@ -99,7 +99,7 @@ class Cache:
             shutil.rmtree(partial, ignore_errors=True)
 
     def retried_when_full(self, action: Callable[[], _Result]) -> _Result:
-        """Runs the action, and once more after everything unused was removed if the disk was full."""
+        """Run the action; if the disk was full, remove every unused entry and run it once more."""
         try:
             return action()
         except OSError as error:
@@ -107,25 +107,24 @@ class Cache:
                 raise
         return action()
 
-    def used(self, but: tuple[Path, ...] = ()) -> int:
-        """Bytes on the disk of all entries, finished or not, except these.
+    def used(self, excluding: tuple[Path, ...] = ()) -> int:
+        """Return the bytes on the disk of all entries but these, finished or not.
 
-        The size of a finished tree is noted when it is made, so that this costs a look at each entry, not at each file.
+        The size of a finished tree is noted when it is made, so that this reads one note per entry, not each file.
         """
-        return sum(self._size(entry) for entry in self._entries() if _owner(entry) not in but)
+        return sum(self._size(entry) for entry in self._entries() if _owner(entry) not in excluding)
 
     def remove_unused(self, wanted: int | None = None) -> int:
-        """Removes entries that nobody holds, the longest unused first; returns the bytes that this gave.
+        """Remove entries that nobody holds, the longest unused first; return the bytes freed.
 
-        Args:
-            wanted: Stops once so many bytes are free; None removes all.
+        ``wanted`` bytes are enough; None removes all.
         """
-        given = 0
+        freed = 0
         for entry in sorted(self._entries(), key=self._last_used):
-            if wanted is not None and given >= wanted:
+            if wanted is not None and freed >= wanted:
                 break
-            given += self._remove(entry)
-        return given
+            freed += self._remove(entry)
+        return freed
 
     def _remove(self, entry: Path) -> int:
         with self._lock(_owner(entry), "in-use").open("a") as file:
@@ -134,14 +133,14 @@ class Cache:
             except BlockingIOError:
                 return 0
             size = self._size(entry)
-            # Renamed first: a process killed meanwhile must not leave half of an entry under its name.
+            # Renamed first: a process killed here must not leave half of an entry under its name.
             gone = entry if entry.name.endswith(_UNFINISHED) else entry.with_name(f"{entry.name}.gone")
             try:
                 if gone != entry:
                     file.truncate(0)
                     entry.rename(gone)
                 shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
-            except OSError:  # removed by somebody else, or not ours to remove: it gave nothing
+            except OSError:  # removed by another process, or not ours to remove: nothing is freed
                 return 0
         return size
 
@@ -149,7 +148,7 @@ class Cache:
         return [entry for pattern in _ENTRIES for entry in self.root.glob(pattern)]
 
     def _size(self, entry: Path) -> int:
-        # What is unfinished, a download, or changes with each fetch has no note.
+        # Unfinished entries, downloads and repositories, which change with each fetch, have no note.
         if entry.name.endswith((*_UNFINISHED, ".download", ".git")):
             return disk_bytes(entry)
         try:
@@ -177,7 +176,7 @@ class Cache:
 
 
 def disk_bytes(path: Path) -> int:
-    """What a file, or a folder with all in it, takes on the disk; 0 if it is not there."""
+    """Return the bytes on the disk of a file, or of a folder with all in it; 0 if absent."""
     try:
         size = _on_disk(path.lstat())
         if path.is_symlink() or not path.is_dir():
@@ -198,22 +197,22 @@ def _size_of(entry: os.DirEntry[str]) -> int:
 
 
 def _on_disk(status: os.stat_result) -> int:
-    # The greater of both: a file system may hand out blocks late, or pack small files into none.
+    # The greater of both: a file system may allocate blocks late, or pack small files into none.
     return max(status.st_blocks * 512, in_blocks(status.st_size))
 
 
 def in_blocks(size: int) -> int:
-    """Bytes that a file of that size takes on the disk."""
+    """Return the bytes that a file of that size takes on the disk."""
     return -(-size // _BLOCK) * _BLOCK
 
 
 def is_full(error: OSError) -> bool:
-    """True for a full disk, or a quota that is used up."""
+    """Return True for a full disk or an exhausted quota."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _owner(entry: Path) -> Path:
-    """The entry that a file in the cache belongs to, whose lock counts for it."""
+    """Return the entry that a file in the cache belongs to, whose lock counts for it."""
     name = entry.name
     while name.endswith(_UNFINISHED):
         name = name.rpartition(".")[0]

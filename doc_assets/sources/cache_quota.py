@@ -1,6 +1,6 @@
-"""The place that one fetch takes in the cache, counted while it grows, so that the volume is never filled.
+"""The space that one fetch takes in the cache, counted while it grows, so that the volume is never filled.
 
-A pod whose ``emptyDir`` grows beyond its ``sizeLimit`` is evicted with everything it has done; an error is better.
+A pod whose ``emptyDir`` grows beyond its ``sizeLimit`` is evicted and loses its work; an error is better.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from doc_assets.sources.cache import Cache, in_blocks
 
-# Other processes fill the same cache: their part is counted anew each time this one has grown by so much.
+# Other processes fill the same cache: their share is counted again each time that this one has grown by so much.
 _STEP = 64_000_000
 
 
 class CacheQuotaExceeded(Exception):
-    """A source does not fit into the cache, although everything unused was removed; goes on from the source's name."""
+    """A source does not fit into the cache with all unused entries removed; the message follows its name."""
 
     def __init__(self, limit: int, others: int) -> None:
-        """``limit`` and what of it is not to be removed, in bytes."""
+        """Take ``limit`` and the bytes of it that cannot be removed."""
         held = f" ({others:,} of them are in use by other loads)" if others else ""
         super().__init__(
             f"needs more than the {limit:,} bytes of DOC_ASSETS_CACHE_BYTES={limit}{held}: "
@@ -29,12 +29,12 @@ class CacheQuotaExceeded(Exception):
 
 @dataclass
 class CacheQuota:
-    """What grows in a cache for one fetch.
+    """The growth of one fetch in a cache.
 
     Attributes:
-        cache: Where.
-        owners: Entries that are being made; all others count as they stand.
-        taken: Bytes that they have so far.
+        cache: The cache.
+        owners: Entries that are being made; all others count with their present size.
+        taken: Bytes of the owners so far.
     """
 
     cache: Cache
@@ -43,15 +43,11 @@ class CacheQuota:
     _checked: int = field(default=0, init=False)
 
     def reserve(self, size: int) -> None:
-        """Sets place aside for one more file of ``size`` bytes.
-
-        Raises:
-            CacheQuotaExceeded: It does not fit.
-        """
+        """Reserve space for one more file of ``size`` bytes, as ``grow_to`` does."""
         self.grow_to(self.taken + in_blocks(size))
 
     def grow_to(self, total: int) -> None:
-        """Sets place aside for ``total`` bytes in all, by removing what is unused if need be.
+        """Reserve space for ``total`` bytes in all, removing unused entries if necessary.
 
         Raises:
             CacheQuotaExceeded: They do not fit.
@@ -60,11 +56,11 @@ class CacheQuota:
         limit = self.cache.limit
         if limit is None or total <= self._checked:
             return
-        others = self.cache.used(but=self.owners)
+        others = self.cache.used(excluding=self.owners)
         if others + total > limit:
             others -= self.cache.remove_unused(others + total - limit)
         if others + total > limit and gc.collect():
-            # The lease of a load that failed may hang on its exception, in a cycle.
+            # The lease of a failed load may be part of a reference cycle with its exception.
             others -= self.cache.remove_unused(others + total - limit)
         if others + total > limit:
             raise CacheQuotaExceeded(limit, others)

@@ -20,10 +20,10 @@ _VERSION = re.compile(rb'"crate_version"\s*:\s*"([0-9A-Za-z.+-]{1,100})"')
 
 
 def fetch_crate(source: CrateSource, cache: Cache, options: FetchOptions) -> Fetched:
-    """Downloads and unpacks the JSON as ``<crate>-<version>.json``, with the version that ``latest`` stands for.
+    """Download and unpack the JSON as ``<crate>-<version>.json``, with the version that ``latest`` stands for.
 
     Raises:
-        SourceError: Not there (docs.rs has JSON of releases built since May 2025), not JSON, or beyond a limit.
+        SourceError: Absent (docs.rs has JSON of releases built since May 2025), not JSON, or beyond a limit.
         CacheQuotaExceeded: It does not fit.
     """
     where = f"source {source.name}: {without_credentials(source.location)}"
@@ -45,7 +45,7 @@ def fetch_crate(source: CrateSource, cache: Cache, options: FetchOptions) -> Fet
 
 
 def _inflate(packed: Path, unpacked: Path, max_bytes: int, where: str, quota: CacheQuota) -> bytes:
-    """Unpacks (gzip, or plain where a mirror or proxy did it already); returns the first 64 KiB."""
+    """Unpack (gzip, or plain where a mirror or proxy unpacked it already); return the first 64 KiB."""
     head = b""
     try:
         with open_inflated(packed, max_bytes) as stream, unpacked.open("wb") as file:

@@ -1,7 +1,7 @@
 """The credentials that a catalogue names and never holds: files of a folder, in a cluster those of a mounted Secret.
 
-A credential is read when it is used, so that a Secret which is renewed counts from the next fetch on. Nothing here is
-shown: neither a value's ``repr`` nor a message holds one.
+A credential is read at each use, so that a renewed Secret takes effect with the next fetch. Neither a value's ``repr``
+nor a message shows one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import httpx
 
 from doc_assets.errors import SourceError
 
-# The keys of Kubernetes' own Secrets for basic-auth and ssh-auth, and two more.
+# The keys of Kubernetes' Secrets for basic-auth and ssh-auth, and two more.
 KEYS = ("username", "password", "token", "ssh-privatekey", "known_hosts")
 _MASK = "***"
 # Servers echo what they refuse; a shorter value would mask words of the message.
@@ -27,15 +27,15 @@ _SECRET_PARAMETER = re.compile(r"([?&][^=&\s]*(?:token|key|secret|sig|password|a
 
 @dataclass(frozen=True)
 class Credential:
-    """What one server is told; at least one value is given.
+    """The values that authenticate at one server; at least one is given.
 
     Attributes:
-        name: As the catalogue names it; empty for one that stands in an address.
+        name: As in the catalogue; empty for one that is part of an address.
         username: For Basic authentication.
         password: For Basic authentication.
         token: Sent as Bearer token, or to git in place of a password.
         private_key: For ssh, as OpenSSH writes it, without a passphrase.
-        known_hosts: Lines of OpenSSH's known_hosts: the only host keys that are taken.
+        known_hosts: Lines of OpenSSH's known_hosts: the only host keys that are accepted.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Credential:
 
     @property
     def http(self) -> httpx.Auth | None:
-        """For a request by HTTP: the token if there is one, else name and password. Not sent on to another host."""
+        """The Authorization for HTTP: the token, else name and password. Not sent on to another host."""
         if self.token:
             return _Header(f"Bearer {self.token}")
         if self.password is None:
@@ -57,13 +57,13 @@ class Credential:
 
     @property
     def login(self) -> tuple[str, str] | None:
-        """Name and password for git by HTTP, which knows nothing else."""
+        """Name and password for git over HTTP, which supports nothing else."""
         secret = self.token or self.password
-        # GitHub, GitLab and Gitea take any name with a token; GitLab wants this one for some of its tokens.
+        # GitHub, GitLab and Gitea take any name with a token; GitLab requires this one for some of its tokens.
         return None if secret is None else (self.username or "oauth2", secret)
 
     def masked(self, text: str) -> str:
-        """The text without any value of the credential, as it is or as an address writes it."""
+        """Return the text without the credential's values, both plain and URL-quoted."""
         for value in (self.password or self.username, self.token):
             if value and len(value) >= _SHORTEST_MASKED:
                 text = text.replace(value, _MASK).replace(quote(value, safe=""), _MASK)
@@ -82,15 +82,10 @@ class _Header(httpx.Auth):
 
 
 def read_credential(folder: Path | None, name: str, source: str) -> Credential:
-    """The credential of that name.
+    """Read the credential of that name for ``source`` from ``folder`` (``Settings.credentials``).
 
     Its values are the files ``<name>/<key>``, as a Secret of its own is mounted, or ``<name>.<key>``, as the keys of
-    one Secret for all are. A line end at the end of a value is no part of it.
-
-    Args:
-        folder: ``Settings.credentials``.
-        name: As the catalogue has it.
-        source: For messages.
+    one Secret for all are. A line end at the end of a value is dropped.
 
     Raises:
         SourceError: There is no such credential, or it cannot be read.
@@ -115,20 +110,13 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
         raise SourceError(
             f"{where} has no password, token or ssh-privatekey: a file {folder / name}.token, or the like, is needed"
         )
-    return Credential(
-        name,
-        values.get("username"),
-        values.get("password"),
-        values.get("token"),
-        values.get("ssh-privatekey"),
-        values.get("known_hosts"),
-    )
+    return Credential(name, *(values.get(key) for key in KEYS))
 
 
 def split_address(address: str) -> tuple[str, Credential | None]:
-    """An address without the ``user:password@`` in it, and that.
+    """Return an address without the ``user:password@`` in it, and the credential of that part.
 
-    A program that is given the address shows it to everybody who may list processes, and git writes it into files.
+    Any process listing shows an address given as an argument, and git writes it into files.
     """
     if not re.match(r"https?://", address, re.I):
         return address, None
@@ -136,11 +124,11 @@ def split_address(address: str) -> tuple[str, Credential | None]:
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return address, None
-    # Without a password it is a token, where hosts take one for a name.
+    # Some hosts accept a token as the name, without a password.
     username, _, password = userinfo.partition(":")
     return parts._replace(netloc=host).geturl(), Credential("", unquote(username), unquote(password))
 
 
 def without_credentials(text: str) -> str:
-    """The text with ``***`` in place of ``user:password`` in an address, and of parameters that are secrets."""
+    """Return the text with ``***`` for ``user:password`` in addresses and for secret parameters."""
     return _SECRET_PARAMETER.sub(rf"\1{_MASK}", re.sub(r"(?<=://)[^/@\s]+@", f"{_MASK}@", text))

@@ -1,4 +1,4 @@
-"""Compressed bytes read as a stream that stops at a limit, before disk or memory fill."""
+"""Compressed bytes as a stream that stops at a limit, before disk or memory fill."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import zlib
 from pathlib import Path
 from typing import IO
 
-# What the readers of the standard library raise for damaged input. NotImplementedError: a zip member's unknown
-# compression; RecursionError: thousands of chained long-name headers.
+# Raised by the standard library for damaged input. NotImplementedError: a zip member's unknown compression;
+# RecursionError: thousands of chained long-name headers.
 CORRUPT = (
     tarfile.TarError,
     zipfile.BadZipFile,
@@ -29,9 +29,9 @@ CORRUPT = (
     ValueError,
 )
 
-# Small archives of repetitive text reach high ratios without harm; the ratio is looked at above this.
+# Small archives of repetitive text reach high ratios without harm; the ratio is checked above this.
 _RATIO_FROM = 10_000_000
-# tarfile reads a member's extended header into memory in one go; real ones have kilobytes.
+# tarfile reads a member's extended header into memory at once; real ones have kilobytes.
 _LARGEST_READ = 8_000_000
 _BUFFER = 1 << 18
 
@@ -39,16 +39,16 @@ _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open
 
 
 class LimitExceeded(Exception):
-    """Unpacking would go beyond a limit; ``setting`` is the key that sets it."""
+    """Unpacking would exceed a limit; ``setting`` is the key that sets it."""
 
     def __init__(self, message: str, setting: str) -> None:
-        """``message`` goes on from the archive's name: "unpacks to more than …"."""
+        """Take a ``message`` that follows the archive's name: "unpacks to more than …"."""
         super().__init__(message)
         self.setting = setting
 
     @classmethod
     def check(cls, unpacked: int, packed: int, max_bytes: int, max_ratio: int | None) -> None:
-        """Raises if so many bytes from an archive of ``packed`` bytes are too many."""
+        """Raise if so many bytes from an archive of ``packed`` bytes are too many."""
         if unpacked > max_bytes:
             raise cls(f"unpacks to more than {max_bytes:,} bytes", "max_unpacked_bytes")
         if max_ratio is not None and unpacked > _RATIO_FROM and unpacked > packed * max_ratio:
@@ -56,7 +56,7 @@ class LimitExceeded(Exception):
 
 
 class _Counted(io.RawIOBase):
-    """Forward only; every byte that comes out of the decompressor counts, also those that nobody keeps."""
+    """Forward only; counts every byte that the decompressor gives, also those that are dropped."""
 
     def __init__(self, inner: IO[bytes], packed: int, max_bytes: int, max_ratio: int | None) -> None:
         self.inner = inner
@@ -98,23 +98,23 @@ class Inflated(io.BufferedReader):
     """The stream that ``tarfile`` reads: buffered, so that its steps of one byte back stay in memory."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to ``size`` bytes; a size that only a forged header can ask for is refused."""
+        """Return up to ``size`` bytes; refuse a size that only a forged header can claim."""
         if size is None or size < 0 or size > _LARGEST_READ:
             raise tarfile.ReadError(f"a header claims {size} bytes")
         return super().read(size)
 
     def drain(self) -> int:
-        """Reads to the end, which lets the decompressor compare its checksum. Returns the bytes of the whole stream."""
+        """Read to the end, where the decompressor compares its checksum; return the stream's bytes."""
         while self.read(_BUFFER):
             pass
         return self.tell()
 
 
 def open_inflated(path: Path, max_bytes: int, max_ratio: int | None = None) -> Inflated:
-    """Opens a file that may be compressed with gzip, bzip2 or xz.
+    """Open a file that may be compressed with gzip, bzip2 or xz.
 
-    Reading raises ``LimitExceeded`` beyond ``max_bytes`` or ``max_ratio`` times the file's size, one of ``CORRUPT`` for
-    damage.
+    Reading raises ``LimitExceeded`` beyond ``max_bytes`` or ``max_ratio`` times the file's size, and one of ``CORRUPT``
+    for damage.
     """
     with path.open("rb") as file:
         head = file.read(6)

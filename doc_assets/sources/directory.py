@@ -1,4 +1,4 @@
-"""Documents that already lie in a folder of this machine: nothing is copied."""
+"""Folders of this machine as sources: nothing is copied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from doc_assets.sources.files import Fetched
 
 
 def fetch_directory(source: DirectorySource, base: Path) -> Fetched:
-    """The folder itself. It has no revision of its own: what changed shows in the files' fingerprints.
+    """Return the folder itself. It has no revision: changes show in the files' fingerprints.
 
     Raises:
         SourceError: The folder is absent or may not be listed.
@@ -26,7 +26,7 @@ def fetch_directory(source: DirectorySource, base: Path) -> Fetched:
 
 
 def located(base: Path, location: str, name: str) -> Path:
-    """The path that a location on this machine means, from ``base`` on; ``name`` is the source's, for the message.
+    """Return the path of a location on this machine, from ``base`` on; ``name`` is the source's, for the message.
 
     Raises:
         SourceError: It starts with ``~``, and this user has no home.

@@ -1,8 +1,7 @@
-"""What stands in a partition's source now: every file, and as much of each as a load has to know before it parses.
+"""The files of a partition's source, and as much of each as a load has to know before it parses.
 
-A file is read once. Discovery lists the files; their bytes are read where a decision hangs on them (is the file as it
-was, is it the same as another), and by the parse worker otherwise. What the bytes mean is found out in
-``doc_assets.ingest.parse_pool``.
+A file is read once. Discovery lists the files; it reads the bytes where a decision depends on them (is the file
+unchanged, is it the same as another), otherwise the parse worker does. Parsing is in ``doc_assets.ingest.parse_pool``.
 """
 
 from __future__ import annotations
@@ -26,26 +25,26 @@ from doc_assets.sources.included_files import IncludedFiles
 from doc_assets.sources.token_estimate import expected_tokens
 from doc_assets.sources.walk import read, walk
 
-# Of files with equal bytes one is parsed for all, unless they say to read what stands beside them: mdBook, MkDocs and
-# Hugo, reStructuredText, MDX. The parsed contents are compared when the snapshot is sealed, in any case.
+# Of files with equal bytes one is parsed for all, unless they include files beside them: mdBook, MkDocs and Hugo,
+# reStructuredText, MDX. Sealing the snapshot compares the parsed contents in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
     rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]",
     re.MULTILINE,
 )
-# Bytes of a partition that wait in memory for a parse worker; what is beyond it is read a second time. Only files that
-# share their size with another one, or with what they were, are read ahead: a few per cent of a documentation's bytes.
+# Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size
+# with another one, or with their stored version, are read ahead: a few per cent of a documentation's bytes.
 _HELD_BYTES = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file's bytes as they were read.
+    """The facts that reading a file's bytes gave.
 
     Attributes:
         fingerprint: SHA-256 of the bytes; None where they cannot be read.
         size: Bytes.
-        includes: The file says to read others beside it.
+        includes: The file includes others beside it.
         problem: Why it cannot be read.
     """
 
@@ -72,14 +71,14 @@ class ToLoad:
 class Discovery:
     """The files of a partition's source, and what has been read of them so far.
 
-    Can be sent to another process: what was read goes along, the cache's lease (``fetched``) stays behind.
+    Can be sent to another process, with what was read but without the cache's lease (``fetched``).
 
     Attributes:
-        revision: Of the source, as its kind defines it.
+        revision: Revision of the source, as its kind defines it.
         root: Folder of the files, which no include leaves.
         listed: Every file, by path in byte order.
         max_file_bytes: Larger files are rejected.
-        fetched: The source, which stays in the cache for as long as this is referred to.
+        fetched: The source; this reference keeps it in the cache.
     """
 
     revision: str
@@ -92,7 +91,7 @@ class Discovery:
     _held_bytes: int = 0
 
     def __getstate__(self) -> dict[str, object]:
-        """The state without what only this process can hold."""
+        """Return the state without the lease, which is bound to this process."""
         return {**self.__dict__, "fetched": None}
 
     @property
@@ -102,12 +101,12 @@ class Discovery:
 
     @property
     def expected_tokens(self) -> int:
-        """Tokens that the files will give, before any is parsed."""
+        """Tokens to expect of the files, before any is parsed."""
         return expected_tokens((file.path, file.size) for file in self.listed)
 
     @cached_property
     def included(self) -> IncludedFiles:
-        """What the files of the source that others include hold now."""
+        """The present content of the files that others of the source include."""
         return IncludedFiles(self.root)
 
     @cached_property
@@ -122,7 +121,7 @@ class Discovery:
 
     @property
     def fingerprints(self) -> dict[str, bytes | None]:
-        """Every path with the SHA-256 of its bytes, None where there are none to be had. Reads all files."""
+        """SHA-256 of each file's bytes by path, None where they cannot be read. Reads all files."""
         found: dict[str, bytes | None] = {}
         for file in self.listed:
             found[file.path] = self.read(file).fingerprint
@@ -130,7 +129,7 @@ class Discovery:
         return found
 
     def read(self, file: SourceFile) -> ReadFile:
-        """Reads a file, once, and holds the bytes for ``take_bytes`` while there is room for them."""
+        """Read a file once, and hold the bytes for ``take_bytes`` while memory is left for them."""
         if (known := self._read.get(file.path)) is not None:
             return known
         if file.outcome is not None:
@@ -149,18 +148,18 @@ class Discovery:
         return found
 
     def take_bytes(self, path: str) -> bytes | None:
-        """The bytes that were held of a file, which from now on are the caller's; None if it has to be read."""
+        """Return the held bytes of a file and release them; None if it has to be read."""
         data = self._held.pop(path, None)
         self._held_bytes -= len(data or b"")
         return data
 
     def release(self, paths: Iterable[str]) -> None:
-        """Drops the bytes that were held of files which no load will parse."""
+        """Drop the held bytes of files that no load will parse."""
         for path in paths:
             self.take_bytes(path)
 
     def equals(self, stored: Mapping[str, tuple[int, bytes | None]]) -> bool:
-        """True if these are exactly the files with those sizes and fingerprints; reads up to the first that differs."""
+        """Return True if the files have exactly these sizes and fingerprints; read up to the first difference."""
         if stored.keys() != {file.path for file in self.listed}:
             return False
         for file in self.listed:
@@ -174,13 +173,12 @@ class Discovery:
         return True
 
     def to_load(self, known: Mapping[str, Collection[tuple[int, bytes]]]) -> ToLoad:
-        """Splits the files for a load; reads those that may be as they were, or the same as another.
+        """Split the files for a load; read those that may be unchanged, or the same as another.
 
         A file whose size is its own has no twin, and one whose size is new has changed: the parse worker reads those.
 
         Args:
-            known: By path, the sizes and fingerprints under which a file's outcome may be taken over from what is
-                stored.
+            known: By path, the sizes and fingerprints under which a file's stored outcome may be reused.
         """
         first_with: dict[bytes, str] = {}
         canonical: list[Discovered] = []
@@ -212,13 +210,7 @@ class Discovery:
 
 
 def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:
-    """Fetches the source and lists the partition's files; reads none.
-
-    Args:
-        partition: What to look at.
-        catalogue: Relative locations start from its folder.
-        settings: Cache folder and file size limit.
-        limit: Only the first files by path, for a trial.
+    """Fetch the source and list the partition's files, or the first ``limit`` of them by path; read none.
 
     Raises:
         SourceError: The source cannot be fetched or listed.

@@ -1,4 +1,4 @@
-"""One file over HTTP: capped, retried, kept, and asked for again only if it changed."""
+"""Downloads of one file over HTTP: capped, retried, kept, and repeated only if the file changed."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class _TryAgain(Exception):
 
 @dataclass(frozen=True)
 class Download:
-    """A file in the cache, which stays there as long as ``lease`` is referred to; its name changes with its content."""
+    """A file in the cache, kept there while ``lease`` is referred to; its name changes with its content."""
 
     path: Path
     lease: CacheLease
 
 
 def download(source: ArchiveSource | CrateSource, cache: Cache, options: FetchOptions) -> Download:
-    """The file at a source's address (http or https).
+    """Return the file at a source's address (http or https).
 
-    A copy of an earlier download is used when the server says that it still holds (ETag, Last-Modified).
+    The copy of an earlier download is used if the server confirms it (ETag, Last-Modified).
 
     Raises:
         SourceUnavailable: Not reachable after several attempts.
@@ -68,13 +68,13 @@ def download(source: ArchiveSource | CrateSource, cache: Cache, options: FetchOp
 
 
 @contextmanager
-def asked(
+def open_response(
     source: ArchiveSource | CrateSource,
     options: FetchOptions,
     headers: Mapping[str, str],
     timeout: httpx.Timeout | float,
 ) -> Iterator[httpx.Response]:
-    """The answer of a source's server, of which the body is not read yet.
+    """Open the response of a source's server, whose body is not read yet.
 
     Redirects are followed, but not from https to http, and without the credential where they leave the host.
 
@@ -89,7 +89,7 @@ def asked(
         credential = read_credential(options.credentials, source.credentials, source.name)
         if credential.http is None:
             raise SourceError(f"{where}: credential {credential.name!r} has no token and no password")
-    # identity: the file is wanted as it is stored, and counted before anything is unpacked.
+    # identity: the file as stored, counted before anything is unpacked.
     headers = {"Accept-Encoding": "identity", **headers}
     auth = credential.http if credential else None
     try:
@@ -113,12 +113,12 @@ def _where(source: ArchiveSource | CrateSource) -> str:
 
 
 def _refusal(answer: httpx.Response, credential: Credential | None) -> str:
-    said = f"{answer.status_code} {answer.reason_phrase}"
+    status = f"{answer.status_code} {answer.reason_phrase}"
     if answer.status_code == 407:
-        return f"{said}: the proxy wants a name and password in HTTPS_PROXY or HTTP_PROXY"
+        return f"{status}: the proxy wants a name and password in HTTPS_PROXY or HTTP_PROXY"
     if credential is None:
-        return f"{said}: the key 'credentials' of the source names a credential for it"
-    return f"{said}: {f'credential {credential.name!r}' if credential.name else 'the one in its address'} was refused"
+        return f"{status}: the key 'credentials' of the source names a credential for it"
+    return f"{status}: {f'credential {credential.name!r}' if credential.name else 'the one in its address'} was refused"
 
 
 @dataclass
@@ -142,7 +142,7 @@ class _Fetching:
         elif known.get("modified"):
             headers["If-Modified-Since"] = known["modified"]
         try:
-            with asked(self.source, self.options, headers, _TIMEOUT) as answer:
+            with open_response(self.source, self.options, headers, _TIMEOUT) as answer:
                 if answer.status_code == 304 and lease is not None:
                     return Download(self.folder / known["file"], lease)
                 if answer.status_code in _AGAIN:
@@ -156,7 +156,7 @@ class _Fetching:
             raise SourceError(f"{self.where}: {without_credentials(str(error))}") from None
 
     def _known(self) -> tuple[dict[str, str], CacheLease | None]:
-        """What was said of the copy at hand, and what keeps it; nothing if there is none, or not a whole one."""
+        """Return the headers and lease of the kept copy; nothing if there is no whole one."""
         try:
             known = json.loads((self.folder / "answer.json").read_text())
             lease = self.cache.hold(self.folder / known["file"])
@@ -174,18 +174,18 @@ class _Fetching:
         finally:
             partial.unlink(missing_ok=True)
         headers = answer.headers
-        said = {"file": stored.name, "etag": headers.get("etag", ""), "modified": headers.get("last-modified", "")}
+        kept = {"file": stored.name, "etag": headers.get("etag", ""), "modified": headers.get("last-modified", "")}
         note = self.folder / "answer.json.new"
-        note.write_text(json.dumps(said))
+        note.write_text(json.dumps(kept))
         note.replace(self.folder / "answer.json")
         return Download(stored, lease)
 
     def _write(self, answer: httpx.Response, partial: Path) -> str:
-        """Writes the body; returns its SHA-256."""
+        """Write the body; return its SHA-256."""
         digest, size, most = hashlib.sha256(), 0, self.source.max_download_bytes
         quota = CacheQuota(self.cache, (self.folder / "answer",))
-        told = answer.headers.get("content-length", "")
-        expected = int(told) if told.isdigit() else None
+        announced = answer.headers.get("content-length", "")
+        expected = int(announced) if announced.isdigit() else None
         deadline = time.monotonic() + _LONGEST_SECONDS
         with partial.open("wb") as file:
             for part in answer.iter_raw(1 << 16):
@@ -197,7 +197,7 @@ class _Fetching:
                 if time.monotonic() > deadline:
                     raise SourceUnavailable(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
                 shutdown.raise_if_requested()
-                # At once for all that is announced: what does not fit is not begun.
+                # Reserved at once for the announced length, so that what does not fit is not begun.
                 quota.grow_to(max(size, min(expected or 0, most)))
                 digest.update(part)
                 file.write(part)
@@ -207,6 +207,6 @@ class _Fetching:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's bytes, hexadecimal."""
+    """Return the SHA-256 of a file's bytes in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

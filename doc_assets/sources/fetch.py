@@ -1,4 +1,4 @@
-"""Makes a source's files present on this machine, whatever its kind."""
+"""Fetching: makes a source's files present on this machine, whatever its kind."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from doc_assets.sources.git import fetch_git
 
 
 def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | None = None) -> Fetched:
-    """Makes the files of a source present, and says which revision they are.
+    """Make the files of a source present, and return them with their revision.
 
-    What is fetched stands under ``cache`` by content, and is never changed afterwards: a load that still reads an older
-    revision is not disturbed. Several processes may fetch the same source at once. Where the cache has a budget, what
-    was not used for longest goes first; nothing goes as long as its ``Fetched`` is referred to.
+    Fetched files are stored under ``cache`` by content and never changed afterwards: a load of an older revision is not
+    disturbed. Several processes may fetch the same source at once. A cache with a budget drops the longest unused
+    entries first, and none while its ``Fetched`` is referred to.
 
     Args:
         source: As the catalogue describes it.
         base: Folder that relative locations start from (``Catalogue.directory``).
-        cache: Folder for what is unpacked and downloaded.
-        options: Credentials, trusted roots and the cache's budget; without it, none, the system's, and no budget.
+        cache: Folder for unpacked and downloaded files.
+        options: Credentials, trusted roots and the cache's budget; by default none, the system's, and no budget.
 
     Raises:
-        SourceError: It cannot be reached, is corrupt, or goes beyond a limit; the message says which and what to do.
+        SourceError: It cannot be reached, is corrupt, or exceeds a limit; the message says which and what to do.
         ConfigurationError: The bundle of trusted roots is absent or empty.
     """
     options = options or FetchOptions()

@@ -1,4 +1,4 @@
-"""What a fetch may use of this machine and this deployment: credentials, trusted roots, room in the cache."""
+"""The part of the settings that a fetch uses: credentials, trusted roots, space in the cache."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from doc_assets.settings import Settings
 
 @dataclass(frozen=True)
 class FetchOptions:
-    """See ``Settings`` for each; the defaults are those of a laptop.
+    """The options of a fetch; see ``Settings`` for each.
 
     Attributes:
         credentials: Folder of the credentials that sources name.
         ca_bundle: PEM file of roots that are trusted beside the system's.
-        cache_bytes: What the cache may take on the disk.
+        cache_bytes: Most bytes of the cache on the disk.
     """
 
     credentials: Path | None = None
@@ -24,5 +24,5 @@ class FetchOptions:
 
     @classmethod
     def of(cls, settings: Settings) -> FetchOptions:
-        """What the settings say."""
+        """Return the options from the settings."""
         return cls(settings.credentials, settings.ca_bundle, settings.cache_bytes)

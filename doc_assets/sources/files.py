@@ -1,4 +1,4 @@
-"""What a fetched source is, and what one of its files is."""
+"""A fetched source, and one of its files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class SourceFile:
     Attributes:
         path: Relative to the root, ``/`` between parts, valid UTF-8 and unique in the source; bytes of a name that are
             not UTF-8 are written ``\xff``.
-        location: Where its bytes are; differs from ``root / path`` for odd names and for links.
+        location: Path of its bytes; differs from ``root / path`` for odd names and for links.
         size: Bytes, as listed.
-        outcome: None if it is to be loaded; otherwise why not is in ``reason``.
-        reason: A sentence for the manifest.
+        outcome: None if it is to be loaded.
+        reason: A sentence for the manifest, why it is not to be loaded.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Fetched:
         root: Folder of the files.
         revision: What identifies them upstream: a commit, a SHA-256, or ``directory``.
         left_out: Parts that were refused while unpacking; ``walk`` lists them with the files.
-        lease: As long as it is referred to, a cache that is short of room keeps the files.
+        lease: Keeps the files in a full cache while it is referred to.
     """
 
     root: Path
@@ -48,5 +48,5 @@ class Fetched:
 
 
 def readable_path(path: str) -> str:
-    """A path from the file system as text that UTF-8, and so PostgreSQL, can carry."""
+    """Return a path of the file system as text that UTF-8, and so PostgreSQL, can hold."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

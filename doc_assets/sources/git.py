@@ -1,7 +1,7 @@
 """A git repository's files at one commit, by the git command line: shallow, without hooks, prompts or submodules.
 
-The history stays in a bare repository in the cache; each commit's files stand in a folder of their own, so that a load
-that reads one commit is not disturbed when another is fetched. How the repository is reached is in ``remote``.
+The history stays in a bare repository in the cache; each commit's files have a folder of their own, so that fetching
+another commit does not disturb a load. Reaching the repository is in ``git_transport``.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from doc_assets.sources.git_transport import Remote, reach
 
 _TIMEOUT_SECONDS = 3600
 _ATTEMPTS = 3
-# What asking again cannot mend.
+# Failures that a retry cannot repair.
 _FINAL = re.compile(
     r"not found|not appear to be a git repository|couldn't find remote ref|not our ref|Authentication failed|"
     r"could not read Username|Permission denied|transport '.*' not allowed|dubious ownership|certificate|"
@@ -38,16 +38,16 @@ _FINAL = re.compile(
     re.IGNORECASE,
 )
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
-# While git writes, its size is looked at so often: the kubelet looks at a volume every 10 s or more.
-_LOOK_SECONDS = 0.5
+# Interval of measuring what git has written: the kubelet measures a volume every 10 s or more.
+_MEASURE_SECONDS = 0.5
 
 
 class _GitFailed(Exception):
-    """git ended with an error; the message is what it said, without credentials."""
+    """git ended with an error; the message is its output, without credentials."""
 
 
 def fetch_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> Fetched:
-    """Fetches the commit that ``ref`` is now, and the files of ``subfolders`` (or all) at it.
+    """Fetch the present commit of ``ref``, and its files in ``subfolders`` (or all).
 
     Raises:
         SourceUnavailable: The repository's server did not answer.
@@ -87,17 +87,13 @@ class _Git:
         self.quota = quota
 
     def fetch(self, ref: str) -> str:
-        """Fetches one commit without its history, and its files' bytes only when they are checked out.
-
-        Returns:
-            The commit's id.
-        """
+        """Fetch one commit without its history or its files' bytes, which ``check_out`` gets; return its id."""
         if not (self.repository / "HEAD").is_file():
             shutil.rmtree(self.repository, ignore_errors=True)
             self.repository.mkdir(parents=True)
             self.run("init", "--quiet", "--bare", ".")
-        # Lock files of a killed git would stop every later one; the cache's own lock is held here. What it had received
-        # of a pack is of no use to anybody.
+        # Lock files of a killed git would stop every later one, and its partial packs are useless; the cache's own
+        # lock is held here.
         for left in (*self.repository.rglob("*.lock"), *self.repository.glob("objects/pack/tmp_*")):
             left.unlink(missing_ok=True)
         config = {
@@ -116,12 +112,12 @@ class _Git:
         return self.run("rev-parse", "--verify", "refs/fetched^{commit}").strip()
 
     def check_out(self, commit: str, subfolders: Sequence[str], target: Path) -> None:
-        """Writes the commit's files, or those below ``subfolders``, into an empty folder."""
+        """Write the commit's files, or those below ``subfolders``, into an empty folder."""
         patterns = [f"/{_escaped(folder)}/\n" for folder in subfolders] or ["/*\n"]
         sparse = self.repository / "info" / "sparse-checkout"
         sparse.parent.mkdir(exist_ok=True)
         sparse.write_text("".join(patterns))
-        # read-tree asks for all absent blobs at once; `git checkout -- <paths>` would ask for them one by one.
+        # read-tree asks for all absent blobs at once; `git checkout -- <paths>` would ask for each by itself.
         index = target.with_name(target.name + ".index")
         index.unlink(missing_ok=True)
         try:
@@ -135,13 +131,13 @@ class _Git:
             index.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Removes the repository, part of which is what did not fit; the next fetch begins anew."""
+        """Remove the repository, which holds parts that did not fit; the next fetch begins anew."""
         shutil.rmtree(self.repository, ignore_errors=True)
 
     def run(self, *arguments: str, network: bool = False, written: Path | None = None) -> str:
-        """Runs git in the repository; what talks to the remote is tried again where that can help.
+        """Run git in the repository; retry commands that talk to the remote where that can help.
 
-        ``written`` is the folder that it checks out to, if any; git's index of it stands beside.
+        ``written`` is the folder that it checks out to, if any; git's index of it is beside it.
         """
         attempts = Retrying(
             retry=retry_if_exception(lambda e: network and isinstance(e, _GitFailed) and not _FINAL.search(str(e))),
@@ -160,26 +156,26 @@ class _Git:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # A group of its own, since what transfers and writes are children of git.
+            # A group of its own: children of git do the transfer and the writing.
             start_new_session=True,
         ) as process:
             try:
-                out, said = self._watch(process, written)
+                out, errors = self._watch(process, written)
             except subprocess.TimeoutExpired:
                 raise _GitFailed(f"git {arguments[0]} took longer than {_TIMEOUT_SECONDS} seconds") from None
             finally:
                 if process.poll() is None:
                     os.killpg(process.pid, signal.SIGKILL)
         if process.returncode:
-            text = said.decode(errors="replace")
+            text = errors.decode(errors="replace")
             if _DISK_FULL.search(text):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.repository))
             raise _GitFailed(text.strip() or f"git ended with status {process.returncode}")
         return out.decode(errors="replace")
 
     def _watch(self, process: subprocess.Popen[bytes], written: Path | None) -> tuple[bytes, bytes]:
-        """Waits for git, and looks from time to time at how much it has written, and whether it is to go on."""
-        deadline, pause = time.monotonic() + _TIMEOUT_SECONDS, _LOOK_SECONDS
+        """Wait for git; meanwhile measure what it has written, and stop it on a request to shut down."""
+        deadline, pause = time.monotonic() + _TIMEOUT_SECONDS, _MEASURE_SECONDS
         while True:
             try:
                 result = process.communicate(timeout=pause)
@@ -187,10 +183,10 @@ class _Git:
                 if time.monotonic() > deadline:
                     raise
                 shutdown.raise_if_requested()
-                # A tree of 100,000 files takes a second to count: at most a tenth of the time goes into that.
+                # Counting a tree of 100,000 files takes a second: at most a tenth of the time is spent on it.
                 started = time.monotonic()
                 self._count(written)
-                pause = max(_LOOK_SECONDS, 9 * (time.monotonic() - started))
+                pause = max(_MEASURE_SECONDS, 9 * (time.monotonic() - started))
                 continue
             self._count(written)
             return result
@@ -201,5 +197,5 @@ class _Git:
 
 
 def _escaped(folder: str) -> str:
-    """A folder's name as a pattern that means only it."""
+    """Return a folder's name as a pattern that matches only it."""
     return re.sub(r"([\\*?\[\]!# ])", r"\\\1", folder)

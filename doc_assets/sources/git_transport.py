@@ -1,7 +1,7 @@
 """How git reaches a repository: its settings and environment, credentials, trusted roots, proxy.
 
-A secret is never an argument, which every user of the machine may list, nor in an environment, nor in the cache. It
-lies in a private folder for as long as the commands run: in memory, where the system has a place for that.
+A secret is never in an argument, which every user of the machine can list, in an environment or in the cache. It is
+in a private folder while the commands run: in memory, where the system has a place for that.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from doc_assets.sources.credentials import Credential, read_credential, split_ad
 from doc_assets.sources.directory import located
 from doc_assets.sources.fetch_options import FetchOptions
 
-# Nothing that a repository or a user's configuration brings is run on its files: no hooks, no monitors, no filters of
-# Git LFS (its pointers are reported as what they are). Line ends stay as they are stored.
+# No program of a repository or a user's configuration is run on its files: no hooks, no monitors, no filters of Git LFS
+# (its pointers stay pointers). Line ends stay as stored.
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -72,11 +72,12 @@ class Remote:
     """A repository that git commands can be run against, inside ``reach``.
 
     Attributes:
-        address: Of the repository, without credentials.
+        address: Address of the repository, without credentials.
         command: ``git`` and its settings.
         upload_pack: The program at the other end, as ``--upload-pack`` takes it.
-        environment: Of the commands.
+        environment: Environment of the commands.
         folder: Private, and no repository.
+        credential: The credential for the server, if any.
     """
 
     address: str
@@ -86,28 +87,28 @@ class Remote:
     folder: Path
     credential: Credential | None
 
-    def explain(self, said: str) -> str:
-        """What git wrote as an error, without secrets, and what to do where that is known."""
-        said = " ".join(without_credentials(said).split())
-        said = (self.credential.masked(said) if self.credential else said)[-500:]
+    def explain(self, output: str) -> str:
+        """Return git's error output without secrets, and what to do where that is known."""
+        output = " ".join(without_credentials(output).split())
+        output = (self.credential.masked(output) if self.credential else output)[-500:]
         host = urlsplit(self.address).netloc or re.split(r"[@:]", self.address)[-2 if ":" in self.address else 0]
-        if _CERTIFICATE.search(said):
-            return f"the certificate of {host} is not trusted ({said}): {advice(said)}"
-        if _HOST_KEY.search(said):
+        if _CERTIFICATE.search(output):
+            return f"the certificate of {host} is not trusted ({output}): {advice(output)}"
+        if _HOST_KEY.search(output):
             return (
-                f"the host key of {host} is not among the known_hosts that are trusted ({said}): compare what "
+                f"the host key of {host} is not among the known_hosts that are trusted ({output}): compare what "
                 "ssh-keyscan prints for it with what its operator publishes, and add it"
             )
-        if _REFUSED.search(said):
+        if _REFUSED.search(output):
             named = self.credential.name if self.credential else ""
             what = f"credential {named!r} was refused, or may not read it" if named else "is a credential needed?"
-            return f"{said}: {what}{'' if named else ' The key credentials of the source names one'}"
-        return said
+            return f"{output}: {what}{'' if named else ' The key credentials of the source names one'}"
+        return output
 
 
 @contextmanager
 def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remote]:
-    """What git needs to talk to the source's repository; secrets are gone from the machine afterwards.
+    """Prepare what git needs to talk to the source's repository; remove the secrets from the machine afterwards.
 
     Raises:
         SourceError: A credential is absent or incomplete; no such repository on this machine; ssh cannot be run here.
@@ -138,14 +139,14 @@ def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remo
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """The environment of every git command: it never asks anybody anything.
+    """Return the environment of every git command, which never prompts.
 
     The user's configuration stays in force, for proxies, certificates and stored credentials; variables that point git
     at another repository (set inside hooks) do not.
     """
     environment = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **os.environ}
     environment = {name: value for name, value in environment.items() if name not in _REPOSITORY_VARIABLES}
-    # A user without a home, or with one that is somebody else's, has no configuration; git would end over it.
+    # A user without a readable home has no configuration, and git would fail on it.
     if not os.access(environment.get("HOME") or "/nowhere", os.R_OK | os.X_OK):
         environment["HOME"] = str(folder)
     return environment | {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "LC_ALL": "C"}
@@ -159,7 +160,7 @@ def _protocols(address: str, is_local: bool) -> list[str]:
 
 
 def _stored(credential: Credential | None, address: str, folder: Path, source: str) -> list[str]:
-    """Settings that hand the credential to git for this host alone: a redirect to another gets none."""
+    """Return the settings that give git the credential for this host alone: a redirect to another gets none."""
     if credential is None:
         return []
     if credential.login is None:
@@ -171,12 +172,12 @@ def _stored(credential: Credential | None, address: str, folder: Path, source: s
     file = folder / "credentials"
     file.touch(mode=0o600)
     file.write_text(f"{parts.scheme.lower()}://{quote(username, safe='')}:{quote(secret, safe='')}@{parts.netloc}\n")
-    # The empty one drops the helpers of the user's configuration.
+    # The empty value drops the helpers of the user's configuration.
     return ["credential.helper=", f"credential.helper=store --file={shlex.quote(str(file))}"]
 
 
 def _ssh(credential: Credential, folder: Path, source: str) -> str:
-    """The ssh that git is to run: this key, these host keys, no agent, no configuration of a user, no question."""
+    """Return the ssh command for git: this key, these host keys, no agent, no user's configuration, no prompt."""
     if not credential.private_key or not credential.known_hosts:
         absent = "known_hosts" if credential.private_key else "ssh-privatekey"
         raise SourceError(
@@ -184,7 +185,7 @@ def _ssh(credential: Credential, folder: Path, source: str) -> str:
             f"add the key {absent} to its Secret"
         )
     key, known_hosts = folder / "key", folder / "known_hosts"
-    # A Secret's files may be read by the group, which ssh refuses for a key, as it does one without a last line end.
+    # ssh refuses a key that the group can read, as a Secret's files are, or one without a last line end.
     key.touch(mode=0o600)
     key.write_text(_lines(credential.private_key))
     known_hosts.write_text(_lines(credential.known_hosts))
@@ -197,7 +198,7 @@ def _ssh(credential: Credential, folder: Path, source: str) -> str:
         "GlobalKnownHostsFile=/dev/null",
         "UpdateHostKeys=no",
         "ConnectTimeout=20",
-        # A connection that says nothing for a minute is dead.
+        # A connection that is silent for a minute is dead.
         "ServerAliveInterval=20",
         "ServerAliveCountMax=3",
     )
@@ -219,15 +220,15 @@ def _check_login(source: str) -> None:
 
 
 def _upload_pack(address: str, is_local: bool) -> str:
-    # A repository that the catalogue names may belong to another user, as on a mounted volume; git refuses to serve it
-    # unless told, and tells the program at the other end nothing of our settings.
+    # A local repository may belong to another user, as on a mounted volume: git serves it only as a safe.directory, and
+    # does not pass our settings on to the program at the other end.
     if not is_local:
         return "git-upload-pack"
     settings = (
         "core.hooksPath=/dev/null",
         "protocol.allow=never",
         f"safe.directory={os.path.realpath(address)}",
-        # So that only the files which are checked out are copied.
+        # Only the files that are checked out are copied.
         "uploadpack.allowFilter=true",
         "uploadpack.allowAnySHA1InWant=true",
     )

@@ -1,7 +1,7 @@
-"""The files that a document may read beside itself, and the proof that they have not changed since.
+"""The files that a document includes from its source, and the digest that shows whether they have changed since.
 
-Reads are confined to the source's root, bounded in size and number, and remembered. What a document does with what it
-reads is its format's business.
+Reads are confined to the source's root, bounded in size and number, and recorded. Using the content is up to the
+document's format.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from doc_assets.errors import DocumentRejected
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read
 
-# One listing of a book has kilobytes; a document that asks for more than this is an attack or a mistake.
+# One listing of a book has kilobytes; a document that requests more than this is an attack or a mistake.
 MAX_INCLUDED_BYTES = 2_000_000
 MAX_ALL_INCLUDED_BYTES = 10_000_000
 MAX_LOOKUPS = 2_000
@@ -25,11 +25,11 @@ class SourceNeighbours:
     """The other files of one file's source; made anew for each file.
 
     Attributes:
-        requested: Every path that was asked for, with the SHA-256 of its bytes, or None where nothing may be read.
+        requested: Every requested path, with the SHA-256 of its bytes, or None where nothing may be read.
     """
 
     def __init__(self, root: Path) -> None:
-        """Takes the root that no read leaves (``Fetched.root``)."""
+        """Take the root that no read leaves (``Fetched.root``)."""
         self._root = root
         self._left = MAX_ALL_INCLUDED_BYTES
         self.requested: dict[str, bytes | None] = {}
@@ -48,20 +48,20 @@ class SourceNeighbours:
 
     @property
     def digest(self) -> bytes | None:
-        """SHA-256 over what was looked at; None if nothing was."""
+        """SHA-256 over the requested files; None without any."""
         return _digest(self.requested.items()) if self.requested else None
 
 
 class IncludedFiles:
-    """What is in the included files of a source now; each is read once."""
+    """The present content of a source's included files; each is read once."""
 
     def __init__(self, root: Path) -> None:
-        """Takes the source's root."""
+        """Take the source's root."""
         self._root = root
         self._fingerprints: dict[str, bytes | None] = {}
 
     def digest(self, paths: Iterable[str]) -> bytes:
-        """What ``SourceNeighbours.digest`` would be, had these paths been looked at now."""
+        """Return what ``SourceNeighbours.digest`` would be if these paths were requested now."""
         return _digest((path, self._fingerprint(path)) for path in paths)
 
     def _fingerprint(self, path: str) -> bytes | None:
@@ -76,7 +76,7 @@ def _bytes_of(root: Path, path: str) -> bytes | None:
     if "\0" in path or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
         return None
     # Every link on the way is resolved, so that none leads out; ``read`` refuses one that is swapped in afterwards.
-    # Most of what is looked for is not there; one look at it costs a tenth of resolving every part of its path.
+    # Most requested paths do not exist; this check costs a tenth of resolving every part of the path.
     if not os.path.lexists(f"{root}/{path}"):
         return None
     try:

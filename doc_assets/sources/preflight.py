@@ -1,4 +1,4 @@
-"""What will go wrong when a catalogue's sources are loaded, as far as this machine can tell without a network."""
+"""Checks of a catalogue's sources before a load, as far as this machine can do them without a network."""
 
 from __future__ import annotations
 
@@ -6,13 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from doc_assets.catalogue.model import (
-    ArchiveSource,
-    DirectorySource,
-    GitSource,
-    Source,
-    is_address,
-)
+from doc_assets.catalogue.model import ArchiveSource, DirectorySource, GitSource, Source, is_address
 from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
@@ -20,7 +14,7 @@ from doc_assets.sources.walk import walk
 
 
 def problems(catalogue: Catalogue) -> list[str]:
-    """One sentence for each problem, in the order of the catalogue; empty if there is none."""
+    """Return one sentence for each problem, in the order of the catalogue."""
     sources = {f"{name}/{source.name}" for name, doc_type in catalogue.types.items() for source in doc_type.sources}
     return [
         f"{name}/{source.name}: {problem}"

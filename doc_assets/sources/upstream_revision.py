@@ -1,7 +1,6 @@
-"""Which revision a source is at now, asked without fetching it: for deciding whether a load is worth starting.
+"""The present revision of a source, asked without fetching it: for deciding whether a load is worth starting.
 
-An answer is only good for comparing with an earlier one. Where there is none, the load itself finds out: ``fetch`` says
-which revision it brought.
+An answer is only good for comparing with an earlier one. Where there is none, the load finds out from ``fetch``.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ import httpx
 from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source, is_address
 from doc_assets.errors import SourceError
 from doc_assets.sources.directory import located
-from doc_assets.sources.download import asked
+from doc_assets.sources.download import open_response
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.git_transport import reach
 
-# A remote that has not answered by then counts as unknown; several are asked side by side, all within the minute that
-# Dagster gives a schedule.
+# A remote that has not answered by then counts as unknown; several are queried in parallel, all within the minute
+# that Dagster gives a schedule.
 TIMEOUT_SECONDS = 20.0
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 # In the order in which git itself reads a short name.
@@ -31,16 +30,13 @@ _REF_RULES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}")
 
 
 def revision_of(source: Source, base: Path, options: FetchOptions) -> str | None:
-    """What identifies the source's bytes now, or None where that cannot be said cheaply.
+    """Return what identifies the source's bytes now, or None where no cheap answer is available.
 
-    Args:
-        source: As the catalogue describes it.
-        base: Folder that relative locations start from (``Catalogue.directory``).
-        options: What may be used to reach it.
+    Relative locations start from ``base`` (``Catalogue.directory``).
 
     Returns:
         The commit of a git ref; ETag, date and length of a download; sizes and times of the files of a folder. None if
-        the source is out of reach, or its server gives a download no mark.
+        the source is out of reach, or its server sends neither ETag nor date.
 
     Raises:
         ConfigurationError: The bundle of roots is absent or empty.
@@ -52,20 +48,20 @@ def revision_of(source: Source, base: Path, options: FetchOptions) -> str | None
             case ArchiveSource() if not is_address(source.location):
                 return _entry("archive", located(base, source.location, source.name).stat())
             case ArchiveSource() | CrateSource():
-                return _mark(source, options)
+                return _download_state(source, options)
             case DirectorySource():
                 return _listing(located(base, source.location, source.name))
     except (OSError, SourceError, subprocess.SubprocessError, httpx.HTTPError, httpx.InvalidURL):
-        return None  # a load of it fails with the sentence
+        return None  # a load of it fails with the message
 
 
 def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:
     if _COMMIT.fullmatch(source.ref):
-        return source.ref  # it does not move
+        return source.ref  # a commit is fixed
     with reach(source, base, options) as remote:
-        asking = ("ls-remote", "--quiet", f"--upload-pack={remote.upload_pack}", remote.address)
-        done = subprocess.run(  # noqa: S603 - a list of arguments, none of which git can take for an option
-            [*remote.command, *asking, source.ref, f"{source.ref}^{{}}"],
+        arguments = ("ls-remote", "--quiet", f"--upload-pack={remote.upload_pack}", remote.address)
+        process = subprocess.run(  # noqa: S603 - a list of arguments, none of which git can take for an option
+            [*remote.command, *arguments, source.ref, f"{source.ref}^{{}}"],
             cwd=remote.folder,
             env=dict(remote.environment),
             stdin=subprocess.DEVNULL,
@@ -73,7 +69,7 @@ def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:
             timeout=TIMEOUT_SECONDS,
             check=True,
         )
-    lines = (line.split("\t") for line in done.stdout.decode(errors="replace").splitlines())
+    lines = (line.split("\t") for line in process.stdout.decode(errors="replace").splitlines())
     found = {name: commit for commit, name in lines}
     for rule in _REF_RULES:
         name = rule.format(source.ref)
@@ -82,15 +78,15 @@ def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:
     return None
 
 
-def _mark(source: ArchiveSource | CrateSource, options: FetchOptions) -> str | None:
-    with asked(source, options, {}, TIMEOUT_SECONDS) as answer:
+def _download_state(source: ArchiveSource | CrateSource, options: FetchOptions) -> str | None:
+    with open_response(source, options, {}, TIMEOUT_SECONDS) as answer:
         headers = answer.headers
         if answer.status_code != 200 or not (headers.get("etag") or headers.get("last-modified")):
             return None
         # Without the query, which in a signed address changes each time; the path names the version behind 'latest'.
         address = answer.url.copy_with(query=None, username=None, password=None)
-        marks = (headers.get(name, "-") for name in ("etag", "last-modified", "content-length"))
-        return " ".join([str(address), *marks])
+        values = (headers.get(name, "-") for name in ("etag", "last-modified", "content-length"))
+        return " ".join([str(address), *values])
 
 
 def _listing(root: Path) -> str | None:

@@ -1,11 +1,11 @@
-"""Every file of a source, once, and its bytes: without following a link out of the root, without waiting on a pipe.
+"""Every file of a source, once, and its bytes: without following a link out of the root or blocking on a pipe.
 
 Rules, each visible in the manifest:
 
 - a file that ``include`` does not name or ``exclude`` names is no part of the source and not listed, nor is ``.git``;
 - a hidden file, or one in a hidden folder, is skipped unless an include glob names something hidden;
 - a link to a regular file inside the root is read as that file; a link to a folder is skipped, never followed; a link
-  that is broken, loops or leaves the root is rejected, and so is what is not a regular file;
+  that is broken, loops or leaves the root is rejected, and so is anything else than a regular file;
 - a folder that cannot be listed is rejected, as one row.
 """
 
@@ -33,12 +33,7 @@ _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR:
 
 
 def walk(root: Path, partition: Partition, left_out: Iterable[SourceFile] = ()) -> Iterator[SourceFile]:
-    """The files of a partition, sorted by path.
-
-    Args:
-        root: ``Fetched.root``.
-        partition: Whose source says what belongs to it, and whose shard takes part of that.
-        left_out: ``Fetched.left_out``.
+    """Yield the files of a partition, sorted by path, from ``Fetched.root`` and ``Fetched.left_out``.
 
     Raises:
         SourceError: The root itself cannot be listed.
@@ -55,7 +50,7 @@ def walk(root: Path, partition: Partition, left_out: Iterable[SourceFile] = ()) 
 
 
 def read(file: SourceFile, max_bytes: int) -> bytes:
-    """The file's bytes, never more than ``max_bytes`` of them.
+    """Return the file's bytes, at most ``max_bytes``.
 
     Raises:
         DocumentSkipped: ``walk`` listed it as skipped.
@@ -80,7 +75,7 @@ def read(file: SourceFile, max_bytes: int) -> bytes:
 
 
 def _read_capped(descriptor: int, size: int, max_bytes: int) -> bytes:
-    """Reads to the end; one byte beyond the cap is asked for, so that a file that grows meanwhile is noticed."""
+    """Read to the end; one byte beyond the cap is requested, to detect a file that grows meanwhile."""
     parts: list[bytes] = []
     left = max_bytes + 1
     while left > 0 and (part := os.read(descriptor, min(left, max(size + 1, 65536)))):
@@ -96,7 +91,7 @@ def _too_large(what: str, max_bytes: int) -> str:
 
 
 class _Listing:
-    """One pass over a root. Paths inside are relative to it and as the system gives them, surrogates included."""
+    """One pass over a root. Paths are relative to it and as the system gives them, surrogates included."""
 
     def __init__(self, root: Path, selection: Selection, starts: set[str]) -> None:
         self.root = os.fspath(root)
@@ -130,7 +125,7 @@ class _Listing:
                     yield file
 
     def _file(self, entry: os.DirEntry[str], path: str) -> SourceFile | None:
-        """What an entry other than a folder becomes; None if it is no part of the source."""
+        """Return the row of an entry other than a folder; None if it is no part of the source."""
         readable = readable_path(path)
         if entry.is_symlink():
             return self._link(entry, path)
@@ -155,7 +150,7 @@ class _Listing:
     def _link(self, entry: os.DirEntry[str], path: str) -> SourceFile | None:
         readable = readable_path(path)
         try:
-            if entry.is_dir():  # also where it leaves the root: nothing behind it is looked at
+            if entry.is_dir():  # also where it leaves the root: nothing behind it is read
                 if self.selection.prunes(readable):
                     return None
                 return SourceFile(readable, Path(entry.path), 0, "skipped", "link to a folder: not followed")
@@ -178,7 +173,7 @@ class _Listing:
         return self._regular(path, Path(target), status)
 
     def _was_left_upstream(self, entry: os.DirEntry[str], path: str) -> bool:
-        """True for a link into a part of the repository that was not fetched: sound upstream, broken here."""
+        """Return True for a link into a part of the repository that was not fetched: sound upstream."""
         target = os.path.normpath(f"{os.path.dirname(path)}/{os.readlink(entry.path)}")  # noqa: PTH115, PTH120
         outside = target.startswith(("/", "..")) or any(f"{target}/".startswith(f"{start}/") for start in self.starts)
         return bool(self.starts) and not outside
@@ -198,10 +193,10 @@ def _hidden(path: str) -> bool:
 
 
 def _unique(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
-    """Gives every file a path of its own that the manifest can hold.
+    """Give every file a path of its own that the manifest can hold.
 
-    Two names can read alike once bytes that are not UTF-8 are written out; then, and where a path is too long, the path
-    ends in a hash of the real one and the file is rejected, since no one could name it.
+    Two names can become equal once bytes that are not UTF-8 are written out; then, and where a path is too long, the
+    path ends in a hash of the real one and the file is rejected, since no one could name it.
     """
     copies: Counter[str] = Counter()
     for file in files:
