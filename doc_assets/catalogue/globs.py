@@ -1,7 +1,7 @@
-"""Which paths a source's ``include`` and ``exclude`` name.
+"""The globs of a source's ``include`` and ``exclude``, and which paths they match.
 
 ``*`` and ``?`` stay within a folder's name, ``**`` crosses folders, ``[…]`` is a set of characters. A glob without a
-slash means the name at any depth; one that ends in a slash means everything below that folder.
+slash matches the name at any depth; one that ends in a slash matches everything below that folder.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Selection:
-    """Include and exclude globs of a source, ready to ask. Paths are relative to its root, ``/`` between parts."""
+    """Include and exclude globs of a source. Paths are relative to its root, ``/`` between parts."""
 
     include: tuple[str, ...]
     exclude: tuple[str, ...]
 
     def takes(self, path: str) -> bool:
-        """True for a file that belongs to the source."""
+        """Return True for a file that belongs to the source."""
         return _any(self.include, path) and not _any(self.exclude, path)
 
     def prunes(self, folder: str) -> bool:
-        """True if ``exclude`` names everything below this folder, so that it need not be entered."""
+        """Return True if ``exclude`` matches everything below this folder: it need not be entered."""
         return any(_regex(glob).fullmatch(folder) for glob in self._excluded_folders)
 
     def takes_hidden(self, path: str) -> bool:
-        """True if an include glob that itself names something hidden (``.github/**``) matches."""
+        """Return True if an include glob matches that itself has a hidden part (``.github/**``)."""
         return _any(tuple(glob for glob in self.include if "/." in f"/{glob}"), path)
 
     @functools.cached_property
@@ -36,10 +36,10 @@ class Selection:
 
 
 def check_glob(glob: str) -> None:
-    """Refuses a glob that means nothing.
+    """Raise if a glob matches nothing by construction.
 
     Raises:
-        ValueError: Absolute, with ``..``, or with a set of characters that is none.
+        ValueError: Absolute, with ``..``, or with an invalid set of characters.
     """
     if not glob or glob.startswith("/") or ".." in glob.split("/"):
         raise ValueError(f"{glob!r}: a glob is relative to the source's root, without '..'")
@@ -54,7 +54,7 @@ def _any(globs: tuple[str, ...], path: str) -> bool:
 
 
 def _full(glob: str) -> str:
-    """The glob written out: from the root, with ``**`` where it is meant."""
+    """Return the glob written out: from the root, with its implied ``**``."""
     below = glob.rstrip("/") + "/**" if glob.endswith("/") else glob
     return below if "/" in glob.rstrip("/") else f"**/{below}"
 
@@ -65,7 +65,7 @@ def _regex(glob: str) -> re.Pattern[str]:
     i = 0
     while i < len(glob):
         if glob.startswith("**/", i):
-            if not parts or parts[-1] != "(?:.*/)?":  # a run of **/ means one, and would backtrack
+            if not parts or parts[-1] != "(?:.*/)?":  # a run of **/ equals one, and would backtrack
                 parts.append("(?:.*/)?")
             i += 3
         elif glob.startswith("**", i):

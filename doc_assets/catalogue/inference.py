@@ -1,6 +1,6 @@
-"""What the names of folders tell of the documents in them: crate, product, protocol, version.
+"""Attributes inferred from the names of folders: crate, product, protocol, version.
 
-Guesses by rule, written into a new catalogue for its owner to correct; where a name tells nothing, nothing is guessed.
+Guesses by rule, written into a new catalogue for its owner to correct; a name that says nothing gives no guess.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-# Words that say "documentation of …" behind a product's name.
+# Words for "documentation of …" behind a product's name.
 _DOCUMENTATION = frozenset(
     {"book", "cfps", "design", "doc", "docs", "documentation", "enhancements", "guide", "guides", "html", "io", "keps"}
     | {"manual", "md", "proposals", "reference", "repo", "rst", "site", "source", "website", "wiki"}
@@ -24,7 +24,7 @@ _VERSION_FOLDER = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 
 
 def attributes_of(doc_type: str, folder: str) -> dict[str, str]:
-    """Attributes for a source whose folder has this name.
+    """Return attributes for a source whose folder has this name.
 
     Example:
         >>> attributes_of("kubernetes", "talos-docs"), attributes_of("rust", "crate-serde-json")
@@ -42,7 +42,7 @@ def attributes_of(doc_type: str, folder: str) -> dict[str, str]:
 
 
 def _crate(words: Sequence[str], version: str) -> dict[str, str]:
-    """``crate-tokio`` and ``std-rustdoc`` name a crate; ``cargo-book`` and ``rustdoc-json`` do not."""
+    """Return the crate: ``crate-tokio`` and ``std-rustdoc`` name one; ``cargo-book`` and ``rustdoc-json`` do not."""
     if len(words) < 2 or not {words[0], words[-1]} & _OF_RUSTDOC:
         return {}
     rest = words[1:] if words[0] in _OF_RUSTDOC else words[:-1]
@@ -60,7 +60,7 @@ def _product(doc_type: str, words: Sequence[str]) -> dict[str, str]:
         return {}
     if rest[0] in ("linux", "kernel"):
         return {"product": "linux"}
-    # Several words are a product's name only where "docs" or the like says so: linux-bpf, bayesian-methods.
+    # Several words are a product's name only before "docs" or the like: linux-bpf, bayesian-methods.
     return {"product": about} if len(rest) == 1 or len(rest) < len(words) else {}
 
 
@@ -69,13 +69,10 @@ def _with_version(attributes: Mapping[str, str], version: str) -> dict[str, str]
 
 
 def products_below(folders: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Attributes by folder for the documentation of several products in one place.
+    """Return attributes by folder for the documentation of several products in one place.
 
-    Such a place holds a folder with versions (``talos/v1.14``); the folders beside that one are products too, unless
-    their names say that they are guides or the like.
-
-    Args:
-        folders: All folders of the source, relative to it, ``/`` between parts.
+    Such a place holds a folder with versions (``talos/v1.14``); its sibling folders are products too, unless their names
+    are those of guides or the like. ``folders`` are all of the source, relative to it, ``/`` between parts.
     """
     found: dict[str, dict[str, str]] = {}
     known = sorted(set(folders))
@@ -84,8 +81,8 @@ def products_below(folders: Sequence[str]) -> dict[str, dict[str, str]]:
         if not parent or not _VERSION_FOLDER.fullmatch(name):
             continue
         portal = parent.rpartition("/")[0]
-        for beside in known:
-            above, _, other = beside.rpartition("/")
+        for sibling in known:
+            above, _, other = sibling.rpartition("/")
             if above == portal and not set(re.split(r"[-_]+", other.lower())) & (_DOCUMENTATION | _TEACHING):
-                found[beside] = {"product": other.lower()}
+                found[sibling] = {"product": other.lower()}
     return found if len(found) > 1 else {}  # one alone is a folder like "content"

@@ -1,6 +1,6 @@
-"""From ``sources.yaml`` to a ``Catalogue``: an error names the file, the line, the key and what is allowed.
+"""Reads ``sources.yaml`` into a ``Catalogue``: an error names the file, the line, the key and what is allowed.
 
-What a catalogue can say is in ``model``.
+The content of a catalogue is in ``model``.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from doc_assets.errors import CatalogueError
 
 _Path = tuple[str | int, ...]
 
-# A person mends a few at a time; a file with one wrong indent can have hundreds.
+# People correct a few at a time; a file with one wrong indent can have hundreds.
 _ERRORS_SHOWN = 10
 
 
 def load_catalogue(path: Path) -> Catalogue:
-    """Reads and checks a catalogue; sources are not touched.
+    """Read and check a catalogue; do not touch its sources.
 
     Raises:
-        CatalogueError: The file is absent, not YAML, or says something that is not allowed. One line per mistake:
+        CatalogueError: The file is absent, not YAML, or has something that is not allowed. One line per mistake:
             ``sources.yaml:12: types.rust.sources[2].kind: …``.
     """
     path = Path(path).absolute()
@@ -37,14 +37,14 @@ def load_catalogue(path: Path) -> Catalogue:
     mistakes.raise_if_any(_duplicate_keys(root))
     try:
         content = _Loader("").construct_document(root)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date or number that only looks like one
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an invalid date or number
         raise CatalogueError(f"{path}: {error}: put the value in quotes") from None
     try:
         file = CatalogueFile.model_validate(content)
     except RecursionError:
         raise CatalogueError(f"{path}: an alias (*name) contains itself") from None
     except ValidationError as error:
-        # A list with a wrong item is also told to be too short, which it is not.
+        # pydantic also reports a list with a wrong item as too short.
         found = [e for e in error.errors(include_url=False) if not (e["type"] == "too_short" and e["input"])]
         mistakes.raise_if_any(_explain(e) for e in found)
         raise  # unreachable: a ValidationError has errors
@@ -78,7 +78,7 @@ def _compose(path: Path) -> yaml.Node:
 
 
 class _Mistakes:
-    """Turns (key path, what is wrong) into one error with line numbers."""
+    """Turns pairs of key path and mistake into one error with line numbers."""
 
     def __init__(self, path: Path, root: yaml.Node) -> None:
         self.path = path
@@ -93,7 +93,7 @@ class _Mistakes:
             raise CatalogueError("\n".join(lines))
 
     def _line(self, loc: _Path) -> int:
-        """Line of the deepest part of the key path that the file has."""
+        """Return the line of the deepest part of the key path that the file has."""
         node, line = self.root, self.root.start_mark.line
         for part in loc:
             if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -153,7 +153,7 @@ def _double_partitions(file: CatalogueFile) -> list[tuple[_Path, str]]:
 
 
 def _explain(error: Any) -> tuple[_Path, str]:  # noqa: ANN401 - pydantic's ErrorDetails
-    """Where pydantic found a mistake, without its own additions to the path, and what is allowed there."""
+    """Return where pydantic found a mistake, without its additions to the path, and what is allowed there."""
     loc = tuple(part for part in error["loc"] if part != "[key]")
     model: type[BaseModel] = CatalogueFile
     if len(loc) > 1 and loc[0] == "types":

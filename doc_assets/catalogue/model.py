@@ -1,7 +1,7 @@
-"""What a catalogue says: documentation types and their sources, and the words that are allowed.
+"""The content of a catalogue: documentation types and their sources, and the values that are allowed.
 
-Plain values: YAML, line numbers and error texts are in ``reading``, the partitions that sources make in ``partitions``,
-files and networks in ``doc_assets.sources``.
+Reading YAML and reporting lines is in ``loading``, the partitions of sources in ``partitions``, files and networks in
+``doc_assets.sources``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SCP = re.compile(r"^[\w.-]+@[\w.-]+:(?!//)")
 
-# Which of near duplicates search shows; what each means is in docs/duplicates.md, what they do in ``store.folding``.
+# Which of near duplicates a search shows; described in docs/duplicates.md.
 _POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOURCE")
 _PREFERRED = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
 
 
 class _SourceBase(BaseModel):
-    """What every kind of source has."""
+    """The keys of every kind of source."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -104,7 +104,7 @@ class _SourceBase(BaseModel):
     @field_validator("format")
     @classmethod
     def _format_is_installed(cls, value: str) -> str:
-        # Asked only where a format is named: listing them imports every parser.
+        # Checked only where a format is named: listing them imports every parser.
         if value != "auto" and value not in (names := format_names()):
             raise ValueError(f"{value!r} is not a format: {', '.join(['auto', *names])} are{nearest(value, names)}")
         return value
@@ -134,16 +134,15 @@ class _SourceBase(BaseModel):
     @field_validator("name")
     @classmethod
     def _name_is_a_partition_key(cls, value: str) -> str:
-        # Dagster takes "a...b" in a partition key for a range from a to b.
+        # Dagster reads "a...b" in a partition key as a range from a to b.
         if "..." in value:
             raise ValueError("'...' is not allowed: it stands for a range of partitions")
         return value
 
     def facts(self, path: str) -> dict[str, str]:
-        """What the catalogue says of one file: licence, attributes, and those of the folders it is in, innermost last.
+        """Return the catalogue's facts about one file: licence, attributes, and those of its folders, innermost last.
 
-        Args:
-            path: Relative to the source's root.
+        ``path`` is relative to the source's root.
         """
         facts = {"licence": self.licence} if self.licence else {}
         facts |= self.attributes
@@ -166,7 +165,7 @@ class DirectorySource(_SourceBase):
 
 
 class _RemoteSource(_SourceBase):
-    """What the kinds have in common that may ask another machine."""
+    """The keys of the kinds that can use the network."""
 
     credentials: str | None = Field(
         default=None,
@@ -260,7 +259,7 @@ class CrateSource(_RemoteSource):
 
     @property
     def crate_name(self) -> str:
-        """The crate as crates.io calls it."""
+        """Name of the crate on crates.io."""
         return self.crate or self.name
 
     @property
@@ -270,7 +269,7 @@ class CrateSource(_RemoteSource):
 
     @property
     def site(self) -> Site:
-        """Its pages on docs.rs, where the catalogue names no other place."""
+        """Its pages on docs.rs, unless the catalogue names another place."""
         if self.base_url is not None:
             return Site(self.base_url, self.pages, self.strip)
         return Site(f"{self.base_address.rstrip('/')}/{self.crate_name}/{quote(self.version)}/", "rustdoc")
@@ -298,7 +297,7 @@ class DocType(BaseModel):
 
 
 class CatalogueFile(BaseModel):
-    """The catalogue as it is written in the file."""
+    """The catalogue as written in the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -327,6 +326,6 @@ def _allowed_scheme(location: str, schemes: tuple[str, ...]) -> str:
 
 
 def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
-    """A question for a wrong name, with the closest right one; empty where none is close."""
+    """Return a question with the closest right name for a wrong one; empty where none is close."""
     near = difflib.get_close_matches(name, list(names), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""

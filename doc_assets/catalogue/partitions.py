@@ -1,6 +1,6 @@
-"""The partitions that a catalogue's sources make, and the catalogue as the rest of the program sees it.
+"""The partitions of a catalogue's sources, and the catalogue as the rest of the program uses it.
 
-What can be written in the file is in ``model``.
+The keys of the file are in ``model``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ class Partition:
     """The unit of loading, publishing and rolling back: a source, or one shard of it.
 
     Attributes:
-        doc_type: The documentation type.
+        doc_type: Name of the documentation type.
         key: Partition key, unique in its type: the source's name, or ``<name>.<shard>``.
-        source: Where the documents come from.
-        shard: 1 to ``source.shards``; None where the source is not cut.
+        source: The source of its documents.
+        shard: 1 to ``source.shards``; None for a source without shards.
     """
 
     doc_type: str
@@ -33,18 +33,18 @@ class Partition:
 
     @property
     def name(self) -> str:
-        """``<doc_type>/<key>``, as written on the command line."""
+        """``<doc_type>/<key>``, the partition name."""
         return f"{self.doc_type}/{self.key}"
 
     @property
     def weight(self) -> int | None:
-        """Bytes to expect, where the catalogue says."""
+        """Expected bytes, if the catalogue states them."""
         return None if self.source.weight is None else self.source.weight // self.source.shards
 
     def holds(self, path: str) -> bool:
-        """True if the file of that path (relative, ``/`` between parts) belongs to this shard.
+        """Return True if the file of that path (relative, ``/`` between parts) belongs to this shard.
 
-        A hash of the path alone, so a file stays in its shard whatever is added beside it.
+        The shard depends on a hash of the path alone, so a file stays in it whatever is added.
         """
         if self.shard is None:
             return True
@@ -67,7 +67,7 @@ class Catalogue:
     path: Path | None = None
 
     def partitions(self, doc_type: str | None = None) -> list[Partition]:
-        """The partitions of a type or of all, heaviest first; those of unknown weight last, in the file's order.
+        """Return the partitions of a type or of all, heaviest first; those of unknown weight last, in the file's order.
 
         Raises:
             CatalogueError: No such type.

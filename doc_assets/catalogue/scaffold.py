@@ -1,4 +1,4 @@
-"""A catalogue for a folder of documents that is laid out ``<doc_type>/<source>/…``."""
+"""Writes a catalogue for a folder of documents that is laid out ``<doc_type>/<source>/…``."""
 
 from __future__ import annotations
 
@@ -21,17 +21,14 @@ _SHARD_SIZE = 6_000_000
 
 
 def initial_catalogue(directory: Path, output: Path | None) -> str:
-    """YAML of a catalogue with one source for each folder ``<doc_type>/<source>`` below ``directory``.
+    """Return YAML of a catalogue with one source for each folder ``<doc_type>/<source>`` below ``directory``.
 
     The same folder gives the same text. Attributes are guessed from the folders' names. The sources' names become lower
-    case, and what is not allowed in them ``-`` (``_`` in a type's name); the location keeps the real name.
-
-    Args:
-        directory: Folder of the documents.
-        output: File that the text is meant for: locations are then relative to its folder, otherwise absolute.
+    case, and characters that are not allowed in them ``-`` (``_`` in a type's name); the location keeps the real name.
+    Locations are relative to the folder of ``output``, absolute without it.
 
     Raises:
-        CatalogueError: The folder is absent, unreadable, or not laid out so.
+        CatalogueError: The folder is absent, unreadable, or laid out otherwise.
     """
     root = Path(directory).expanduser().absolute()
     base = Path(output).absolute().parent if output else None
@@ -55,7 +52,7 @@ def initial_catalogue(directory: Path, output: Path | None) -> str:
 
 
 def _folders(parent: Path, root: Path, left_out: list[str]) -> list[Path]:
-    """The real, visible folders in ``parent``, sorted; what else lies there goes to ``left_out``."""
+    """Return the real, visible folders in ``parent``, sorted; add its other entries to ``left_out``."""
     try:
         with os.scandir(parent) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -96,7 +93,7 @@ def _source(doc_type: str, folder: Path, base: Path | None, taken: set[str]) -> 
 
 
 def _measure(folder: Path) -> tuple[int, int, list[str]]:
-    """Number and bytes of the regular files below, and the folders; unreadable folders count as empty."""
+    """Return number and bytes of the regular files below, and the folders; unreadable ones are empty."""
     files = size = 0
     folders: list[str] = []
     for parent, _, names in os.walk(folder):
@@ -121,7 +118,7 @@ def _slug(name: str, separator: str, fallback: str) -> str:
 
 
 def _free_name(name: str, separator: str, shards: int, taken: set[str]) -> str:
-    """The name, or the next numbered one, whose partition keys are all free; they are taken then."""
+    """Take and return the name, or the next numbered one, whose partition keys are all free."""
     free, i = name, 1
     while (keys := {free, *(f"{free}.{n}" for n in range(1, shards + 1) if shards > 1)}) & taken:
         i += 1

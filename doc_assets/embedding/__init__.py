@@ -1,10 +1,10 @@
-"""From text to vectors: the model's tokenizer, the space its vectors live in, and the backends that compute them.
+"""From text to vectors: the model's tokenizer, the embedding space, and the backends that compute vectors.
 
-``opening`` opens what the settings name. A process that only parses and chunks needs ``tokenizer`` alone: it loads no
-model library and no NumPy. Which chunks lack a vector, and where vectors are kept, is decided in ``doc_assets.store``.
+``opening`` opens the configured model. A process that only parses and chunks needs ``tokenizer`` alone, which loads no
+model library and no NumPy. Finding chunks without a vector and storing vectors is in ``doc_assets.store``.
 """
 
 import sys
 
-# OpenVINO reports each import and conversion to a server of its makers, unless this package of theirs is missing.
+# OpenVINO reports each import and conversion to its makers' server, unless this package of theirs is missing.
 sys.modules["openvino_telemetry"] = None  # pyright: ignore[reportArgumentType]

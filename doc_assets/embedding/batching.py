@@ -1,6 +1,6 @@
-"""Which texts go through the model together: sorted by length, up to a budget of tokens, padding included.
+"""Batches of texts for the model: sorted by length, up to a budget of tokens, padding included.
 
-The model's time goes with the padded area of a batch. Sorted by length, chunks of documentation pad by 1-3 %.
+The model's time is proportional to the padded area of a batch. Sorted by length, chunks of documentation pad by 1-3 %.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import numpy as np
 
 
 def plan(lengths: Sequence[int], budget: int, max_rows: int | None = None) -> list[list[int]]:
-    """Positions in ``lengths`` by batch, longest texts first.
+    """Return positions in ``lengths`` by batch, longest texts first.
 
-    Longest first, so that a batch that does not fit in memory shows at once and the last ones, which end a queue's
-    work unevenly, are the cheap ones. A text over the budget is a batch of its own.
+    A batch that does not fit in memory thus fails at once, and the last batches, which end a queue's work unevenly, are
+    the cheap ones. A text over the budget is a batch of its own.
 
     Args:
         lengths: Tokens of each text.
         budget: Tokens per batch, rows times the longest.
-        max_rows: Texts per batch, where something limits them.
+        max_rows: Most texts per batch.
     """
     batches: list[list[int]] = []
     width = 0
@@ -34,7 +34,7 @@ def plan(lengths: Sequence[int], budget: int, max_rows: int | None = None) -> li
 
 
 def pad(ids: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Token ids and attention mask of a batch, both ``(rows, longest) int64``, filled with 0 on the right."""
+    """Return token ids and attention mask of a batch, both ``(rows, longest) int64``, filled with 0 on the right."""
     shape = (len(ids), max(map(len, ids)))
     tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for row, sequence in enumerate(ids):

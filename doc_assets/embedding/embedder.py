@@ -1,6 +1,6 @@
-"""What every backend promises: the protocol, and the checks that hold it to it.
+"""The protocol of every backend, and the checks of its promises.
 
-How vectors are computed is in ``openvino``, ``torch`` and ``http``.
+Computing vectors is in ``backends``.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ if TYPE_CHECKING:  # parse workers import this package and need no numpy
 
 @runtime_checkable
 class Embedder(Protocol):
-    """A loaded model. Calls from several threads are safe; they take turns where the backend needs it.
+    """A loaded model. Calls from several threads are safe; the backend serialises them where necessary.
 
     Attributes:
-        space: Where its vectors live.
-        tokenizer: The model's; it tells whether a text fits, before ``embed`` refuses it.
+        space: Embedding space of its vectors.
+        tokenizer: The model's; counts whether a text fits before ``embed`` refuses it.
     """
 
     space: EmbeddingSpace
     tokenizer: WindowTokenizer
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of the texts, in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for no texts.
+        """Return the texts' vectors in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for no texts.
 
         Raises:
             EmbeddingRefused: One of the texts is at fault: longer than the window (nothing is truncated), refused by
-                the endpoint, or without a sound vector. The others may do without it.
+                the endpoint, or without a sound vector. The others may succeed without it.
             EmbeddingError: The backend failed.
         """
         ...
 
 
 def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) -> None:
-    """Stops what a model library would truncate without a word.
+    """Refuse texts that a model library would silently truncate.
 
     Raises:
         EmbeddingRefused: Names the first text that is longer than the window.
@@ -54,7 +54,7 @@ def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) ->
 
 
 def unit_rows(raw: np.ndarray, rows: int, dimensions: int) -> np.ndarray:
-    """``raw`` as ``(rows, dimensions) float32`` of length 1 per row.
+    """Return ``raw`` as ``(rows, dimensions) float32`` of length 1 per row.
 
     Raises:
         EmbeddingError: Wrong shape.

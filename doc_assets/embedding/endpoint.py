@@ -12,10 +12,10 @@ Dialect = Literal["tei", "openai"]
 
 
 def endpoint(url: str) -> tuple[str, Dialect]:
-    """The full address and what is spoken there.
+    """Return the full address and its protocol.
 
     Raises:
-        EmbeddingMisconfigured: Not an http(s) address, or a path that fits neither kind.
+        EmbeddingMisconfigured: Not an http(s) address, or a path of neither protocol.
     """
     try:
         parsed = httpx.URL(url)

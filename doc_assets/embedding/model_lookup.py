@@ -1,6 +1,6 @@
-"""Which model a space was filled with, and which one a name means: from names and descriptions to settings.
+"""Finds the model that filled a space, or that a name means, and returns settings for it.
 
-Searching opens the model of what is live through here, whatever the settings name; what is live is known to ``store``.
+A search opens the model of the live space here, whatever the settings name; which spaces are live is in ``store``.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _PRECISIONS = ("fp32", "bf16", "remote")
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """A model as it is written on the command line: ``NAME`` or ``NAME@PRECISION``."""
+    """A model as written on the command line: ``NAME`` or ``NAME@PRECISION``."""
 
     name: str
     precision: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> ModelName:
-        """The parts of ``text``.
+        """Split ``text`` into its parts.
 
         Raises:
             EmbeddingMisconfigured: There is no such precision.
@@ -45,33 +45,33 @@ class ModelName:
 
     @property
     def is_folder(self) -> bool:
-        """It is a folder on this machine."""
+        """Whether it is a folder on this machine."""
         return Path(self.name).expanduser().is_dir()
 
     def settings(self, settings: Settings) -> Settings:
-        """The settings with this model."""
+        """Return the settings with this model."""
         changed = replace(settings, embedding_model=self.name)
         return changed if self.precision is None else _with_precision(changed, self.precision)
 
 
 class SpaceModels:
-    """Opens the model of a space, once each, whichever the settings name. May be shared between threads.
+    """Opens the model of a space, once each, whatever the settings name. May be shared between threads.
 
     Example:
         >>> search(store, SpaceModels(Settings.from_environment()), "how do I pin a thread to a core")
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Opens nothing yet."""
+        """Open nothing yet."""
         self._settings = settings
         self._opened: dict[str, Embedder] = {}
         self._opening = threading.Lock()
 
     def of(self, spaces: Sequence[EmbeddingSpace]) -> Embedder:
-        """The model of the first of the spaces, or of the one that the settings name if it is among them.
+        """Return the model of the first of the spaces, or of the configured one if it is among them.
 
         Raises:
-            EmbeddingMisconfigured: The model is not here; says what to point the settings to.
+            EmbeddingMisconfigured: The model is not here; the message says what to set.
         """
         with self._opening:
             for space in spaces:
@@ -90,16 +90,16 @@ def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[E
 
 
 def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
-    """The settings with the model, and the precision or endpoint, that a space was filled with.
+    """Return the settings with the model, and the precision or endpoint, that filled a space.
 
-    Tried are the model that is set and the one of the space's name. A folder is known by its last part only, and is
-    found if it is the one that is set.
+    The configured model and the one of the space's name are tried. A space records only the last part of a folder's path,
+    so a folder is found only if it is the configured one.
 
     Raises:
-        EmbeddingMisconfigured: Neither is that model; says what to point the settings to.
+        EmbeddingMisconfigured: Neither is that model; the message says what to set.
     """
     names = [settings.embedding_model]
-    # A name without an owner is that of a folder, and no reason to ask a hub.
+    # A name without an owner is that of a folder, which no hub has.
     if "/" in space.name:
         names.append(space.name)
     for name in names:
@@ -132,7 +132,7 @@ def _with_precision(settings: Settings, precision: str) -> Settings:
 
 
 def _fingerprint(settings: Settings) -> str | None:
-    """None where the model cannot be described: it is not here, or not in this precision."""
+    """Return None where the model cannot be described: it is not here, or not in this precision."""
     try:
         return describe_space(settings).fingerprint
     except EmbeddingError:

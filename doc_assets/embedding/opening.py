@@ -1,4 +1,4 @@
-"""Opens the tokenizer and the model that the settings name."""
+"""Opens the configured tokenizer and model."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from doc_assets.embedding.space import choose_backend, describe_space, model_fol
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
 
-# Texts to hand to a model at a time: on a slow machine, too, progress is told and a stop heeded every few seconds.
+# Texts per call of a model: even a slow machine reports progress and handles a stop every few seconds.
 EMBED_SLICE = 128
 
 
 def open_tokenizer(settings: Settings) -> WindowTokenizer:
-    """The tokenizer of the configured model; about 50 ms.
+    """Open the tokenizer of the configured model; about 50 ms.
 
     Raises:
         EmbeddingError: The model's folder is absent or incomplete.
@@ -23,14 +23,14 @@ def open_tokenizer(settings: Settings) -> WindowTokenizer:
 
 
 def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None) -> Embedder:
-    """The configured model, loaded and ready. Keep it: opening costs from 0.5 s (OpenVINO, converted before) to 20 s.
+    """Open the configured model. Keep it: opening takes from 0.5 s (OpenVINO, converted before) to 20 s.
 
     Args:
         settings: Model, backend, retries.
-        on_retry: Called, from any thread, each time that an endpoint is asked again.
+        on_retry: Called, from any thread, before each retry of an endpoint.
 
     Raises:
-        EmbeddingError: The model, its backend or the precision asked for is not available here.
+        EmbeddingError: The model, its backend or the configured precision is not available here.
     """
     space, tokenizer = describe_space(settings), open_tokenizer(settings)
     match choose_backend(settings):

@@ -1,7 +1,7 @@
-"""Which model, which backend, which precision: what decides the space that vectors live in, found without loading any.
+"""The embedding space of the configured model, backend and precision, determined without loading the model.
 
 Two vectors may be compared only if their spaces have the same fingerprint. The backend is no part of it: OpenVINO and
-torch in fp32 agree to a cosine of 1 - 1e-6, so a store that was filled on a CPU is continued on a GPU.
+torch in fp32 agree to a cosine of 1 - 1e-6, so a GPU can continue a store that was filled on a CPU.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ Backend = Literal["openvino", "torch", "http"]
 Pooling = Literal["mean", "cls"]
 Precision = Literal["fp32", "bf16", "remote"]
 
-# What a folder must give at least; weights in other formats and example files stay where they are.
+# The files to download; weights in other formats and example files are left out.
 _FILES = ["*.json", "1_Pooling/*", "model.safetensors", "vocab.txt", "*.model"]
 _KNOWN_MODULES = {"Transformer", "Pooling", "Normalize"}
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSpace:
-    """All that two vectors must share to be comparable.
+    """The properties that two vectors must share to be comparable.
 
     Attributes:
-        name: The model's name; for a folder its last part, so that the fingerprint does not depend on where it lies.
-        weights_sha256: Of ``model.safetensors``, hex. Empty where the weights are at an endpoint and not here.
+        name: The model's name; for a folder its last part, so that the fingerprint does not depend on its place.
+        weights_sha256: SHA-256 of ``model.safetensors``, hex. Empty where only an endpoint has the weights.
         pooling: How token vectors become one.
         normalized: Vectors have length 1.
         max_tokens: Window in tokens, special tokens included.
         dimensions: Length of a vector.
-        precision: Of the arithmetic; ``remote`` where an endpoint computes.
+        precision: Precision of the arithmetic; ``remote`` where an endpoint computes.
         tokenizer_digest: See ``tokenizer.tokenizer_digest``.
     """
 
@@ -63,10 +63,10 @@ class EmbeddingSpace:
 
 
 def describe_space(settings: Settings) -> EmbeddingSpace:
-    """The space of the configured model. Loads no model; costs 0.1-0.3 s once per process for hashing the weights.
+    """Return the space of the configured model. Loads no model; hashing the weights takes 0.1-0.3 s once per process.
 
-    With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must
-    be the one that the endpoint serves.
+    With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must be
+    the one that the endpoint serves.
 
     Raises:
         EmbeddingMisconfigured: The model is unknown or of an unsupported kind, or the CPU lacks the precision.
@@ -94,7 +94,7 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
 
 
 def model_folder(settings: Settings) -> Path:
-    """Where the configured model lies: in the package that carries the default one, at a path, or in the hub's cache.
+    """Return the configured model's folder: in the default one's package, at a path, or in the hub's cache.
 
     Raises:
         EmbeddingMisconfigured: There is no such model.
@@ -114,10 +114,10 @@ def model_folder(settings: Settings) -> Path:
 
 
 def choose_backend(settings: Settings) -> Backend:
-    """The configured backend; ``auto``: torch where there is a CUDA device, else OpenVINO if installed, else torch.
+    """Return the configured backend; ``auto``: torch where there is a CUDA device, else OpenVINO if installed, else torch.
 
     Raises:
-        EmbeddingMisconfigured: The backend named is not installed, or ``http`` has no address, or one that is none.
+        EmbeddingMisconfigured: The backend is not installed, or ``http`` has no valid address.
     """
     wanted = settings.embedding_backend
     if wanted == "auto":
@@ -137,9 +137,9 @@ def choose_backend(settings: Settings) -> Backend:
 
 @functools.cache
 def cpu_has_bf16() -> bool:
-    """True if this CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
+    """Return True if this CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).
 
-    Asked of OpenVINO, which accepts the hint on any CPU and then silently computes in fp32.
+    OpenVINO reports it; its bf16 hint is accepted on any CPU and then silently computed in fp32.
     """
     if importlib.util.find_spec("openvino"):
         import openvino
@@ -165,13 +165,13 @@ def _precision(wanted: str, backend: Backend) -> Precision:
 
 @functools.cache
 def _has_cuda() -> bool:
-    """A cheap look, without importing torch (2-5 s): a device, and a torch that was built for one."""
+    """Return True for a device and a torch built for one, without importing torch (2-5 s)."""
     device = any(Path("/dev").glob("nvidia[0-9]*")) or shutil.which("nvidia-smi") is not None
     return device and bool(importlib.util.find_spec("torch")) and "+cpu" not in importlib.metadata.version("torch")
 
 
 def _refuse_unknown_modules(folder: Path) -> None:
-    """A Dense layer or lower-casing outside the tokenizer would be left out: better no vector than a wrong one."""
+    """Refuse a Dense layer, or lower-casing outside the tokenizer, which would be left out."""
     if read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
         raise EmbeddingMisconfigured(f"{folder}: models that lower-case outside their tokenizer are not supported")
     listing = folder / "modules.json"
@@ -188,7 +188,7 @@ def _refuse_unknown_modules(folder: Path) -> None:
 
 
 def _pooling(folder: Path) -> tuple[Pooling, int]:
-    """Kind of pooling and dimensions of the vectors."""
+    """Return kind of pooling and dimensions of the vectors."""
     config = read_json(folder / "1_Pooling" / "config.json")
     dimensions = (
         config.get("word_embedding_dimension")
@@ -203,7 +203,7 @@ def _pooling(folder: Path) -> tuple[Pooling, int]:
     modes = {key.removeprefix(prefix) for key, on in config.items() if key.startswith(prefix) and on is True}
     mode = config.get("pooling_mode")
     modes |= {mode} if isinstance(mode, str) else set(mode or ())
-    # sentence-transformers pools by mean where a model brings no pooling of its own.
+    # sentence-transformers pools by mean by default.
     if modes in ({"mean_tokens"}, {"mean"}, set()):
         return "mean", dimensions
     if modes in ({"cls_token"}, {"cls"}):
@@ -215,7 +215,7 @@ def _pooling(folder: Path) -> tuple[Pooling, int]:
 
 @functools.lru_cache(maxsize=8)
 def _file_sha256(path: Path, _modified_ns: int) -> str:
-    """SHA-256 of a file, hex, remembered until it is written again: 90 MB take 0.1 s."""
+    """Return the SHA-256 of a file, hex, cached until it is written again: 90 MB take 0.1 s."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,7 +1,7 @@
-"""How long a text is for the model, in tokens, and where its tokens stand.
+"""Counts a text's tokens for the model, and finds where they start.
 
 Light on purpose (``tokenizers`` alone, 50 ms): every process that chunks has one. It never truncates and never pads, so
-what it counts is what the model would have to read.
+its count is what the model would have to read.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
 from doc_assets.errors import EmbeddingMisconfigured
 
-# Processes are the unit of parallelism here: a thread pool in each parse worker would only compete with the model for
-# the same cores, and tokenizers warns and switches it off after a fork anyway. One thread does 2 MB/s.
+# Processes are the unit of parallelism: a thread pool in each parse worker would compete with the model for the same
+# cores, and tokenizers switches it off after a fork anyway. One thread does 2 MB/s.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 # Characters per call: an encoding takes about 100 bytes per token, so a call stays under 10 MB.
@@ -35,12 +35,12 @@ _DROPPED = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
 _WORD = re.compile(r"\S+")
 _PRINTABLE = re.compile("[!-~]*")
 _PIECE = re.compile("[A-Za-z0-9]+|.")
-# Below this, a breadcrumb leaves no room for a passage.
+# Below this, a breadcrumb leaves no space for a chunk's text.
 _SMALLEST_WINDOW = 32
 
 
 def read_json(path: Path) -> dict:
-    """A JSON object of the model's folder; empty where the file is absent.
+    """Return a JSON object of the model's folder; empty where the file is absent.
 
     Raises:
         EmbeddingMisconfigured: The file is not a JSON object.
@@ -57,10 +57,10 @@ def read_json(path: Path) -> dict:
 
 
 def window(folder: Path) -> int:
-    """Tokens that the model in this folder reads, special tokens included (256 for all-MiniLM-L6-v2).
+    """Return the tokens that the model in this folder reads, special tokens included (256 for all-MiniLM-L6-v2).
 
     Raises:
-        EmbeddingMisconfigured: The folder does not say.
+        EmbeddingMisconfigured: The folder does not state it.
     """
     stated = (
         read_json(folder / "sentence_bert_config.json").get("max_seq_length")
@@ -77,7 +77,7 @@ def window(folder: Path) -> int:
 
 
 def tokenizer_digest(folder: Path) -> str:
-    """SHA-256 (hex) of ``tokenizer.json`` and the window: equal digests cut and count alike.
+    """Return the SHA-256 (hex) of ``tokenizer.json`` and the window: equal digests cut and count alike.
 
     Raises:
         EmbeddingMisconfigured: The folder has no ``tokenizer.json``.
@@ -90,7 +90,7 @@ def tokenizer_digest(folder: Path) -> str:
 
 
 class WindowTokenizer:
-    """A model's tokenizer and its window. Always answers alike, may be shared between threads, can be pickled.
+    """A model's tokenizer and its window. Deterministic; may be shared between threads and pickled.
 
     Attributes:
         max_tokens: Tokens that the model reads, special tokens included.
@@ -98,7 +98,7 @@ class WindowTokenizer:
     """
 
     def __init__(self, tokenizer: Tokenizer, max_tokens: int, digest: str) -> None:
-        """Takes over ``tokenizer`` and switches its truncation and padding off."""
+        """Take over ``tokenizer`` and switch its truncation and padding off."""
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
@@ -108,12 +108,12 @@ class WindowTokenizer:
         self.digest = digest
 
     def __reduce__(self) -> tuple[type[WindowTokenizer], tuple[Tokenizer, int, str]]:
-        """Pickled without the words it remembers."""
+        """Pickle without the cached words."""
         return WindowTokenizer, (self._tokenizer, self.max_tokens, self.digest)
 
     @classmethod
     def from_folder(cls, folder: Path) -> WindowTokenizer:
-        """The tokenizer of a sentence-transformers model.
+        """Open the tokenizer of a sentence-transformers model.
 
         Raises:
             EmbeddingMisconfigured: The folder holds none, or one that cannot be read.
@@ -126,7 +126,7 @@ class WindowTokenizer:
         return cls(tokenizer, window(folder), digest)
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each text, special tokens included."""
+        """Return the tokens of each text, special tokens included."""
         if self._words is None:
             return self._counted(texts)
         starts, special = self._words.__getitem__, self._special
@@ -136,22 +136,18 @@ class WindowTokenizer:
         ]
 
     def _counted(self, texts: Sequence[str]) -> list[int]:
-        return [
-            len(encoding) for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast(list(batch))
-        ]
+        return [len(encoding) for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast([*batch])]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each text, special tokens included, whatever its length."""
-        return [
-            encoding.ids for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast(list(batch))
-        ]
+        """Return the token ids of each text, special tokens included, whatever its length."""
+        return [encoding.ids for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast([*batch])]
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Character span of each token in ``text``, without special tokens, in order of their starts."""
+        """Return each token's character span in ``text``, without special tokens, ordered by start."""
         return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
     def starts(self, text: str) -> array[int]:
-        """Where each token of ``text`` starts, ascending: the first halves of ``offsets``, in a third of the time."""
+        """Return each token's start in ``text``, ascending, in a third of the time of ``offsets``."""
         if self._words is None or _DROPPED.search(text):
             return array("Q", [start for start, _ in self.offsets(text)])
         starts, known = array("Q"), self._words
@@ -162,9 +158,9 @@ class WindowTokenizer:
 
 
 class _Words(dict[str, Sequence[int]]):
-    """Where the tokens of a word start within it, asked of the tokenizer once for each word.
+    """The starts of the tokens within each word, cached.
 
-    A chunker counts the same words again and again: 12 MB/s with those it has seen, where the tokenizer does 2 MB/s.
+    A chunker counts the same words again and again: 12 MB/s with cached ones, where the tokenizer does 2 MB/s.
     """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -175,7 +171,7 @@ class _Words(dict[str, Sequence[int]]):
         self._added = re.compile("|".join(added) or r"(?!)", re.IGNORECASE)
 
     def _pieces(self, word: str) -> list[str]:
-        """BERT makes a token of each ASCII punctuation mark, unless it belongs to an added token."""
+        """Split as BERT: each ASCII punctuation mark is a token, unless it belongs to an added token."""
         return _PIECE.findall(word) if _PRINTABLE.fullmatch(word) and not self._added.search(word) else []
 
     def __missing__(self, word: str) -> Sequence[int]:
@@ -184,7 +180,7 @@ class _Words(dict[str, Sequence[int]]):
             starts = self._found(word)
         if len(word) <= _WORD_CHARACTERS:
             if len(self) >= _WORDS:
-                # What is still in use comes back from the generation before. Another thread only asks again.
+                # Words still in use come back from the generation before; another thread only looks them up again.
                 self._before = dict(self)
                 self.clear()
             self[word] = starts
@@ -200,10 +196,10 @@ class _Words(dict[str, Sequence[int]]):
 
 
 def _parts_at_white_space(tokenizer: Tokenizer) -> bool:
-    """True if the tokens of a text are those of its words, one after the other: WordPiece as BERT has it.
+    """Return True if the tokens of a text are those of its words, one after the other: WordPiece as BERT has it.
 
-    BERT makes every white space a border before it looks for anything else. Only an added token that holds white space
-    itself could reach over it; one outside ASCII might after normalisation.
+    BERT first splits at every white space. Only an added token that holds white space itself could cross one; one outside
+    ASCII might after normalisation.
     """
     return (
         isinstance(tokenizer.normalizer, normalizers.BertNormalizer)

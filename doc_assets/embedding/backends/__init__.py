@@ -1,1 +1,1 @@
-"""What computes vectors: OpenVINO on CPUs, PyTorch on CPUs and GPUs, or a model behind an HTTP endpoint."""
+"""The backends: OpenVINO on CPUs, PyTorch on CPUs and GPUs, or a model behind an HTTP endpoint."""

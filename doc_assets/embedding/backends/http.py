@@ -1,8 +1,7 @@
-"""The model behind an HTTP endpoint: text-embeddings-inference, or anything that speaks OpenAI's embeddings.
+"""The model behind an HTTP endpoint: text-embeddings-inference, or any server of OpenAI's embeddings protocol.
 
-The address says which: a path ending in ``/embed`` is the former, in ``/embeddings`` the latter; a bare host means
-``/embed`` and a path ending in ``/v1`` means ``/v1/embeddings``. Window, dimensions and token counts come from the
-local copy of the model, which must be the one that the endpoint serves.
+``embedding.endpoint`` derives the protocol from the address. Window, dimensions and token counts come from the local
+copy of the model, which must be the one that the endpoint serves.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import side_by_side
 
-# text-embeddings-inference takes 32 texts and 16,384 tokens per request unless told otherwise.
+# text-embeddings-inference takes 32 texts and 16,384 tokens per request by default.
 _MAX_TEXTS = 32
 _MAX_TOKENS = 16_384
 # Requests under way: enough to hide the network's latency, far below the server's default queue of 512.
 _IN_FLIGHT = 8
 
-# What a status means. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
+# The statuses. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
 # - Try again: busy, starting, behind a proxy that lost it. 424 is text-embeddings-inference's "inference failed".
 _TRY_AGAIN = frozenset({408, 424, 425, 429})  # and 500 to 599
 # - Refuses the texts: not understood, too large, not tokenizable. A smaller request, or one without the text, may do.
 _REFUSES = frozenset({400, 413, 422})
-# - A server that keeps failing in the same place while it answers may fail on a text: that is a refusal in the end.
+# - A server that answers but keeps failing may fail on a text: after the last attempt that is a refusal.
 _FAILS_ON_TEXT = frozenset({424, 500})
 
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
@@ -54,7 +53,7 @@ class _TryAgainError(Exception):
 
 
 class HttpEmbedder:
-    """Sends batches side by side and puts the answers in order. Safe to call from several threads."""
+    """Sends batches in parallel and orders the answers. Safe to call from several threads."""
 
     def __init__(
         self,
@@ -69,16 +68,16 @@ class HttpEmbedder:
         on_retry: Callable[[], None] | None = None,
         sleep: Callable[[float], None] = shutdown.wait,
     ) -> None:
-        """Opens no connection yet.
+        """Open no connection yet.
 
         Args:
-            space: Of the model that the endpoint serves.
+            space: Space of the model that the endpoint serves.
             tokenizer: The model's.
-            url: See the module's docstring.
+            url: See ``endpoint``.
             api_key: Sent as bearer token.
             ca_bundle: PEM file of authorities that are trusted beside the system's.
-            attempts: How often a request is sent that fails for a passing reason.
-            longest_wait: Seconds between two attempts at most, whatever the server asks for.
+            attempts: Most attempts of a request that fails for a passing reason.
+            longest_wait: Most seconds between two attempts, whatever the server asks for.
             on_retry: Called before each further attempt.
             sleep: Waits between attempts, in seconds.
 
@@ -116,7 +115,7 @@ class HttpEmbedder:
 
     def _ask(self, texts: list[str]) -> np.ndarray:
         try:
-            payload = self._retrying.copy()(self._post, texts)  # a copy: threads ask side by side
+            payload = self._retrying.copy()(self._post, texts)  # a copy: threads send in parallel
         except _TryAgainError as error:
             if error.status in _FAILS_ON_TEXT:
                 raise EmbeddingRefused(f"{self._url} failed {self._attempts} times: {error}") from error
@@ -154,7 +153,7 @@ class HttpEmbedder:
 
 
 def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:
-    """The vectors of an answer, in the order of the request."""
+    """Return the vectors of an answer, in the order of the request."""
     try:
         if dialect == "openai":
             data = payload["data"]  # pyright: ignore[reportIndexIssue]
@@ -179,7 +178,7 @@ class _Wait(wait_base):
 
 
 def _retry_after(header: str | None) -> float:
-    """Seconds in a ``Retry-After`` header, which holds a number or a date; 0 where it holds neither."""
+    """Return the seconds of a ``Retry-After`` header, a number or a date; 0 where it is neither."""
     if not header:
         return 0.0
     if header.strip().isdigit():

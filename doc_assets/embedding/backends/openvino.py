@@ -1,8 +1,8 @@
 """The model on a CPU through OpenVINO, pooling and normalisation inside the graph.
 
-The graph is converted once from the torch model and kept under the home folder by fingerprint, unless an image brings
-it along; from then on neither torch nor transformers is imported: a start takes 1 s and 290 MB where converting took
-20 s and 680 MB (2 busy cores).
+The graph is converted once from the torch model and kept under the home folder by fingerprint, unless an image holds
+it already; later starts import neither torch nor transformers and take 1 s and 290 MB, where converting took 20 s and
+680 MB (2 busy cores).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 
 _log = logging.getLogger(__name__)
 
-# Raised when the converted graph changes; an older file is left alone and converted anew beside it.
+# Raised when the converted graph changes; an older file stays, and a new one is converted beside it.
 _GRAPH = "openvino-1"
 
 # Padded tokens per inference. One full chunk at a time keeps the activations in a core's cache and pads nothing. Tokens
@@ -38,19 +38,19 @@ _BUDGET = {"fp32": 256, "bf16": 1024}
 
 
 class OpenVinoEmbedder:
-    """Runs one stream per thread: on 2 cores 15 % faster than one stream over both. Calls take turns."""
+    """Runs one stream per thread: on 2 cores 15 % faster than one stream over both. Calls are serialised."""
 
     def __init__(
         self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, converted: Sequence[Path], threads: int
     ) -> None:
-        """Loads the converted graph, converting it first if no folder has it.
+        """Load the converted graph, converting it first if no folder has it.
 
         Args:
             space: Its precision decides the arithmetic.
             tokenizer: The model's.
             folder: The model's files.
-            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, looked through in
-                order; one that none has is kept in the last. Which precision computes is decided when it is compiled.
+            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; a
+                new graph is kept in the last. The precision is chosen when the graph is compiled.
             threads: CPU threads to use.
 
         Raises:
@@ -91,7 +91,7 @@ class OpenVinoEmbedder:
                     self._queue.start_async(list(pad([ids[row] for row in rows])), rows)
                 self._queue.wait_all()
             except RuntimeError as error:
-                # What is still under way in the old queue must not end up among the next call's vectors.
+                # Inferences still in the old queue must not write into the next call's vectors.
                 self._queue = openvino.AsyncInferQueue(self._compiled, len(self._queue))
                 raise EmbeddingError(f"OpenVINO failed on {len(texts)} texts: {error}") from error
         return unit_rows(vectors, len(texts), self.space.dimensions)
@@ -115,12 +115,12 @@ def _cached_graph(
 
 
 def _keep(graph: openvino.Model, path: Path) -> None:
-    """Writes beside the target, then renames: a reader or a second process never sees half a file."""
+    """Write beside the target, then rename: no reader or second process sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=".converting-"))
     try:
         openvino.save_model(graph, scratch / "graph.xml", compress_to_fp16=False)
-        # The weights first: who finds the .xml finds them too.
+        # The weights first: a reader that finds the .xml finds them too.
         (scratch / "graph.bin").replace(path.with_suffix(".bin"))
         (scratch / "graph.xml").replace(path)
     finally:
@@ -128,9 +128,9 @@ def _keep(graph: openvino.Model, path: Path) -> None:
 
 
 def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
-    """The model as a graph ``(ids, mask) -> (rows, dims)`` with vectors of length 1.
+    """Return the model as a graph ``(ids, mask) -> (rows, dims)`` with vectors of length 1.
 
-    Uses the torch front end itself, which is what ``openvino.convert_model`` does after reporting the call to a server.
+    Uses the torch front end itself, as ``openvino.convert_model`` does after reporting the call to a server.
     """
     try:
         import torch
@@ -166,7 +166,7 @@ def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
         model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", local_files_only=True).eval()
         front_end = FrontEndManager().load_by_framework("pytorch")
         with warnings.catch_warnings():
-            # Tracing warns of each branch on a shape; none depends on the batch, as the tests' cosines show.
+            # Tracing warns of each branch on a shape; the tests' cosines show that none depends on the batch.
             warnings.simplefilter("ignore")
             decoder = TorchScriptPythonDecoder(Pooled(model), example_input=(example, example_mask))
         graph = front_end.convert(front_end.load(decoder))

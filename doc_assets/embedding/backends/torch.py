@@ -1,6 +1,6 @@
 """The model through sentence-transformers: on a CUDA device where there is one, else on the CPU.
 
-On a CPU this is the fallback for machines without OpenVINO, which is faster there.
+On a CPU this is for machines without OpenVINO, which is faster there.
 """
 
 from __future__ import annotations
@@ -25,16 +25,10 @@ _BUDGET = {"cuda": 65_536, "cpu": 2_048}
 
 
 class TorchEmbedder:
-    """Calls take turns: the model's own threads use the device fully."""
+    """Serialises calls: the model's own threads use the device fully."""
 
     def __init__(self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, threads: int) -> None:
-        """Loads the model in the space's precision.
-
-        Args:
-            space: Its precision decides the weights' type.
-            tokenizer: The model's.
-            folder: The model's files.
-            threads: CPU threads to use; set for the whole process, as torch has it.
+        """Load the model in the space's precision; ``threads`` of the CPU are set for the whole process.
 
         Raises:
             EmbeddingError: The model cannot be loaded.
