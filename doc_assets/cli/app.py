@@ -28,7 +28,7 @@ from doc_assets.cli import (
     status,
     validate,
 )
-from doc_assets.cli.output import complain, log_messages
+from doc_assets.cli.output import log_messages, print_error
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.settings import LogSettings
@@ -51,7 +51,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except Stopped as stopped:
-            complain(str(stopped))
+            print_error(str(stopped))
             raise typer.Exit(shutdown.exit_code()) from stopped
         except UsageError as usage:
             path = usage.ctx.command_path if usage.ctx else ""
@@ -61,7 +61,7 @@ class Commands(TyperGroup):
         except (DocAssetsError, DatabaseError) as raised:
             error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
             _begin(ctx.invoked_subcommand)  # it may have come before the command itself
-            complain(str(error))
+            print_error(str(error))
             raise typer.Exit(error.exit_code) from raised
 
 
@@ -151,7 +151,7 @@ def _exit_code() -> int:
         # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Stopped as stopped:  # before or after the command itself
-        complain(str(stopped))
+        print_error(str(stopped))
         return shutdown.exit_code()
     return 1
 

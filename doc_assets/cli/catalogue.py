@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import initial_catalogue, load_catalogue
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.preflight import problems
@@ -29,7 +29,7 @@ def init(
     if output.exists() and not force:
         raise typer.BadParameter(f"{output} exists: give another name, or --force to replace it", param_hint="--output")
     output.write_text(text, encoding="utf-8")
-    say(f"wrote {output}: doc-assets migrate --catalogue {output} loads it")
+    print_note(f"wrote {output}: doc-assets migrate --catalogue {output} loads it")
 
 
 @app.command("check")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, complain, print_json, say
+from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note
 from doc_assets.errors import NotFound, SchemaBehind, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
@@ -32,7 +32,7 @@ def upgrade(
     url = database_url(Settings.from_environment())
     _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
     termination_message.tell(schema_revision=schema.head())
-    say(f"the schema is at revision {schema.head()}")
+    print_note(f"the schema is at revision {schema.head()}")
 
 
 @app.command("check")
@@ -53,9 +53,9 @@ def check(
         print_json({"revision": revision, "problems": problems})
     else:
         for problem in problems:
-            complain(problem)
+            print_error(problem)
         if not problems:
-            say(f"the database is sound, schema revision {revision}")
+            print_note(f"the database is sound, schema revision {revision}")
     if problems:
         raise typer.Exit(1)
 
@@ -81,7 +81,7 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
                 raise StoreUnavailable(f"waited {seconds:g} s for nothing: {error}") from error
             if now - said >= _LINE_SECONDS or said == started:
                 said = now
-                say(f"waiting, {left:.0f} s more at most: {error}")
+                print_note(f"waiting, {left:.0f} s more at most: {error}")
         shutdown.wait(min(left, _LOOK_SECONDS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots import near_duplicate_links
@@ -42,4 +42,4 @@ def duplicates(
         [(f"{row.similarity:.2f}", "same" if row.same else "near", row.one, row.other) for row in rows],
     )
     same = sum(row.same for row in rows)
-    say(f"{same} files with a document that another file has too, {len(rows) - same} pairs of near duplicates")
+    print_note(f"{same} files with a document that another file has too, {len(rows) - same} pairs of near duplicates")

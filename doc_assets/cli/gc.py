@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
@@ -62,15 +62,15 @@ def _print(found: GarbageCollection) -> None:
         soft_wrap=True,
     )
     for partition in found.busy:
-        say(f"{partition} is being worked on: its old snapshots stay until the next gc")
+        print_note(f"{partition} is being worked on: its old snapshots stay until the next gc")
     if found.dry_run:
         return
     for step in found.upkeep:
         if step.problem:
-            say(step.problem)
+            print_note(step.problem)
         elif step.seconds >= 1:
-            say(f"{step.action} of {step.table}: {duration(step.seconds)}")
-    say(
+            print_note(f"{step.action} of {step.table}: {duration(step.seconds)}")
+    print_note(
         f"{found.seconds:.1f} s; loads waited {found.longest_wait_seconds:.2f} s at most. PostgreSQL writes new rows "
         "where these stood; only pages that are empty at the end of a table, and a rebuilt index, go back to the disk"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_json_line, print_table, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_json_line, print_note, print_table
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
@@ -57,7 +57,7 @@ def history(
         print_json(rows)
         return
     if not rows:
-        say("nothing of that happened here")
+        print_note("nothing of that happened here")
     print_table(
         "history",
         ["at", "action", "partition", "from", "to", "result", "documents", "embedded", "seconds", "docs/min", "run",

@@ -13,7 +13,7 @@ import psutil
 from rich.live import Live
 from rich.table import Table
 
-from doc_assets.cli.output import complain, messages, say
+from doc_assets.cli.output import messages, print_error, print_note
 from doc_assets.dagster import batch_load
 from doc_assets.errors import StoreUnreachable
 from doc_assets.ingest.loader import Survey
@@ -81,7 +81,7 @@ class LiveProgress:
                 result.embedded,
             )
         if not messages.is_terminal:
-            say(
+            print_note(
                 f"{self._finished}/{self._count} {result.partition}: {result.result}, "
                 f"{result.documents:,} documents, {result.embedded:,} of {result.chunks:,} chunks embedded, "
                 f"{duration(result.seconds)}"
@@ -103,9 +103,9 @@ class LiveProgress:
                         live.update(self._table(rows))
                     elif time.perf_counter() - said >= _LINE_SECONDS:
                         said = time.perf_counter()
-                        say(self._line(self._overall(rows)))
+                        print_note(self._line(self._overall(rows)))
         except (OperationalError, StoreUnreachable) as error:
-            say(f"progress is not shown any more: {error}")
+            print_note(f"progress is not shown any more: {error}")
         finally:
             if live:
                 live.stop()
@@ -144,7 +144,7 @@ class LiveProgress:
         return table
 
 
-def load_shown(
+def load_with_progress(
     settings: Settings,
     store: Store,
     changed: Sequence[Survey],
@@ -168,25 +168,25 @@ def load_shown(
         ):
             results.append(result)
             live.finished(result)
-            complain_of([result])
+            print_errors([result])
     return results, live.peak_rss_bytes
 
 
-def complain_of(results: Iterable[LoadResult]) -> None:
+def print_errors(results: Iterable[LoadResult]) -> None:
     """Prints the errors of those that failed or were rejected."""
     for result in results:
         if result.result in ("failed", "rejected"):
             # A refusal names its partition itself.
             name, error = result.partition, str(result.error)
             named = error.startswith(name)
-            complain(f"{result.result}: {error}" if named else f"{name} {result.result}: {error}")
+            print_error(f"{result.result}: {error}" if named else f"{name} {result.result}: {error}")
 
 
-def refresh_index_shown(settings: Settings, store: Store, *, loaded_any: bool) -> float:
+def refresh_vector_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
     """Refreshes the vector index and prints what became of it; seconds."""
     done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
     if done.error is not None:
-        complain(f"the vector index could not be brought up to date, the next migrate does it: {done.error}")
+        print_error(f"the vector index could not be brought up to date, the next migrate does it: {done.error}")
     elif done.built:
-        say(f"built the vector index in {duration(done.seconds)}")
+        print_note(f"built the vector index in {duration(done.seconds)}")
     return done.seconds

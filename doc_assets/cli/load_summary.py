@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets.cli.output import print_json, print_table, say
+from doc_assets.cli.output import print_json, print_note, print_table
 from doc_assets.cli.validate import print_checks
 from doc_assets.document.records import COUNTS
 from doc_assets.ingest.result import LoadResult
@@ -18,7 +18,7 @@ from doc_assets.store.schema import schema
 _COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
 # Worst first: of many, the termination message has room for the first ones.
-_UNDONE = ("failed", "rejected", "stopped")
+_UNFINISHED = ("failed", "rejected", "stopped")
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,15 @@ class LoadSummary:
     batch_id: str | None
 
     @property
-    def undone(self) -> list[LoadResult]:
+    def unfinished(self) -> list[LoadResult]:
         """Partitions that are not as they should be, worst first."""
-        found = [result for result in self.results if result.result in _UNDONE]
-        return sorted(found, key=lambda result: _UNDONE.index(result.result))
+        found = [result for result in self.results if result.result in _UNFINISHED]
+        return sorted(found, key=lambda result: _UNFINISHED.index(result.result))
 
     @property
     def failed(self) -> bool:
         """One of them failed, or was rejected."""
-        return any(result.result != "stopped" for result in self.undone)
+        return any(result.result != "stopped" for result in self.unfinished)
 
     @property
     def totals(self) -> dict[str, int | float]:
@@ -76,7 +76,7 @@ class LoadSummary:
             partitions=Counter(result.result for result in self.results),
             totals=self.totals,
         )
-        termination_message.tell_failures([Failure(r.partition, r.result, r.error or "") for r in self.undone])
+        termination_message.tell_failures([Failure(r.partition, r.result, r.error or "") for r in self.unfinished])
 
     def print_json(self) -> None:
         """To stdout."""
@@ -96,18 +96,20 @@ class LoadSummary:
         totals = self.totals
         self._print_partitions(totals)
         if {result.result for result in self.results} <= {"unchanged"}:
-            say(f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})")
+            print_note(
+                f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})"
+            )
             return
         if checks := [check for result in self.results for check in result.checks]:
             print_checks(checks)
         stages = self.stages.items()
         print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages])
         if totals["retries"] or totals["embedding_retries"]:
-            say(
+            print_note(
                 f"tried again after failures that passed: {totals['retries']:,} steps of the database, "
                 f"{totals['embedding_retries']:,} requests to the embedding endpoint"
             )
-        say(
+        print_note(
             f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(self.seconds)}: "
             f"{totals['documents_per_minute']:,.0f} documents/min, "
             f"{totals['bytes'] * 60e-6 / self.seconds:,.1f} MB/min, "
@@ -115,7 +117,7 @@ class LoadSummary:
             f"peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"
         )
         if self.batch_id is not None:
-            say(f"back to before it: doc-assets rollback --run {self.batch_id}")
+            print_note(f"back to before it: doc-assets rollback --run {self.batch_id}")
 
     def _print_partitions(self, totals: Mapping[str, int | float]) -> None:
         print_table(

@@ -13,9 +13,9 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.cli.live_progress import complain_of, load_shown, refresh_index_shown
+from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.load_summary import LoadSummary
-from doc_assets.cli.output import JSON_OPTION, say
+from doc_assets.cli.output import JSON_OPTION, print_note
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
@@ -77,7 +77,7 @@ def migrate(
     order = Order(loaded, _slice_of(wanted, share), limit, parallel, allow_deletions)
     with open_store(settings) as store, job_progress() as job:
         summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
-    summary.tell()
+    summary.report()
     if as_json:
         summary.print_json()
     else:
@@ -106,7 +106,7 @@ def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
         found = Slice.parse(share).of(wanted)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--slice") from error
-    say(f"slice {share}: {len(found)} of {len(wanted)} partitions")
+    print_note(f"slice {share}: {len(found)} of {len(wanted)} partitions")
     return found
 
 
@@ -114,7 +114,7 @@ def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
     """What a load would do."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit, for_load=False)
-    complain_of(surveyed.settled)
+    print_errors(surveyed.settled)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
     with closing(Loader(settings, store)) as loader:
@@ -127,7 +127,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     """Loads, and builds the vector index if no other process is left that loads; reports to the Job that it runs in."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
-    complain_of(surveyed.settled)
+    print_errors(surveyed.settled)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
     workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
@@ -135,20 +135,20 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     partitions = {partition.name: partition for partition in order.wanted}
     looks = [(partitions[result.partition], result) for result in surveyed.settled]
     record_looks(store, looks, batch_id=batch_id)
-    loads, loading_peak = load_shown(
+    loads, loading_peak = load_with_progress(
         settings,
         store,
         surveyed.changed,
         workers,
         allow_deletions=order.allow_deletions,
         batch_id=batch_id,
-        tell=job.tell,
+        tell=job.update,
     )
     results = _sorted([*surveyed.settled, *loads])
     if undone := [load for load in results if load.result not in ("published", "unchanged")]:
-        job.undone(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
+        job.report_incomplete(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)
-    seconds = refresh_index_shown(settings, store, loaded_any=published)
+    seconds = refresh_vector_index(settings, store, loaded_any=published)
     return LoadSummary(
         results,
         time.perf_counter() - started,

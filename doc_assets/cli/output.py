@@ -27,7 +27,7 @@ def log_messages() -> None:
     messages.quiet = True
 
 
-def complain(sentence: str) -> None:
+def print_error(sentence: str) -> None:
     """An error, to stderr, on as many lines as it needs."""
     termination_message.tell_error(sentence)
     if messages.quiet:
@@ -35,7 +35,7 @@ def complain(sentence: str) -> None:
     messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)
 
 
-def say(sentence: str) -> None:
+def print_note(sentence: str) -> None:
     """Something the user may want to know, to stderr."""
     if messages.quiet:
         _log.info("%s", sentence)
@@ -56,7 +56,7 @@ def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> None:
     """A table to stdout; numbers to the right. Wide ones are not cut when stdout is no terminal."""
-    table = drawn_table(title, columns, rows, total)
+    table = build_table(title, columns, rows, total)
     wide = results.options.update(max_width=10_000)
     if results.is_terminal:
         results.print(table)
@@ -64,7 +64,7 @@ def print_table(
         Console(highlight=False, width=max(80, Measurement.get(results, wide, table).maximum)).print(table)
 
 
-def drawn_table(
+def build_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> Table:
     """The table that ``print_table`` prints."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
-from doc_assets.cli.live_progress import complain_of, load_shown, refresh_index_shown
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.dagster import batch_load
 from doc_assets.errors import DocAssetsError
@@ -43,7 +43,7 @@ def list_files(
     if as_json:
         print_json(rows)
     elif not rows:
-        say("nothing is in quarantine")
+        print_note("nothing is in quarantine")
     else:
         print_table(
             "quarantine",
@@ -198,14 +198,14 @@ def retry(
     if as_json:
         print_json([{**asdict(row), "quarantined": row.stays} for row in rows])
     elif not rows:
-        say("nothing is in quarantine" + (f" at {path}" if path else ""))
+        print_note("nothing is in quarantine" + (f" at {path}" if path else ""))
     else:
         print_table(
             "quarantine retry",
             ["partition", "path", "now", "reason"],
             [(r.partition, r.path, r.outcome, r.reason) for r in rows],
         )
-        say(f"{sum(not row.stays for row in rows)} of {len(rows)} files left the quarantine")
+        print_note(f"{sum(not row.stays for row in rows)} of {len(rows)} files left the quarantine")
     if any(row.stays for row in rows):
         raise typer.Exit(1)
 
@@ -219,11 +219,11 @@ def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile])
     for limit in sorted(set(limits.values()), key=lambda n: n or 0):
         wanted = [known[name] for name in sorted(limits) if name in known and limits[name] == limit]
         surveyed = batch_load.survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
-        complain_of(surveyed.settled)
-        loads, _ = load_shown(settings, store, surveyed.changed, min(2, max(1, len(surveyed.changed))))
+        print_errors(surveyed.settled)
+        loads, _ = load_with_progress(settings, store, surveyed.changed, min(2, max(1, len(surveyed.changed))))
         done |= {result.partition: result for result in [*surveyed.settled, *loads]}
     if any(result.result == "published" for result in done.values()):
-        refresh_index_shown(settings, store, loaded_any=True)
+        refresh_vector_index(settings, store, loaded_any=True)
     return [_became(store, entry, done.get(entry.partition)) for entry in entries]
 
 

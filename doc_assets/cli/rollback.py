@@ -6,7 +6,7 @@ from collections import Counter
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
 from doc_assets.store.schema import schema
@@ -49,7 +49,7 @@ def rollback(
         print_json(_as_json(done, where, single=partition is not None, dry_run=dry_run))
         return
     if isinstance(where, AsOf):
-        say(f"as of {where.moment:%Y-%m-%d %H:%M:%S %z} ({where.moment.tzname()})")
+        print_note(f"as of {where.moment:%Y-%m-%d %H:%M:%S %z} ({where.moment.tzname()})")
     _show(done, single=partition is not None, dry_run=dry_run)
 
 
@@ -118,13 +118,13 @@ def _show(done: Rollback, *, single: bool, dry_run: bool) -> None:
             ],
         )
         down = sum(row.to_snapshot is None for row in moved)
-        say(
+        print_note(
             f"{len(moved)} of {len(rows)} partitions {'would move' if dry_run else 'moved'}"
             + (f", {down} of them taken down" if down else "")
             + f"; all digests proven; {done.seconds:.2f} s"
         )
     if moved and not dry_run:
-        say(f"doc-assets rollback --run {done.run_id[:8]} undoes it")
+        print_note(f"doc-assets rollback --run {done.run_id[:8]} undoes it")
 
 
 def _line(row: RollbackResult, dry_run: bool) -> str:
@@ -158,7 +158,7 @@ def discard(
     with open_store(Settings.from_environment()) as store:
         done = discard_snapshots(store, None if what is None else parse_id_or_partition(what))
     for sentence in done.held:
-        say(f"left alone: {sentence}")
+        print_note(f"left alone: {sentence}")
     if as_json:
         print_json(done)
         return
@@ -168,4 +168,4 @@ def discard(
         [(row.partition, str(row.snapshot), row.status, row.files, row.documents) for row in done.dropped],
     )
     what = "snapshot" if len(done.dropped) == 1 else "snapshots"
-    say(f"{len(done.dropped)} {what} discarded; the content stays for others until doc-assets gc removes it")
+    print_note(f"{len(done.dropped)} {what} discarded; the content stays for others until doc-assets gc removes it")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
@@ -95,7 +95,8 @@ def search(
             mode=mode.value,
         )
         if facts and not passages:
-            say(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
+            note = explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)
+            print_note(f"nothing found: {note}")
     if as_json:
         print_json(passages)
         return

@@ -9,7 +9,7 @@ from typing import get_args
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_table, results, say
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.versions import listing
@@ -41,7 +41,7 @@ def snapshots(
         print_json(rows)
         return
     if not rows:
-        say("there is no such snapshot; doc-assets migrate makes them")
+        print_note("there is no such snapshot; doc-assets migrate makes them")
     print_table(
         "snapshots",
         ["partition", "id", "status", "live", "loaded", "documents", "chunks", "digest", "revision", "run"],

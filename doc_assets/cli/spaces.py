@@ -10,7 +10,7 @@ from dataclasses import asdict
 import typer
 from rich.live import Live
 
-from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_table, say
+from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_note, print_table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import open_embedder
@@ -62,7 +62,9 @@ def drop(
         print_json(dropped)
         return
     kept = "" if dropped.forgotten else "; its row stays, since the history of collected snapshots names it"
-    say(f"dropped space {space} ({dropped.name}): {dropped.vectors:,} vectors, {dropped.bytes / 1e6:,.1f} MB{kept}")
+    print_note(
+        f"dropped space {space} ({dropped.name}): {dropped.vectors:,} vectors, {dropped.bytes / 1e6:,.1f} MB{kept}"
+    )
 
 
 def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool) -> None:
@@ -78,7 +80,7 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
             threads=settings.threads,
             retry=RetryPolicy(settings.retry_attempts, settings.retry_longest_wait),
             progressed=meter.show,
-            said=say,
+            said=print_note,
         )
         if dry_run:
             plan = change.plan()
@@ -102,7 +104,7 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
     if as_json:
         print_json(outcome)
     else:
-        say(sentence)
+        print_note(sentence)
 
 
 def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
@@ -160,4 +162,4 @@ class _Meter:
             self._live.update(line)
         elif time.perf_counter() - self._said >= _LINE_SECONDS:
             self._said = time.perf_counter()
-            say(line)
+            print_note(line)

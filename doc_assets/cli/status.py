@@ -15,7 +15,15 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
-from doc_assets.cli.output import JSON_OPTION, drawn_table, print_json, print_json_line, print_table, results, say
+from doc_assets.cli.output import (
+    JSON_OPTION,
+    build_table,
+    print_json,
+    print_json_line,
+    print_note,
+    print_table,
+    results,
+)
 from doc_assets.document.records import COUNTS
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.progress import duration
@@ -70,7 +78,7 @@ def status(
         print_json(_as_json(found))
         return
     if not found.running:
-        say("nothing runs")
+        print_note("nothing runs")
     for title, columns, rows in _tables(found):
         print_table(title, columns, rows)
 
@@ -85,14 +93,14 @@ def _watch(store: Store, every: float, as_json: bool) -> None:
             except (DatabaseError, StoreUnreachable) as error:
                 if not is_transient(error):
                     raise
-                say(f"the database does not answer, trying on: {str(error).strip().splitlines()[0]}")
+                print_note(f"the database does not answer, trying on: {str(error).strip().splitlines()[0]}")
             else:
                 if as_json:
                     print_json_line(_as_json(found))
                 elif screen is not None:
-                    screen.update(Group(*(drawn_table(*given) for given in _tables(found))), refresh=True)
+                    screen.update(Group(*(build_table(*given) for given in _tables(found))), refresh=True)
                 else:
-                    say(f"{found.at:%H:%M:%S} {_line(found)}")
+                    print_note(f"{found.at:%H:%M:%S} {_line(found)}")
                 if not found.busy:
                     return
             time.sleep(every)

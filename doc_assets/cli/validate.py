@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, complain, print_json, print_table, say
+from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
@@ -98,14 +98,14 @@ def _print(stored: Validation, sources: Sequence[SourceComparison] | None, drift
     if stored.checks:
         print_checks(stored.checks)
     else:
-        say("nothing is live yet: doc-assets migrate loads it")
+        print_note("nothing is live yet: doc-assets migrate loads it")
     if sources is not None:
         _print_sources(sources)
     if drift is not None:
         _print_drift(drift)
     if stored.checks:
         many = f"{stored.proven.snapshots} snapshot{'s' if stored.proven.snapshots != 1 else ''}"
-        say(f"{stored.line} ({many} in {duration(stored.seconds)})")
+        print_note(f"{stored.line} ({many} in {duration(stored.seconds)})")
 
 
 def print_checks(rows: Sequence[CheckResult]) -> None:
@@ -121,7 +121,7 @@ def print_checks(rows: Sequence[CheckResult]) -> None:
     )
     for row in rows:
         if not row.passed:
-            complain(f"{row.partition} fails {row.check}: {'; '.join(row.findings)}")
+            print_error(f"{row.partition} fails {row.check}: {'; '.join(row.findings)}")
 
 
 def _print_sources(sources: Sequence[SourceComparison]) -> None:
@@ -136,13 +136,13 @@ def _print_sources(sources: Sequence[SourceComparison]) -> None:
     )  # fmt: skip
     for s in sources:
         if s.result != "equal":
-            complain(f"{s.partition}: {s.sentence}")
+            print_error(f"{s.partition}: {s.sentence}")
 
 
 def _print_drift(drift: Reembedding) -> None:
-    say(
+    print_note(
         f"{drift.sample:,} chunks embedded again with {drift.model} ({drift.precision}): cosine at least "
         f"{drift.least:.6f}, on average {drift.mean:.6f}; {drift.bound} is needed (seed {drift.seed})"
     )
     for chunk, cosine in drift.below[:_EXAMPLES]:
-        complain(f"the vector of chunk {chunk} has a cosine of {cosine:.4f} to that of its text")
+        print_error(f"the vector of chunk {chunk} has a cosine of {cosine:.4f} to that of its text")

@@ -1,6 +1,6 @@
-"""``doc-assets exporter``: what monitoring sees of a store, as Prometheus metrics, and progress on Kubernetes Jobs.
+"""``doc-assets exporter``: Prometheus metrics of a store, and progress on the Jobs of Dagster's runs.
 
-``reading`` asks the database, ``tally`` remembers the history, ``metrics`` names and documents what is told,
-``samples`` makes it of a reading, ``server`` answers. What is asked in SQL is in ``doc_assets.store.history.metrics``;
-progress on Jobs is in ``doc_assets.cluster``; alert rules and the dashboard are in ``k8s/components/monitoring``.
+``store_reader`` reads the database, ``history_counters`` adds up the history, ``metrics`` documents each metric,
+``samples`` fills them from a reading, ``server`` serves them. The SQL is in ``doc_assets.store.history.metrics``, what
+is written on Jobs in ``doc_assets.job_progress``; alert rules and the dashboard are in ``k8s/components/monitoring``.
 """

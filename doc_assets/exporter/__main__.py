@@ -1,7 +1,4 @@
-"""``python -m doc_assets.exporter``: what ``doc-assets exporter`` becomes once its options are read.
-
-A process of its own, since the command line has imported 40 MB more than an exporter needs.
-"""
+"""``python -m doc_assets.exporter``: the process of ``doc-assets exporter``, without the 40 MB that the CLI imports."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _log = logging.getLogger("doc_assets.exporter")
 
 
 def main() -> None:
-    """Serves until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT."""
     options = _options()
     log_context.configure(LogSettings.from_environment())
     stop = threading.Event()
@@ -41,7 +38,7 @@ def main() -> None:
             reader,
             settings,
             partition_limit=options.partition_limit,
-            job_failures=_write_on_jobs(reader, stop) if options.job_progress else None,
+            job_failures=_start_job_progress(reader, stop) if options.job_progress else None,
         )
         threading.Thread(target=server.serve_forever, name="http", daemon=True).start()
         _log.info("serving on %s port %s", options.host, server.server_port)
@@ -55,15 +52,15 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="doc-assets exporter")
-    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Prometheus comes from elsewhere
+    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Prometheus is on another machine
     parser.add_argument("--port", type=int, default=9464)
     parser.add_argument("--partition-limit", type=int, default=PARTITION_LIMIT)
     parser.add_argument("--no-job-progress", dest="job_progress", action="store_false")
     return parser.parse_args()
 
 
-def _write_on_jobs(reader: StoreReader, stop: threading.Event) -> Callable[[], int] | None:
-    """Begins to write progress on Jobs, where there is a cluster; returns what counts the failures."""
+def _start_job_progress(reader: StoreReader, stop: threading.Event) -> Callable[[], int] | None:
+    """Start writing progress on Jobs; return a getter of the failure count, None outside a cluster."""
     cluster = ClusterSettings.from_environment()
     if cluster.api is None:
         return None

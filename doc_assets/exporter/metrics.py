@@ -1,7 +1,6 @@
-"""The metrics by name: type, labels and meaning. docs/monitoring.md shows the same table, and a test compares the two.
+"""The metrics: name, type, labels and meaning. A test compares docs/monitoring.md with this table.
 
-Names follow Prometheus' rules: base units, ``_total`` for what only grows, ``_ratio`` for shares from 0 to 1. Labels
-have few values: there are as many partitions as the catalogue names, and ``PARTITION_LIMIT`` are told of at most.
+Names follow Prometheus' rules: base units, ``_total`` for counters, ``_ratio`` for shares from 0 to 1.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What a metric is called, which labels it has, and what it means."""
+    """Name, type, labels and meaning of a metric."""
 
     name: str
     kind: Literal["gauge", "counter"]
@@ -32,41 +31,23 @@ _PARTITION = ("doc_type", "partition")
 
 ALL = (
     # The exporter and the database.
-    _gauge(
-        "doc_assets_up",
-        "1 if the database was asked and answered in time, else 0: then only the exporter's own metrics are told",
-    ),
-    _gauge("doc_assets_build_info", "Always 1; the version of the program", "version"),
-    _gauge("doc_assets_read_seconds", "How long the database took to answer everything that is told here"),
-    _counter(
-        "doc_assets_read_failures_total",
-        "Times that the database could not be asked, since this process started",
-    ),
-    _gauge(
-        "doc_assets_schema_info",
-        "Always 1; revision of the database's schema, and the one that this program needs",
-        "revision",
-        "expected",
-    ),
-    _gauge("doc_assets_schema_current", "1 if both are the same; if not, nothing below is told"),
+    _gauge("doc_assets_up", "1 if the database answered in time, else 0; if 0, only the exporter's own metrics follow"),
+    _gauge("doc_assets_build_info", "Always 1; version of the program", "version"),
+    _gauge("doc_assets_read_seconds", "Seconds that reading the database took"),
+    _counter("doc_assets_read_failures_total", "Failed reads of the database since the exporter started"),
+    _gauge("doc_assets_schema_info", "Always 1; schema revision found, and the one expected", "revision", "expected"),
+    _gauge("doc_assets_schema_current", "1 if both revisions are equal; if not, all metrics below are absent"),
     _gauge("doc_assets_database_bytes", "Size of the database on disk; cached"),
-    _gauge("doc_assets_cached_age_seconds", "Age of the values marked as cached, which are asked for every 5 minutes"),
+    _gauge("doc_assets_cached_age_seconds", "Age of the cached values, which are read every 5 minutes"),
     _gauge("doc_assets_partitions", "Partitions that were ever loaded"),
-    _gauge(
-        "doc_assets_partitions_left_out",
-        "Partitions that are not told of because there are more than --partition-limit",
-    ),
+    _gauge("doc_assets_partitions_left_out", "Partitions without metrics of their own, beyond --partition-limit"),
     # What is live.
-    _gauge("doc_assets_snapshot_id", "Number of the live snapshot", *_PARTITION),
-    _gauge(
-        "doc_assets_snapshot_published_timestamp_seconds",
-        "When the live snapshot was published for the first time",
-        *_PARTITION,
-    ),
-    _gauge("doc_assets_snapshot_documents", "Documents that are live", *_PARTITION),
-    _gauge("doc_assets_snapshot_chunks", "Chunks that are live", *_PARTITION),
-    _gauge("doc_assets_snapshot_tokens", "Tokens of these chunks", *_PARTITION),
-    _gauge("doc_assets_snapshot_source_bytes", "Bytes of the files that were loaded", *_PARTITION),
+    _gauge("doc_assets_snapshot_id", "Id of the live snapshot", *_PARTITION),
+    _gauge("doc_assets_snapshot_published_timestamp_seconds", "First publication of the live snapshot", *_PARTITION),
+    _gauge("doc_assets_snapshot_documents", "Live documents", *_PARTITION),
+    _gauge("doc_assets_snapshot_chunks", "Live chunks", *_PARTITION),
+    _gauge("doc_assets_snapshot_tokens", "Tokens of the live chunks", *_PARTITION),
+    _gauge("doc_assets_snapshot_source_bytes", "Bytes of the loaded files", *_PARTITION),
     _gauge(
         "doc_assets_snapshot_files",
         "Files of the live snapshot by outcome: loaded, duplicate, skipped or rejected",
@@ -75,127 +56,86 @@ ALL = (
     ),
     _gauge(
         "doc_assets_partition_confirmed_timestamp_seconds",
-        "When what is live was last known to be what the source holds: it was published, or a look at the source "
-        "found nothing new",
+        "When the live snapshot was last known to match its source: published, or source found unchanged",
         *_PARTITION,
     ),
     _gauge("doc_assets_quarantine_files", "Files in quarantine; cached", *_PARTITION),
     _gauge(
         "doc_assets_abandoned_staging_seconds",
-        "How long ago a staging snapshot was left that no process works on; absent without one",
+        "Age of a staging snapshot that no process is working on; absent without one",
         *_PARTITION,
     ),
     # The last load and audit.
     _gauge(
         "doc_assets_last_load_info",
-        "Always 1; how the last load ended: published, unchanged, rejected, failed or interrupted",
+        "Always 1; result of the last load: published, unchanged, rejected, failed or interrupted",
         *_PARTITION,
         "result",
     ),
-    _gauge("doc_assets_last_load_timestamp_seconds", "When the last load ended", *_PARTITION),
-    _gauge("doc_assets_last_load_seconds", "How long the last load took that ended with a snapshot", *_PARTITION),
-    _gauge("doc_assets_last_load_documents_per_second", "Its rate", *_PARTITION),
+    _gauge("doc_assets_last_load_timestamp_seconds", "End of the last load", *_PARTITION),
+    _gauge("doc_assets_last_load_seconds", "Duration of the last load that sealed a snapshot", *_PARTITION),
+    _gauge("doc_assets_last_load_documents_per_second", "Rate of that load", *_PARTITION),
     _gauge(
         "doc_assets_error_budget_used_ratio",
-        "Files that it rejected, as a share of those that it might; above 1 it was not published",
+        "Files that load rejected, divided by the number allowed; above 1 it was not published",
         *_PARTITION,
     ),
     _gauge(
         "doc_assets_check_passed",
-        "1 if the check passed in the last audit of what is live or of what the last load staged, "
-        "whichever was later; else 0",
+        "1 if the check passed in the newest audit of the live or the last loaded snapshot, else 0",
         *_PARTITION,
         "check",
     ),
-    _gauge("doc_assets_last_audit_timestamp_seconds", "When that audit was", *_PARTITION),
+    _gauge("doc_assets_last_audit_timestamp_seconds", "Time of that audit", *_PARTITION),
     # What runs now.
-    _gauge(
-        "doc_assets_running_load_info",
-        "Always 1; where a load runs, and in which Dagster run",
-        *_PARTITION,
-        "host",
-        "run_id",
-    ),
-    _gauge(
-        "doc_assets_running_load_alive",
-        "1 if a process holds the partition's lock; 0 if the one that loaded it died",
-        *_PARTITION,
-    ),
-    _gauge(
-        "doc_assets_running_load_progress_ratio",
-        "Share of the work that is done, by the tokens that its files are expected to give",
-        *_PARTITION,
-    ),
-    _gauge("doc_assets_running_load_files", "Files that are done", *_PARTITION),
-    _gauge("doc_assets_running_load_files_expected", "Files to do, those that are done included", *_PARTITION),
+    _gauge("doc_assets_running_load_info", "Always 1; host and Dagster run of a load", *_PARTITION, "host", "run_id"),
+    _gauge("doc_assets_running_load_alive", "1 if a process holds the partition's lock, 0 if it died", *_PARTITION),
+    _gauge("doc_assets_running_load_progress_ratio", "Share of the expected tokens that is done", *_PARTITION),
+    _gauge("doc_assets_running_load_files", "Files done", *_PARTITION),
+    _gauge("doc_assets_running_load_files_expected", "Files in all", *_PARTITION),
     _gauge("doc_assets_running_load_documents", "Documents written so far", *_PARTITION),
-    _gauge("doc_assets_running_load_documents_per_second", "Documents written a second since it started", *_PARTITION),
-    _gauge("doc_assets_running_load_tokens_per_second", "Tokens embedded a second since it started", *_PARTITION),
-    _gauge("doc_assets_running_load_elapsed_seconds", "Since it started, or was resumed", *_PARTITION),
+    _gauge("doc_assets_running_load_documents_per_second", "Documents a second since the load started", *_PARTITION),
+    _gauge("doc_assets_running_load_tokens_per_second", "Tokens embedded a second since the start", *_PARTITION),
+    _gauge("doc_assets_running_load_elapsed_seconds", "Time since the load started or resumed", *_PARTITION),
     _gauge(
         "doc_assets_running_load_eta_seconds",
-        "Until it is done, at its rate so far; absent before anything is done",
+        "Estimated time left at the rate so far; absent before anything is done",
         *_PARTITION,
     ),
     _gauge(
         "doc_assets_running_load_idle_seconds",
-        "Since its last sign of life, with the stage that it is in: discover, load, seal or audit",
+        "Time since the last sign of life, with the stage: discover, load, seal or audit",
         *_PARTITION,
         "stage",
     ),
-    # All there ever was.
-    _counter(
-        "doc_assets_events_total",
-        "Rows of the history: loads, rollbacks, validations, … by result",
-        "action",
-        "result",
-    ),
+    # Sums over the history.
+    _counter("doc_assets_events_total", "Events of the history by action and result", "action", "result"),
     _counter("doc_assets_loaded_documents_total", "Documents of all snapshots that loads published", "doc_type"),
-    _counter("doc_assets_embedded_tokens_total", "Tokens embedded by loads that ended with a snapshot", "doc_type"),
-    _counter("doc_assets_load_seconds_total", "Time that these loads took", "doc_type"),
+    _counter("doc_assets_embedded_tokens_total", "Tokens embedded by loads that sealed a snapshot", "doc_type"),
+    _counter("doc_assets_load_seconds_total", "Duration of these loads", "doc_type"),
     # Embedding spaces.
     _gauge(
-        "doc_assets_space_info",
-        "Always 1; an embedding space and its model",
-        "space",
-        "name",
-        "precision",
-        "dimensions",
+        "doc_assets_space_info", "Always 1; embedding space and its model", "space", "name", "precision", "dimensions"
     ),
-    _gauge(
-        "doc_assets_space_vectors",
-        "Vectors, as PostgreSQL's statistics estimate them; absent before these were first gathered",
-        "space",
-    ),
-    _gauge("doc_assets_space_index_valid", "1 if there is a vector index and searches can use it, else 0", "space"),
+    _gauge("doc_assets_space_vectors", "Vectors, estimated by PostgreSQL's statistics; absent before these", "space"),
+    _gauge("doc_assets_space_index_valid", "1 if there is a vector index that searches can use, else 0", "space"),
     _gauge("doc_assets_space_bytes", "Size of vectors and index on disk", "space"),
-    _gauge("doc_assets_space_live_partitions", "Partitions whose live snapshot is embedded in it", "space"),
+    _gauge("doc_assets_space_live_partitions", "Partitions whose live snapshot is embedded in this space", "space"),
     # Dagster.
-    _gauge(
-        "doc_assets_dagster_visible",
-        "1 if Dagster's tables are in this database and the role may read them; if not, none of the following is told",
-    ),
-    _gauge("doc_assets_dagster_runs", "Runs that are not finished, by Dagster's status", "status"),
-    _gauge(
-        "doc_assets_dagster_queue_oldest_seconds",
-        "How long the oldest queued run has been waiting; 0 if none waits",
-    ),
+    _gauge("doc_assets_dagster_visible", "1 if Dagster's tables can be read here; if not, those below are absent"),
+    _gauge("doc_assets_dagster_runs", "Unfinished runs by Dagster's status", "status"),
+    _gauge("doc_assets_dagster_queue_oldest_seconds", "Waiting time of the oldest queued run; 0 if none waits"),
     _gauge(
         "doc_assets_dagster_last_run_failed",
-        "Always 1; job and partition of a failed run that no newer one made up for, of the newest 1,000 runs",
+        "Always 1; job and partition whose newest run failed, among the newest 1,000 runs",
         "job",
         "partition",
     ),
     _gauge(
-        "doc_assets_dagster_daemon_heartbeat_timestamp_seconds",
-        "When each of Dagster's daemons was last alive",
-        "daemon",
+        "doc_assets_dagster_daemon_heartbeat_timestamp_seconds", "Last heartbeat of each of Dagster's daemons", "daemon"
     ),
     # Progress on Kubernetes Jobs.
-    _counter(
-        "doc_assets_job_progress_failures_total",
-        "Times that progress could not be written on Kubernetes Jobs; absent where it is not written",
-    ),
+    _counter("doc_assets_job_progress_failures_total", "Failed writes of progress on Kubernetes Jobs; absent if off"),
 )
 BY_NAME = {metric.name: metric for metric in ALL}
 # A partition has 22 samples: 2,000 of them are 4 MB a scrape, more than Prometheus should be given every 15 seconds.

@@ -1,4 +1,4 @@
-"""The exporter's part: progress on the Jobs of Dagster's runs, from the progress table and the history."""
+"""Progress on the Jobs of Dagster's runs, from the progress table and the history."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _log = logging.getLogger(__name__)
 
 
 class RunJobs:
-    """Writes how far each run is on its Job, and once how it ended; what already stands there is not written again.
+    """Writes each run's progress and result on its Job, where it differs from what is written there.
 
     Example:
         >>> RunJobs(JobApi(cluster), reader).write_all()
     """
 
     def __init__(self, api: JobApi, reader: StoreReader) -> None:
-        """Nothing is asked yet."""
+        """Start without a request."""
         self.failures = 0
         self._api = api
         self._reader = reader
         self._failing = False
 
     def run(self, stop: threading.Event, every: float = WRITE_SECONDS) -> None:
-        """Writes until told to stop. What goes wrong is logged once, counted, and tried again."""
+        """Write every ``every`` seconds until stopped; failures are counted, logged once and retried."""
         while not stop.wait(every):
             try:
                 self.write_all()
@@ -43,13 +43,13 @@ class RunJobs:
                 self._failing = True
 
     def write_all(self) -> None:
-        """One round.
+        """Write on all Jobs of unfinished runs once.
 
         Raises:
-            ClusterError: The API server cannot be reached, or refuses; the other Jobs were written on all the same.
-            StoreUnavailable: The database cannot be asked.
+            ClusterError: The API server cannot be reached or refused a write; the other Jobs were still written.
+            StoreUnavailable: The database cannot be read.
         """
-        # Jobs whose load was published are left out by the server.
+        # The server leaves out Jobs whose load was published.
         jobs = [
             job
             for job in self._api.jobs(f"{job_annotations.RUN_ID},{job_annotations.PROGRESS}!={job_annotations.DONE}")
@@ -67,16 +67,16 @@ class RunJobs:
             run = job.labels[job_annotations.RUN_ID]
             if run in running:
                 row = running[run]
-                mark = job_annotations.of_running(row, reading.at, held=row.partition in held)
+                status = job_annotations.status_of_running(row, reading.at, held=row.partition in held)
             elif run in ended:
-                mark = job_annotations.of_ended(ended[run])
+                status = job_annotations.status_of_ended(ended[run])
             else:
-                continue  # it has not begun, or was killed before it could say anything
-            if mark.stands_in(job.labels, job.annotations):
+                continue  # not begun, or killed before its first row
+            if status.is_written(job.labels, job.annotations):
                 continue
             try:
-                self._api.mark(job.name, mark.labels, mark.annotations)
+                self._api.annotate(job.name, status.labels, status.annotations)
             except ClusterError as error:
-                refused = error  # it may just have been deleted
+                refused = error  # perhaps just deleted
         if refused is not None:
             raise refused

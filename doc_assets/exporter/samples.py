@@ -1,7 +1,4 @@
-"""A reading as metric families, ready to be written out. Pure.
-
-What each metric means is in ``metrics``.
-"""
+"""Metric families of Prometheus, filled from a reading. What each metric means is in ``metrics``."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from prometheus_client.metrics_core import Metric as Family
 
 from doc_assets import __version__
 from doc_assets.document.records import OUTCOMES
-from doc_assets.exporter.history_counters import CHECKS, Work
+from doc_assets.exporter.history_counters import CHECKS, LoadFigures
 from doc_assets.exporter.metrics import BY_NAME, PARTITION_LIMIT
 from doc_assets.exporter.store_reader import Reading
 from doc_assets.settings import Settings
@@ -22,21 +19,15 @@ from doc_assets.store.history.metrics import PartitionState
 from doc_assets.store.history.progress import ProgressRow
 
 
-class Samples:
-    """Families by name, filled one sample at a time; only metrics that ``metrics`` documents."""
+class MetricFamilies:
+    """Families by name; only metrics that ``metrics`` documents."""
 
     def __init__(self) -> None:
-        """Nothing is in it."""
+        """Start empty."""
         self._families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
 
     def add(self, name: str, value: float | datetime | None, *labels: str) -> None:
-        """A sample; None, which nobody knows, is left out.
-
-        Args:
-            name: Of a documented metric.
-            value: A time counts in seconds since 1970.
-            labels: As many values as it has labels, in their order.
-        """
+        """Add a sample with its label values; None is left out, a time becomes seconds since 1970."""
         if value is None:
             return
         metric = BY_NAME[name]
@@ -45,14 +36,14 @@ class Samples:
             self._families[name] = family(name, metric.meaning, labels=metric.labels)
         self._families[name].add_metric(labels, value.timestamp() if isinstance(value, datetime) else float(value))
 
-    def families(self) -> Iterable[Family]:
-        """All of them, in the order in which they were first told of."""
+    def collect(self) -> Iterable[Family]:
+        """Return all families, in the order of their first samples."""
         return self._families.values()
 
 
-def own_samples(up: bool, failures: int, job_failures: int | None) -> Samples:
-    """What is told whether the database answers or not."""
-    samples = Samples()
+def exporter_metrics(up: bool, failures: int, job_failures: int | None) -> MetricFamilies:
+    """Return the metrics that do not depend on the database."""
+    samples = MetricFamilies()
     samples.add("doc_assets_up", up)
     samples.add("doc_assets_build_info", 1, __version__)
     samples.add("doc_assets_read_failures_total", failures)
@@ -60,14 +51,14 @@ def own_samples(up: bool, failures: int, job_failures: int | None) -> Samples:
     return samples
 
 
-def add_reading(samples: Samples, reading: Reading, settings: Settings, limit: int = PARTITION_LIMIT) -> None:
-    """Adds everything that a reading saw.
+def add_reading(samples: MetricFamilies, reading: Reading, settings: Settings, limit: int = PARTITION_LIMIT) -> None:
+    """Add all metrics of a reading.
 
     Args:
-        samples: Where to.
-        reading: At most of today.
-        settings: Error budget of loads whose program did not write theirs down.
-        limit: Partitions that are told of one by one. Those that need attention go first.
+        samples: Families to add to.
+        reading: Newest reading.
+        settings: Error budget for loads whose program did not record theirs.
+        limit: Maximum number of partitions with metrics of their own; those that need attention come first.
     """
     samples.add("doc_assets_read_seconds", reading.seconds)
     samples.add("doc_assets_schema_info", 1, reading.revision or "", reading.expected_revision)
@@ -75,36 +66,36 @@ def add_reading(samples: Samples, reading: Reading, settings: Settings, limit: i
     if not reading.current:
         return
     _add_database(samples, reading)
-    told = sorted(reading.partitions, key=lambda state: (_is_well(state, reading), state.partition))[:limit]
+    shown = sorted(reading.partitions, key=lambda state: (_is_well(state, reading), state.partition))[:limit]
     samples.add("doc_assets_partitions", len(reading.partitions))
-    samples.add("doc_assets_partitions_left_out", len(reading.partitions) - len(told))
-    for state in sorted(told, key=lambda state: state.partition):
+    samples.add("doc_assets_partitions_left_out", len(reading.partitions) - len(shown))
+    for state in sorted(shown, key=lambda state: state.partition):
         _add_live(samples, state, reading)
         _add_last_load(samples, state, reading, settings)
-    names = {state.partition for state in told}
-    held = {state.partition for state in told if state.held}
+    names = {state.partition for state in shown}
+    held = {state.partition for state in shown if state.held}
     for row in reading.running:
         if row.partition in names:
             _add_running(samples, row, reading.at, row.partition in held)
 
 
 def _is_well(state: PartitionState, reading: Reading) -> bool:
-    load = reading.tally.loads.get(state.partition)
-    verdict = reading.tally.checks(state.partition, state.snapshot)
+    load = reading.counters.loads.get(state.partition)
+    audit = reading.counters.checks(state.partition, state.snapshot)
     ended_well = load is not None and load.result in ("published", "unchanged")
-    return ended_well and not state.held and state.abandoned_at is None and not (verdict and verdict.failed)
+    return ended_well and not state.held and state.abandoned_at is None and not (audit and audit.failed)
 
 
-def _add_database(samples: Samples, reading: Reading) -> None:
+def _add_database(samples: MetricFamilies, reading: Reading) -> None:
     if reading.costly is not None:
         samples.add("doc_assets_database_bytes", reading.costly.database_bytes)
         samples.add("doc_assets_cached_age_seconds", reading.costly_age)
-    for (action, result), count in sorted(reading.tally.events.items()):
+    for (action, result), count in sorted(reading.counters.events.items()):
         samples.add("doc_assets_events_total", count, action, result)
     for name, totals in (
-        ("doc_assets_loaded_documents_total", reading.tally.documents),
-        ("doc_assets_embedded_tokens_total", reading.tally.tokens),
-        ("doc_assets_load_seconds_total", reading.tally.seconds),
+        ("doc_assets_loaded_documents_total", reading.counters.documents),
+        ("doc_assets_embedded_tokens_total", reading.counters.tokens),
+        ("doc_assets_load_seconds_total", reading.counters.seconds),
     ):
         for doc_type, total in sorted(totals.items()):
             samples.add(name, total, doc_type)
@@ -128,7 +119,7 @@ def _add_database(samples: Samples, reading: Reading) -> None:
             samples.add("doc_assets_dagster_daemon_heartbeat_timestamp_seconds", beat, daemon)
 
 
-def _add_live(samples: Samples, state: PartitionState, reading: Reading) -> None:
+def _add_live(samples: MetricFamilies, state: PartitionState, reading: Reading) -> None:
     labels = _labels(state.partition)
     samples.add("doc_assets_snapshot_id", state.snapshot, *labels)
     samples.add("doc_assets_snapshot_published_timestamp_seconds", state.published_at, *labels)
@@ -139,7 +130,7 @@ def _add_live(samples: Samples, state: PartitionState, reading: Reading) -> None
         samples.add("doc_assets_snapshot_source_bytes", counts.bytes, *labels)
         for outcome in OUTCOMES:
             samples.add("doc_assets_snapshot_files", getattr(counts, outcome), *labels, outcome)
-        confirmed = reading.tally.confirmed.get(state.partition)
+        confirmed = reading.counters.confirmed.get(state.partition)
         samples.add("doc_assets_partition_confirmed_timestamp_seconds", confirmed, *labels)
     if reading.costly is not None:
         quarantined: Mapping[str, int] = reading.costly.quarantined
@@ -149,32 +140,32 @@ def _add_live(samples: Samples, state: PartitionState, reading: Reading) -> None
         samples.add("doc_assets_abandoned_staging_seconds", max(0.0, left), *labels)
 
 
-def _add_last_load(samples: Samples, state: PartitionState, reading: Reading, settings: Settings) -> None:
+def _add_last_load(samples: MetricFamilies, state: PartitionState, reading: Reading, settings: Settings) -> None:
     labels = _labels(state.partition)
-    if (load := reading.tally.loads.get(state.partition)) is not None:
+    if (load := reading.counters.loads.get(state.partition)) is not None:
         samples.add("doc_assets_last_load_info", 1, *labels, load.result)
         samples.add("doc_assets_last_load_timestamp_seconds", load.at, *labels)
-    if (work := reading.tally.works.get(state.partition)) is not None:
-        samples.add("doc_assets_last_load_seconds", work.seconds, *labels)
-        if work.seconds > 0:
-            samples.add("doc_assets_last_load_documents_per_second", work.documents / work.seconds, *labels)
-        samples.add("doc_assets_error_budget_used_ratio", _budget_used(work, settings), *labels)
-    if (verdict := reading.tally.checks(state.partition, state.snapshot)) is not None:
+    if (figures := reading.counters.figures.get(state.partition)) is not None:
+        samples.add("doc_assets_last_load_seconds", figures.seconds, *labels)
+        if figures.seconds > 0:
+            samples.add("doc_assets_last_load_documents_per_second", figures.documents / figures.seconds, *labels)
+        samples.add("doc_assets_error_budget_used_ratio", _budget_used(figures, settings), *labels)
+    if (audit := reading.counters.checks(state.partition, state.snapshot)) is not None:
         for check in CHECKS:
-            samples.add("doc_assets_check_passed", check not in verdict.failed, *labels, check)
-        samples.add("doc_assets_last_audit_timestamp_seconds", verdict.at, *labels)
+            samples.add("doc_assets_check_passed", check not in audit.failed, *labels, check)
+        samples.add("doc_assets_last_audit_timestamp_seconds", audit.at, *labels)
 
 
-def _budget_used(work: Work, settings: Settings) -> float:
-    allowed = work.allowed
+def _budget_used(figures: LoadFigures, settings: Settings) -> float:
+    allowed = figures.allowed
     if allowed is None:
-        allowed = max(settings.error_budget_files, int(settings.error_budget * work.files + 1e-6))
+        allowed = max(settings.error_budget_files, int(settings.error_budget * figures.files + 1e-6))
     if allowed == 0:
-        return math.inf if work.rejected else 0.0
-    return work.rejected / allowed
+        return math.inf if figures.rejected else 0.0
+    return figures.rejected / allowed
 
 
-def _add_running(samples: Samples, row: ProgressRow, at: datetime, held: bool) -> None:
+def _add_running(samples: MetricFamilies, row: ProgressRow, at: datetime, held: bool) -> None:
     labels, state = _labels(row.partition), row.state(at)
     samples.add("doc_assets_running_load_info", 1, *labels, row.host, row.run_id or "")
     samples.add("doc_assets_running_load_alive", held, *labels)

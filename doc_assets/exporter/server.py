@@ -1,7 +1,4 @@
-"""The HTTP side: ``/metrics``, ``/healthz`` and ``/readyz``, for a handful of askers at a time.
-
-Answers always come: of the database they say what a ``StoreReader`` could learn within its deadline.
-"""
+"""HTTP server of ``/metrics``, ``/healthz`` and ``/readyz``; each request is answered within the reader's deadline."""
 
 from __future__ import annotations
 
@@ -15,19 +12,19 @@ from prometheus_client.exposition import choose_encoder
 
 from doc_assets.errors import StoreUnavailable
 from doc_assets.exporter.metrics import PARTITION_LIMIT
-from doc_assets.exporter.samples import Samples, add_reading, own_samples
+from doc_assets.exporter.samples import MetricFamilies, add_reading, exporter_metrics
 from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.settings import Settings
 
-# Two Prometheus servers, two probes, a person. More at once are turned away, and none may stay for longer than this.
+# Enough for two Prometheus servers, two probes and a person; further requests get 503.
 _MOST_REQUESTS = 16
 _REQUEST_SECONDS = 10.0
-# Probes come every 10 s and are no reason for another look at the database.
+# Probes come every 10 s and need no fresh reading.
 _READY_SECONDS = 15.0
 
 
 class ExporterServer(ThreadingHTTPServer):
-    """Answers on a port of its own; ``shutdown`` ends ``serve_forever``.
+    """The exporter's server; ``shutdown`` ends ``serve_forever``.
 
     Example:
         >>> server = ExporterServer("127.0.0.1", 9464, StoreReader(url), settings)
@@ -47,15 +44,15 @@ class ExporterServer(ThreadingHTTPServer):
         partition_limit: int = PARTITION_LIMIT,
         job_failures: Callable[[], int] | None = None,
     ) -> None:
-        """Listens at once.
+        """Bind the port and listen.
 
         Args:
-            host: Address to listen on; an IPv6 one where it has a colon.
-            port: 0 takes a free one (``server_port``).
-            reader: Of the store.
-            settings: For loads whose own error budget is not known.
-            partition_limit: Partitions that are told of one by one.
-            job_failures: How often progress could not be written on Kubernetes Jobs; None where it is not.
+            host: Address to listen on; IPv6 if it has a colon.
+            port: Port to listen on; 0 takes a free one (``server_port``).
+            reader: Reader of the store.
+            settings: Error budget for loads that did not record theirs.
+            partition_limit: Maximum number of partitions with metrics of their own.
+            job_failures: Getter of the number of failed writes on Kubernetes Jobs; None if nothing is written there.
 
         Raises:
             OSError: The port is taken.
@@ -68,20 +65,20 @@ class ExporterServer(ThreadingHTTPServer):
         self.slots = threading.BoundedSemaphore(_MOST_REQUESTS)
         super().__init__((host, port), _Requests)
 
-    def samples(self) -> Samples:
-        """Everything that is known now."""
+    def samples(self) -> MetricFamilies:
+        """Return all metrics as of now."""
         try:
             reading = self.reader.reading()
         except StoreUnavailable:
             reading = None
         job_failures = None if self._job_failures is None else self._job_failures()
-        samples = own_samples(reading is not None, self.reader.failures, job_failures)
+        samples = exporter_metrics(reading is not None, self.reader.failures, job_failures)
         if reading is not None:
             add_reading(samples, reading, self._settings, self._partition_limit)
         return samples
 
     def why_not_ready(self, max_age: float = _READY_SECONDS) -> str | None:
-        """A sentence, or None if the database answers and its schema is the one that this program knows."""
+        """Return the reason, or None if the database answers and has this program's schema."""
         try:
             reading = self.reader.reading(max_age)
         except StoreUnavailable as error:
@@ -95,10 +92,10 @@ class ExporterServer(ThreadingHTTPServer):
 
 
 class _Requests(BaseHTTPRequestHandler):
-    timeout = _REQUEST_SECONDS  # of the socket: whoever says nothing is hung up on
+    timeout = _REQUEST_SECONDS  # closes silent connections
 
     def do_GET(self) -> None:
-        if self.path == "/healthz":  # also while all slots wait for the database
+        if self.path == "/healthz":  # answered even while all slots wait for the database
             self._answer(200, "alive\n")
             return
         if not self._exporter.slots.acquire(blocking=False):
@@ -122,13 +119,13 @@ class _Requests(BaseHTTPRequestHandler):
         return self.server
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a line for each scrape and probe would bury the others."""
+        """Log nothing: a line for each scrape and probe would bury the others."""
 
     def _metrics(self) -> None:
         encode, content_type = choose_encoder(self.headers.get("Accept", ""))
         registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=registry)
-        registry.register(_Collected(self._exporter.samples()))
+        registry.register(self._exporter.samples())
         self._answer(200, encode(registry), content_type)
 
     def _answer(self, status: int, body: str | bytes, content_type: str = "text/plain; charset=utf-8") -> None:
@@ -140,11 +137,4 @@ class _Requests(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError, TimeoutError):
-            self.close_connection = True  # whoever asked has gone
-
-
-class _Collected:
-    """Samples as the registry asks for them."""
-
-    def __init__(self, samples: Samples) -> None:
-        self.collect = samples.families
+            self.close_connection = True  # the client has gone

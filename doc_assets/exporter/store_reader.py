@@ -1,7 +1,6 @@
-"""One look at the store: everything that is told of it, in one state of the database, within a bounded time.
+"""Reads all values of the metrics in one transaction, in a thread with a connection of its own, within a deadline.
 
-A look has one connection, its own thread, and a deadline. A server that is gone, frozen or overloaded is told as
-``StoreUnavailable`` in time; it is never waited for by two looks.
+A server that is gone, frozen or overloaded gives ``StoreUnavailable`` in time; at most one read waits for it.
 """
 
 from __future__ import annotations
@@ -17,33 +16,33 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doc_assets.errors import StoreError, StoreUnavailable
-from doc_assets.exporter.history_counters import History, Tally
+from doc_assets.exporter.history_counters import History, HistoryCounters
 from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.schema import schema
 
-# Prometheus gives up after 10 s unless told otherwise; it shall hear that the database is away.
+# Below Prometheus' default timeout of 10 s, so that it receives ``doc_assets_up 0``.
 DEADLINE_SECONDS = 5.0
-# PostgreSQL itself ends what takes longer, so that a look that nobody waits for does not go on.
+# Statement timeout: ends a read that nobody waits for any more.
 _STATEMENT_MILLISECONDS = 4_000
-# Two Prometheus servers, the probes and the Jobs' progress ask one after the other: they are told the same.
+# Two Prometheus servers, the probes and the Jobs' progress share a reading.
 FRESH_SECONDS = 1.0
 _COSTLY_SECONDS = 300.0
-_CLOSE_SECONDS = 1.0  # for a look whose connection is cut, to end
+_CLOSE_SECONDS = 1.0  # for a read to end after its connection was cut
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a look saw.
+    """Values read from the store in one transaction.
 
     Attributes:
-        at: By the clock of the database.
-        seconds: How long it took.
-        revision: Of the schema; None where the database is blank. All below is empty unless the program knows it.
+        at: Time of the database.
+        seconds: Duration of the read.
+        revision: Schema revision, None if the database is blank. If it is not the expected one, all below is empty.
         running: Loads that run, or whose process died.
-        costly: At most ``_COSTLY_SECONDS`` old, as ``costly_age`` says.
+        costly: Cached values, ``costly_age`` seconds old.
     """
 
     at: datetime
@@ -52,7 +51,7 @@ class Reading:
     expected_revision: str
     partitions: list[metrics.PartitionState]
     running: list[ProgressRow]
-    tally: Tally
+    counters: HistoryCounters
     spaces: list[metrics.SpaceState]
     dagster: metrics.DagsterState | None
     costly: metrics.Costly | None
@@ -60,12 +59,12 @@ class Reading:
 
     @property
     def current(self) -> bool:
-        """The schema is the one that this program was written for."""
+        """Whether the schema is this program's."""
         return self.revision == self.expected_revision
 
 
 class StoreReader:
-    """Looks at the store when asked; safe to use from several threads, all of which are told the same.
+    """Reads the store on request; threads that ask at the same time share a reading.
 
     Example:
         >>> StoreReader("postgresql:///docs").reading().partitions
@@ -79,13 +78,13 @@ class StoreReader:
         fresh: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Connects with the first look.
+        """Prepare the reader; the first read connects.
 
         Args:
-            url: Of the database.
-            deadline: Seconds within which whoever asks is answered.
-            fresh: Seconds for which a look is told to others, unless they ask for less or more.
-            clock: Seconds that never go back.
+            url: URL of the database.
+            deadline: Seconds after which a caller gets ``StoreUnavailable``.
+            fresh: Default of the maximum age of a shared reading, in seconds.
+            clock: Monotonic clock in seconds.
         """
         self.failures = 0
         self._store = Store(url)
@@ -97,30 +96,30 @@ class StoreReader:
         self._history = History()
         self._costly: tuple[float, metrics.Costly | None] | None = None
         self._was_down = False
-        self._look: _Look | None = None
+        self._current: _Read | None = None
         self._asking = threading.Lock()
 
     def reading(self, max_age: float | None = None) -> Reading:
-        """What is the case, or was at most ``max_age`` seconds ago.
+        """Return a reading that is at most ``max_age`` seconds old.
 
         Raises:
-            StoreUnavailable: The database did not answer within the deadline, or could not; says why.
+            StoreUnavailable: The database did not answer within the deadline, or failed.
         """
         with self._asking:
-            look = self._look
+            read = self._current
             oldest = self._clock() - (self._fresh if max_age is None else max_age)
-            if look is None or (look.done.is_set() and look.started < oldest):
-                look = self._look = _Look(self._clock())
-                threading.Thread(target=self._take, args=(look,), name="look", daemon=True).start()
-        if not look.done.wait(max(0.0, look.started + self._deadline - self._clock())):
+            if read is None or (read.done.is_set() and read.started < oldest):
+                read = self._current = _Read(self._clock())
+                threading.Thread(target=self._take, args=(read,), name="read", daemon=True).start()
+        if not read.done.wait(max(0.0, read.started + self._deadline - self._clock())):
             self._cut()
             raise StoreUnavailable(f"PostgreSQL did not answer within {self._deadline:g} s")
-        if look.reading is None:
-            raise StoreUnavailable(look.error)
-        return look.reading
+        if read.reading is None:
+            raise StoreUnavailable(read.error)
+        return read.reading
 
     def ends_of_runs(self, run_ids: list[str]) -> dict[str, metrics.LoadEnd]:
-        """What the history says last of Dagster runs; asked on a connection of its own.
+        """Return the last event of each Dagster run, read on a connection of its own.
 
         Raises:
             StoreUnavailable: The database does not answer.
@@ -133,37 +132,37 @@ class StoreReader:
             raise StoreUnavailable(_first_line(error)) from error
 
     def close(self) -> None:
-        """Close the connection; a look that waits for an answer fails."""
+        """Close the connection; a waiting read fails."""
         self._cut()
-        ended = self._look is None or self._look.done.wait(_CLOSE_SECONDS)
+        ended = self._current is None or self._current.done.wait(_CLOSE_SECONDS)
         if ended and self._connection is not None:
             self._connection.close()
 
     def _cut(self) -> None:
-        """Cut the connection, also under a look that waits for an answer: it fails, and the next one connects anew."""
+        """Cut the connection; a waiting read fails, and the next one reconnects."""
         connection = self._connection
         if connection is None:
             return
-        # libpq lets no second thread close it; a socket that is shut down wakes the one that waits on it.
+        # libpq lets no second thread close it; shutting the socket down wakes the waiting thread.
         with contextlib.suppress(OSError, DatabaseError), socket.socket(fileno=os.dup(connection.fileno())) as its:
             its.shutdown(socket.SHUT_RDWR)
 
-    def _take(self, look: _Look) -> None:
+    def _take(self, read: _Read) -> None:
         try:
-            look.reading = self._read()
+            read.reading = self._read()
             if self._was_down:
                 _log.warning("the database answers again")
             self._was_down = False
         except (DatabaseError, StoreError) as error:
-            look.error = _first_line(error)
+            read.error = _first_line(error)
             self.failures += 1
-            if not self._was_down:  # said once, not every 15 seconds
-                _log.warning("the database cannot be asked, trying on: %s", look.error)
+            if not self._was_down:  # logged once, not every 15 seconds
+                _log.warning("the database cannot be asked, trying on: %s", read.error)
             self._was_down = True
             if self._connection is not None:
                 self._connection.close()
         finally:
-            look.done.set()
+            read.done.set()
 
     def _read(self) -> Reading:
         started = self._clock()
@@ -172,36 +171,36 @@ class StoreReader:
             at, revision = metrics.now(connection), schema.revision(connection)
             if revision != self._expected:
                 seconds = self._clock() - started
-                return Reading(at, seconds, revision, self._expected, [], [], Tally(), [], None, None, 0.0)
-            tally = self._history.brought_up_to(at, metrics.events(connection, self._history.settled_through))
+                return Reading(at, seconds, revision, self._expected, [], [], HistoryCounters(), [], None, None, 0.0)
+            counters = self._history.updated(at, metrics.events(connection, self._history.counted_through))
             partitions, running = metrics.partitions(connection), read_progress(connection)
             spaces, dagster = metrics.spaces(connection), metrics.dagster(connection)
             costly_age, costly = self._costly_values(connection)
         seconds = self._clock() - started
         return Reading(
-            at, seconds, revision, self._expected, partitions, running, tally, spaces, dagster, costly, costly_age
+            at, seconds, revision, self._expected, partitions, running, counters, spaces, dagster, costly, costly_age
         )
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
             self._connection = self._store.connect("doc-assets exporter")
             metrics.bound(self._connection, _STATEMENT_MILLISECONDS)
-            # What is behind the URL may be another database by now, restored from a backup.
+            # The URL may lead to another database by now, restored from a backup.
             self._history, self._costly = History(), None
         return self._connection
 
     def _costly_values(self, connection: Connection) -> tuple[float, metrics.Costly | None]:
-        """Their age in seconds, and the values; None where they could not be had in time."""
+        """Return the age in seconds and the values; None if they could not be read in time."""
         if self._costly is None or self._clock() - self._costly[0] > _COSTLY_SECONDS:
             values = metrics.costly(connection, _STATEMENT_MILLISECONDS // 4)
             if values is None:
-                _log.warning("sizes and quarantine could not be counted in time, and are not told for now")
+                _log.warning("sizes and quarantine could not be counted in time; their metrics are absent for now")
             self._costly = (self._clock(), values)
         return self._clock() - self._costly[0], self._costly[1]
 
 
-class _Look:
-    """One that is under way, or over: then with a reading or an error."""
+class _Read:
+    """A read that is running, or done: then with a reading or an error."""
 
     def __init__(self, started: float) -> None:
         self.started = started

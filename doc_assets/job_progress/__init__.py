@@ -1,5 +1,5 @@
-"""Progress on Kubernetes Jobs, where ``kubectl get jobs -L doc-assets/progress`` shows it.
+"""Progress on Kubernetes Jobs, as shown by ``kubectl get jobs -L doc-assets/progress``.
 
-``api`` talks to the API server, ``job_annotations`` says what is written, ``own_job`` writes it from within a plain
-Job. ``doc_assets.exporter.run_job_progress`` writes it on the Jobs of Dagster's runs, which Dagster starts.
+``api`` calls the API server, ``job_annotations`` makes label and annotation, ``own_job`` writes them from within a
+plain Job; ``doc_assets.exporter.run_job_progress`` writes them on the Jobs of Dagster's runs.
 """

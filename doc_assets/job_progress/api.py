@@ -1,6 +1,6 @@
-"""The three calls to the Kubernetes API that progress needs: list Jobs, read one, write labels and annotations.
+"""Kubernetes API calls: list Jobs, read one, set labels and annotations.
 
-Over plain HTTP and not with the ``kubernetes`` package, whose import takes a second and 50 MB.
+Over plain HTTP: importing the ``kubernetes`` package takes a second and 50 MB.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from doc_assets.settings import ClusterSettings
 
 _TIMEOUT_SECONDS = 10.0
 _PAGE = 500
-# Only names, labels and annotations, where the server can leave out the rest: a Job as a whole is 6 kB.
+# Names, labels and annotations only, where the server supports it: a whole Job is 6 kB.
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
 
 
 class ClusterError(DocAssetsError):
-    """The API server cannot be reached or refuses; says what was asked."""
+    """The API server cannot be reached, or refuses the request named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A Job, as far as progress goes; ``completions`` is None where the server was asked for names and labels only."""
+    """A Job; ``completions`` is None where only the metadata was requested."""
 
     name: str
     labels: dict[str, str]
@@ -35,17 +35,17 @@ class Job:
 
 
 class JobApi:
-    """The Jobs of one namespace. Each call has a connection of its own and ends within 10 seconds.
+    """The Jobs of one namespace; each call opens a connection and ends within 10 seconds.
 
     Example:
         >>> JobApi(ClusterSettings.from_environment()).jobs("dagster/run-id")
     """
 
     def __init__(self, settings: ClusterSettings) -> None:
-        """Connects with the first call.
+        """Prepare the calls, without connecting.
 
         Raises:
-            ClusterError: The settings name no API server, or their CA cannot be read.
+            ClusterError: The settings name no API server, or its CA cannot be read.
         """
         if settings.api is None:
             raise ClusterError("no Kubernetes API server is known: this process runs in no pod with a service account")
@@ -61,10 +61,10 @@ class JobApi:
                 raise ClusterError(f"the CA of the Kubernetes API cannot be read from {authority}: {error}") from error
 
     def jobs(self, selector: str) -> list[Job]:
-        """The Jobs that a label selector matches.
+        """Return the Jobs that match a label selector.
 
         Raises:
-            ClusterError: They cannot be had.
+            ClusterError: The request failed.
         """
         found: list[Job] = []
         query = {"labelSelector": selector, "limit": str(_PAGE)}
@@ -76,18 +76,18 @@ class JobApi:
             query["continue"] = token
 
     def job(self, name: str) -> Job:
-        """One Job.
+        """Return one Job.
 
         Raises:
-            ClusterError: It cannot be had.
+            ClusterError: The request failed.
         """
         return _job(self._call("GET", f"{self._jobs}/{quote(name)}"))
 
-    def mark(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
-        """Sets labels and annotations of a Job; others stay.
+    def annotate(self, name: str, labels: dict[str, str], annotations: dict[str, str]) -> None:
+        """Set labels and annotations of a Job; keep its others.
 
         Raises:
-            ClusterError: They cannot be set.
+            ClusterError: The request failed.
         """
         self._call("PATCH", f"{self._jobs}/{quote(name)}", {"metadata": {"labels": labels, "annotations": annotations}})
 
@@ -98,7 +98,7 @@ class JobApi:
         token = self._settings.account / "token"
         connection = self._connection()
         try:
-            if token.exists():  # read every time: the kubelet renews it every hour
+            if token.exists():  # the kubelet renews it every hour
                 headers["Authorization"] = f"Bearer {token.read_text().strip()}"
             connection.request(method, path, None if patch is None else json.dumps(patch), headers)
             answer = connection.getresponse()
@@ -110,7 +110,7 @@ class JobApi:
         return _value(answer.status, body, f"{method} {path}")
 
     def _connection(self) -> http.client.HTTPConnection:
-        # Straight to the server: proxies of the environment are for sources, and know nothing of the cluster's network.
+        # Without a proxy: those of the environment are for sources, outside the cluster's network.
         host, port = self._api.hostname or "", self._api.port
         if self._context is None:
             return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""What is written on a Job: a percentage as label, a sentence as annotation. Pure."""
+"""Progress as written on a Job: a percentage as label, a sentence as annotation."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from doc_assets.store.history.progress import ProgressRow
 PROGRESS = "doc-assets/progress"
 RUN_ID = "dagster/run-id"
 DONE = "100"
-# A load without a sign of life for so long is no longer told of as if it went on; loading a model may take minutes.
+# A load that is silent for longer counts as hanging; loading a model may take minutes.
 _SILENT_SECONDS = 600
 _FAILED = ("failed", "rejected", "refused", "interrupted")
 _ENDED = "ended"
-# All annotations of an object together may have 256 kB; a sentence is to be read in a terminal.
+# Fits a terminal; Kubernetes allows 256 kB for all annotations of an object.
 _LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """What stands on a Job; no label where nothing is known of how far it is."""
+class JobStatus:
+    """Label and annotation of a Job; no label if the percentage is unknown."""
 
     percent: str | None
     sentence: str
 
     @property
     def labels(self) -> dict[str, str]:
-        """As the API takes them."""
+        """The label, for the API."""
         return {} if self.percent is None else {PROGRESS: self.percent}
 
     @property
     def annotations(self) -> dict[str, str]:
-        """As the API takes them."""
+        """The annotation, for the API."""
         return {PROGRESS: self.sentence}
 
-    def stands_in(self, labels: dict[str, str], annotations: dict[str, str]) -> bool:
-        """True if nothing would change."""
+    def is_written(self, labels: dict[str, str], annotations: dict[str, str]) -> bool:
+        """Return whether a Job has this label and annotation already."""
         return self.labels.items() <= labels.items() and self.annotations.items() <= annotations.items()
 
 
 def percent(state: Progress) -> str:
-    """As in ``41.8``, a valid label; ``100`` is kept for what is published."""
+    """Return the percentage as a valid label, as in ``41.8``; ``100`` is kept for published loads."""
     return f"{min(99.9, 100 * state.share):.1f}"
 
 
 def sentence(state: Progress, doing: str, share: str | None = None) -> str:
-    """How far (``share`` or else what the state says), how fast, how long yet."""
+    """Return the sentence: stage, percentage (``share`` overrides the state's), counts, rates and time left."""
     return (
         f"{doing} {share or percent(state)} % · {state.files_done:,}/{state.files_total:,} files · "
         f"{state.documents:,} documents · {state.documents_per_minute:,.0f} documents/min · "
@@ -56,35 +56,35 @@ def sentence(state: Progress, doing: str, share: str | None = None) -> str:
     )
 
 
-def of_running(row: ProgressRow, now: datetime, *, held: bool) -> Mark:
-    """Of a load that runs, or did.
+def status_of_running(row: ProgressRow, now: datetime, *, held: bool) -> JobStatus:
+    """Return the status of an unfinished load.
 
     Args:
-        row: How far it is.
-        now: By the clock of the database.
-        held: A process holds the partition's lock.
+        row: Its row in the progress table.
+        now: Time of the database.
+        held: Whether a process holds the partition's lock.
     """
     silent = (now - row.updated_at).total_seconds()
     if held and silent < _SILENT_SECONDS:
-        return Mark(percent(row.state(now)), sentence(row.state(now), row.stage))
-    # The time and not how long ago: a sentence that counts on would be written for ever for a process that is dead.
+        return JobStatus(percent(row.state(now)), sentence(row.state(now), row.stage))
+    # An absolute time: an age would change, and be written for ever, for a dead process.
     state = "no sign of life" if held else "its process is gone; last sign of life"
     since = f"{row.updated_at:%Y-%m-%d %H:%M:%S} UTC"
-    return Mark(percent(row.state()), f"{row.stage}, {state} {'since' if held else 'at'} {since}")
+    return JobStatus(percent(row.state()), f"{row.stage}, {state} {'since' if held else 'at'} {since}")
 
 
-def of_ended(end: LoadEnd) -> Mark:
-    """Of a run that the history knows the end of."""
-    told = f"{_ENDED} {end.at:%Y-%m-%d %H:%M:%S} UTC, {end.result}"
+def status_of_ended(end: LoadEnd) -> JobStatus:
+    """Return the status of a finished run."""
+    summary = f"{_ENDED} {end.at:%Y-%m-%d %H:%M:%S} UTC, {end.result}"
     failed = end.result.rpartition(" ")[2] in _FAILED
-    return Mark(None if failed else DONE, cut(f"{told}: {end.error}" if end.error else told))
+    return JobStatus(None if failed else DONE, cut(f"{summary}: {end.error}" if end.error else summary))
 
 
 def has_ended(annotations: dict[str, str]) -> bool:
-    """True if the end is already written on the Job."""
+    """Return whether the end is already written on the Job."""
     return annotations.get(PROGRESS, "").startswith(f"{_ENDED} ")
 
 
 def cut(text: str) -> str:
-    """Not longer than a sentence should be."""
+    """Return the text, shortened to the longest sentence."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 2]} …"

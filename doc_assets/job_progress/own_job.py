@@ -1,7 +1,7 @@
-"""The part of a process that runs in a plain Job: its progress, written on that Job.
+"""Writes this process's progress on the plain Job that it runs in.
 
-The pods of an Indexed Job share one: each keeps its own figures in an annotation of its own, and writes the sum of all
-of them as the Job's progress. What another pod wrote at the same moment is in the next sum.
+Each pod of an Indexed Job keeps its figures in an annotation of its own, and writes the sum over all pods as the Job's
+progress. A concurrent write of another pod is in the next sum.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def job_progress(cluster: ClusterSettings | None = None, every: float = WRITE_SECONDS) -> Iterator[OwnJob]:
-    """Writes what ``tell`` was told last on this process's Job, every 15 s and at the end; elsewhere does nothing.
+    """Write the latest progress on this process's Job, every 15 s and at the end; do nothing outside a Job.
 
-    Work never fails because its progress could not be written: that is logged, once.
+    Failed writes are logged once and never fail the work.
 
     Example:
-        >>> with job_progress() as job, LiveProgress(store, changed, tell=job.tell) as live:
+        >>> with job_progress() as job, LiveProgress(store, changed, job.update) as live:
         ...     load()
     """
     cluster = cluster or ClusterSettings.from_environment()
@@ -47,7 +47,7 @@ def job_progress(cluster: ClusterSettings | None = None, every: float = WRITE_SE
         ended = f"ended with exit code {error.code}"
         raise
     except BaseException as error:
-        # Of typer.Exit, which stands for an exit code of its own; an error of ours is better told by its sentence.
+        # typer.Exit has an exit code; errors of ours have one too, but their sentence says more.
         code = None if isinstance(error, DocAssetsError) else getattr(error, "exit_code", None)
         ended = f"ended by {str(error) or type(error).__name__}" if code is None else f"ended with exit code {code}"
         raise
@@ -59,14 +59,14 @@ def job_progress(cluster: ClusterSettings | None = None, every: float = WRITE_SE
 
 
 class OwnJob:
-    """How far this process is, and the Job to write it on."""
+    """This process's progress, and the Job to write it on."""
 
     def __init__(self, cluster: ClusterSettings) -> None:
-        """Does nothing where the settings name no Job or no API server."""
+        """Prepare the calls; without a Job or API server in the settings nothing is written."""
         self._cluster = cluster
         self._state = Progress()
-        self._said: str | None = None
-        self._undone: str | None = None
+        self._written: str | None = None
+        self._incomplete: str | None = None
         self._failing = False
         self._api: JobApi | None = None
         if cluster.job is None:
@@ -78,41 +78,41 @@ class OwnJob:
 
     @property
     def writes(self) -> bool:
-        """There is a Job to write on."""
+        """Whether there is a Job to write on."""
         return self._api is not None
 
-    def tell(self, state: Progress) -> None:
-        """Takes note; called as often as one likes."""
+    def update(self, state: Progress) -> None:
+        """Set the progress for the next write."""
         self._state = state
 
-    def undone(self, what: str) -> None:
-        """Not everything was done that was to be: the Job is not at 100 when it ends."""
-        self._undone = what
+    def report_incomplete(self, reason: str) -> None:
+        """Write ``reason`` instead of 100 % at the end."""
+        self._incomplete = reason
 
     def run(self, stop: threading.Event, every: float) -> None:
-        """Writes until told to stop."""
+        """Write every ``every`` seconds until stopped."""
         while not stop.wait(every):
             self._write(None)
 
     def end(self, how: str) -> None:
-        """Writes the last word."""
-        self._write(self._undone if how == "done" and self._undone else how)
+        """Write the final status."""
+        self._write(self._incomplete if how == "done" and self._incomplete else how)
 
     def _write(self, ended: str | None) -> None:
-        assert self._api is not None and self._cluster.job is not None  # noqa: S101 - the callers looked
+        assert self._api is not None and self._cluster.job is not None  # noqa: S101 - the callers checked
         try:
-            mark, own = self._mark(self._api, self._cluster.job, ended)
-            if mark.sentence != self._said:
-                self._api.mark(self._cluster.job, mark.labels, {**mark.annotations, **own})
-                self._said = mark.sentence
+            status, own = self._status(self._api, self._cluster.job, ended)
+            if status.sentence != self._written:
+                self._api.annotate(self._cluster.job, status.labels, {**status.annotations, **own})
+                self._written = status.sentence
             self._failing = False
         except ClusterError as error:
             if not self._failing:
                 _log.warning("progress is not written on Job %s, trying on: %s", self._cluster.job, error)
             self._failing = True
 
-    def _mark(self, api: JobApi, name: str, ended: str | None) -> tuple[job_annotations.Mark, dict[str, str]]:
-        """What to write on the Job, and the annotation of this pod alone."""
+    def _status(self, api: JobApi, name: str, ended: str | None) -> tuple[job_annotations.JobStatus, dict[str, str]]:
+        """Return the status of the Job, and this pod's own annotation."""
         state, own = self._state, {}
         done = ended == "done"
         prefix = ended or "load"
@@ -124,16 +124,17 @@ class OwnJob:
             done = ready == (job.completions or 1)
             prefix = f"{ready} of {job.completions or 1} pods done · {'' if done else prefix}".rstrip(" ·")
         share = job_annotations.DONE if done else job_annotations.percent(state)
-        return job_annotations.Mark(share, job_annotations.cut(job_annotations.sentence(state, prefix, share))), own
+        text = job_annotations.cut(job_annotations.sentence(state, prefix, share))
+        return job_annotations.JobStatus(share, text), own
 
 
 def _sum(annotations: dict[str, str], pods: int) -> tuple[Progress, int]:
-    """The figures of all pods, and how many are done; of those not heard of yet, as much work as the others have."""
-    told = [
+    """Return the sum over all pods and the number done; pods without figures count with the average work."""
+    reported = [
         json.loads(value)
         for key, value in annotations.items()
         if key.removeprefix(f"{job_annotations.PROGRESS}-").isdecimal()
     ]
-    done = sum(figures.pop("done") for figures in told)
-    state = sum((Progress(**figures) for figures in told), Progress())
-    return replace(state, work_total=state.work_total * pods // max(1, len(told))), done
+    done = sum(figures.pop("done") for figures in reported)
+    state = sum((Progress(**figures) for figures in reported), Progress())
+    return replace(state, work_total=state.work_total * pods // max(1, len(reported))), done

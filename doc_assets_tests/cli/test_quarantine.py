@@ -43,7 +43,7 @@ def cli(tmp_path, store, source, loader, monkeypatch):
     def load_here(settings, opened, surveys: list[Survey], workers) -> tuple[list[LoadResult], int]:
         return [load(loader, opened, source, survey.limit) for survey in surveys], 0
 
-    monkeypatch.setattr(commands, "load_shown", load_here)
+    monkeypatch.setattr(commands, "load_with_progress", load_here)
 
     def run(*arguments: str, code: int = 0):
         done = CliRunner().invoke(app, ["quarantine", *arguments, "--json"])

@@ -19,9 +19,9 @@ ALL_OF_IT = Progress(files_total=10, files_done=10, work_total=200, work_done=20
 def test_a_plain_job_shows_its_own_progress_and_its_end(cluster: Cluster):
     cluster.add("doc-assets-migrate")
     with job_progress(cluster.settings("doc-assets-migrate"), every=0.01) as job:
-        job.tell(HALF)
+        job.update(HALF)
         wait_until(lambda: cluster.written("doc-assets-migrate")[0] == "50.0")
-        job.tell(ALL_OF_IT)
+        job.update(ALL_OF_IT)
         wait_until(lambda: cluster.written("doc-assets-migrate")[0] == "99.9")  # not done before it is
     percent, said = cluster.written("doc-assets-migrate")
     assert percent == "100" and (said or "").startswith("done 100 % ")
@@ -33,7 +33,7 @@ def test_a_plain_job_shows_its_own_progress_and_its_end(cluster: Cluster):
 def test_a_plain_job_that_fails_is_not_at_100(cluster: Cluster, error, told):
     cluster.add("doc-assets-migrate")
     with pytest.raises(type(error)), job_progress(cluster.settings("doc-assets-migrate")) as job:
-        job.tell(ALL_OF_IT)
+        job.update(ALL_OF_IT)
         raise error
     percent, said = cluster.written("doc-assets-migrate")
     assert percent == "99.9" and (said or "").startswith(told)
@@ -42,8 +42,8 @@ def test_a_plain_job_that_fails_is_not_at_100(cluster: Cluster, error, told):
 def test_what_was_not_loaded_keeps_a_plain_job_from_100(cluster: Cluster):
     cluster.add("doc-assets-migrate")
     with job_progress(cluster.settings("doc-assets-migrate")) as job:
-        job.tell(ALL_OF_IT)
-        job.undone("1 of 3 partitions not loaded")
+        job.update(ALL_OF_IT)
+        job.report_incomplete("1 of 3 partitions not loaded")
     percent, said = cluster.written("doc-assets-migrate")
     assert percent == "99.9" and (said or "").startswith("1 of 3 partitions not loaded")
 
@@ -52,13 +52,13 @@ def test_the_pods_of_an_indexed_job_add_up(cluster: Cluster):
     cluster.add("doc-assets-migrate-indexed", completions=4)
     pods = [cluster.settings("doc-assets-migrate-indexed", index) for index in range(4)]
     with job_progress(pods[0]) as first:
-        first.tell(HALF)
+        first.update(HALF)
     # One of four is done with half of what it was to do, and the others have as much before them.
     percent, said = cluster.written("doc-assets-migrate-indexed")
     assert percent == "12.5" and (said or "").startswith("1 of 4 pods done")
     for pod in pods[1:]:
         with job_progress(pod) as job:
-            job.tell(ALL_OF_IT)
+            job.update(ALL_OF_IT)
     percent, said = cluster.written("doc-assets-migrate-indexed")
     assert percent == "100" and (said or "").startswith("4 of 4 pods done 100 % ")
     own = json.loads(cluster.jobs["doc-assets-migrate-indexed"]["metadata"]["annotations"]["doc-assets/progress-2"])
@@ -70,7 +70,7 @@ def test_a_job_that_may_not_be_written_on_stops_no_work(cluster: Cluster, caplog
     worked = False
     with caplog.at_level(logging.WARNING), job_progress(cluster.settings("doc-assets-migrate"), every=0.01) as job:
         for share in range(20):
-            job.tell(Progress(work_total=20, work_done=share, seconds=1.0))
+            job.update(Progress(work_total=20, work_done=share, seconds=1.0))
             wait_until(lambda: len(cluster.asked) > share / 4)  # noqa: B023 - asked at once
         worked = True
     assert worked and len(caplog.records) == 1
@@ -78,5 +78,5 @@ def test_a_job_that_may_not_be_written_on_stops_no_work(cluster: Cluster, caplog
 
 def test_outside_of_a_job_nothing_is_asked(cluster: Cluster):
     with job_progress(cluster.settings(None)) as job:
-        job.tell(HALF)
+        job.update(HALF)
     assert not job.writes and cluster.asked == []
