@@ -16,7 +16,7 @@ def main() -> None:
     Signals are heeded from the first moment: importing takes seconds, and the kernel drops a SIGTERM that the first
     process of a container has no handler for.
     """
-    with shutdown.heeded():
+    with shutdown.handling_signals():
         try:
             from doc_assets.cli.app import main as run
         except Stopped:

@@ -56,7 +56,7 @@ class Commands(TyperGroup):
         except UsageError as usage:
             path = usage.ctx.command_path if usage.ctx else ""
             _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
-            termination_message.tell_error(usage.format_message())
+            termination_message.add_error(usage.format_message())
             raise
         except (DocAssetsError, DatabaseError) as raised:
             error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
@@ -66,7 +66,7 @@ class Commands(TyperGroup):
 
 
 def _begin(command: str | None) -> None:
-    if command in _TELLING and not termination_message.begun():
+    if command in _TELLING and not termination_message.has_begun():
         termination_message.begin(command)
 
 
@@ -135,7 +135,7 @@ def options(
 
 def main() -> None:
     """Runs the command line and exits with its code."""
-    with shutdown.heeded(again=_end_now):
+    with shutdown.handling_signals(again=_end_now):
         code = _exit_code()
         with shutdown.deferred():
             termination_message.write(code)
@@ -158,6 +158,6 @@ def _exit_code() -> int:
 
 def _end_now(number: int) -> None:
     """At the second request: nothing is waited for. Open transactions are rolled back by PostgreSQL."""
-    termination_message.tell_error("stopped at once by a second signal; running it again resumes")
+    termination_message.add_error("stopped at once by a second signal; running it again resumes")
     termination_message.write(128 + number)
     os._exit(128 + number)

@@ -31,7 +31,7 @@ def upgrade(
     termination_message.begin("db upgrade")
     url = database_url(Settings.from_environment())
     _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
-    termination_message.tell(schema_revision=schema.head())
+    termination_message.add_facts(schema_revision=schema.head())
     print_note(f"the schema is at revision {schema.head()}")
 
 

@@ -41,7 +41,7 @@ def gc(
         )
     counted = ("snapshots", "manifest_rows", "documents", "chunks", "vectors", "bytes")
     totals = {name: getattr(found, name) for name in counted}
-    termination_message.tell(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
+    termination_message.add_facts(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
     if as_json:
         print_json(found)
     else:

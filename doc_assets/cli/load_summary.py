@@ -70,13 +70,13 @@ class LoadSummary:
 
     def tell(self) -> None:
         """Into the termination message."""
-        termination_message.tell(
+        termination_message.add_facts(
             schema_revision=schema.head(),
             batch=self.batch_id,
             partitions=Counter(result.result for result in self.results),
             totals=self.totals,
         )
-        termination_message.tell_failures([Failure(r.partition, r.result, r.error or "") for r in self.unfinished])
+        termination_message.add_failures([Failure(r.partition, r.result, r.error or "") for r in self.unfinished])
 
     def print_json(self) -> None:
         """To stdout."""

@@ -20,7 +20,7 @@ from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION,
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
 from doc_assets.dagster import batch_load
-from doc_assets.ingest.load_history import record_looks
+from doc_assets.ingest.load_history import record_surveys
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.result import LoadResult
 from doc_assets.job_progress.own_job import OwnJob, job_progress
@@ -114,12 +114,12 @@ def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
     """What a load would do."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit, for_load=False)
-    print_errors(surveyed.settled)
+    print_errors(surveyed.results)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
     with closing(Loader(settings, store)) as loader:
         plans = [loader.plan(survey) for survey in surveyed.changed]
-    results = _sorted([*surveyed.settled, *plans])
+    results = _sorted([*surveyed.results, *plans])
     return LoadSummary(results, time.perf_counter() - started, peak, {"discover": discovered}, batch_id=None)
 
 
@@ -127,14 +127,14 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     """Loads, and builds the vector index if no other process is left that loads; reports to the Job that it runs in."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
-    print_errors(surveyed.settled)
+    print_errors(surveyed.results)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
     workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
     batch_id = str(uuid.uuid4())
     partitions = {partition.name: partition for partition in order.wanted}
-    looks = [(partitions[result.partition], result) for result in surveyed.settled]
-    record_looks(store, looks, batch_id=batch_id)
+    surveys = [(partitions[result.partition], result) for result in surveyed.results]
+    record_surveys(store, surveys, batch_id=batch_id)
     loads, loading_peak = load_with_progress(
         settings,
         store,
@@ -144,7 +144,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         batch_id=batch_id,
         tell=job.update,
     )
-    results = _sorted([*surveyed.settled, *loads])
+    results = _sorted([*surveyed.results, *loads])
     if undone := [load for load in results if load.result not in ("published", "unchanged")]:
         job.report_incomplete(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)

@@ -29,7 +29,7 @@ def log_messages() -> None:
 
 def print_error(sentence: str) -> None:
     """An error, to stderr, on as many lines as it needs."""
-    termination_message.tell_error(sentence)
+    termination_message.add_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
     messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)

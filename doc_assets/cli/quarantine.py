@@ -219,9 +219,9 @@ def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile])
     for limit in sorted(set(limits.values()), key=lambda n: n or 0):
         wanted = [known[name] for name in sorted(limits) if name in known and limits[name] == limit]
         surveyed = batch_load.survey(settings, store, catalogue, wanted, limit, even_unchanged=True)
-        print_errors(surveyed.settled)
+        print_errors(surveyed.results)
         loads, _ = load_with_progress(settings, store, surveyed.changed, min(2, max(1, len(surveyed.changed))))
-        done |= {result.partition: result for result in [*surveyed.settled, *loads]}
+        done |= {result.partition: result for result in [*surveyed.results, *loads]}
     if any(result.result == "published" for result in done.values()):
         refresh_vector_index(settings, store, loaded_any=True)
     return [_became(store, entry, done.get(entry.partition)) for entry in entries]

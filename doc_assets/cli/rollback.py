@@ -40,7 +40,7 @@ def rollback(
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
         done = roll_back(store, where, dry_run=dry_run)
-    termination_message.tell(
+    termination_message.add_facts(
         schema_revision=schema.head(),
         run=None if dry_run else done.run_id,
         partitions=Counter(row.result for row in done.partitions),

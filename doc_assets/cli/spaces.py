@@ -79,8 +79,8 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
             open_model,
             threads=settings.threads,
             retry=RetryPolicy(settings.retry_attempts, settings.retry_longest_wait),
-            progressed=meter.show,
-            said=print_note,
+            on_progress=meter.show,
+            on_step=print_note,
         )
         if dry_run:
             plan = change.plan()

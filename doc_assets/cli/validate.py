@@ -74,14 +74,14 @@ def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift:
         if not check.passed
     ]
     moved = [Failure(s.partition, s.result, s.sentence) for s in sources or () if s.result != "equal"]
-    termination_message.tell(
+    termination_message.add_facts(
         schema_revision=schema.head(),
         checks=Counter("passed" if check.passed else "failed" for check in stored.checks),
         totals={**asdict(stored.proven), "wrong": stored.wrong},
     )
     if drift is not None:
-        termination_message.tell(drift={"sample": drift.sample, "below": len(drift.below), "least": drift.least})
-    termination_message.tell_failures([*failures, *moved])
+        termination_message.add_facts(drift={"sample": drift.sample, "below": len(drift.below), "least": drift.least})
+    termination_message.add_failures([*failures, *moved])
 
 
 def _as_json(

@@ -14,10 +14,10 @@ from pydantic import Field
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.checks import check_results, check_specs, describe, merged
 from doc_assets.dagster.failures import errors_as_failures
-from doc_assets.dagster.library import Library, WaitedRun
+from doc_assets.dagster.library import InProcessRun, Library
 from doc_assets.dagster.loaded_state import STATE
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
-from doc_assets.dagster.predecessor import outlast_predecessor
+from doc_assets.dagster.predecessor import wait_for_predecessor
 from doc_assets.dagster.progress_log import logged_progress
 from doc_assets.document.records import COUNTS
 from doc_assets.errors import AuditFailed, PublicationRefused, Refused, Stopped, StoreError
@@ -70,7 +70,7 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
         context: dg.AssetExecutionContext,
         config: LoadConfig,
         doc_assets: dg.ResourceParam[Library],
-        waited_run: dg.ResourceParam[WaitedRun | None],
+        in_process_run: dg.ResourceParam[InProcessRun | None],
     ) -> Events:
         with errors_as_failures(context):
             if not context.selected_asset_keys:
@@ -79,7 +79,7 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
                 partition = partition_of(context, catalogue, doc_type)
                 yield from _roll_back(context, doc_assets, partition, config.snapshot)
             else:
-                yield from _load(context, doc_assets, catalogue, doc_type, config, waited_run)
+                yield from _load(context, doc_assets, catalogue, doc_type, config, in_process_run)
 
     return documentation
 
@@ -90,11 +90,11 @@ def _load(
     catalogue: Catalogue,
     doc_type: str,
     config: LoadConfig,
-    waited: WaitedRun | None,
+    waited: InProcessRun | None,
 ) -> Events:
     partition = partition_of(context, catalogue, doc_type)
     run_id, tags = context.run.run_id, context.run.tags
-    outlast_predecessor(context, library, partition)
+    wait_for_predecessor(context, library, partition)
     survey = (
         waited.survey if waited else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
     )

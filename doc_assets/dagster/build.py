@@ -43,7 +43,7 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
         ],
         resources={
             "doc_assets": doc_assets_resource,
-            "waited_run": dg.ResourceDefinition.none_resource(),  # but in runs of ``in_process_runs``
+            "in_process_run": dg.ResourceDefinition.none_resource(),  # but in runs of ``in_process_runs``
             **(resources or {}),
         },
         # For what is started from an asset's page: those runs are of no job above.

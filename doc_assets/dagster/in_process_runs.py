@@ -20,9 +20,9 @@ from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
-from doc_assets.dagster.library import WaitedRun
+from doc_assets.dagster.library import InProcessRun
 from doc_assets.dagster.private_api import InstanceRef, NoOpComputeLogManager
-from doc_assets.dagster.storage import outlast_restarts
+from doc_assets.dagster.storage import reconnect_after_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreUnavailable
 from doc_assets.settings import Settings
 from doc_assets.store.database.retries import Retries, RetryPolicy
@@ -80,7 +80,7 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.from_ref(reference) as instance:
         # dagster-postgres connects anew for each of a run's 30 events; kept open, a run costs 0.2 s and not 1.
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=30, max_overflow=4)
-        outlast_restarts(instance, Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)))
+        reconnect_after_restarts(instance, Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)))
         yield instance
 
 
@@ -108,7 +108,7 @@ def run_partition(
         DocAssetsError: The load failed; the error that the library raised.
         Stopped: A stop was asked for; what is committed stays, and the next load resumes it.
     """
-    partition, waited = survey.partition, WaitedRun(survey)
+    partition, waited = survey.partition, InProcessRun(survey)
     config = {"limit": survey.limit, "force": True, "allow_deletions": allow_deletions}
     job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
     _close_dead_runs(instance, job.name, partition)
@@ -121,7 +121,7 @@ def run_partition(
             instance=instance,
             partition_key=partition.key,
             tags=_tags(batch_id),
-            resources={"waited_run": waited},
+            resources={"in_process_run": waited},
         )
     except dg.Failure as failure:
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):

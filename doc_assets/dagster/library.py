@@ -100,14 +100,14 @@ class Library:
         Raises:
             SourceError: The source cannot be fetched.
         """
-        from doc_assets.ingest.load_history import failures_recorded, record_looks
+        from doc_assets.ingest.load_history import record_surveys, recording_failures
 
         # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, not one too few.
         state = None if limit else self.source_states([partition], catalogue)[partition.name]
-        with failures_recorded(self.store, partition, run_id, time.perf_counter()):
+        with recording_failures(self.store, partition, run_id, time.perf_counter()):
             survey = self.loader.survey(partition, catalogue, limit, source_state=state)
         if survey.unchanged is not None and not forced:
-            record_looks(self.store, [(partition, survey.unchanged)], run_id=run_id)
+            record_surveys(self.store, [(partition, survey.unchanged)], run_id=run_id)
         return survey
 
     def record_unmoved(self, partitions: Sequence[Partition]) -> None:
@@ -169,8 +169,8 @@ class Library:
 
 
 @dataclass
-class WaitedRun:
-    """A run in this process that somebody waits for: the resource ``waited_run`` of that run alone.
+class InProcessRun:
+    """A run in this process that somebody waits for: the resource ``in_process_run`` of that run alone.
 
     Dagster hands nothing from an asset to its caller but what an I/O manager stores; this is the argument and the
     return value of ``in_process_runs.run_partition``.

@@ -17,10 +17,10 @@ from doc_assets.errors import Refused
 
 # A pod that was told to end has 120 s for its last batch (k8s/base/dagster.yaml), and its work is taken up after that.
 PATIENCE_SECONDS = 150.0
-_LOOK_SECONDS = 2.0
+_POLL_SECONDS = 2.0
 
 
-def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, partition: Partition) -> None:
+def wait_for_predecessor(context: dg.AssetExecutionContext, library: Library, partition: Partition) -> None:
     """Waits for the end of the run that this one repeats, if that one still works on the partition.
 
     Raises:
@@ -38,4 +38,4 @@ def outlast_predecessor(context: dg.AssetExecutionContext, library: Library, par
                 "That run was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside "
                 "it, and what it publishes counts. Look at its pod if it should have ended"
             )
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)

@@ -20,7 +20,7 @@ from doc_assets.runtime.progress import duration
 from doc_assets.store.database.connection import OperationalError
 from doc_assets.store.history.progress import ProgressRow, progress
 
-LOOK_SECONDS = 5.0
+POLL_SECONDS = 5.0
 LINE_SECONDS = 15.0
 LINE_SHARE = 0.05
 
@@ -56,12 +56,12 @@ def logged_progress(context: dg.AssetExecutionContext, library: Library, partiti
         yield
     finally:
         stop.set()
-        thread.join(timeout=LOOK_SECONDS)
+        thread.join(timeout=POLL_SECONDS)
 
 
 def _watch(context: dg.AssetExecutionContext, library: Library, partition: str, stop: threading.Event) -> None:
     lines = ProgressLines()
-    while not stop.wait(LOOK_SECONDS):
+    while not stop.wait(POLL_SECONDS):
         try:
             rows = [row for row in progress(library.store) if row.partition == partition]
         except (StoreError, OperationalError):

@@ -105,7 +105,7 @@ class PodLogs(NoOpComputeLogManager):
         yield CapturedLogContext(log_key, shell_cmd=LogRetrievalShellCommand(stdout=command, stderr=command))
 
 
-def outlast_restarts(instance: DagsterInstance, retries: Retries) -> None:
+def reconnect_after_restarts(instance: DagsterInstance, retries: Retries) -> None:
     """Makes the instance's PostgreSQL connections come back after the server was restarted or cut them.
 
     dagster-postgres itself gives up on a server after 6 s, and on a pooled connection that was cut at once: the run

@@ -76,7 +76,7 @@ def load_partitions(
         running: dict[Future[LoadResult], Partition] = {}
         broken = False
         # Closed after the pool, if not before: it tells the workers to stop, who may have something to finish.
-        with closing(following), closing(asking), shutdown.passed_on(asking.close), pool:
+        with closing(following), closing(asking), shutdown.forwarded_to(asking.close), pool:
             while True:
                 while waiting and len(running) < parallel and not broken and not shutdown.requested():
                     survey = waiting.pop(0)
@@ -118,7 +118,7 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
 
 
 def _start_worker(environment: dict[str, str], parent: shutdown.Pipe) -> None:
-    shutdown.follow(parent)
+    shutdown.follow_parent(parent)
     # Registered first, so run last: taking a process apart that has imported Dagster and torch costs 2 to 3 s of CPU,
     # which nobody needs, least of all within a grace period.
     atexit.register(_leave)
@@ -147,7 +147,7 @@ def _opened() -> tuple[dg.DagsterInstance, dg.Definitions]:
 
 
 def _load(survey: Survey, *, allow_deletions: bool, batch_id: str | None) -> LoadResult:
-    with shutdown.heeded():
+    with shutdown.handling_signals():
         from doc_assets.dagster.in_process_runs import run_partition
 
         instance, definitions = _opened()

@@ -1,11 +1,11 @@
-"""Committing batches: again after a failure that passes, in halves when the database refuses one of their documents."""
+"""Committing batches: again after a failure that passes, in halves if the database refuses one of the documents."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 
 import numpy as np
 
@@ -18,31 +18,31 @@ from doc_assets.store.snapshots.batch_writer import SnapshotWriter, VectorsMissi
 from doc_assets.store.snapshots.lifecycle import Lease
 from doc_assets.store.spaces import spaces
 
-# A vector may be removed between the look whether it is there and the commit, by a gc; not for ever.
-_FILLS = 3
+# A gc may remove a vector between the lookup and the commit.
+_COMMIT_ATTEMPTS = 3
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Files that are committed together, and the vectors that their chunks lacked."""
+    """Files that are committed together, and the vectors that the store lacked for their chunks."""
 
     files: tuple[FileRecord, ...]
     vectors: Mapping[bytes, np.ndarray] = field(default_factory=dict)
 
     @property
     def chunks(self) -> dict[bytes, Chunk]:
-        """Every chunk of the batch once, by id."""
+        """The distinct chunks of the batch by id."""
         return {chunk.id: chunk for file in self.files for document in file.documents for chunk in document.chunks}
 
     def with_vectors(self, vectors: Mapping[bytes, np.ndarray], refused: Mapping[bytes, str]) -> Batch:
-        """The batch with its vectors, and with the files rejected that hold a chunk which was refused one."""
+        """Return the batch with its vectors; files that hold a refused chunk become rejected."""
         files = tuple(_without(file, refused) for file in self.files) if refused else self.files
         wanted = Batch(files).chunks
         return Batch(files, {key: vector for key, vector in vectors.items() if key in wanted})
 
 
-class BatchWriter:
+class BatchWriter(AbstractContextManager["BatchWriter"]):
     """Writes batches into one staging snapshot, on a connection of its own."""
 
     def __init__(
@@ -55,15 +55,15 @@ class BatchWriter:
         retries: Retries,
         embed: Callable[[list[Chunk]], Mapping[bytes, np.ndarray]],
     ) -> None:
-        """Connects with the first batch.
+        """Set up the writer; the first batch opens the connection.
 
         Args:
-            store: Where to.
-            name: Of the application, for those who look who is connected.
-            lease: Of the snapshot.
-            space: Of the vectors.
-            retries: How often to try again.
-            embed: For chunks that had a vector when it was looked for, and have none when they are committed.
+            store: The store to write to.
+            name: The connection's application name.
+            lease: Lease of the snapshot.
+            space: Embedding space of the vectors.
+            retries: Policy for failures that pass.
+            embed: Embeds chunks whose vectors were removed between lookup and commit.
         """
         self._store = store
         self._name = name
@@ -74,23 +74,17 @@ class BatchWriter:
         self._connection: Connection | None = None
         self._writer: SnapshotWriter | None = None
 
-    def __enter__(self) -> BatchWriter:
-        """The writer itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Closes the connection; what was committed stays."""
+    def __exit__(self, *_: object) -> None:
+        """Close the connection; what was committed stays."""
         if self._connection is not None:
             self._connection.close()
 
     def write(self, batch: Batch) -> list[str]:
-        """Commits the batch; returns the paths that had to be quarantined (rejected with the database's reason).
+        """Commit the batch; return the paths that were rejected with the database's reason.
 
         Raises:
             StoreError: The database failed for longer than the retries last, or for a reason that does not pass.
-            LeaseLost: Another load has taken the snapshot over.
+            LeaseLost: Another load has taken over the snapshot.
         """
         try:
             self._commit(batch)
@@ -116,7 +110,7 @@ class BatchWriter:
         def write() -> None:
             self._connected().write(batch.files, vectors)
 
-        for _ in range(_FILLS):
+        for _ in range(_COMMIT_ATTEMPTS):
             try:
                 return self._retries.run(write)
             except VectorsMissing as missing:
@@ -125,7 +119,7 @@ class BatchWriter:
 
     def _connected(self) -> SnapshotWriter:
         if self._writer is None or self._connection is None or self._connection.closed or self._connection.broken:
-            self._writer = None  # the next attempt must not find it with the new connection
+            self._writer = None  # if connecting fails, the next attempt must not use the old writer
             if self._connection is not None:
                 self._connection.close()
             self._connection = self._store.connect(self._name)

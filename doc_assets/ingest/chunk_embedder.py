@@ -1,7 +1,6 @@
-"""Vectors for the chunks of a load: a slice at a time, in halves where the model refuses one of its texts.
+"""Vectors for the chunks of a load: embeds slices, and halves of a slice if the model refuses one of its texts.
 
-What the backends promise, and which failures are tried again, is in ``doc_assets.embedding``; what becomes of a file
-with a refused chunk, in ``filling``.
+Backends and their retries are in ``doc_assets.embedding``; ``batches`` rejects the files with a refused chunk.
 """
 
 from __future__ import annotations
@@ -17,30 +16,30 @@ from doc_assets.embedding.opening import EMBED_SLICE
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.runtime import shutdown
 
-# What any model reads. An embedder that refuses this, too, is not at odds with one document.
+# An embedder that refuses even this text refuses everything.
 _PLAIN = "documentation"
 
 
 class ChunkEmbedder:
-    """Embeds chunks and remembers those that were refused. Safe to call from several threads; they take turns.
+    """Embeds chunks and records refused ones. Safe to call from several threads; the model serves one at a time.
 
     Attributes:
-        refused: Why, by the id of the chunk.
+        refused: Reasons of the refused chunks by chunk id.
     """
 
     def __init__(self, embedder: Callable[[], Embedder], embedded: Callable[[Sequence[Chunk]], None]) -> None:
-        """Takes what opens the model, asked when there is something to embed, and who is told what was embedded."""
+        """Take the function that opens the model, called when first needed, and a callback for embedded chunks."""
         self._embedder = embedder
         self._embedded = embedded
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self.refused: dict[bytes, str] = {}
 
     def vectors(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
-        """``(dims,)`` float32 by chunk id, of all that are not refused.
+        """Return the vectors, ``(dims,)`` float32, by chunk id; refused chunks have none.
 
         Raises:
-            EmbeddingError: The model or endpoint failed, or refuses whatever it is given.
-            Stopped: A stop was asked for; nothing of these chunks is kept.
+            EmbeddingError: The model or endpoint failed, or refuses every text.
+            Stopped: A stop was requested; the vectors of these chunks are dropped.
         """
         order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
         found: dict[bytes, np.ndarray] = {}
@@ -48,14 +47,14 @@ class ChunkEmbedder:
             shutdown.raise_if_requested()
             piece = [chunk for chunk in order[start : start + EMBED_SLICE] if chunk.id not in self.refused]
             try:
-                found |= self._ask(piece)
+                found |= self._embed(piece)
             except EmbeddingRefused as refusal:
-                self._require_sound(refusal)
-                found |= self._apart(piece, refusal)
+                self._require_working_model(refusal)
+                found |= self._embed_halves(piece, refusal)
         return found
 
-    def _apart(self, piece: Sequence[Chunk], refusal: EmbeddingRefused) -> dict[bytes, np.ndarray]:
-        """What is left of a refused piece: each half by itself, down to the chunks that are at fault."""
+    def _embed_halves(self, piece: Sequence[Chunk], refusal: EmbeddingRefused) -> dict[bytes, np.ndarray]:
+        """Embed the halves of a refused piece, down to the single chunks that are refused."""
         if len(piece) == 1:
             self.refused[piece[0].id] = str(refusal)
             return {}
@@ -63,23 +62,23 @@ class ChunkEmbedder:
         middle = len(piece) // 2
         for half in (piece[:middle], piece[middle:]):
             try:
-                found |= self._ask(half)
+                found |= self._embed(half)
             except EmbeddingRefused as again:
-                found |= self._apart(half, again)
+                found |= self._embed_halves(half, again)
         return found
 
-    def _ask(self, piece: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
+    def _embed(self, piece: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
         if not piece:
             return {}
-        with self._turn:
+        with self._lock:
             rows = self._embedder().embed([chunk.embedding_input for chunk in piece])
         self._embedded(piece)
         return dict(zip((chunk.id for chunk in piece), rows, strict=True))
 
-    def _require_sound(self, refusal: EmbeddingRefused) -> None:
-        """Without this, an endpoint that takes nothing would cost a request per chunk, and reject every file."""
+    def _require_working_model(self, refusal: EmbeddingRefused) -> None:
+        """Raise EmbeddingError if the model refuses every text: halving would reject every file, chunk by chunk."""
         try:
-            with self._turn:
+            with self._lock:
                 self._embedder().embed([_PLAIN])
         except EmbeddingRefused:
             raise EmbeddingError(

@@ -1,4 +1,4 @@
-"""One run of a load: the stages that overlap, what they share, and the progress row that tells how far they are."""
+"""One load into a staging snapshot: its overlapping stages, what they share, and its progress row."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.ingest.chunk_embedder import ChunkEmbedder
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask
-from doc_assets.ingest.progress_reporter import Figures, Reporter
+from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.stages import Stage
@@ -33,8 +33,8 @@ from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import spaces
 from doc_assets.store.spaces.spaces import VectorLookup
 
-# A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks are about 20 s of
-# embedding on 2 cores, and enough to sort by length.
+# A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks take about 20 s to
+# embed on 2 cores, and are enough to sort by length.
 BATCH_CHUNKS = 512
 BATCH_FILES = 256
 BATCH_CHARACTERS = 8_000_000
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class LoadRun:
-    """Fills and seals one staging snapshot: the stages' threads and what they share. Made anew for each load."""
+    """Fills and seals one staging snapshot; for one load only."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class LoadRun:
         embedder: Callable[[], Embedder],
         retries: Retries,
     ) -> None:
-        """Takes the session that holds the partition's lock; ``embedder`` loads the model when first called."""
+        """Take the session that holds the partition's lock; ``embedder`` loads the model when first called."""
         self._session = session
         self._partition = partition
         self._terms = terms
@@ -66,20 +66,20 @@ class LoadRun:
         self._space = space
         self._parse_pool = parse_pool
         self._retries = retries
-        self._figures = Figures()
-        self._reporter = Reporter(store, session.partition_id, run_id, self._figures)
+        self._counters = LoadCounters()
+        self._reporter = ProgressReporter(store, session.partition_id, run_id, self._counters)
         self._in_flight: set[bytes] = set()
         self._embedder = ChunkEmbedder(embedder, self._embedded)
 
     def finish(self) -> None:
-        """Removes the progress row: the partition is no longer being worked on."""
+        """Remove the progress row: the load has ended."""
         self._reporter.close()
 
     def fill(self, discovery: Discovery, started: float) -> tuple[Lease, LoadResult]:
-        """Fills the snapshot from the discovered files and seals it; the result has ``snapshot`` and ``digest``.
+        """Fill the snapshot from the discovered files and seal it; the result has ``snapshot`` and ``digest``.
 
         Raises:
-            Stopped: A stop was asked for. While batches are written, whatever is embedded is committed first.
+            Stopped: A stop was requested. Batches that are already embedded were committed first.
         """
         partition = self._partition
         self._reporter.report("discover")
@@ -96,15 +96,25 @@ class LoadRun:
         todo = [file.path for file in to_load.canonical if file.path not in kept]
         taken_over = [file for file in to_load.canonical if file.path in kept]
         discovery.release(kept)
-        figures = self._figures
-        figures.files_total, figures.files_done = len(discovery.listed), len(taken_over)
-        figures.bytes_total, figures.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
-        figures.work_total = expected_tokens(
+        counters = self._counters
+        counters.files_total, counters.files_done = len(discovery.listed), len(taken_over)
+        counters.bytes_total, counters.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
+        counters.work_total = expected_tokens(
             (file.path, file.size) for file in (*to_load.canonical, *to_load.unparsed) if _is_work(file)
         )
-        figures.work_done = expected_tokens((file.path, file.size) for file in taken_over)
+        counters.work_done = expected_tokens((file.path, file.size) for file in taken_over)
         self._reporter.report("load")
-        stages = self._filled(discovery, to_load.unparsed, todo, space, lease)
+        try:
+            # Deferred: the batch that is being written and the one that waits are committed; what is being embedded
+            # ends with its slice and is dropped.
+            with shutdown.deferred():
+                stages = self._fill(discovery, to_load.unparsed, todo, space, lease)
+            shutdown.raise_if_requested()
+        except Stopped as stop:
+            raise Stopped(
+                f"stopped on request at a batch border: {counters.files_done:,} of {counters.files_total:,} files are "
+                "in; running it again resumes"
+            ) from stop
         self._reporter.report("seal")
         sealing = time.perf_counter()
         counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))
@@ -117,11 +127,11 @@ class LoadRun:
             snapshot=lease.snapshot,
             digest=digest.hex(),
             **asdict(counts),
-            embedded=figures.embedded,
-            reused=max(0, counts.chunks - figures.embedded),
-            tokens_embedded=figures.tokens_done,
+            embedded=counters.embedded,
+            reused=max(0, counts.chunks - counters.embedded),
+            tokens_embedded=counters.tokens_done,
             seconds=now - started,
-            peak_rss_bytes=figures.peak_rss_bytes,
+            peak_rss_bytes=counters.peak_rss_bytes,
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 
@@ -132,31 +142,6 @@ class LoadRun:
             connection, partition_id, self._terms, space=space, revision=revision, run_id=self._run_id
         )
 
-    def _filled(
-        self,
-        discovery: Discovery,
-        settled: tuple[FileRecord, ...],
-        todo: Sequence[str],
-        space: spaces.SpaceTable,
-        lease: Lease,
-    ) -> dict[str, float]:
-        """Fills, up to the batch border at which a stop that was asked for is heeded.
-
-        The stages before the last look for it: the batch that is being written is committed, the one that waits for
-        that as well, and what is being embedded goes on to the end of its slice and is given up.
-        """
-        try:
-            with shutdown.deferred():
-                stages = self._fill(discovery, settled, todo, space, lease)
-            shutdown.raise_if_requested()
-        except Stopped as stop:
-            figures = self._figures
-            raise Stopped(
-                f"stopped on request at a batch border: {figures.files_done:,} of {figures.files_total:,} files are "
-                "in; running it again resumes"
-            ) from stop
-        return stages
-
     def _fill(
         self,
         discovery: Discovery,
@@ -165,7 +150,7 @@ class LoadRun:
         space: spaces.SpaceTable,
         lease: Lease,
     ) -> dict[str, float]:
-        """Parses, embeds and writes what is to do; seconds by stage."""
+        """Parse, embed and write the files; return seconds by stage."""
         with (
             VectorLookup(self._store, space, self._retries) as lookup,
             BatchWriter(
@@ -202,7 +187,7 @@ class LoadRun:
     def _embed(self, batch: Batch, lookup: VectorLookup) -> Batch:
         shutdown.raise_if_requested()
         chunks = batch.chunks
-        # What an earlier batch of this load embedded may not be committed yet, so the database cannot know it.
+        # Vectors of an earlier batch of this load may not be committed yet, so the lookup cannot find them.
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])
         if not missing:
             return batch
@@ -213,7 +198,7 @@ class LoadRun:
         return embedded
 
     def _vectors_again(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
-        """For chunks whose vectors went missing; called by the writing thread."""
+        """Embed chunks whose vectors were removed since the lookup; called by the writing thread."""
         vectors = self._embedder.vectors(chunks)
         for chunk in chunks:
             if chunk.id not in vectors:
@@ -221,24 +206,26 @@ class LoadRun:
         return vectors
 
     def _embedded(self, chunks: Sequence[Chunk]) -> None:
-        self._figures.embedded += len(chunks)
-        self._figures.tokens_done += sum(chunk.token_count for chunk in chunks)
+        self._counters.embedded += len(chunks)
+        self._counters.tokens_done += sum(chunk.token_count for chunk in chunks)
         self._reporter.report()
 
     def _done(self, files: Sequence[FileRecord], quarantined: Sequence[str] = ()) -> None:
-        figures = self._figures
-        figures.files_done += len(files)
-        figures.bytes_done += sum(file.size for file in files)
-        figures.work_done += expected_tokens((file.path, file.size) for file in files if _is_work(file))
+        counters = self._counters
+        counters.files_done += len(files)
+        counters.bytes_done += sum(file.size for file in files)
+        counters.work_done += expected_tokens((file.path, file.size) for file in files if _is_work(file))
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]
-        figures.documents += len(stored)
-        figures.chunks += sum(len(document.chunks) for document in stored)
+        counters.documents += len(stored)
+        counters.chunks += sum(len(document.chunks) for document in stored)
         self._reporter.report()
 
 
 def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]) -> Iterator[ParseTask]:
-    """Tasks for the paths, largest file first; each takes the bytes that the discovery holds of its file."""
-    # The last files of a partition are then small, and no worker is left alone with a long one.
+    """Yield tasks for the paths, each with the bytes that the discovery holds of its file.
+
+    Largest file first, so that no worker is left alone with a long one at the end.
+    """
     for path in sorted(paths, key=lambda p: (-discovery.locations[p].size, p)):
         data = discovery.take_bytes(path)
         file = discovery.locations[path]
@@ -254,7 +241,7 @@ def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]
 
 
 def _is_work(file: Discovered | FileRecord) -> bool:
-    """True unless another file is parsed in its place."""
+    """Return True unless another file is parsed in its place."""
     return isinstance(file, Discovered) or file.outcome != "duplicate"
 
 

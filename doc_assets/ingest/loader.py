@@ -1,4 +1,4 @@
-"""``Loader`` surveys a partition's source, plans a load, and stages one; a ``StagedLoad`` is published or rejected."""
+"""``Loader`` surveys a source, plans a load or stages one; a ``StagedLoad`` is then published or rejected."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import describe_space
-from doc_assets.ingest.load_history import failures_recorded
+from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.load_run import LoadRun, parse_tasks
 from doc_assets.ingest.parse_pool import ParsePool
 from doc_assets.ingest.recipe import terms_of
@@ -30,15 +30,15 @@ from doc_assets.store.spaces import spaces
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What stands in a partition's source, and whether a load would change anything.
+    """The files of a partition's source, and whether a load would change what is live.
 
     Attributes:
         partition: The partition.
-        limit: Files by path that the survey and a load of it are limited to, None for all.
-        discovery: The source's files; a load goes on from it.
-        unchanged: What is live, if a load would change nothing.
-        source_state: As ``source_states`` gave it before the survey; None where it was not asked for, or not known.
-        retries: Steps of the database that were tried again.
+        limit: Number of files, first by path, that survey and load are limited to; None for all.
+        discovery: The source's files, which a load starts from.
+        unchanged: Counts of what is live, if a load would change nothing.
+        source_state: Value from ``source_states`` before the survey; None if not requested or not known.
+        retries: Retries after failures of the database.
     """
 
     partition: Partition
@@ -50,12 +50,12 @@ class Survey:
 
     @property
     def expected_tokens(self) -> int:
-        """Tokens that the files will give, before any is parsed."""
+        """Estimate of the tokens, before any file is parsed."""
         return self.discovery.expected_tokens
 
 
 class Loader:
-    """Loads partitions one after the other, keeping the parse workers and the model warm between them.
+    """Loads partitions one after the other and keeps parse workers and model warm between them.
 
     Example:
         >>> loader = Loader(settings, store)
@@ -69,12 +69,9 @@ class Loader:
     """
 
     def __init__(self, settings: Settings, store: Store, parse_pool: ParsePool | None = None) -> None:
-        """Opens nothing yet: workers and model start when a file has to be parsed and a chunk embedded.
+        """Set up the loader; workers and model start with the first file and chunk.
 
-        Args:
-            settings: Model, threads, limits.
-            store: Where to.
-            parse_pool: Workers to share with other loaders; closed with the first of them.
+        ``parse_pool`` may be shared with other loaders; the first that is closed closes it.
         """
         self.settings = settings
         self.store = store
@@ -90,7 +87,7 @@ class Loader:
         return open_embedder(self.settings, on_retry=self._embedding_is_retried)
 
     def close(self) -> None:
-        """Ends the parse workers."""
+        """End the parse workers."""
         self.parse_pool.close()
 
     def survey(
@@ -101,15 +98,10 @@ class Loader:
         *,
         source_state: str | None = None,
     ) -> Survey:
-        """Lists a partition's source and compares it with what is live; parses and writes nothing.
+        """List a partition's source and compare it with what is live; parses and writes nothing.
 
-        Files are read as far as it takes to know that one of them differs, and all of them if none does.
-
-        Args:
-            partition: The partition.
-            catalogue: That it is from.
-            limit: Only the first files by path.
-            source_state: For the survey.
+        Files are read until one differs, so all of them if none does. ``limit`` takes only the first files by path;
+        ``source_state`` is kept in the survey.
 
         Raises:
             SourceError: The source cannot be fetched.
@@ -148,9 +140,9 @@ class Loader:
             )
 
     def plan(self, survey: Survey) -> LoadResult:
-        """What a load would do, from parsing the files; writes nothing and embeds nothing.
+        """Parse the files and return what a load would do; writes nothing and embeds nothing.
 
-        ``embedded`` and ``tokens_embedded`` are what would have to be embedded.
+        ``embedded`` and ``tokens_embedded`` count what a load would embed.
         """
         started = time.perf_counter()
         if survey.unchanged is not None:
@@ -162,7 +154,7 @@ class Loader:
         missing: dict[bytes, int] = {}
         with ExitStack() as lookup:
             space = self.retries.run(self._find_space)
-            held = lookup.enter_context(spaces.VectorLookup(self.store, space, self.retries)) if space else None
+            stored = lookup.enter_context(spaces.VectorLookup(self.store, space, self.retries)) if space else None
             tasks = parse_tasks(partition, discovery, [file.path for file in to_load.canonical])
             for record in self.parse_pool.parse(tasks):
                 outcomes.append(record.outcome)
@@ -171,18 +163,15 @@ class Loader:
                 chunks += len(found)
                 tokens += sum(chunk.token_count for chunk in found)
                 lacking = {c.id: c.token_count for c in found}
-                if held is not None:
-                    lacking = {key: lacking[key] for key in held.missing(list(lacking))}
+                if stored is not None:
+                    lacking = {key: lacking[key] for key in stored.missing(list(lacking))}
                 missing |= lacking
         return LoadResult(
             partition.doc_type,
             partition.key,
             "planned",
             files=len(discovery.listed),
-            loaded=outcomes.count("loaded"),
-            duplicate=outcomes.count("duplicate"),
-            skipped=outcomes.count("skipped"),
-            rejected=outcomes.count("rejected"),
+            **{outcome: outcomes.count(outcome) for outcome in ("loaded", "duplicate", "skipped", "rejected")},
             documents=documents,
             chunks=chunks,
             embedded=len(missing),
@@ -198,24 +187,22 @@ class Loader:
             return spaces.find_space(connection, self.space.fingerprint)
 
     def stage(self, survey: Survey, *, run_id: str | None, batch_id: str | None = None) -> StagedLoad:
-        """Loads what was surveyed into a staging snapshot and seals it; resumes what a dead load of it left.
+        """Load a surveyed partition, changed or not, into a staging snapshot and seal it.
 
-        Args:
-            survey: Of the partition; whether it is unchanged does not matter.
-            run_id: Dagster run, for the history.
-            batch_id: Of the runs that were started together, for the history.
+        Resumes the staging snapshot of an interrupted load. ``run_id`` (Dagster run) and ``batch_id`` are recorded in
+        the history.
 
         Raises:
-            PartitionLocked: Another load or rollback of it runs.
-            StoreError: The database went away for longer than the retries last.
+            PartitionLocked: Another load or rollback of the partition is running.
+            StoreError: The database failed for longer than the retries last.
             EmbeddingError: The model or endpoint failed.
-            Stopped: SIGTERM or SIGINT asked for it. What was committed waits for the next load.
+            Stopped: A stop was requested. The next load resumes from what was committed.
         """
         started, before = time.perf_counter(), (self.retries.count - survey.retries, self._embedding_retries)
         partition = survey.partition
-        with shutdown.heeded(), ExitStack() as guard:
+        with shutdown.handling_signals(), ExitStack() as guard:
             guard.enter_context(log_context.bound(run=run_id, partition=partition.name))
-            guard.enter_context(failures_recorded(self.store, partition, run_id, started))
+            guard.enter_context(recording_failures(self.store, partition, run_id, started))
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, partition.source.name, self.retries)
             )
@@ -251,5 +238,5 @@ class Loader:
             self._embedding_retries += 1
 
     def _retried(self, before: tuple[int, int]) -> dict[str, int]:
-        """Steps that were tried again since then, as fields of the result."""
+        """Return the retries since ``before``, as fields of a result."""
         return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}

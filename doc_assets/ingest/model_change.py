@@ -1,8 +1,7 @@
-"""Another embedding model for all that is stored: its space is filled from the chunks, audited, and made live at once.
+"""The change to another embedding model: fills its space from the stored chunks, audits it, and makes it live at once.
 
-Sources are not needed and readers notice nothing until the switch. What is committed stays when this is interrupted,
-and running it again goes on. Which model a name means is in ``embedding.models``; snapshots and pointers are in
-``store.switching``.
+Sources are not needed, and readers notice nothing until the switch. Running it again after an interruption resumes.
+Model names are resolved in ``doc_assets.embedding``; snapshots and pointers are in ``store.versions.space_switch``.
 """
 
 from __future__ import annotations
@@ -36,16 +35,15 @@ from doc_assets.validation.audit import run_checks
 
 T = TypeVar("T")
 
-# As in a load: what a crash may cost, about 20 s of embedding on 2 cores.
+# A crash may cost one batch, as in a load: about 20 s of embedding on 2 cores.
 BATCH_CHUNKS = 512
-_COUNTED_AT_A_TIME = 2_000
-# Embedded to estimate how long all of them take: a few seconds on 2 cores.
-_SAMPLE_CHUNKS = 96
+_COUNT_CHUNKS = 2_000
+_SAMPLE_CHUNKS = 96  # embedding them takes a few seconds on 2 cores
 
 
 @dataclass(frozen=True, slots=True)
 class SpacePlan:
-    """What a change of the model would take: chunks and tokens to embed, seconds for that (None if there are none)."""
+    """Chunks and tokens that a change of the model would embed, and the estimated seconds (None without chunks)."""
 
     chunks: int
     tokens: int
@@ -54,17 +52,17 @@ class SpacePlan:
 
 @dataclass(frozen=True, slots=True)
 class SpaceChange:
-    """What a change of the model did.
+    """The result of a change of the model.
 
     Attributes:
-        space: The embedding space that is live now.
-        run_id: Under which the switch stands in the history; rolling back that run undoes it.
-        partitions: That were switched; 0 if the space was live already.
-        audited: Snapshots; one that was published or passed its audit before is only proven by its digest and seal.
-        embedded: Chunks.
-        tokens_embedded: In them.
-        indexed: A vector index was built.
-        seconds: Of everything.
+        space: Embedding space that is live now.
+        run_id: Run id of the switch in the history; rolling back that run undoes it.
+        partitions: Partitions that were switched; 0 if the space was live already.
+        audited: Snapshots that were audited; one that was published or passed before is proven by digest and seal only.
+        embedded: Chunks that were embedded.
+        tokens_embedded: Their tokens.
+        indexed: True if a vector index was built.
+        seconds: Total time.
         stages: Seconds by stage.
     """
 
@@ -80,9 +78,7 @@ class SpaceChange:
 
 
 @dataclass
-class _Done:
-    """What was done so far."""
-
+class _Totals:
     chunks: int = 0
     tokens: int = 0
     indexed: bool = False
@@ -90,7 +86,7 @@ class _Done:
 
 
 class ModelChange:
-    """Fills the space of a model and makes it live for every partition at once. Made anew for each change.
+    """Fills the space of a model and makes it live for every partition at once; for one change only.
 
     Example:
         >>> change = ModelChange(store, model, lambda: open_embedder(settings), threads=settings.threads)
@@ -105,19 +101,19 @@ class ModelChange:
         *,
         threads: int = 1,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
-        progressed: Callable[[Progress], None] = lambda _: None,
-        said: Callable[[str], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Opens nothing yet.
+        """Set up the change; opens nothing.
 
         Args:
-            store: Whose live content.
-            model: The space to fill.
-            open_model: Loads it; not called if there is nothing to embed.
-            threads: Questions that the audit asks at a time, and workers of the index build.
-            retry: How often a step is tried that fails for a passing reason.
-            progressed: Told after each batch how far the embedding is.
-            said: Told what begins, and what is waited for.
+            store: Store whose live content is embedded.
+            model: Embedding space to fill.
+            open_model: Loads the model; not called if there is nothing to embed.
+            threads: Concurrent queries of the audit, and workers of the index build.
+            retry: Policy for failures that pass.
+            on_progress: Called after each embedded batch.
+            on_step: Called with a sentence for each step and wait.
         """
         self._store = store
         self._model = model
@@ -125,15 +121,15 @@ class ModelChange:
         self._embedder: Embedder | None = None
         self._threads = threads
         self._retries = Retries(retry)
-        self._progressed = progressed
-        self._said = said
-        self._done = _Done()
+        self._on_progress = on_progress
+        self._on_step = on_step
+        self._totals = _Totals()
 
     def plan(self) -> SpacePlan:
-        """What ``run`` would embed, timed on a sample; writes nothing.
+        """Return what ``run`` would embed, timed on a sample; writes nothing.
 
         Raises:
-            Refused: Nothing is live, or chunks are longer than the model's window: nothing was embedded.
+            Refused: Nothing is live, or chunks are longer than the model's window.
             EmbeddingError: The model cannot be loaded.
         """
         with self._store.connect("doc-assets migrate --space") as connection:
@@ -151,17 +147,16 @@ class ModelChange:
         return SpacePlan(missing.chunks, missing.tokens, seconds * missing.tokens / sum(c.token_count for c in sample))
 
     def run(self, run_id: str | None = None) -> SpaceChange:
-        """Fills, indexes, audits, switches; what became live meanwhile is embedded before the switch.
+        """Fill the space, index, audit and switch; whatever became live meanwhile is embedded before the switch.
 
-        Args:
-            run_id: For the history; a new one by default.
+        ``run_id`` is recorded in the history; by default it is a new one.
 
         Raises:
             Refused: Nothing is live, or chunks are longer than the model's window: nothing was embedded.
             StoreError: The database failed for longer than the retries last.
             EmbeddingError: The model failed.
             AuditFailed: A check failed in the new space; nothing was switched.
-            PartitionLocked: Another program fills this space.
+            PartitionLocked: Another program is filling this space.
         """
         started = time.perf_counter()
         run_id = run_id or str(uuid.uuid4())
@@ -180,18 +175,18 @@ class ModelChange:
             run_id,
             len(successors),
             sum(not successor.audited for successor in successors),
-            self._done.chunks,
-            self._done.tokens,
-            self._done.indexed,
+            self._totals.chunks,
+            self._totals.tokens,
+            self._totals.indexed,
             time.perf_counter() - started,
-            self._done.stages,
+            self._totals.stages,
         )
 
     def _attempt(self, space: SpaceTable, run_id: str, started: float) -> list[Successor] | None:
-        """The successors that are live now; None if something else became live before the switch."""
-        self._timed("embed", lambda: self._fill(space))
-        self._timed("index", lambda: self._index(space))
-        successors = self._timed(
+        """Return the successors that are live now; None if something else became live before the switch."""
+        self._run_step("embed", lambda: self._fill(space))
+        self._run_step("index", lambda: self._index(space))
+        successors = self._run_step(
             "prepare",
             lambda: space_switch.prepare_successors(
                 self._store, space, lambda recipe, old: recipe_in(recipe, old, self._model)
@@ -199,15 +194,15 @@ class ModelChange:
         )
         if not successors:
             return []
-        if not self._timed("prepare", lambda: self._is_covered(space)):
+        if not self._run_step("prepare", lambda: self._is_covered(space)):
             return None
-        self._timed("audit", lambda: self._audit(successors, run_id))
+        self._run_step("audit", lambda: self._audit(successors, run_id))
         event = {"run_id": run_id, "seconds": time.perf_counter() - started}
         try:
-            done = self._timed("switch", lambda: space_switch.switch(self._store, space, successors, event))
+            done = self._run_step("switch", lambda: space_switch.switch(self._store, space, successors, event))
         except PartitionLocked as locked:
-            self._said(f"waiting to switch: {locked}")
-            self._timed("wait", lambda: space_switch.wait_until_free(self._store, successors))
+            self._on_step(f"waiting to switch: {locked}")
+            self._run_step("wait", lambda: space_switch.wait_until_free(self._store, successors))
             return None
         return successors if done else None
 
@@ -219,7 +214,7 @@ class ModelChange:
             )
 
     def _fill(self, space: SpaceTable) -> None:
-        """Embeds what the space lacks; each batch is committed, so that this goes on where it was ended."""
+        """Embed what the space lacks; each batch is committed, so that a later run resumes."""
         with (
             self._store.connect("doc-assets migrate --space, reading") as reading,
             self._store.connect("doc-assets migrate --space, writing") as writing,
@@ -227,28 +222,28 @@ class ModelChange:
             missing = coverage.list_missing(reading, space)
             if not missing.chunks:
                 return
-            self._said(f"embedding {missing.chunks:,} chunks ({missing.tokens:,} tokens) with {self._model.name}")
-            started, before = time.perf_counter(), self._done.tokens
+            self._on_step(f"embedding {missing.chunks:,} chunks ({missing.tokens:,} tokens) with {self._model.name}")
+            started, before = time.perf_counter(), self._totals.tokens
             batches = Stage("embed", self._embed, coverage.read_missing(reading, BATCH_CHUNKS), depth=1)
-            # A stop ends the embedding, and what came out of it before is still written.
+            # A stop ends the embedding; vectors that are ready are still written.
             with shutdown.deferred(), closing(iter(batches)) as embedded:
                 for batch, vectors_of in embedded:
                     vector_writer.write_vectors(writing, space, vectors_of)
-                    self._done.chunks += len(batch)
-                    self._done.tokens += sum(chunk.token_count for chunk in batch)
-                    self._progressed(
+                    self._totals.chunks += len(batch)
+                    self._totals.tokens += sum(chunk.token_count for chunk in batch)
+                    self._on_progress(
                         Progress(
                             work_total=missing.tokens,
-                            work_done=self._done.tokens - before,
-                            tokens_done=self._done.tokens - before,
+                            work_done=self._totals.tokens - before,
+                            tokens_done=self._totals.tokens - before,
                             chunks=missing.chunks,
-                            embedded=self._done.chunks,
+                            embedded=self._totals.chunks,
                             seconds=time.perf_counter() - started,
                         )
                     )
         shutdown.raise_if_requested()
 
-    def _model_loaded(self) -> Embedder:
+    def _loaded_model(self) -> Embedder:
         if self._embedder is None:
             self._embedder = self._open_model()
         return self._embedder
@@ -258,25 +253,25 @@ class ModelChange:
         for start in range(0, len(chunks), EMBED_SLICE):
             shutdown.raise_if_requested()
             piece = chunks[start : start + EMBED_SLICE]
-            rows = self._model_loaded().embed([chunk.text for chunk in piece])
+            rows = self._loaded_model().embed([chunk.text for chunk in piece])
             found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
         return chunks, found
 
     def _refuse_long(self, connection: Connection, missing: MissingChunks) -> None:
-        """Counts what is missing with the new model's tokenizer, unless the chunks were cut by that very one.
+        """Raise Refused if missing chunks exceed the new model's window; not needed with the same tokenizer.
 
-        What becomes live later is counted by the model itself, which refuses what is too long.
+        Chunks that become live later are refused by the model itself.
         """
         model = self._model
         if not missing.chunks or all(
             live.tokenizer_digest == model.tokenizer_digest for live in spaces.live_models(connection)
         ):
             return
-        tokenizer = self._model_loaded().tokenizer
+        tokenizer = self._loaded_model().tokenizer
         long, longest = 0, 0
-        for chunks in coverage.read_missing(connection, _COUNTED_AT_A_TIME):
+        for chunks in coverage.read_missing(connection, _COUNT_CHUNKS):
             counts = tokenizer.count([chunk.text for chunk in chunks])
-            # What was counted when the chunk was stored is what the audit holds against the window.
+            # The audit compares the stored count with the window.
             for count in map(max, counts, (chunk.token_count for chunk in chunks)):
                 long += count > model.max_tokens
                 longest = max(longest, count)
@@ -298,19 +293,15 @@ class ModelChange:
                 return
             started = time.perf_counter()
             if vector_index.ensure_index(connection, space, workers=max(1, self._threads - 1)):
-                self._done.indexed = True
-                self._said(f"built the vector index in {duration(time.perf_counter() - started)}")
+                self._totals.indexed = True
+                self._on_step(f"built the vector index in {duration(time.perf_counter() - started)}")
 
     def _audit(self, successors: Sequence[Successor], run_id: str) -> None:
-        """Runs the six checks over those that were never published nor passed them.
-
-        Raises:
-            AuditFailed: Names the first partition that failed, and why.
-        """
+        """Run the six checks over successors that never passed them; raise AuditFailed with the first failure."""
         fresh = {successor.snapshot: successor for successor in successors if not successor.audited}
         if not fresh:
             return
-        self._said(f"auditing {len(fresh)} partitions in the new space")
+        self._on_step(f"auditing {len(fresh)} partitions in the new space")
         findings: dict[int, list[str]] = {snapshot_id: [] for snapshot_id in fresh}
         with ConsistentRead(self._store, "doc-assets audit", self._threads) as read:
             for check in run_checks(read, list(fresh)):
@@ -327,10 +318,10 @@ class ModelChange:
             more = f", and {len(reasons) - 1} other partitions" if len(reasons) > 1 else ""
             raise AuditFailed(f"the audit in the new space failed for {reasons[0]}{more}; nothing was switched")
 
-    def _timed(self, stage: str, step: Callable[[], T]) -> T:
-        """Runs a step, again after a failure that passes: each goes on with what is committed."""
+    def _run_step(self, stage: str, step: Callable[[], T]) -> T:
+        """Run a step, again after a failure that passes, and add its time to the stage; each step resumes."""
         started = time.perf_counter()
         try:
             return self._retries.run(step)
         finally:
-            self._done.stages[stage] = self._done.stages.get(stage, 0.0) + time.perf_counter() - started
+            self._totals.stages[stage] = self._totals.stages.get(stage, 0.0) + time.perf_counter() - started

@@ -1,7 +1,7 @@
-"""Reading, parsing and chunking files in worker processes: a parser that hangs or dies takes only its file along.
+"""Reading, parsing and chunking files in worker processes: a parser that hangs or dies costs only its file.
 
-Workers load neither the model nor a database driver's session; they return rows ready to be stored. Here are the limits
-of time, memory and text for one file; how large a file may be is checked where it is read (``sources.walk``).
+Workers open neither the model nor a database session; they return records ready to be stored. The limits of time,
+memory and text of one file are enforced here, that of its size in ``doc_assets.sources.walk``.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from doc_assets.sources.files import SourceFile
 from doc_assets.sources.included_files import SourceNeighbours
 from doc_assets.sources.walk import read
 
-# Tasks handed to the pool beyond those at work: enough that no worker waits, few enough that results stay small.
-_AHEAD_PER_WORKER = 8
-# A worker is replaced after so many files, so that what parsers in C leak cannot add up. Starting one takes 2 s.
+# Tasks in the pool: enough that no worker waits, few enough that results stay small.
+_TASKS_PER_WORKER = 8
+# Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes 2 s.
 _FILES_PER_WORKER = 2_000
 
 
@@ -49,12 +49,12 @@ class ParseTask:
     """One file to parse.
 
     Attributes:
-        file: The file.
-        root: Of the source; no include leaves it.
-        format: As the catalogue says, or ``auto``.
-        attributes: What the catalogue says of the source.
-        doc_type: Of the source.
-        data: The file's bytes where discovery has read them; the worker reads them otherwise.
+        file: Location of the file.
+        root: Root of the source; includes from outside are refused.
+        format: Format from the catalogue, or ``auto``.
+        attributes: Attributes from the catalogue.
+        doc_type: Documentation type of the source.
+        data: Bytes of the file if discovery has read them; otherwise the worker reads them.
         fingerprint: SHA-256 of ``data``.
     """
 
@@ -68,7 +68,7 @@ class ParseTask:
 
 
 class _Worker(SpawnProcess):
-    """A process that does not import the program it was started by: Dagster's command takes 36 MB and 0.5 s."""
+    """A process that does not import the program that started it: Dagster's command takes 36 MB and 0.5 s."""
 
     def start(self) -> None:
         """Start the process while ``__main__`` names no file."""
@@ -88,18 +88,18 @@ class ParsePool:
     """Worker processes that stay warm between partitions; started with the first file."""
 
     def __init__(self, settings: Settings) -> None:
-        """Takes the number of workers and the limits from the settings."""
+        """Take the number of workers and the limits from the settings."""
         self._settings = settings
         self._pool: ProcessPool | None = None
 
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
-        """One record per task, in the order in which they get done.
+        """Yield one record per task, in order of completion.
 
         Raises:
-            Stopped: A stop was asked for; the workers that parse are ended.
+            Stopped: A stop was requested; the workers that are parsing are ended.
         """
         if self._pool is None:
-            # A worker process that itself is a multiprocessing child joins its children before atexit runs.
+            # A process that itself is a multiprocessing child joins its children before atexit runs.
             Finalize(self, _stop, exitpriority=10, args=(weakref.ref(self),))
             self._pool = ProcessPool(
                 max_workers=self._settings.threads,
@@ -112,16 +112,14 @@ class ParsePool:
         running: dict[Future[FileRecord], ParseTask] = {}
         try:
             while True:
-                room = self._settings.threads * _AHEAD_PER_WORKER - len(running)
-                for task in islice(source, room):
-                    future = self._schedule(task)
-                    running[future] = task
+                for task in islice(source, self._settings.threads * _TASKS_PER_WORKER - len(running)):
+                    running[self._schedule(task)] = task
                 if not running:
                     return
                 done: set[Future[FileRecord]] = set()
                 while not done:
                     shutdown.raise_if_requested()
-                    done, _ = wait(running, shutdown.LOOK_SECONDS, FIRST_COMPLETED)
+                    done, _ = wait(running, shutdown.POLL_SECONDS, FIRST_COMPLETED)
                 for future in done:
                     yield self._record(future, running.pop(future))
         finally:
@@ -132,20 +130,20 @@ class ParsePool:
         assert self._pool is not None  # noqa: S101 - started by parse()
         try:
             return self._pool.schedule(_parse, args=[task], timeout=self._settings.parse_timeout_seconds)
-        except RuntimeError as error:  # pebble's word for a pool whose workers cannot start
+        except RuntimeError as error:  # pebble raises it if the workers cannot start
             self.close()
             raise DocAssetsError(f"the parse workers cannot start: {error}; their own error is above") from error
 
     def _record(self, future: Future[FileRecord], task: ParseTask) -> FileRecord:
         try:
             return future.result()
-        except TimeoutError:  # concurrent.futures gives the built-in one since Python 3.11
+        except TimeoutError:
             reason = (
                 f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the "
                 "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
             )
         except ProcessExpired as error:
-            shutdown.raise_if_requested()  # systemd ends a whole control group: that is not the file's fault
+            shutdown.raise_if_requested()  # systemd ends a whole control group, workers included
             reason = (
                 f"the parser's process died ({_cause(error.exitcode)}): exclude the file, or raise "
                 "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"
@@ -153,7 +151,7 @@ class ParsePool:
         return FileRecord(task.file.path, task.file.size, None, "rejected", reason)
 
     def close(self) -> None:
-        """Ends the workers."""
+        """End the workers."""
         if self._pool is not None:
             self._pool.stop()
             self._pool.join()
@@ -161,7 +159,7 @@ class ParsePool:
 
 
 def _cause(exit_code: int | None) -> str:
-    """What ended a process, in words: negative codes are signals."""
+    """Return the name of the signal behind a negative exit code, else the code."""
     try:
         return signal.Signals(-(exit_code or 0)).name
     except ValueError:
@@ -184,10 +182,10 @@ def _start_worker(settings: Settings) -> None:
     log_context.configure(LogSettings.from_environment())
     _settings = settings
     _tokenizer = open_tokenizer(settings)
-    formats.format_versions()  # imports every parser now, so that the first file's time is its own
-    # Data, not address space: reserved but unused memory of threads and mapped files would count there.
+    formats.format_versions()  # imports every parser now, so that it does not count as the first file's time
+    # Data, not address space, which would count reserved memory of threads and mapped files.
     _lower_limit(resource.RLIMIT_DATA, settings.parse_memory_bytes)
-    _lower_limit(resource.RLIMIT_CORE, 0)  # a parser that dies must not write gigabytes where it stands
+    _lower_limit(resource.RLIMIT_CORE, 0)  # no core files of gigabytes
 
 
 def _lower_limit(kind: int, value: int) -> None:
@@ -206,15 +204,15 @@ def parse_file(
     tokenizer: WindowTokenizer,
     max_characters: int = Settings.max_text_characters,
 ) -> FileRecord:
-    """Reads, parses and chunks one file; any outcome but ``loaded`` has its reason.
+    """Read, parse and chunk one file; any outcome but ``loaded`` has a reason.
 
-    A parser's undocumented exception rejects its file by name instead of ending the load.
+    An unexpected exception of a parser rejects the file instead of ending the load.
     """
     fingerprint: bytes | None = None
     size = task.file.size
     neighbours = SourceNeighbours(task.root)
 
-    def settled(outcome: str, reason: str | None = None, documents: tuple[StoredDocument, ...] = ()) -> FileRecord:
+    def record(outcome: str, reason: str | None = None, documents: tuple[StoredDocument, ...] = ()) -> FileRecord:
         return FileRecord(
             task.file.path,
             size,
@@ -235,28 +233,26 @@ def parse_file(
         described = (replace(d, metadata=describe(d, task.doc_type, task.attributes, task.file.path)) for d in parsed)
         stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in described]
     except DocumentSkipped as error:
-        return settled("skipped", str(error))
+        return record("skipped", str(error))
     except DocumentRejected as error:
-        return settled("rejected", str(error))
+        return record("rejected", str(error))
     except RecursionError:
-        return settled("rejected", "the parser gave up: the document is nested too deep")
+        return record("rejected", "the parser gave up: the document is nested too deep")
     except MemoryError:
-        return settled(
-            "rejected",
-            "the parser ran out of memory: exclude the file, or raise DOC_ASSETS_PARSE_MEMORY_BYTES",
-        )
+        reason = "the parser ran out of memory: exclude the file, or raise DOC_ASSETS_PARSE_MEMORY_BYTES"
+        return record("rejected", reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit, and the panics of parsers in Rust
-        return settled("rejected", f"the parser failed: {type(error).__name__}: {error}")
+        return record("rejected", f"the parser failed: {type(error).__name__}: {error}")
     documents = tuple(document for document in stored if document.chunks)
     if not documents:
-        return settled("skipped", "no text in the document")
-    return settled("loaded", documents=documents)
+        return record("skipped", "no text in the document")
+    return record("loaded", documents=documents)
 
 
 def _refuse_too_long(documents: list[Document], max_characters: int) -> None:
-    """Raises DocumentRejected if a file expands to more text than a file may."""
+    """Raise DocumentRejected if a file expands to more text than allowed."""
     characters = sum(
         len(block.text) for document in documents for section in document.sections for block in section.blocks
     )

@@ -1,4 +1,4 @@
-"""How far a load is, for those who watch: its figures, and the progress row that they are written to."""
+"""The counters of a running load, and the progress row that they are written to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Figures:
+class LoadCounters:
     """What a load has done so far; shared by the stages' threads, each of which writes its own fields."""
 
     files_total: int = 0
@@ -37,15 +37,15 @@ class Figures:
     peak_rss_bytes: int = 0
 
 
-class Reporter:
-    """Writes a partition's progress row. A load does not fail because nobody could be told how far it is."""
+class ProgressReporter:
+    """Writes a partition's progress row. Failures are logged: they must not end the load."""
 
-    def __init__(self, store: Store, partition_id: int, run_id: str | None, figures: Figures) -> None:
-        """Connects with the first report."""
+    def __init__(self, store: Store, partition_id: int, run_id: str | None, counters: LoadCounters) -> None:
+        """Take the counters; the first report opens the connection."""
         self._store = store
         self._partition_id = partition_id
         self._run_id = run_id
-        self._figures = figures
+        self._counters = counters
         self._connection: Connection | None = None
         self._process = psutil.Process()
         self._reported = 0.0
@@ -53,26 +53,26 @@ class Reporter:
         self.snapshot_id: int | None = None
 
     def report(self, stage: str | None = None) -> None:
-        """Writes the row, at most every half second unless a stage begins; called from several threads."""
+        """Write the row, at most every half second unless a stage begins; called from several threads."""
         now = time.perf_counter()
         with self._reporting:
             if stage is None and now - self._reported < PROGRESS_SECONDS:
                 return
             self._reported = now
             if stage is not None:
-                self._figures.stage = stage
-            self._figures.peak_rss_bytes = max(self._figures.peak_rss_bytes, tree_rss(self._process))
-            row = {**asdict(self._figures), "snapshot_id": self.snapshot_id}
-            self._written(lambda c: write_progress(c, self._partition_id, self._run_id, row))
+                self._counters.stage = stage
+            self._counters.peak_rss_bytes = max(self._counters.peak_rss_bytes, tree_rss(self._process))
+            row = {**asdict(self._counters), "snapshot_id": self.snapshot_id}
+            self._try(lambda c: write_progress(c, self._partition_id, self._run_id, row))
 
     def close(self) -> None:
-        """The partition is no longer being worked on."""
+        """Remove the row: the load has ended."""
         with self._reporting:
-            self._written(lambda c: clear_progress(c, self._partition_id))
+            self._try(lambda c: clear_progress(c, self._partition_id))
             if self._connection is not None:
                 self._connection.close()
 
-    def _written(self, write: Callable[[Connection], None]) -> None:
+    def _try(self, write: Callable[[Connection], None]) -> None:
         try:
             if self._connection is None or self._connection.closed or self._connection.broken:
                 self._connection = self._store.connect("doc-assets progress")

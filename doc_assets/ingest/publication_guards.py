@@ -1,7 +1,6 @@
-"""The two guards between a passed audit and readers: the error budget and the deletion guard.
+"""The two guards between a passed audit and publication: the error budget and the deletion guard.
 
-Pure functions of ``store.losses``. ``Loader.publish`` asks them, so whatever publishes a load is guarded; going back to
-an earlier snapshot is not.
+Pure functions of ``doc_assets.store.snapshots.losses``, called by ``StagedLoad.publish``. Rollbacks are not guarded.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ class Guards:
     Attributes:
         error_budget: Share of its files that may be rejected, 0 to 1.
         error_budget_files: Files that may be rejected in any case.
-        deletion_guard: Share of its live documents that may vanish, 0 to 1; None lets all of them go.
+        deletion_guard: Share of its live documents that may vanish, 0 to 1; None allows all of them.
     """
 
     error_budget: float
@@ -29,7 +28,7 @@ class Guards:
 
     @classmethod
     def of(cls, settings: Settings, source: Source, *, allow_deletions: bool = False) -> Guards:
-        """What the catalogue says of the source, else the settings."""
+        """Return the limits of the source's catalogue entry, or else those of the settings."""
         budget, guard = source.error_budget, source.deletion_guard
         return cls(
             settings.error_budget if budget is None else budget,
@@ -38,12 +37,11 @@ class Guards:
         )
 
     def rejectable(self, files: int) -> int:
-        """How many of so many files may be rejected."""
-        # The small term: 0.29 * 100 is less than 29.
-        return max(self.error_budget_files, int(self.error_budget * files + 1e-6))
+        """Return how many of ``files`` files may be rejected."""
+        return max(self.error_budget_files, int(self.error_budget * files + 1e-6))  # 0.29 * 100 is less than 29
 
     def refusal(self, partition: str, found: Losses) -> str | None:
-        """Why a snapshot must not be published, in one sentence with the next step; None if it may."""
+        """Return why a snapshot must not be published, in one sentence with the next step; None if it may."""
         reasons = [reason for reason in (self._rejected(partition, found), self._vanished(partition, found)) if reason]
         return "; ".join(reasons) or None
 
@@ -67,10 +65,10 @@ class Guards:
         return (
             f"{partition}: {found.vanished:,} of {found.live:,} live documents "
             f"({_percent(found.vanished / found.live)}) would vanish, more than the deletion guard of "
-            f"{_percent(self.deletion_guard)} lets go{f' ({why})' if why else ''}: "
-            f"{_listed(found.vanished_examples)}; not published. If they are meant to go, run "
+            f"{_percent(self.deletion_guard)} allows{f' ({why})' if why else ''}: "
+            f"{_listed(found.vanished_examples)}; not published. If they should vanish, run "
             f"doc-assets migrate -p {partition} --allow-deletions (in Dagster, allow_deletions: true in the run's "
-            "configuration), or raise deletion_guard of the source in the catalogue; if not, look at its location, "
+            "configuration), or raise deletion_guard of the source in the catalogue; if not, check its location, "
             "include and exclude"
         )
 

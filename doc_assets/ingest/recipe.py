@@ -1,7 +1,6 @@
 """The recipe of a snapshot: everything but the source's bytes that decides what its rows are.
 
-Two loads with the same recipe and the same bytes give the same digest; a load reuses the documents of its parent only
-under the same recipe.
+Loads with the same recipe and the same bytes give the same digest; a load reuses documents of a parent with its recipe.
 """
 
 from __future__ import annotations
@@ -21,32 +20,30 @@ from doc_assets.store.snapshots.terms import SnapshotTerms
 
 
 def recipe_version(settings: Settings) -> str:
-    """Twelve hex digits for the parsers, the chunker and the embedding space: Dagster's ``code_version``."""
+    """Return twelve hex digits for the parsers, the chunker and the embedding space: Dagster's ``code_version``."""
     return hashlib.sha256(_canonical(settings, {}).encode()).hexdigest()[:12]
 
 
 def recipe_of(settings: Settings, source: Source) -> str:
-    """The recipe of a source's snapshots as canonical JSON, readable in the database."""
+    """Return the recipe of a source's snapshots as canonical JSON, readable in the database."""
     facts = {"licence": source.licence, "attributes": source.attributes, "folder_attributes": source.folder_attributes}
     return _canonical(settings, {"format": source.format, **facts})
 
 
 def terms_of(settings: Settings, source: Source, limit: int | None = None) -> SnapshotTerms:
-    """The terms on which a load of the source, of at most ``limit`` files, makes its snapshot."""
-    site = source.site
-    return SnapshotTerms(
-        recipe_of(settings, source), site.base_url, site.pages, site.strip, source.near_duplicates, limit
-    )
+    """Return the terms of a snapshot that a load of the source, of at most ``limit`` files, makes."""
+    site, recipe = source.site, recipe_of(settings, source)
+    return SnapshotTerms(recipe, site.base_url, site.pages, site.strip, source.near_duplicates, limit)
 
 
 def recipe_in(recipe: str, made_for: EmbeddingSpace, space: EmbeddingSpace) -> str:
-    """The recipe of a snapshot's content once it was embedded in another space, without being parsed or cut again.
+    """Return the recipe of stored chunks that were embedded in another space, without parsing and chunking again.
 
-    Where tokenizer and window are those that the chunks were cut for, this is what a load with the other model would
-    write; where they differ, ``chunked_for`` says so, and the next load cuts the sources anew.
+    With the tokenizer and window that the chunks were made for, it is the recipe of a load with the other model. With
+    others, ``chunked_for`` names them, and the next load chunks the sources again.
 
     Raises:
-        StoreError: The recipe is none of this program's.
+        StoreError: The recipe was not written by this program.
     """
     try:
         facts = json.loads(recipe)

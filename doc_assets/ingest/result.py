@@ -1,4 +1,4 @@
-"""What a load reports when it is over."""
+"""The result of a load."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class LoadResult(Counts):
 
     Attributes:
         result: ``published``, ``unchanged``, ``rejected`` (a check failed, or a guard refused it), ``planned`` (dry
-            run), ``failed``, or ``stopped`` (because that was asked for; the next load resumes it).
-        embedded: Chunks that were embedded now; ``reused`` are the others.
-        tokens_embedded: What the model read in this load.
-        retries: Steps that were tried again after a failure of the database that passed.
-        embedding_retries: Requests that were sent again after a failure of the embedding endpoint that passed.
-        stages: Seconds by stage: ``discover``, ``parse``, ``embed``, ``write``, ``seal`` of work, and where the stages
-            waited for each other.
+            run), ``failed``, or ``stopped`` (on request; the next load resumes it).
+        embedded: Chunks embedded by this load; ``reused`` counts the others.
+        tokens_embedded: Tokens embedded by this load.
+        retries: Retries after failures of the database that passed.
+        embedding_retries: Retries after failures of the embedding endpoint that passed.
+        stages: Seconds of work by stage (``discover``, ``parse``, ``embed``, ``write``, ``seal``), and of waiting
+            between stages.
     """
 
     doc_type: str

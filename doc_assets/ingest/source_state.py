@@ -1,7 +1,7 @@
-"""Whether a source has moved since a partition was loaded from it: what the nightly schedules ask.
+"""The state of a source, by which the nightly schedules decide whether it has changed since it was loaded.
 
-A load writes the state of its source into its materialization, whoever started it; a schedule compares that with the
-state of now, without fetching anything. How a source is asked is in ``doc_assets.sources.upstream_revision``.
+A load writes the state into its materialization; a schedule compares it with the present one, without fetching. The
+revision comes from ``doc_assets.sources.upstream_revision``.
 """
 
 from __future__ import annotations
@@ -17,36 +17,36 @@ from doc_assets.settings import Settings
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.upstream_revision import revision_of
 
-# Dagster gives the evaluation of a schedule 60 s. A source that has not answered by then is unknown, and gets its run.
+# Dagster ends the evaluation of a schedule after 60 s. A source without an answer by then gets its run.
 BUDGET_SECONDS = 40.0
-_SIDE_BY_SIDE = 8
+_THREADS = 8
 
 
 def source_states(
     partitions: Sequence[Partition], catalogue: Catalogue, settings: Settings, budget: float = BUDGET_SECONDS
 ) -> dict[str, str | None]:
-    """What each partition's load would be made from: source, revision and recipe, as one hash by partition name.
+    """Return a hash of source, revision and recipe by partition name.
 
-    None where the source cannot say its revision, is out of reach, or has not answered within the budget (seconds).
+    None if the source has no cheap revision, is out of reach, or has not answered within the budget (seconds).
     """
     sources = {(partition.doc_type, partition.source.name): partition.source for partition in partitions}
     options = FetchOptions.of(settings)
-    pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="revision")
-    asked = {key: pool.submit(revision_of, source, catalogue.directory, options) for key, source in sources.items()}
-    wait(asked.values(), timeout=budget)
+    pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="revision")
+    futures = {key: pool.submit(revision_of, source, catalogue.directory, options) for key, source in sources.items()}
+    wait(futures.values(), timeout=budget)
     pool.shutdown(wait=False, cancel_futures=True)
-    return {p.name: _state(p, _answer(asked[p.doc_type, p.source.name]), settings) for p in partitions}
+    return {p.name: _state(p, _answer(futures[p.doc_type, p.source.name]), settings) for p in partitions}
 
 
-def _answer(asked: Future[str | None]) -> str | None:
-    return asked.result() if asked.done() and not asked.cancelled() else None
+def _answer(future: Future[str | None]) -> str | None:
+    return future.result() if future.done() and not future.cancelled() else None
 
 
 def _state(partition: Partition, revision: str | None, settings: Settings) -> str | None:
     if revision is None:
         return None
     source = partition.source
-    # Recipe and catalogue too: a new parser, model or glob is worth a run although the source stands still.
+    # Recipe and catalogue too: a new parser, model or glob needs a load of an unchanged source.
     facts = {
         "revision": revision,
         "recipe": recipe_of(settings, source),

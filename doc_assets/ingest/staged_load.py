@@ -1,16 +1,16 @@
-"""A load that is staged and sealed, until it is published, rejected, or left for the next load to resume."""
+"""A staged and sealed load, until it is published, rejected, or left for the next load to resume."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
-from types import TracebackType
+from typing import Any
 
 from doc_assets.catalogue import Partition
 from doc_assets.errors import AuditFailed, PublicationRefused
-from doc_assets.ingest.load_history import failures_recorded
+from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.publication_guards import Guards
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import shutdown
@@ -25,21 +25,16 @@ from doc_assets.validation.audit import CheckResult
 
 
 @dataclass(frozen=True)
-class StagedLoad:
-    """A sealed snapshot that waits for its audit; holds the partition's lock until published, rejected or closed.
+class StagedLoad(AbstractContextManager["StagedLoad"]):
+    """A sealed snapshot before its publication; holds the partition's lock until published, rejected or closed.
 
     Attributes:
-        partition: The partition.
-        result: Of the load so far; ``snapshot`` and ``digest`` are set.
-        run_id: Dagster run, for the history.
-        batch_id: Of the runs that were started together, for the history.
-        settings: The guards' limits.
-        store: Where the snapshot is.
-        session: Holds the partition's lock.
-        lease: The right to change the snapshot.
-        retried: What was tried again since the load began, as fields of a result.
-        started: When the load began, by ``time.perf_counter``.
-        held: What is let go at the end: session, log context, progress row.
+        result: Result of the load so far; ``snapshot`` and ``digest`` are set.
+        settings: Settings with the guards' limits.
+        session: Session that holds the partition's lock.
+        retried: Returns the retries since the start of the load, as fields of a result.
+        started: Start of the load by ``time.perf_counter``.
+        held: Session, log context and progress row, released at the end.
     """
 
     partition: Partition
@@ -60,26 +55,21 @@ class StagedLoad:
         return self.lease.snapshot
 
     def close(self) -> None:
-        """Lets go of the partition; the snapshot stays as it is, and the next load resumes it."""
+        """Release the partition; the snapshot stays as it is, and the next load resumes it."""
         self.held.close()
 
-    def __enter__(self) -> StagedLoad:
-        """The load itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Closes it."""
+    def __exit__(self, *_: object) -> None:
+        """Close the load."""
         self.close()
 
     def publish(self, checks: Sequence[CheckResult], *, allow_deletions: bool = False) -> LoadResult:
-        """Makes the snapshot what readers see, if every check passed and its source's guards let it.
+        """Make the snapshot live, if every check passed and the source's guards allow it.
+
+        After an error what is live stays, and the caller rejects the snapshot or leaves it for the next load.
 
         Raises:
             AuditFailed: A check did not pass.
-            PublicationRefused: More files were rejected, or more documents vanished, than the source may lose. What is
-                live stays in either case, and the caller rejects the snapshot or leaves it for the next load.
+            PublicationRefused: More files were rejected, or more documents vanished, than the source may lose.
         """
         name = self.partition.name
         if failed := [check.check for check in checks if not check.passed]:
@@ -88,44 +78,37 @@ class StagedLoad:
         found = self.session.run(lambda connection: losses(connection, self.snapshot))
         if refusal := guards.refusal(name, found):
             raise PublicationRefused(refusal)
-        result = self._ended("published", checks)
+        result = self._final_result("published", checks)
         with (
-            shutdown.heeded(),
-            shutdown.deferred(),  # milliseconds, and it should be known whether they were the last ones
+            shutdown.handling_signals(),
+            shutdown.deferred(),  # takes milliseconds, and the caller must know whether it was published
             self,
-            failures_recorded(self.store, self.partition, self.run_id, self.started),
+            recording_failures(self.store, self.partition, self.run_id, self.started),
         ):
-            self.session.run(
-                lambda connection: lifecycle.publish(connection, self.lease, **self._event(result, guards))
-            )
+            event = self._event(result, guards)
+            self.session.run(lambda connection: lifecycle.publish(connection, self.lease, **event))
         return replace(result, **self.retried())
 
     def reject(self, checks: Sequence[CheckResult], why: AuditFailed | PublicationRefused | None = None) -> LoadResult:
-        """Leaves what is live as it is and records why the snapshot was not published.
+        """Reject the snapshot and record the reason; what is live stays.
 
-        Its manifest stays, and the next load takes over from it what it need not read again.
+        The manifest stays, and the next load reuses what has not changed.
         """
         findings = [finding for check in checks if not check.passed for finding in check.findings]
-        result = replace(self._ended("rejected", checks), error=str(why or "; ".join(findings)))
-        guards = Guards.of(self.settings, self.partition.source)
-        event = {**self._event(result, guards), "to_snapshot": self.snapshot, "error": result.error}
+        result = replace(self._final_result("rejected", checks), error=str(why or "; ".join(findings)))
+        event = self._event(result, Guards.of(self.settings, self.partition.source))
+        event |= {"partition_id": self.session.partition_id, "to_snapshot": self.snapshot, "error": result.error}
 
         def record(connection: Connection) -> None:
             with connection.transaction():
                 if lifecycle.reject(connection, self.lease):
-                    history.record(
-                        connection,
-                        "load",
-                        "rejected",
-                        partition_id=self.session.partition_id,
-                        **event,  # pyright: ignore[reportArgumentType]
-                    )
+                    history.record(connection, "load", "rejected", **event)
 
-        with self, failures_recorded(self.store, self.partition, self.run_id, self.started):
+        with self, recording_failures(self.store, self.partition, self.run_id, self.started):
             self.session.run(record)
         return result
 
-    def _ended(self, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:
+    def _final_result(self, outcome: str, checks: Sequence[CheckResult]) -> LoadResult:
         seconds = time.perf_counter() - self.started
         return replace(
             self.result,
@@ -137,8 +120,8 @@ class StagedLoad:
             **self.retried(),
         )
 
-    def _event(self, result: LoadResult, guards: Guards) -> dict[str, object]:
-        """The load as a row of the history."""
+    def _event(self, result: LoadResult, guards: Guards) -> dict[str, Any]:
+        """Return the load as fields of a history row."""
         counts: dict[str, object] = {
             name: value for name, value in asdict(result).items() if isinstance(value, int) and name != "snapshot"
         }

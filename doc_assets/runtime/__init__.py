@@ -1,4 +1,4 @@
-"""The running process: how it stops, overlaps stages, reports progress, logs, and ends its children.
+"""The running process: stopping, overlapping stages, progress, logs and child processes.
 
-Nothing here knows documents, PostgreSQL, Dagster or the command line.
+Nothing here depends on documents, PostgreSQL, Dagster or the command line.
 """

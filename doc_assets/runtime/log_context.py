@@ -1,7 +1,7 @@
-"""Logs as a machine or a person reads them, and the ids that every line carries.
+"""Log output as JSON or text, and the ids that every line carries.
 
-The library logs through ``logging`` and says no more than what happened; of which run, partition and snapshot it was,
-is bound here around the work. The lasting record is the history in the database (``doc_assets.store.history.history``).
+The library logs only what happened, through ``logging``; the ids of run, partition and snapshot are bound here around
+the work. The lasting record is the history in the database (``doc_assets.store.history.history``).
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, get_conte
 
 from doc_assets.settings import LogSettings
 
-# Before the ids and whatever else a line says, so that lines can be read one below the other.
-_FIRST = ("time", "level", "logger", "message")
+_FIRST = ("time", "level", "logger", "message")  # so that the messages of several lines stand below each other
 
 
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
-    """From now on this process logs to ``stream`` (stderr by default), once however often this is called."""
+    """Log to ``stream`` (stderr by default) from now on; a further call replaces the previous one."""
     handler = _Handler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -40,21 +39,20 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     for former in [former for former in root.handlers if isinstance(former, _Handler)]:
         root.removeHandler(former)
     root.addHandler(handler)
-    # Other libraries are heard from WARNING on: what they do is none of an audit's business.
-    logging.getLogger("doc_assets").setLevel(settings.threshold)
+    logging.getLogger("doc_assets").setLevel(settings.threshold)  # other libraries log from WARNING on
     logging.captureWarnings(settings.format == "json")
 
 
 def bind(**ids: object) -> None:
-    """Adds ids to the lines logged from here to the end of the enclosing ``bound``; None says nothing."""
+    """Add ids to the lines logged from here to the end of the enclosing ``bound``; ids of None are left out."""
     bind_contextvars(**{name: value for name, value in ids.items() if value is not None})
 
 
 @contextmanager
 def bound(**ids: object) -> Iterator[None]:
-    """Every line that is logged within carries these ids (``run``, ``partition``, ``snapshot``).
+    """Add ids (``run``, ``partition``, ``snapshot``) to every line that is logged within the block.
 
-    Threads that are to log under the same ids start with a copy of the context, as those of ``pipeline.Stage`` do.
+    Threads log under the same ids if they start with a copy of the context, as those of ``stages.Stage`` do.
 
     Example:
         >>> with bound(partition="rust/crate-tokio", run="6f1c"):
@@ -70,7 +68,7 @@ def bound(**ids: object) -> Iterator[None]:
 
 
 class _Handler(logging.Handler):
-    """Writes to a stream, or to what stderr is at the moment; told apart from handlers that a host program has."""
+    """Writes to a stream, or to the current stderr; a class of its own, unlike the handlers of a host program."""
 
     def __init__(self, stream: TextIO | None) -> None:
         super().__init__()
@@ -80,7 +78,7 @@ class _Handler(logging.Handler):
         try:
             line = self.format(record) + "\n"
             stream = self._stream or sys.stderr
-            stream.write(line)  # at once, so that lines of several processes are not mixed
+            stream.write(line)  # in one call, so that lines of several processes are not mixed
             stream.flush()
         except Exception:
             self.handleError(record)

@@ -1,4 +1,4 @@
-"""Child processes: they end with their parent, and their memory counts with its own."""
+"""Child processes: ending with the parent, and the memory of a process with its children."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ import psutil
 
 
 def die_with_parent() -> None:
-    """From now on this process ends when its parent does, even if that is killed and whatever this one is doing.
-
-    To be called in a ``multiprocessing`` child; does nothing elsewhere.
-    """
+    """End this ``multiprocessing`` child at once when its parent ends or is killed; does nothing in other processes."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -27,7 +24,7 @@ def die_with_parent() -> None:
 
 
 def tree_rss(process: psutil.Process) -> int:
-    """Resident bytes of this process and its workers; a database server started from here is not counted."""
+    """Return the resident bytes of a process and its children, without those of a PostgreSQL server."""
     total = 0
     for member in [process, *process.children(recursive=True)]:
         try:

@@ -1,28 +1,28 @@
-"""How far a load is, how fast it goes, and when it will be done. Pure: the clock is handed in.
+"""``Progress`` of a load: its share of the work, rates and remaining time. Pure: the elapsed seconds are handed in.
 
 Work is measured in tokens, because embedding takes nine tenths of a load, and a megabyte of rustdoc HTML holds a tenth
-of the text of a megabyte of Markdown; ``sources.token_estimate`` says what a file will give.
+of the text of a megabyte of Markdown. ``doc_assets.sources.token_estimate`` estimates the tokens of a file.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of one load, or of several added up.
+    """The state of one load, or the sum of several.
 
     Attributes:
-        files_total: Files to account for.
-        files_done: Files that have their row in the manifest.
-        work_total: Tokens that those files are expected to give.
-        work_done: The same of the files that are done.
-        tokens_done: Tokens embedded so far.
+        files_total: Files of the source.
+        files_done: Files with a row in the manifest.
+        work_total: Tokens expected from all files.
+        work_done: Tokens expected from the files that are done.
+        tokens_done: Tokens embedded.
         documents: Documents written.
         chunks: Chunks written.
         embedded: Chunks embedded.
-        seconds: Since the start.
+        seconds: Seconds since the start.
     """
 
     files_total: int = 0
@@ -37,43 +37,32 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """Of the work that is done, 0 to 1; 0 while the source is not discovered yet."""
+        """The share of the work that is done, 0 to 1; 0 until the source is discovered."""
         return min(1.0, self.work_done / self.work_total) if self.work_total > 0 else 0.0
 
     @property
     def tokens_per_second(self) -> float:
-        """Embedding rate since the start, 0 before there is one."""
+        """The embedding rate since the start."""
         return self.tokens_done / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def documents_per_minute(self) -> float:
-        """Documents written a minute since the start."""
+        """The rate of documents since the start."""
         return self.documents * 60 / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def remaining_seconds(self) -> float | None:
-        """Until the end at the rate so far; None before anything is done."""
-        if self.share <= 0:
-            return None
-        return self.seconds * (1 - self.share) / self.share
+        """The time until the end at the rate so far; None before anything is done."""
+        return self.seconds * (1 - self.share) / self.share if self.share > 0 else None
 
     def __add__(self, other: Progress) -> Progress:
-        """Two loads side by side: work adds up, time does not."""
-        return Progress(
-            self.files_total + other.files_total,
-            self.files_done + other.files_done,
-            self.work_total + other.work_total,
-            self.work_done + other.work_done,
-            self.tokens_done + other.tokens_done,
-            self.documents + other.documents,
-            self.chunks + other.chunks,
-            self.embedded + other.embedded,
-            max(self.seconds, other.seconds),
-        )
+        """Add two loads that run at the same time: work adds up, time does not."""
+        *counts, seconds = zip(astuple(self), astuple(other), strict=True)
+        return Progress(*map(sum, counts), seconds=max(seconds))
 
 
 def duration(seconds: float | None) -> str:
-    """``3 s``, ``4 m 05 s``, ``1 h 02 m``; ``…`` where it is not known."""
+    """Return seconds as ``3 s``, ``4 m 05 s`` or ``1 h 02 m``; ``…`` for None."""
     if seconds is None:
         return "…"
     whole = round(seconds)

@@ -1,8 +1,8 @@
 """Stopping on request: SIGTERM (a pod's deletion or eviction, systemd, a cancelled run) and SIGINT (Ctrl-C).
 
-A request raises ``Stopped`` in the main thread, wherever that is, so that waits, downloads and statements end at once.
-Where work has borders at which it is better ended, it is ``deferred()``: the request is only noted, and threads look
-for it with ``raise_if_requested`` and ``wait``. What a load does between its batches is in ``migration.filling``.
+A request raises ``Stopped`` in the main thread, so that waits, downloads and statements end at once. Work that should
+end at a border of its own runs within ``deferred()``, where the request is only noted and threads check for it with
+``raise_if_requested`` and ``wait``. What a load does between its batches is in ``doc_assets.ingest.load_run``.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from typing import Protocol
 from doc_assets.errors import Stopped
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-# A thread cannot be woken from a signal handler without locks that the interrupted code may hold, so waits look.
-LOOK_SECONDS = 0.1
-_NEXT = "what was committed stays, and running it again goes on from there"
+# Waits poll: waking a thread from a signal handler takes locks that the interrupted code may hold.
+POLL_SECONDS = 0.1
+_NEXT = "what was committed stays, and running it again resumes"
 
 
 @dataclass
 class _Request:
-    """What this process was asked; written by its main thread alone.
+    """The request to stop this process; written by its main thread alone.
 
     Attributes:
-        number: Of the signal, None while nobody asked.
-        deferrals: Blocks that the main thread is in and that only note a request.
-        heeding: Blocks it is in that answer signals.
-        again: What a further signal does.
-        listeners: Told at once.
+        number: Number of the first signal, None without a request.
+        deferrals: Nested ``deferred`` blocks that the main thread is in.
+        handling: Nested ``handling_signals`` blocks that the main thread is in.
+        again: Called for each further signal.
+        listeners: Called at the first signal.
     """
 
     number: int | None = None
     deferrals: int = 0
-    heeding: int = 0
+    handling: int = 0
     again: Callable[[int], None] | None = None
     listeners: list[Callable[[], None]] = field(default_factory=list)
 
@@ -48,7 +48,7 @@ class Pipe(Protocol):
     """One end of a pipe."""
 
     def fileno(self) -> int:
-        """Its file descriptor."""
+        """Return the file descriptor."""
         ...
 
 
@@ -56,74 +56,61 @@ _request = _Request()
 
 
 def requested() -> bool:
-    """True once a stop was asked for."""
+    """Return True once a stop was requested."""
     return _request.number is not None
 
 
 def exit_code() -> int:
-    """As shells count: 143 after SIGTERM, 130 after SIGINT.
-
-    Raises:
-        RuntimeError: Nobody asked for a stop.
-    """
+    """Return the exit code that shells give: 143 after SIGTERM, 130 after SIGINT; RuntimeError without a request."""
     if _request.number is None:
-        raise RuntimeError("nobody asked for a stop")
+        raise RuntimeError("no stop was requested")
     return 128 + _request.number
 
 
 def raise_if_requested(sentence: str | None = None) -> None:
-    """Ends the work here if that was asked for.
-
-    Raises:
-        Stopped: It was.
-    """
+    """Raise ``Stopped`` if a stop was requested."""
     if _request.number is not None:
         raise Stopped(sentence or f"stopped on request ({signal.Signals(_request.number).name}); {_NEXT}")
 
 
 def wait(seconds: float) -> None:
-    """Sleeps, in any thread, but not after a stop was asked for.
-
-    Raises:
-        Stopped: It was.
-    """
+    """Sleep, in any thread; raise ``Stopped`` as soon as a stop is requested."""
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         raise_if_requested()
-        time.sleep(min(left, LOOK_SECONDS))
+        time.sleep(min(left, POLL_SECONDS))
     raise_if_requested()
 
 
 @contextmanager
-def heeded(again: Callable[[int], None] | None = None) -> Iterator[None]:
-    """Within it the signals ask this process to stop; the handlers that were there before are put back at its end.
+def handling_signals(again: Callable[[int], None] | None = None) -> Iterator[None]:
+    """Take SIGTERM and SIGINT as requests to stop within the block; restore the previous handlers at its end.
 
-    May be nested, also in programs with handlers of their own, as Dagster has. Does nothing outside the main thread,
-    where signals never arrive.
+    May be nested, also in programs with handlers of their own, such as Dagster. Does nothing outside the main thread,
+    which alone receives signals.
 
     Args:
-        again: Called with the number of each signal after the first. By default as the enclosing block has it, and
-            outside of all it raises ``Stopped`` wherever the main thread is.
+        again: Called with the number of each signal after the first; by default inherited from the enclosing block,
+            or else ``Stopped`` is raised in the main thread.
 
     Raises:
-        Stopped: A stop was asked for, now or before.
+        Stopped: A stop was requested, now or before.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    outermost = _request.heeding == 0
+    outermost = _request.handling == 0
     if outermost:
         _request.number = _request.again = None
     with ExitStack() as restore:
-        restore.callback(setattr, _request, "again", _request.again)
-        restore.callback(setattr, _request, "heeding", _request.heeding)
-        restore.callback(setattr, _request, "deferrals", _request.deferrals)
+        for name in ("again", "handling", "deferrals"):
+            restore.callback(setattr, _request, name, getattr(_request, name))
         if outermost:
             restore.callback(setattr, _request, "number", None)
         for number in SIGNALS:
             restore.callback(_restore, number, signal.getsignal(number))
             signal.signal(number, _handle)
-        _request.heeding += 1
+        _request.handling += 1
         _request.deferrals = 0
         _request.again = again or _request.again
         raise_if_requested()
@@ -132,7 +119,7 @@ def heeded(again: Callable[[int], None] | None = None) -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Within it a request is noted and interrupts nothing; whoever comes to a border looks for it."""
+    """Note a request within the block without interrupting it; the code checks for it at its own borders."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -144,8 +131,8 @@ def deferred() -> Iterator[None]:
 
 
 @contextmanager
-def passed_on(listener: Callable[[], None]) -> Iterator[None]:
-    """Within it the listener is called as soon as a stop is asked for; in a signal handler, so it must not wait."""
+def forwarded_to(listener: Callable[[], None]) -> Iterator[None]:
+    """Call the listener as soon as a stop is requested within the block; in a signal handler, so it must not wait."""
     _request.listeners.append(listener)
     try:
         if requested():
@@ -155,13 +142,13 @@ def passed_on(listener: Callable[[], None]) -> Iterator[None]:
         _request.listeners.remove(listener)
 
 
-def follow(parent: Pipe) -> None:
-    """In a worker process: a stop is asked for as soon as the other end of the pipe is closed, and noted.
+def follow_parent(parent: Pipe) -> None:
+    """Note a request to stop in this worker process as soon as the other end of the pipe is closed.
 
-    Signals do the same: a terminal and systemd send them to workers as well. They may come in any number, since the
+    Signals have the same effect, however many arrive: a terminal and systemd send them to workers as well, and the
     parent decides when to stop at once, by ending. Call it in the main thread, before anything else.
     """
-    _request.again, _request.deferrals, _request.heeding = (lambda _number: None), 1, 1
+    _request.again, _request.deferrals, _request.handling = (lambda _number: None), 1, 1
     for number in SIGNALS:
         signal.signal(number, _handle)
     main = threading.main_thread().ident
@@ -169,7 +156,7 @@ def follow(parent: Pipe) -> None:
 
     def watch() -> None:
         wait_for([parent.fileno()])
-        # Not by a call: whoever has the handler at the moment, Dagster or this module, knows what may be interrupted.
+        # A signal, not a call: the handler in place, Dagster's or this module's, knows what may be interrupted.
         signal.pthread_kill(main, signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -189,5 +176,5 @@ def _handle(number: int, _frame: FrameType | None) -> None:
 
 
 def _restore(number: int, handler: Callable[[int, FrameType | None], object] | int | None) -> None:
-    if handler is not None:  # else it was set by something that is not Python, and cannot be had back
+    if handler is not None:  # None: not set by Python, so it cannot be restored
         signal.signal(number, handler)

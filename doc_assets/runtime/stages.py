@@ -1,11 +1,12 @@
-"""Stages that overlap, each in a thread of its own with bounded queues between them; and one call, side by side.
+"""Stages that overlap, each in a thread of its own with bounded queues between them; and a map over threads.
 
 A slow stage fills the queue before it and so holds back the stages upstream: memory is bounded by the queues, not by
-the amount of work. How long each stage worked and waited tells which one is the bottleneck.
+the amount of work. The seconds that each stage worked and waited show which one is the bottleneck.
 """
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import queue
 import threading
@@ -23,7 +24,7 @@ Out = TypeVar("Out")
 
 @dataclass
 class StageTimes:
-    """Seconds that a stage spent working, waiting for input (starved), and waiting for room downstream (blocked)."""
+    """Seconds that a stage spent working, waiting for input (starved), and waiting for space downstream (blocked)."""
 
     working: float = 0.0
     starved: float = 0.0
@@ -52,11 +53,10 @@ class Stage(Generic[In, Out]):
     times: StageTimes = field(default_factory=StageTimes)
 
     def __iter__(self) -> Generator[Out, None, None]:
-        """Results in order; an error of this stage or one upstream is raised here. Closing the iterator stops both."""
+        """Yield results in order; raise an error of this stage or one upstream. Closing the iterator stops both."""
         results: queue.Queue[Out | _End] = queue.Queue(maxsize=self.depth)
         stopped = threading.Event()
-        # With the ids under which the caller logs.
-        run = contextvars.copy_context().run
+        run = contextvars.copy_context().run  # with the log ids of the caller
         thread = threading.Thread(target=run, args=(self._run, results, stopped), name=self.name, daemon=True)
         thread.start()
         try:
@@ -67,7 +67,9 @@ class Stage(Generic[In, Out]):
         finally:
             stopped.set()
             while thread.is_alive():
-                _drain(results)
+                with contextlib.suppress(queue.Empty):
+                    while True:
+                        results.get_nowait()
                 thread.join(timeout=0.05)
 
     def _run(self, results: queue.Queue[Out | _End], stopped: threading.Event) -> None:
@@ -90,20 +92,17 @@ class Stage(Generic[In, Out]):
         except BaseException as error:
             end = _End(error)
         finally:
-            close = getattr(source, "close", None)
-            if close is not None:
-                close()
+            getattr(source, "close", lambda: None)()
             results.put(end)
 
 
-def side_by_side(function: Callable[[In], Out], items: Sequence[In], width: int, name: str = "side") -> list[Out]:
-    """The results of a function for each item, in order, from ``width`` threads.
+def map_in_threads(function: Callable[[In], Out], items: Sequence[In], width: int, name: str = "map") -> list[Out]:
+    """Return the results of a function for each item, in order, from ``width`` threads.
 
-    The first error ends it, after the calls that are under way.
+    The first error is raised once the calls under way have returned.
 
     Raises:
-        Stopped: A stop was asked for. What is under way is left to itself, in threads that hold up no exit: a server
-            that hangs can do so for minutes.
+        Stopped: A stop was requested. Calls under way continue in daemon threads: a server may hang for minutes.
     """
     waiting = deque(enumerate(items))
     results: dict[int, Out] = {}
@@ -129,15 +128,7 @@ def side_by_side(function: Callable[[In], Out], items: Sequence[In], width: int,
     for thread in threads:
         while thread.is_alive():
             shutdown.raise_if_requested()
-            thread.join(shutdown.LOOK_SECONDS)
+            thread.join(shutdown.POLL_SECONDS)
     if errors:
         raise errors[0]
     return [results[place] for place in range(len(items))]
-
-
-def _drain(results: queue.Queue) -> None:
-    try:
-        while True:
-            results.get_nowait()
-    except queue.Empty:
-        return

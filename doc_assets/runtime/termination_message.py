@@ -1,7 +1,7 @@
-"""The termination message: what a command leaves in a file when it ends, for those who look at the pod of a Job.
+"""The termination message: what a command leaves in a file when it ends, shown with the status of a Job's pod.
 
-One JSON object of at most 4,096 bytes at ``DOC_ASSETS_TERMINATION_MESSAGE``; its fields are in ``docs/jobs.md``. The
-command tells its facts while it works, the command line writes them down however it ends.
+One JSON object of at most 4,096 bytes at ``DOC_ASSETS_TERMINATION_MESSAGE``; its fields are in ``docs/jobs.md``.
+Commands add facts while they work; the command line writes the message however the command ends.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from doc_assets import __version__
 from doc_assets.errors import Misuse
 from doc_assets.settings import termination_message_path
 
-# What the kubelet keeps of a container's message; a longer one would be cut in the middle of its JSON.
+# The kubelet keeps this much of a container's message; a longer one would be cut in the middle of its JSON.
 LIMIT_BYTES = 4_096
-_SENTENCE = 300
-_SENTENCES = 3
+_ERROR_CHARACTERS = 300
+_MOST_ERRORS = 3
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A partition that is not as it should be: ``result`` in a word, and why."""
+    """A partition that was not loaded or is not sound: ``result`` in one word, and the reason."""
 
     partition: str
     result: str
@@ -34,15 +34,15 @@ class Failure:
 
 
 @dataclass
-class Ending:
-    """What a command has told so far.
+class TerminationMessage:
+    """What a command has reported so far.
 
     Attributes:
-        command: As it was typed, without options.
-        started_at: When it began.
-        facts: Fields of the message.
-        failures: Partitions, worst first.
-        errors: Sentences that went to stderr.
+        command: The command's words, without options.
+        started_at: Time of the start.
+        facts: Further fields of the message.
+        failures: Partitions that failed, worst first.
+        errors: Sentences that were written to stderr.
     """
 
     command: str
@@ -52,9 +52,9 @@ class Ending:
     errors: list[str] = field(default_factory=list)
     _clock: float = field(default_factory=time.monotonic)
 
-    def message(self, exit_code: int) -> bytes:
-        """The JSON, at most ``LIMIT_BYTES`` long: all facts, a few sentences, and as many failures as there is room."""
-        told: dict[str, object] = {
+    def encode(self, exit_code: int) -> bytes:
+        """Return JSON of at most ``LIMIT_BYTES``: all facts, three errors, and as many failures as fit."""
+        fields: dict[str, object] = {
             "command": self.command,
             "result": _result(exit_code),
             "exit_code": exit_code,
@@ -65,60 +65,60 @@ class Ending:
         }
         named = [failure.error for failure in self.failures]
         errors = [error for error in self.errors if not any(error.endswith(name) for name in named)]
-        told["errors"] = [_cut(error) for error in errors[:_SENTENCES]]
-        told["failed"] = fitting = []
-        told["left_out"] = len(errors[_SENTENCES:]) + len(self.failures)
+        fields["errors"] = [_cut(error) for error in errors[:_MOST_ERRORS]]
+        fields["failed"] = fitting = []
+        fields["left_out"] = len(errors[_MOST_ERRORS:]) + len(self.failures)
         for failure in self.failures:
             row = {"partition": failure.partition, "result": failure.result, "error": _cut(failure.error)}
-            if len(_json(told)) + len(_json(row)) + 2 > LIMIT_BYTES:
+            if len(_json(fields)) + len(_json(row)) + 2 > LIMIT_BYTES:
                 break
             fitting.append(row)
-            told["left_out"] = len(errors[_SENTENCES:]) + len(self.failures) - len(fitting)
-        return _json(told)
+            fields["left_out"] = len(errors[_MOST_ERRORS:]) + len(self.failures) - len(fitting)
+        return _json(fields)
 
 
-_ending: Ending | None = None
+_message: TerminationMessage | None = None
 
 
 def begin(command: str) -> None:
-    """A command begins; what is told from here on is about it."""
-    global _ending
-    _ending = Ending(command)
+    """Start the message of a command, in place of an earlier one."""
+    global _message
+    _message = TerminationMessage(command)
 
 
-def begun() -> bool:
-    """True once a command has begun that leaves a message."""
-    return _ending is not None
+def has_begun() -> bool:
+    """Return True if a message was started and not written yet."""
+    return _message is not None
 
 
-def tell(**facts: object) -> None:
-    """Adds fields to the message; numbers, words, and mappings of them."""
-    if _ending is not None:
-        _ending.facts.update(facts)
+def add_facts(**facts: object) -> None:
+    """Add fields: numbers, words, and mappings of them."""
+    if _message is not None:
+        _message.facts.update(facts)
 
 
-def tell_failures(failures: Sequence[Failure]) -> None:
-    """Adds partitions that are not as they should be."""
-    if _ending is not None:
-        _ending.failures.extend(failures)
+def add_failures(failures: Sequence[Failure]) -> None:
+    """Add partitions that failed."""
+    if _message is not None:
+        _message.failures.extend(failures)
 
 
-def tell_error(sentence: str) -> None:
-    """Adds a sentence."""
-    if _ending is not None:
-        _ending.errors.append(sentence)
+def add_error(sentence: str) -> None:
+    """Add a sentence that was written to stderr."""
+    if _message is not None:
+        _message.errors.append(sentence)
 
 
 def write(exit_code: int, environment: Mapping[str, str] | None = None) -> None:
-    """Writes the message, if a command told anything and the environment says where to; warns if that fails."""
-    global _ending
-    path, ending = termination_message_path(environment), _ending
-    _ending = None
-    if ending is None or path is None:
+    """Write the message, if one was started and the environment names a file; log a warning if that fails."""
+    global _message
+    path, message = termination_message_path(environment), _message
+    _message = None
+    if message is None or path is None:
         return
     try:
         # In place: Kubernetes mounts the file itself, so it cannot be replaced by another one.
-        path.write_bytes(ending.message(exit_code))
+        path.write_bytes(message.encode(exit_code))
     except OSError as error:
         _log.warning("the termination message was not written: %s; check DOC_ASSETS_TERMINATION_MESSAGE", error)
 
@@ -128,7 +128,7 @@ def _result(exit_code: int) -> str:
 
 
 def _cut(sentence: str) -> str:
-    return sentence if len(sentence) <= _SENTENCE else sentence[: _SENTENCE - 1] + "…"
+    return sentence if len(sentence) <= _ERROR_CHARACTERS else sentence[: _ERROR_CHARACTERS - 1] + "…"
 
 
 def _json(value: object) -> bytes:

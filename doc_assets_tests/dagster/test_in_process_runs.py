@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.in_process_runs import open_instance, run_partition
-from doc_assets.dagster.library import WaitedRun
+from doc_assets.dagster.library import InProcessRun
 from doc_assets.errors import DocAssetsError, SourceError, StoreError
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
@@ -68,8 +68,8 @@ def test_dagsters_records_that_cannot_be_written_lose_no_result(
     with pytest.raises(StoreError, match=r"Dagster recorded the run of rust/tokio: server closed"):
         load(definitions, library, catalogue, instance)
 
-    def cut_after_publishing(*_: object, resources: dict[str, WaitedRun], **__: object) -> None:
-        resources["waited_run"].result = LoadResult("rust", "tokio", "published", STAGED)
+    def cut_after_publishing(*_: object, resources: dict[str, InProcessRun], **__: object) -> None:
+        resources["in_process_run"].result = LoadResult("rust", "tokio", "published", STAGED)
         cut()
 
     monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut_after_publishing)

@@ -15,7 +15,7 @@ FIRST = "00000000-0000-4000-8000-000000000001"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predecessor, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(predecessor, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(predecessor, "_POLL_SECONDS", 0.01)
 
 
 def repeat(definitions: dg.Definitions) -> dg.ExecuteInProcessResult:

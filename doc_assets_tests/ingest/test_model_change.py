@@ -297,7 +297,7 @@ def test_a_load_that_runs_is_waited_for_and_what_it_publishes_is_switched(librar
         if sentence.startswith("waiting"):
             staged.publish([])
 
-    change_to(store, model, said=hear).run()
+    change_to(store, model, on_step=hear).run()
     assert any("best_practices/guides is being worked on" in sentence for sentence in said)
     assert "guide-41.md" in {row.path for row in listing.manifest(store, "best_practices/guides")}
     require_sound(store)
@@ -377,7 +377,7 @@ def test_a_plan_counts_and_times_and_writes_nothing(library, store, model):
 def test_progress_reaches_the_whole(library, store, model, monkeypatch):
     monkeypatch.setattr(model_change, "BATCH_CHUNKS", 5)
     told: list[Progress] = []
-    change_to(store, model, progressed=told.append).run()
+    change_to(store, model, on_progress=told.append).run()
     assert [state.embedded for state in told] == [5, 10, 15, 18]
     assert told[-1].share == 1.0 and told[0].tokens_per_second > 0
 

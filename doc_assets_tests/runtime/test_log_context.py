@@ -204,6 +204,6 @@ def test_what_the_history_could_not_be_told_is_logged(lines, store, tmp_path):
     (line,) = lines.of("load failed")
     assert (
         str(source.root) in line["message"]
-        and "the history could not be told" in line["message"]
+        and "the history could not record it" in line["message"]
         and line["level"] == "error"
     )

@@ -63,7 +63,7 @@ def silent_server() -> Iterator[int]:
 def test_the_first_request_ends_the_work_and_the_handlers_from_before_are_put_back():
     before = [signal.getsignal(number) for number in shutdown.SIGNALS]
     for number, code in ((signal.SIGTERM, 143), (signal.SIGINT, 130)):
-        with shutdown.heeded():
+        with shutdown.handling_signals():
             with pytest.raises(Stopped, match=signal.Signals(number).name):
                 ask(number)
             assert shutdown.exit_code() == code
@@ -72,7 +72,7 @@ def test_the_first_request_ends_the_work_and_the_handlers_from_before_are_put_ba
 
 
 def test_within_a_deferral_it_is_noted_and_threads_see_it():
-    with shutdown.heeded():
+    with shutdown.handling_signals():
         with shutdown.deferred():
             ask()
             with pytest.raises(Stopped):
@@ -80,12 +80,12 @@ def test_within_a_deferral_it_is_noted_and_threads_see_it():
             stage = iter(Stage("thread", lambda _: shutdown.wait(60), [1]))
             with pytest.raises(Stopped):
                 next(stage)
-        with pytest.raises(Stopped), shutdown.heeded():
+        with pytest.raises(Stopped), shutdown.handling_signals():
             pytest.fail("a part of the work began although a stop was asked for")
 
 
 def test_a_second_request_is_not_deferred():
-    with shutdown.heeded(), pytest.raises(Stopped), shutdown.deferred():
+    with shutdown.handling_signals(), pytest.raises(Stopped), shutdown.deferred():
         ask()
         ask()
         pytest.fail("the second request was only noted")
@@ -96,7 +96,7 @@ def test_a_program_with_handlers_of_its_own_gets_them_back():
     got: list[int] = []
     before = [signal.signal(number, lambda n, _: got.append(n)) for number in shutdown.SIGNALS]
     try:
-        with shutdown.heeded(), shutdown.deferred():
+        with shutdown.handling_signals(), shutdown.deferred():
             ask()
         ask()
         assert got == [signal.SIGTERM]
@@ -110,14 +110,14 @@ import os, sys
 from doc_assets.runtime import shutdown
 from doc_assets.errors import Stopped
 
-shutdown.follow(open(int(sys.argv[1])))
+shutdown.follow_parent(open(int(sys.argv[1])))
 print("follows", flush=True)
 if sys.argv[2] == "signals":  # as a terminal or systemd sends them, beside the parent
     for number in shutdown.SIGNALS:
         os.kill(os.getpid(), number)
 sys.stdin.readline()
 try:
-    with shutdown.heeded():
+    with shutdown.handling_signals():
         sys.stdin.readline()
 except Stopped:
     print("stopped", flush=True)
@@ -149,7 +149,7 @@ def test_the_wait_between_two_attempts_ends(soon):
     def fail() -> None:
         raise StoreUnreachable("down")
 
-    with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
+    with shutdown.handling_signals(), shutdown.deferred(), pytest.raises(Stopped):
         soon()
         Retries(RetryPolicy(attempts=8, longest_wait=60)).run(fail)
 
@@ -160,7 +160,7 @@ def test_a_hanging_embedding_endpoint_is_not_waited_for(silent_server, soon, mon
     embedder = HttpEmbedder(
         describe_space(settings), open_tokenizer(settings), f"http://127.0.0.1:{silent_server}/embed"
     )
-    with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
+    with shutdown.handling_signals(), shutdown.deferred(), pytest.raises(Stopped):
         soon()
         embedder.embed(["a text"])
 
@@ -177,7 +177,7 @@ def test_a_file_that_is_parsed_slowly_is_not_waited_for(soon, tmp_path):
     pool = _SlowPool(Settings.from_environment({"DOC_ASSETS_THREADS": "1"}))
     task = ParseTask(SourceFile("a.md", tmp_path / "a.md", 1), tmp_path, "auto", {})
     try:
-        with shutdown.heeded(), shutdown.deferred(), pytest.raises(Stopped):
+        with shutdown.handling_signals(), shutdown.deferred(), pytest.raises(Stopped):
             soon()
             list(pool.parse([task]))
     finally:
@@ -190,7 +190,7 @@ def test_git_is_ended_while_it_fetches(tmp_path, monkeypatch, soon):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     source = GitSource(name="repo", kind="git", location="https://git.example/repo.git")
-    with shutdown.heeded(), pytest.raises(Stopped):
+    with shutdown.handling_signals(), pytest.raises(Stopped):
         soon()
         fetch(source, base=tmp_path, cache=tmp_path / "cache")
     assert not Path(f"/proc/{pid.read_text().strip()}").exists()
@@ -198,7 +198,7 @@ def test_git_is_ended_while_it_fetches(tmp_path, monkeypatch, soon):
 
 def test_a_download_that_hangs_is_not_waited_for(tmp_path, silent_server, monkeypatch, soon):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with shutdown.heeded(), pytest.raises(Stopped):
+    with shutdown.handling_signals(), pytest.raises(Stopped):
         soon()
         source = ArchiveSource(name="hangs", kind="archive", location=f"http://127.0.0.1:{silent_server}/a.zip")
         fetch(source, base=tmp_path, cache=tmp_path / "cache")
@@ -207,7 +207,7 @@ def test_a_download_that_hangs_is_not_waited_for(tmp_path, silent_server, monkey
 def test_the_wait_for_a_partitions_lock_ends_and_leaves_nothing_locked(store, soon):
     with store.connect(GC_APPLICATION) as gc:
         partition = ensure_partition(gc, "rust", "a", "a")
-        with partition_lock(gc, partition, "rust/a"), shutdown.heeded(), pytest.raises(Stopped):
+        with partition_lock(gc, partition, "rust/a"), shutdown.handling_signals(), pytest.raises(Stopped):
             soon()
             PartitionSession(store, "rust", "a", "a", Retries(RetryPolicy()))
         assert gc.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
@@ -216,7 +216,7 @@ def test_the_wait_for_a_partitions_lock_ends_and_leaves_nothing_locked(store, so
 
 
 def test_a_statement_is_cancelled_at_the_server(store, soon):
-    with psycopg.connect(store.url) as connection, shutdown.heeded():
+    with psycopg.connect(store.url) as connection, shutdown.handling_signals():
         soon()
         with pytest.raises(Stopped):
             connection.execute("SELECT pg_sleep(60)")

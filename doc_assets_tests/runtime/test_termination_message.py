@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doc_assets.runtime import termination_message
-from doc_assets.runtime.termination_message import LIMIT_BYTES, Ending, Failure
+from doc_assets.runtime.termination_message import LIMIT_BYTES, Failure, TerminationMessage
 from doc_assets_tests.support import ROOT
 
 _WORDS = st.text(max_size=400)
@@ -23,10 +23,10 @@ _WORDS = st.text(max_size=400)
 @given(st.lists(st.tuples(_WORDS, _WORDS), max_size=60), st.lists(_WORDS, max_size=5))
 def test_it_is_json_of_at_most_4096_bytes_with_every_total_and_the_first_failures(failures, errors):
     totals = {f"count{n}": 10**12 for n in range(14)}
-    ending = Ending("migrate", facts={"totals": totals})
+    ending = TerminationMessage("migrate", facts={"totals": totals})
     ending.failures = [Failure(f"rust/{name}"[:60], "failed", error) for name, error in failures]
     ending.errors = errors
-    message = ending.message(1)
+    message = ending.encode(1)
     told = json.loads(message)
     assert len(message) <= LIMIT_BYTES
     assert told["totals"] == totals and (told["command"], told["result"], told["exit_code"]) == ("migrate", "failed", 1)
@@ -38,15 +38,17 @@ def test_it_is_json_of_at_most_4096_bytes_with_every_total_and_the_first_failure
 
 
 def test_what_a_partition_ended_with_is_not_told_twice():
-    ending = Ending("migrate", failures=[Failure("rust/a", "failed", "no route")], errors=["rust/a failed: no route"])
-    assert json.loads(ending.message(1))["errors"] == []
+    ending = TerminationMessage(
+        "migrate", failures=[Failure("rust/a", "failed", "no route")], errors=["rust/a failed: no route"]
+    )
+    assert json.loads(ending.encode(1))["errors"] == []
 
 
 @pytest.mark.parametrize(
     ("code", "word"), [(0, "ok"), (1, "failed"), (2, "misuse"), (130, "stopped"), (143, "stopped")]
 )
 def test_the_result_is_a_word_for_the_exit_code(code, word):
-    assert json.loads(Ending("gc").message(code))["result"] == word
+    assert json.loads(TerminationMessage("gc").encode(code))["result"] == word
 
 
 def test_a_file_that_cannot_be_written_is_one_warning(tmp_path, caplog):
@@ -131,7 +133,7 @@ def test_a_second_signal_ends_the_process_at_once_and_is_told(tmp_path):
     )
     waiting = (
         "termination_message.begin('migrate')\n"
-        "with shutdown.heeded(again=app._end_now), shutdown.deferred():\n"
+        "with shutdown.handling_signals(again=app._end_now), shutdown.deferred():\n"
         "    print('ready', flush=True)\n"
         "    while not shutdown.requested(): time.sleep(0.01)\n"
         "    print('asked', flush=True)\n"

@@ -24,7 +24,7 @@ from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
-from doc_assets.runtime.stages import side_by_side
+from doc_assets.runtime.stages import map_in_threads
 
 # text-embeddings-inference takes 32 texts and 16,384 tokens per request by default.
 _MAX_TEXTS = 32
@@ -108,7 +108,7 @@ class HttpEmbedder:
         refuse_long(texts, counts, self.space.max_tokens)
         batches = plan(counts, _MAX_TOKENS, _MAX_TEXTS)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
-        answers = side_by_side(self._ask, [[texts[row] for row in rows] for rows in batches], _IN_FLIGHT, "embed")
+        answers = map_in_threads(self._ask, [[texts[row] for row in rows] for rows in batches], _IN_FLIGHT, "embed")
         for rows, answer in zip(batches, answers, strict=True):
             vectors[rows] = answer
         return vectors

@@ -82,7 +82,7 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
     started = time.perf_counter()
     built = False
     with (
-        shutdown.heeded(),
+        shutdown.handling_signals(),
         store.connect("doc-assets index") as connection,
         locks.try_exclusive_loading_lock(connection) as last,
     ):
