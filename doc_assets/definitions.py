@@ -1,4 +1,4 @@
-"""What Dagster loads: ``defs``, for the catalogue that the environment names. ``dagster.build`` says what is in it."""
+"""The code location that Dagster loads: ``defs`` for the catalogue of the environment, built by ``dagster.build``."""
 
 from doc_assets.dagster.build import build_defs
 

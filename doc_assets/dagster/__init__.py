@@ -1,5 +1,5 @@
-"""doc-assets as Dagster sees it: assets, checks, jobs, schedules, and what connects them to the library.
+"""The Dagster project: assets, checks, jobs, schedules, runs, and their connection to the library.
 
-Nothing here knows how a document is parsed, embedded or stored; nothing outside of this folder imports dagster. The
-pieces are put together in ``doc_assets.dagster.build``.
+Parsing, embedding and storing are elsewhere; nothing outside of this folder imports dagster. The definitions are built
+in ``doc_assets.dagster.build``.
 """

@@ -1,8 +1,8 @@
 """One asset per documentation type, one partition per source or shard: load, audit, publish in one step.
 
-The order matters. Dagster writes a materialization before the checks that come with it, and a failed blocking check
-stops what is downstream, not the function that yielded it. So results are yielded first, then a failure is raised or
-the snapshot published: a partition is green only when what it shows is live.
+Dagster writes a materialization before the checks that come with it, and a failed blocking check stops only what is
+downstream. So check results are yielded first, then the snapshot is published or an error raised: a partition is green
+only if its snapshot is live.
 """
 
 from collections.abc import Iterator
@@ -23,37 +23,36 @@ from doc_assets.document.records import COUNTS
 from doc_assets.errors import AuditFailed, PublicationRefused, Refused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
 
-# No postponed annotations in this module: Dagster reads LoadConfig from the signature, and a string is not a class.
+# No postponed annotations here: Dagster reads LoadConfig from the signature.
 if TYPE_CHECKING:
     from doc_assets.ingest.result import LoadResult
     from doc_assets.validation.audit import CheckResult
 
-# Of the runs that one call of doc-assets migrate started; a backfill has a tag of Dagster's own.
-BATCH_TAG = "doc_assets/batch"
+BATCH_TAG = "doc_assets/batch"  # run batch of a call of doc-assets migrate; backfills have a tag of Dagster's
 
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
 
-# Numeric metadata is what the UI plots over time: the same keys in every materialization, at most about 15.
+# The UI plots numeric metadata: the same keys in every materialization, at most about 15.
 _PLOTTED = (*COUNTS, "embedded", "reused", "seconds", "documents_per_minute", "peak_rss_bytes")
 
 
 class LoadConfig(dg.Config):
-    """What the launchpad offers for a run; all defaults load what changed."""
+    """Options of a run in the launchpad; the defaults load what changed."""
 
     snapshot: str | None = Field(
         default=None, description="Roll back: publish this snapshot (an id, or 'previous') instead of loading."
     )
     limit: int | None = Field(default=None, ge=1, description="Load at most this many files, to try a source out.")
     allow_deletions: bool = Field(
-        default=False, description="Publish although more documents vanished than the deletion guard lets go."
+        default=False, description="Publish although more documents vanished than the deletion guard allows."
     )
     force: bool = Field(default=False, description="Stage and audit again even where discovery finds no change.")
 
 
 def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.AssetsDefinition:
-    """The asset of a type, with its six checks.
+    """Return the asset of a type with its six checks.
 
-    ``recipe`` (parser, chunker and embedding space) is the code version: where it moved, the UI marks partitions stale.
+    ``recipe`` is the code version: when it changes, the UI marks partitions as stale.
     """
     partitions = partitions_definition(catalogue, doc_type)
     spec = dg.AssetSpec(
@@ -90,17 +89,19 @@ def _load(
     catalogue: Catalogue,
     doc_type: str,
     config: LoadConfig,
-    waited: InProcessRun | None,
+    in_process_run: InProcessRun | None,
 ) -> Events:
     partition = partition_of(context, catalogue, doc_type)
     run_id, tags = context.run.run_id, context.run.tags
     wait_for_predecessor(context, library, partition)
     survey = (
-        waited.survey if waited else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
+        in_process_run.survey
+        if in_process_run
+        else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
     )
     if survey.unchanged is not None and not config.force:
-        yield from _audited(context, partition.name, library.audit_live(partition.name), "what is live")
-        yield _materialized(survey.unchanged, survey.source_state)
+        yield from _audit_events(context, partition.name, library.audit_live(partition.name), "what is live")
+        yield _materialization(survey.unchanged, survey.source_state)
         return
     with logged_progress(context, library, partition):
         batch_id = tags.get(BATCH_TAG) or tags.get("dagster/backfill")
@@ -108,27 +109,24 @@ def _load(
     with staged:
         results = library.audit(staged.snapshot)
         try:
-            yield from _audited(
+            yield from _audit_events(
                 context, partition.name, results, f"snapshot {staged.snapshot}, which was not published,"
             )
             result = staged.publish(results, allow_deletions=config.allow_deletions)
         except (AuditFailed, PublicationRefused) as error:
             rejected = staged.reject(results, error)
-            if waited:
-                waited.result = rejected
+            if in_process_run:
+                in_process_run.result = rejected
             raise
-        if waited:
-            waited.result = result
-        yield _materialized(result, survey.source_state)
+        if in_process_run:
+            in_process_run.result = result
+        yield _materialization(result, survey.source_state)
     if BATCH_TAG not in tags:  # else doc-assets migrate does it, once after all its loads
         _index(context, library)
 
 
 def _index(context: dg.AssetExecutionContext, library: Library) -> None:
-    """Last, when the partition is green already: what was loaded is live, and found by a scan until the index is there.
-
-    An interruption just leaves it to the next load.
-    """
+    """Update the vector index. The snapshot is live and searched by a scan without it, so failures are only logged."""
     try:
         indexed = library.index()
     except (StoreError, Stopped) as error:
@@ -140,7 +138,9 @@ def _index(context: dg.AssetExecutionContext, library: Library) -> None:
 
 def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: Partition, to: str) -> Events:
     target = library.rollback_target(partition.name, to)
-    yield from _audited(context, partition.name, library.audit(target), f"snapshot {target}, which was not made live,")
+    yield from _audit_events(
+        context, partition.name, library.audit(target), f"snapshot {target}, which was not made live,"
+    )
     rollback = library.roll_back(partition.name, str(target), context.run.run_id)
     assert rollback.digest is not None  # noqa: S101 - a published snapshot has one
     yield dg.MaterializeResult(
@@ -156,26 +156,26 @@ def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: P
 
 
 def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str) -> Events:
-    """Audits what is live, in the run's partition or, where it names none as with the UI's button, in all of them."""
+    """Audit what is live in the run's partition, or in all of them if the run names none (the UI's button)."""
     named = named_partition(context)
     partitions = [partition_of(context, catalogue, doc_type)] if named else catalogue.partitions(doc_type)
     where = f"{doc_type}/{named}" if named else doc_type
     results = library.validate([partition.name for partition in partitions], context.run.run_id)
     if not results:
         raise Refused(f"{where} has nothing live to check: start the job migrate_{doc_type} first")
-    yield from _audited(context, where, results if named else merged(results), "what is live")
+    yield from _audit_events(context, where, results if named else merged(results), "what is live")
 
 
-def _audited(
+def _audit_events(
     context: dg.AssetExecutionContext, where: str, results: "list[CheckResult]", what: str
 ) -> Iterator[dg.AssetCheckResult]:
-    """Yields the results; raises AuditFailed after the last of them if one did not pass, selected or not."""
+    """Yield the selected results; raise AuditFailed after the last one if any check failed, selected or not."""
     yield from check_results(context, results)
     if failed := [result for result in results if not result.passed]:
         raise AuditFailed(f"{where}: {what} fails {describe(failed)}")
 
 
-def _materialized(result: "LoadResult", state: str | None) -> dg.MaterializeResult:
+def _materialization(result: "LoadResult", state: str | None) -> dg.MaterializeResult:
     assert result.digest is not None  # noqa: S101 - a published snapshot has one
     return dg.MaterializeResult(
         result.doc_type,

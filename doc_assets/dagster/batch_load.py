@@ -1,7 +1,7 @@
-"""Loads many partitions: surveys them, loads what changed over several processes, keeps the vector index up to date.
+"""Loads many partitions: surveys them, loads what changed in several processes, updates the vector index.
 
-The use case behind ``doc-assets migrate`` and ``quarantine retry``. Shows nothing: results and errors come back as
-values. Dagster is imported in the worker processes only.
+Behind ``doc-assets migrate`` and ``quarantine retry``, which print the results. Only the worker processes import
+Dagster.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from doc_assets.store.snapshots import publication
 
 @dataclass(frozen=True)
 class Surveyed:
-    """Partitions split by whether a load is worth starting.
+    """Partitions split by whether they need a load.
 
     Attributes:
-        settled: Results of those that need none: ``unchanged``, or ``failed`` because their source cannot be fetched.
-        changed: Surveys of the others, most work first: the wall time of the last wave is that of its slowest load.
+        results: Results of those that need none: ``unchanged``, or ``failed`` because their source cannot be fetched.
+        changed: Surveys of the others, most work first, so that no process is left alone with a large one.
     """
 
-    settled: list[LoadResult]
+    results: list[LoadResult]
     changed: list[Survey]
 
 
@@ -49,16 +49,16 @@ def survey(
     even_unchanged: bool = False,
     for_load: bool = True,
 ) -> Surveyed:
-    """Surveys the partitions.
+    """Survey the partitions, of which at most ``limit`` files each.
 
     Args:
-        settings: Of the loads.
-        store: Where to.
-        catalogue: That the partitions are from.
-        partitions: To survey.
-        limit: Files of each at most.
-        even_unchanged: Have the unchanged ones loaded, too.
-        for_load: Loads follow; they record the state of their source, which has to be asked before it is read.
+        settings: Settings of the loads.
+        store: Store to compare with.
+        catalogue: Catalogue of the partitions.
+        partitions: Partitions to survey.
+        limit: Number of files of each partition, first by path.
+        even_unchanged: Return unchanged partitions as changed.
+        for_load: True if loads follow: they record the state of the source from before the survey.
 
     Raises:
         StoreError: What is live was embedded with another model.
@@ -67,20 +67,20 @@ def survey(
         names = [partition.name for partition in partitions]
         publication.refuse_other_model(connection, describe_space(settings), names)
     states = source_states(partitions, catalogue, settings) if for_load and limit is None else {}
-    settled: list[LoadResult] = []
+    results: list[LoadResult] = []
     changed: list[Survey] = []
     with closing(Loader(settings, store)) as loader:
         for partition in partitions:
             try:
                 found = loader.survey(partition, catalogue, limit, source_state=states.get(partition.name))
             except SourceError as error:
-                settled.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
+                results.append(LoadResult(partition.doc_type, partition.key, "failed", error=str(error)))
                 continue
             if found.unchanged is None or even_unchanged:
                 changed.append(found)
             else:
-                settled.append(found.unchanged)
-    return Surveyed(settled, sorted(changed, key=lambda one: -one.expected_tokens))
+                results.append(found.unchanged)
+    return Surveyed(results, sorted(changed, key=lambda one: -one.expected_tokens))
 
 
 def load(
@@ -92,18 +92,10 @@ def load(
     allow_deletions: bool = False,
     batch_id: str | None = None,
 ) -> Iterator[LoadResult]:
-    """Loads what was surveyed and yields each result as it comes.
+    """Load surveyed partitions, most work first, in ``workers`` processes, and yield each result as it comes.
 
-    A stop that is asked for ends the loads at their next border; their results say so. Take the results within
-    ``shutdown.deferred()``.
-
-    Args:
-        settings: Of the loads; ``catalogue`` is where the partitions are from.
-        store: Where to.
-        changed: Most work first.
-        workers: Processes that load side by side.
-        allow_deletions: Publish although more documents vanished than the deletion guard lets go.
-        batch_id: Of these loads, for the history.
+    Iterate within ``shutdown.deferred()``: a stop ends the loads at their next batch border with the result
+    ``stopped``. ``batch_id`` is recorded in the history.
     """
     if not changed:
         return
@@ -121,13 +113,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class IndexRefresh:
-    """What became of the vector index after the loads.
-
-    Attributes:
-        seconds: Spent on it.
-        built: It was built.
-        error: Why it could not be brought up to date; the next migrate does it.
-    """
+    """The update of the vector index after the loads: seconds, whether it was built, and why it failed."""
 
     seconds: float = 0.0
     built: bool = False
@@ -135,7 +121,7 @@ class IndexRefresh:
 
 
 def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> IndexRefresh:
-    """Brings statistics up to date after a load, and builds the vector index after a first one if nobody else loads."""
+    """Update statistics after a load, and build the vector index after the first one unless others are loading."""
     if shutdown.requested():
         return IndexRefresh()
     started = time.perf_counter()
@@ -145,6 +131,6 @@ def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> Inde
             lambda: maintenance.finish_loading(store, fingerprint, workers=workers, loaded=loaded_any)
         )
     except (StoreError, Stopped) as error:
-        # What was loaded is live and found without it; the loads' own summary must not be lost.
+        # What was loaded is live and searchable without it, and the next migrate updates it.
         return IndexRefresh(time.perf_counter() - started, error=str(error))
     return IndexRefresh(time.perf_counter() - started, done.built)

@@ -1,4 +1,4 @@
-"""Puts the definitions together from a catalogue."""
+"""Builds the Dagster definitions from a catalogue."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from doc_assets.settings import Settings
 
 
 def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Assets, checks, jobs and schedules for every documentation type of the catalogue.
+    """Return assets, checks, jobs and schedules for every documentation type of the catalogue.
 
-    Opens no database and no model. ``resources`` replace those of the same name: ``doc_assets``, the library.
+    Opens no database and no model. ``resources`` replace those of the same name, such as ``doc_assets``, the library.
 
     Raises:
-        CatalogueError: No catalogue is given, and the one that the environment names is absent or wrong.
+        CatalogueError: No catalogue is given, and that of the environment is absent or wrong.
     """
     settings = Settings.from_environment()
     catalogue = catalogue or load_catalogue(settings.catalogue)
@@ -43,9 +43,8 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
         ],
         resources={
             "doc_assets": doc_assets_resource,
-            "in_process_run": dg.ResourceDefinition.none_resource(),  # but in runs of ``in_process_runs``
+            "in_process_run": dg.ResourceDefinition.none_resource(),  # ``in_process_runs`` sets it
             **(resources or {}),
         },
-        # For what is started from an asset's page: those runs are of no job above.
-        executor=dg.in_process_executor,
+        executor=dg.in_process_executor,  # for runs from an asset's page, which belong to no job above
     )

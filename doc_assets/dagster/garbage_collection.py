@@ -1,9 +1,6 @@
-"""The job ``gc``: old snapshots and what only they needed are dropped.
+"""The job ``gc``: drops old snapshots and the content of no others, by ``doc_assets.store.retention.policy``."""
 
-What is kept is in ``doc_assets.store.retention.policy``.
-
-No postponed annotations here: Dagster reads GcConfig from the signature.
-"""
+# No postponed annotations here: Dagster reads GcConfig from the signature.
 
 from dataclasses import asdict
 
@@ -19,12 +16,12 @@ _DEFAULT = Policy()
 
 
 class GcConfig(dg.Config):
-    """What the launchpad offers; a rule that is named alone is the whole rule, as with ``doc-assets gc``."""
+    """Options of a run in the launchpad; an option given alone is the whole policy, as with ``doc-assets gc``."""
 
     keep: int | None = Field(
         default=None,
         ge=0,
-        description=f"Keep the last so many snapshots of each partition; with neither rule {_DEFAULT.keep}, and "
+        description=f"Number of last snapshots to keep of each partition; with neither option {_DEFAULT.keep}, and "
         f"everything that was live within {_DEFAULT.days:.0f} days.",
     )
     days: float | None = Field(default=None, ge=0, description="Keep everything that was live within so many days.")
@@ -44,5 +41,5 @@ def _collect(context: dg.OpExecutionContext, config: GcConfig, doc_assets: dg.Re
     executor_def=dg.in_process_executor,
 )
 def gc_job() -> None:
-    """One step."""
+    """Collect garbage in one step."""
     _collect()

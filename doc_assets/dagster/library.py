@@ -1,6 +1,7 @@
-"""The one resource: the library, opened once per process and kept warm for all the partitions that it loads.
+"""The resource ``doc_assets``: the library, opened once per process and kept warm for all its partitions.
 
 Opening takes seconds (database, parse workers, model), so it happens on first use, never while definitions load.
+Arguments named ``partition`` are partition names unless they are a ``Partition``.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """What the assets call: the loader, the audit and the snapshots of one database."""
+    """The loader, the audit and the snapshots of one database, for the assets."""
 
     def __init__(self, settings: Settings) -> None:
-        """Opens nothing."""
+        """Take the settings; opens nothing."""
         self.settings = settings
 
     @cached_property
@@ -46,14 +47,14 @@ class Library:
 
     @cached_property
     def retries(self) -> Retries:
-        """For what happens before and beside a load, which has its own."""
+        """The retries of all steps but loads, which have their own."""
         from doc_assets.store.database.retries import Retries, RetryPolicy
 
         return Retries(RetryPolicy(self.settings.retry_attempts, self.settings.retry_longest_wait))
 
     @cached_property
     def loader(self) -> Loader:
-        """The loader, whose parse workers and model stay up between partitions."""
+        """The loader, whose parse workers and model stay warm between partitions."""
         from doc_assets.ingest.loader import Loader
 
         loader = Loader(self.settings, self.store)
@@ -61,26 +62,26 @@ class Library:
         return loader
 
     def audit(self, snapshot: int) -> list[CheckResult]:
-        """The six checks of a snapshot."""
+        """Run the six checks over a snapshot."""
         from doc_assets.validation.audit import audit
 
-        # Minutes for a large one: a server that restarts meanwhile must not cost the load.
+        # Minutes for a large snapshot: a restart of the server must not cost the load.
         return self.loader.retries.run(lambda: audit(self.store, snapshot))
 
     def audit_live(self, partition: str) -> list[CheckResult]:
-        """The six checks of what readers of a partition (``type/key``) see; none if nothing is published."""
+        """Run the six checks over what is live in a partition; return nothing if nothing is live."""
         snapshot = self.published(partition)
         return [] if snapshot is None else self.audit(snapshot)
 
     def published(self, partition: str) -> int | None:
-        """The snapshot that readers of a partition (``type/key``) see."""
+        """Return the live snapshot of a partition."""
         from doc_assets.store.partitions.partitions import live_snapshot
 
         with self.store.connect() as connection:
             return live_snapshot(connection, partition)
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
-        """What loads of the partitions would be made from, by partition id; None where that is not known cheaply."""
+        """Return the states of the partitions' sources by partition name; None if not known cheaply."""
         from doc_assets.ingest.source_state import source_states
 
         return source_states(partitions, catalogue, self.settings)
@@ -88,21 +89,16 @@ class Library:
     def survey(
         self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str, *, forced: bool = False
     ) -> Survey:
-        """Surveys a partition's source; records in the history a survey that no load follows.
+        """Survey a partition's source; record the survey in the history unless a load follows.
 
-        Args:
-            partition: The partition.
-            catalogue: That it is from.
-            limit: Only the first files by path.
-            run_id: Dagster run, for the history.
-            forced: A load follows even if nothing changed.
+        ``limit`` takes only the first files by path; with ``forced`` a load follows even if nothing changed.
 
         Raises:
             SourceError: The source cannot be fetched.
         """
         from doc_assets.ingest.load_history import record_surveys, recording_failures
 
-        # Before the source is read: if it moves meanwhile, the next schedule starts a run too many, not one too few.
+        # Before the survey: if the source changes meanwhile, the next schedule starts a needless run, and misses none.
         state = None if limit else self.source_states([partition], catalogue)[partition.name]
         with recording_failures(self.store, partition, run_id, time.perf_counter()):
             survey = self.loader.survey(partition, catalogue, limit, source_state=state)
@@ -111,14 +107,14 @@ class Library:
         return survey
 
     def record_unmoved(self, partitions: Sequence[Partition]) -> None:
-        """Tells the history that the sources of these were asked, and hold what is live."""
+        """Record in the history that the sources of these partitions have not changed."""
         from doc_assets.store.history.history import record_unchanged
 
         with self.store.connect("doc-assets history") as connection:
             record_unchanged(connection, [partition.name for partition in partitions])
 
     def index(self) -> IndexResult:
-        """Fresh statistics after a load, and the vector index if there is none yet and nobody else is loading."""
+        """Update statistics after a load, and build the vector index after the first one unless others are loading."""
         from doc_assets.embedding.space import describe_space
         from doc_assets.store.retention.maintenance import finish_loading
 
@@ -126,7 +122,7 @@ class Library:
         return self.retries.run(lambda: finish_loading(self.store, space, workers=workers))
 
     def loading_run(self, partition: str) -> str | None:
-        """The run that is working on a partition (``type/key``) at this moment."""
+        """Return the run that is loading a partition now."""
         from doc_assets.store.history.progress import progress
         from doc_assets.store.partitions.partitions import locked_partitions, partition_id_of
 
@@ -134,17 +130,17 @@ class Library:
         if not rows:
             return None
         with self.store.connect() as connection:
-            # A killed process leaves its row of figures, but not its lock.
+            # A killed process leaves its progress row, but not its lock.
             return rows[0].run_id if partition_id_of(connection, partition) in locked_partitions(connection) else None
 
     def collect(self, policy: Policy, run_id: str) -> GarbageCollection:
-        """Drops what the policy does not keep."""
+        """Drop what the policy does not keep."""
         from doc_assets.store.retention.garbage_collection import collect_garbage
 
         return collect_garbage(self.store, policy, run_id=run_id)
 
     def validate(self, partitions: Sequence[str], run_id: str) -> list[CheckResult]:
-        """Audits what is live in the partitions (``type/key``) and writes down that it was done."""
+        """Audit what is live in the partitions and record it in the history."""
         from doc_assets.validation.validate import Wanted, validate
 
         live = tuple(partition for partition in partitions if self.published(partition) is not None)
@@ -153,7 +149,7 @@ class Library:
         return validate(self.store, Wanted(partitions=live), threads=self.settings.threads, run_id=run_id).checks
 
     def rollback_target(self, partition: str, to: str) -> int:
-        """The snapshot that a rollback of a partition (``type/key``) would publish, proven; nothing is moved."""
+        """Return the snapshot that a rollback of a partition would publish, after proving it; moves no pointer."""
         from doc_assets.store.versions.rollback import roll_back
         from doc_assets.store.versions.rollback_targets import ToSnapshot
 
@@ -162,7 +158,7 @@ class Library:
         return planned.to_snapshot
 
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
-        """Publishes an earlier snapshot of a partition (``type/key``)."""
+        """Publish an earlier snapshot of a partition."""
         from doc_assets.store.versions.rollback import rollback
 
         return rollback(self.store, partition, to=to, run_id=run_id)
@@ -170,14 +166,9 @@ class Library:
 
 @dataclass
 class InProcessRun:
-    """A run in this process that somebody waits for: the resource ``in_process_run`` of that run alone.
+    """The resource ``in_process_run``: passes the survey to a run of ``run_partition``, and the load's result back.
 
-    Dagster hands nothing from an asset to its caller but what an I/O manager stores; this is the argument and the
-    return value of ``in_process_runs.run_partition``.
-
-    Attributes:
-        survey: What the run loads; it was made before the run began.
-        result: What became of it, set once that is known.
+    Dagster itself returns nothing from an asset to the caller but what an I/O manager stores.
     """
 
     survey: Survey
@@ -188,7 +179,7 @@ _libraries: dict[Settings, Library] = {}
 
 
 def library(settings: Settings | None = None) -> Library:
-    """The library of this process for these settings, by default those of the environment."""
+    """Return the library of this process for the settings, by default those of the environment."""
     settings = settings or Settings.from_environment()
     return _libraries.setdefault(settings, Library(settings))
 
@@ -197,8 +188,8 @@ def library(settings: Settings | None = None) -> Library:
     description="The library for the settings of the environment (DOC_ASSETS_…), one for all runs of a process."
 )
 def doc_assets_resource(context: dg.InitResourceContext) -> Library:
-    """The library under the key ``doc_assets``; a test may put anything with its methods in its place."""
-    # Started by Dagster itself, the process logs as Dagster says unless our own variables are set.
+    """Return the library; a test may replace the resource by an object with the same methods."""
+    # Processes that Dagster starts keep its logging unless our own variables are set.
     if (wanted := LogSettings.from_environment()) != LogSettings():
         log_context.configure(wanted)
     return library()

@@ -1,6 +1,6 @@
-"""The state of its source that a partition was last loaded from, as its materialization says.
+"""The source state of a partition's last load, read from its materializations.
 
-What a state is, and how a source is asked for the one of now, is in ``doc_assets.ingest.source_state``.
+The state itself is computed in ``doc_assets.ingest.source_state``.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ import dagster as dg
 from doc_assets.catalogue import Partition
 
 STATE = "source_state"
-
-
-# A rollback or a trial with a limit materializes too, and says nothing of the source.
-_LOOKED_BACK = 20
+_LIMIT = 20  # rollbacks and trials with a limit materialize too, without a state
 
 
 def loaded_state(instance: dg.DagsterInstance, partition: Partition) -> str | None:
-    """The state that the partition was last loaded from, None if no materialization says one."""
+    """Return the source state of the last load; None if no materialization has one."""
     found = instance.fetch_materializations(
         dg.AssetRecordsFilter(asset_key=dg.AssetKey(partition.doc_type), asset_partitions=[partition.key]),
-        limit=_LOOKED_BACK,
+        limit=_LIMIT,
     )
     for record in found.records:
         materialization = record.asset_materialization

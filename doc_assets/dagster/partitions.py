@@ -12,7 +12,7 @@ from doc_assets.errors import CatalogueError
 
 
 def partitions_definition(catalogue: Catalogue, doc_type: str) -> dg.StaticPartitionsDefinition:
-    """The keys of a type in the catalogue's order, heaviest first: a backfill ends with the slowest of its last runs.
+    """Return the keys of a type in the catalogue's order, heaviest first, so that no backfill ends with a slow run.
 
     Static, not dynamic: dynamic keys live in the instance, and shell, tests and cluster each have their own.
     """
@@ -20,23 +20,17 @@ def partitions_definition(catalogue: Catalogue, doc_type: str) -> dg.StaticParti
 
 
 def partition_of(context: dg.AssetExecutionContext, catalogue: Catalogue, doc_type: str) -> Partition:
-    """The partition that the run is for.
-
-    Raises:
-        CatalogueError: The run names none, several, or one that the catalogue lacks; lists those there are.
-    """
+    """Return the partition of the run; raise CatalogueError unless it names one of the catalogue."""
     partitions = {partition.key: partition for partition in catalogue.partitions(doc_type)}
     key = named_partition(context)
     if key in partitions:
         return partitions[key]
     known = ", ".join(list(partitions)[:20]) + (" …" if len(partitions) > 20 else "")
-    said = f"{doc_type}/{key} is not in the catalogue" if key else "the run names no single partition"
-    raise CatalogueError(f'{said}: give one as tag, --tags \'{{"dagster/partition": "<key>"}}\', of: {known}')
+    reason = f"{doc_type}/{key} is not in the catalogue" if key else "the run names no single partition"
+    raise CatalogueError(f'{reason}: give one as tag, --tags \'{{"dagster/partition": "<key>"}}\', of: {known}')
 
 
 def named_partition(context: dg.AssetExecutionContext) -> str | None:
-    """The partition key that the run was started with, in the catalogue or not.
-
-    From the tag: ``context.partition_key`` raises errors of Dagster's own where there is none or an unknown one.
-    """
+    """Return the run's partition key, in the catalogue or not; None without one."""
+    # context.partition_key would raise errors of Dagster for a missing or unknown key.
     return context.run.tags.get("dagster/partition")

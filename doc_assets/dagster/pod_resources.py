@@ -1,7 +1,6 @@
-"""What a run's pod asks of Kubernetes beyond what all of them share: sizes and places, by type and by profile.
+"""Settings of run pods by documentation type and by profile, read from YAML: resources, nodes, environment, image.
 
-Plain values, read from YAML. Which run gets which is decided in ``coordinator``; what all pods share is the launcher's
-configuration, ``k8s/base/dagster.yaml``.
+``coordinator`` applies them to runs; what all pods share is in ``k8s/base/dagster.yaml``.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ class _Strict(BaseModel):
 
 
 class Toleration(_Strict):
-    """A taint of nodes that the pod may run on all the same."""
+    """A taint of nodes that the pod tolerates."""
 
     key: str | None = Field(default=None, description="Of the taint; none means every taint.")
     operator: Literal["Exists", "Equal"] = Field(default="Equal", description="Whether 'value' is compared.")
@@ -48,7 +47,7 @@ class Toleration(_Strict):
 
 
 class PodSettings(_Strict):
-    """What is changed in a pod; nothing by default."""
+    """Changes to a pod; nothing by default."""
 
     requests: dict[str, Quantity] = Field(default_factory=dict, description="Resources set aside: cpu, memory …")
     limits: dict[str, Quantity] = Field(default_factory=dict, description="Resources it may not exceed.")
@@ -60,7 +59,7 @@ class PodSettings(_Strict):
     image: str | None = Field(default=None, description="In place of the code location's; best with its digest.")
 
     def changed_by(self, other: PodSettings) -> PodSettings:
-        """These settings with the other's on top: names are replaced one by one, tolerations add up."""
+        """Return these settings overridden by others; tolerations add up."""
         changes = {
             "requests": {**self.requests, **other.requests},
             "limits": {**self.limits, **other.limits},
@@ -72,7 +71,7 @@ class PodSettings(_Strict):
         return self.model_copy(update={**given, **changes})
 
     def config(self) -> dict[str, Any]:
-        """The settings in the words of the tag ``dagster-k8s/config``."""
+        """Return the settings as a value of the tag ``dagster-k8s/config``."""
         resources = {"requests": self.requests, "limits": self.limits}
         container = {
             "resources": {name: given for name, given in resources.items() if given},
@@ -90,7 +89,7 @@ class PodSettings(_Strict):
 
 
 class RunPods(_Strict):
-    """The settings of all runs, of those of a type, and of those that ask for a profile; later ones win.
+    """The settings of all runs, of runs of a type, and of runs with a profile; later ones win.
 
     Example:
         >>> RunPods.parse("types: {rust: {limits: {memory: 8Gi}}}").settings("rust", None).limits
@@ -109,37 +108,33 @@ class RunPods(_Strict):
     )
 
     def of_owner(self) -> dict[str, Any]:
-        """What the pod of a run gets that needs the owner's rights, in the words of the tag ``dagster-k8s/config``."""
+        """Return the environment of a run with the owner's rights, as a value of the tag ``dagster-k8s/config``."""
         key = {"name": self.owner_secret, "key": "DOC_ASSETS_DATABASE_URL", "optional": True}
         variable = {"name": "DOC_ASSETS_DATABASE_URL", "value_from": {"secret_key_ref": key}}
         return {"container_config": {"env": [variable]}}
 
     @classmethod
     def parse(cls, text: str) -> RunPods:
-        """The settings from YAML; an empty text changes nothing.
+        """Parse YAML; an empty text changes nothing.
 
         Raises:
-            ConfigurationError: It is no YAML, or says something that is not allowed; names the place.
+            ConfigurationError: The text is not YAML, or has a field or value that is not allowed.
         """
         try:
             return cls.model_validate(yaml.safe_load(text) or {})
         except yaml.YAMLError as error:
-            raise ConfigurationError(f"the settings of run pods are no YAML: {error}") from None
+            raise ConfigurationError(f"the settings of run pods are not YAML: {error}") from None
         except ValidationError as error:
             problems = "; ".join(
                 f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
             )
             raise ConfigurationError(
-                f"the settings of run pods are wrong: {problems}. They are in run-pods.yaml of the overlay, and "
-                "docs/dagster.md tells what can be set"
+                f"the settings of run pods are wrong: {problems}. They are in run-pods.yaml of the overlay; see "
+                "docs/dagster.md"
             ) from None
 
     def settings(self, doc_type: str | None, profile: str | None) -> PodSettings:
-        """What applies to a run of a type with a profile.
-
-        Raises:
-            ConfigurationError: There is no such profile.
-        """
+        """Return the settings of a run of a type with a profile; raise ConfigurationError for an unknown profile."""
         found = self.default.changed_by(self.types.get(doc_type or "", PodSettings()))
         if profile is None:
             return found
@@ -150,7 +145,7 @@ class RunPods(_Strict):
 
 
 def label_value(text: str) -> str:
-    """The text as a label's value: what may not stand there becomes ``-``, and what had to change ends in a hash.
+    """Return the text as a label's value: characters not allowed become ``-``, and a changed text ends in a hash.
 
     So two partitions never share a value; the exact name is in the annotation of the same name.
     """
@@ -162,5 +157,5 @@ def label_value(text: str) -> str:
 
 
 def fingerprint(config: str) -> str:
-    """Sixteen digits for a value of the tag ``dagster-k8s/config``, however its keys are ordered."""
+    """Return sixteen hex digits for a value of the tag ``dagster-k8s/config``, whatever the order of its keys."""
     return hashlib.sha256(json.dumps(json.loads(config), sort_keys=True).encode()).hexdigest()[:16]

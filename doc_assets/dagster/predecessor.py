@@ -1,8 +1,7 @@
-"""Whose turn a partition is: what a run does that was started to repeat one which is not dead.
+"""Retries of runs that are still alive.
 
-Kubernetes may refuse to say how a run's Job is; Dagster then takes the run for lost, marks it failed and starts it
-again, while it works on. The partition's lock keeps the second from working beside it. Runs that were started anew
-wait in the queue instead, see ``coordinator``.
+If Kubernetes cannot report the state of a run's Job, Dagster marks the run as failed and retries it while it works on.
+The partition's lock keeps the retry from loading at the same time. Other runs wait in the queue, see ``coordinator``.
 """
 
 from __future__ import annotations
@@ -15,27 +14,23 @@ from doc_assets.catalogue import Partition
 from doc_assets.dagster.library import Library
 from doc_assets.errors import Refused
 
-# A pod that was told to end has 120 s for its last batch (k8s/base/dagster.yaml), and its work is taken up after that.
+# A pod that is being ended has 120 s for its last batch (k8s/base/dagster.yaml).
 PATIENCE_SECONDS = 150.0
 _POLL_SECONDS = 2.0
 
 
 def wait_for_predecessor(context: dg.AssetExecutionContext, library: Library, partition: Partition) -> None:
-    """Waits for the end of the run that this one repeats, if that one still works on the partition.
-
-    Raises:
-        Refused: It goes on working, and was not lost at all; a retry would not be needed either.
-    """
+    """Wait for the run that this one retries, if it still works on the partition; raise Refused if it goes on."""
     before = {context.run.tags.get(f"dagster/{which}_run_id") for which in ("parent", "root")} - {None}
     if not before or (holder := library.loading_run(partition.name)) not in before:
         return
-    context.log.info(f"run {holder}, which this one repeats, still holds {partition.name}: waiting for its end")
+    context.log.info(f"run {holder}, which this one retries, still holds {partition.name}: waiting for its end")
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (holder := library.loading_run(partition.name)) in before:
         if time.monotonic() > deadline:
             raise Refused(
-                f"{partition.name} is still being loaded by run {holder}, which this run was started to repeat. "
-                "That run was taken for lost (was Kubernetes out of reach?), but works on: nothing was started beside "
-                "it, and what it publishes counts. Look at its pod if it should have ended"
+                f"{partition.name} is still being loaded by run {holder}, which this run was started to retry. "
+                "Dagster took that run for lost (was Kubernetes out of reach?), but it works on and publishes its "
+                "result; this run loaded nothing. Check its pod if it should have ended"
             )
         time.sleep(_POLL_SECONDS)

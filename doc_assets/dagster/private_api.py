@@ -1,8 +1,8 @@
 """The private parts of Dagster that we use, all imported here.
 
 Dagster offers no other way to keep its records in our database, to show a pod's log command, to open an instance with
-overrides, and to place a run in its queue. What each is for is in ``doc_assets_tests/dagster/test_private_api.py``,
-which says by name what a new version has moved.
+overrides, and to place a run in its queue. ``doc_assets_tests/dagster/test_private_api.py`` states the use of each, and
+names those that a new version has moved.
 """
 
 from __future__ import annotations

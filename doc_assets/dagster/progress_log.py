@@ -1,7 +1,6 @@
-"""The progress of a load in Dagster's event log: one line now and then.
+"""The progress of a load as lines in Dagster's event log, read from the loader's progress row.
 
-The figures are those the loader keeps in the database, so this only looks. Each line is an event, 20 to 30 ms and a
-connection: never one per document.
+Each line is an event, which costs 20 to 30 ms and a connection: never one per document.
 """
 
 from __future__ import annotations
@@ -26,15 +25,15 @@ LINE_SHARE = 0.05
 
 
 class ProgressLines:
-    """Decides when a line is due, every 15 s or sooner after 5 %, and what it says."""
+    """The lines of a load: one every 15 s, or sooner after 5 %."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """The first line is due as late as any other."""
+        """Start the interval of the first line."""
         self._clock = clock
         self._last = (clock(), 0.0)
 
     def line(self, row: ProgressRow) -> str | None:
-        """The line for the figures of now, None if none is due."""
+        """Return the line for a progress row, None if none is due."""
         now, state = self._clock(), row.state()
         if now - self._last[0] < LINE_SECONDS and state.share - self._last[1] < LINE_SHARE:
             return None
@@ -48,7 +47,7 @@ class ProgressLines:
 
 @contextmanager
 def logged_progress(context: dg.AssetExecutionContext, library: Library, partition: Partition) -> Iterator[None]:
-    """Logs the partition's progress while the body runs."""
+    """Log the partition's progress while the block runs."""
     stop = threading.Event()
     thread = threading.Thread(target=_watch, args=(context, library, partition.name, stop), daemon=True)
     thread.start()
@@ -65,7 +64,7 @@ def _watch(context: dg.AssetExecutionContext, library: Library, partition: str, 
         try:
             rows = [row for row in progress(library.store) if row.partition == partition]
         except (StoreError, OperationalError):
-            continue  # the load finds out, and tells, if it lasts
+            continue  # if it lasts, the load itself fails
         line = lines.line(rows[0]) if rows else None
         if line and not stop.is_set():
             context.log.info(line)

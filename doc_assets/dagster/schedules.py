@@ -1,6 +1,6 @@
 """The schedules: nightly loads of what changed, weekly audits of what is live, and a weekly gc.
 
-They are stopped until somebody starts them, or running from the first day on with ``DOC_ASSETS_SCHEDULES=on``.
+They are stopped by default; ``DOC_ASSETS_SCHEDULES=on`` starts them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from doc_assets.dagster.loaded_state import loaded_state
 
 
 def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
-    """At 2 o'clock, one run per partition whose source has moved since it was loaded; nothing is fetched to find out.
+    """Return a schedule at 2 o'clock with one run per partition whose source has changed since it was loaded.
 
-    A source that cannot say whether it has moved, or is out of reach, gets its run: that run skips what is unchanged,
-    or fails with its sentence where people look.
+    Nothing is fetched to decide. A source of unknown state, or out of reach, gets its run, which ends if nothing has
+    changed, or fails and shows why.
     """
 
     @dg.schedule(
@@ -42,7 +42,7 @@ def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultSchedule
 
 
 def weekly_validation(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
-    """On Sundays at 4 o'clock, one audit per partition that has something live."""
+    """Return a schedule on Sundays at 4 o'clock with one audit per partition that has something live."""
 
     @dg.schedule(
         name=f"validate_{doc_type}_weekly", job_name=f"validate_{doc_type}", cron_schedule="0 4 * * 0",
@@ -61,7 +61,7 @@ def weekly_validation(doc_type: str, catalogue: Catalogue, status: dg.DefaultSch
 
 
 def weekly_collection(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
-    """On Sundays at 6 o'clock, after the audits: whoever has to go back from what they find still can."""
+    """Return a schedule on Sundays at 6 o'clock: after the audits, whose findings may call for a rollback."""
     return dg.ScheduleDefinition(
         name="gc_weekly",
         job_name=GC_JOB,
@@ -72,8 +72,8 @@ def weekly_collection(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition
 
 
 def _request(context: dg.ScheduleEvaluationContext, partition: Partition) -> dg.RunRequest:
-    # The time of the tick, not the source's revision: a load that failed last night is tried again tonight, and a tick
-    # that is evaluated twice still starts one run.
+    # The tick's time, not the source's revision: a load that failed is retried the next night, and a tick that is
+    # evaluated twice still starts one run.
     return dg.RunRequest(
         run_key=f"{partition.name}@{context.scheduled_execution_time.isoformat()}", partition_key=partition.key
     )

@@ -1,7 +1,7 @@
-"""Where Dagster keeps its own records: runs, events and ticks in our PostgreSQL, step logs in our home folder.
+"""Storage of Dagster's own records: runs, events and ticks in our PostgreSQL, step logs in our home folder.
 
-``dagster.yaml`` names the two classes, so every process of Dagster (web server, daemon, code server, run) finds the
-database that the library uses, embedded or not. The documents themselves are in ``doc_assets.store``.
+``dagster.yaml`` names these classes, so every process of Dagster (web server, daemon, code server, run) uses the
+library's database, embedded or not. Documents are stored by ``doc_assets.store``.
 """
 
 from __future__ import annotations
@@ -34,22 +34,21 @@ from doc_assets.store.database.url import database_url
 
 
 class DocAssetsStorage(DagsterPostgresStorage):
-    """dagster-postgres on the database that ``Settings`` name, in a schema of its own.
+    """dagster-postgres on the database of the settings, in a schema of its own.
 
-    The reference that Dagster hands to its subprocesses holds no URL and no password: what is configured is at most the
-    name of the variable that must be there.
+    The reference that Dagster hands to its subprocesses holds no URL and no password, at most a variable's name.
     """
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """``database_url: {env: DOC_ASSETS_DATABASE_URL}`` insists on a server, where none must be started."""
+        """Return the fields; ``database_url: {env: DOC_ASSETS_DATABASE_URL}`` prevents an embedded server."""
         return {"database_url": Field(StringSource, is_required=False)}
 
     @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> DocAssetsStorage:
-        """The storage on the database of the environment; the embedded server is started if that is the one.
+        """Return the storage; starts the embedded server if the environment names no other.
 
         Raises:
             StoreUnreachable: PostgreSQL does not answer.
@@ -61,55 +60,55 @@ class DocAssetsStorage(DagsterPostgresStorage):
 
 
 class DocAssetsComputeLogManager(LocalComputeLogManager):
-    """What steps print, kept under ``DOC_ASSETS_HOME/dagster/logs`` wherever ``DAGSTER_HOME`` is.
+    """The output of steps, kept under ``DOC_ASSETS_HOME/dagster/logs`` wherever ``DAGSTER_HOME`` is.
 
-    Without ``DAGSTER_HOME``, ``dagster dev`` would keep them in a folder that goes when it ends, while the runs stay.
+    Without ``DAGSTER_HOME``, ``dagster dev`` would keep it in a temporary folder, while the runs stay.
     """
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """Seconds between looks at a log that grows."""
+        """Return the fields: seconds between reads of a growing log."""
         return {"polling_timeout": Field(IntSource, is_required=False)}
 
     @classmethod
     def from_config_value(
         cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
     ) -> DocAssetsComputeLogManager:
-        """The manager for the home folder of the environment."""
+        """Return the manager for the home folder of the environment."""
         logs = Settings.from_environment().home / "dagster" / "logs"
         return cls(str(logs), inst_data=inst_data, **config_value)
 
 
 class PodLogs(NoOpComputeLogManager):
-    """Steps print into the log of the run's pod, as anything in a cluster; the UI shows the command that reads it."""
+    """The output of steps, left in the log of the run's pod; the UI shows the command that reads it."""
 
     def __init__(self, namespace: str, inst_data: ConfigurableClassData | None = None) -> None:
-        """``namespace`` is where run pods are."""
+        """Take the namespace of the run pods."""
         super().__init__(inst_data)
         self._namespace = namespace
 
     @classmethod
     def config_type(cls) -> dict[str, Any]:
-        """Where run pods are."""
+        """Return the fields: the namespace of the run pods."""
         return {"namespace": Field(StringSource)}
 
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData, config_value: Mapping[str, Any]) -> Self:
-        """The manager of an instance."""
+        """Return the manager of an instance."""
         return cls(config_value["namespace"], inst_data)
 
     @contextmanager
     def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogContext]:
-        """Captures nothing; the first part of the key is the run's id."""
+        """Return the command that reads the log; the first part of the key is the run's id."""
         command = f"kubectl --namespace {self._namespace} logs job/dagster-run-{log_key[0]}"
         yield CapturedLogContext(log_key, shell_cmd=LogRetrievalShellCommand(stdout=command, stderr=command))
 
 
 def reconnect_after_restarts(instance: DagsterInstance, retries: Retries) -> None:
-    """Makes the instance's PostgreSQL connections come back after the server was restarted or cut them.
+    """Reconnect the instance to PostgreSQL after the server was restarted or cut connections.
 
-    dagster-postgres itself gives up on a server after 6 s, and on a pooled connection that was cut at once: the run
-    would fail, and with it a load that has been working for an hour.
+    dagster-postgres itself gives up on a server after 6 s, and on a cut connection at once: the run would fail, and
+    with it a load of hours.
     """
     for storage in (instance.run_storage, instance.event_log_storage, instance.schedule_storage):
         if (engine := postgres_engine(storage)) is not None:  # DAGSTER_HOME may name another kind of storage

@@ -1,7 +1,7 @@
-"""Many partitions over several processes, each of which keeps its parse workers and model warm from one to the next.
+"""Loads of many partitions in several processes, each of which keeps its parse workers and model warm.
 
 The processes run partitions through Dagster (``in_process_runs``); the parent imports neither Dagster nor the model,
-and reads how far they are in the ``progress`` table.
+and reads the progress in the ``progress`` table.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ def load_partitions(
     allow_deletions: bool = False,
     batch_id: str | None = None,
 ) -> Iterator[LoadResult]:
-    """Loads the surveyed partitions, in the order given, and yields each result as it comes.
+    """Load the surveyed partitions, in the order given, and yield each result as it comes.
 
-    A stop that is asked for is passed on to the workers, each of which ends its load at a batch border; no other one is
-    begun. Take the results within ``shutdown.deferred()``.
+    A stop is forwarded to the workers, which end their loads at a batch border; no other load is begun. Iterate within
+    ``shutdown.deferred()``.
 
     Args:
-        surveys: Heaviest first, so that the last ones to finish are small. Keep them until the end: the cache keeps
-            the files of a source for as long as they are referred to.
-        catalogue: The file that they are from.
-        database_url: Of the store, which is running; workers must not start an embedded server of their own.
-        parallel: Worker processes.
-        threads: CPU threads for each.
-        allow_deletions: Publish although more documents vanished than the deletion guard lets go.
-        batch_id: Of this call, for the history.
+        surveys: Surveys, heaviest first, so that the last ones to finish are small. Keep them until the end: the cache
+            keeps the files of a source while they are referenced.
+        catalogue: Catalogue file of the partitions.
+        database_url: URL of the running store; workers must not start an embedded server of their own.
+        parallel: Number of worker processes.
+        threads: CPU threads of each worker.
+        allow_deletions: Publish although more documents vanished than the deletion guard allows.
+        batch_id: Run batch, for the history.
 
     Yields:
-        One result per partition; ``failed`` with its error where the run or its process died, ``stopped`` where it was
-        ended, or not begun, because that was asked for.
+        One result per partition; ``failed`` if the run or its process died, ``stopped`` if a stop ended it or kept it
+        from starting.
 
     Raises:
         ConfigurationError: A worker found that the environment makes no sense.
@@ -68,15 +68,17 @@ def load_partitions(
         "DOC_ASSETS_DATABASE_URL": database_url,
         "DOC_ASSETS_THREADS": str(threads),
     }
-    load = functools.partial(_load, allow_deletions=allow_deletions, batch_id=batch_id)
+    load = functools.partial(_load_in_worker, allow_deletions=allow_deletions, batch_id=batch_id)
     waiting = list(surveys)
     while waiting and not shutdown.requested():
-        following, asking = multiprocessing.Pipe(duplex=False)
-        pool = _pool(min(parallel, len(waiting)), environment, following)
+        receiver, sender = multiprocessing.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(
+            min(parallel, len(waiting)), multiprocessing.get_context("spawn"), _start_worker, (environment, receiver)
+        )
         running: dict[Future[LoadResult], Partition] = {}
         broken = False
-        # Closed after the pool, if not before: it tells the workers to stop, who may have something to finish.
-        with closing(following), closing(asking), shutdown.forwarded_to(asking.close), pool:
+        # Closing the sender stops the workers. Without a stop that is after the pool has ended.
+        with closing(receiver), closing(sender), shutdown.forwarded_to(sender.close), pool:
             while True:
                 while waiting and len(running) < parallel and not broken and not shutdown.requested():
                     survey = waiting.pop(0)
@@ -89,16 +91,7 @@ def load_partitions(
                     yield _result(future, running.pop(future))
     for survey in waiting:
         partition = survey.partition
-        yield LoadResult(partition.doc_type, partition.key, "stopped", error="not begun: a stop was asked for")
-
-
-def _pool(workers: int, environment: dict[str, str], following: shutdown.Pipe) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        max_workers=workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(environment, following),
-    )
+        yield LoadResult(partition.doc_type, partition.key, "stopped", error="not begun: a stop was requested")
 
 
 def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
@@ -106,7 +99,7 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     if error is None:
         return future.result()
     if isinstance(error, ConfigurationError):
-        raise error  # every other one would fail alike
+        raise error  # every other load would fail the same way
     if isinstance(error, Stopped):
         return LoadResult(partition.doc_type, partition.key, "stopped", error=str(error))
     reason = "a worker process died (out of memory?); run migrate again to resume"
@@ -119,38 +112,37 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
 
 def _start_worker(environment: dict[str, str], parent: shutdown.Pipe) -> None:
     shutdown.follow_parent(parent)
-    # Registered first, so run last: taking a process apart that has imported Dagster and torch costs 2 to 3 s of CPU,
-    # which nobody needs, least of all within a grace period.
-    atexit.register(_leave)
+    # Registered first, so run last: the interpreter's own shutdown after importing Dagster and torch costs 2 to 3 s.
+    atexit.register(_exit_at_once)
     os.environ.update(environment)
     log_context.configure(LogSettings.from_environment())
     die_with_parent()
 
 
-def _leave() -> None:
+def _exit_at_once() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
-_open = ExitStack()
+_opened = ExitStack()
 
 
 @functools.cache
-def _opened() -> tuple[dg.DagsterInstance, dg.Definitions]:
-    """What all runs of this process share; Dagster is imported here, never in the parent."""
+def _instance_and_definitions() -> tuple[dg.DagsterInstance, dg.Definitions]:
+    """Return what all runs of this process share; Dagster is imported here, never in the parent."""
     from doc_assets.dagster.build import build_defs
     from doc_assets.dagster.in_process_runs import open_instance
 
-    atexit.register(_open.close)
-    return _open.enter_context(open_instance(Settings.from_environment())), build_defs()
+    atexit.register(_opened.close)
+    return _opened.enter_context(open_instance(Settings.from_environment())), build_defs()
 
 
-def _load(survey: Survey, *, allow_deletions: bool, batch_id: str | None) -> LoadResult:
+def _load_in_worker(survey: Survey, *, allow_deletions: bool, batch_id: str | None) -> LoadResult:
     with shutdown.handling_signals():
         from doc_assets.dagster.in_process_runs import run_partition
 
-        instance, definitions = _opened()
+        instance, definitions = _instance_and_definitions()
         return run_partition(
             survey, instance=instance, definitions=definitions, allow_deletions=allow_deletions, batch_id=batch_id
         )
