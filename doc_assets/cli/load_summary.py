@@ -68,7 +68,7 @@ class LoadSummary:
             found.update(result.stages)
         return {**found, **{step: spent for step, spent in self.steps.items() if step != "discover"}}
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Into the termination message."""
         termination_message.add_facts(
             schema_revision=schema.head(),

@@ -65,7 +65,7 @@ class EmbeddingSpace:
 def describe_space(settings: Settings) -> EmbeddingSpace:
     """Return the space of the configured model. Loads no model; hashing the weights takes 0.1-0.3 s once per process.
 
-    With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must be
+    With the ``http`` backend, window, dimensions and tokenizer come from the configured local model, which must be
     the one that the endpoint serves.
 
     Raises:
@@ -114,7 +114,7 @@ def model_folder(settings: Settings) -> Path:
 
 
 def choose_backend(settings: Settings) -> Backend:
-    """Return the configured backend; ``auto``: torch where there is a CUDA device, else OpenVINO if installed, else torch.
+    """Return the configured backend; ``auto``: torch with a CUDA device, else OpenVINO if installed, else torch.
 
     Raises:
         EmbeddingMisconfigured: The backend is not installed, or ``http`` has no valid address.

@@ -108,7 +108,7 @@ class Loader:
             Stopped: SIGTERM or SIGINT asked for it.
         """
         started, retried = time.perf_counter(), self.retries.count
-        with shutdown.heeded():
+        with shutdown.handling_signals():
             discovery = discover(partition, catalogue, self.settings, limit)
             unchanged = self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))
         return Survey(partition, limit, discovery, unchanged, source_state, self.retries.count - retried)
@@ -171,7 +171,10 @@ class Loader:
             partition.key,
             "planned",
             files=len(discovery.listed),
-            **{outcome: outcomes.count(outcome) for outcome in ("loaded", "duplicate", "skipped", "rejected")},
+            loaded=outcomes.count("loaded"),
+            duplicate=outcomes.count("duplicate"),
+            skipped=outcomes.count("skipped"),
+            rejected=outcomes.count("rejected"),
             documents=documents,
             chunks=chunks,
             embedded=len(missing),

@@ -465,7 +465,7 @@ def test_every_column_of_a_manifest_is_copied(store):
     from doc_assets.store.versions import space_switch
 
     copied = {
-        "snapshot": set(space_switch._ABOUT.split(", ")),
+        "snapshot": set(space_switch._FACTS.split(", ")),
         "snapshot_file": set(space_switch._FILE.split(", ")),
         "snapshot_document": set(space_switch._DOCUMENT.split(", ")),
     }

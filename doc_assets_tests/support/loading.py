@@ -13,7 +13,7 @@ import numpy as np
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.ingest.load_history import failures_recorded
+from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.parse_pool import ParsePool
 from doc_assets.ingest.result import LoadResult
@@ -116,7 +116,7 @@ def loader_for(settings: Settings, store: Store) -> tuple[Loader, HashEmbedder]:
 
 
 def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = None) -> LoadResult:
-    with failures_recorded(store, source.partition, "test", time.perf_counter()):  # as Dagster's library does
+    with recording_failures(store, source.partition, "test", time.perf_counter()):  # as Dagster's library does
         survey = loader.survey(source.partition, source.catalogue, limit)
     with loader.stage(survey, run_id="test") as staged:
         checks = audit(store, staged.snapshot)

@@ -49,7 +49,7 @@ class OpenVinoEmbedder:
             space: Its precision decides the arithmetic.
             tokenizer: The model's.
             folder: The model's files.
-            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; a
+            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, in order; a
                 new graph is kept in the last. The precision is chosen when the graph is compiled.
             threads: CPU threads to use.
 

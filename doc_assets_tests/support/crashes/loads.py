@@ -25,7 +25,7 @@ from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, DocAssetsError
 from doc_assets.ingest import load_run, loader
-from doc_assets.ingest.load_history import failures_recorded
+from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask, parse_file
 from doc_assets.ingest.result import LoadResult
@@ -225,7 +225,7 @@ def _load_all(order: Order, trace: Trace, loader: Loader) -> None:
 def _load(order: Order, trace: Trace, loader: Loader, partition: Partition, catalogue: Catalogue) -> LoadResult:
     """As the asset does it."""
     trace.tell("partition", partition=partition.name)
-    with failures_recorded(loader.store, partition, order.run, time.perf_counter()):
+    with recording_failures(loader.store, partition, order.run, time.perf_counter()):
         survey = loader.survey(partition, catalogue)
     if survey.unchanged is not None:
         return survey.unchanged
