@@ -1,4 +1,4 @@
-"""What the environment says: where things live and how the machine is used. Read once, passed down as a value.
+"""The settings from the environment: where things are and how the machine is used. Read once, passed down as a value.
 
 Every variable starts with ``DOC_ASSETS_``; the README lists them. Nothing else in the project reads the environment.
 """
@@ -21,7 +21,7 @@ LEAST_PARSE_MEMORY_BYTES = 256_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that is set from outside.
+    """The project's settings.
 
     Attributes:
         home: Embedded database, fetched sources and caches (``DOC_ASSETS_HOME``, default ``.doc-assets`` in the
@@ -31,22 +31,16 @@ class Settings:
         embedding_model: A folder, or a name that sentence-transformers loads (``DOC_ASSETS_EMBEDDING_MODEL``).
         embedding_backend: ``auto``, ``openvino``, ``torch`` or ``http`` (``DOC_ASSETS_EMBEDDING_BACKEND``).
         embedding_precision: ``auto``, ``fp32`` or ``bf16`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
-        converted_models: Folder of models that were converted before, read and never written
-            (``DOC_ASSETS_CONVERTED_MODELS``); None where ``home`` alone keeps them.
+        converted_models: Folder of converted models, read only (``DOC_ASSETS_CONVERTED_MODELS``); None: ``home`` alone.
         embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
-        parse_timeout_seconds: A file that takes longer is rejected and its worker replaced
-            (``DOC_ASSETS_PARSE_TIMEOUT``).
-        parse_memory_bytes: Data that a parse worker may hold; a file that needs more is rejected
-            (``DOC_ASSETS_PARSE_MEMORY_BYTES``, at least 256 MB).
-        max_text_characters: A file whose documents hold more text than this is rejected
-            (``DOC_ASSETS_MAX_TEXT_CHARACTERS``).
-        retry_attempts: How often a step is tried that fails for a passing reason, in the database or at an embedding
-            endpoint (``DOC_ASSETS_RETRY_ATTEMPTS``).
-        retry_longest_wait: Seconds between two attempts at most; waits double from 0.5
-            (``DOC_ASSETS_RETRY_LONGEST_WAIT``).
+        parse_timeout_seconds: A file that takes longer is rejected (``DOC_ASSETS_PARSE_TIMEOUT``).
+        parse_memory_bytes: A file that needs more is rejected (``DOC_ASSETS_PARSE_MEMORY_BYTES``, at least 256 MB).
+        max_text_characters: A file with more text is rejected (``DOC_ASSETS_MAX_TEXT_CHARACTERS``).
+        retry_attempts: Attempts of a step that fails for a passing reason (``DOC_ASSETS_RETRY_ATTEMPTS``).
+        retry_longest_wait: Most seconds between attempts; doubles from 0.5 (``DOC_ASSETS_RETRY_LONGEST_WAIT``).
         error_budget: Share of a source's files that may be rejected before its snapshot is
             (``DOC_ASSETS_ERROR_BUDGET``); a source of the catalogue may state its own.
         error_budget_files: Files that may be rejected in any case (``DOC_ASSETS_ERROR_BUDGET_FILES``).
@@ -54,10 +48,8 @@ class Settings:
             (``DOC_ASSETS_DELETION_GUARD``); a source of the catalogue may state its own.
         credentials: Folder of the credentials that sources name (``DOC_ASSETS_CREDENTIALS``).
         ca_bundle: PEM file of authorities that are trusted beside the system's (``DOC_ASSETS_CA_BUNDLE``).
-        cache_bytes: What the cache of fetched sources may take on the disk (``DOC_ASSETS_CACHE_BYTES``); None is
-            unlimited.
-        schedules: Dagster's schedules run without having been started by hand (``DOC_ASSETS_SCHEDULES``, ``on`` or
-            ``off``).
+        cache_bytes: Most bytes of the cache of fetched sources (``DOC_ASSETS_CACHE_BYTES``); None is unlimited.
+        schedules: Dagster's schedules start by themselves (``DOC_ASSETS_SCHEDULES``, ``on`` or ``off``).
     """
 
     home: Path
@@ -86,10 +78,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Settings from ``os.environ`` or from the mapping given.
+        """Read the settings from ``os.environ`` or from the mapping given.
 
         Raises:
-            ConfigurationError: A variable holds something that is not allowed.
+            ConfigurationError: A variable has a value that is not allowed.
         """
         env = os.environ if environment is None else environment
         given = _Variables(env)
@@ -124,7 +116,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class _Variables:
-    """Reads the environment's words as values; each method raises ConfigurationError for what is not allowed."""
+    """Parses the environment's values; each method raises ConfigurationError for one that is not allowed."""
 
     environment: Mapping[str, str]
 
@@ -167,9 +159,9 @@ class _Variables:
 
 
 def termination_message_path(environment: Mapping[str, str] | None = None) -> Path | None:
-    """Where a command leaves its summary for Kubernetes when it ends (``DOC_ASSETS_TERMINATION_MESSAGE``).
+    """Return where a command writes its summary for Kubernetes when it ends (``DOC_ASSETS_TERMINATION_MESSAGE``).
 
-    Read apart from ``Settings``, since wrong settings are among the things that it tells.
+    Read apart from ``Settings``, since the summary also reports wrong settings.
     """
     given = (os.environ if environment is None else environment).get("DOC_ASSETS_TERMINATION_MESSAGE")
     return Path(given) if given else None
@@ -177,15 +169,15 @@ def termination_message_path(environment: Mapping[str, str] | None = None) -> Pa
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Where this process runs in Kubernetes, if it does.
+    """The place of this process in Kubernetes, if any.
 
     Attributes:
         api: URL of the API server: that of the pod's cluster, or ``DOC_ASSETS_KUBERNETES_API`` (as of ``kubectl
             proxy``); None outside of a cluster and in pods without a token.
-        namespace: Of its Jobs (``DOC_ASSETS_NAMESPACE``, in a pod by default its own).
+        namespace: Namespace of its Jobs (``DOC_ASSETS_NAMESPACE``, in a pod by default its own).
         account: Folder of the service account's token and CA.
         job: Name of the Job that this process runs in and writes its progress on (``DOC_ASSETS_KUBERNETES_JOB``).
-        index: Which pod of an Indexed Job this is, from 0 (``JOB_COMPLETION_INDEX``, set by Kubernetes).
+        index: Index of the pod in an Indexed Job, from 0 (``JOB_COMPLETION_INDEX``, set by Kubernetes).
     """
 
     api: str | None
@@ -200,7 +192,7 @@ class ClusterSettings:
     def from_environment(
         cls, environment: Mapping[str, str] | None = None, account: Path | None = None
     ) -> ClusterSettings:
-        """Settings from ``os.environ`` or from the mapping given, and the folder that Kubernetes mounts."""
+        """Read the settings from the environment, and from the folder that Kubernetes mounts."""
         env = os.environ if environment is None else environment
         account = account or cls.ACCOUNT
         api, host = env.get("DOC_ASSETS_KUBERNETES_API") or None, env.get("KUBERNETES_SERVICE_HOST")
@@ -216,7 +208,7 @@ class ClusterSettings:
 
 @dataclass(frozen=True)
 class LogSettings:
-    """How and what is logged.
+    """Format and level of the log.
 
     Attributes:
         format: ``text`` or ``json``, one object per line (``DOC_ASSETS_LOG_FORMAT``).
@@ -232,16 +224,16 @@ class LogSettings:
 
     @property
     def threshold(self) -> int:
-        """The least level that is logged, as ``logging`` counts."""
+        """The lowest level that is logged, as a number of ``logging``."""
         level = self.level or ("info" if self.format == "json" else "warning")
         return logging.getLevelNamesMapping()[level.upper()]
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> LogSettings:
-        """Settings from ``os.environ`` or from the mapping given.
+        """Read the settings from ``os.environ`` or from the mapping given.
 
         Raises:
-            ConfigurationError: A variable holds something that is not allowed.
+            ConfigurationError: A variable has a value that is not allowed.
         """
         env = os.environ if environment is None else environment
         format_ = env.get("DOC_ASSETS_LOG_FORMAT", "").lower() or "text"
@@ -253,5 +245,5 @@ class LogSettings:
         return cls(format_, level)
 
     def to_environment(self) -> dict[str, str]:
-        """What makes a process that is started from here log alike."""
+        """Return the variables that make a started process log alike."""
         return {"DOC_ASSETS_LOG_FORMAT": self.format} | ({"DOC_ASSETS_LOG_LEVEL": self.level} if self.level else {})

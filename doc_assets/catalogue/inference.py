@@ -71,8 +71,8 @@ def _with_version(attributes: Mapping[str, str], version: str) -> dict[str, str]
 def products_below(folders: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return attributes by folder for the documentation of several products in one place.
 
-    Such a place holds a folder with versions (``talos/v1.14``); its siblings are products too, unless their names
-    are those of guides or the like. ``folders`` are all of the source, relative to it, ``/`` between parts.
+    Such a place holds a folder with versions (``talos/v1.14``); its sibling folders are products too, unless their
+    names are those of guides or the like. ``folders`` are all of the source, relative to it, ``/`` between parts.
     """
     found: dict[str, dict[str, str]] = {}
     known = sorted(set(folders))

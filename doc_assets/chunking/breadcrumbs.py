@@ -1,6 +1,6 @@
-"""The titles and headings above a passage, in few enough tokens that the passage keeps its room.
+"""The titles and headings above a chunk, in few enough tokens to leave its text most of the window.
 
-What stands below them is cut in ``chunking``; what the titles are was decided by the format.
+Cutting the text is in ``chunker``; the format decided the titles.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from doc_assets.document import Document
 from doc_assets.embedding.tokenizer import WindowTokenizer
 
-# Characters of a title or heading, and headings and parents looked at, from the innermost outwards.
+# Most characters of a title or heading; most headings and parents considered, from the innermost outwards.
 _HEADING_CHARACTERS = 200
 _HEADINGS = 12
 
@@ -19,7 +19,7 @@ class Breadcrumbs:
     """The breadcrumb of each heading path of one document; each is made once."""
 
     def __init__(self, document: Document, tokenizer: WindowTokenizer, budget: int) -> None:
-        """Takes title and parents from the document. ``budget``: tokens of a breadcrumb, special tokens apart."""
+        """Take title and parents from the document. ``budget``: tokens of a breadcrumb without special tokens."""
         self._parents = document.parents
         self._title = document.title
         self._tokenizer = tokenizer
@@ -28,10 +28,10 @@ class Breadcrumbs:
         self._known: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def of(self, path: tuple[str, ...]) -> tuple[str, int]:
-        """The breadcrumb for passages below a heading, and its tokens, special tokens included.
+        """Return the breadcrumb for chunks below a heading, and its tokens, special tokens included.
 
-        Within the budget first the parents go, outermost first, then the headings after the title, then what is long is
-        clipped. Title and heading always show; with a budget under eight tokens their first words may exceed it.
+        To fit the budget the parents are dropped first, outermost first, then the headings after the title; then long
+        parts are clipped. Title and heading always show; under eight tokens of budget their first words may exceed it.
         """
         if path not in self._known:
             text, tokens = self._shortened(path)
@@ -63,7 +63,7 @@ class Breadcrumbs:
         return " > ".join(kept), tokens
 
     def _lines(self, headings: Sequence[str]) -> list[str]:
-        """One line each; a heading that repeats the one above it says nothing."""
+        """Return one line for each heading, without those that repeat the one above."""
         lines: list[str] = []
         for heading in headings:
             line = " ".join(heading[: 2 * _HEADING_CHARACTERS].split())

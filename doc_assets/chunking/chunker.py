@@ -1,8 +1,7 @@
-"""From a document to passages that fit the model's window: by structure first, by tokens second.
+"""Cuts a document into chunks that fit the model's window: by structure first, by tokens second.
 
-Chunks are cut out of the text that ``document.lay_out`` writes, never rewritten. What a block is was decided by the
-format, the titles above a chunk come from ``breadcrumbs``, and how long a text is for the model is counted by
-``embedding.tokenizer``.
+Chunks are spans of the text that ``document.lay_out`` writes, never rewritten. The format decided the kind of each
+block; titles are in ``breadcrumbs``, counting tokens in ``embedding.tokenizer``.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from doc_assets.embedding.tokenizer import WindowTokenizer
 # Part of a snapshot's recipe: raise it whenever the same document and tokenizer give other chunks.
 CHUNKER_VERSION = 2
 
-# A wider window does not make a wider passage: past this many tokens one vector stands for too many things.
+# A wider window does not make a wider chunk: past this many tokens one vector represents too many things.
 _WIDEST = 512
 # Sections below this many tokens are merged with their neighbours: alone they match many questions and answer none.
 _TINY = 60
-# Tokens say little of words that the model does not know (1 MB of base64 is one token), so characters are limited too:
+# Words that the model does not know count few tokens (1 MB of base64 is one token), so characters are limited too:
 # documentation has 3-5 per token, aligned tables up to 12. PostgreSQL's tsvector ends at 1 MB.
 _CHARACTERS_PER_TOKEN = 16
 # Characters tokenized at once when a block must be cut: keeps memory flat for blocks of any size.
@@ -61,7 +60,7 @@ _BORDERS: dict[BlockKind, _Borders] = {
 class _Part:
     """A block or a piece of one: characters ``start`` to ``end`` of the text, tokens ``first`` to ``last``.
 
-    Tokens are counted through the blocks of the document, so that any run of parts knows its length at once.
+    Tokens are counted through all blocks of the document, so that the length of any run of parts is a subtraction.
     """
 
     start: int
@@ -72,8 +71,8 @@ class _Part:
 
 
 @dataclass(frozen=True, slots=True)
-class _Passage:
-    """A section with text: its blocks, where its own heading line starts, and what stands before its first block.
+class _Filled:
+    """A section with text: its blocks, the start of its heading line, and the tokens before its first block.
 
     ``lead_tokens`` counts all heading lines since the last block before, also those of sections without any block.
     """
@@ -97,17 +96,17 @@ class _Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Space:
-    """How much a piece of text may take."""
+    """The most tokens and characters of a piece of text."""
 
     tokens: int
     characters: int
 
     def holds(self, first: _Part, last: _Part) -> bool:
-        """True if the run of parts from ``first`` to ``last`` fits."""
+        """Return True if the run of parts from ``first`` to ``last`` fits."""
         return last.last - first.first <= self.tokens and last.end - first.start <= self.characters
 
     def after(self, current: Sequence[_Part], part: _Part) -> _Space:
-        """What the chunk begun leaves for the start of ``part``."""
+        """Return the space that the chunk begun leaves for the start of ``part``."""
         if not current:
             return self
         begin, end = current[0], current[-1]
@@ -115,15 +114,15 @@ class _Space:
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """Space for the passage beside a breadcrumb: what to aim at, and what never to exceed."""
+class _Limits:
+    """The space for a chunk's text beside its breadcrumb: the target, and the limit."""
 
     target: _Space
     most: _Space
 
 
 def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
-    r"""The document's passages in reading order: no overlap, no gap that holds a word, none longer than the window.
+    r"""Return the document's chunks in reading order: no overlap, no gap that holds a word, none above the window.
 
     The blocks of a section are packed up to seven eighths of the window; listings, tables and signatures stay whole
     where they fit; a listing stays with the paragraph before it, and what a colon announces with its sentence. Sections
@@ -137,46 +136,46 @@ def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
         >>> from doc_assets.settings import Settings
         >>> section = Section(("Modes",), "modes", (Block("Cluster scope is the default."),))
         >>> page = Document("IPAM", "markdown", (section,))
-        >>> [passage] = chunk(page, open_tokenizer(Settings.from_environment({})))
-        >>> passage.embedding_input
+        >>> [only] = chunk(page, open_tokenizer(Settings.from_environment({})))
+        >>> only.embedding_input
         'IPAM > Modes\n\nCluster scope is the default.'
     """
     text, blocks = lay_out(document)
     limit = min(tokenizer.max_tokens, _WIDEST)
-    # 48 of 256 tokens: title and two or three headings; the passage keeps four fifths.
+    # 48 of 256 tokens: title and two or three headings; the text keeps four fifths.
     breadcrumbs = Breadcrumbs(document, tokenizer, limit * 3 // 16)
     drafts: list[_Draft] = []
-    for group in _groups(_passages(text, blocks, tokenizer, limit), breadcrumbs, limit):
-        path = _common_prefix([passage.section.heading_path for passage in group])
+    for group in _groups(_filled(text, blocks, tokenizer, limit), breadcrumbs, limit):
+        path = _common_prefix([section.section.heading_path for section in group])
         breadcrumb, taken = breadcrumbs.of(path)
         first = group[0]
         if len(group) > 1:
             start = first.parts[0].start if path == first.section.heading_path else first.heading_start
             drafts.append(_Draft(start, group[-1].parts[-1].end, breadcrumb, first.section))
             continue
-        for parts in _pack(text, first.parts, _room(limit, taken), tokenizer):
+        for parts in _pack(text, first.parts, _limits_of(limit, taken), tokenizer):
             drafts.append(_Draft(parts[0].start, parts[-1].end, breadcrumb, first.section))
     return _counted(text, drafts, tokenizer, limit, limit)
 
 
-def _room(limit: int, taken: int) -> _Room:
+def _limits_of(limit: int, taken: int) -> _Limits:
     characters = limit * _CHARACTERS_PER_TOKEN
-    return _Room(_Space(limit * 7 // 8 - taken, characters), _Space(limit - taken, characters))
+    return _Limits(_Space(limit * 7 // 8 - taken, characters), _Space(limit - taken, characters))
 
 
-def _passages(text: str, blocks: list[LaidOutBlock], tokenizer: WindowTokenizer, limit: int) -> list[_Passage]:
-    """The sections that hold blocks, with all tokens counted in one go."""
+def _filled(text: str, blocks: list[LaidOutBlock], tokenizer: WindowTokenizer, limit: int) -> list[_Filled]:
+    """Return the sections that hold blocks, with all tokens counted in one call."""
     longest = limit * _CHARACTERS_PER_TOKEN
     sections = [list(run) for _, run in itertools.groupby(blocks, key=lambda block: id(block.section))]
     ends = [0, *(run[-1].end for run in sections)]
     leads = [(end, run[0].start) for end, run in zip(ends, sections, strict=False)]
     spans = [*leads, *((block.start, block.end) for block in blocks)]
     special = tokenizer.count([""])[0]
-    # What is longer than any chunk needs no count: it is cut, or not merged, anyway.
+    # Spans longer than any chunk need no count: they are cut, or not merged, anyway.
     counted = iter(tokenizer.count([text[start:end] for start, end in spans if end - start <= longest]))
     tokens = [next(counted) - special if end - start <= longest else limit + 1 for start, end in spans]
     at = itertools.pairwise(itertools.accumulate(tokens[len(leads) :], initial=0))
-    passages = []
+    filled = []
     lead_tokens = 0
     for run, lead in zip(sections, tokens, strict=False):
         lead_tokens += lead
@@ -188,13 +187,13 @@ def _passages(text: str, blocks: list[LaidOutBlock], tokenizer: WindowTokenizer,
         )
         if parts:
             start = _heading_start(text, run[0])
-            passages.append(_Passage(run[0].section, parts, start, lead_tokens, parts[-1].last - parts[0].first))
+            filled.append(_Filled(run[0].section, parts, start, lead_tokens, parts[-1].last - parts[0].first))
             lead_tokens = 0
-    return passages
+    return filled
 
 
 def _heading_start(text: str, first: LaidOutBlock) -> int:
-    """Where the heading line above a section's first block starts; the block itself where there is none."""
+    """Return the start of the heading line above a section's first block; the block's without one."""
     if not first.section.heading_path:
         return first.start
     end = first.start - len("\n\n")
@@ -202,31 +201,31 @@ def _heading_start(text: str, first: LaidOutBlock) -> int:
     return start - min(6, len(first.section.heading_path) + 1)
 
 
-def _groups(passages: list[_Passage], breadcrumbs: Breadcrumbs, limit: int) -> Iterator[list[_Passage]]:
-    """Sections by chunk: mostly one each, tiny ones together with what follows under the same parent."""
-    group: list[_Passage] = []
+def _groups(sections: list[_Filled], breadcrumbs: Breadcrumbs, limit: int) -> Iterator[list[_Filled]]:
+    """Yield the sections of each chunk: mostly one, tiny ones together with those after them below the same parent."""
+    group: list[_Filled] = []
     tokens = 0
-    for passage in passages:
-        joined = tokens + passage.lead_tokens + passage.tokens
-        tiny = bool(group) and min(tokens, passage.tokens) < _TINY
-        if tiny and _may_join(group[0], passage, joined, breadcrumbs, limit):
-            group.append(passage)
+    for section in sections:
+        joined = tokens + section.lead_tokens + section.tokens
+        tiny = bool(group) and min(tokens, section.tokens) < _TINY
+        if tiny and _may_join(group[0], section, joined, breadcrumbs, limit):
+            group.append(section)
             tokens = joined
             continue
         if group:
             yield group
-        group, tokens = [passage], passage.lead_tokens + passage.tokens
+        group, tokens = [section], section.lead_tokens + section.tokens
     if group:
         yield group
 
 
-def _may_join(first: _Passage, passage: _Passage, tokens: int, breadcrumbs: Breadcrumbs, limit: int) -> bool:
-    """True if the passage stands below the parent of the group's first and the chunk up to it fits."""
-    here, there = first.section.heading_path, passage.section.heading_path
+def _may_join(first: _Filled, section: _Filled, tokens: int, breadcrumbs: Breadcrumbs, limit: int) -> bool:
+    """Return True if the section is below the parent of the group's first and the chunk up to it fits."""
+    here, there = first.section.heading_path, section.section.heading_path
     if there[: max(0, len(here) - 1)] != here[:-1]:
         return False
-    target = _room(limit, breadcrumbs.of(_common_prefix([here, there]))[1]).target
-    return tokens <= target.tokens and passage.parts[-1].end - first.heading_start <= target.characters
+    target = _limits_of(limit, breadcrumbs.of(_common_prefix([here, there]))[1]).target
+    return tokens <= target.tokens and section.parts[-1].end - first.heading_start <= target.characters
 
 
 def _common_prefix(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -234,34 +233,35 @@ def _common_prefix(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(level[0] for level in same)
 
 
-def _pack(text: str, parts: Sequence[_Part], room: _Room, tokenizer: WindowTokenizer) -> list[list[_Part]]:
-    """The blocks of one section by chunk."""
+def _pack(text: str, parts: Sequence[_Part], limits: _Limits, tokenizer: WindowTokenizer) -> list[list[_Part]]:
+    """Return the blocks of one section by chunk."""
     chunks: list[list[_Part]] = []
     current: list[_Part] = []
     for part in parts:
         introduced = bool(current) and _introduces(text, current[-1], part)
-        if not room.most.holds(part, part):
-            left = room.target.after(current, part)
-            if left.tokens < room.target.tokens // 2 or left.characters < room.target.characters // 2:
+        if not limits.most.holds(part, part):
+            left = limits.target.after(current, part)
+            if left.tokens < limits.target.tokens // 2 or left.characters < limits.target.characters // 2:
                 kept = len(current) - int(introduced and len(current) > 1 and _is_short(current[-1]))
                 chunks.append(current[:kept])
                 current = current[kept:]
-                left = room.target.after(current, part)
-            first, *others = _cut(text, part, left, room.target, tokenizer)
+                left = limits.target.after(current, part)
+            first, *others = _cut(text, part, left, limits.target, tokenizer)
             chunks += [[*current, first], *([piece] for piece in others)]
             current = chunks.pop()
         # A listing may use the eighth kept free to stay with its text.
-        elif not current or (room.most if introduced else room.target).holds(current[0], part):
+        elif not current or (limits.most if introduced else limits.target).holds(current[0], part):
             current.append(part)
-        elif introduced and len(current) > 1 and room.most.holds(current[-1], part):
+        elif introduced and len(current) > 1 and limits.most.holds(current[-1], part):
             chunks.append(current[:-1])
             current = [current[-1], part]
         else:
             chunks.append(current)
             current = [part]
     chunks.append(current)
-    # A last sentence alone is a poor passage: it goes to the chunk before, into the eighth kept free.
-    if len(chunks) > 1 and current[-1].last - current[0].first < _TINY and room.most.holds(chunks[-2][0], current[-1]):
+    # A last sentence alone is a poor chunk: it goes into the eighth kept free in the chunk before.
+    tiny = current[-1].last - current[0].first < _TINY
+    if tiny and len(chunks) > 1 and limits.most.holds(chunks[-2][0], current[-1]):
         chunks[-2:] = [[*chunks[-2], *current]]
     return chunks
 
@@ -271,7 +271,7 @@ def _is_short(part: _Part) -> bool:
 
 
 def _introduces(text: str, before: _Part, part: _Part) -> bool:
-    """True if the part is not understood without the one before: a listing, or what a colon announces."""
+    """Return True if the part needs the one before to be understood: a listing, or what a colon announces."""
     if part.kind in _LISTING and before.kind in _BEFORE_LISTING:
         return True
     end = text[max(before.start, before.end - len(":** ")) : before.end].rstrip("*_ ")
@@ -279,10 +279,10 @@ def _introduces(text: str, before: _Part, part: _Part) -> bool:
 
 
 def _cut(text: str, part: _Part, first: _Space, rest: _Space, tokenizer: WindowTokenizer) -> Iterator[_Part]:
-    """Pieces of a part that each fit their space, of about equal length.
+    """Yield pieces of a part that each fit their space, of about equal length.
 
-    Every piece takes at least one character, so that no text can hold it up; but the first is empty where ``first`` has
-    no room for a line that ``rest`` holds.
+    Every piece takes at least one character, so that the loop ends for any text; but the first is empty where
+    ``first`` is too small for a line that ``rest`` holds.
     """
     starts = _token_starts(text, part.start, part.end, tokenizer)
     # The last piece ends where the block does; a block too long to be counted claims fewer tokens than it has.
@@ -291,7 +291,7 @@ def _cut(text: str, part: _Part, first: _Space, rest: _Space, tokenizer: WindowT
     while start < part.end:
         token = bisect_left(starts, start)
         left = len(starts) - token
-        # An even share of what is left rather than full pieces and a crumb; an eighth more finds a better border.
+        # An even share of the rest, not full pieces and a crumb; an eighth more finds a better border.
         share = -(-left // max(1, -(-left // space.tokens)))
         stop = token + min(space.tokens, share + share // 8)
         reach = starts[stop] if stop < len(starts) else part.end
@@ -304,7 +304,7 @@ def _cut(text: str, part: _Part, first: _Space, rest: _Space, tokenizer: WindowT
 
 
 def _line_kept(text: str, start: int, end: int, last: int, starts: array[int], space: _Space, rest: _Space) -> int:
-    """Where to end a piece instead of inside a line that fits a piece: after the line, or else before it."""
+    """Return where to end a piece instead of inside a line that fits one: after the line, or else before it."""
     line = text.rfind("\n", start, end) + 1 or start
     # Only as far as a line may reach, or one of a megabyte would be searched for each of its pieces.
     after = text.find("\n", end, min(last, line + rest.characters)) + 1 or min(last, line + rest.characters + 1)
@@ -319,10 +319,10 @@ def _line_kept(text: str, start: int, end: int, last: int, starts: array[int], s
 
 
 def _border(text: str, start: int, reach: int, kind: BlockKind) -> int:
-    """The best place to end a piece that starts at ``start`` and may go up to ``reach``."""
+    """Return the best end of a piece that starts at ``start`` and may reach ``reach``."""
     for pattern, share in _BORDERS[kind]:
         floor = start + int((reach - start) * share)
-        # Looking on past ``reach`` lets a look-ahead see the next line's first characters.
+        # Searching past ``reach`` lets a look-ahead match the next line's first characters.
         ends = [m.end() for m in pattern.finditer(text, floor, reach + 60) if start < m.end() <= reach]
         if ends:
             return ends[-1]
@@ -330,7 +330,7 @@ def _border(text: str, start: int, reach: int, kind: BlockKind) -> int:
 
 
 def _token_starts(text: str, start: int, end: int, tokenizer: WindowTokenizer) -> array[int]:
-    """Where each token of ``text[start:end]`` starts, ascending."""
+    """Return the start of each token of ``text[start:end]``, ascending."""
     starts = array("Q")
     while start < end:
         stop = min(end, start + _SLAB)
@@ -341,11 +341,11 @@ def _token_starts(text: str, start: int, end: int, tokenizer: WindowTokenizer) -
     return starts
 
 
-def _counted(text: str, drafts: list[_Draft], tokenizer: WindowTokenizer, limit: int, room: int) -> list[Chunk]:
-    """The chunks, each counted exactly. What turns out too long is cut again with half the room.
+def _counted(text: str, drafts: list[_Draft], tokenizer: WindowTokenizer, limit: int, space: int) -> list[Chunk]:
+    """Return the chunks, each counted exactly; one that is too long is cut again in half the space.
 
-    WordPiece counts add up over white space, so that this happens only where a cut fell inside a word; for tokenizers
-    that join words over spaces it may happen anywhere.
+    WordPiece counts add up over white space, so this happens only after a cut inside a word; with tokenizers that join
+    words over spaces it can happen anywhere.
     """
     trimmed = [_trimmed(text, draft) for draft in drafts]
     kept = [draft for draft in trimmed if _WORD.search(text, draft.start, draft.end)]
@@ -353,20 +353,20 @@ def _counted(text: str, drafts: list[_Draft], tokenizer: WindowTokenizer, limit:
     chunks: list[Chunk] = []
     for draft, count in zip(kept, counts, strict=True):
         if count > limit and draft.end - draft.start > 1:
-            half = _Space(max(1, room // 2), max(1, (draft.end - draft.start) * 3 // 4))
+            half = _Space(max(1, space // 2), max(1, (draft.end - draft.start) * 3 // 4))
             pieces = _cut(text, _Part(draft.start, draft.end, 0, count, "prose"), half, half, tokenizer)
             smaller = [_Draft(piece.start, piece.end, draft.breadcrumb, draft.section) for piece in pieces]
             chunks += _counted(text, smaller, tokenizer, limit, half.tokens)
             continue
-        section, passage = draft.section, text[draft.start : draft.end]
+        section, body = draft.section, text[draft.start : draft.end]
         chunks.append(
-            Chunk(draft.breadcrumb, passage, draft.start, draft.end, section.heading_path, section.anchor, count)
+            Chunk(draft.breadcrumb, body, draft.start, draft.end, section.heading_path, section.anchor, count)
         )
     return chunks
 
 
 def _trimmed(text: str, draft: _Draft) -> _Draft:
-    """Without blank lines at its start and white space at its end; indentation stays."""
+    """Drop blank lines at the start and white space at the end; indentation stays."""
     leading = _BLANK_LINES.match(text, draft.start, draft.end)
     start = leading.end() if leading else draft.start
     end = start + len(text[start : draft.end].rstrip())

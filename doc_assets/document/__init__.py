@@ -1,7 +1,7 @@
-"""The values that flow from ``formats`` through ``chunking`` into ``store``; nothing here reads files or knows SQL.
+"""The values that flow from ``formats`` through ``chunking`` into ``store``; nothing here reads files or uses SQL.
 
 ``document`` holds documents, sections, blocks and chunks, which formats of other packages import from here; ``records``
-holds what discovery and parsing produce, ``site`` where a source is published, ``similarity`` compares texts.
+holds the results of discovery and parsing, ``site`` a source's place on the web, ``similarity`` compares texts.
 """
 
 from doc_assets.document.document import (

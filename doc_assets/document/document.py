@@ -1,7 +1,4 @@
-"""What a document and a chunk are: the values that flow from ``formats`` through ``chunking`` into ``store``.
-
-Nothing here reads files, counts tokens or knows the database.
-"""
+"""Documents, sections, blocks and chunks. Nothing here reads files, counts tokens or uses the database."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ JsonValue: TypeAlias = "str | int | float | bool | Sequence[JsonValue] | Mapping
 
 BlockKind = Literal["prose", "list", "table", "code", "signature", "output"]
 
-# C0 controls but tab and newline, DEL, and the byte-order mark: PostgreSQL refuses U+0000, terminals obey the rest.
+# C0 controls but tab and newline, DEL, and the byte-order mark: PostgreSQL refuses U+0000, terminals act on the rest.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -26,7 +23,7 @@ _UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff\u2028\u2029\ud800-\udfff]")
 
 
 def clean_text(text: str) -> str:
-    r"""Text that every later stage can carry: ``\n`` line ends, no control characters, no ANSI codes, no surrogates.
+    r"""Return text for every later stage: ``\n`` line ends, no control characters, no ANSI codes, no surrogates.
 
     Idempotent. White space inside lines is kept, so code stays verbatim.
     """
@@ -79,7 +76,7 @@ class Document:
     parents: tuple[str, ...] = ()
 
     def is_empty(self) -> bool:
-        """True if there is no letter or digit in any block: nothing that a search could find."""
+        """Return True if no block holds a letter or digit that a search could find."""
         return not any(re.search(r"\w", block.text) for section in self.sections for block in section.blocks)
 
 
@@ -94,7 +91,7 @@ class LaidOutBlock:
 
 
 def lay_out(document: Document) -> tuple[str, list[LaidOutBlock]]:
-    """The document's text, and where in it each block stands.
+    """Return the document's text, and the place of each block in it.
 
     Sections and blocks are separated by one blank line. A section with a heading starts with it, written as Markdown
     (``## Heading``), so that the text reads as the document did. Character spans of chunks refer to this text.
@@ -124,7 +121,7 @@ def lay_out(document: Document) -> tuple[str, list[LaidOutBlock]]:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage that fits the model's window: what is embedded, indexed and shown.
+    """A piece of a document's text that fits the model's window: the unit that is embedded, indexed and shown.
 
     ``text`` equals the document's text between the characters ``start`` and ``end``. ``breadcrumb`` is the title and
     headings above it, never path or version, so that two versions of a page share chunks. ``token_count`` counts the
@@ -151,12 +148,12 @@ class Chunk:
 
 
 def embedding_input(breadcrumb: str, text: str) -> str:
-    """What the model reads for a chunk."""
+    """Return what the model reads for a chunk."""
     return f"{breadcrumb}\n\n{text}"
 
 
 def json_safe(value: object, *, depth: int = 8, budget: int = 2_000) -> JsonValue:
-    """A copy of ``value`` in JSON types that PostgreSQL's ``jsonb`` takes.
+    """Return a copy of ``value`` in JSON types that PostgreSQL's ``jsonb`` accepts.
 
     Dates become ISO strings, sets and tuples lists, keys strings, NaN and infinities ``None``, bytes are dropped. Below
     ``depth`` levels and past ``budget`` values the rest is dropped, so that YAML aliases cannot expand without end.
@@ -197,5 +194,5 @@ def _first(items: object, n: int) -> Iterator:
 
 
 def canonical_json(value: JsonValue | Mapping[str, JsonValue]) -> str:
-    """JSON with sorted keys and no white space: equal values give equal text, on any machine."""
+    """Return JSON with sorted keys and no white space: equal values give equal text on any machine."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,4 +1,4 @@
-"""The rows that discovery and parsing produce: files of a source, manifest rows, documents ready to be stored."""
+"""The results of discovery and parsing: files of a source, manifest rows, documents ready to be stored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OUTCOMES = ("loaded", "duplicate", "skipped", "rejected")  # as the table's chec
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as its rows will be.
+    """A document as its rows.
 
     Attributes:
         id: SHA-256 over title, format, text, metadata and the places of its chunks; ``document_digest`` in SQL.
@@ -32,7 +32,7 @@ class StoredDocument:
 
     @classmethod
     def of(cls, document: Document, chunks: Sequence[Chunk]) -> StoredDocument:
-        """The rows of a parsed and chunked document."""
+        """Return the rows of a parsed and chunked document."""
         text, _ = lay_out(document)
         metadata_json = canonical_json(document.metadata)
         digest = hashlib.sha256()
@@ -44,17 +44,17 @@ class StoredDocument:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """One row of the manifest, with the documents that were read from the file.
+    """One row of the manifest, with the documents of the file.
 
     Attributes:
         path: Relative to the source.
         size: Bytes.
         fingerprint: SHA-256 of the bytes; None where the file was not read.
-        outcome: ``loaded``, ``duplicate``, ``skipped`` or ``rejected``.
+        outcome: One of ``OUTCOMES``.
         reason: Why it was not loaded.
         duplicate_of: The path that is loaded in its place.
         documents: Empty unless loaded.
-        includes: Paths in the source that reading the file looked at beside itself, found or not, sorted.
+        includes: Paths in the source that the document's includes requested, found or not, sorted.
         includes_sha256: Over these paths and their bytes; None where there are none.
     """
 
@@ -74,7 +74,7 @@ def _sha256(text: str) -> bytes:
 
 
 def _place(chunk: Chunk) -> bytes:
-    """What ties a chunk to its document; ``chunk_place`` in SQL."""
+    """Return the bytes that tie a chunk to its document; ``chunk_place`` in SQL."""
     spans = struct.pack(">ii", chunk.start, chunk.end)
     return chunk.id + spans + _sha256("\x1f".join(chunk.heading_path)) + _sha256(chunk.anchor or "")
 
@@ -86,7 +86,7 @@ class Discovered:
     Attributes:
         path: Relative to the source.
         size: Bytes.
-        fingerprint: SHA-256 of the bytes; None where only the parse worker will read them, since they have changed.
+        fingerprint: SHA-256 of the bytes; None for a changed file, which only the parse worker reads.
     """
 
     path: str
@@ -96,14 +96,14 @@ class Discovered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counts:
-    """What a snapshot holds: the columns of these names in ``snapshot``, and what every report of a load counts.
+    """The content of a snapshot in numbers: the columns of these names in ``snapshot``, and every report of a load.
 
     Attributes:
-        files: Discovered ones; the next four count them by outcome.
-        documents: In the loaded files.
-        chunks: Of these documents; one that stands in several counts several times.
-        tokens: Of these chunks.
-        bytes: Of all files.
+        files: Discovered files; the next four count them by outcome.
+        documents: Documents of the loaded files.
+        chunks: Chunks of these documents; one that several share counts several times.
+        tokens: Tokens of these chunks.
+        bytes: Bytes of all files.
     """
 
     files: int = 0

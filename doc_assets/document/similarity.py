@@ -1,6 +1,6 @@
-"""What makes two documents near duplicates: signatures of texts, subjects of titles, and versions. Pure functions.
+"""Near duplicates of documents: signatures of texts, subjects of titles, and versions. Pure functions.
 
-Where signatures are kept and pairs are linked is ``store.near_duplicates``; how search shows them is ``store.folding``.
+``store.near_duplicates`` keeps signatures and links pairs.
 
 Words are compared, not characters, so that the reStructuredText, HTML, Markdown and notebook forms of a text agree.
 Every constant here is part of what is stored: a change needs a revision that empties the signatures and pairs.
@@ -17,17 +17,17 @@ from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - it h
 
 # 128 slots estimate a similarity of 0.7 to 0.04 (one standard deviation) in 512 bytes.
 SLOTS = 128
-# A pair is looked at if one of 32 bands of 4 slots is equal: 99.98 % of the pairs at 0.7, 98.8 % of those at 0.6.
+# A pair is compared if one of 32 bands of 4 slots is equal: 99.98 % of the pairs at 0.7, 98.8 % of those at 0.6.
 BANDS = 32
 _SHINGLE_WORDS = 5
 _SEED = 1
-# What is signed of a longer document: bounds memory to about 200 MB. The longest of 11,000 pages has 800,000.
+# Signed part of a longer document: bounds memory to about 200 MB. The longest of 11,000 pages has 800,000.
 MAX_CHARACTERS = 2_000_000
 
 # Of 962 pairs of 11,000 pages that are alike to 0.7, 438 are other pages of the same template (helper functions,
-# boards, commands), and so are 200 of the 663 at 0.8: no threshold tells them from versions of a page, but titles do.
-# Titles that only resemble each other (http::HeaderMap and hyper::HeaderMap, but also a command and its sub-command)
-# need more.
+# boards, commands), and so are 200 of the 663 at 0.8: no threshold separates them from versions of a page, but titles
+# do. Titles that only resemble each other (http::HeaderMap and hyper::HeaderMap, but also a command and its
+# sub-command) need more.
 ALIKE = 0.7
 ALIKE_UNDER_ANOTHER_TITLE = 0.9
 
@@ -55,7 +55,7 @@ class Signature:
 
     @classmethod
     def of(cls, text: str) -> Signature | None:
-        """The signature of a text, None if it has no words.
+        """Return the signature of a text, None if it has no words.
 
         MinHash after Broder, On the resemblance and containment of documents (1997), over runs of five words, computed
         as in Dahlgaard et al., Fast similarity sketching (2017); a text of fewer words is one run.
@@ -69,17 +69,17 @@ class Signature:
 
 
 def similarity(one: bytes, other: bytes) -> float:
-    """Estimated share of common shingles (Jaccard) of two signatures' ``minhash``, 0 to 1."""
+    """Return the estimated share of common shingles (Jaccard) of two ``minhash``, 0 to 1."""
     return float(np.mean(np.frombuffer(one, "<u4") == np.frombuffer(other, "<u4")))
 
 
 def subject(title: str) -> str:
-    """The title's words in lower case, module paths cut: ``Struct http::uri::Uri`` gives ``struct uri``."""
+    """Return the title's words in lower case, module paths cut: ``Struct http::uri::Uri`` gives ``struct uri``."""
     return " ".join(_MODULE_PATH.sub("", word) for word in _TITLE_WORD.findall(title.casefold()))
 
 
 def least_similarity(one: str, other: str) -> float | None:
-    """From where on two documents with these titles are near duplicates; None if they cannot be.
+    """Return the similarity that makes documents with these titles near duplicates; None if they cannot be.
 
     Titles are the same if they have the same words, but for a number that one of them begins or ends with, as in
     ``1 Clang notes`` and ``cargo-add(1)``. They resemble each other if they name the same thing in other modules, or
@@ -91,7 +91,7 @@ def least_similarity(one: str, other: str) -> float | None:
 
 
 def _extra(one: str, other: str) -> bool | None:
-    """True if two titles differ by a number at most, False if one goes on where the other ends, else None."""
+    """Return True if two titles differ by a number at most, False if one continues the other, else None."""
     short, long = sorted((one, other), key=len)
     if short == long:
         return True
@@ -101,7 +101,7 @@ def _extra(one: str, other: str) -> bool | None:
 
 
 def version_of(metadata: Mapping[str, object], path: str) -> tuple[int, ...] | None:
-    """The version that a document states (``version``), else the first in its path, in an order that compares.
+    """Return the version that a document states (``version``), else the first in its path, as a comparable tuple.
 
     ``1.14``, ``v1.14.0`` and ``docs/v1.14/`` are the same; ``1.14.0-rc.1`` comes before them.
     """
@@ -125,9 +125,9 @@ _VERSION_IN_PATH = re.compile(rf"(?:^|(?<=[/_-]))(?:[vV]|(?=\d+\.\d)){_NUMBERS}(
 
 
 def _shingles(text: str) -> np.ndarray:
-    """Hashes of the runs of five words, in order, ``(n,) uint64``: a rolling polynomial modulo 2^64, then mixed.
+    """Return hashes of the runs of five words, in order, ``(n,) uint64``: a rolling polynomial modulo 2^64, then mixed.
 
-    A run is hashed as the slice of one array that it is, without cutting the text up: all of 60 MB take 3 s.
+    Each run is hashed as a slice of one array, without cutting the text up: 60 MB take 3 s.
     """
     plain = _FOREIGN_MARKS.sub(b" ", text.casefold().encode("utf-8", "replace")).translate(_ASCII_MARKS)
     words = np.frombuffer(b" ".join(plain.split()), np.uint8)
@@ -138,7 +138,7 @@ def _shingles(text: str) -> np.ndarray:
     runs = max(1, starts.size - _SHINGLE_WORDS + 1)
     starts, ends = starts[:runs], ends[-runs:]
     sums = np.append(np.uint64(0), np.cumsum(words * _powers(_BASE, words.size)))
-    # A run has the higher powers the further on it stands: divided by that of its first byte, its place is gone.
+    # The powers grow with a run's place: dividing by that of its first byte removes the place.
     return _mixed((sums[ends] - sums[starts]) * _powers(_INVERSE, words.size)[starts])
 
 
@@ -157,7 +157,7 @@ def _bands(slots: np.ndarray) -> np.ndarray:
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:
-    """Every bit of the result depends on every bit given: the finalizer of SplitMix64 (Steele et al., 2014)."""
+    """Mix so that every bit depends on every bit given: the finalizer of SplitMix64 (Steele et al., 2014)."""
     hashes = (hashes ^ (hashes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     hashes = (hashes ^ (hashes >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return hashes ^ (hashes >> np.uint64(31))

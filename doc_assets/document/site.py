@@ -1,4 +1,4 @@
-"""Where a source is published on the web; how a passage's URL is made from it is in ``search.page_url``."""
+"""A source's place on the web; a result's URL is made from it by ``search.page_url``."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PAGE_RULES: tuple[str, ...] = get_args(PageRule)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a source is published.
+    """The place where a source is published.
 
     Attributes:
-        base_url: Address in front of each page's; None where the source is not published.
+        base_url: Address in front of each page's path; None where the source is not published.
         pages: How a file's path becomes a page's; one of ``PAGE_RULES``.
-        strip: Folder that is no part of a page's path (``src/``); files outside of it have no page.
+        strip: Folder that is no part of a page's path (``src/``); files outside it have no page.
     """
 
     base_url: str | None

@@ -29,7 +29,7 @@ class Embedder(Protocol):
     tokenizer: WindowTokenizer
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
-        """Return the texts' vectors in their order: ``(n, dims) float32``, rows of length 1.
+        """Return the texts' vectors in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for none.
 
         Raises:
             EmbeddingRefused: One of the texts is at fault: longer than the window (nothing is truncated), refused by

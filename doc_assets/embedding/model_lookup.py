@@ -92,8 +92,8 @@ def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[E
 def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
     """Return the settings with the model, and the precision or endpoint, that filled a space.
 
-    The configured model and the one of the space's name are tried. A space records only the last part of a path,
-    so a folder is found only if it is the configured one.
+    The configured model and the one of the space's name are tried. A space records only the last part of a folder's
+    path, so a folder is found only if it is the configured one.
 
     Raises:
         EmbeddingMisconfigured: Neither is that model; the message says what to set.

@@ -65,8 +65,8 @@ class EmbeddingSpace:
 def describe_space(settings: Settings) -> EmbeddingSpace:
     """Return the space of the configured model. Loads no model; hashing the weights takes 0.1-0.3 s once per process.
 
-    With the ``http`` backend, window, dimensions and tokenizer come from the configured local model, which must be
-    the one that the endpoint serves.
+    With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must
+    be the one that the endpoint serves.
 
     Raises:
         EmbeddingMisconfigured: The model is unknown or of an unsupported kind, or the CPU lacks the precision.

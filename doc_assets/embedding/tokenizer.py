@@ -198,8 +198,8 @@ class _Words(dict[str, Sequence[int]]):
 def _parts_at_white_space(tokenizer: Tokenizer) -> bool:
     """Return True if the tokens of a text are those of its words, one after the other: WordPiece as BERT has it.
 
-    BERT first splits at every white space. Only an added token that holds white space could cross one; one outside
-    ASCII might after normalisation.
+    BERT first splits at every white space. Only an added token that holds white space itself could cross one; one
+    outside ASCII might after normalisation.
     """
     return (
         isinstance(tokenizer.normalizer, normalizers.BertNormalizer)

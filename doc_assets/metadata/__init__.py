@@ -1,7 +1,7 @@
-"""Facts about a document that search can filter by: the schema that all types share, and how each fact is found.
+"""Facts about a document that a search can filter by: the fields that all types share, and how each is filled.
 
-``fields`` says which fields there are and what a value looks like, ``extraction`` fills them for one document. Nothing
-here reads files or knows the database; docs/metadata.md is the same for people.
+``fields`` defines the fields and their values, ``extraction`` fills them for one document. Nothing here reads files or
+uses the database; docs/metadata.md describes the same for users.
 """
 
 from doc_assets.metadata.extraction import METADATA_VERSION, describe

@@ -1,6 +1,6 @@
-"""From what a document, its path and its source state to the standard fields of its metadata.
+"""Fills the standard metadata fields from what a document, its path and its source state.
 
-What a field is, and how its values are spelt, is in ``fields``.
+The fields and the spelling of their values are in ``fields``.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from doc_assets.metadata.fields import FIELDS, normalised
 # Raised when the same document, path and attributes give other metadata; part of a snapshot's recipe.
 METADATA_VERSION = 1
 
-# Facts about the whole source: its catalogue is believed before a page, whose "version" may be that of its text.
+# Facts about the whole source: its catalogue precedes a page, whose "version" may be that of its text.
 _OF_THE_SOURCE = frozenset({"product", "protocol", "version"})
 # In the front matter of a page these words mean other things (the language of its prose, a Linux kernel).
 _OF_NOTEBOOKS = frozenset({"kernel", "language", "nbformat"})
 _WITH_FRONT_MATTER = frozenset({"markdown", "mdx", "html", "rst", "text"})
-# What rustdoc's readers call these two, since a page has no other version and path.
+# The names that rustdoc's formats give these two, since a page has no other version and path.
 _OF_RUSTDOC = {"version": "crate_version", "path": "item_path"}
 _ASIDE = "front_matter."
 
@@ -40,16 +40,10 @@ _PROGRAM_TYPES = frozenset({
 # fmt: on
 _PROGRAM_TYPE = re.compile(r"\bBPF_PROG_TYPE_([A-Z0-9_]+)\b")
 _EBPF_FOLDERS = {
-    "helper-function": "helper",
-    "helper-functions": "helper",
-    "helpers": "helper",
-    "kfunc": "kfunc",
-    "kfuncs": "kfunc",
-    "map-type": "map_type",
-    "map-types": "map_type",
-    "program-type": "program_type",
-    "program-types": "program_type",
-    "programs": "program_type",
+    **dict.fromkeys(("helper-function", "helper-functions", "helpers"), "helper"),
+    **dict.fromkeys(("kfunc", "kfuncs"), "kfunc"),
+    **dict.fromkeys(("map-type", "map-types"), "map_type"),
+    **dict.fromkeys(("program-type", "program-types", "programs"), "program_type"),
     "syscall": "syscall",
 }
 _KERNEL_TAG = re.compile(r"\W{0,20}v?([3-9]\.\d{1,2})\W{0,20}")  # eBPF came with 3.18
@@ -57,17 +51,17 @@ _OPENING_BLOCKS = 3
 
 
 def describe(document: Document, doc_type: str, attributes: Mapping[str, str], path: str) -> dict[str, JsonValue]:
-    """The document's metadata with the standard fields filled in, each of its type.
+    """Return the document's metadata with the standard fields filled in, each of its type.
 
-    A fact that the document states under another name is moved to the standard one. What is not of the field's type
-    stays under its own name, or under ``front_matter.<name>`` where that is a standard one; so does what the catalogue
-    contradicts.
+    A fact that the document states under another name is moved to the standard one. A value of another type than the
+    field's stays under its own name, or under ``front_matter.<name>`` where that is a standard one; so does one that
+    the catalogue contradicts.
 
     Args:
         document: As its format read it.
         doc_type: Documentation type of its source.
-        attributes: What the catalogue says of the source.
-        path: Of the file, relative to the source.
+        attributes: The catalogue's facts about the source.
+        path: Path of the file, relative to the source.
     """
     stated = _renamed(document)
     facts: dict[str, JsonValue] = {}
@@ -109,7 +103,7 @@ def _renamed(document: Document) -> dict[str, JsonValue]:
 
 
 def _standard(stated: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The standard fields that the document's own facts give; what was used is taken out of ``stated``."""
+    """Return the standard fields of the document's own facts; take the facts used out of ``stated``."""
     found: dict[str, JsonValue] = {}
     for field in FIELDS.values():
         for name in (field.name, *field.synonyms):
@@ -141,7 +135,7 @@ def _attributes(attributes: Mapping[str, str]) -> dict[str, JsonValue]:
 
 
 def _folder_version(place: PurePosixPath) -> str:
-    """The version that the outermost folder with one names; "" without."""
+    """Return the version that the outermost folder with one names; "" without."""
     for folder in place.parts[:-1]:
         if match := _VERSION_FOLDER.fullmatch(folder):
             return match[1]
@@ -154,7 +148,7 @@ def _last_major(place: PurePosixPath) -> str:
 
 
 def _ebpf_facts(document: Document, place: PurePosixPath) -> dict[str, JsonValue]:
-    """What pages about eBPF state by convention: the release that brought it, the program types, the kind of item."""
+    """Return the conventional facts of pages about eBPF: first kernel release, program types, kind of item."""
     facts: dict[str, JsonValue] = {}
     kind = _EBPF_FOLDERS.get(place.parent.name, "") if place.stem.lower() not in ("index", "readme", "_index") else ""
     opening = [block.text for section in document.sections[:2] for block in section.blocks][:_OPENING_BLOCKS]
@@ -181,7 +175,7 @@ def _program_types_of(stem: str) -> list[str]:
 
 
 def _named_program_types(document: Document) -> list[str]:
-    """The types that the document lists under a heading "Program types"."""
+    """Return the types that the document lists under a heading "Program types"."""
     found: dict[str, None] = {}
     for section in document.sections:
         if section.heading_path and section.heading_path[-1].strip().lower() in ("program types", "program type"):

@@ -1,6 +1,6 @@
-"""The standard fields: name, type, meaning, and the one spelling that a value has in the store and in a filter.
+"""The standard fields: name, type, meaning, and the one spelling of a value in the store and in a filter.
 
-Which of a document's words become which field is in ``extraction``.
+Filling them for a document is in ``extraction``.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Field:
         name: Key in the metadata, and in a filter.
         type: ``string``, ``integer``, or ``strings``: a list of them, each of which a filter finds.
         meaning: One line for people.
-        synonyms: Names that documents use for it in front matter, most telling first.
-        spell: Gives a text the field's spelling, or "" where it cannot be a value of it.
+        synonyms: Names that documents use for it in front matter, the most specific first.
+        spell: Returns a text in the field's spelling, or "" where it is no value of it.
     """
 
     name: str
@@ -42,7 +42,7 @@ def _lower(text: str) -> str:
 
 
 def _crate(text: str) -> str:
-    return text.replace("-", "_")  # crates.io takes both for one name; rustdoc writes the underscore
+    return text.replace("-", "_")  # crates.io treats both as one name; rustdoc writes the underscore
 
 
 def _version(text: str) -> str:
@@ -148,19 +148,13 @@ FIELDS: Mapping[str, Field] = {field.name: field for field in _ALL}
 
 
 def normalised(field: Field, value: JsonValue) -> JsonValue:
-    """The value as the field stores it; None where it is of another type, or empty.
+    """Return the value as the field stores it; None where it is of another type, or empty.
 
-    Numbers become text where text is asked for, whole numbers in text become numbers, and a text of several words
-    between commas becomes a list.
+    Numbers become text in a text field, whole numbers in text become numbers, and a text with commas becomes a list.
     """
     if field.type == "strings":
-        items: Sequence[JsonValue]
-        if isinstance(value, str):
-            items = value.split(",")
-        elif isinstance(value, Sequence):
-            items = value
-        else:
-            items = [value]
+        parts = value.split(",") if isinstance(value, str) else value
+        items: Sequence[JsonValue] = parts if isinstance(parts, Sequence) else [parts]
         found = [text for item in items if (text := _text(field, item))]
         return list(dict.fromkeys(found))[:_MOST] or None
     if field.type == "integer":
@@ -171,7 +165,7 @@ def normalised(field: Field, value: JsonValue) -> JsonValue:
 
 
 def spellings(field: Field, value: str) -> JsonValue:
-    """What a filter's value has to be compared with: one member of the field's type; None where it can never match."""
+    """Return a filter's value as one member of the field's type; None where it can never match."""
     if field.type == "strings":
         return [text] if (text := _text(field, value)) else None
     return normalised(field, value)

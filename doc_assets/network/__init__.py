@@ -1,18 +1,10 @@
-"""How other machines are reached: whom to trust, and through which proxy; the same for HTTP and for git.
+"""Connections to other machines: trusted certificates and proxies, the same for HTTP and for git.
 
-What is asked of them, and with which credentials, is known where it is asked: ``doc_assets.sources`` and
-``doc_assets.embedding``.
+Requests and their credentials are in ``doc_assets.sources`` and ``doc_assets.embedding``.
 """
 
 from doc_assets.network.client import http_client
 from doc_assets.network.proxies import proxy_for, proxy_variables
 from doc_assets.network.trust import advice, certificate_problem, roots_for_git
 
-__all__ = [
-    "advice",
-    "certificate_problem",
-    "http_client",
-    "proxy_for",
-    "proxy_variables",
-    "roots_for_git",
-]
+__all__ = ["advice", "certificate_problem", "http_client", "proxy_for", "proxy_variables", "roots_for_git"]

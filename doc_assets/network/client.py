@@ -1,4 +1,4 @@
-"""The HTTP client of the project: httpx, with our trust and our reading of the proxy variables."""
+"""The HTTP client of the project: httpx, with the trust and the proxy rules of this package."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ def http_client(
     headers: Mapping[str, str] | None = None,
     redirects: int = 0,
 ) -> httpx.Client:
-    """A client that chooses the proxy for each request, so also for each address that a redirect leads to.
+    """Return a client that chooses the proxy for each request, also after a redirect.
 
     Args:
         ca_bundle: PEM file of roots beside the system's.
         timeout: Seconds.
-        headers: Sent with every request, to whatever host: no place for a credential where redirects are followed.
-        redirects: How many are followed.
+        headers: Sent with every request, to any host: no place for a credential where redirects are followed.
+        redirects: Most redirects to follow.
 
     Raises:
         ConfigurationError: The bundle is absent, empty or no PEM.
     """
     return httpx.Client(
         transport=_Routes(ca_bundle),
-        # Trust and proxies are settled by the transport.
+        # The transport decides trust and proxies.
         trust_env=False,
         timeout=timeout,
         headers=headers,
@@ -50,7 +50,7 @@ class _Routes(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         proxy = proxy_for(str(request.url))
-        # Two threads may each make one: setdefault keeps the first, and the other was never used.
+        # Two threads may each make one: setdefault keeps the first; the other is never used.
         pool = self._pools.get(proxy) or self._pools.setdefault(proxy, self._pool(proxy))
         return pool.handle_request(request)
 
@@ -58,7 +58,7 @@ class _Routes(httpx.BaseTransport):
         try:
             return httpx.HTTPTransport(verify=self._context, proxy=proxy)
         except (ValueError, ImportError, httpx.InvalidURL):
-            # Without httpx's words, which hold the address and so its password.
+            # Without httpx's message, which holds the address and so its password.
             raise ConfigurationError(
                 "the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of the form http://host:port"
             ) from None

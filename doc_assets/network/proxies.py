@@ -1,7 +1,7 @@
-"""Which proxy an address is asked through: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
+"""The proxy for an address: ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``.
 
-httpx, libcurl (git) and Go each read ``NO_PROXY`` their own way: httpx knows no networks, libcurl no ``*.suffix``. Here
-it is read once, by rules that take in all three, and both httpx and git are told the outcome.
+httpx, libcurl (git) and Go each read ``NO_PROXY`` differently: httpx knows no networks, libcurl no ``*.suffix``. Here
+it is read once, by rules that include all three, and both httpx and git get the result.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> str | None:
-    """The proxy for an http(s) address, as a URL that may hold a password; None where it is asked directly.
+    """Return the proxy for an http(s) address, as a URL that may hold a password; None for a direct connection.
 
-    ``NO_PROXY`` lists, with commas or spaces between: ``*``; a name, which means itself and all names below it, with or
-    without ``.`` or ``*.`` in front; an address; a network (``10.0.0.0/8``). Names and addresses may end in ``:port``,
-    and then mean that port alone. A loopback address is never asked through a proxy.
+    ``NO_PROXY`` lists, with commas or spaces between: ``*``; a name, which matches itself and all names below it, with
+    or without ``.`` or ``*.`` in front; an address; a network (``10.0.0.0/8``). Names and addresses may end in
+    ``:port``, and then match that port alone. A loopback address never uses a proxy.
 
     Example:
         >>> proxy_for("https://git.svc.cluster.local/x", {"HTTPS_PROXY": "proxy:3128", "NO_PROXY": ".cluster.local"})
@@ -37,7 +37,7 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> str | N
 
 
 def proxy_variables(url: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment with this address's proxy and no other, for a program that reads it by rules of its own."""
+    """Return the environment with this address's proxy only, for a program with rules of its own."""
     env = dict(os.environ if environment is None else environment)
     proxy = proxy_for(url, env)
     for name in (*_VARIABLES, "no_proxy") if proxy else _VARIABLES:
@@ -48,7 +48,7 @@ def proxy_variables(url: str, environment: Mapping[str, str] | None = None) -> d
 
 
 def _variable(env: Mapping[str, str], name: str) -> str:
-    # As curl and Python have it: the one in lower case counts, even if it is empty.
+    # As in curl and Python, the variable in lower case takes precedence, even if it is empty.
     return env.get(name, env.get(name.upper(), "")).strip()
 
 

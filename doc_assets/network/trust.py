@@ -1,6 +1,6 @@
-"""Which certificates are trusted: the system's roots, and beside them those of ``DOC_ASSETS_CA_BUNDLE``.
+"""The trusted certificates: the system's roots, and beside them those of ``DOC_ASSETS_CA_BUNDLE``.
 
-Beside, not instead: a pod that fetches from a server of the house fetches from public ones too.
+Beside, not instead: a pod that fetches from an internal server fetches from public ones too.
 """
 
 from __future__ import annotations
@@ -16,33 +16,26 @@ import certifi
 from doc_assets.errors import ConfigurationError
 
 _VARIABLE = "DOC_ASSETS_CA_BUNDLE"
-# Debian and what is made from it; Fedora and RHEL. OpenSSL's own default is a folder on both.
+# Debian and its derivatives; Fedora and RHEL. OpenSSL's own default is a folder on both.
 _SYSTEM = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
 
 
 def tls_context(ca_bundle: Path | None = None) -> ssl.SSLContext:
-    """What an HTTPS client trusts.
-
-    Args:
-        ca_bundle: PEM file of further roots (``Settings.ca_bundle``).
+    """Return the TLS context of an HTTPS client; ``ca_bundle`` is a PEM file of further roots (``Settings.ca_bundle``).
 
     Raises:
         ConfigurationError: The bundle is absent, empty or no PEM.
     """
-    # By content, so that a Secret which is renewed under a long process counts: reading 5 kB each time is nothing,
-    # parsing the system's 150 roots takes 20 ms.
+    # Cached by content, so that a long process sees a renewed Secret: reading 5 kB each time costs nothing, parsing the
+    # system's 150 roots takes 20 ms.
     return _context(_system_roots(), None if ca_bundle is None else _certificates(ca_bundle))
 
 
 def roots_for_git(folder: Path, ca_bundle: Path | None, environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that make git trust what ``tls_context`` does.
+    """Return the variables that make git trust what ``tls_context`` does.
 
-    git takes one file, which replaces the system's roots: both are written into one.
-
-    Args:
-        folder: Where to write it.
-        ca_bundle: PEM file of further roots.
-        environment: Of git; its ``GIT_SSL_CAINFO`` stands in for the system's roots.
+    git takes one file, which replaces the system's roots: both are written into one in ``folder``. ``GIT_SSL_CAINFO``
+    of git's ``environment`` replaces the system's roots; ``ca_bundle`` is a PEM file of further ones.
 
     Raises:
         ConfigurationError: The bundle is absent, empty or no PEM.
@@ -58,7 +51,7 @@ def roots_for_git(folder: Path, ca_bundle: Path | None, environment: Mapping[str
 
 
 def certificate_problem(error: BaseException) -> str | None:
-    """What is wrong with a server's certificate and what to do, if that is what failed in any cause of the error."""
+    """Return what is wrong with a server's certificate and what to do, if that caused the error."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, ssl.SSLCertVerificationError):
@@ -68,7 +61,7 @@ def certificate_problem(error: BaseException) -> str | None:
 
 
 def advice(problem: str) -> str:
-    """The next step for a certificate that was refused."""
+    """Return the next step for a certificate that was refused."""
     if any(word in problem.lower() for word in ("mismatch", "not valid for", "does not match", "expired", "not yet")):
         return "have the server's certificate renewed, or mend the address"
     given = os.environ.get(_VARIABLE)

@@ -70,16 +70,9 @@ class HttpEmbedder:
     ) -> None:
         """Open no connection yet.
 
-        Args:
-            space: Space of the model that the endpoint serves.
-            tokenizer: The model's.
-            url: See ``endpoint``.
-            api_key: Sent as bearer token.
-            ca_bundle: PEM file of authorities that are trusted beside the system's.
-            attempts: Most attempts of a request that fails for a passing reason.
-            longest_wait: Most seconds between two attempts, whatever the server asks for.
-            on_retry: Called before each further attempt.
-            sleep: Waits between attempts, in seconds.
+        A request that fails for a passing reason is sent ``attempts`` times, with at most ``longest_wait`` seconds between,
+        whatever the server asks for; ``on_retry`` is called before each further attempt. ``ca_bundle`` is a PEM file of
+        authorities that are trusted beside the system's; ``api_key`` is sent as bearer token.
 
         Raises:
             EmbeddingMisconfigured: The address fits neither kind of endpoint.

@@ -43,15 +43,10 @@ class OpenVinoEmbedder:
     def __init__(
         self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, converted: Sequence[Path], threads: int
     ) -> None:
-        """Load the converted graph, converting it first if no folder has it.
+        """Load the converted graph on ``threads`` CPU threads, converting it first if no folder has it.
 
-        Args:
-            space: Its precision decides the arithmetic.
-            tokenizer: The model's.
-            folder: The model's files.
-            converted: Folders of converted graphs, each in ``<fingerprint of the space in fp32>/``, in order; a
-                new graph is kept in the last. The precision is chosen when the graph is compiled.
-            threads: CPU threads to use.
+        ``converted`` are folders of graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; the last
+        keeps a new one. Compiling a graph chooses the precision, that of ``space``.
 
         Raises:
             EmbeddingError: The model cannot be converted or compiled.
