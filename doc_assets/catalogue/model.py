@@ -315,7 +315,7 @@ class CatalogueFile(BaseModel):
 
 
 def is_address(location: str) -> bool:
-    """True for a URL or ``user@host:path``, False for a path."""
+    """Return True for a URL or ``user@host:path``, False for a path."""
     return bool(_URL.match(location) or _SCP.match(location))
 
 

@@ -101,7 +101,7 @@ class Catalogue:
 
 
 def partitions_of(doc_type: str, source: Source) -> list[Partition]:
-    """The source's partitions in the order of their shards."""
+    """Return the source's partitions in the order of their shards."""
     if source.shards == 1:
         return [Partition(doc_type, source.name, source)]
     return [Partition(doc_type, f"{source.name}.{i}", source, i) for i in range(1, source.shards + 1)]

@@ -45,8 +45,8 @@ class OpenVinoEmbedder:
     ) -> None:
         """Load the converted graph on ``threads`` CPU threads, converting it first if no folder has it.
 
-        ``converted`` are folders of graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; the last
-        keeps a new one. Compiling a graph chooses the precision, that of ``space``.
+        ``converted`` are folders of graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; the
+        last keeps a new one. Compiling a graph chooses the precision, that of ``space``.
 
         Raises:
             EmbeddingError: The model cannot be converted or compiled.
