@@ -17,7 +17,7 @@ import httpx
 
 from doc_assets.errors import SourceError
 
-# The keys of Kubernetes' Secrets for basic-auth and ssh-auth, and two more.
+# The keys of Kubernetes' Secrets for basic-auth and ssh-auth, and two more; in the order of Credential's fields.
 KEYS = ("username", "password", "token", "ssh-privatekey", "known_hosts")
 _MASK = "***"
 # Servers echo what they refuse; a shorter value would mask words of the message.

@@ -134,7 +134,7 @@ class _Listing:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            return self._refused(path, f"cannot be looked at: {error.strerror}")
+            return self._refused(path, f"cannot be examined: {error.strerror}")
         return self._regular(path, Path(entry.path), status)
 
     def _regular(self, path: str, location: Path, status: os.stat_result) -> SourceFile:

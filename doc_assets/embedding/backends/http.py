@@ -70,8 +70,8 @@ class HttpEmbedder:
     ) -> None:
         """Open no connection yet.
 
-        A request that fails for a passing reason is sent ``attempts`` times, with at most ``longest_wait`` seconds
-        between, whatever the server asks for; ``on_retry`` is called before each further attempt. ``ca_bundle`` is a PEM file of
+        A request that fails for a passing reason is sent ``attempts`` times, at most ``longest_wait`` seconds apart,
+        whatever the server asks for; ``on_retry`` is called before each further attempt. ``ca_bundle`` is a PEM file of
         authorities that are trusted beside the system's; ``api_key`` is sent as bearer token.
 
         Raises:
