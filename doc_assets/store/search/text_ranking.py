@@ -221,7 +221,7 @@ ORDER BY h.score DESC, d.document_id, d.ordinal LIMIT %(places)s
 """
 
 
-# Inside CASE it stays a look-up in a hash table; else the planner, which guesses, makes a join of it.
+# CASE keeps it a look-up in a hash table; by its estimates the planner would make it a join.
 _AMONG = " AND CASE WHEN id IN (SELECT chunk_id FROM among) THEN true END"
 
 

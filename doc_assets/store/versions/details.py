@@ -107,8 +107,10 @@ def describe(store: Store, which: str) -> Description:
     """
     with store.connect("doc-assets show") as connection, connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        meant = parse_id_or_partition(which)
-        row = snapshot_row(connection, meant if isinstance(meant, int) else resolve(connection, meant, "live"))
+        reference = parse_id_or_partition(which)
+        row = snapshot_row(
+            connection, reference if isinstance(reference, int) else resolve(connection, reference, "live")
+        )
         facts = _facts(connection, row.id)
         kept = has_manifest(connection, row.id)
         counts = sealed_counts(connection, row.id) if row.digest is not None else None
@@ -134,7 +136,7 @@ def _facts(connection: psycopg.Connection, snapshot_id: int) -> SourceFacts:
             " FROM snapshot s JOIN embedding_space e ON e.id = s.space_id WHERE s.id = %s",
             (snapshot_id,),
         ).fetchone()
-    assert row is not None  # noqa: S101 - looked up before, in this transaction
+    assert row is not None  # noqa: S101 - selected above or by the caller, in this transaction
     try:
         recipe = json.loads(row["recipe"])
     except ValueError:
@@ -174,7 +176,7 @@ def _proof(connection: psycopg.Connection, snapshot_id: int) -> Proof:
         "SELECT snapshot_digest(id) = digest, snapshot_seal(id) IS NOT DISTINCT FROM seal FROM snapshot WHERE id = %s",
         (snapshot_id,),
     ).fetchone()
-    assert row is not None  # noqa: S101 - looked up before, in this transaction
+    assert row is not None  # noqa: S101 - selected above or by the caller, in this transaction
     digest, sealed = row
     return Proof(digest, sealed, time.perf_counter() - started)
 
