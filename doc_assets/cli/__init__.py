@@ -1,4 +1,4 @@
-"""``doc-assets``: the commands, one module per group; what they do is in the library.
+"""The command line ``doc-assets``: one module per command or group; the work is done by the library.
 
 stdout holds only the result (a table, or JSON with ``--json``); progress, warnings and errors go to stderr. Exit codes:
 0 done, 1 failed, 2 misuse or not found (``doc_assets.errors``), 143 and 130 stopped by SIGTERM and SIGINT.
@@ -11,10 +11,10 @@ from doc_assets.runtime import shutdown
 
 
 def main() -> None:
-    """Runs the command line and exits with its code.
+    """Run the command line and exit with its code.
 
-    Signals are heeded from the first moment: importing takes seconds, and the kernel drops a SIGTERM that the first
-    process of a container has no handler for.
+    Handles signals before the imports, which take seconds: the kernel drops a SIGTERM for which a container's first
+    process has no handler.
     """
     with shutdown.handling_signals():
         try:

@@ -1,4 +1,4 @@
-"""The command tree, and how errors and requests to stop become exit codes."""
+"""The command tree; turns errors and requests to stop into exit codes."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from doc_assets.settings import LogSettings
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
 
-# Those that write a termination message: what Jobs run. Others may be run beside them in the same pod, to look.
-_TELLING = ("migrate", "rollback", "validate", "gc", "db upgrade")
+# Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
+_REPORTING = ("migrate", "rollback", "validate", "gc", "db upgrade")
 if TYPE_CHECKING:
     from typer import BadParameter as UsageError
 else:
@@ -44,10 +44,10 @@ else:
 
 
 class Commands(TyperGroup):
-    """Prints how a command failed, adds it to the termination message, and gives the command its exit code."""
+    """Prints a command's error, adds it to the termination message, and maps it to an exit code."""
 
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - Typer's own context, which has no public name either
-        """Runs the command."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except Stopped as stopped:
@@ -60,13 +60,13 @@ class Commands(TyperGroup):
             raise
         except (DocAssetsError, DatabaseError) as raised:
             error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
-            _begin(ctx.invoked_subcommand)  # it may have come before the command itself
+            _begin(ctx.invoked_subcommand)  # the error may precede the command
             print_error(str(error))
             raise typer.Exit(error.exit_code) from raised
 
 
 def _begin(command: str | None) -> None:
-    if command in _TELLING and not termination_message.has_begun():
+    if command in _REPORTING and not termination_message.has_begun():
         termination_message.begin(command)
 
 
@@ -89,16 +89,16 @@ app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)
 app.command("evaluate", rich_help_panel="Search")(search.evaluate)
-app.command("status", rich_help_panel="Look")(status.status)
-app.command("exporter", rich_help_panel="Look")(exporter.exporter)
-app.command("history", rich_help_panel="Look")(history.history)
-app.command("snapshots", rich_help_panel="Look")(snapshots.snapshots)
-app.command("show", rich_help_panel="Look")(snapshots.show)
-app.command("diff", rich_help_panel="Look")(diff.diff)
-app.command("manifest", rich_help_panel="Look")(snapshots.manifest)
-app.command("duplicates", rich_help_panel="Look")(duplicates.duplicates)
-app.add_typer(spaces.app, name="spaces", rich_help_panel="Look")
-app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
+app.command("status", rich_help_panel="Inspect")(status.status)
+app.command("exporter", rich_help_panel="Inspect")(exporter.exporter)
+app.command("history", rich_help_panel="Inspect")(history.history)
+app.command("snapshots", rich_help_panel="Inspect")(snapshots.snapshots)
+app.command("show", rich_help_panel="Inspect")(snapshots.show)
+app.command("diff", rich_help_panel="Inspect")(diff.diff)
+app.command("manifest", rich_help_panel="Inspect")(snapshots.manifest)
+app.command("duplicates", rich_help_panel="Inspect")(duplicates.duplicates)
+app.add_typer(spaces.app, name="spaces", rich_help_panel="Inspect")
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Inspect")
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")
 app.add_typer(db.app, name="db", rich_help_panel="Set up")
 
@@ -112,14 +112,12 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
-    verbose: int = typer.Option(
-        0, "--verbose", "-v", count=True, help="Log what happens to stderr; twice: in every detail."
-    ),
+    verbose: int = typer.Option(0, "--verbose", "-v", count=True, help="Log to stderr at level info; twice: debug."),
     log_format: str | None = typer.Option(
-        None, "--log-format", metavar="text|json", help="How to log; json writes one object per line to stderr."
+        None, "--log-format", metavar="text|json", help="Log format; json writes one object per line to stderr."
     ),
 ) -> None:
-    """Options before the command."""
+    """Apply the options before the command."""
     wanted = LogSettings.from_environment()
     if log_format is not None:
         if log_format not in LogSettings.FORMATS:
@@ -134,7 +132,7 @@ def options(
 
 
 def main() -> None:
-    """Runs the command line and exits with its code."""
+    """Run the command line and exit with its code."""
     with shutdown.handling_signals(again=_end_now):
         code = _exit_code()
         with shutdown.deferred():
@@ -144,11 +142,11 @@ def main() -> None:
 
 def _exit_code() -> int:
     try:
-        app()  # ends by SystemExit: 0, the code of typer.Exit, or 2 for options and arguments that make no sense
+        app()  # raises SystemExit: 0, the code of typer.Exit, or 2 for a usage error
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
-        # Whoever read stdout (head, say) has seen enough; the interpreter must not complain about it either.
+        # The reader of stdout (such as head) has closed it; keeps the interpreter from printing an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Stopped as stopped:  # before or after the command itself
         print_error(str(stopped))
@@ -157,7 +155,7 @@ def _exit_code() -> int:
 
 
 def _end_now(number: int) -> None:
-    """At the second request: nothing is waited for. Open transactions are rolled back by PostgreSQL."""
+    """Exit at the second signal without waiting; PostgreSQL rolls open transactions back."""
     termination_message.add_error("stopped at once by a second signal; running it again resumes")
     termination_message.write(128 + number)
     os._exit(128 + number)

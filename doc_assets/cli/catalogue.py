@@ -1,4 +1,4 @@
-"""``doc-assets catalogue``: write one for a folder, check one."""
+"""``doc-assets catalogue``: write or check a catalogue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of so
 @app.command("init")
 def init(
     directory: Path = typer.Argument(help="Folder laid out TYPE/SOURCE/…"),
-    output: Path | None = typer.Option(None, "--output", "-o", help="File to write; stdout without it."),
+    output: Path | None = typer.Option(None, "--output", "-o", help="File to write; default stdout."),
     force: bool = typer.Option(False, "--force", help="Replace the file if it exists."),
 ) -> None:
     """Write a catalogue for a folder laid out TYPE/SOURCE/…, one directory source per folder."""
@@ -34,7 +34,7 @@ def init(
 
 @app.command("check")
 def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION) -> None:
-    """Check the catalogue: its spelling, and that what it names is there."""
+    """Check the catalogue's syntax, and that its sources exist."""
     settings = settings_with(catalogue)
     loaded = load_catalogue(settings.catalogue)
     found = problems(loaded)

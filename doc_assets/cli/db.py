@@ -1,4 +1,4 @@
-"""``doc-assets db``: set the database up, check it, say where it is."""
+"""``doc-assets db``: set up, check and locate the database."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from doc_assets.store.database.embedded import CLIENTS
 from doc_assets.store.database.url import database_url, libpq_environment
 from doc_assets.store.schema import roles, schema
 
-_LOOK_SECONDS, _LINE_SECONDS = 1.0, 15.0
+_POLL_SECONDS, _LINE_SECONDS = 1.0, 15.0
 
 app = typer.Typer(no_args_is_help=True, help="Set up, check or locate the database.")
 
 
 @app.command("upgrade")
 def upgrade(
-    wait: float | None = typer.Option(None, "--wait", min=0, metavar="SECONDS", help="For the server to answer."),
+    wait: float | None = typer.Option(None, "--wait", min=0, metavar="SECONDS", help="Wait for the server."),
 ) -> None:
-    """Create or upgrade the schema; safe to run again, and by several at once."""
+    """Create or upgrade the schema; safe to repeat and to run concurrently."""
     termination_message.begin("db upgrade")
     url = database_url(Settings.from_environment())
     _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
@@ -38,11 +38,11 @@ def upgrade(
 @app.command("check")
 def check(
     wait: float | None = typer.Option(
-        None, "--wait", min=0, metavar="SECONDS", help="For the server to answer, and the schema to be this program's."
+        None, "--wait", min=0, metavar="SECONDS", help="Wait for the server and for this program's schema revision."
     ),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Check server, extension, revision and drift."""
+    """Check the server, its extension, the schema revision and drift."""
     url = database_url(Settings.from_environment())
     if wait is not None:
         _waited(lambda: schema.require_head(url), (StoreUnreachable, SchemaBehind), wait)
@@ -61,13 +61,13 @@ def check(
 
 
 def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], seconds: float | None) -> None:
-    """Runs a step again while it fails for a reason that is worth waiting for; says now and then what for.
+    """Retry a step while it fails with one of the errors ``passing``; print the reason every 15 s.
 
     Raises:
-        StoreUnavailable: It did not pass in time.
+        StoreUnavailable: The step still fails after ``seconds``.
         StoreError: The step failed for another reason.
     """
-    started = said = time.monotonic()
+    started = printed = time.monotonic()
     while True:
         try:
             step()
@@ -79,32 +79,32 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
                 if seconds is None:
                     raise
                 raise StoreUnavailable(f"waited {seconds:g} s for nothing: {error}") from error
-            if now - said >= _LINE_SECONDS or said == started:
-                said = now
+            if now - printed >= _LINE_SECONDS or printed == started:
+                printed = now
                 print_note(f"waiting, {left:.0f} s more at most: {error}")
-        shutdown.wait(min(left, _LOOK_SECONDS))
+        shutdown.wait(min(left, _POLL_SECONDS))
 
 
 @app.command("roles")
 def print_roles(
-    reader: str = typer.Option(roles.READER, "--reader", help="Name of the role that only reads."),
-    loader: str = typer.Option(roles.LOADER, "--loader", help="Name of the role that loads, and changes no content."),
+    reader: str = typer.Option(roles.READER, "--reader", help="Name of the read-only role."),
+    loader: str = typer.Option(roles.LOADER, "--loader", help="Name of the role for loads, which changes no content."),
 ) -> None:
-    """Print the SQL that makes a role for readers and one for loads, for psql; touches no database."""
+    """Print the SQL that creates the roles for readers and for loads; does not connect."""
     typer.echo(roles.roles_sql(reader, loader), nl=False)
 
 
 @app.command("url")
 def url() -> None:
-    """Print the libpq URL, for psql and other clients; starts the embedded server for as long as this command runs."""
+    """Print the libpq URL; an embedded server runs only as long as this command."""
     typer.echo(database_url(Settings.from_environment()))
 
 
 @app.command("client", context_settings={"allow_interspersed_args": False})
 def client(command: list[str] = typer.Argument(help="pg_dump, pg_restore, psql … with its own options.")) -> None:
-    """Run a PostgreSQL client with this database as its default; the embedded server stays up meanwhile."""
+    """Run a PostgreSQL client on this database, with the embedded server up meanwhile."""
     settings = Settings.from_environment()
-    # A server of the user's own has clients of its own version, which its dumps are best made with.
+    # For a server of the user's own, prefer the installed clients: dumps need clients of its version.
     folders = [os.environ.get("PATH", ""), str(CLIENTS)]
     environment = {
         **os.environ,

@@ -1,4 +1,4 @@
-"""``doc-assets diff``: what differs between two snapshots of a partition, printed as ``git diff --stat`` does."""
+"""``doc-assets diff``: differences between two snapshots of a partition, printed like ``git diff --stat``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from doc_assets.cli.output import JSON_OPTION, print_json, results
+from doc_assets.cli.partition_options import PARTITION_ARGUMENT
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.versions.comparison import ComparedSnapshot, Comparison, DocumentChange, compare
@@ -20,14 +21,14 @@ _BAR = 40
 
 
 def diff(
-    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
-    before: str = typer.Argument("previous", help="A snapshot's id, 'previous', 'live', or a moment, as in 2h (ago)."),
-    after: str = typer.Argument("live", help="The same."),
-    name_only: bool = typer.Option(False, "--name-only", help="Print the paths alone."),
-    patch: str | None = typer.Option(None, "--patch", metavar="PATH", help="Print how the text of this one differs."),
+    partition: str = PARTITION_ARGUMENT,
+    before: str = typer.Argument("previous", help="Snapshot id, 'previous', 'live', or a time, as in 2h (ago)."),
+    after: str = typer.Argument("live", help="Snapshot to compare with, given in the same way."),
+    name_only: bool = typer.Option(False, "--name-only", help="Print only the paths."),
+    patch: str | None = typer.Option(None, "--patch", metavar="PATH", help="Print the text diff of this document."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Compare two snapshots: which documents were added, changed, removed or moved, and by how many chunks."""
+    """Compare two snapshots: documents added, changed, removed or moved, with their chunks."""
     with open_store(Settings.from_environment()) as store:
         found = compare(store, partition, before, after)
         lines = None if patch is None else list(patch_of(store, found, patch))
@@ -68,7 +69,7 @@ def _name(change: DocumentChange) -> str:
 
 
 def _row(change: DocumentChange, name: str, most: int) -> Text:
-    # Longer bars are scaled down, and what there is of a side is shown at least once.
+    # Longer bars are scaled down to _BAR; each side that has chunks gets at least one character.
     scale = min(1.0, _BAR / most) if most else 1.0
     plus, minus = (max(n > 0, round(n * scale)) for n in (change.chunks_added, change.chunks_removed))
     counts = f"{f'+{change.chunks_added}':>6} {f'-{change.chunks_removed}':>6}"

@@ -1,10 +1,11 @@
-"""``doc-assets duplicates``: which live files say the same, and how similar they are."""
+"""``doc-assets duplicates``: live files with equal or nearly equal content."""
 
 from __future__ import annotations
 
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
+from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots import near_duplicate_links
@@ -12,16 +13,12 @@ from doc_assets.store.versions import listing
 
 
 def duplicates(
-    types: list[str] = typer.Option(
-        [], "--type", "-t", help="Only pairs with this documentation type; may be given several times."
-    ),
-    partitions: list[str] = typer.Option(
-        [], "--partition", "-p", help="Only pairs with this partition, as TYPE/KEY; repeatable."
-    ),
-    threshold: float = typer.Option(0.0, min=0, max=1, help="Only pairs that are at least so similar, from 0 to 1."),
+    types: list[str] = TYPE_OPTION,
+    partitions: list[str] = PARTITION_OPTION,
+    threshold: float = typer.Option(0.0, min=0, max=1, help="Only pairs at least this similar, from 0 to 1."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """List pairs of live files with the same or almost the same content, most similar first."""
+    """List pairs of live files with equal or nearly equal content, most similar first."""
     with open_store(Settings.from_environment()) as store, store.connect() as connection:
         live = {name for name, _ in listing.live_partitions(connection)}
         pairs = near_duplicate_links.pairs(connection, threshold)

@@ -1,4 +1,4 @@
-"""``doc-assets gc``: old snapshots and what only they needed are dropped."""
+"""``doc-assets gc``: garbage collection of old snapshots and unreachable content."""
 
 from __future__ import annotations
 
@@ -22,18 +22,16 @@ def gc(
         None,
         "--keep",
         min=0,
-        help="Keep the last so many snapshots of each partition, what is live included; named alone, nothing older. "
-        f"Without --keep and --days: {_DEFAULT.keep}, and {_DEFAULT.days:.0f} days.",
+        help="Keep this many newest snapshots of each partition, the live one included. "
+        f"If neither --keep nor --days is given: {_DEFAULT.keep}, and {_DEFAULT.days:.0f} days.",
     ),
-    days: float | None = typer.Option(
-        None, "--days", min=0, help="Keep everything that was live within so many days; named alone, nothing older."
-    ),
+    days: float | None = typer.Option(None, "--days", min=0, help="Keep what was live within this many days."),
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
-    dry_run: bool = typer.Option(False, "--dry-run", help="Say what would be freed; change nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Print what would be freed; change nothing."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Drop old snapshots, and content that no snapshot holds any more; what is live always stays."""
+    """Remove old snapshots and the content only they held; what is live always stays."""
     termination_message.begin("gc")
     with open_store(Settings.from_environment()) as store:
         found = collect_garbage(

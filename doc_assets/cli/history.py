@@ -1,18 +1,18 @@
-"""``doc-assets history``: who changed what when, for people, for programs, and for an audit."""
+"""``doc-assets history``: the append-only record of changes, as a table, JSON or JSON lines."""
 
 from __future__ import annotations
 
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_json_line, print_note, print_table
+from doc_assets.cli.partition_options import TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.versions.references import parse_moment
 
-# What a table or an array holds unless told otherwise; lines are streamed, so they hold everything.
-_SHOWN = 50
+_SHOWN = 50  # default limit; JSON lines are streamed, so they have none
 
 
 def _known(actions: list[str]) -> list[str]:
@@ -23,29 +23,22 @@ def _known(actions: list[str]) -> list[str]:
 
 
 def history(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY; all partitions without it."),
-    types: list[str] = typer.Option([], "--type", "-t", help="Only this documentation type; repeatable."),
+    partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    types: list[str] = TYPE_OPTION,
     actions: list[str] = typer.Option(
         [], "--action", "-a", callback=_known, help=f"Only this action ({', '.join(events.ACTIONS)}); repeatable."
     ),
-    run: str | None = typer.Option(None, "--run", help="Only this Dagster run; the beginning of its id will do."),
-    since: str | None = typer.Option(None, "--since", help="Not before: a time, or how long ago, as in 3d."),
-    until: str | None = typer.Option(None, "--until", help="Before this time."),
-    failed: bool = typer.Option(False, "--failed", help="Only what failed, was rejected or refused."),
-    limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="How many events: 50, all as JSON lines."),
+    run: str | None = typer.Option(None, "--run", help="Only this run; a prefix of its id is enough."),
+    since: str | None = typer.Option(None, "--since", help="Only events since this time, or this long ago, as in 3d."),
+    until: str | None = typer.Option(None, "--until", help="Only events before this time."),
+    failed: bool = typer.Option(False, "--failed", help="Only failed, rejected or refused events."),
+    limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; 50, or all as JSON lines."),
     as_json: bool = JSON_OPTION,
-    json_lines: bool = typer.Option(False, "--json-lines", help="Print one JSON object per line, as it is read."),
+    json_lines: bool = typer.Option(False, "--json-lines", help="Stream one JSON object per line."),
 ) -> None:
-    """Show who changed what when, from what to what, how fast and with which errors; newest first."""
-    only = HistoryFilter(
-        partition,
-        tuple(types),
-        tuple(actions),
-        run,
-        parse_moment(since) if since else None,
-        parse_moment(until) if until else None,
-        failed,
-    )
+    """Show who changed what and when, how long it took and which errors occurred; newest first."""
+    begin, end = parse_moment(since) if since else None, parse_moment(until) if until else None
+    only = HistoryFilter(partition, tuple(types), tuple(actions), run, begin, end, failed)
     with open_store(Settings.from_environment()) as store:
         if json_lines:
             with store.connect("doc-assets history") as connection:
@@ -57,7 +50,7 @@ def history(
         print_json(rows)
         return
     if not rows:
-        print_note("nothing of that happened here")
+        print_note("the history has no such event")
     print_table(
         "history",
         ["at", "action", "partition", "from", "to", "result", "documents", "embedded", "seconds", "docs/min", "run",
@@ -71,7 +64,7 @@ def history(
 
 
 def _change(row: HistoryRow) -> tuple[str, str]:
-    """From what to what: snapshots, or revisions of the schema."""
+    """Return the snapshots, or schema revisions, before and after."""
     if row.action == "upgrade":
         return str(row.counts.get("from", "")), str(row.counts.get("to", ""))
     return str(row.from_snapshot or ""), str(row.to_snapshot or "")

@@ -1,4 +1,4 @@
-"""Progress while a migrate runs: bars on a terminal, a line now and then elsewhere; always on stderr."""
+"""Progress of running loads on stderr: a live table on a terminal, else a line every 15 s."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import TracebackType
 
 import psutil
 from rich.live import Live
@@ -30,14 +29,16 @@ _LINE_SECONDS = 15.0
 
 
 class LiveProgress:
-    """Polls the ``progress`` table in a thread of its own and shows percent, rate and time left, each and in all.
+    """Polls the ``progress`` table in a thread, and shows percentage, rate and time left of each load and of all.
 
-    The share in all is by the tokens that the survey expects of each partition.
+    The overall percentage weighs partitions by the tokens that their surveys expect.
     """
 
-    def __init__(self, store: Store, surveys: Sequence[Survey], tell: Callable[[Progress], None] | None = None) -> None:
-        """Starts showing when entered; ``tell`` is given the figures of all partitions together, twice a second."""
-        self._tell = tell
+    def __init__(
+        self, store: Store, surveys: Sequence[Survey], report: Callable[[Progress], None] | None = None
+    ) -> None:
+        """Prepare the display, which starts on enter; ``report`` receives the overall progress twice a second."""
+        self._report = report
         self._store = store
         self._waiting = {survey.partition.name: survey.expected_tokens for survey in surveys}
         self._work = sum(self._waiting.values())
@@ -52,34 +53,24 @@ class LiveProgress:
         self.peak_rss_bytes = 0
 
     def __enter__(self) -> LiveProgress:
-        """Starts the thread."""
+        """Start the thread."""
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Stops it."""
+    def __exit__(self, *_: object) -> None:
+        """Stop the thread and report the final progress."""
         self._stop.set()
         self._thread.join()
-        if self._tell is not None:
-            self._tell(self._overall([]))
+        if self._report is not None:
+            self._report(self._overall([]))
 
     def finished(self, result: LoadResult) -> None:
-        """A partition is over, one way or the other."""
+        """Count a partition as done, with any result."""
         with self._lock:
             self._finished += 1
-            work = self._waiting.pop(result.partition)
-            self._done += Progress(
-                result.files,
-                result.files,
-                work,
-                work,
-                result.tokens_embedded,
-                result.documents,
-                result.chunks,
-                result.embedded,
-            )
+            work, files = self._waiting.pop(result.partition), result.files
+            counts = (result.tokens_embedded, result.documents, result.chunks, result.embedded)
+            self._done += Progress(files, files, work, work, *counts)
         if not messages.is_terminal:
             print_note(
                 f"{self._finished}/{self._count} {result.partition}: {result.result}, "
@@ -91,18 +82,18 @@ class LiveProgress:
         live = Live(console=messages, refresh_per_second=4, transient=True) if messages.is_terminal else None
         if live:
             live.start()
-        said = time.perf_counter()
+        printed = time.perf_counter()
         try:
             with self._store.connect("doc-assets progress") as connection:
                 while not self._stop.wait(_POLL_SECONDS):
                     self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss(self._process))
                     rows = read_progress(connection)
-                    if self._tell is not None:
-                        self._tell(self._overall(rows))
+                    if self._report is not None:
+                        self._report(self._overall(rows))
                     if live:
                         live.update(self._table(rows))
-                    elif time.perf_counter() - said >= _LINE_SECONDS:
-                        said = time.perf_counter()
+                    elif time.perf_counter() - printed >= _LINE_SECONDS:
+                        printed = time.perf_counter()
                         print_note(self._line(self._overall(rows)))
         except (OperationalError, StoreUnreachable) as error:
             print_note(f"progress is not shown any more: {error}")
@@ -152,17 +143,17 @@ def load_with_progress(
     *,
     allow_deletions: bool = False,
     batch_id: str | None = None,
-    tell: Callable[[Progress], None] | None = None,
+    report: Callable[[Progress], None] | None = None,
 ) -> tuple[list[LoadResult], int]:
-    """Loads what was surveyed, with progress on stderr.
+    """Load the surveyed partitions with progress on stderr.
 
     Returns:
-        The results, and the peak resident bytes of this process and all it started, PostgreSQL apart.
+        The results, and the peak resident bytes of this process and its children without PostgreSQL.
     """
     if not changed:
         return [], 0
     results = []
-    with shutdown.deferred(), LiveProgress(store, changed, tell) as live:
+    with shutdown.deferred(), LiveProgress(store, changed, report) as live:
         for result in batch_load.load(
             settings, store, changed, workers, allow_deletions=allow_deletions, batch_id=batch_id
         ):
@@ -173,17 +164,16 @@ def load_with_progress(
 
 
 def print_errors(results: Iterable[LoadResult]) -> None:
-    """Prints the errors of those that failed or were rejected."""
+    """Print the errors of failed and rejected loads."""
     for result in results:
         if result.result in ("failed", "rejected"):
-            # A refusal names its partition itself.
-            name, error = result.partition, str(result.error)
+            name, error = result.partition, str(result.error)  # some errors begin with the partition's name
             named = error.startswith(name)
             print_error(f"{result.result}: {error}" if named else f"{name} {result.result}: {error}")
 
 
 def refresh_vector_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
-    """Refreshes the vector index and prints what became of it; seconds."""
+    """Refresh the vector index, print the result, and return the seconds taken."""
     done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
     if done.error is not None:
         print_error(f"the vector index could not be brought up to date, the next migrate does it: {done.error}")

@@ -1,4 +1,4 @@
-"""What a ``migrate`` did: for people as tables, for machines as JSON, for Kubernetes in the termination message."""
+"""Summary of ``migrate``: as tables, as JSON, and in the termination message for Kubernetes."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from doc_assets.store.schema import schema
 
 _COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
 _SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
-# Worst first: of many, the termination message has room for the first ones.
+# Worst first: the termination message has space for the first ones only.
 _UNFINISHED = ("failed", "rejected", "stopped")
 
 
 @dataclass(frozen=True)
 class LoadSummary:
-    """All partitions of one call.
+    """Results of all partitions of one call.
 
     Attributes:
-        results: By type and partition.
+        results: Results, sorted by type and partition.
         seconds: Wall time.
-        peak_rss_bytes: Of this process and all it started, PostgreSQL apart.
-        steps: Seconds of what happened once for all partitions.
-        batch_id: Of the loads; None where nothing was published.
+        peak_rss_bytes: Peak memory of this process and its children without PostgreSQL.
+        steps: Seconds of the steps common to all partitions.
+        batch_id: Run batch of the loads; None if nothing was published.
     """
 
     results: Sequence[LoadResult]
@@ -41,18 +41,18 @@ class LoadSummary:
 
     @property
     def unfinished(self) -> list[LoadResult]:
-        """Partitions that are not as they should be, worst first."""
+        """Results of partitions that failed, were rejected or stopped, worst first."""
         found = [result for result in self.results if result.result in _UNFINISHED]
         return sorted(found, key=lambda result: _UNFINISHED.index(result.result))
 
     @property
     def failed(self) -> bool:
-        """One of them failed, or was rejected."""
+        """Whether a load failed or was rejected."""
         return any(result.result != "stopped" for result in self.unfinished)
 
     @property
     def totals(self) -> dict[str, int | float]:
-        """Counts over all partitions, seconds, documents per minute, bytes of memory."""
+        """Sums over all partitions, seconds, documents per minute, peak memory."""
         worked = sum(result.documents for result in self.results if result.result in ("published", "rejected"))
         return {name: sum(getattr(result, name) for result in self.results) for name in _SUMMED} | {
             "seconds": round(self.seconds, 3),
@@ -62,14 +62,14 @@ class LoadSummary:
 
     @property
     def stages(self) -> dict[str, float]:
-        """Seconds by stage, over all partitions."""
+        """Seconds by stage over all partitions."""
         found = Counter({"discover": self.steps.get("discover", 0.0)})
         for result in self.results:
             found.update(result.stages)
         return {**found, **{step: spent for step, spent in self.steps.items() if step != "discover"}}
 
     def report(self) -> None:
-        """Into the termination message."""
+        """Add the summary to the termination message."""
         termination_message.add_facts(
             schema_revision=schema.head(),
             batch=self.batch_id,
@@ -79,12 +79,11 @@ class LoadSummary:
         termination_message.add_failures([Failure(r.partition, r.result, r.error or "") for r in self.unfinished])
 
     def print_json(self) -> None:
-        """To stdout."""
-        rows = [_as_json(result) for result in self.results]
+        """Print JSON to stdout."""
         print_json(
             {
                 "batch": self.batch_id,
-                "partitions": rows,
+                "partitions": [_as_json(result) for result in self.results],
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
                 "checks": [check.as_json() for result in self.results for check in result.checks],
@@ -92,7 +91,7 @@ class LoadSummary:
         )
 
     def print_tables(self) -> None:
-        """Tables to stdout, what they come to on stderr."""
+        """Print tables to stdout and sums to stderr."""
         totals = self.totals
         self._print_partitions(totals)
         if {result.result for result in self.results} <= {"unchanged"}:
@@ -124,13 +123,7 @@ class LoadSummary:
             "migrate",
             ["partition", "result", *_COUNTED, "seconds", "docs/min"],
             [
-                (
-                    r.partition,
-                    r.result,
-                    *(getattr(r, c) for c in _COUNTED),
-                    r.seconds,
-                    r.documents_per_minute,
-                )
+                (r.partition, r.result, *(getattr(r, c) for c in _COUNTED), r.seconds, r.documents_per_minute)
                 for r in self.results
             ],
             total=["total", "", *(totals[c] for c in _COUNTED), totals["seconds"], totals["documents_per_minute"]],
@@ -138,6 +131,6 @@ class LoadSummary:
 
 
 def _as_json(result: LoadResult) -> dict:
-    """The fields of a result, with the partition's key as ``partition`` beside ``doc_type``, as scripts know it."""
+    """Return the fields of a result, with the partition key as ``partition`` beside ``doc_type``."""
     named = {"doc_type": result.doc_type, "partition": result.key, "result": result.result}
     return named | {key: value for key, value in asdict(result).items() if key not in ("key", "checks", "stages")}

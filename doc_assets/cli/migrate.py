@@ -1,4 +1,4 @@
-"""``doc-assets migrate``: what changed, loaded through Dagster, with live progress and a summary."""
+"""``doc-assets migrate``: load changed partitions through Dagster, with live progress and a summary."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
 
-# More than four loads side by side only share the same cores; on a GPU or an endpoint they overlap with its latency.
+# More than four loads only share the same cores; four hide the latency of a GPU or an endpoint.
 _MOST_WORKERS = 4
 
 
@@ -38,33 +38,28 @@ def migrate(
     catalogue: Path | None = CATALOGUE_OPTION,
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
-    parallel: int | None = typer.Option(
-        None, min=1, max=64, help="Partitions at a time; by default what fits the cores."
-    ),
-    limit: int | None = typer.Option(
-        None, min=1, help="Only the first files of each partition, to try a catalogue out."
-    ),
+    parallel: int | None = typer.Option(None, min=1, max=64, help="Partitions at a time; default fits the cores."),
+    limit: int | None = typer.Option(None, min=1, help="Only the first N files of each partition, for a trial."),
     allow_deletions: bool = typer.Option(
-        False, "--allow-deletions", help="Publish although more documents vanished than the deletion guard lets go."
+        False, "--allow-deletions", help="Publish even if more documents vanished than the deletion guard allows."
     ),
     space: str | None = typer.Option(
         None,
         "--space",
         metavar="MODEL",
-        help="Embed what is stored with another model, then switch all partitions to it at once; sources are not read. "
-        "A folder or name, also NAME@fp32 or NAME@bf16, or a number from doc-assets spaces.",
+        help="Embed the stored chunks with this model, then switch all partitions at once, without reading sources. "
+        "A folder, NAME, NAME@fp32, NAME@bf16, or an id from doc-assets spaces.",
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Parse and say what a load would do; write nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Parse and print what a load would do; write nothing."),
     share: str | None = typer.Option(
         None,
         "--slice",
         metavar="I/N",
-        help="Only share I (from 0) of N of the partitions chosen, the same ones each time: for N processes side by "
-        "side, as the pods of an Indexed Job.",
+        help="Load only share I (from 0) of N of the chosen partitions, for N processes side by side.",
     ),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Load what changed: discover, parse, chunk, embed, audit and publish each partition through Dagster."""
+    """Load changed partitions: discover, parse, chunk, embed, audit and publish through Dagster."""
     termination_message.begin("migrate")
     settings = settings_with(catalogue)
     if space is not None:
@@ -90,7 +85,7 @@ def migrate(
 
 @dataclass(frozen=True)
 class Order:
-    """What one call is to load: of ``catalogue``, the partitions ``wanted``, with its options."""
+    """Partitions and options of one call."""
 
     catalogue: Catalogue
     wanted: Sequence[Partition]
@@ -111,7 +106,7 @@ def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
 
 
 def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
-    """What a load would do."""
+    """Return what a load would do."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit, for_load=False)
     print_errors(surveyed.results)
@@ -124,7 +119,7 @@ def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
 
 
 def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
-    """Loads, and builds the vector index if no other process is left that loads; reports to the Job that it runs in."""
+    """Load, then refresh the vector index; report progress to this process's Job."""
     started = time.perf_counter()
     surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
     print_errors(surveyed.results)
@@ -133,8 +128,8 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
     batch_id = str(uuid.uuid4())
     partitions = {partition.name: partition for partition in order.wanted}
-    surveys = [(partitions[result.partition], result) for result in surveyed.results]
-    record_surveys(store, surveys, batch_id=batch_id)
+    unloaded = [(partitions[result.partition], result) for result in surveyed.results]
+    record_surveys(store, unloaded, batch_id=batch_id)
     loads, loading_peak = load_with_progress(
         settings,
         store,
@@ -142,11 +137,11 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         workers,
         allow_deletions=order.allow_deletions,
         batch_id=batch_id,
-        tell=job.update,
+        report=job.update,
     )
     results = _sorted([*surveyed.results, *loads])
-    if undone := [load for load in results if load.result not in ("published", "unchanged")]:
-        job.report_incomplete(f"{len(undone)} of {len(order.wanted)} partitions not loaded")
+    if missing := [load for load in results if load.result not in ("published", "unchanged")]:
+        job.report_incomplete(f"{len(missing)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)
     seconds = refresh_vector_index(settings, store, loaded_any=published)
     return LoadSummary(

@@ -1,4 +1,4 @@
-"""How results are printed: tables for people, JSON for machines; everything else to stderr."""
+"""Printing: results as tables or JSON to stdout, messages and errors to stderr."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _log = logging.getLogger(__name__)
 
 
 def log_messages() -> None:
-    """From now on stderr holds nothing but log lines: what is said becomes one, and progress is not drawn."""
+    """Log messages and errors instead of printing them, and show no progress."""
     messages.quiet = True
 
 
 def print_error(sentence: str) -> None:
-    """An error, to stderr, on as many lines as it needs."""
+    """Print an error to stderr, and add it to the termination message."""
     termination_message.add_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
@@ -36,26 +36,26 @@ def print_error(sentence: str) -> None:
 
 
 def print_note(sentence: str) -> None:
-    """Something the user may want to know, to stderr."""
+    """Print a message to stderr."""
     if messages.quiet:
         _log.info("%s", sentence)
     messages.print(_plain(sentence), soft_wrap=True)
 
 
 def print_json(value: object) -> None:
-    """One JSON value to stdout."""
+    """Print a JSON value to stdout."""
     typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
 
 
 def print_json_line(value: object) -> None:
-    """One JSON value on one line to stdout."""
+    """Print a JSON value on one line to stdout."""
     typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False))
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> None:
-    """A table to stdout; numbers to the right. Wide ones are not cut when stdout is no terminal."""
+    """Print a table to stdout, at full width if stdout is no terminal."""
     table = build_table(title, columns, rows, total)
     wide = results.options.update(max_width=10_000)
     if results.is_terminal:
@@ -67,7 +67,7 @@ def print_table(
 def build_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> Table:
-    """The table that ``print_table`` prints."""
+    """Return a table for printing, with numbers aligned right."""
     rows = [list(row) for row in rows]
     table = Table(title=title, title_justify="left", show_footer=total is not None, header_style="bold", expand=False)
     for i, column in enumerate(columns):
@@ -94,7 +94,7 @@ def _cell(value: object) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which rich sees no markup."""
+    """Return the text with rich's markup escaped."""
     return text.replace("[", r"\[")
 
 

@@ -1,4 +1,4 @@
-"""Which partitions a command is about: the options ``--catalogue``, ``--type`` and ``--partition``."""
+"""Options that choose partitions: ``--catalogue``, ``--type`` and ``--partition``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from doc_assets.settings import Settings
 CATALOGUE_OPTION = typer.Option(
     None, "--catalogue", "-c", help="Catalogue to use, instead of DOC_ASSETS_CATALOGUE or ./sources.yaml."
 )
-TYPE_OPTION = typer.Option(None, "--type", "-t", help="Only this documentation type; may be given several times.")
-PARTITION_OPTION = typer.Option(
-    None, "--partition", "-p", help="Only this partition, as TYPE/KEY; may be given several times."
+TYPE_OPTION = typer.Option([], "--type", "-t", help="Only this documentation type; repeatable.")
+PARTITION_OPTION = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable.")
+AS_OF_OPTION = typer.Option(
+    None, "--as-of", metavar="TIME|ID", help="What was live then (a date, a time, or 2h, 3d, 1w ago), or this snapshot."
 )
+PARTITION_ARGUMENT = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio.")
 
 
 def settings_with(catalogue: Path | None) -> Settings:
-    """The settings of the environment, with another catalogue where one is given."""
+    """Return the settings of the environment, with the given catalogue if any."""
     settings = Settings.from_environment()
     return replace(settings, catalogue=catalogue.absolute()) if catalogue else settings
 
@@ -29,10 +31,10 @@ def settings_with(catalogue: Path | None) -> Settings:
 def chosen(
     settings: Settings, types: Sequence[str] | None, names: Sequence[str] | None
 ) -> tuple[Catalogue, list[Partition]]:
-    """The catalogue and those of its partitions that the options name, heaviest first.
+    """Return the catalogue and its partitions that the options name, heaviest first.
 
     Raises:
-        CatalogueError: The catalogue is absent or wrong.
+        CatalogueError: The catalogue is missing or invalid.
         typer.BadParameter: A type or partition is not in it.
     """
     catalogue = load_catalogue(settings.catalogue)
@@ -48,7 +50,7 @@ def chosen(
 
 
 def _full(catalogue: Catalogue, name: str, types: Sequence[str] | None) -> str:
-    """``TYPE/KEY`` for a bare key that only one of the types has."""
+    """Return ``TYPE/KEY`` for a bare key that only one type has."""
     if "/" in name:
         return name
     found = [p.name for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]

@@ -1,4 +1,4 @@
-"""``doc-assets quarantine``: the files that were rejected, what is known of one, and loading them again."""
+"""``doc-assets quarantine``: list, explain and retry rejected files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ import typer
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
-from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.partition_options import (
+    CATALOGUE_OPTION,
+    PARTITION_ARGUMENT,
+    PARTITION_OPTION,
+    TYPE_OPTION,
+    settings_with,
+)
 from doc_assets.dagster import batch_load
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats.base import RawFile
@@ -28,16 +34,16 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, file_history, quarantined
 
-app = typer.Typer(no_args_is_help=True, help="Look at the files that were rejected, and try them again.")
+app = typer.Typer(no_args_is_help=True, help="List, explain and retry rejected files.")
 
 
 @app.command("list")
 def list_files(
-    partition: list[str] = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable."),
-    types: list[str] = typer.Option([], "--type", "-t", help="Only this documentation type; repeatable."),
+    partition: list[str] = PARTITION_OPTION,
+    types: list[str] = TYPE_OPTION,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """List the rejected files of what is live, and of a newer snapshot that was not published."""
+    """List the rejected files of live snapshots, and of newer ones that were not published."""
     with open_store(Settings.from_environment()) as store, store.connect() as connection:
         rows = [row for row in quarantined(connection, partition) if not types or row.partition.split("/")[0] in types]
     if as_json:
@@ -54,13 +60,13 @@ def list_files(
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """The file as it stands in its source now, as far as that can be told.
+    """Present state of a file in its source.
 
     Attributes:
-        location: Where its bytes are, None if it is gone or cannot be looked for.
-        format: Name of the format that would read it, None if none would or that cannot be told.
-        changed: Whether its bytes are others than those that were rejected; None if that cannot be told.
-        problem: Why it cannot be looked at, None if it can.
+        location: Path of its bytes, None if the file is gone or cannot be found.
+        format: Name of the format that would read it, None if none would or it is unknown.
+        changed: Whether its bytes differ from the rejected ones; None if unknown.
+        problem: Reason why the file cannot be found, None if it was.
     """
 
     location: Path | None = None
@@ -71,18 +77,18 @@ class _Present:
 
 @app.command("show")
 def show(
-    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
-    path: str = typer.Argument(help="Path of the file in its source, as quarantine list gives it."),
+    partition: str = PARTITION_ARGUMENT,
+    path: str = typer.Argument(help="Path of the file in its source, as printed by quarantine list."),
     catalogue: Path | None = CATALOGUE_OPTION,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Show everything known of a rejected file, and what to do next."""
+    """Show the reason, history and next step of a rejected file."""
     settings = settings_with(catalogue)
     with open_store(settings) as store, store.connect() as connection:
         events = file_history(connection, partition, path)
         entry = next(iter(quarantined(connection, [partition], path)), None)
     newest = events[0]
-    present = _look(settings, partition, path, entry.sha256 if entry else newest.sha256)
+    present = _present(settings, partition, path, entry.sha256 if entry else newest.sha256)
     known = {
         "partition": partition,
         "path": path,
@@ -104,12 +110,12 @@ def show(
         _print(known, events)
 
 
-def _look(settings: Settings, partition_name: str, path: str, sha256: str | None) -> _Present:
+def _present(settings: Settings, partition_name: str, path: str, sha256: str | None) -> _Present:
     try:
         catalogue = load_catalogue(settings.catalogue)
         partition = catalogue.find_partition(partition_name)
         file = _find(settings, catalogue, partition, path)
-    except DocAssetsError as error:  # no such source any more, or it is out of reach: told, not fatal
+    except DocAssetsError as error:  # source removed or unreachable: reported, not fatal
         return _Present(problem=str(error))
     if file is None:
         return _Present(problem="it is gone from its source")
@@ -131,7 +137,7 @@ def _find(settings: Settings, catalogue: Catalogue, partition: Partition, path: 
 
 
 def _limits(settings: Settings) -> dict[str, float]:
-    """The settings that can reject a file, by name."""
+    """Return the settings that can reject a file, by name."""
     names = [f.name for f in fields(settings) if f.name.startswith(("max_", "parse_"))]
     return {name: getattr(settings, name) for name in names}
 
@@ -166,7 +172,7 @@ def _print(known: dict, events: Sequence[FileEvent]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Retried:
-    """What became of a file: ``outcome`` as in the manifest, ``gone``, ``not tried`` or ``not published``."""
+    """Result of a retry: ``outcome`` as in the manifest, ``gone``, ``not tried`` or ``not published``."""
 
     partition: str
     path: str
@@ -181,12 +187,14 @@ class _Retried:
 
 @app.command("retry")
 def retry(
-    partitions: list[str] | None = typer.Argument(None, help="TYPE/KEY; all with files in quarantine without it."),
-    path: str | None = typer.Option(None, "--path", help="Only where this file is in quarantine; only it is told of."),
+    partitions: list[str] | None = typer.Argument(None, help="TYPE/KEY; default all with files in quarantine."),
+    path: str | None = typer.Option(
+        None, "--path", help="Retry only partitions where this file is quarantined, and report on it alone."
+    ),
     catalogue: Path | None = CATALOGUE_OPTION,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Load partitions again although nothing changed: what was rejected is parsed anew, the rest is taken over.
+    """Load partitions again even if unchanged: parse rejected files anew, reuse the rest.
 
     Exit code 1 if a file stays in quarantine.
     """
@@ -213,7 +221,7 @@ def retry(
 def _retry(settings: Settings, store: Store, entries: Sequence[QuarantinedFile]) -> list[_Retried]:
     catalogue = load_catalogue(settings.catalogue)
     known = {partition.name: partition for partition in catalogue.partitions()}
-    # A partition that was loaded up to a limit of files is not loaded in full now.
+    # A partition that was loaded with --limit keeps its limit.
     limits = {entry.partition: entry.file_limit for entry in entries}
     done: dict[str, LoadResult] = {}
     for limit in sorted(set(limits.values()), key=lambda n: n or 0):

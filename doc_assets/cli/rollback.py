@@ -1,4 +1,4 @@
-"""``doc-assets rollback`` and ``discard``: back to what was, and rid of what never came to be."""
+"""``doc-assets rollback`` and ``discard``: republish earlier snapshots; discard unpublished ones."""
 
 from __future__ import annotations
 
@@ -14,28 +14,26 @@ from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.discard import discard as discard_snapshots
 from doc_assets.store.versions.references import parse_id_or_partition, parse_moment
 from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
-from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, RollbackSelection, ToSnapshot
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, ToSnapshot
 
 
 def rollback(
     partition: str | None = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio."),
-    to: str | None = typer.Option(
-        None, "--to", help="Snapshot id, or 'previous' (the default): what was live before what is live now."
-    ),
+    to: str | None = typer.Option(None, "--to", help="Snapshot id, or 'previous' (default): the one live before."),
     run: str | None = typer.Option(
-        None, "--run", help="Undo this run: each partition goes back to what was live just before. 8 characters do."
+        None, "--run", help="Undo this run in every partition that it changed; 8 characters of its id are enough."
     ),
     doc_type: str | None = typer.Option(None, "--type", "-t", help="With --as-of: every partition of this type."),
     as_of: str | None = typer.Option(
         None,
         "--as-of",
-        help="Back to what was live at that moment: ISO 8601, a date, or 15m, 2h, 3d ago. Without partition and type "
+        help="Republish what was live then: ISO 8601, a date, or 15m, 2h, 3d ago; without a partition or --type, in "
         "the whole store.",
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Prove it and say what would move, but move nothing."),
+    dry_run: bool = typer.Option(False, "--dry-run", help="Prove the digests and print the changes; publish nothing."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Publish earlier snapshots again, all or none, after proving that they are still what they were."""
+    """Publish earlier snapshots again, all or none, after proving their digests."""
     termination_message.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
@@ -55,12 +53,12 @@ def rollback(
 
 def _selection(
     partition: str | None, to: str | None, run: str | None, doc_type: str | None, as_of: str | None
-) -> RollbackSelection:
-    """What the options mean together.
+) -> Selection:
+    """Return what the options select.
 
     Raises:
-        typer.BadParameter: Nothing, or more than one thing.
-        Misuse: ``as_of`` is no moment.
+        typer.BadParameter: The options select nothing, or contradict each other.
+        Misuse: ``as_of`` is no time.
     """
     if run is not None:
         if any(other is not None for other in (partition, to, doc_type, as_of)):
@@ -81,8 +79,8 @@ def _selection(
     return ToSnapshot(partition, to or "previous")
 
 
-def _as_json(done: Rollback, where: RollbackSelection, *, single: bool, dry_run: bool) -> dict:
-    """One partition as one object, else one with a list of them."""
+def _as_json(done: Rollback, where: Selection, *, single: bool, dry_run: bool) -> dict:
+    """Return one flat object for a single partition, else an object with a list."""
     about = {
         "run_id": None if dry_run else done.run_id,
         "dry_run": dry_run,
@@ -148,11 +146,13 @@ def _words(row: RollbackResult) -> str:
 
 
 def discard(
-    what: str | None = typer.Argument(None, metavar="[ID|PARTITION]", help="A snapshot, or all of a partition's."),
-    everything: bool = typer.Option(False, "--all", help="Of every partition that nobody works on."),
+    what: str | None = typer.Argument(
+        None, metavar="[ID|PARTITION]", help="Snapshot id, or TYPE/KEY for all of a partition."
+    ),
+    everything: bool = typer.Option(False, "--all", help="Discard in every partition that no process works on."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Drop snapshots that were never published: what loads left unfinished, and what their checks rejected."""
+    """Discard snapshots that were never published: unfinished or rejected ones."""
     if (what is None) == (not everything):
         raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
     with open_store(Settings.from_environment()) as store:

@@ -1,4 +1,4 @@
-"""``doc-assets search`` and ``evaluate``."""
+"""``doc-assets search`` and ``evaluate``: search the store, and measure the search."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
@@ -22,7 +23,7 @@ _ALSO_IN_SHOWN = 3
 
 
 class Mode(StrEnum):
-    """How passages are ranked."""
+    """Ways to rank results."""
 
     hybrid = "hybrid"
     vector = "vector"
@@ -30,7 +31,7 @@ class Mode(StrEnum):
 
 
 def _facts(given: Sequence[str]) -> dict[str, list[str]]:
-    """Values by field of ``FIELD=VALUE`` words."""
+    """Return the values by field of ``FIELD=VALUE`` words."""
     facts: dict[str, list[str]] = {}
     for word in given:
         name, equals, value = word.partition("=")
@@ -40,50 +41,41 @@ def _facts(given: Sequence[str]) -> dict[str, list[str]]:
     return facts
 
 
-def _stated(passage: SearchResult) -> str:
-    """What the document is of, in a few words: product and version, licence."""
-    facts = passage.metadata
+def _stated(hit: Passage) -> str:
+    """Return product, version and licence of the document."""
+    facts = hit.metadata
     named = [
         f"{facts.get(name)} {facts.get(version) or ''}".rstrip()
         for name, version in (("product", "version"), ("crate", "crate_version"), ("protocol", "version"))
         if facts.get(name)
     ]
     kernel = facts.get("kernel_version")
-    return " · ".join([*named[:1], *([f"Linux {kernel}"] if kernel else []), *filter(None, [passage.licence])])
+    return " · ".join([*named[:1], *([f"Linux {kernel}"] if kernel else []), *filter(None, [hit.licence])])
 
 
 def search(
     query: str = typer.Argument(help="Words, an identifier or a question."),
-    types: list[str] = typer.Option(
-        [], "--type", "-t", help="Only this documentation type; may be given several times."
-    ),
-    sources: list[str] = typer.Option([], "--source", "-s", help="Only this source; may be given several times."),
+    types: list[str] = TYPE_OPTION,
+    sources: list[str] = typer.Option([], "--source", "-s", help="Only this source; repeatable."),
     where: list[str] = typer.Option(
         [],
         "--where",
         "-w",
         metavar="FIELD=VALUE",
-        help="Only documents that state this, as in crate=tokio; several values of a field mean any of them, "
-        "several fields all of them.",
+        help="Only documents with this metadata, as in crate=tokio: any value given for a field, in all fields given.",
     ),
-    as_of: str | None = typer.Option(
-        None,
-        "--as-of",
-        metavar="TIME|ID",
-        help="What readers saw then (a date, a time, or 2h, 3d, 1w ago), or this one snapshot, live or not.",
-    ),
-    k: int = typer.Option(10, "-k", min=1, max=1000, help="How many passages."),
-    mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words, or by both."),
+    as_of: str | None = AS_OF_OPTION,
+    k: int = typer.Option(10, "-k", min=1, max=1000, help="Maximum number of results."),
+    mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words (text), or by both (hybrid)."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Search what is live, or was; the best passage of each document, best first."""
-    from doc_assets.search.search import explain_empty
+    """Search live content, or that of an earlier time; prints the best chunk of each document."""
     from doc_assets.search.search import search as search_store
 
     facts = _facts(where)
     settings = Settings.from_environment()
     with open_store(settings) as store:
-        passages = search_store(
+        hits = search_store(
             store,
             SpaceModels(settings),
             query,
@@ -94,45 +86,42 @@ def search(
             k=k,
             mode=mode.value,
         )
-        if facts and not passages:
-            note = explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)
-            print_note(f"nothing found: {note}")
+        if facts and not hits:
+            print_note(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:
-        print_json(passages)
+        print_json(hits)
         return
-    for number, passage in enumerate(passages, 1):
-        place = f"{passage.doc_type}/{passage.source}/{passage.path}"
-        results.print(f"[bold]{number}. {escape(passage.heading)}[/]  [dim]{passage.score:.3f}[/]", soft_wrap=True)
-        results.print(f"   [cyan]{escape(passage.url or place)}[/]", soft_wrap=True)
-        if stated := _stated(passage):
+    for number, hit in enumerate(hits, 1):
+        place = f"{hit.doc_type}/{hit.source}/{hit.path}"
+        results.print(f"[bold]{number}. {escape(hit.heading)}[/]  [dim]{hit.score:.3f}[/]", soft_wrap=True)
+        results.print(f"   [cyan]{escape(hit.url or place)}[/]", soft_wrap=True)
+        if stated := _stated(hit):
             results.print(f"   [dim]{escape(stated)}[/]", soft_wrap=True)
-        for line in passage.text.strip().splitlines()[:8]:
+        for line in hit.text.strip().splitlines()[:8]:
             results.print("   " + escape(line), soft_wrap=True)
-        for line in _also_in(passage):
+        for line in _also_in(hit):
             results.print(f"   [dim]{escape(line)}[/]", soft_wrap=True)
         results.print()
 
 
-def _also_in(passage: SearchResult) -> list[str]:
-    """A line for each of the first other places, and how many there are beyond these."""
+def _also_in(hit: Passage) -> list[str]:
+    """Return a line for each of the first other places, and one with the number of further ones."""
     lines = [
         f"also in {also.url or f'{also.doc_type}/{also.source}/{also.path}'}"
         + (f" ({also.similarity:.0%} alike)" if also.similarity < 1 else "")
-        for also in passage.also_in[:_ALSO_IN_SHOWN]
+        for also in hit.also_in[:_ALSO_IN_SHOWN]
     ]
-    more = len(passage.also_in) - len(lines)
+    more = len(hit.also_in) - len(lines)
     return [*lines, f"and in {more} more places (--json lists them)"] if more else lines
 
 
 def evaluate(
     questions: Path = typer.Argument(help="JSON lines with query, doc_type and relevant (TYPE/SOURCE/PATH) each."),
-    modes: list[Mode] = typer.Option(list(Mode), "--mode", help="Only this mode; may be given several times."),
-    strict: bool = typer.Option(
-        False, "--strict", help="Count only what is shown, not what is told as 'also in' of a result."
-    ),
+    modes: list[Mode] = typer.Option(list(Mode), "--mode", help="Only this mode; repeatable."),
+    strict: bool = typer.Option(False, "--strict", help="Do not count the 'also in' places of a result as found."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Measure retrieval: hit@1/5/10 and MRR@10 by document over a file of questions."""
+    """Measure search quality: hit@1/5/10 and MRR@10 by document over a file of questions."""
     from doc_assets.search.evaluation import evaluate as evaluate_questions
     from doc_assets.search.search import search as search_store
 

@@ -1,4 +1,4 @@
-"""``--slice I/N``: the share of the partitions that one of several processes loads, as pods of an Indexed Job do."""
+"""``--slice I/N``: the share of the partitions that one of N processes loads, such as the pods of an Indexed Job."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Slice:
 
     @classmethod
     def parse(cls, text: str) -> Slice:
-        """``I/N``, as in ``0/4``: N shares, of which I is the first, 0, to the last, N - 1.
+        """Parse ``I/N``, as in ``0/4``, with I from 0 to N - 1.
 
         Raises:
-            ValueError: Anything else, with a sentence that says what.
+            ValueError: The text is no such share.
         """
         index, slash, count = text.partition("/")
         if not (slash and index.isdecimal() and count.isdecimal()):
@@ -34,10 +34,9 @@ class Slice:
         return found
 
     def of(self, heaviest_first: Sequence[T]) -> list[T]:
-        """This share, in the same order.
+        """Return this share in the same order; all processes must pass the same list.
 
-        Dealt to and fro (0 1 2 2 1 0 0 1 …): one after the other, the first share would get the heavier of every round.
-        Each process reckons by itself, so all must be given the same list: the same catalogue, the same options.
+        Shares alternate direction (0 1 2 2 1 0 0 1 …), since plain rotation gives share 0 the heaviest of each round.
         """
-        turns = [*range(self.count), *reversed(range(self.count))]
-        return [item for place, item in enumerate(heaviest_first) if turns[place % len(turns)] == self.index]
+        order = [*range(self.count), *reversed(range(self.count))]
+        return [item for place, item in enumerate(heaviest_first) if order[place % len(order)] == self.index]

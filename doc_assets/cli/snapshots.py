@@ -1,4 +1,4 @@
-"""Commands about snapshots: ``snapshots``, ``manifest``, ``show``."""
+"""``doc-assets snapshots``, ``manifest`` and ``show``: list and describe snapshots."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import get_args
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.versions import listing
@@ -17,24 +18,15 @@ from doc_assets.store.versions.comparison import Status as ChangeStatus
 from doc_assets.store.versions.details import Contents, Description, Proof, describe
 from doc_assets.store.versions.listing import Outcome, Period, SnapshotStatus
 
-AS_OF_OPTION = typer.Option(
-    None,
-    "--as-of",
-    metavar="TIME|ID",
-    help="What was live then (a date, a time, or 2h, 3d, 1w ago), or the snapshot of this id.",
-)
-
 
 def snapshots(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY; all partitions without it."),
-    statuses: list[SnapshotStatus] = typer.Option([], "--status", help="Only those; may be given several times."),
-    types: list[str] = typer.Option(
-        [], "--type", "-t", help="Only this documentation type; may be given several times."
-    ),
-    limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="How many; all without it."),
+    partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    statuses: list[SnapshotStatus] = typer.Option([], "--status", help="Only this status; repeatable."),
+    types: list[str] = TYPE_OPTION,
+    limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; default all."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """List snapshots, newest first, and tell when readers saw them."""
+    """List snapshots and the times at which they were live, newest first."""
     with open_store(Settings.from_environment()) as store:
         rows = listing.snapshots(store, partition, types=types, statuses=statuses, limit=limit)
     if as_json:
@@ -54,12 +46,12 @@ def snapshots(
 
 
 def manifest(
-    partition: str = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio."),
+    partition: str = PARTITION_ARGUMENT,
     as_of: str | None = AS_OF_OPTION,
     outcome: Outcome | None = typer.Option(None, "--outcome", help="Only files with this outcome."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """List every file of what is live, or was, with its outcome and why it was not loaded."""
+    """List the files of a live or earlier snapshot, with outcomes and reasons."""
     with open_store(Settings.from_environment()) as store:
         rows = listing.manifest(store, partition, as_of, outcome)
     if as_json:
@@ -73,13 +65,10 @@ def manifest(
 
 
 def show(
-    which: str = typer.Argument(metavar="ID|PARTITION", help="A snapshot's id, or TYPE/KEY for the live one."),
+    which: str = typer.Argument(metavar="ID|PARTITION", help="Snapshot id, or TYPE/KEY for the live one."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Tell everything about one snapshot, and prove that its rows still give its digest.
-
-    Exit code 1 if they do not.
-    """
+    """Describe one snapshot, and recompute its digest and seal; exit code 1 if they differ."""
     with open_store(Settings.from_environment()) as store:
         found = describe(store, which)
     proven = found.proof is None or (found.proof.digest and found.proof.seal)
@@ -146,7 +135,7 @@ def _lines(found: Description) -> Iterator[tuple[str, str]]:
     space = facts.space
     yield "space", f"{space['id']}: {space['name']} ({space['precision']}), {space['dimensions']} dimensions"
     yield "digest", f"{row.digest or 'none'}{_proven(found.proof, 'digest')}"
-    yield "seal", _proven(found.proof, "seal").lstrip(", ") or "not looked at: the manifest is not there"
+    yield "seal", _proven(found.proof, "seal").lstrip(", ") or "not checked: the manifest is gone"
     yield from _changes(found)
 
 
@@ -154,13 +143,13 @@ def _changes(found: Description) -> Iterator[tuple[str, str]]:
     changes = found.changes
     if changes is None:
         if found.facts.parent is not None:
-            yield "changes", f"unknown: the manifest of snapshot {found.facts.parent} or of this one is not there"
+            yield "changes", f"unknown: the manifest of snapshot {found.facts.parent} or of this one is gone"
         return
     sums = changes.summary
-    told = [f"{sums[name]:,} {name}" for name in get_args(ChangeStatus) if sums[name]]
+    changed = [f"{sums[name]:,} {name}" for name in get_args(ChangeStatus) if sums[name]]
     yield (
         "changes",
-        f"since {changes.before.id}: {', '.join(told) or 'no document'}, {changes.unchanged:,} unchanged; chunks "
+        f"since {changes.before.id}: {', '.join(changed) or 'no document'}, {changes.unchanged:,} unchanged; chunks "
         f"+{sums['chunks_added']:,} -{sums['chunks_removed']:,}",
     )
     if changes.settings:
@@ -173,14 +162,14 @@ def _formats(contents: Contents | None) -> str:
 
 
 def _recipe(recipe: Mapping[str, object]) -> str:
-    """On one line, without the space's fingerprint, which is told apart."""
+    """Return the recipe on one line, without the space, which has a line of its own."""
 
-    def told(value: object) -> str:
+    def text(value: object) -> str:
         if isinstance(value, Mapping):
-            return "(" + ", ".join(f"{key} {told(inner)}" for key, inner in value.items() if inner) + ")"
+            return "(" + ", ".join(f"{key} {text(inner)}" for key, inner in value.items() if inner) + ")"
         return str(value)
 
-    return " · ".join(f"{name} {told(value)}" for name, value in recipe.items() if name != "space" and value)
+    return " · ".join(f"{name} {text(value)}" for name, value in recipe.items() if name != "space" and value)
 
 
 def _proven(proof: Proof | None, what: str) -> str:
@@ -192,7 +181,7 @@ def _proven(proof: Proof | None, what: str) -> str:
 
 
 def _periods(periods: Sequence[Period], live: bool) -> str:
-    """The last of the times in which readers saw it."""
+    """Return the last period in which the snapshot was live."""
     if not periods:
         return "live" if live else ""
     last, more = periods[-1], len(periods) - 1

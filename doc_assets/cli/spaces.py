@@ -1,10 +1,10 @@
-"""``doc-assets spaces`` and ``migrate --space``: embedding spaces, and another one made live."""
+"""``doc-assets spaces`` and ``migrate --space``: list, drop and switch embedding spaces."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 
 import typer
@@ -25,12 +25,12 @@ from doc_assets.store.spaces import listing, spaces
 
 _LINE_SECONDS = 15.0
 
-app = typer.Typer(invoke_without_command=True, help="List embedding spaces: what each holds, and which one is live.")
+app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
 def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
-    """List embedding spaces: what each holds, and which one is live."""
+    """List embedding spaces with their vectors and live partitions."""
     if context.invoked_subcommand is not None:
         return
     with open_store(Settings.from_environment()) as store:
@@ -51,10 +51,7 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
 
 
 @app.command("drop")
-def drop(
-    space: int = typer.Argument(help="Id from doc-assets spaces."),
-    as_json: bool = JSON_OPTION,
-) -> None:
+def drop(space: int = typer.Argument(help="Id from doc-assets spaces."), as_json: bool = JSON_OPTION) -> None:
     """Remove the vectors of a space that no kept snapshot needs."""
     with open_store(Settings.from_environment()) as store:
         dropped = listing.drop_space(store, space)
@@ -68,7 +65,7 @@ def drop(
 
 
 def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool) -> None:
-    """``migrate --space``: fills the space of a model from what is stored, then makes it live everywhere at once."""
+    """Run ``migrate --space``: embed the stored chunks with a model, then switch all partitions at once."""
     from doc_assets.ingest.model_change import ModelChange
 
     with open_store(settings) as store, _Meter() as meter:
@@ -108,10 +105,10 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
 
 
 def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
-    """The model that a word stands for, and how to load it.
+    """Return the named model and its loader.
 
     Raises:
-        Misuse: No such space or model, or several of that name.
+        Misuse: No space or model has that name, or several have.
     """
     with store.connect("doc-assets migrate --space") as connection:
         if wanted.isdecimal():
@@ -137,16 +134,13 @@ def _stored(settings: Settings, model: EmbeddingSpace) -> tuple[EmbeddingSpace, 
     return model, lambda: open_embedder(settings_of(settings, model))
 
 
-class _Meter:
-    """How far the embedding is: one line that changes on a terminal, a line now and then elsewhere."""
+class _Meter(AbstractContextManager):
+    """Progress of embedding: a live line on a terminal, else a line every 15 s."""
 
     def __init__(self) -> None:
         self._open = ExitStack()
         self._live: Live | None = None
-        self._said = time.perf_counter()
-
-    def __enter__(self) -> _Meter:
-        return self
+        self._printed = time.perf_counter()
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
@@ -160,6 +154,6 @@ class _Meter:
             if self._live is None:
                 self._live = self._open.enter_context(Live(console=messages, transient=True))
             self._live.update(line)
-        elif time.perf_counter() - self._said >= _LINE_SECONDS:
-            self._said = time.perf_counter()
+        elif time.perf_counter() - self._printed >= _LINE_SECONDS:
+            self._printed = time.perf_counter()
             print_note(line)

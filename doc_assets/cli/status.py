@@ -1,7 +1,6 @@
-"""``doc-assets status``: what runs now, what waits, what failed, and what is live.
+"""``doc-assets status``: running, waiting and failed loads, and what is live.
 
-Everything comes from the database, so that it can be asked from anywhere: through ``kubectl port-forward`` without a
-catalogue, a model or Dagster, by a role that only reads.
+Reads the database alone, so it needs no catalogue, model or Dagster, and a read-only role is enough.
 """
 
 from __future__ import annotations
@@ -34,16 +33,15 @@ from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.schema.opening import open_store
 
-_MILLISECONDS = 30_000  # that a question may take; those of 11,000 documents take 5
+_MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
 _LONGEST_ERROR = 200
 
 
 @dataclass(frozen=True, slots=True)
 class _Status:
-    """One look.
+    """Values of one reading, at the database's time ``at``.
 
     Attributes:
-        at: By the clock of the database.
         held: Partitions that a process works on; a running load that is not among them has died.
     """
 
@@ -56,24 +54,24 @@ class _Status:
 
     @property
     def busy(self) -> bool:
-        """Something runs or will."""
+        """Whether something runs or waits."""
         return bool(self.waiting) or any(row.partition in self.held for row in self.running)
 
 
 def status(
-    watch: bool = typer.Option(False, "--watch", "-w", help="Show it again and again, until nothing runs or waits."),
-    every: float = typer.Option(2.0, "--every", min=0.1, metavar="SECONDS", help="How often, with --watch."),
+    watch: bool = typer.Option(False, "--watch", "-w", help="Repeat until nothing runs or waits."),
+    every: float = typer.Option(2.0, "--every", min=0.1, metavar="SECONDS", help="Interval of --watch."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Show what runs now and how far it is, what waits, what failed last, and what is live; only reads."""
+    """Show running, waiting and failed loads, and what is live; only reads the database."""
     settings = Settings.from_environment()
-    # A look sets up no database of somebody else's.
+    # Reading must not set up a database that is not ours.
     with open_store(settings, upgrade_blank=settings.database_url is None) as store:
         if watch:
-            with suppress(KeyboardInterrupt):  # the usual end of it
+            with suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
                 _watch(store, every, as_json)
             return
-        found = _look(store)
+        found = _read(store)
     if as_json:
         print_json(_as_json(found))
         return
@@ -84,12 +82,12 @@ def status(
 
 
 def _watch(store: Store, every: float, as_json: bool) -> None:
-    """Until nothing runs; a connection that is lost on the way is made anew."""
+    """Print the status until nothing runs; reconnect after a lost connection."""
     drawn = results.is_terminal and not as_json
     with Live(console=results, auto_refresh=False) if drawn else nullcontext() as screen:
         while True:
             try:
-                found = _look(store)
+                found = _read(store)
             except (DatabaseError, StoreUnreachable) as error:
                 if not is_transient(error):
                     raise
@@ -106,7 +104,7 @@ def _watch(store: Store, every: float, as_json: bool) -> None:
             time.sleep(every)
 
 
-def _look(store: Store) -> _Status:
+def _read(store: Store) -> _Status:
     with store.connect("doc-assets status") as connection:
         metrics.bound(connection, _MILLISECONDS)
         with connection.transaction():
@@ -122,7 +120,7 @@ def _look(store: Store) -> _Status:
 
 
 def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
-    """Title, columns and rows of what there is to show."""
+    """Return title, columns and rows of each table that is not empty."""
     tables = [
         (
             f"running at {found.at:%H:%M:%S}",
@@ -159,11 +157,11 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
 
 
 def _running_row(found: _Status, row: ProgressRow) -> tuple:
-    told = _running(found, row)
-    seen = _ago(found.at, row.updated_at) if told["alive"] else "process is gone; the next load resumes"
+    load = _running(found, row)
+    seen = _ago(found.at, row.updated_at) if load["alive"] else "process is gone; the next load resumes"
     return (
-        row.partition, row.stage, f"{told['percent']:.1f} %", f"{row.files_done:,}/{row.files_total:,}", row.documents,
-        told["documents_per_minute"], told["tokens_per_second"], duration(told["eta_seconds"]), row.host,
+        row.partition, row.stage, f"{load['percent']:.1f} %", f"{row.files_done:,}/{row.files_total:,}", row.documents,
+        load["documents_per_minute"], load["tokens_per_second"], duration(load["eta_seconds"]), row.host,
         (row.run_id or "")[:8], seen,
     )  # fmt: skip
 
@@ -191,7 +189,7 @@ def _running(found: _Status, row: ProgressRow) -> dict:
 
 
 def _not_running(found: _Status) -> list[metrics.QueuedRun]:
-    """Runs that have not come to a load yet, or are no loads."""
+    """Return the unfinished runs without a running load."""
     running = {row.run_id for row in found.running}
     return [run for run in found.waiting if run.run_id not in running]
 
@@ -207,7 +205,7 @@ def _as_json(found: _Status) -> dict:
 
 
 def _live(state: metrics.PartitionState) -> dict:
-    """The state with its counts beside its other facts; ``files`` is the sum of the four outcomes and left out."""
+    """Return the state with its counts on the same level, without ``files``, the sum of the four outcomes."""
     return {
         **{name: value for name, value in asdict(state).items() if name != "counts"},
         **{name: getattr(state.counts, name) for name in COUNTS if name != "files"},
@@ -215,11 +213,11 @@ def _live(state: metrics.PartitionState) -> dict:
 
 
 def _line(found: _Status) -> str:
-    """All of it in a line, for logs."""
+    """Return the status on one line, for logs."""
     running = ", ".join(
-        f"{row.partition} {told['stage']} {told['percent']:.1f} %, {duration(told['eta_seconds'])} left"
+        f"{row.partition} {load['stage']} {load['percent']:.1f} %, {duration(load['eta_seconds'])} left"
         for row in found.running
-        if (told := _running(found, row))["alive"]
+        if (load := _running(found, row))["alive"]
     )
     waiting = len(_not_running(found))
     return f"{running or 'nothing runs'}; {waiting:,} waiting, {len(found.failed):,} failed, {len(found.live):,} live"

@@ -1,4 +1,4 @@
-"""``doc-assets validate``: proof of what is stored, and on request of the source bytes and the vectors behind it."""
+"""``doc-assets validate``: audit snapshots, and on request compare sources and embed a sample again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note, print_table
-from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, settings_with
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
@@ -27,23 +27,21 @@ _EXAMPLES = 3
 
 def validate(
     ids: list[int] = typer.Argument(
-        None, help="Snapshots to audit, instead of what is live.", metavar="[SNAPSHOT_ID]..."
+        None, help="Snapshots to audit; default the live ones.", metavar="[SNAPSHOT_ID]..."
     ),
-    snapshot: list[int] = typer.Option([], "--snapshot", help="The same; may be given several times."),
-    retained: bool = typer.Option(False, "--all", help="Every published snapshot that is kept."),
-    types: list[str] = typer.Option(
-        [], "--type", "-t", help="Only this documentation type; may be given several times."
-    ),
-    partitions: list[str] = typer.Option([], "--partition", "-p", help="Only this partition, as TYPE/KEY; repeatable."),
+    snapshot: list[int] = typer.Option([], "--snapshot", help="Snapshot to audit; repeatable."),
+    retained: bool = typer.Option(False, "--all", help="Audit every published snapshot that is kept."),
+    types: list[str] = TYPE_OPTION,
+    partitions: list[str] = PARTITION_OPTION,
     search_vectors: bool = typer.Option(
-        False, "--search-vectors", help="Compute the full-text vectors anew, too: about a minute for 100,000 chunks."
+        False, "--search-vectors", help="Also recompute the full-text vectors: about a minute for 100,000 chunks."
     ),
-    source: bool = typer.Option(False, "--source", help="Read the sources again, too, and compare every byte."),
+    source: bool = typer.Option(False, "--source", help="Also read the sources again and compare every byte."),
     catalogue: Path | None = CATALOGUE_OPTION,
     sample: int | None = typer.Option(
-        None, "--reembed", min=1, metavar="N", help="Embed N random live chunks again, too, and compare the vectors."
+        None, "--reembed", min=1, metavar="N", help="Also embed N random live chunks again and compare the vectors."
     ),
-    seed: int | None = typer.Option(None, "--seed", help="Of the random sample, to draw the same one again."),
+    seed: int | None = typer.Option(None, "--seed", help="Seed of the random sample, to draw the same one again."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Audit what is live: recompute every checksum, count and reference from what PostgreSQL holds."""
@@ -57,7 +55,7 @@ def validate(
         stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
         sources = compare_sources(settings, store, types, partitions) if source else None
         drift = reembed(settings, store, sample, types, partitions, seed=seed) if sample else None
-    _tell(stored, sources, drift)
+    _report(stored, sources, drift)
     if as_json:
         print_json(_as_json(stored, sources, drift))
     else:
@@ -66,8 +64,8 @@ def validate(
         raise typer.Exit(1)
 
 
-def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
-    """Into the termination message."""
+def _report(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
+    """Add the results to the termination message."""
     failures = [
         Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.findings)}")
         for check in stored.checks
@@ -87,7 +85,7 @@ def _tell(stored: Validation, sources: Sequence[SourceComparison] | None, drift:
 def _as_json(
     stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None
 ) -> list[dict[str, object]] | dict[str, object]:
-    """The checks alone if nothing else was asked for."""
+    """Return the checks alone, or an object if there are other results too."""
     checks = [check.as_json() for check in stored.checks]
     if sources is None and drift is None:
         return checks
@@ -109,15 +107,15 @@ def _print(stored: Validation, sources: Sequence[SourceComparison] | None, drift
 
 
 def print_checks(rows: Sequence[CheckResult]) -> None:
-    """One line per check over all partitions, then each failure with its first findings."""
-    passed, looked = Counter(), Counter()
+    """Print one line per check over all partitions, then each failure with its first findings."""
+    passed, audited = Counter(), Counter()
     for row in rows:
-        looked[row.check] += 1
+        audited[row.check] += 1
         passed[row.check] += row.passed
     print_table(
         "checks",
         ["check", "result", "partitions", "passed"],
-        [(check, "passed" if passed[check] == n else "FAILED", n, passed[check]) for check, n in looked.items()],
+        [(check, "passed" if passed[check] == n else "FAILED", n, passed[check]) for check, n in audited.items()],
     )
     for row in rows:
         if not row.passed:
