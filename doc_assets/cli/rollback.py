@@ -14,7 +14,7 @@ from doc_assets.store.schema.opening import open_store
 from doc_assets.store.snapshots.discard import discard as discard_snapshots
 from doc_assets.store.versions.references import parse_id_or_partition, parse_moment
 from doc_assets.store.versions.rollback import Rollback, RollbackResult, roll_back
-from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, ToSnapshot
+from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, RollbackSelection, ToSnapshot
 
 
 def rollback(
@@ -53,7 +53,7 @@ def rollback(
 
 def _selection(
     partition: str | None, to: str | None, run: str | None, doc_type: str | None, as_of: str | None
-) -> Selection:
+) -> RollbackSelection:
     """Return what the options select.
 
     Raises:
@@ -79,7 +79,7 @@ def _selection(
     return ToSnapshot(partition, to or "previous")
 
 
-def _as_json(done: Rollback, where: Selection, *, single: bool, dry_run: bool) -> dict:
+def _as_json(done: Rollback, where: RollbackSelection, *, single: bool, dry_run: bool) -> dict:
     """Return one flat object for a single partition, else an object with a list."""
     about = {
         "run_id": None if dry_run else done.run_id,

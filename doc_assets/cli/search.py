@@ -41,7 +41,7 @@ def _facts(given: Sequence[str]) -> dict[str, list[str]]:
     return facts
 
 
-def _stated(hit: Passage) -> str:
+def _stated(hit: SearchResult) -> str:
     """Return product, version and licence of the document."""
     facts = hit.metadata
     named = [
@@ -70,6 +70,7 @@ def search(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Search live content, or that of an earlier time; prints the best chunk of each document."""
+    from doc_assets.search.search import explain_empty
     from doc_assets.search.search import search as search_store
 
     facts = _facts(where)
@@ -104,7 +105,7 @@ def search(
         results.print()
 
 
-def _also_in(hit: Passage) -> list[str]:
+def _also_in(hit: SearchResult) -> list[str]:
     """Return a line for each of the first other places, and one with the number of further ones."""
     lines = [
         f"also in {also.url or f'{also.doc_type}/{also.source}/{also.path}'}"
