@@ -106,7 +106,7 @@ class Library:
             record_surveys(self.store, [(partition, survey.unchanged)], run_id=run_id)
         return survey
 
-    def record_unmoved(self, partitions: Sequence[Partition]) -> None:
+    def record_unchanged(self, partitions: Sequence[Partition]) -> None:
         """Record in the history that the sources of these partitions have not changed."""
         from doc_assets.store.history.history import record_unchanged
 

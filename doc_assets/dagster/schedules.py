@@ -24,19 +24,19 @@ def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultSchedule
 
     @dg.schedule(
         name=f"migrate_{doc_type}_nightly", job_name=f"migrate_{doc_type}", cron_schedule="0 2 * * *",
-        description=f"Loads the partitions of {doc_type} whose sources moved.", default_status=status,
+        description=f"Loads the partitions of {doc_type} whose sources changed.", default_status=status,
     )  # fmt: skip
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         partitions = catalogue.partitions(doc_type)
         states = doc_assets.source_states(partitions, catalogue)
-        moved = [p for p in partitions if _has_moved(context.instance, doc_assets, p, states[p.name])]
-        if not moved:
-            yield dg.SkipReason("no source moved")
-        for partition in moved:
+        changed = [p for p in partitions if _has_changed(context.instance, doc_assets, p, states[p.name])]
+        if not changed:
+            yield dg.SkipReason("no source changed")
+        for partition in changed:
             yield _request(context, partition)
-        doc_assets.record_unmoved([partition for partition in partitions if partition not in moved])
+        doc_assets.record_unchanged([partition for partition in partitions if partition not in changed])
 
     return schedule
 
@@ -79,7 +79,7 @@ def _request(context: dg.ScheduleEvaluationContext, partition: Partition) -> dg.
     )
 
 
-def _has_moved(instance: dg.DagsterInstance, library: Library, partition: Partition, state: str | None) -> bool:
+def _has_changed(instance: dg.DagsterInstance, library: Library, partition: Partition, state: str | None) -> bool:
     if state is None or library.published(partition.name) is None:
         return True
     return loaded_state(instance, partition) != state

@@ -47,7 +47,7 @@ def test_a_run_says_that_the_one_it_repeats_is_alive_and_starts_nothing_beside_i
     error = result.failure_data_for_node("rust")
     assert error is not None
     assert error.error is not None
-    assert f"still being loaded by run {FIRST}, which this run was started to repeat" in error.error.message
+    assert f"still being loaded by run {FIRST}, which this run was started to retry" in error.error.message
     assert library.calls == []
 
 

@@ -92,7 +92,7 @@ class FakeLibrary:
         unchanged = result_of(partition, LIVE, "unchanged") if self.up_to_date else None
         return Survey(partition, limit, NOTHING, unchanged, None if limit else self.states.get(partition.name))
 
-    def record_unmoved(self, partitions: list[Partition]) -> None:
+    def record_unchanged(self, partitions: list[Partition]) -> None:
         """Into ``unmoved``."""
         self.unmoved += [partition.name for partition in partitions]
 

@@ -113,7 +113,7 @@ def test_an_api_that_refuses_to_tell_never_has_two_workers_write(cluster: Cluste
         sent = len(endpoint.texts)
         second = retried(cluster, first)
         waiting = pod_of(cluster, second)
-        server.until_printed(waiting, f"run {first}, which this one repeats, still holds rust/watched")
+        server.until_printed(waiting, f"run {first}, which this one retries, still holds rust/watched")
         assert pod_of(cluster, first)
         assert len(endpoint.texts) == sent
     server.finished_job(job_name(first))

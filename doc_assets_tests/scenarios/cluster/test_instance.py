@@ -101,7 +101,7 @@ def test_what_the_environment_lacks_is_named(tmp_path: Path, monkeypatch: pytest
     [
         ("types: {rust: {limits: {memory: 6 GB}}}", r"types\.rust\.limits\.memory"),
         ("profiles: {gpu: {node: big}}", r"profiles\.gpu\.node: Extra inputs are not permitted"),
-        ("default: [1", "are no YAML"),
+        ("default: [1", "are not YAML"),
     ],
 )
 def test_wrong_settings_of_run_pods_are_refused_with_their_place(
