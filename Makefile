@@ -16,8 +16,8 @@ migrate: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-# The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 3 GB. uv finds the
-# versions and pip installs them, since torch comes from where pip is pointed: it and pytest are those of constraints.txt.
+# The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 2 GB. pip installs
+# torch, since it comes from where pip is pointed; it and the tools of the tests are those of constraints.txt.
 # What old releases warn of is no error, and one test is about constraints.txt itself.
 LOWEST := .venv-lowest
 test-lowest:
@@ -26,8 +26,10 @@ test-lowest:
 	echo "torch; python_version < '3'" > $(LOWEST)/without-torch.txt
 	$(LOWEST)/bin/uv pip compile --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --no-header --no-annotate \
 		--override $(LOWEST)/without-torch.txt --output-file $(LOWEST)/versions.txt pyproject.toml
-	grep -E '^(hypothesis|kubernetes-validate|pytest|pytest-timeout|pytest-xdist|torch)==' constraints.txt >> $(LOWEST)/versions.txt
-	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOWEST)/versions.txt
+	grep -E '^(hypothesis|kubernetes-validate|pytest|pytest-timeout|pytest-xdist)==' constraints.txt >> $(LOWEST)/versions.txt
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --override $(LOWEST)/without-torch.txt \
+		--requirement $(LOWEST)/versions.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep ^torch== constraints.txt)"
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(LOWEST)/bin/python -m pytest -n 3 --dist worksteal -W default \
 		--deselect doc_assets_tests/scenarios/test_image.py::test_every_distribution_that_gets_into_the_image_is_pinned
