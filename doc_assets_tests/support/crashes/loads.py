@@ -245,7 +245,7 @@ def _trace_stages(trace: Trace, pause: float) -> None:
         ("reconcile", reuse, "reconcile"),
         ("write", SnapshotWriter, "write"),
         ("seal", lifecycle, "seal"),
-        ("link", lifecycle, "link"),
+        ("link", lifecycle, "link_near_duplicates"),
         ("publish", lifecycle, "publish"),
     ):
         setattr(room, function, _traced(trace, name, getattr(room, function), pause))
