@@ -1,1 +1,1 @@
-"""reStructuredText, read by docutils with Sphinx's directives and roles stated in its terms; nothing is executed."""
+"""reStructuredText, parsed by docutils with Sphinx's directives and roles added; nothing is executed."""

@@ -1,4 +1,4 @@
-"""Which stub reads the directive of which name: docutils' own, Sphinx's, its usual extensions' and the kernel's."""
+"""Directive names of docutils, Sphinx, its usual extensions and the Linux kernel, each with the stub that reads it."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _SIGNATURE_DOMAINS = ("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", 
 
 
 def directive_for(name: str) -> type[Directive]:
-    """The stub that reads the directive of that name; there is one for every name."""
+    """Return the stub that reads the directive of that name; unknown names get ``Unknown``."""
     name = name.lower()
     if name in _BY_NAME:
         return _BY_NAME[name]

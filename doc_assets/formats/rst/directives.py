@@ -1,9 +1,8 @@
-"""What Sphinx adds to reStructuredText, as far as its text matters: lenient stubs for directives.
+"""Lenient stubs for Sphinx's directives.
 
-docutils alone refuses what it does not know and leaves an error message in the page. Here each directive becomes plain
-docutils nodes (a container with a label, a literal block), and an unknown one keeps its argument and content. Nothing
-is executed or fetched. Which name is read by which stub is in ``directive_names``, those that read other files are in
-``includes``, roles in ``inline``; the walk over the resulting tree is in ``tree``.
+docutils refuses unknown directives and leaves an error message in the page. Here each becomes plain docutils nodes (a
+container with a label, a literal block); nothing is executed or fetched. ``directive_names`` maps names to stubs,
+``includes`` holds the directives that read files, ``inline`` the roles, ``tree`` the walk over the resulting tree.
 """
 
 from __future__ import annotations
@@ -20,10 +19,7 @@ _OPTION = re.compile(r" {0,8}:([\w][\w -]{0,60}):(?:[ \t]+(.*))?$")
 
 
 class SphinxDirective(Directive):
-    """Base of all stubs: takes the directive's block as it is, so that a bad option never costs the content.
-
-    docutils' own splitting into arguments and options refuses the whole block for one unknown option.
-    """
+    """Base of all stubs: takes the whole block, as docutils' own splitting refuses it for one unknown option."""
 
     has_content = True
     option_spec = None
@@ -31,11 +27,11 @@ class SphinxDirective(Directive):
     def split(
         self, argument_lines: int | None = None, *, below: bool = False
     ) -> tuple[str, dict[str, str], StringList]:
-        """The argument's text, the options, and the lines of content.
+        """Return the argument's text, the options, and the lines of content.
 
         Args:
-            argument_lines: At most so many lines are argument; None takes all up to a blank line or an option.
-            below: The argument may begin in the line below the directive's name.
+            argument_lines: Maximum number of argument lines; None for all up to a blank line or an option.
+            below: Allow the argument to begin in the line below the directive's name.
         """
         lines = self.content
         start = 0
@@ -62,7 +58,7 @@ class SphinxDirective(Directive):
         return argument, options, lines[start:]
 
     def body(self, content: StringList, label: str = "") -> nodes.container:
-        """A container with the content parsed as a body; section titles are allowed in it."""
+        """Return a container with the content parsed as a body; section titles are allowed in it."""
         box = nodes.container(label=label) if label else nodes.container()
         if content:
             offset = self.content_offset + max(0, len(self.content) - len(content))
@@ -70,20 +66,20 @@ class SphinxDirective(Directive):
         return box
 
     def paragraph(self, text: str) -> nodes.paragraph:
-        """A paragraph with the inline markup of ``text`` parsed."""
+        """Return a paragraph with the inline markup of ``text`` parsed."""
         children, _ = self.state.inline_text(text, self.lineno)
         return nodes.paragraph(text, "", *children)
 
 
 class Drop(SphinxDirective):
-    """Navigation, build instructions, files from elsewhere: no text of this page."""
+    """Drops navigation, build instructions and files from elsewhere: none is text of this page."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         return []
 
 
 class Container(SphinxDirective):
-    """Keeps the content; the argument only says how it looks."""
+    """Keeps the content and drops the argument, which only states layout."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, _, content = self.split()
@@ -95,7 +91,7 @@ class Labelled(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
-        if "card" in self.name:  # rules that part its header and footer from its body
+        if "card" in self.name:  # rules separate its header and footer from its body
             for number, line in enumerate(content):
                 if re.fullmatch(r"\s*(?:\+{3,}|\^{3,})\s*", line):
                     content[number] = ""
@@ -114,7 +110,7 @@ _VERSION_LABELS = {
 
 
 class Admonition(SphinxDirective):
-    """Note, warning, version changes: the name stays as the label, the argument is where the text begins."""
+    """Notes, warnings and version changes: keeps the name as the label; the text begins with the argument."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         name = self.name.lower()
@@ -133,7 +129,7 @@ class Admonition(SphinxDirective):
 
 
 class Literal(SphinxDirective):
-    """Code and diagrams: the content verbatim, the caption as a label. The argument is the language."""
+    """Code and diagrams: keeps the content verbatim, the caption as a label; the argument is the language."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split(argument_lines=1)
@@ -146,7 +142,7 @@ class Literal(SphinxDirective):
 
 
 class ParsedLiteral(SphinxDirective):
-    """Code with inline markup in it."""
+    """Code that contains inline markup."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, _, content = self.split(argument_lines=1)
@@ -156,7 +152,7 @@ class ParsedLiteral(SphinxDirective):
 
 
 class Signature(SphinxDirective):
-    """Descriptions of functions, classes, options: signatures verbatim, then the content."""
+    """Descriptions of functions, classes and options: keeps the signatures verbatim, then the content."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split(below=True)
@@ -184,7 +180,7 @@ class PythonClass(SphinxDirective):
 
 
 class NameList(SphinxDirective):
-    """``autosummary``, ``kernel-doc``: what is described elsewhere, as a list of names in one line."""
+    """``autosummary``, ``kernel-doc``: lists the names of items described elsewhere, in one line."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, options, content = self.split()
@@ -199,7 +195,7 @@ def _names(names: Iterable[str]) -> nodes.paragraph | None:
 
 
 class Glossary(SphinxDirective):
-    """Terms and meanings; several terms that share one are joined, for which reStructuredText has no list."""
+    """Terms and meanings; joins terms that share a meaning, as reStructuredText has no list for those."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, _, content = self.split()
@@ -225,7 +221,7 @@ class Only(SphinxDirective):
 
 
 class ListTable(SphinxDirective):
-    """``list-table`` and ``flat-table``: rows of uneven length are kept, where docutils refuses the table."""
+    """``list-table`` and ``flat-table``: keeps rows of uneven length, for which docutils refuses the table."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, _, content = self.split()
@@ -235,7 +231,7 @@ class ListTable(SphinxDirective):
 
 
 class Picture(SphinxDirective):
-    """Images and figures: the alternative text if it holds words, the caption and legend, never the file."""
+    """Images and figures: keeps alternative text with words in it, caption and legend; never reads the file."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split(argument_lines=1)
@@ -246,7 +242,7 @@ class Picture(SphinxDirective):
 
 
 class Unknown(SphinxDirective):
-    """Any other directive: the argument as a paragraph, options that carry content, then the content."""
+    """Any other directive: keeps the argument as a paragraph, options that carry content, then the content."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
@@ -261,7 +257,7 @@ class Unknown(SphinxDirective):
 
 
 def holds_for_html(expression: str) -> bool:
-    """Whether an ``only`` expression is true for a release's HTML build; what cannot be read counts as true."""
+    """Return whether an ``only`` expression is true for a release's HTML build; True if it does not parse."""
     if len(expression) > 200:
         return True
     try:
@@ -287,5 +283,5 @@ _SINGLE_COLON = re.compile(
 
 
 def repaired(source: str) -> str:
-    """Completes directives written with one colon (``.. note:``); docutils takes those for comments, content too."""
+    """Complete directives written with one colon (``.. note:``), which docutils reads as comments with their content."""
     return _SINGLE_COLON.sub(r"\1:", source)

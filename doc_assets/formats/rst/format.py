@@ -1,8 +1,7 @@
-"""reStructuredText (``.rst``, ``.rest``): plain, Sphinx and Linux kernel pages, read with docutils.
+"""The format for reStructuredText (``.rst``, ``.rest``): plain, Sphinx and Linux kernel pages, parsed with docutils.
 
-Here are the format, docutils' settings and the reading of last resort. The parser is in ``parser``, what directives
-and roles become in ``directives``, ``includes`` and ``inline``, how the tree becomes sections in
-``tree``. Nothing is executed or fetched, and no file read but through ``RawFile.neighbours``.
+Holds the format, docutils' settings and the fallback reader. ``parser`` holds the parser, ``directives``, ``includes``
+and ``inline`` the markup, ``tree`` the sections. Files are read only through ``RawFile.neighbours``.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _MAX_LINE = 200_000
 _ADORNMENT = re.compile(r"""([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])\1{2,}\s*$""")
 _EXPLICIT = re.compile(r"\.\. ?(_[^:]*:|\S+::.*|\|.*)?$")
 
-# Fields at the head of a page that say something about it; Sphinx's switches say nothing to a reader.
+# Sphinx's switches at the head of a page: not facts about it.
 _SWITCHES = frozenset(("orphan", "nosearch", "nocomments", "tocdepth", "no-search", "hidetoc", "html_theme"))
 _FACT_NAMES = """
     address author authors contact copyright date email id last-modified license maintainer maintainers organization
@@ -77,11 +76,11 @@ class RstFormat:
     priority = 10
 
     def accepts(self, file: RawFile) -> bool:
-        """Whatever bears the suffix is taken for reStructuredText."""
+        """Return True: every file with the suffix is reStructuredText."""
         return file.suffix in self.suffixes
 
     def parse(self, file: RawFile) -> list[Document]:
-        """The page as one document.
+        """Return the page as one document.
 
         Raises:
             DocumentRejected: The bytes are not text.
@@ -95,7 +94,7 @@ class RstFormat:
             parts = parts_of(tree)
         except (
             Exception
-        ) as error:  # docutils fails in many ways on odd pages; the text is worth more than its structure
+        ) as error:  # docutils fails in many ways on odd pages; their text is kept without its structure
             _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
             parts = read_plainly(source)
             metadata = {"structure": "plain"}
@@ -106,10 +105,10 @@ class RstFormat:
 
 
 def parse_tree(source: str, surroundings: Surroundings) -> nodes.document:
-    """The docutils tree of a page with what it includes, as parsed: no transform has run.
+    """Return the docutils tree of a page with its includes, before any transform.
 
     Raises:
-        ValueError: A line is too long to be parsed in bounded time.
+        ValueError: A line is too long to parse in bounded time.
     """
     if any(len(line) > _MAX_LINE for line in source.split("\n")):
         raise ValueError(f"a line of more than {_MAX_LINE:,} characters")
@@ -126,7 +125,7 @@ def _new_document(surroundings: Surroundings) -> nodes.document:
 
 
 def _define_what_is_missing(document: nodes.document, surroundings: Surroundings) -> None:
-    """Gives substitutions that the page uses and does not define the text that ``conf.py`` declares for them."""
+    """Define the substitutions that the page uses and lacks from the text declared in ``conf.py``."""
     known = document.substitution_defs
     used = {reference.astext() for reference in document.findall(nodes.substitution_reference)}
     if all(name in known or name in KNOWN_CHARACTERS for name in used) or (conf := surroundings.conf) is None:
@@ -139,7 +138,7 @@ def _define_what_is_missing(document: nodes.document, surroundings: Surroundings
 
 
 def take_facts(tree: nodes.document) -> dict[str, JsonValue]:
-    """Removes the field list at the head of a page, as far as it holds short facts, and returns those."""
+    """Remove the short facts from the field list at the head of a page, and return them."""
     fields = _head_fields(tree)
     if fields is None:
         return {}
@@ -157,7 +156,7 @@ def take_facts(tree: nodes.document) -> dict[str, JsonValue]:
 
 
 def _head_fields(tree: nodes.document) -> nodes.field_list | None:
-    """The field list before any text, or right below the page's title."""
+    """Return the field list before any text, or directly below the page's title."""
     parent: nodes.Element = tree
     for _ in range(3):
         for child in parent.children:
@@ -174,9 +173,9 @@ def _head_fields(tree: nodes.document) -> nodes.field_list | None:
 
 
 def read_plainly(source: str) -> list[Part]:
-    """Headings and blocks of a page that docutils cannot read: paragraphs by blank lines, headings by underline."""
+    """Return a page that docutils cannot parse as paragraphs split at blank lines and underlined headings."""
     parts: list[Part] = []
-    styles: list[str] = []  # a heading's level is the place at which its kind of underline was first met
+    styles: list[str] = []  # a heading's level is the position at which its kind of underline first occurred
     paragraph: list[str] = []
 
     def close() -> None:

@@ -1,7 +1,7 @@
 """Directives that read other files: ``include``, ``literalinclude`` and the ``csv-table`` of a file.
 
-Files are asked for by path and come from ``RawFile.neighbours``, which never leaves the source; docutils' own file
-insertion stays off. What cannot be read is left out and counted.
+Files come from ``RawFile.neighbours``, which never leaves the source; docutils' own file insertion stays off. Files
+that cannot be read are left out and counted.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
 from doc_assets.formats.charset import decode
 from doc_assets.formats.rst.directives import SphinxDirective, repaired
 
-MAX_EXPANSION = 1_000_000  # characters that one page may take in
+MAX_EXPANSION = 1_000_000  # characters that one page may include
 
-# What an insertion costs of that beside its text: each moves all lines that follow, so there are at most a thousand.
+# Cost of one insertion besides its text: each moves all lines that follow, so a page gets at most a thousand.
 _INSERTION = 1_000
 _MAX_DEPTH = 20  # files that include one another
 
@@ -33,20 +33,20 @@ _TAB_WIDTH = 8
 # A line's source is the files that led to it, the page first.
 _THEN = "\0"
 
-# Other pages of the documentation, in a language that is not this one.
+# Pages of the documentation in other markup languages.
 _OTHER_MARKUP = frozenset((".md", ".markdown", ".mdx", ".html", ".htm", ".ipynb"))
 
 
 class Surroundings:
-    """The files around one page, and how much of them it may still take in.
+    """Files that one page may include, within the limits.
 
     Attributes:
-        missing: Inclusions that were left out: no such file, outside the source, not text, too much, or of itself.
-        source: What docutils takes for the source of the page's own lines.
+        missing: Number of inclusions left out: no such file, outside the source, not text, too large, or recursive.
+        source: Source that docutils records for the page's own lines.
     """
 
     def __init__(self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS) -> None:
-        """Takes the page's path in its source, and the files beside it."""
+        """Store the page's path in its source and its neighbours."""
         self.missing = 0
         self.source = path
         self._path = path
@@ -55,22 +55,22 @@ class Surroundings:
 
     @cached_property
     def conf(self) -> tuple[str, bytes] | None:
-        """The nearest ``conf.py`` in the page's folder or above: the folder, and the file's bytes."""
+        """Return the nearest ``conf.py`` in the page's folder or above: the folder and the file's bytes."""
         for folder in _upwards(self._path):
             if (data := self._neighbours.read(posixpath.join(folder, "conf.py"))) is not None:
                 return folder, data
         return None
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file of the source; None where it may not be read."""
+        """Return the bytes of a file of the source, or None if it may not be read."""
         return self._neighbours.read(path)
 
     def text(self, target: str, chain: str | None) -> tuple[str, str] | None:
-        """The text of a file that a directive names, with the source of its lines; None, and counted, if there is none.
+        """Return the text of a file that a directive names, and the source of its lines; None, and count it, if missing.
 
         Args:
-            target: As written: relative to the file that holds the directive, or with ``/`` to the documentation.
-            chain: The source of the directive's line.
+            target: Path as written: relative to the file with the directive, or with ``/`` to the documentation.
+            chain: Source of the directive's line.
         """
         files = chain.split(_THEN) if chain else []
         if files and files[0] == self._path and len(files) <= _MAX_DEPTH:
@@ -88,7 +88,7 @@ class Surroundings:
         return None
 
     def take(self, characters: int) -> bool:
-        """Whether so much more may be taken in; what may not counts as missing."""
+        """Return whether the page may include that many more characters; if not, count the inclusion as missing."""
         if characters > self._left:
             self.missing += 1
             return False
@@ -96,13 +96,13 @@ class Surroundings:
         return True
 
     def _candidates(self, target: str, including: str) -> Iterator[str]:
-        """Paths that ``target`` can mean, the likeliest first."""
+        """Yield the paths that ``target`` can mean, the likeliest first."""
         if not target or "\0" in target or "\n" in target or "://" in target:
             return
         if target.startswith("/"):
-            # The documentation's root holds conf.py; where that is not part of the source, any folder above can be it.
+            # conf.py lies in the documentation's root; without one in the source, any folder above can be the root.
             folders = [self.conf[0]] if self.conf else ["", *reversed(list(_upwards(self._path)))]
-        else:  # docutils looks beside the including file, Sphinx beside the page
+        else:  # docutils resolves from the including file, Sphinx from the page
             folders = [posixpath.dirname(including), posixpath.dirname(self._path)]
         for folder in dict.fromkeys(folders):
             path = posixpath.normpath(posixpath.join(folder, target.lstrip("/")))
@@ -111,30 +111,30 @@ class Surroundings:
 
 
 def _upwards(path: str) -> Iterator[str]:
-    """The folders that hold ``path``, the nearest first; the source's root is the empty one."""
+    """Yield the folders that hold ``path``, the nearest first; the source's root is the empty string."""
     for folder in PurePosixPath(path).parents:
         yield "" if str(folder) == "." else str(folder)
 
 
 class _Including(SphinxDirective):
-    """What these directives have in common."""
+    """Base of the directives that read a file."""
 
     @property
     def surroundings(self) -> Surroundings:
         return self.state.document.settings.surroundings
 
     def file(self, target: str) -> tuple[str, str] | None:
-        """As ``Surroundings.text``, for this directive's place."""
+        """Return ``Surroundings.text`` for the source of this directive."""
         return self.surroundings.text(target, self.state_machine.get_source_and_line(self.lineno)[0])
 
 
 class Include(_Including):
-    """Takes in the lines of another page, or of a part of it, as if they stood here."""
+    """Includes the lines of another page, or of a part of it, in place."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, _ = self.split(argument_lines=1)
         target = argument.strip().strip("\"'")
-        if target.startswith("<"):  # definitions of characters that come with docutils; ``tree`` knows them
+        if target.startswith("<"):  # character definitions that ship with docutils; ``tree`` resolves them
             return []
         found = self.file(target)
         if found is None:
@@ -143,7 +143,7 @@ class Include(_Including):
         clipped = clip(text, options, by_line=False)
         is_listing = "literal" in options or "code" in options
         if not is_listing and ("parser" in options or PurePosixPath(target).suffix.lower() in _OTHER_MARKUP):
-            clipped = None  # a page of its own, where it is read in its own format
+            clipped = None  # loaded as a page of its own, in its own format
         if clipped is None:
             self.surroundings.missing += 1
             return []
@@ -157,7 +157,7 @@ class Include(_Including):
 
 
 class LiteralInclude(_Including):
-    """Shows a file, or a part of it, as a listing."""
+    """Includes a file, or a part of it, as a listing."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, _ = self.split(argument_lines=1)
@@ -172,7 +172,7 @@ class LiteralInclude(_Including):
 
 
 class FileTable(_Including):
-    """``csv-table``: rows of any length, from the page or from a file."""
+    """``csv-table``: keeps rows of any length, from the page or from a file."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
@@ -197,7 +197,7 @@ class FileTable(_Including):
             for cells in reader:
                 entries = [nodes.entry("", self.paragraph(cell.strip())) for cell in cells]
                 rows.append(nodes.row("", *entries))
-        except (csv.Error, TypeError, ValueError):  # a field that never ends, or a dialect that csv does not take
+        except (csv.Error, TypeError, ValueError):  # an unclosed field, or a dialect that csv refuses
             text = "\n".join(lines)
             return [nodes.literal_block(text, text)]
         title = [nodes.title("", "", *self.paragraph(argument).children)] if argument.strip() else []
@@ -219,11 +219,10 @@ def _listing(text: str, options: Mapping[str, str]) -> list[nodes.Node]:
 
 
 def clip(text: str, options: Mapping[str, str], *, by_line: bool) -> str | None:
-    """The part of a file that a directive's options choose; None where what they look for is not in it.
+    """Return the part of a file that a directive's options select, or None if their marks are not in it.
 
-    Knows the options of docutils' ``include`` (``start-line``, ``end-line``, ``start-after``, ``end-before``) and those
-    of Sphinx's ``literalinclude`` (``lines``, ``pyobject``, ``start-at``, ``end-at``, ``dedent``, ``prepend``,
-    ``append``). With ``by_line``, as in Sphinx, the lines of ``start-after`` and ``end-before`` are left out whole.
+    Handles the options of docutils' ``include`` and of Sphinx's ``literalinclude``. With ``by_line``, as in Sphinx, the
+    lines of ``start-after`` and ``end-before`` are left out whole.
     """
     lines: list[str] | None = text.removesuffix("\n").split("\n")
     if "start-line" in options or "end-line" in options:
@@ -244,7 +243,7 @@ def clip(text: str, options: Mapping[str, str], *, by_line: bool) -> str | None:
 
 
 def _whole(value: str | None) -> int | None:
-    """A line number; None for what is none."""
+    """Return the line number, or None if the value is not one."""
     return int(value) if value and re.fullmatch(r"\s*-?\d{1,9}\s*", value) else None
 
 
@@ -265,12 +264,12 @@ def _between(text: str, options: Mapping[str, str], by_line: bool) -> str | None
                 return None
             end = at if name == "end-before" else (text.find("\n", at) + 1 or len(text))
             if name == "end-before" and (by_line or not text[text.rfind("\n", 0, at) + 1 : at].strip(" \t-*/<!#.")):
-                end = max(start, text.rfind("\n", 0, at) + 1)  # a mark mostly stands in a comment of its own
+                end = max(start, text.rfind("\n", 0, at) + 1)  # a mark is mostly in a comment of its own
     return text[start:end]
 
 
 def _chosen(lines: list[str], ranges: str) -> list[str] | None:
-    """Lines by number, as in ``1-3,7,10-``."""
+    """Return the lines with the numbers in ``ranges``, such as ``1-3,7,10-``."""
     chosen: dict[int, str] = {}
     for part in ranges.split(","):
         match = re.fullmatch(r"\s*(\d{0,9})\s*(-?)\s*(\d{0,9})\s*", part)
@@ -283,7 +282,7 @@ def _chosen(lines: list[str], ranges: str) -> list[str] | None:
 
 
 def _python_object(source: str, name: str) -> list[str] | None:
-    """The lines of a function or class (``Class.method``) of a Python file, which is read and never run."""
+    """Return the lines of a function or class (``Class.method``) of a Python file, which is parsed and never run."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,6 +1,6 @@
-"""Inline reStructuredText: docutils' inline parser with every role known, as its text, and with bounded work.
+"""Inline reStructuredText: docutils' inline parser with every role known as its text, and bounded work.
 
-Nothing is executed or looked up. Directives are in ``directives``, the block parser is in ``parser``.
+Nothing is executed or looked up. Directives are in ``directives``, the block parser in ``parser``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from docutils import nodes
 from docutils.frontend import Values
 from docutils.parsers.rst.states import Inliner
 
-# docutils looks for the end of each inline mark up to the end of its paragraph, so that a paragraph of marks that never
-# end takes quadratic time: 9,000 characters with 3,000 of them take 1.2 s. Of 650 Sphinx and kernel pages none passed
-# 0.9 million of this product of characters and marks; past the limit, marks stay as they are written.
+# docutils searches for the end of each inline mark up to the end of its paragraph, so that unclosed marks take quadratic
+# time: 9,000 characters with 3,000 of them take 1.2 s. None of 650 Sphinx and kernel pages passed 0.9 million of this
+# product of characters and marks; past the limit, marks stay as written.
 MAX_INLINE_WORK = 20_000_000
 
-# Of a long run of name characters docutils tries every start to its end: 25,000 of `:a:a:a` take 12 s.
+# docutils tries a long run of name characters from every start: 25,000 of `:a:a:a` take 12 s.
 _LONG_NAME = re.compile(r"[\w.:+-]{200,}")
 
 _MARKS = re.compile(r"[*`|_\[\\]")
@@ -36,24 +36,20 @@ _ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub i
 
 
 class SphinxInliner(Inliner):
-    """docutils' inline parser for one page, in which every role is known and the work is bounded.
-
-    Attributes:
-        work: What is spent of ``MAX_INLINE_WORK``.
-    """
+    """docutils' inline parser for one page, with every role known; ``work`` is the spent part of ``MAX_INLINE_WORK``."""
 
     def __init__(self) -> None:
-        """For one page."""
+        """Start with no work spent."""
         super().__init__()
         self.work = 0
 
     def init_customizations(self, settings: Values) -> None:
-        """As in docutils, without the search for bare addresses: a link reads as its words, and those stand there."""
+        """Set up docutils' patterns without the one for bare addresses, whose text is in the page already."""
         super().init_customizations(settings)
         self.implicit_dispatch.clear()
 
     def parse(self, text: str, lineno: int, memo: SimpleNamespace, parent: nodes.Element) -> tuple[list, list]:
-        """As in docutils; a paragraph that would take the page past ``MAX_INLINE_WORK`` is taken as it is written."""
+        """Parse as docutils does; keep a paragraph as written if it would exceed ``MAX_INLINE_WORK``."""
         if not _MARKS.search(text):
             return [nodes.Text(text)] if text else [], []
         work = len(text) * sum(map(text.count, "*`|_["))
@@ -64,7 +60,7 @@ class SphinxInliner(Inliner):
         return super().parse(text, lineno, memo, parent)
 
     def interpreted(self, rawsource: str, text: str, role: str, lineno: int) -> tuple[list, list]:
-        """The text of a role: its title where it has one; names of code as an inline literal."""
+        """Return the text of a role: its title if it has one; names of code as an inline literal."""
         role = (role or "").lower()
         kind = role.rpartition(":")[2]
         if kind in _TEXTLESS_ROLES or _ICON_ROLE.match(role):
@@ -74,16 +70,16 @@ class SphinxInliner(Inliner):
         text = nodes.unescape(text)
         titled = _ROLE_TARGET.search(text) if len(text) < 2_000 else None
         text = text[: titled.start()] if titled else _ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
-        if kind in ("guilabel", "menuselection"):  # `&` marks the letter of a short cut
+        if kind in ("guilabel", "menuselection"):  # `&` marks the letter of a shortcut
             text = text.replace("&&", "\0").replace("&", "").replace("\0", "&")
-        elif kind == "numref":  # the number is known to Sphinx alone
+        elif kind == "numref":  # only Sphinx knows the number
             text = text.replace("%s", "").strip()
         if kind in _CODE_ROLES:
             return [nodes.literal(rawsource, text)], []
         return [nodes.inline(rawsource, text)], []
 
 
-# docutils builds its patterns from the strings that it finds on the class itself, not on the classes below it.
+# docutils builds its patterns from the strings on the class itself, not on its base classes.
 for _name, _pattern in vars(Inliner).items():
     if isinstance(_pattern, str) and not _name.startswith("__"):
         setattr(SphinxInliner, _name, _pattern)

@@ -1,11 +1,11 @@
-"""docutils' block parser, made quick and forgiving: every directive name is known, and no step costs the whole page.
+"""docutils' block parser with every directive name known, and without work per nested list that grows with the page.
 
-What docutils reads is unchanged. It builds all fifteen states, with all their transitions, for each nested list, and
-copies the rest of the page at each start of a list; here a state is built when it is entered, and the rest of the page
-is a view. Which directive reads what is in ``directives`` and ``includes``, inline text in ``inline``.
+docutils builds all fifteen states for each nested list and copies the rest of the page at each start of a list; here a
+state is built when it is entered, and the rest of the page is a view. The result is the same. Directives are in
+``directives`` and ``includes``, inline text is in ``inline``.
 
-All this leans on private parts of docutils, hence its upper bound in pyproject. The test that names each of them, and
-says which one a new version has moved, is ``doc_assets_tests/formats/rst/test_parser.py``.
+This uses private parts of docutils, hence its upper bound in pyproject; the test
+``doc_assets_tests/formats/rst/test_parser.py`` names each of them and reports those that a new version has moved.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from doc_assets.formats.rst.inline import SphinxInliner
 
 _TAB_WIDTH = 8
 
-# What a line that begins with a letter can be in the body of a page.
+# Transitions that a line beginning with a letter can take in the body of a page.
 _OF_A_LETTER = ("enumerator", "text")
 
-# A simple table has a cell for each column in each line, so that 4,000 characters of rulers and letters make 390,000
-# cells and 9 s. No page of 655 passed 0.05 million of what ``_table_work`` gives.
+# A simple table has a cell for each column in each line: 4,000 characters of rulers and letters make 390,000 cells and
+# take 9 s. None of 655 pages passed 0.05 million of ``_table_work``.
 MAX_TABLE_WORK = 5_000_000
 
-# A copy of fewer lines than this is quicker than a view.
+# Copying fewer lines than this is faster than a view.
 _COPIED_LINES = 200
 
 
 def parse_into(document: nodes.document, source: str) -> None:
-    """Fills ``document`` with the tree of ``source``. No transform runs, and docutils' registries are not touched."""
+    """Fill ``document`` with the tree of ``source``, without transforms or changes to docutils' registries."""
     machine = _Machine(_STATES, "Body")
     lines = string2lines(source, tab_width=_TAB_WIDTH, convert_whitespace=True)
     machine.run(_Lines(lines, document["source"]), document, inliner=SphinxInliner())
 
 
 def _table_work(block: StringList) -> int:
-    """About the microseconds that docutils takes for a table: by cells, and for a grid by corners and width."""
+    """Estimate docutils' time for a table in microseconds: from its cells; for a grid, from its corners and width."""
     top = block[0]
     if top.lstrip().startswith("+"):
         return sum(line.count("+") for line in block) * len(top) // 8
@@ -51,7 +51,7 @@ def _table_work(block: StringList) -> int:
 
 
 class _Tail(MutableSequence):
-    """The end of a list, from ``start`` on, without a copy; becomes a list of its own with the first change."""
+    """View of a list from ``start`` on; becomes a list of its own with the first change."""
 
     __slots__ = ("_base", "_start")
 
@@ -89,7 +89,7 @@ class _Tail(MutableSequence):
 
 
 class _Lines(StringList):
-    """Lines of a page, of which a long open end (``lines[n:]``) is a view."""
+    """Lines of a page; a long open slice (``lines[n:]``) is a view."""
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.data)
@@ -105,7 +105,7 @@ class _Lines(StringList):
 
 
 class _States(dict[str, Any]):
-    """The states of one machine by name, each built when it is first asked for."""
+    """States of one machine by name, each built on first access."""
 
     def __init__(self, machine: _Quick, classes: Iterable[type]) -> None:
         super().__init__()
@@ -114,19 +114,19 @@ class _States(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:  # noqa: ANN401 - a state
         state = self[name] = self._classes[name](self._machine, False)
-        if getattr(self._machine, "memo", None) is not None:  # the machine runs already
+        if getattr(self._machine, "memo", None) is not None:  # the machine is already running
             state.runtime_init()
         return state
 
 
 class _Quick(states.RSTStateMachine):
-    """What both kinds of machine have in common: states built late, no observers, fewer patterns tried."""
+    """Base of both machines: builds states late, has no observers, tries fewer patterns."""
 
     def add_states(self, state_classes: Iterable[type]) -> None:
         self.states = _States(self, state_classes)
 
     def notify_observers(self) -> None:
-        """The only observer notes line numbers for messages that nobody reads."""
+        """Do nothing: the only observer records line numbers for messages that are dropped."""
 
     def check_line(self, context: Any, state: Any, transitions: Any = None) -> Any:  # noqa: ANN401 - docutils' types
         if transitions is None and self.line and self.line[0].isalpha() and "enumerator" in state.transitions:
@@ -135,15 +135,15 @@ class _Quick(states.RSTStateMachine):
 
 
 class _Machine(_Quick):
-    """For the page."""
+    """State machine of a page."""
 
 
 class _Nested(_Quick, states.NestedStateMachine):
-    """For what is inside something."""
+    """State machine of nested content."""
 
 
 class _QuickState(states.RSTState):
-    """Mixed into each of docutils' states: nested machines are quick ones, and transitions are looked up once."""
+    """Mixin for each of docutils' states: nests quick machines and resolves transitions once."""
 
     nested_sm = _Nested
 
@@ -153,7 +153,7 @@ class _QuickState(states.RSTState):
 
     def runtime_init(self) -> None:
         super().runtime_init()
-        # Idle machines of this page; docutils shares them between all pages, which keeps the last tree alive.
+        # Idle machines of this page; docutils shares them between pages, which keeps the last tree alive.
         self.nested_sm_cache = vars(self.memo).setdefault("idle_machines", [])
 
     def add_initial_transitions(self) -> None:
@@ -168,12 +168,12 @@ class _QuickState(states.RSTState):
         self.transitions = {name: (pattern, getattr(self, name), after) for name, pattern, after in transitions}
 
     def directive(self, match: re.Match[str], **option_presets: object) -> tuple[list[nodes.Node], bool]:
-        """Runs the class that reads the directive; there is one for every name."""
+        """Run the stub that reads the directive; there is one for every name."""
         name = match.group(1)
         return self.run_directive(directive_for(name), match, name, option_presets)  # pyright: ignore[reportAttributeAccessIssue] - in Body
 
     def table(self, isolate_function: Callable, parser_class: type) -> tuple[list[nodes.Node], bool]:
-        """As in docutils; a table that would take the page past ``MAX_TABLE_WORK`` stays as it is written."""
+        """Read a table as docutils does; keep it as written if it would exceed ``MAX_TABLE_WORK``."""
 
         def isolated() -> tuple[Any, list[nodes.Node], bool]:
             block, messages, blank_finish = isolate_function()
@@ -186,7 +186,7 @@ class _QuickState(states.RSTState):
 
         return super().table(isolated, parser_class)  # pyright: ignore[reportAttributeAccessIssue] - in Body
 
-    # docutils' table of explicit markup holds its own function for directives, whatever a subclass defines.
+    # docutils' table of explicit markup names its own function for directives and ignores a subclass's.
     explicit = copy.copy(states.Body.explicit)
 
 

@@ -1,8 +1,7 @@
-"""What a ``conf.py`` says about substitutions, read and never run.
+"""Substitutions declared in a ``conf.py``, which is parsed and never run.
 
-Its assignments of text are followed as far as they can be known without running anything: literals, names, ``+``,
-``%``, ``str.format``, f-strings, ``strip``, a file of the source that is opened and read, an environment in which
-nothing is set, and ``if`` over such values. All else is unknown, and what is made of it too.
+Evaluates literals, names, ``+``, ``%``, ``str.format``, f-strings, ``strip``, files of the source that are opened and
+read, an empty environment, and ``if`` over such values. Everything else is unknown, and so is what depends on it.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from doc_assets.errors import DocumentRejected
 from doc_assets.formats.charset import decode
 
 _MAX_CONF = 200_000  # characters; Cilium's has 9,000
-_MAX_TEXT = 20_000  # characters of one value, so that repeated doubling stays small
+_MAX_TEXT = 20_000  # characters of one value; bounds repeated doubling
 _MAX_DEPTH = 40  # nested expressions
 
-# A value that cannot be known, and how it looks inside a text of which the rest is known.
+# An unknown value, and its mark inside a text that is otherwise known.
 _UNKNOWN: Final = object()
 _GAP = "\ue000"
 
@@ -29,15 +28,15 @@ _DEFINITION = re.compile(r"\.\. \|([^|\n]+)\| \w+::.*$")
 
 
 def declared_substitutions(conf: bytes, folder: str, read: Callable[[str], bytes | None]) -> str:
-    """The substitution definitions of ``rst_prolog`` and ``rst_epilog``, and ``|version|`` and ``|release|``.
+    """Return the substitution definitions of ``rst_prolog`` and ``rst_epilog``, and ``|version|`` and ``|release|``.
 
     Args:
         conf: Bytes of the file.
-        folder: Its folder, to which the paths that it opens are relative.
-        read: Gives a file of the source, as ``Neighbours.read``.
+        folder: Folder of the file; the paths that it opens are relative to it.
+        read: Reads a file of the source, as ``Neighbours.read``.
 
     Returns:
-        reStructuredText that holds nothing but definitions; those of which a part is unknown are left out.
+        reStructuredText of definitions only; those with an unknown part are left out.
     """
     try:
         source = decode(conf)
@@ -59,7 +58,7 @@ def declared_substitutions(conf: bytes, folder: str, read: Callable[[str], bytes
 
 
 class _Module:
-    """The values of a module's names, as far as they are known."""
+    """Known values of a module's names."""
 
     def __init__(self, folder: str, read: Callable[[str], bytes | None]) -> None:
         self.values: dict[str, _Value] = {}
@@ -67,7 +66,7 @@ class _Module:
         self._read = read
 
     def follow(self, body: Iterable[ast.stmt]) -> None:
-        """Notes what the statements assign; what a statement of another kind assigns is unknown from there on."""
+        """Record the values that the statements assign; names assigned by other kinds of statement become unknown."""
         for statement in body:
             if isinstance(statement, ast.Assign) and all(isinstance(t, ast.Name) for t in statement.targets):
                 value = self.value(statement.value)
@@ -85,7 +84,7 @@ class _Module:
                         self.values[node.id] = _UNKNOWN
 
     def value(self, node: ast.expr, depth: int = 0) -> _Value:
-        """The value of an expression, or ``_UNKNOWN``."""
+        """Return the value of an expression, or ``_UNKNOWN``."""
         if depth > _MAX_DEPTH:
             return _UNKNOWN
         inner = depth + 1
@@ -113,7 +112,7 @@ class _Module:
         return _UNKNOWN
 
     def _operand(self, node: ast.expr, depth: int) -> _Value:
-        """The right side of an operator: a tuple where ``%`` takes several values."""
+        """Return the right operand of an operator: a tuple if ``%`` takes several values."""
         if isinstance(node, ast.Tuple):
             return tuple(_shown(self.value(element, depth)) for element in node.elts)
         return self.value(node, depth)
@@ -153,7 +152,7 @@ class _Module:
         return _UNKNOWN
 
     def _content(self, opening: ast.Call, depth: int) -> _Value:
-        """What ``open("../VERSION").read()`` gives."""
+        """Return the result of an expression like ``open("../VERSION").read()``."""
         if ast.unparse(opening.func) != "open" or not opening.args:
             return _UNKNOWN
         target = self.value(opening.args[0], depth)
@@ -175,7 +174,7 @@ def _bounded(text: str) -> _Value:
 
 
 def _joined(operator: ast.operator, left: _Value, right: _Value) -> _Value:
-    """``left + right`` of texts, one of which may be unknown, or ``left % right``."""
+    """Return ``left + right`` of texts, one of which may be unknown, or ``left % right``."""
     if isinstance(operator, ast.Add) and (isinstance(left, str) or isinstance(right, str)):
         return _bounded(_shown(left) + _shown(right))
     if isinstance(operator, ast.Mod) and isinstance(left, str):
@@ -199,7 +198,7 @@ def _compared(operator: ast.cmpop, left: _Value, right: _Value) -> _Value:
 
 
 def _filled(template: str, places: list[str], names: dict[str, str]) -> _Value:
-    """``template.format(…)`` for plain fields: no attributes, indices or format specifications."""
+    """Return ``template.format(…)`` for plain fields: no attributes, indices or format specifications."""
     unnamed = iter(places)
 
     def value(match: re.Match[str]) -> str:

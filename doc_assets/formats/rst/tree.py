@@ -1,7 +1,7 @@
-"""From a docutils tree to headings and blocks: the walk over sections, and how each kind of element reads as text.
+"""Headings and blocks from a docutils tree: the walk over sections, and the text of each kind of element.
 
-What docutils reports about the page (system messages) never becomes text, except for source that it could not place,
-which is kept as it was written. How the tree is made is in ``parser``.
+docutils' system messages never become text, except for source that it could not place, which is kept as written. The
+tree is made by ``parser``.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from doc_assets.document import Block
 from doc_assets.formats.markdown.raw_html import alt_text
 from doc_assets.formats.parts import Heading, Part
 
-# A list or table longer than this goes on in a further block, so that the chunker finds borders where a reader does:
-# about one window of 256 tokens.
+# Longer lists and tables are split into blocks of this size, about one window of 256 tokens, so that chunks end between
+# items or rows.
 BLOCK_CHARACTERS = 1_000
 
-# What `.. include:: <isonum.txt>` defines and pages use; other undefined substitutions stay as their name.
+# Used definitions of `.. include:: <isonum.txt>`; other undefined substitutions stay as their name.
 KNOWN_CHARACTERS = {
     "copy": "©", "reg": "®", "trade": "™", "deg": "°", "micro": "µ", "times": "\xd7", "plusmn": "±", "frac12": "½",
     "sup2": "²", "sup3": "³", "rarr": "→", "larr": "←", "hellip": "…", "mdash": "—", "ndash": "\u2013", "nbsp": " ",
 }  # fmt: skip
 _TABLE_OF_CONTENTS = ("Contents:", "Contents", "Table of contents", "Table of Contents", "Table of contents:")
-_MAX_SUBSTITUTION = 1_000  # characters; longer ones would let nested definitions grow without end
+_MAX_SUBSTITUTION = 1_000  # characters; bounds the growth of nested definitions
 _ENUMERATORS = {"loweralpha": "abcdefghijklmnopqrstuvwxyz", "upperalpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 _SILENT = (
@@ -40,10 +40,10 @@ _SILENT = (
 
 
 class TreeReader:
-    """Reads one document's tree. Each public method is a pure function of the node given."""
+    """Reads one document's tree; each public method is a pure function of its node."""
 
     def __init__(self, document: nodes.document) -> None:
-        """Takes the tree for its substitution definitions."""
+        """Store the substitution definitions of the tree."""
         self._definitions: Mapping[str, nodes.Element] = document.substitution_defs
         self._names: Mapping[str, str] = document.substitution_names
         self._resolved: dict[str, str] = {}
@@ -51,11 +51,11 @@ class TreeReader:
     # Inline text
 
     def inline(self, node: nodes.Node, *, verbatim: bool = False) -> str:
-        """The text of inline markup: literals in backticks, links as their words, white space as single blanks.
+        """Return the text of inline markup: literals in backticks, links as their words, white space as single blanks.
 
         Args:
             node: Any element that holds inline nodes.
-            verbatim: White space as it stands and no backticks, as in a listing.
+            verbatim: Keep white space and add no backticks, as in a listing.
         """
         parts: list[str] = []
         self._collect(node, parts, verbatim)
@@ -63,7 +63,7 @@ class TreeReader:
         return text if verbatim else " ".join(text.split())
 
     def heading(self, title: nodes.Node) -> str:
-        """A heading's text in one line, without backticks."""
+        """Return a heading's text in one line, without backticks."""
         return " ".join(self.inline(title, verbatim=True).split())
 
     def _collect(self, node: nodes.Node, parts: list[str], verbatim: bool) -> None:
@@ -84,7 +84,7 @@ class TreeReader:
 
     def _substitution(self, name: str) -> str:
         if name not in self._resolved:
-            self._resolved[name] = name  # what a definition finds that refers to itself
+            self._resolved[name] = name  # the result for a definition that refers to itself
             key = name if name in self._definitions else self._names.get(nodes.fully_normalize_name(name), "")
             if key:
                 text = " ".join(self.inline(child) for child in self._definitions[key].children)
@@ -96,7 +96,7 @@ class TreeReader:
     # Blocks
 
     def blocks(self, node: nodes.Node) -> list[Block]:
-        """The blocks of one body element, in reading order; none for what has no text."""
+        """Return the blocks of one body element in reading order; none if it has no text."""
         if isinstance(node, (nodes.system_message, *_SILENT, nodes.title)):
             return _unplaced(node) if isinstance(node, nodes.system_message) else []
         if isinstance(node, (nodes.literal_block, nodes.doctest_block, nodes.math_block)):
@@ -133,7 +133,7 @@ class TreeReader:
                 else:
                     text = block.text.replace("\n", "\n" + indent)
                     own.append(Block((indent if position else marker) + text, "list"))
-            pieces += pack(own)  # an item that fits a block is not cut
+            pieces += pack(own)  # an item that fits in a block is not split
         return pack(pieces)
 
     def _definitions_list(self, node: nodes.Element) -> list[Block]:
@@ -211,7 +211,7 @@ class TreeReader:
 
 
 def pack(pieces: Iterable[Block]) -> list[Block]:
-    """Joins neighbouring list pieces into blocks of about ``BLOCK_CHARACTERS``; other blocks stay where they are."""
+    """Join adjacent list pieces into blocks of about ``BLOCK_CHARACTERS``; keep other blocks in place."""
     blocks: list[Block] = []
     lines: list[str] = []
     size = 0
@@ -237,7 +237,7 @@ def pack(pieces: Iterable[Block]) -> list[Block]:
 
 
 def pack_rows(rows: Iterable[str]) -> list[Block]:
-    """Table blocks of about ``BLOCK_CHARACTERS``; rows without a letter or digit are dropped."""
+    """Return table blocks of about ``BLOCK_CHARACTERS``; drop rows without a letter or digit."""
     pieces = [Block(row, "list") for row in rows if re.search(r"\w", row)]
     return [Block(block.text, "table") for block in pack(pieces)]
 
@@ -250,7 +250,7 @@ def _block(text: str, kind: str) -> list[Block]:
 
 
 def _label(label: str, blocks: list[Block]) -> list[Block]:
-    """Puts ``label`` before the first block: in its line if it is prose, as a line of its own otherwise."""
+    """Put ``label`` before the first block: in its line if that is prose, otherwise as a line of its own."""
     if not label:
         return blocks
     if blocks and blocks[0].kind == "prose":
@@ -259,7 +259,7 @@ def _label(label: str, blocks: list[Block]) -> list[Block]:
 
 
 def _unplaced(message: nodes.system_message) -> list[Block]:
-    """Source that docutils could not place (errors, not warnings): kept as it was written."""
+    """Return source that docutils could not place (errors, not warnings) as written."""
     if message.get("level", 0) < 3:
         return []
     lost = [child.astext() for child in message.children if isinstance(child, nodes.literal_block)]
@@ -285,7 +285,7 @@ def _backticked(text: str) -> str:
 
 
 def parts_of(document: nodes.document) -> list[Part]:
-    """Headings, with the anchors that Sphinx gives them, and blocks of a whole tree, in reading order."""
+    """Return the headings, with Sphinx's anchors, and the blocks of a whole tree in reading order."""
     _label_quotes(document)
     reader = TreeReader(document)
     parts: list[Part] = []
@@ -315,7 +315,7 @@ def parts_of(document: nodes.document) -> list[Part]:
 
 
 def _label_quotes(document: nodes.document) -> None:
-    """Joins a short line and the indented text below it, the way many kernel pages write a term and its meaning."""
+    """Join a short line and the indented text below it: many kernel pages write terms and meanings like this."""
     open_nodes: list[nodes.Element] = [document]
     while open_nodes:
         node = open_nodes.pop()
@@ -332,6 +332,6 @@ def _label_quotes(document: nodes.document) -> None:
 
 
 def _term(node: nodes.Node) -> str:
-    """A paragraph's text if it is one short line that ends without punctuation."""
+    """Return a paragraph's text if it is one short line that ends without punctuation."""
     term = node.astext().strip() if isinstance(node, nodes.paragraph) and len(node.rawsource) <= 400 else ""
     return term if len(term) <= 60 and "\n" not in term and term[-1:] not in ".:;,!?" else ""

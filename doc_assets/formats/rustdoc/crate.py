@@ -1,7 +1,4 @@
-"""A crate in rustdoc JSON: its items, and under which public path each is found.
-
-What is written about an item is in ``json_format``.
-"""
+"""A crate in rustdoc JSON: its items and their public paths. Documents are made of them in ``json_format``."""
 
 from __future__ import annotations
 
@@ -15,26 +12,26 @@ from doc_assets.errors import DocumentRejected, DocumentSkipped
 
 Item = Mapping[str, Any]
 
-# What changed from the oldest to the newest is read in both forms: attributes as text or as values (54), paths in
-# "name" or "path" (42), arguments that are absent (51), captures as text or as values (41), stability (58, 61).
+# Changed parts are read in both forms: attributes as text or values (54), paths in "name" or "path" (42), absent
+# arguments (51), captures as text or values (41), stability (58, 61).
 OLDEST_VERSION = 37  # rustdoc 1.85 of December 2024; items were named and identified otherwise before
 NEWEST_VERSION = 61  # July 2026
 _TYPES = frozenset(("struct", "enum", "union", "trait"))
 
 
 def kind_of(item: Item) -> str:
-    """``struct``, ``function`` …: the one key of what rustdoc calls ``inner``."""
+    """Return ``struct``, ``function`` …: the one key of the item's ``inner``."""
     return _inner(item)[0]
 
 
 def content_of(item: Item) -> Any:  # noqa: ANN401 - whatever the kind holds
-    """What the kind holds: a mapping for most, text for a macro, None for an extern type."""
+    """Return the value of ``inner``: a mapping for most kinds, text for a macro, None for an extern type."""
     return _inner(item)[1]
 
 
 def _inner(item: Item) -> tuple[str, Any]:
     inner = item["inner"]
-    if isinstance(inner, str):  # a kind that holds nothing
+    if isinstance(inner, str):  # a kind without content
         return inner, None
     for kind, content in inner.items():
         return kind, content
@@ -43,7 +40,7 @@ def _inner(item: Item) -> tuple[str, Any]:
 
 @dataclass
 class Module:
-    """A public module: its path, and what it holds, each under the name it has there."""
+    """A public module: its path, and its items under their names in it."""
 
     path: str
     item: Item
@@ -55,7 +52,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Crate:
-    """A crate's items by id, and its public modules, outermost first."""
+    """Items of a crate by id, and its public modules, outermost first."""
 
     name: str
     version: str
@@ -66,7 +63,7 @@ class Crate:
     places: dict[str, str] = field(default_factory=dict)
 
     def resolve(self, identity: object) -> tuple[str, bool]:
-        """An item's full path ("" where nothing leads to it), and whether it is of this crate."""
+        """Return an item's full path ("" if it has none), and whether it belongs to this crate."""
         if not self.places:
             self.places.update(_places(self))
         key = str(identity)
@@ -77,11 +74,11 @@ class Crate:
         if summary is None or not isinstance(path, list) or not path or not all(isinstance(one, str) for one in path):
             return "", False
         is_local = summary.get("crate_id") == 0
-        # The standard library is used as a whole, wherever in it an item is defined.
+        # Users import from std, whichever of its crates defines the item.
         return "::".join(["std", *path[1:]] if path[0] in ("core", "alloc") else path), is_local
 
     def members(self, identities: object) -> Iterator[Item]:
-        """The items of a list of ids that the crate describes."""
+        """Yield the items of a list of ids that are in the crate's index."""
         if isinstance(identities, list):
             for identity in dict.fromkeys(map(str, identities)):
                 item = self.index.get(identity)
@@ -89,7 +86,7 @@ class Crate:
                     yield item
 
     def members_of(self, item: Item) -> Iterator[Item]:
-        """Fields, variants and associated items of a type or trait that have a name."""
+        """Yield the named fields, variants and associated items of a type or trait."""
         content = content_of(item)
         if not isinstance(content, Mapping):
             return
@@ -106,11 +103,11 @@ class Crate:
 
 
 def read_crate(text: str) -> Crate:
-    """Reads the JSON and finds each public item's place.
+    """Parse the JSON and find each public item's path.
 
     Raises:
-        DocumentRejected: Not JSON, a crate without its items, or of a version that is not known.
-        DocumentSkipped: JSON of something else.
+        DocumentRejected: Not JSON, a crate without items, or an unknown format version.
+        DocumentSkipped: JSON that is not a crate.
     """
     try:
         data = json.loads(text)
@@ -144,7 +141,7 @@ def read_crate(text: str) -> Crate:
 
 
 def _places(crate: Crate) -> Iterator[tuple[str, str]]:
-    """The id of each item and member that the documents show, with its full path."""
+    """Yield the id and full path of each item and member that the documents show."""
     for module in crate.modules:
         yield str(module.item["id"]), module.path
         for name, item in (*module.others, *module.types):
@@ -155,10 +152,10 @@ def _places(crate: Crate) -> Iterator[tuple[str, str]]:
 
 
 def _modules(root: Item, name: str, index: Mapping[str, Item]) -> list[Module]:
-    """Walks the public modules breadth first, so that what has several paths is found under the shortest.
+    """Walk the public modules breadth first, so that an item with several paths gets the shortest.
 
-    A re-export of something that is public where it is defined is only named; one out of a private module is what
-    makes that item public, so the item stands where it is re-exported, as in rustdoc's own pages.
+    An item of a private module is public through its re-export and is placed there, as in rustdoc's pages; any other
+    re-export is only named.
     """
     defined = _defined(root, index)
     placed: set[str] = {str(root["id"])}
@@ -183,7 +180,7 @@ def _modules(root: Item, name: str, index: Mapping[str, Item]) -> list[Module]:
 
 
 def _defined(root: Item, index: Mapping[str, Item]) -> set[str]:
-    """Ids of what stands in a public module itself, not by a re-export."""
+    """Return the ids of the items defined in public modules, without re-exports."""
     seen = {str(root["id"])}
     waiting = deque([root])
     while waiting:
@@ -198,7 +195,7 @@ def _defined(root: Item, index: Mapping[str, Item]) -> set[str]:
 
 
 def _contents(module: Module, defined: set[str], index: Mapping[str, Item]) -> Iterator[tuple[str, Item]]:
-    """Names and items of a module, with re-exports followed out of private modules; notes the others."""
+    """Yield the names and items of a module; follow re-exports from private modules, and record the others."""
     followed: set[str] = set()
     waiting = deque(content_of(module.item).get("items") or [])
     while waiting:
@@ -227,7 +224,7 @@ def _contents(module: Module, defined: set[str], index: Mapping[str, Item]) -> I
 
 
 def _glob(target: Item) -> list:
-    """Ids of what ``use target::*`` brings in."""
+    """Return the ids of the items that ``use target::*`` imports."""
     content = content_of(target)
     return (content.get("items") or content.get("variants") or []) if isinstance(content, Mapping) else []
 

@@ -1,8 +1,7 @@
 """The format ``rustdoc_html``: pages of ``rustdoc`` 1.63 to 1.95, one document per item or module.
 
-What repeats on every page is left out and counted: methods inherited from traits or lent by other types, blanket and
-automatic implementations, navigation. It goes in ``trimming``; how the members of an item are read is in
-``members``.
+Methods of traits and of ``Deref`` targets, blanket and automatic implementations and navigation repeat on every page;
+``trimming`` removes and counts them. ``members`` reads the members of an item.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _INDEX_PAGES = {
     "search": "rustdoc's search page",
     "scrape-examples-help": "rustdoc's help page",
 }
-# What is the same on every page or repeats what stands elsewhere; the heading is read before.
+# Elements that are the same on every page or repeat other pages; the heading is read before they go.
 _CHROME = ", ".join(
     (
         ".main-heading, h1, script, style, nav, button, rustdoc-toolbar, rustdoc-search, wbr",
@@ -54,7 +53,7 @@ _STANDARD = ("std", "core", "alloc", "proc_macro", "test")  # their versions are
 
 
 class RustdocHtmlFormat:
-    """HTML that ``cargo doc`` writes."""
+    """Reads HTML written by ``cargo doc``."""
 
     name = "rustdoc_html"
     version = 2
@@ -62,12 +61,12 @@ class RustdocHtmlFormat:
     priority = 10
 
     def accepts(self, file: RawFile) -> bool:
-        """Whether the page says that rustdoc made it, and not from a Markdown file, which is a page as any other."""
+        """Return whether the page names rustdoc as its generator and was not made from a Markdown file."""
         head = file.data[:10_000]
         return _MARK.search(head) is not None and b'<body class="rustdoc">' not in head
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the page as one document.
 
         Raises:
             DocumentSkipped: A redirect, a list of all items, source code, settings, help or search.
@@ -90,7 +89,7 @@ class RustdocHtmlFormat:
         page = _identify(tree, main, html_kind(kinds))
         remove(main, _CHROME)
         implementations = take_implementations(main, page.path, trimmed.lenders)
-        # A layout that is not known (a later rustdoc, a page of its own kind) is read as any other page.
+        # An unknown layout (of a later rustdoc) is read as any other HTML page.
         parts = _read_page(main, page, implementations) or read_parts(main)
         title, sections = outline(parts, title=page.title, fallback=readable_name(file.path))
         return [Document(title, self.name, sections, _facts(file, page, trimmed, implementations))]
@@ -98,7 +97,7 @@ class RustdocHtmlFormat:
 
 @dataclass(frozen=True)
 class _Page:
-    """What a page is about."""
+    """The item that a page documents."""
 
     title: str
     path: str
@@ -107,7 +106,7 @@ class _Page:
 
 
 def _identify(tree: LexborHTMLParser, main: LexborNode, kind: str) -> _Page:
-    """Kind and full path, wherever this version of rustdoc shows them."""
+    """Return the item's kind and full path, which rustdoc's versions show in different places."""
     heading = main.css_first("h1")
     since = main.css_first(".sub-heading .since, h1 .since, .main-heading .since")
     if heading is not None:
@@ -119,23 +118,23 @@ def _identify(tree: LexborHTMLParser, main: LexborNode, kind: str) -> _Page:
         place = titled
     alone = not place or (label.startswith(_UNPLACED) and kind != "attr")
     path = name if alone else f"{place}::{name}"
-    if label == "Crate":  # rustdoc 1.84 gives the body of the root no class of its own
+    if label == "Crate":  # rustdoc 1.84 gives the body of the root no class
         kind = "crate"
     shown = f"{LABELS.get(kind, label)} {path}".strip()
-    # "1.0.0 (const: 1.79.0)": since when the item is const is not what is asked for.
+    # Of "1.0.0 (const: 1.79.0)", only the first version says since when the item is stable.
     stable_since = collapsed(since).partition(" ")[0] if since is not None else ""
     return _Page(shown, path, kind or label.lower(), stable_since)
 
 
 def _place_from_title(tree: LexborHTMLParser) -> str:
-    """``a::b`` of the title "Name in a::b - Rust"."""
+    """Return ``a::b`` of the title "Name in a::b - Rust"."""
     node = tree.css_first("head title")
     match = re.search(r" in ([\w:]+) - ", collapsed(node) if node is not None else "")
     return match[1] if match else ""
 
 
 def _facts(file: RawFile, page: _Page, trimmed: Trimmed, implementations: Implementations) -> dict[str, JsonValue]:
-    """The document's metadata; what the page does not state is taken from the catalogue."""
+    """Return the document's metadata; the catalogue supplies facts that the page does not state."""
     crate = trimmed.stated.get("current-crate") or file.attributes.get("crate") or page.path.split("::")[0]
     version = trimmed.version or file.attributes.get("version", "")
     if not version and crate in _STANDARD:
@@ -152,7 +151,7 @@ def _facts(file: RawFile, page: _Page, trimmed: Trimmed, implementations: Implem
 
 
 def _read_page(main: LexborNode, page: _Page, traits: Implementations) -> list[Part]:
-    """The parts of a page: declaration, documentation, members, traits; for a module its items."""
+    """Return the parts of a page: declaration, documentation, members and traits; for a module, its items."""
     beside = [Block(traits.summary)] if traits.summary else []
     aliased = main.css_first("#aliased-type")
     for node in until_heading(aliased) if aliased is not None else ():
@@ -177,13 +176,13 @@ def _read_page(main: LexborNode, page: _Page, traits: Implementations) -> list[P
         elif node.tag == "details":
             for docs in node.css(".docblock"):
                 parts.extend(read_parts(docs))
-    # Since 1.73 the page of an alias repeats the members of the type that it stands for.
+    # Since 1.73 the page of an alias repeats the members of the aliased type.
     members = read_members(main, page.path, known) if aliased is None else []
     return [*parts, *members, *traits.parts, *_module_items(main)]
 
 
 def _module_items(main: LexborNode) -> list[Part]:
-    """The tables of a module as one section: a line for each item, its name and what it is for."""
+    """Return the tables of a module as one section: a line with name and summary for each item."""
     blocks: list[Part] = []
     for table in _outermost(main, ".item-table"):
         header = table.prev
@@ -196,7 +195,7 @@ def _module_items(main: LexborNode) -> list[Part]:
 
 
 def _rows(table: LexborNode) -> tuple[list[str], list[str]]:
-    """Lines "name: what it is for", and the names without a word about them."""
+    """Return lines "name: summary", and the names without a summary."""
     described: list[str] = []
     bare: list[str] = []
     name = ""
@@ -222,7 +221,7 @@ def _rows(table: LexborNode) -> tuple[list[str], list[str]]:
 
 
 def _outermost(root: LexborNode, selector: str) -> list[LexborNode]:
-    """Elements that match and stand in none that does: with each in itself, a broken page of 15 kB gave 14 MB."""
+    """Return matching elements that are in no other match: with nested ones, a broken page of 15 kB gave 14 MB."""
     found: list[LexborNode] = []
     inside: set[int] = set()
     for node in root.css(selector):

@@ -1,6 +1,6 @@
-"""What rustdoc JSON says about an item in words: its documentation, and the notes that pages of rustdoc put above it.
+"""Documentation of an item in rustdoc JSON, and the notes that rustdoc's pages show above it.
 
-Documentation is Markdown in which examples hide lines and links name items instead of addresses.
+The documentation is Markdown in which examples hide lines and links name items instead of addresses.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from doc_assets.formats.parts import Heading, Part
 Item = Mapping[str, Any]
 Resolve = Callable[[object], tuple[str, bool]]
 
-_LONGEST_SUMMARY = 240  # characters of the line that says in a module what an item is for
+_LONGEST_SUMMARY = 240  # characters of an item's summary in a module
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*+([^`\n]*)$")
 _HIDDEN = re.compile(r"^\s*#(?:\s|$)")
 # fmt: off
@@ -26,7 +26,7 @@ _RUST = frozenset((
 ))
 # fmt: on
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*<?([^\s<>]{1,300})>?", re.MULTILINE)
-# A run of code, which is left alone, or a link: its words, and where it leads if it says so.
+# A run of code, which stays as written, or a link: its words, and its target if it has one.
 _LINK = re.compile(
     r"(`{1,3})(?!`)[^\n]{1,300}?(?<!`)\1(?!`)"
     r"|(?<!\\)\[((?:[^\[\]\\`]|\\.|`[^`\n]{1,200}`|\[[^\[\]\n]{0,100}\]){1,300})\]"
@@ -38,27 +38,27 @@ _NAMED = re.compile(r"(?:\w{2,12}@)?((?:\w+::)*\w+)(?:<[^<>]{0,100}>)?(\(\)|!)?"
 _FEATURES = re.compile(r'feature\s*=\s*"([^"]{1,100})"|name: "feature", value: Some\("([^"]{1,100})"\)')
 _CONDITION = re.compile(r"#!?\[(?:doc\()?cfg\((.{1,300}?)\)\)?\]\s*", re.DOTALL)
 _TRACED = re.compile(r"CfgTrace\(\[(.{1,600})\]\)", re.DOTALL)
-# A paragraph without any mark, as one in seven is: nothing there for a Markdown parser.
+# A paragraph without marks (one in seven) needs no Markdown parser.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;:'()/-]*")
 
 
 def documentation(item: Item, resolve: Resolve, *, fold: bool = False) -> list[Part]:
-    """An item's documentation as parts.
+    """Return an item's documentation as parts.
 
     Args:
-        item: As in the crate's index.
-        resolve: From an id to an item's full path ("" where it has none), and whether it is of this crate.
-        fold: Headings become paragraphs, so that the parts stay one section.
+        item: Item of the crate's index.
+        resolve: Maps an id to an item's full path ("" if it has none), and whether it belongs to this crate.
+        fold: Turn headings into paragraphs, so that the parts stay one section.
     """
     docs = item.get("docs")
     if not isinstance(docs, str) or not docs.strip():
         return []
     if _PLAIN.fullmatch(docs):
         return [Block(docs.rstrip())]
-    docs = clean_text(docs)  # JSON escapes what its text may not hold
+    docs = clean_text(docs)  # JSON can escape characters that its text may not contain
     given = item.get("links")
     links = given if isinstance(given, Mapping) else {}
-    # What was not written out below loses its brackets by a definition.
+    # Links that are not written out below lose their brackets through a definition.
     targets = [key for key in links if not set("[]\n") & set(key)]
     definitions = "".join(f"\n[{key}]: #" for key in targets)
     parts: list[Part] = []
@@ -73,7 +73,7 @@ def documentation(item: Item, resolve: Resolve, *, fold: bool = False) -> list[P
 
 
 def first_sentence(item: Item, resolve: Resolve) -> str:
-    """What a module's table says of an item: the first paragraph, cut where it gets long."""
+    """Return an item's summary in a module's table: the first paragraph, shortened if long."""
     docs = item.get("docs")
     if not isinstance(docs, str):
         return ""
@@ -89,7 +89,7 @@ def first_sentence(item: Item, resolve: Resolve) -> str:
 
 
 def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object) -> str:
-    """Markdown without the lines of Rust examples that rustdoc hides (``# use …;``), and with links in words."""
+    """Return Markdown without the hidden lines of Rust examples (``# use …;``), and with links as words."""
     labels = {label.lower(): target for label, target in _DEFINITION.findall(docs) if target in links}
     written: set[str] = set()
     pieces: list[str] = []
@@ -112,10 +112,10 @@ def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object
 
 
 def _link_words(text: str, identity: object, resolve: Resolve, own: object, written: set[str]) -> str:
-    """A link to an item in words: the item's full path in place of a part of it, and after any other words.
+    """Return a link to an item as words: its full path in place of a part of it, and after any other words.
 
-    Items of other crates are known by where they are defined (``core::option::Option``), which is not where they are
-    used from: their names stay as they were written.
+    Names of other crates' items stay as written: their known paths are those of the definition
+    (``core::option::Option``), not those that users import.
     """
     full, is_local = resolve(identity)
     if not full or identity == own:
@@ -130,7 +130,7 @@ def _link_words(text: str, identity: object, resolve: Resolve, own: object, writ
 
 
 def _stretches(docs: str) -> Iterator[tuple[bool, str]]:
-    """The documentation in turns: text, and fenced code without its hidden lines."""
+    """Yield stretches of the documentation: text, and fenced code without its hidden lines."""
     lines: list[str] = []
     fence = ""
     is_rust = False
@@ -159,7 +159,7 @@ def _stretches(docs: str) -> Iterator[tuple[bool, str]]:
 
 
 def notes(item: Item) -> list[Block]:
-    """Deprecation, instability and the features that an item needs, each in a sentence."""
+    """Return an item's deprecation, instability and required features, each in a sentence."""
     sentences = [_availability(item), _instability(item), _deprecation(item)]
     return [Block(sentence) for sentence in sentences if sentence]
 
@@ -178,14 +178,14 @@ def _instability(item: Item) -> str:
 
 
 def stable_since(item: Item) -> str:
-    """Since which version an item of the standard library is stable; "" for others, and before format 58."""
+    """Return the version that stabilized an item of the standard library; "" for others, and before format 58."""
     level, facts = _level(item)
     since = facts.get("since") if level == "stable" else None
     return since if isinstance(since, str) else ""
 
 
 def _level(item: Item) -> tuple[str, Mapping[str, Any]]:
-    """Stability, and what is said of it beside the level (formats 58 to 60) or below it (from 61)."""
+    """Return the stability level and its details, which are beside the level (formats 58 to 60) or below it (61)."""
     stability = item.get("stability")
     if not isinstance(stability, Mapping):
         return "", {}

@@ -1,7 +1,7 @@
 """The format ``rustdoc_json``: a crate as ``rustdoc --output-format json`` describes it, formats 37 to 61.
 
-One document per module, and one per struct, enum, union and trait. Where items are found is in ``crate``, how
-declarations are written in ``signatures``, how documentation is read in ``item_docs``.
+One document per module, and one per struct, enum, union and trait. ``crate`` finds the items, ``signatures`` writes
+declarations, ``item_docs`` reads documentation.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from doc_assets.formats.rustdoc.kinds import LABELS, PLURALS, item_facts, json_k
 from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
 from doc_assets.formats.rustdoc.signatures import declaration, path, type_name
 
-_HEAD = 8_192  # bytes at either end by which a crate differs from other JSON: its version stands last
+_HEAD = 8_192  # bytes at either end that identify a crate: its version comes last
 _BLANK_START = re.compile(r"\A(?:[ \t]*\n)+")
 
 
 class RustdocJsonFormat:
-    """A crate's JSON from rustdoc."""
+    """Reads a crate's JSON from rustdoc."""
 
     name = "rustdoc_json"
     version = 2
@@ -44,7 +44,7 @@ class RustdocJsonFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Whether beginning and end hold the keys of a crate; also true for one that was cut off."""
+        """Return whether beginning and end hold the keys of a crate; also True for a truncated one."""
         head, tail = file.data[:_HEAD], file.data[-_HEAD:]
         if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
             return False
@@ -55,11 +55,11 @@ class RustdocJsonFormat:
         return known >= (1 if version else 2) and (version or b'"root"' in head)
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document per module, then one for each type and trait in it.
+        """Return one document per module, each followed by one for each type and trait in it.
 
         Raises:
-            DocumentRejected: Not JSON, not built as a crate is, or of a version that is not known.
-            DocumentSkipped: JSON of something else.
+            DocumentRejected: Not JSON, not the structure of a crate, or an unknown format version.
+            DocumentSkipped: JSON that is not a crate.
         """
         text = decode(file.data)
         try:
@@ -98,7 +98,7 @@ def _document(crate: Crate, kind: str, place: str, item: Item, parts: list[Part]
 
 
 def _clean(part: Part) -> Part:
-    """JSON can hold what its text did not show: escaped control characters and halves of characters."""
+    """Return the part without control characters and lone surrogates, which JSON can escape."""
     if isinstance(part, Block):
         return Block(_BLANK_START.sub("", clean_text(part.text)).rstrip(), part.kind)
     if isinstance(part, Heading):
@@ -110,7 +110,7 @@ def _clean(part: Part) -> Part:
 
 
 def _module_parts(crate: Crate, module: Module) -> list[Part]:
-    """A module's documentation, its functions, macros and constants, and a table of what is in it."""
+    """Return a module's documentation, its functions, macros and constants, and a table of its items."""
     parts: list[Part] = [*notes(module.item), *documentation(module.item, crate.resolve)]
     undocumented: list[str] = []
     for name, item in module.others:
@@ -131,7 +131,7 @@ def _module_parts(crate: Crate, module: Module) -> list[Part]:
 
 
 def _table(crate: Crate, module: Module) -> Iterator[Block]:
-    """What a module holds by kind: a line for each item, its name and what it is for."""
+    """Yield a module's items by kind: a line with name and summary for each."""
     if module.reexports:
         yield from in_pieces(["Re-exports:", *module.reexports], "list")
     groups: dict[str, list[tuple[str, Item]]] = {}
@@ -155,7 +155,7 @@ def _plural(item: Item) -> str:
 
 
 def _section_of(item: Item) -> str:
-    """The fragment of the kind's table on the module's page in HTML."""
+    """Return the fragment of the kind's table on the module's HTML page."""
     return _plural(item).lower().replace(" ", "-")
 
 
@@ -163,7 +163,7 @@ def _section_of(item: Item) -> str:
 
 
 def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
-    """Declaration, documentation, and a section for each documented member; how many implementations are left out."""
+    """Return declaration, documentation and a section per documented member; the number of implementations left out."""
     content, name = content_of(item), place.rpartition("::")[2]
     traits, trait_parts, dropped = _traits(crate, place, content)
     parts: list[Part] = [Block(declaration({**item, "name": name}, crate.index), "signature"), *notes(item)]
@@ -188,7 +188,7 @@ def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
 
 
 def _implementors(crate: Crate, content: Mapping) -> list[Part]:
-    """Which types of the crate a trait is implemented for."""
+    """Return the crate's types that implement a trait."""
     headers: list[str] = []
     for implementation in crate.members(content.get("implementations")):
         inner = content_of(implementation)
@@ -198,7 +198,7 @@ def _implementors(crate: Crate, content: Mapping) -> list[Part]:
 
 
 def _members(crate: Crate, place: str, content: Mapping) -> Iterator[tuple[str, str, Item]]:
-    """Each member with the path before its name, and the kind that its anchor starts with."""
+    """Yield each member with the path before its name, and the kind that its anchor starts with."""
     form = content.get("kind")
     fields = content.get("fields")
     if isinstance(form, Mapping):
@@ -228,11 +228,11 @@ def _trait_anchor(member: Item) -> str:
 
 
 def _traits(crate: Crate, place: str, content: Mapping) -> tuple[list[str], list[Part], int]:
-    """What a type implements itself.
+    """Return a type's own trait implementations.
 
     Returns:
-        The traits' names, sections for those of their methods that say something of their own, and how many automatic
-        and blanket implementations are left out.
+        Names of the traits, sections for their methods with documentation of their own, and the number of automatic
+        and blanket implementations left out.
     """
     names: list[str] = []
     parts: list[Part] = []
