@@ -1,7 +1,6 @@
-"""From a tree of HTML to headings and blocks in reading order, for every format that is HTML inside.
+"""Headings and blocks from a tree of HTML, in reading order, for every format with HTML inside.
 
-What is chrome around the content is decided by the caller, which takes it out of the tree first; sections are made by
-``outline``.
+The caller removes the chrome around the content first; ``outline`` makes the sections.
 """
 
 from __future__ import annotations
@@ -17,10 +16,10 @@ from doc_assets.formats.html.tree import below, classes, collapsed, remove, verb
 from doc_assets.formats.parts import Heading, Part
 
 _LIST_PIECE = (
-    1_000  # characters, some 250 tokens: lists and tables are cut between items there, as a chunk holds no more
+    1_000  # characters, about 250 tokens: lists and tables are split between items there, as a chunk holds no more
 )
-_LONGEST_HEADING = 200  # characters; beyond it a heading was left open and has swallowed the page
-_LONGEST_TABLE_HEAD = 200  # characters; a shorter one is repeated when a table is cut
+_LONGEST_HEADING = 200  # characters; a longer one is an unclosed heading that contains the page
+_LONGEST_TABLE_HEAD = 200  # characters; shorter ones are repeated when a table is split
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # fmt: off
@@ -38,17 +37,17 @@ _DROPPED = frozenset((
     "meta", "base",
 ))
 # fmt: on
-# The name of a note (Sphinx, MkDocs, mdBook): it opens the note's first paragraph, as it does in the source.
+# The name of a note (Sphinx, MkDocs, mdBook) opens the note's first paragraph, as in the source.
 _NOTE_NAME = frozenset(("admonition-title", "blockquote-tag-title"))
 _LINE_NUMBERS = ".linenos, .lineno, .linenodiv, .hljs-ln-numbers, .line-numbers"
 
 
 def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
-    """What is below ``root``, in reading order. Changes the tree: line breaks in listings become text.
+    """Return the parts below ``root`` in reading order. Changes the tree: line breaks in listings become text.
 
     Args:
-        root: The element that holds the content.
-        fold_headings: Headings become paragraphs, so that the parts stay one section.
+        root: Element that holds the content.
+        fold_headings: Turn headings into paragraphs, so that the parts stay one section.
     """
     remove(root, _LINE_NUMBERS)
     for line_break in root.css("pre br"):
@@ -59,7 +58,7 @@ def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
 
 
 def in_pieces(lines: Iterable[str], kind: BlockKind) -> list[Block]:
-    """Lines that are not blank as blocks of about 1,000 characters each."""
+    """Return the lines that are not blank as blocks of about 1,000 characters."""
     blocks: list[Block] = []
     piece: list[str] = []
     size = 0
@@ -76,7 +75,7 @@ def in_pieces(lines: Iterable[str], kind: BlockKind) -> list[Block]:
 
 @dataclass
 class _List:
-    """A list that is being read: the marker of the next line, and how many items came before."""
+    """An open list: the marker of the next line, and the number of items before it."""
 
     tag: str
     number: int = 1
@@ -86,7 +85,7 @@ class _List:
 
 @dataclass
 class _Table:
-    """A table of data that is being read."""
+    """An open table of data."""
 
     rows: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
@@ -97,13 +96,13 @@ class _Table:
 
 
 class _Reader:
-    """Collects inline text until an element says that something else begins."""
+    """Collects inline text until an element starts another block."""
 
     def __init__(self, *, fold_headings: bool) -> None:
         self.parts: list[Part] = []
         self._fold_headings = fold_headings
         self._inline: list[str] = []
-        self._lead = ""  # what the next paragraph begins with
+        self._lead = ""  # start of the next paragraph
         self._lists: list[_List] = []
         self._lines: list[str] = []  # of the outermost open list
         self._line_size = 0
@@ -124,7 +123,7 @@ class _Reader:
         if tag in _DROPPED or not node.is_element_node:
             return False
         if tag in ("br", "math"):
-            # A vertical tab survives the collapsing of white space; MathML keeps its source in an annotation.
+            # A vertical tab survives collapsing of white space; MathML holds its source in an annotation.
             self._inline.append("\v" if tag == "br" else f" {collapsed(node.css_first('annotation') or node)} ")
             return False
         self._flush()
@@ -149,7 +148,7 @@ class _Reader:
             return
         if tag in _CODE:
             if self._inline[-1:] == ["`"]:
-                self._inline.pop()  # nothing in it
+                self._inline.pop()  # it is empty
             else:
                 self._inline.append("`")
             return
@@ -184,7 +183,7 @@ class _Reader:
 
     def _enter_table(self, node: LexborNode, tag: str) -> bool:
         if tag == "table":
-            # A table around listings, headings or tables lays out a page: its cells are read as if they stood alone.
+            # A table around listings, headings or tables is layout: its cells are read as if there were no table.
             if self._table is None and not below(node, "pre, table, h1, h2, h3, h4, h5, h6"):
                 self._cut_list()
                 self._table = _Table()
@@ -215,7 +214,7 @@ class _Reader:
                 self._table = None
 
     def _cut_table(self, table: _Table) -> None:
-        """Writes the rows so far below the table's head."""
+        """Write the rows so far below the table's head."""
         rows = [table.head, *table.rows] if table.head else table.rows
         self._add_block("\n".join(rows), "table")
         table.written = table.written or bool(rows)
@@ -247,7 +246,7 @@ class _Reader:
         inside.defining = False
 
     def _add_signature(self, node: LexborNode) -> None:
-        """A documented function or type of Sphinx: a heading below all others, and its declaration."""
+        """Add a function or type documented by Sphinx: a heading below all others, and its declaration."""
         names = below(node, ".sig-prename, .sig-name, .descclassname, .descname")
         name = re.sub(r"\s+", "", "".join(n.text() for n in names))
         self._cut_list()
@@ -261,7 +260,7 @@ class _Reader:
     # Writing
 
     def _flush(self) -> None:
-        """Ends the paragraph that is being read."""
+        """End the open paragraph."""
         if not self._inline:
             return
         raw = "".join(self._inline)
@@ -280,7 +279,7 @@ class _Reader:
             self._add_block(text, "prose")
 
     def _end_lead(self) -> None:
-        """Writes the name of a note that no paragraph follows as a paragraph of its own."""
+        """Write the name of a note without a following paragraph as a paragraph of its own."""
         if self._lead:
             self._inline.append(self._lead)
             self._lead = ""
@@ -299,7 +298,7 @@ class _Reader:
         self._line_size += len(text)
 
     def _add(self, text: str, kind: BlockKind) -> None:
-        """A block that stands on its own, also inside a list or a table."""
+        """Add a separate block, also inside a list or a table."""
         if self._table is not None:
             if text.strip():
                 self._table.cell.append(" ".join(text.split()))
@@ -318,13 +317,13 @@ class _Reader:
 
 
 def _tidy(raw: str) -> str:
-    """White space collapsed: one line, or one for each line break in it."""
+    """Collapse white space: return one line, or one for each line break."""
     lines = (" ".join(clean_text(line).split()) for line in raw.split("\v"))
     return "\n".join(line for line in lines if line)
 
 
 def _leading_text(node: LexborNode) -> str:
-    """The words before the first element in it that is not inline."""
+    """Return the words before the node's first element that is not inline."""
     words: list[str] = []
     child = node.child
     while child is not None and (child.is_text_node or child.tag in _INLINE):
@@ -334,7 +333,7 @@ def _leading_text(node: LexborNode) -> str:
 
 
 def _anchor(node: LexborNode) -> str | None:
-    """The fragment that leads to a heading: its own id, one inside it, or that of the section it opens."""
+    """Return the fragment of a heading: its own id, one inside it, or that of the section it opens."""
     if node.id:
         return node.id
     inside = node.css_first("[id], a[name]")

@@ -1,7 +1,4 @@
-"""The format ``html``: pages of mdBook, Sphinx, Doxygen and anything else that has its content inside HTML.
-
-rustdoc's pages have their own format; the walk over the content is ``blocks``.
-"""
+"""The format ``html``: pages of mdBook, Sphinx, Doxygen and any other HTML but rustdoc's; ``blocks`` reads content."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 
-# The first that matches and has a word in it is the content; without one, the body.
+# The first match with a word in it is the content; without one, the body.
 _ROOTS = ("main", "div[role=main]", "article", "div.document div.body", "div.body", "div.contents", "#content")
 _CHROME = ", ".join(
     (
@@ -33,14 +30,14 @@ _CHROME = ", ".join(
         "[role=search]",
         ".headerlink, .anchorjs-link, .header-anchor, .hash-link",
         ".sidebar, .sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox",
-        # Sections may be called "toc" or "search": only what is no section goes by its id.
+        # Sections may be called "toc" or "search": only other elements are removed by id.
         ".toc, #TOC, #tocDiv, ul#toc, div#toc:not(.section), .table-of-contents, .contents.local, div.contents.topic",
         ".search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .nav-wrapper, .mobile-nav-chapters",
-        ".boring",  # lines of a listing that mdBook and rustdoc hide
-        ".sectnum, .section-number",  # made by Sphinx: they change when a section is added elsewhere
+        ".boring",  # hidden lines of listings (mdBook, rustdoc)
+        ".sectnum, .section-number",  # Sphinx's numbers, which change when a section is added elsewhere
         ".toctree-wrapper .toctree-l2",  # the headings of other pages
-        # Tabs that are not open and what a browser opens when it is searched for are text as well.
+        # Closed tabs and elements that a browser's search opens are text as well.
         "[hidden]:not([role=tabpanel]):not([hidden=until-found])",
         ".visually-hidden, .sr-only",
         ".MJX_Assistive_MathML, .katex-html",
@@ -60,7 +57,7 @@ _GENERATED = {
 
 
 class HtmlFormat:
-    """Any page of HTML."""
+    """Reads any page of HTML."""
 
     name = "html"
     version = 2
@@ -68,11 +65,11 @@ class HtmlFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with the suffix: parsers of HTML read everything."""
+        """Return True: an HTML parser reads any file with the suffix."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the page as one document.
 
         Raises:
             DocumentSkipped: A redirect, a generated index, or a template around content that is elsewhere.
@@ -97,7 +94,7 @@ class HtmlFormat:
 
 
 def refuse_redirect(tree: LexborHTMLParser) -> None:
-    """Raises DocumentSkipped if the page only leads to another."""
+    """Raise DocumentSkipped if the page only redirects to another."""
     for meta in tree.css("meta[http-equiv]"):
         if (meta.attributes.get("http-equiv") or "").strip().lower() != "refresh":
             continue
@@ -107,7 +104,7 @@ def refuse_redirect(tree: LexborHTMLParser) -> None:
 
 
 def _refuse_template(parts: list[Part]) -> None:
-    """Raises DocumentSkipped if nothing but a site generator's marks is left, or more of them than of text."""
+    """Raise DocumentSkipped if a site generator's marks are all of the page or more than its text."""
     text = "\n".join(part.text for part in parts if isinstance(part, Block | Heading))
     rest = _TEMPLATE_MARK.sub("", text)
     if not re.search(r"\w", rest):
@@ -117,7 +114,7 @@ def _refuse_template(parts: list[Part]) -> None:
 
 
 def _page_title(tree: LexborHTMLParser, site: str) -> str:
-    """The page's ``<title>`` without the site's name behind a dash."""
+    """Return the page's ``<title>`` without the site's name behind a dash."""
     node = tree.css_first("head title")
     text = collapsed(node) if node is not None else ""
     text = text.removesuffix(f" - {site}") if site else text
@@ -128,7 +125,7 @@ def _content_root(tree: LexborHTMLParser) -> LexborNode:
     body = tree.body
     for selector in _ROOTS:
         found = tree.css(selector)
-        # Several articles are a list of them: only together do they make the page.
+        # Several articles are a list: only together are they the page.
         if len(found) == 1 and re.search(r"\w", found[0].text()):
             return found[0]
     if body is None:
@@ -146,7 +143,7 @@ def _drop_chrome(root: LexborNode) -> None:
 def _facts(tree: LexborHTMLParser) -> dict[str, JsonValue]:
     node = tree.css_first('head meta[name="generator"]')
     generator = " ".join(((node.attributes.get("content") if node is not None else "") or "").split())
-    version = tree.css_first(".wy-side-nav-search .version")  # of what a page of Sphinx documents
+    version = tree.css_first(".wy-side-nav-search .version")  # version of the project that a Sphinx page documents
     stated = {"generator": generator, "version": collapsed(version) if version is not None else ""}
     facts: dict[str, JsonValue] = {name: value[:100] for name, value in stated.items() if value}
     link = tree.css_first('head link[rel="canonical"]')

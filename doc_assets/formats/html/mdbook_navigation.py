@@ -1,7 +1,7 @@
-"""Where a page of mdBook's HTML stands in its book: the titles of the book, the part and the chapters above it.
+"""Titles of the book, the part and the chapters above a page of mdBook's HTML.
 
-mdBook writes the table of contents into each page, newer versions once into ``toc.html`` at the book's root. Sources of
-a book, with their ``SUMMARY.md``, are read by ``markdown``.
+mdBook writes the table of contents into each page, newer versions once into ``toc.html`` at the book's root. A book's
+Markdown sources, with ``SUMMARY.md``, are read by the package ``markdown``.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _LONGEST_TITLE = 200  # characters
 
 
 def book_parents(file: RawFile, tree: LexborHTMLParser, text: str) -> tuple[str, ...]:
-    """Titles above the page, outermost first; empty for a page of anything but mdBook.
+    """Return the titles above the page, outermost first; empty for a page not made by mdBook.
 
     Args:
-        file: The page; the book's table of contents is looked for among its neighbours.
-        tree: The page's tree, whole.
+        file: The page, whose neighbours may include the book's table of contents.
+        tree: The page's whole tree.
         text: The page's text.
     """
     banner = tree.css_first("h1.menu-title")
@@ -56,7 +56,7 @@ def _contents(file: RawFile, path: str) -> LexborNode | None:
 
 
 class _Chapters:
-    """Walks a table of contents to the page's entry and remembers what stands above it."""
+    """Walks a table of contents to the page's entry and records the titles above it."""
 
     def __init__(self, base: str, page: str) -> None:
         self.above: list[str] = []
@@ -90,7 +90,7 @@ class _Chapters:
 
 
 def _path(target: str) -> str:
-    """The path of a link; "" where it has none or is no address."""
+    """Return the path of a link; "" if it has none or is not an address."""
     try:
         return urlsplit(target).path
     except ValueError:

@@ -1,6 +1,6 @@
-"""HTML text as a tree that is safe to walk: how deep it may be, how it is visited, and the text of its nodes.
+"""HTML trees that are safe to walk: limits on depth and growth, visiting, and the text of nodes.
 
-What the nodes mean is decided in ``blocks`` and ``html_format``.
+``blocks`` and the formats interpret the nodes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from doc_assets.errors import DocumentRejected
 # Browsers stop at 512; the deepest of 2,350 documentation pages has 20 levels. The parser takes time quadratic in the
 # depth: 400,000 unclosed elements took it ten minutes.
 MAX_DEPTH = 512
-# The parser opens formatting elements that were left open again in each paragraph after: a page of 3 MB can ask for
-# 50 million elements. Documentation pages stay below 100,000.
+# The parser reopens unclosed formatting elements in each later paragraph: a page of 3 MB can create 50 million elements.
+# Documentation pages stay below 100,000.
 MAX_COPIES = 1_000_000
-# Too few to do harm (a million copies take 0.3 s), however they stand; counting takes longer than parsing.
+# Fewer tags are not counted, as counting takes longer than parsing: they make at most a million copies, in 0.3 s.
 _FEW_TAGS = 2_000
 
-# An element with nothing but text in it is skipped whole: that makes counting a quarter faster.
+# Matches an element that contains only text as a whole, which makes counting a quarter faster.
 _TAG = re.compile(r"<([A-Za-z][^\s/<>]*+)[^<>]*+>[^<]*+</\1>|<(?:(!--)|(/?)([A-Za-z][^\s/>]*+))")
 _RAW_TEXT = frozenset(("script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"))
 # fmt: off
@@ -44,10 +44,10 @@ _REOPENED = frozenset(("b", "big", "code", "em", "font", "i", "s", "small", "str
 
 
 def parse_tree(text: str) -> LexborHTMLParser:
-    """The tree of a page.
+    """Return the tree of a page.
 
     Raises:
-        DocumentRejected: A page whose elements are nested deeper than 512 levels, or that would grow out of bounds.
+        DocumentRejected: Elements are nested deeper than 512 levels, or too many would be reopened.
     """
     tags = text.count("<")
     if tags > _FEW_TAGS:
@@ -60,10 +60,7 @@ def parse_tree(text: str) -> LexborHTMLParser:
 
 
 def _open_elements(text: str) -> tuple[int, int]:
-    """Upper bounds, from the tags alone, of the nesting and of the formatting elements that are open at once.
-
-    Stops counting above ``MAX_DEPTH``. Linear in the text.
-    """
+    """Return upper bounds of the nesting and of the open formatting elements; counts tags up to ``MAX_DEPTH``."""
     open_tags: list[str] = []
     deepest = formatting = most_formatting = skip_until = 0
     for match in _TAG.finditer(text):
@@ -91,26 +88,26 @@ def _open_elements(text: str) -> tuple[int, int]:
 
 
 def _end_of_raw_text(text: str, name: str, start: int) -> int:
-    """Where the end tag of a script or the like stands; there is no tag before it."""
+    """Return the position of the end tag of a script or the like; there is no tag before it."""
     end = re.compile(f"</{name}", re.IGNORECASE).search(text, start)
     return end.start() if end else len(text)
 
 
 def _close(open_tags: list[str], name: str) -> None:
-    """Takes the innermost ``name`` off, with what stands above it, as a browser would."""
+    """Close the innermost ``name`` and the elements inside it, as a browser does."""
     for i in range(len(open_tags) - 1, -1, -1):
         if open_tags[i] == name:
             del open_tags[i:]
             return
-        # An inline end tag does not reach through a block; it is ignored there, and the element stays open.
+        # An inline end tag inside a block does not close an element outside it.
         if name in _TRANSPARENT and open_tags[i] not in _TRANSPARENT:
             return
 
 
 def visit(root: LexborNode, enter: Callable[[LexborNode], bool], leave: Callable[[LexborNode], None]) -> None:
-    """Calls ``enter`` and ``leave`` for each node below ``root`` in document order, without recursion.
+    """Call ``enter`` and ``leave`` for each node below ``root`` in document order, without recursion.
 
-    ``leave`` is called only for nodes whose ``enter`` said True; the others' children are not visited.
+    If ``enter`` returns False, the node's children are not visited and ``leave`` is not called.
     """
     node = root.child
     depth = 0
@@ -135,17 +132,17 @@ def visit(root: LexborNode, enter: Callable[[LexborNode], bool], leave: Callable
 
 
 def children(node: LexborNode | None) -> Iterator[LexborNode]:
-    """Child elements, without text and comments."""
+    """Yield the child elements, without text and comments."""
     return _elements(node.child if node is not None else None)
 
 
 def after(node: LexborNode) -> Iterator[LexborNode]:
-    """Elements that follow under the same parent."""
+    """Yield the elements that follow under the same parent."""
     return _elements(node.next)
 
 
 def until_heading(node: LexborNode) -> Iterator[LexborNode]:
-    """Elements that follow a heading, up to the next of the same kind."""
+    """Yield the elements that follow a heading, up to the next one of the same kind."""
     for follower in after(node):
         if follower.tag == node.tag:
             return
@@ -154,21 +151,21 @@ def until_heading(node: LexborNode) -> Iterator[LexborNode]:
 
 def _elements(node: LexborNode | None) -> Iterator[LexborNode]:
     while node is not None:
-        following = node.next  # first, so that the caller may take the node out
+        following = node.next  # read first, as the caller may remove the node
         if node.is_element_node:
             yield node
         node = following
 
 
 def classes(node: LexborNode) -> list[str]:
-    """The element's classes."""
+    """Return the element's classes."""
     return (node.attributes.get("class") or "").split()
 
 
 def below(root: LexborNode, selector: str) -> list[LexborNode]:
-    """Elements below ``root`` that match, each once.
+    """Return the matching elements below ``root``, each once.
 
-    selectolax's own ``css`` also gives ``root`` itself, and an element once for each alternative that it matches.
+    selectolax's ``css`` also returns ``root`` itself, and an element once for each alternative that it matches.
     """
     found = {node.mem_id: node for node in root.css(selector)}
     found.pop(root.mem_id, None)
@@ -176,17 +173,17 @@ def below(root: LexborNode, selector: str) -> list[LexborNode]:
 
 
 def remove(root: LexborNode, selector: str) -> None:
-    """Takes out the elements that match, with what is in them."""
+    """Remove the matching elements with their content."""
     for node in below(root, selector):
         node.remove()
 
 
 def collapsed(node: LexborNode) -> str:
-    """The node's text on one line."""
+    """Return the node's text on one line."""
     return " ".join(clean_text(node.text()).split())
 
 
 def verbatim(node: LexborNode) -> str:
-    """The node's text as it stands, without blank lines around it: for code."""
+    """Return the node's text unchanged but for blank lines around it: for code."""
     text = clean_text(node.text()).replace("\xa0", " ")
     return re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()

@@ -92,9 +92,7 @@ class RstFormat:
             tree = parse_tree(source, surroundings)
             metadata = take_facts(tree)
             parts = parts_of(tree)
-        except (
-            Exception
-        ) as error:  # docutils fails in many ways on odd pages; their text is kept without its structure
+        except Exception as error:  # docutils fails in many ways on odd pages; their text is kept without structure
             _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
             parts = read_plainly(source)
             metadata = {"structure": "plain"}

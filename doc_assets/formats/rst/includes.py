@@ -66,7 +66,7 @@ class Surroundings:
         return self._neighbours.read(path)
 
     def text(self, target: str, chain: str | None) -> tuple[str, str] | None:
-        """Return the text of a file that a directive names, and the source of its lines; None, and count it, if missing.
+        """Return the text of a file that a directive names, and the source of its lines; None, and count it, if absent.
 
         Args:
             target: Path as written: relative to the file with the directive, or with ``/`` to the documentation.

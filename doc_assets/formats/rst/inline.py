@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.frontend import Values
 from docutils.parsers.rst.states import Inliner
 
-# docutils searches for the end of each inline mark up to the end of its paragraph, so that unclosed marks take quadratic
+# docutils searches for the end of each inline mark to the end of its paragraph, so that unclosed marks take quadratic
 # time: 9,000 characters with 3,000 of them take 1.2 s. None of 650 Sphinx and kernel pages passed 0.9 million of this
 # product of characters and marks; past the limit, marks stay as written.
 MAX_INLINE_WORK = 20_000_000
@@ -36,7 +36,7 @@ _ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub i
 
 
 class SphinxInliner(Inliner):
-    """docutils' inline parser for one page, with every role known; ``work`` is the spent part of ``MAX_INLINE_WORK``."""
+    """docutils' inline parser for one page, with every role known; ``work`` is spent up to ``MAX_INLINE_WORK``."""
 
     def __init__(self) -> None:
         """Start with no work spent."""

@@ -1,4 +1,4 @@
-"""Kinds of items under one name each, whether rustdoc's HTML or JSON states them, and their labels in titles."""
+"""Kinds of items, with one name for rustdoc's HTML and JSON, and their labels in titles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _JSON = {"function": "fn", "type_alias": "type", "extern_type": "foreign_type"}
 
 
 def html_kind(body_classes: list[str]) -> str:
-    """The kind by the classes of a page's body (``rustdoc mod crate``); "" where they do not say."""
+    """Return the kind from the classes of a page's body (``rustdoc mod crate``); "" if they state none."""
     if "crate" in body_classes:
         return "crate"
     kind = body_classes[1] if len(body_classes) > 1 else ""
@@ -39,7 +39,7 @@ def html_kind(body_classes: list[str]) -> str:
 
 
 def json_kind(kind: str, content: object) -> str:
-    """The kind by the key and the value of an item's ``inner``."""
+    """Return the kind from the key and the value of an item's ``inner``."""
     if kind == "proc_macro":
         form = content.get("kind") if isinstance(content, dict) else None
         return form if form in ("attr", "derive") else "macro"
@@ -47,7 +47,7 @@ def json_kind(kind: str, content: object) -> str:
 
 
 def item_facts(*, crate: str, version: str, kind: str, path: str, **more: JsonValue) -> dict[str, JsonValue]:
-    """Metadata of an item's document, under the same names for both formats; what is empty or 0 is left out."""
+    """Return the metadata of an item's document, with the same names for both formats; omit empty values and 0."""
     facts: dict[str, JsonValue] = {
         "crate": crate,
         "crate_version": version,

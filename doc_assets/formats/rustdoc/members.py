@@ -1,6 +1,6 @@
-"""The members of an item on a page of ``rustdoc``: methods, variants, fields, associated items, and its traits.
+"""Members of an item on a page of rustdoc: methods, variants, fields, associated items, and its traits.
 
-Which pages are read, and what stands above the members, is in ``html_format``.
+The page itself and the parts above the members are read in ``html_format``.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from doc_assets.formats.parts import Heading, Part
 
 _MEMBER_IDS = ("variant", "structfield", "tymethod", "method", "associatedtype", "associatedconstant")
 _MEMBERS = ", ".join(("#implementations-list .impl", *(f'[id^="{kind}."]' for kind in _MEMBER_IDS)))
-# The declaration above lists these whole, so that one without documentation adds nothing.
+# The declaration contains these whole, so that one without documentation adds nothing.
 _DECLARED = ("variant", "structfield", "tymethod")
 _LONGEST_HEADER = 1_000  # characters of an impl's first line
-_MANY_IMPLEMENTORS = 30  # of the thousands that Debug has; the rest says little
-SHORT_SUMMARY = 200  # characters of derived traits that fit beside the declaration; more are a section
-_SUBSTANTIAL = 120  # characters of documentation that a trait's method must have of its own, unless it has an example
+_MANY_IMPLEMENTORS = 30  # of thousands for Debug; more add little
+SHORT_SUMMARY = 200  # characters of derived traits beside the declaration; more become a section
+_SUBSTANTIAL = 120  # characters of its own documentation that a trait's method needs, unless it has an example
 _BELONGING = frozenset(("docblock", "item-info", "stab", "sub-variant"))
 _LINE_START = re.compile(r"([ ]*(?:\n[ ]*)?)\v[ ]*(.?)")
 _LAST_PARAMETER = re.compile(r"([^\s,({])(?=\n *\) (?:->|\{|where)|\n *\)(?:$|\n))")
 
 
 def read_members(main: LexborNode, path: str, known: set[str]) -> list[Part]:
-    """One section for each documented member; those without documentation are listed by their signatures.
+    """Return a section for each documented member; list the others by their signatures.
 
     Args:
         main: The page's content.
-        path: The item's, as its members' headings start with it.
-        known: Notes that hold for the whole page and are not repeated.
+        path: The item's path, which starts its members' headings.
+        known: Notes on the whole page, which are not repeated.
     """
     parts: list[Part] = []
     undocumented: list[str] = []
@@ -62,12 +62,12 @@ def read_members(main: LexborNode, path: str, known: set[str]) -> list[Part]:
 
 @dataclass(frozen=True)
 class Implementations:
-    """What an item's page says of traits.
+    """Trait implementations on an item's page.
 
     Attributes:
-        summary: A line for the top of the page, where one will do.
-        parts: Sections, for what a line will not hold.
-        shown_methods: How many methods of traits are in them.
+        summary: Line for the top of the page, if one is enough.
+        parts: Sections, if a line is not enough.
+        shown_methods: Number of methods of traits in the sections.
     """
 
     summary: str
@@ -76,14 +76,14 @@ class Implementations:
 
 
 def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) -> Implementations:
-    """The traits an item implements, and those methods of them that say something of their own.
+    """Return the traits that an item implements, and their methods with documentation of their own.
 
-    Takes what it read out of the tree: what is left are the item's members.
+    Removes them from the tree, so that the item's members are left.
 
     Args:
         main: The page's content.
-        path: The item's.
-        lenders: Lines about the types whose methods are callable on it too.
+        path: The item's path.
+        lenders: Lines about the types whose methods are also callable on it.
     """
     name = path.rpartition("::")[2]
     parts: list[Part] = []
@@ -93,7 +93,7 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) ->
         header = _without_bounds(_signature(node))
         headers.append(header)
         container = _container(node)
-        # What is implemented for another type is documented on that type's page.
+        # An implementation for another type is documented on that type's page.
         if container.css_first(".docblock") is None or not re.search(
             rf" for (?:&|mut |'\w+ )*{re.escape(name)}\b", header
         ):
@@ -107,7 +107,7 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) ->
                 declaration = Block(f"{header}\n{_signature(method)}", "signature")
                 parts += [Heading(1, f"{path}::{_member_name(method)}", method.id), declaration, *own]
                 shown += 1
-    # The item's own traits by their names alone: "impl … for" it would double what is embedded and say nothing.
+    # The item's own traits by name only: "impl … for" would double the embedded text and add nothing.
     traits = [_trait_of(header, name) for header in headers]
     lines = _unique([trait or header for trait, header in zip(traits, headers, strict=True)])
     summary = ""
@@ -123,7 +123,7 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) ->
 
 
 def _trait_of(header: str, name: str) -> str:
-    """``Trait<U>`` of ``impl<T: Bound> Trait<U> for Name<T>``; "" for what is implemented for another type."""
+    """Return ``Trait<U>`` of ``impl<T: Bound> Trait<U> for Name<T>``; "" for an implementation for another type."""
     match = re.search(rf" for ({re.escape(name)}(?:<.*>)?)$", header)
     if match is None:
         return ""
@@ -138,12 +138,12 @@ def _trait_of(header: str, name: str) -> str:
             start = i + 1
             break
     trait = header[start : match.start()].removeprefix("const ")
-    # The default of a trait's parameter is the type itself; rustdoc before 1.71 wrote it out.
+    # A trait's parameter is the type itself by default; rustdoc before 1.71 wrote that out.
     return trait.removesuffix(f"<{match[1]}>") if trait.startswith("Partial") else trait
 
 
 def _take_implementors(main: LexborNode) -> list[Part]:
-    """On a trait's page: who implements it, without the bounds and without each one's methods."""
+    """Return the implementors on a trait's page, without bounds and methods, and remove them from the tree."""
     foreign = main.css_first("#foreign-impls")
     lists = list(until_heading(foreign)) if foreign is not None else []
     own = main.css_first("#implementors-list")
@@ -158,7 +158,7 @@ def _take_implementors(main: LexborNode) -> list[Part]:
 
 
 def implementors(headers: list[str]) -> list[Part]:
-    """The section about the implementations of a trait; of many, the first thirty and how many more."""
+    """Return the section on the implementations of a trait: at most thirty, and the number of the others."""
     if not headers:
         return []
     lines = headers[:_MANY_IMPLEMENTORS]
@@ -168,7 +168,7 @@ def implementors(headers: list[str]) -> list[Part]:
 
 
 def _container(node: LexborNode) -> LexborNode:
-    """The element whose followers document a member: rustdoc folds a documented one into ``<summary>``."""
+    """Return the element whose followers document a member: rustdoc folds a documented one into ``<summary>``."""
     parent = node.parent
     if parent is not None and parent.tag == "summary" and parent.parent is not None:
         return parent.parent
@@ -176,10 +176,7 @@ def _container(node: LexborNode) -> LexborNode:
 
 
 def _followers(node: LexborNode) -> Iterator[LexborNode]:
-    """Elements that belong to a member: notes and documentation, up to the next member.
-
-    Notes stand inside the ``<summary>`` that a documented member is folded into, or after it.
-    """
+    """Yield a member's elements up to the next member: documentation, and notes inside its ``<summary>`` or after."""
     parent = node.parent
     folded = parent if parent is not None and parent.tag == "summary" else None
     for follower in chain(after(node), after(folded) if folded is not None else ()):
@@ -191,7 +188,7 @@ def _followers(node: LexborNode) -> Iterator[LexborNode]:
 
 
 def _documentation(node: LexborNode) -> tuple[list[Part], list[str]]:
-    """The blocks that document a member, and the notes on it (features, deprecation)."""
+    """Return the blocks that document a member, and the notes on it (features, deprecation)."""
     parts: list[Part] = []
     notes = list(stability(node))
     for follower in _followers(node):
@@ -204,7 +201,7 @@ def _documentation(node: LexborNode) -> tuple[list[Part], list[str]]:
 
 
 def stability(node: LexborNode) -> list[str]:
-    """The short texts of the stability marks in a node (features, deprecation), without links to issues."""
+    """Return the texts of the stability marks in a node (features, deprecation), without links to issues."""
     texts = []
     for mark in [node] if "stab" in classes(node) else node.css(".stab"):
         text = collapsed(mark)
@@ -213,14 +210,14 @@ def stability(node: LexborNode) -> list[str]:
 
 
 def _signature(node: LexborNode) -> str:
-    """The declaration of a member as rustdoc lays it out, with each ``where`` on a line of its own."""
+    """Return the declaration of a member in rustdoc's layout, with each ``where`` on a line of its own."""
     code = node.css_first(".code-header") or node.css_first("code") or node
     return "\n".join(line for line in written_out(code).split("\n") if line)
 
 
 def written_out(code: LexborNode) -> str:
-    """A declaration as rustdoc 1.95 shows it: bounds and attributes on lines of their own, commas after last lines."""
-    # A vertical tab is no part of any declaration: it marks where a line starts.
+    """Return a declaration in the layout of rustdoc 1.95: bounds and attributes on their own lines, trailing commas."""
+    # A vertical tab occurs in no declaration: it marks the start of a line.
     for node in below(code, "br, .where, .code-attribute"):
         if node.tag == "br":
             node.replace_with("\n")
@@ -234,12 +231,12 @@ def written_out(code: LexborNode) -> str:
 
 
 def _on_own_line(match: re.Match[str]) -> str:
-    """A line break, unless there is one already or a semicolon follows."""
+    """Return a line break, unless there is one already or a semicolon follows."""
     return match[0].replace("\v", "") if "\n" in match[0] or match[2] == ";" else f"\n{match[2]}"
 
 
 def _member_name(node: LexborNode) -> str:
-    """``push`` of ``method.push-1``, ``Move::x`` of ``variant.Move.field.x``."""
+    """Return ``push`` of ``method.push-1``, ``Move::x`` of ``variant.Move.field.x``."""
     member = unquote(node.id or "").partition(".")[2]
     return re.sub(r"-\d+$", "", member).replace(".field.", ".").replace(".", "::")
 
@@ -249,7 +246,7 @@ def _without_bounds(header: str) -> str:
 
 
 def is_substantial(parts: list[Part]) -> bool:
-    """Whether a trait's method says enough of its own to be worth a section."""
+    """Return whether a trait's method has enough documentation of its own for a section."""
     blocks = [part for part in parts if isinstance(part, Block)]
     return any(b.kind == "code" for b in blocks) or sum(len(b.text) for b in blocks) >= _SUBSTANTIAL
 

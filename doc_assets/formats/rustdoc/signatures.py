@@ -1,7 +1,7 @@
-"""Declarations of Rust items as a programmer writes them, from the trees of rustdoc JSON.
+"""Declarations of Rust items in Rust's syntax, from the trees of rustdoc JSON.
 
-Tolerant by design: the tree changes with each version of rustdoc, so that what is not known is shown by its name, or as
-``_``, and never stops a crate from being read. Which items are shown is decided in ``json_format``.
+The tree changes with each version of rustdoc, so that unknown nodes are written as their name or ``_`` and never reject
+a crate. ``json_format`` selects the items.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ Node = Mapping[str, Any]
 
 _DEEPEST = 40  # types in types; real ones stay below 10
 _ASSOCIATED = ("function", "assoc_type", "assoc_const")
-_WIDE = 100  # characters; longer parameter lists take a line each
+_WIDE = 100  # characters; the parameters of a longer list take a line each
 
 
 def type_name(node: object, depth: int = 0) -> str:
-    """A type, as in ``&'a mut Vec<T>``."""
+    """Return a type, such as ``&'a mut Vec<T>``."""
     if depth > _DEEPEST:
         return "…"
     if not isinstance(node, Mapping):
@@ -36,7 +36,7 @@ def type_name(node: object, depth: int = 0) -> str:
 
 
 def path(node: object, depth: int = 0) -> str:
-    """A path with its arguments, as in ``Iterator<Item = u8>``."""
+    """Return a path with its arguments, such as ``Iterator<Item = u8>``."""
     if not isinstance(node, Mapping):
         return "_"
     name = node.get("path") or node.get("name") or "_"
@@ -93,7 +93,7 @@ def _bound(node: object, depth: int) -> str:
 
 
 def _captured(node: object) -> str:
-    """A lifetime or parameter in ``use<'a, T>``; text before format 41."""
+    """Return a lifetime or parameter of ``use<'a, T>``; it is text before format 41."""
     return str(next(iter(node.values()), "_")) if isinstance(node, Mapping) else str(node)
 
 
@@ -130,7 +130,7 @@ def _qualified(node: Node, depth: int) -> str:
     owner = type_name(node.get("self_type"), depth)
     name = f"{node.get('name', '_')}{_arguments(node.get('args'), depth)}"
     trait = node.get("trait")
-    # "Self::Item" says which trait is meant well enough; "<T as Trait>::Item" is only needed for types with structure.
+    # "Self::Item" is clear without its trait; "<T as Trait>::Item" is only needed for types with structure.
     plain = "generic" in (node.get("self_type") or {})
     return f"{owner}::{name}" if plain or not trait else f"<{owner} as {path(trait, depth)}>::{name}"
 
@@ -172,7 +172,7 @@ _TYPES: dict[str, Callable[[Any, int], str]] = {
 
 
 def function(name: str, node: Node, visibility: object = "default") -> str:
-    """A function without its body."""
+    """Return the declaration of a function, without its body."""
     signature = node.get("sig") or node.get("decl") or {}
     inputs = [_input(one) for one in _items(signature, "inputs")]
     if _flag(signature, "c_variadic"):
@@ -198,7 +198,7 @@ def _input(pair: object) -> str:
 
 
 def declaration(item: Node, index: Mapping[str, Any]) -> str:
-    """The declaration of an item: for types with their public fields or variants, for traits with their items."""
+    """Return the declaration of an item: of types with public fields or variants, of traits with their items."""
     kind, node = kind_of(item), content_of(item)
     name = item.get("name") or "_"
     visibility = _visibility(item.get("visibility"))
@@ -225,13 +225,13 @@ def declaration(item: Node, index: Mapping[str, Any]) -> str:
 
 
 def _is_provided(item: Item) -> bool:
-    """Whether a trait's function has a body that implementations may keep."""
+    """Return whether a trait's function has a default body."""
     content = content_of(item)
     return kind_of(item) == "function" and isinstance(content, Mapping) and bool(content.get("has_body"))
 
 
 def _attributes(item: Node) -> str:
-    """The attributes of a type that its users have to know, as text before format 54 and as values since."""
+    """Return the attributes of a type that matter to its users; they are text before format 54 and values since."""
     lines: list[str] = []
     for attribute in _items(item, "attrs"):
         if attribute in ("non_exhaustive", "#[non_exhaustive]"):
@@ -251,7 +251,7 @@ def _representation(node: Node) -> str:
 
 
 def _value(kind: str, name: str, node: Node, parameters: str, where: str) -> str:
-    """Constants, statics, aliases and what is declared inside traits."""
+    """Return the declaration of a constant, static or alias, also of those inside traits."""
     if kind in ("constant", "assoc_const", "static"):
         constant = node.get("const")
         value = (constant.get("value") or constant.get("expr")) if isinstance(constant, Mapping) else node.get("value")
@@ -317,7 +317,7 @@ def _braces(lines: Iterable[str]) -> str:
 
 
 def _members(identities: object, index: Mapping[str, Any], kinds: tuple[str, ...]) -> list[Node]:
-    """The items of a list of ids, each once; only of kinds that hold no others, so that none can hold itself."""
+    """Return the items of a list of ids, each once; only of kinds without members, so that none contains itself."""
     if not isinstance(identities, list):
         return []
     items = (index[one] for one in dict.fromkeys(map(str, identities)) if one in index)
@@ -325,7 +325,7 @@ def _members(identities: object, index: Mapping[str, Any], kinds: tuple[str, ...
 
 
 def _generics(node: object) -> tuple[str, str]:
-    """Parameters in angle brackets, and the ``where`` clause with a space before it."""
+    """Return the parameters in angle brackets, and the ``where`` clause with a space before it."""
     if not isinstance(node, Mapping):
         return "", ""
     shown = [_parameter(one, 0) for one in _items(node, "params") if not _is_synthetic(one)]
@@ -343,7 +343,7 @@ def _generics(node: object) -> tuple[str, str]:
 
 
 def _is_synthetic(parameter: Node) -> bool:
-    """Whether a parameter stands for an ``impl Trait`` argument, which shows where it is used."""
+    """Return whether a parameter is that of an ``impl Trait`` argument, which is written where it is used."""
     kind = (parameter.get("kind") or {}).get("type")
     return isinstance(kind, Mapping) and _flag(kind, "synthetic")
 
@@ -364,7 +364,7 @@ def _visibility(value: object) -> str:
 
 
 def _flag(node: Node, name: str) -> bool:
-    """A flag under the name it had before and after it was given an ``is_``."""
+    """Return a flag, whose name got the prefix ``is_`` in a later format."""
     return bool(node.get(f"is_{name}") or node.get(name))
 
 

@@ -1,6 +1,6 @@
-"""What repeats on pages of rustdoc, cut out of the text before a tree is made of it: two fifths of the pages.
+"""Removes the repeated parts of rustdoc's pages, two fifths of their text, before a tree is made of them.
 
-rustdoc writes these parts with the same marks in the same order since 1.63. What is left is read by ``html_format``.
+rustdoc writes these parts with the same marks in the same order since 1.63. ``html_format`` reads the rest.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ _SIDEBAR = 'class="sidebar"'
 _VERSION = re.compile(r'class="(?:block )?version"[^<>]*>(?:<p>)?\s*(?:Version\s)?\s*([0-9][\w.+-]*)')
 _VARIABLES = "rustdoc-vars"
 _VARIABLE = re.compile(r'\bdata-(current-crate|rustdoc-version)="([^"<>]{1,100})')
-# Auto-trait and blanket implementations are the last on a page; only the memory layout and scripts come after them.
+# Auto-trait and blanket implementations end a page; only the memory layout and scripts come after them.
 _TAIL = ("synthetic-implementations", "blanket-implementations")
 _TRAITS = "trait-implementations"
 _LENT = "deref-methods-"
 _METHOD = '<section id="method.'
 _IMPLEMENTATION = ('class="impl"', 'class="impl ')
-# Single quotes mark the first sentence of a trait's documentation below a method that has none of its own.
+# Single quotes mark the first sentence of a trait's documentation below a method without its own.
 _INHERITED = "<div class='docblock'>"
-# Since 1.67 a heading may stand in the summary of what it heads.
+# Since 1.67 a heading may be in the summary of its own section.
 _FOLD = re.compile(r"<details\b[^<>]{0,180}><summary[^<>]{0,180}>\Z")
 _TAGS = re.compile(r"<[^<>]*>")
 _LONGEST_HEADING = 2_000  # characters with markup
@@ -31,16 +31,16 @@ _LONGEST_TAG = 200
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A page without what repeats, and what that was.
+    """A page without its repeated parts, and facts from these.
 
     Attributes:
-        text: The HTML that is left.
-        stated: What the page says of itself: ``current-crate`` and ``rustdoc-version``.
-        version: The crate's, where the sidebar states it.
+        text: The remaining HTML.
+        stated: The page's own ``current-crate`` and ``rustdoc-version``.
+        version: The crate's version, if the sidebar states it.
         lenders: ``Methods from Deref<Target = T>``, one line for each type whose methods are callable too.
-        implementations: How many auto-trait and blanket implementations were cut.
-        lent_methods: How many methods of other types were cut.
-        trait_methods: How many methods the implementations that are left hold for traits.
+        implementations: Number of auto-trait and blanket implementations removed.
+        lent_methods: Number of methods of other types removed.
+        trait_methods: Number of methods of traits in the remaining implementations.
     """
 
     text: str
@@ -53,7 +53,7 @@ class Trimmed:
 
 
 def trim(text: str) -> Trimmed:
-    """Takes the sidebar, lent methods, inherited sentences, and auto-trait and blanket implementations out. Linear."""
+    """Remove the sidebar, lent methods, inherited sentences, and auto-trait and blanket implementations. Linear."""
     stated = _variables(text)
     text, version = _without_sidebar(text)
     implementations = 0
@@ -76,14 +76,14 @@ def trim(text: str) -> Trimmed:
 
 
 def _variables(text: str) -> dict[str, str]:
-    """The attributes of the element that holds them: in the head since 1.68, at the end before."""
+    """Return the attributes of rustdoc's variables, which are in the head since 1.68 and at the end before."""
     marked = text.rfind(f'="{_VARIABLES}"')
     end = text.find(">", marked)
     return dict(_VARIABLE.findall(text, marked, end)) if 0 <= marked < end else {}
 
 
 def _heading(text: str, name: str, end: int | None = None) -> int:
-    """Where the ``<h2>`` whose ``id`` starts with the name begins, or what folds it; -1 if there is none."""
+    """Return the start of the ``<h2>`` whose ``id`` starts with the name, or of its fold; -1 if there is none."""
     mark = f'id="{name}'
     marked = text.find(mark, 0, end)
     while marked >= 0:
@@ -96,7 +96,7 @@ def _heading(text: str, name: str, end: int | None = None) -> int:
 
 
 def _lenders(markup: str) -> list[str]:
-    """The headings above the methods that other types lend."""
+    """Return the headings above the methods lent by other types."""
     lines = []
     for piece in markup.split("<h2")[1:]:
         heading, closed, _ = piece[:_LONGEST_HEADING].partition("</h2>")
@@ -117,6 +117,6 @@ def _without_sidebar(text: str) -> tuple[str, str]:
 
 
 def _without_inherited(text: str) -> str:
-    """The text without sentences that traits lend; there are no elements but inline ones in them."""
+    """Return the text without sentences inherited from traits, which contain only inline elements."""
     first, *others = text.split(_INHERITED)
     return "".join((first, *(one.partition("</div>")[2] or one for one in others)))
