@@ -15,9 +15,7 @@ from doc_assets.document import Block, BlockKind, clean_text
 from doc_assets.formats.html.tree import below, classes, collapsed, remove, verbatim, visit
 from doc_assets.formats.parts import Heading, Part
 
-_LIST_PIECE = (
-    1_000  # characters, about 250 tokens: lists and tables are split between items there, as a chunk holds no more
-)
+_LIST_PIECE = 1_000  # characters, about 250 tokens, as a chunk holds no more: longer lists and tables are split
 _LONGEST_HEADING = 200  # characters; a longer one is an unclosed heading that contains the page
 _LONGEST_TABLE_HEAD = 200  # characters; shorter ones are repeated when a table is split
 

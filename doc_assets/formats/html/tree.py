@@ -16,7 +16,7 @@ from doc_assets.errors import DocumentRejected
 # Browsers stop at 512; the deepest of 2,350 documentation pages has 20 levels. The parser takes time quadratic in the
 # depth: 400,000 unclosed elements took it ten minutes.
 MAX_DEPTH = 512
-# The parser reopens unclosed formatting elements in each later paragraph: a page of 3 MB can create 50 million elements.
+# The parser reopens unclosed formatting elements in each later paragraph: a page of 3 MB can make 50 million elements.
 # Documentation pages stay below 100,000.
 MAX_COPIES = 1_000_000
 # Fewer tags are not counted, as counting takes longer than parsing: they make at most a million copies, in 0.3 s.
@@ -60,7 +60,7 @@ def parse_tree(text: str) -> LexborHTMLParser:
 
 
 def _open_elements(text: str) -> tuple[int, int]:
-    """Return upper bounds of the nesting and of the open formatting elements; counts tags up to ``MAX_DEPTH``."""
+    """Return upper bounds of nesting and of open formatting elements, in linear time; stop above ``MAX_DEPTH``."""
     open_tags: list[str] = []
     deepest = formatting = most_formatting = skip_until = 0
     for match in _TAG.finditer(text):

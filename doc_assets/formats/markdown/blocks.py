@@ -1,6 +1,6 @@
-"""CommonMark to parts: what markdown-it reads, as headings and blocks of clean text.
+"""Headings and blocks of clean text from CommonMark, parsed by markdown-it.
 
-Dialects are rewritten before (``dialects``, ``inline_marks``); sections are made after (``outline``).
+Dialects are rewritten before (``dialects``, ``inline_marks``); ``outline`` makes the sections after.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from doc_assets.formats.markdown.raw_html import (
 )
 from doc_assets.formats.parts import Anchor, Heading, Part
 
-_MAX_NESTING = 100  # blocks in blocks; markdown-it drops what is deeper, so ``read`` checks the depth
-_LIST_PIECE = 1_000  # characters, some 250 tokens: a list is cut between items there, as a chunk holds no more
+_MAX_NESTING = 100  # blocks in blocks; markdown-it drops deeper ones, so ``read`` checks the depth
+_LIST_PIECE = 1_000  # characters, about 250 tokens: longer lists are split between items, as a chunk holds no more
 
 # markdown-it is quadratic in unmatched brackets and CDATA marks inside one paragraph: 5,000 take 1 to 4 s, 30 nothing.
 _MAX_BRACKETS, _MAX_DECLARATIONS = 30, 50
@@ -35,7 +35,7 @@ _MARKUP = re.compile(r"[\\`*_\[<&!$~]")
 _HEADING_ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:#([\w:.-]+))?[^{}]*\}\s*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
-_COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link each entry to its hash: six tokens that nobody seeks
+_COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link each entry to its commit: six tokens that nobody searches for
 _MIN_CONTENTS = 4  # links; fewer may be an answer
 _REFERENCE = re.compile(r"(?<![\w\])])\[([^\[\]\n]{1,300})\]\[[^\[\]\n]{0,300}\]")  # without a definition
 _OWN_BLOCKS = frozenset(("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open"))
@@ -61,10 +61,10 @@ def _any_link(url: str) -> bool:
 def _parser(*, mdx: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
-    # Link targets are dropped: normalising them took 5 % of the time.
+    # Link targets are dropped later: normalising them took 5 % of the time.
     parser.normalizeLink = _as_written
     parser.validateLink = _any_link
-    # Paragraphs are parsed one by one here, so that a pathological one can be left out.
+    # ``_inline`` parses each paragraph alone, so that a pathological one can be left out.
     parser.disable(["inline", "text_join"])
     return parser.disable(["code", "html_block"]) if mdx else parser
 
@@ -76,13 +76,13 @@ class MarkdownReader:
     """Reads one document.
 
     Args:
-        mdx: As MDX does: no indented code, no raw HTML blocks.
-        closed: Element names that the document closes (``html_fragment.closed_names``).
-        lifted: Parts that ``lift_html`` took out, by the number in their placeholder.
+        mdx: Read MDX: no indented code, no raw HTML blocks.
+        closed: Element names that the document closes (``raw_html.closed_names``).
+        lifted: Parts removed by ``lift_html``, by the number in their placeholder.
     """
 
     def __init__(self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]]) -> None:
-        """See the class: what the stages before found in the text."""
+        """Store the results of the earlier stages; see the class."""
         self._parser = _PARSERS[mdx]
         self._closed = closed
         self._lifted = lifted
@@ -90,7 +90,7 @@ class MarkdownReader:
         self._parts: list[Part] = []
 
     def read(self, text: str) -> list[Part] | None:
-        """The parts in reading order, or None if the text is nested too deep to be read whole."""
+        """Return the parts in reading order, or None if the text is nested too deep to be read whole."""
         tokens = self._parser.parse(text, self._environment)
         if any(token.level >= _MAX_NESTING - 1 for token in tokens):
             return None
@@ -100,7 +100,7 @@ class MarkdownReader:
         return self._parts
 
     def _read_block(self, tokens: list[Token], i: int) -> int:
-        """Reads the block that starts at token ``i``; returns the index after it."""
+        """Read the block that starts at token ``i``, and return the index after it."""
         token = tokens[i]
         if token.type in ("bullet_list_open", "ordered_list_open"):
             return self._read_list(tokens, i)
@@ -164,7 +164,7 @@ class MarkdownReader:
         return i + 1
 
     def _read_list(self, tokens: list[Token], i: int) -> int:
-        """A whole list with what is in it: text as list blocks, listings and tables in between as their own."""
+        """Read a whole list, and return the index after it; listings and tables in it become blocks of their own."""
         base = tokens[i].level
         if contents_end := _contents_end(tokens, i):
             return contents_end
@@ -205,7 +205,7 @@ class MarkdownReader:
             i += 1
 
     def _inline(self, content: str, *, marks: bool = True) -> tuple[str, str | None]:
-        """Clean text of a paragraph, a heading or a cell, and the anchor that it sets, if any."""
+        """Return the clean text of a paragraph, a heading or a cell, and the anchor that it sets, if any."""
         if not _MARKUP.search(content):
             return _tidy(content), None
         if len(content) > _PLAIN_LENGTH and _is_pathological(content):
@@ -245,7 +245,7 @@ class MarkdownReader:
         return _tidy(text), anchor
 
     def _tag(self, tag: str, marks: bool) -> tuple[str, str | None]:
-        """What a tag inside text shows, and the anchor that it sets."""
+        """Return the visible text of an inline tag, and the anchor that it sets."""
         match = _TAG.match(tag)
         if match is None:
             return "", None  # comments, declarations
@@ -267,9 +267,9 @@ class MarkdownReader:
 
 
 def _contents_end(tokens: list[Token], i: int) -> int:
-    """The index after the list that starts at ``i`` if it is a table of contents: four links or more, all to this page.
+    """Return the index after the list at ``i`` if it is a table of contents (four links or more, all to this page).
 
-    It repeats the headings, which the sections carry anyway; 0 for any other list.
+    Such a list repeats the headings of the sections; for any other list, return 0.
     """
     level, links = tokens[i].level, 0
     for j in range(i, len(tokens)):
@@ -286,7 +286,7 @@ def _contents_end(tokens: list[Token], i: int) -> int:
 
 
 def _is_bracketed(children: list[Token], i: int, words: list[str]) -> bool:
-    """Whether inline code stands alone in brackets that no definition made a link."""
+    """Return whether inline code is alone in brackets that no definition made a link."""
     if not words or not words[-1].endswith("[") or words[-1][-2:-1].isalnum() or i + 1 >= len(children):
         return False
     after = children[i + 1]
@@ -305,7 +305,7 @@ def _is_pathological(content: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    """Lines without double spaces, without white space at their ends, and without empty ones."""
+    """Remove double spaces, white space at the ends of lines, and empty lines."""
     if "  " in text or "\t" in text or "\xa0" in text:
         text = _SPACES.sub(" ", text)
     lines = [line.strip() for line in text.split("\n")]

@@ -1,8 +1,7 @@
-"""What sites put into Markdown beyond CommonMark, rewritten into CommonMark before it is parsed.
+"""Rewrites the line syntax of site generators into CommonMark before it is parsed; code fences stay unchanged.
 
-MkDocs admonitions and tabs, Docusaurus and MyST directives, jupytext cells, hidden lines of listings: all that is said
-by lines. Marks inside lines (shortcodes, roles) are in ``inline_marks``, includes in ``mdbook_includes`` and
-``partials``. What stands in code fences stays as it is.
+Handles MkDocs admonitions and tabs, Docusaurus and MyST directives, jupytext cells and hidden lines of listings. Marks
+inside lines (shortcodes, roles) are in ``inline_marks``, includes in ``mdbook_includes`` and ``partials``.
 """
 
 from __future__ import annotations
@@ -57,16 +56,16 @@ _PROSE = frozenset((
 # fmt: on
 # Titles of these directives are paths or layout.
 _UNTITLED = frozenset(("figure", "grid", "tab-set", "card-carousel", "versionadded"))
-_LISTING = "~" * 12  # a fence that no listing in the wild contains
+_LISTING = "~" * 12  # a fence that occurs in no known listing
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 
 
 def unwrap(text: str, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Stretch]:
-    """Rewrites the dialects' lines; linear in the length of the text.
+    """Rewrite the dialects' lines, in time linear in the length of the text.
 
     Args:
-        text: Without front matter.
-        hidden: What starts the lines that a listing hides from the reader, by language, besides Rust's ``# ``.
+        text: Markdown without front matter.
+        hidden: Prefix of a listing's hidden lines by language, besides Rust's ``# ``.
     """
     reader = _Reader(hidden)
     for line in text.split("\n"):
@@ -76,7 +75,7 @@ def unwrap(text: str, hidden: Mapping[str, str] = MappingProxyType({})) -> list[
 
 @dataclass(slots=True)
 class _Fence:
-    """An open listing: how it ends, and what is dropped from it."""
+    """An open listing: its end, and the lines dropped from it."""
 
     mark: str  # its fence characters; "" for one that a shortcode ends
     quoted: bool = False
@@ -84,7 +83,7 @@ class _Fence:
     options: bool = False  # its first lines may be options of a notebook cell
     in_options: bool = False
     rust: bool = False
-    hidden: str = ""  # what starts the lines that are not shown
+    hidden: str = ""  # prefix of the lines that are not shown
 
     def ended_by(self, line: str) -> bool:
         if not self.mark:
@@ -132,7 +131,7 @@ class _Reader:
             self.feed_prose(line)
 
     def outdent(self, line: str) -> str:
-        """The line as it stands inside the open admonitions; closes those that it left."""
+        """Return the line without the indentation of the open admonitions; close those that it left."""
         if not self.indents or not line.strip():
             return line
         if "\t" in line[: self.indents[-1]]:
@@ -148,7 +147,7 @@ class _Reader:
 
     def feed_code(self, line: str) -> None:
         fence = self.fence
-        assert fence is not None  # noqa: S101 - the caller looked
+        assert fence is not None  # noqa: S101 - checked by the caller
         if fence.ended_by(line) or (fence.quoted and ">" not in line[:4]):
             self.fence = None
             if not fence.dropped:
@@ -163,7 +162,7 @@ class _Reader:
             body = line.lstrip()
             if body == "#" or body.startswith("# "):
                 return
-            if body.startswith("##"):  # a shown line that starts with one
+            if body.startswith("##"):  # an escaped "#": the line is shown
                 line = line.replace("##", "#", 1)
         elif fence.hidden and line.lstrip().startswith(fence.hidden):
             return
@@ -181,7 +180,7 @@ class _Reader:
         return fence.options
 
     def opens_listing(self, line: str) -> bool:
-        """Code fences, directives written as fences, and shortcodes that hold code."""
+        """Open a code fence, a directive written as a fence, or a shortcode that holds code; return whether it did."""
         if "{" in line and self.opens_shortcode(line):
             return True
         if "```" not in line and "~~~" not in line:
@@ -226,7 +225,7 @@ class _Reader:
         return True
 
     def opens_container(self, line: str) -> bool:
-        """Admonitions and tabs of MkDocs, and `:::` of Docusaurus and MyST."""
+        """Open an admonition or tab of MkDocs, or a `:::` of Docusaurus or MyST; return whether it did."""
         start = line.lstrip(" \t")[:3]
         if len(line) > 400:
             return False
@@ -268,7 +267,7 @@ class _Reader:
             self.emit("")
         self.space_next = False
         if "<" in line and _WRAPPER.match(line):
-            # CommonMark reads on as raw HTML up to a blank line; what stands between such tags is Markdown to authors.
+            # CommonMark takes all up to a blank line as raw HTML; authors write Markdown between such tags.
             self.emit("")
             self.space_next = True
         elif "[!" in line and (alert := _ALERT.match(line)):
@@ -277,5 +276,5 @@ class _Reader:
             self.emit("")
             line = f'<a id="{target[1]}"></a>\n'
         elif len(line) > 32 and line.strip(" \t-*") and (markers := _MAX_MARKERS.match(line)):
-            line = line[markers.end() :]  # deeper than any parser goes: kept as text
+            line = line[markers.end() :]  # too deep for any parser: kept as text
         self.emit(line)

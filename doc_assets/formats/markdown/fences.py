@@ -1,6 +1,6 @@
-"""Code fences in text that has not been parsed yet: what stands in them is not to be rewritten.
+"""Finds code fences before parsing, as their content must not be rewritten; approximate, as few pages need it.
 
-Rough on purpose: it serves rewriting that few pages need. How a page's fences are read is in ``dialects``.
+``dialects`` reads a page's fences exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _FENCE = re.compile(r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}|~{3,
 
 
 def outside_fences(text: str, rewrite: Callable[[str], str], rewrite_code: Callable[[str], str] | None = None) -> str:
-    """The text with its prose rewritten, its listings (fence lines included) as they are, or by ``rewrite_code``."""
+    """Return the text with its prose rewritten; listings (with fence lines) stay or go through ``rewrite_code``."""
     if "```" not in text and "~~~" not in text:
         return rewrite(text)
     return "".join(

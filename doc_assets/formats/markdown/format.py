@@ -1,8 +1,7 @@
 """The formats ``markdown`` and ``mdx``.
 
-``markdown`` is CommonMark with tables, front matter and the dialects of common site generators. ``mdx`` is the same
-with JSX, as Docusaurus, Mintlify and Nextra write it: components are unwrapped and imports dropped before the text is
-read as Markdown (``jsx``); nothing is evaluated.
+``markdown`` is CommonMark with tables, front matter and the dialects of common site generators. ``mdx`` adds the JSX of
+Docusaurus, Mintlify and Nextra: ``jsx`` unwraps components and drops imports; nothing is evaluated.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _DESCRIPTIONS = ("description", "summary", "excerpt", "ogSummary")
 
 
 class MarkdownFormat:
-    """Markdown files; those that import components are read as MDX, as the sites they belong to do."""
+    """Reads Markdown files; those that import components are MDX, as on the sites that use them."""
 
     name = "markdown"
     version = 2
@@ -43,7 +42,7 @@ class MarkdownFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with the suffix: all text is Markdown."""
+        """Return True: all text is Markdown."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
@@ -56,7 +55,7 @@ class MarkdownFormat:
 
 
 class MdxFormat:
-    """MDX files, also those that no MDX compiler accepts: what does not read as JSX is text."""
+    """Reads MDX files, also those that no MDX compiler accepts: malformed JSX is text."""
 
     name = "mdx"
     version = 2
@@ -64,7 +63,7 @@ class MdxFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with the suffix."""
+        """Return True: malformed JSX is text."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
@@ -77,14 +76,13 @@ class MdxFormat:
 
 
 def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document:
-    """The document in a Markdown or MDX file.
+    """Return the document in a Markdown or MDX file, with its includes and its place in its book.
 
-    What it includes is read, and where it stands in its book is looked up. The description in its front matter is text
-    where the page shows it (MDX) or has no other text.
+    The description in its front matter becomes text if the page shows it (MDX) or has no other text.
 
     Raises:
         DocumentRejected: The bytes are not text.
-        DocumentSkipped: It is a book's table of contents.
+        DocumentSkipped: The file is a book's table of contents.
     """
     if summary_only(file):
         raise DocumentSkipped("the table of contents of a book: its titles stand above the book's pages")
@@ -108,10 +106,10 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
 
 
 def markdown_parts(text: str, *, mdx: bool = False, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Part]:
-    """Headings, anchors and blocks of a Markdown text without front matter, in reading order.
+    """Return the headings, anchors and blocks of a Markdown text without front matter, in reading order.
 
-    ``outline`` makes sections of them. A text that is nested too deep to be read whole is taken as plain paragraphs.
-    ``hidden``: what starts the lines that listings hide, by language.
+    A text that is nested too deep to be read whole becomes plain paragraphs. ``hidden`` maps a language to the prefix
+    of hidden lines in its listings.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
     closed = closed_names(text)

@@ -1,6 +1,6 @@
-"""Front matter: the YAML, TOML or JSON block that Hugo, Docusaurus, Jekyll and their kin put before Markdown.
+"""Splits off front matter, the YAML, TOML or JSON block before Markdown, and parses it with limits.
 
-Splits it off and reads it with limits. What the facts in it mean for a document is ``markdown``'s business.
+``format`` makes a document's title and metadata from its facts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX_BLOCK = 64 * 1024  # characters; the longest of 4,700 real ones is under 8 
 _MAX_ALIASES = 20  # with merge keys, n aliases can multiply to about 1.4**n nodes: 20 are harmless, 80 are a bomb
 _MAX_BRACKETS = 400  # PyYAML and tomllib recurse once per open bracket
 _MAX_VALUE, _MAX_TOTAL = 1_000, 4_000  # characters as JSON: facts, not payloads
-_DROPPED = frozenset({"jupytext", "kernelspec"})  # how a notebook was stored, not what it says
+_DROPPED = frozenset({"jupytext", "kernelspec"})  # storage of a notebook, not its content
 
 
 class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyright: ignore[reportGeneralTypeIssues]
@@ -44,14 +44,10 @@ _TextLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?
 
 
 def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
-    """Takes front matter off the top of a text.
+    """Split front matter off the top of a text; return its small facts, at most 4,000 characters, and the rest.
 
-    A horizontal rule at the top is not front matter: between the fences there must be something that reads as keys.
-    Front matter that is a list, breaks the syntax, carries a Python tag or is a bomb is taken off and not believed; a
-    plain ``title:`` or ``description:`` line in it still counts.
-
-    Returns:
-        Small facts, JSON types only (at most 4,000 characters), and the text that follows.
+    There must be keys between the fences, as a horizontal rule can open a text. If front matter is a list, malformed,
+    carries a Python tag or is a bomb, only its plain ``title:`` and ``description:`` lines count.
     """
     match = _YAML.match(text) or _TOML.match(text)
     if match is None:
@@ -66,7 +62,7 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
 
 
 def _split_json(text: str) -> tuple[dict[str, JsonValue], str]:
-    """Hugo's third way: an object that starts the file, with a line end after it and a page that follows."""
+    """Split off Hugo's JSON front matter: an object at the start of the file, followed by a line end and a page."""
     head = text[:_MAX_BLOCK]
     if _too_deep(head):
         return {}, text
@@ -85,7 +81,7 @@ def _facts(parsed: Mapping) -> dict[str, JsonValue]:
 
 
 def _reads_as_keys(block: str) -> bool:
-    """Whether the lines are keys and values rather than prose between two horizontal rules."""
+    """Return whether the lines are keys and values rather than prose between two horizontal rules."""
     first, _, _ = block.partition("\n")
     if not block.strip():
         return True  # nothing is lost with it
@@ -103,7 +99,7 @@ def _read_yaml(block: str) -> Mapping | None:
         return None
     try:
         value = yaml.load(block, Loader=_TextLoader)  # noqa: S506 - a subclass of the safe loader
-    # Besides YAMLError, PyYAML's constructors let through what int(), base64 and re give on odd scalars.
+    # Besides YAMLError, PyYAML's constructors raise the errors of int(), base64 and re on odd scalars.
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
         return None
     return value if isinstance(value, Mapping) else None
@@ -123,7 +119,7 @@ def _too_deep(block: str) -> bool:
 
 
 def _small(facts: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The facts in their order, without huge ones, up to the total."""
+    """Return the facts in their order without huge ones, up to the total."""
     kept: dict[str, JsonValue] = {}
     total = 0
     for key, value in facts.items():

@@ -1,6 +1,6 @@
-"""Text that a document takes in from the files beside it: where it is looked for, how much, and which lines of it.
+"""Text that a document includes from its neighbours: the search for files, the limits, and the selection of lines.
 
-The notations are elsewhere: mdBook's in ``mdbook_includes``, those of other site generators in ``partials``.
+mdBook's notation is in ``mdbook_includes``, those of other site generators are in ``partials``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from doc_assets.formats.markdown.front_matter import split_front_matter
 
 MAX_DEPTH = 10  # files that include files; mdBook's own limit
 _MAX_TEXT = 1_000_000  # characters that the includes of one document may add to it
-_MAX_LOOKED_THROUGH = 5_000_000  # characters searched for lines and anchors, whatever is taken of them
+_MAX_LOOKED_THROUGH = 5_000_000  # characters searched for lines and anchors, included or not
 _MAX_INCLUDES = 2_000
 
 _ANCHOR = re.compile(r"ANCHOR:\s*([\w-]+)")
@@ -25,17 +25,16 @@ _SECTION = re.compile(r"-+8<-+[ \t]*\[[ \t]*(start|end)[ \t]*:[ \t]*([\w-]+)[ \t
 
 
 class Includes:
-    """What one document may still take in, and how much of what it asked for was not to be had.
+    """Reads the files that one document includes, within its limits.
 
     Attributes:
-        missing: Includes that were not resolved: absent or refused files, lines or anchors that are not there, and
-            what lies beyond the limits.
-        open: Paths of the page and of the files whose text is being taken in, outermost first. None of them is found
-            again: two lines by which a page includes itself would double it at each level.
+        missing: Number of unresolved includes: absent or refused files, lines or anchors, and those over the limits.
+        open: Paths of the page and of the files being included, outermost first. None is included again: two lines by
+            which a page includes itself would double it at each level.
     """
 
     def __init__(self, file: RawFile) -> None:
-        """Takes the document's file, whose neighbours are read."""
+        """Store the document's file, whose neighbours are read."""
         self._neighbours = file.neighbours
         self._text: dict[str, str | None] = {}
         self._left = _MAX_TEXT
@@ -45,7 +44,7 @@ class Includes:
         self.open = [file.path]
 
     def find(self, paths: Iterable[str | None]) -> tuple[str, str] | None:
-        """The first of the files that is there: its path and its text."""
+        """Return the path and the text of the first file that exists."""
         if self._count <= 0:
             return None
         self._count -= 1
@@ -57,14 +56,14 @@ class Includes:
         return None
 
     def take(self, text: str | None) -> str | None:
-        """The text, if there is one and room for it; otherwise None, and one more is missing."""
+        """Return the text if there is one within the limits; otherwise None, and count it as missing."""
         if text is None or not self.has_room(len(text)):
             self.missing += 1
             return None
         return text
 
     def has_room(self, characters: int) -> bool:
-        """Whether the document may grow by so much; if so, it has."""
+        """Return whether the document may grow by that many characters; if so, record the growth."""
         if characters > self._left:
             return False
         self._left -= max(0, characters)
@@ -81,12 +80,12 @@ class Includes:
 
 
 def path_from(folder: str, target: str, root: str = "") -> str | None:
-    """Where a relative path leads, or None if it leaves the root.
+    """Resolve a relative path; return None if it leaves the root.
 
     Args:
-        folder: Of the file that says it, relative to the source's root; "" is the root itself.
-        target: As written.
-        root: The folder that must not be left, relative to the source's root.
+        folder: Folder of the file with the path, relative to the source's root; "" is the root itself.
+        target: Path as written.
+        root: Folder that the path must not leave, relative to the source's root.
     """
     if not target or target.startswith("/") or "\0" in target or "\\" in target:
         return None
@@ -97,7 +96,7 @@ def path_from(folder: str, target: str, root: str = "") -> str | None:
 
 
 def folders_above(path: str) -> Iterator[str]:
-    """The folders that hold a file, from its own up to the source's root (``""``)."""
+    """Yield the folders that hold a file, from its own up to the source's root (``""``)."""
     folder = path
     while folder:
         folder = posixpath.dirname(folder)
@@ -105,15 +104,12 @@ def folders_above(path: str) -> Iterator[str]:
 
 
 def anchored(text: str, selection: str) -> str | None:
-    """The lines that a selection names, without the marks of any selection.
+    """Return the selected lines without the marks of any selection; None if there is no such anchor or line.
 
     Args:
         text: The whole file.
         selection: ``""`` (all), ``2`` (one line), ``2:``, ``:10``, ``2:10`` (first and last line, counted from 1), or
             the name of an anchor: mdBook's ``ANCHOR: name`` or a snippet's ``--8<-- [start:name]``.
-
-    Returns:
-        The lines; None if there is no such anchor, or none of the lines.
     """
     lines = text.split("\n")
     if lines and not lines[-1]:
@@ -156,5 +152,5 @@ def _mark(line: str) -> tuple[str, str] | None:
 
 
 def without_front_matter(text: str) -> str:
-    """A page's text as it reads inside another page."""
+    """Return a page's text for inclusion in another page."""
     return split_front_matter(text)[1].strip("\n")

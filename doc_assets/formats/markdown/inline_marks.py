@@ -1,7 +1,6 @@
-"""Marks inside lines of prose that only one site generator understands: shortcodes, template tags, roles, icons.
+"""Removes site generators' marks inside lines of prose (shortcodes, template tags, roles, icons), and keeps their words.
 
-Tags go, the words they hold or name stay. Also here: whole pieces of raw HTML are lifted out of the text, since blank
-lines and indentation inside them would read as Markdown.
+Also lifts whole pieces of raw HTML out of the text, as blank lines and indentation inside them would read as Markdown.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ _CODE = r"(?P<code>`+[^`\n]+`+)"
 _SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
 _TEMPLATE = re.compile(
     _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}"
-    # mdBook's own directives are resolved before; one that is left was escaped, and is text.
+    # mdBook's own directives are resolved before; one that is left was escaped and is text.
     r"|\{\{~?\s*#\s*(?!(?:include|rustdoc_include|playground|playpen|template)\b)(?P<block>\w+)(?P<words>[^{}]*)\}\}"
     r"|\{\{~?\s*[/>*!^%][^{}]*\}\}|\{\{\s*\w+[ (]+['\"](?P<call>[^'\"{}]*)['\"][^{}]*\}\}"
-    # Values that only the site knows, and placeholders on lines of their own, which plug-ins fill.
+    # Values known only to the site, and placeholders on lines of their own, which plug-ins fill.
     r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
     re.MULTILINE,
 )
@@ -43,12 +42,12 @@ _PLACEHOLDER = re.compile("\x02(\\d+)\x02")
 
 
 def drop_data_uris(text: str) -> str:
-    """Removes images and files embedded as ``data:`` URIs, wherever they stand."""
+    """Remove images and files embedded as ``data:`` URIs."""
     return _DATA_URI.sub("", text) if "data:" in text else text
 
 
 def rewrite_marks(prose: str) -> str:
-    """The prose without the marks; text in back-ticks is kept as it is."""
+    """Return the prose without the marks; text in backticks stays unchanged."""
     if "{{<" in prose or "{{%" in prose:
         prose = _SHORTCODE.sub(_shortcode, prose)
     if "{%" in prose or "{{" in prose:
@@ -63,7 +62,7 @@ def rewrite_marks(prose: str) -> str:
 
 
 def _icon(match: re.Match[str]) -> str:
-    """Icons go, but the ticks and crosses that fill a table's cells are its content."""
+    """Remove an icon, but keep the ticks and crosses that are the content of a table's cells."""
     if match["no"] or "-close" in match[0]:
         return "no "
     return "yes " if "check" in match[0] else ""
@@ -79,7 +78,7 @@ def _shortcode(match: re.Match[str]) -> str:
 
 
 def _shown(words: str, match: re.Match[str]) -> str:
-    """Words in place of a mark: in the sentence where it stands in one, otherwise a paragraph."""
+    """Return the words of a mark: in the sentence if the mark is in one, otherwise as a paragraph."""
     if not words:
         return ""
     text = match.string
@@ -90,7 +89,7 @@ def _shown(words: str, match: re.Match[str]) -> str:
 
 
 def drop_jsx_tags(prose: str) -> str:
-    """Comments and tags with braces, which are JSX also in a page without imports; what they show stays."""
+    """Drop comments and tags with braces, which are JSX also in a page without imports; keep their visible words."""
 
     def shown(match: re.Match[str]) -> str:
         if "{" not in match["values"]:
@@ -117,10 +116,9 @@ def _template(match: re.Match[str]) -> str:
 
 
 def lift_html(prose: str, parts: list[list[Part]]) -> str:
-    """Takes tables, preformatted text, scripts and drawings out of the prose.
+    """Move tables, preformatted text, scripts and drawings from the prose to ``parts``; unclosed ones stay.
 
-    Each is read, appended to ``parts``, and leaves a paragraph that ``placeholder_number`` recognises. One that is
-    never closed is left where it is.
+    Each leaves a paragraph that ``placeholder_number`` recognises.
     """
     kept: list[str] = []
     position = 0
@@ -144,7 +142,7 @@ def lift_html(prose: str, parts: list[list[Part]]) -> str:
 
 
 def _end_of(name: str, text: str, start: int) -> int:
-    """Where the element that opened before ``start`` ends, counting those of its name inside it; -1 if nowhere."""
+    """Return the end of the element opened before ``start``, counting nested ones of its name; -1 if unclosed."""
     depth = 1
     for tag in re.compile(rf"<(/?){name}\b[^<>]*>").finditer(text, start):
         depth += -1 if tag[1] else 1
@@ -154,6 +152,6 @@ def _end_of(name: str, text: str, start: int) -> int:
 
 
 def placeholder_number(text: str) -> int | None:
-    """The index in ``parts`` that a paragraph stands for, if it is one that ``lift_html`` left."""
+    """Return the index in ``parts`` if the paragraph is a placeholder of ``lift_html``."""
     match = _PLACEHOLDER.fullmatch(text.strip()) if "\x02" in text else None
     return int(match[1]) if match else None

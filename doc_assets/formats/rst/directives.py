@@ -283,5 +283,5 @@ _SINGLE_COLON = re.compile(
 
 
 def repaired(source: str) -> str:
-    """Complete directives written with one colon (``.. note:``), which docutils reads as comments with their content."""
+    """Complete directives written with one colon (``.. note:``), which docutils drops as comments, content included."""
     return _SINGLE_COLON.sub(r"\1:", source)
