@@ -1,8 +1,8 @@
-"""From bytes to ``Document``: one package or module a format, and the registry that chooses one for a file.
+"""From bytes to ``Document``: one package or module per format, and the registry that chooses one for a file.
 
-Each format is a pure function of a file's bytes, its path and the files beside it. Nothing here executes what it reads,
-follows a link out of the source, or knows the database. A new format is a class registered under the entry point
-``doc_assets.formats``; these names are what it needs, and they stay where they are.
+Each format is a pure function of a file's bytes, path, attributes and neighbours; none executes files, follows links
+out of the source, or uses the database. A new format is a class registered under the entry point
+``doc_assets.formats``; these names are its stable interface.
 """
 
 from doc_assets.formats.base import NO_NEIGHBOURS, Format, Neighbours, RawFile

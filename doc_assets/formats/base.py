@@ -1,4 +1,4 @@
-"""What a format is: the protocol that each implements, and the file as a format sees it."""
+"""The protocol that each format implements, and the file that it gets."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from doc_assets.document import Document
 
 
 class Neighbours(Protocol):
-    """The other files of a file's source, for what it includes and for the table of contents it stands in."""
+    """Other files of a file's source: its includes and tables of contents."""
 
     def read(self, path: str) -> bytes | None:
-        """A file's bytes; None where there is no such file, or it may not be read.
+        """Return a file's bytes, or None if there is no such file or it may not be read.
 
-        What is asked for, found or not, is remembered with the document: it is read again when one of these files
-        appears, changes or goes.
+        Each path, found or not, is recorded with the document, which is parsed again when such a file changes.
 
         Args:
-            path: Relative to the source's root, ``/`` between parts, without ``.`` and ``..``
-                (``posixpath.normpath`` of what the document says); what leaves the root gives None.
+            path: Path relative to the source's root, ``/`` between parts, without ``.`` and ``..``
+                (``posixpath.normpath`` of the document's path); None is returned for one outside the root.
         """
         ...
 
@@ -36,13 +35,13 @@ NO_NEIGHBOURS: Neighbours = _NoNeighbours()
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """A file as a format sees it.
+    """A file to parse.
 
     Attributes:
-        path: Relative to the source's root, ``/`` between parts.
+        path: Path relative to the source's root, ``/`` between parts.
         data: The file's bytes.
-        attributes: What the catalogue says of the source (crate, version, product …), for metadata.
-        neighbours: The files beside it.
+        attributes: The catalogue's facts about the source (crate, version, product …), for metadata.
+        neighbours: Other files of the source.
     """
 
     path: str
@@ -52,12 +51,12 @@ class RawFile:
 
     @property
     def stem(self) -> str:
-        """The file's name without its last suffix."""
+        """Return the file's name without its last suffix."""
         return PurePosixPath(self.path).stem
 
     @property
     def suffix(self) -> str:
-        """The last suffix, lower case, with its dot (``.md``)."""
+        """Return the last suffix, lower case, with its dot (``.md``)."""
         return PurePosixPath(self.path).suffix.lower()
 
 
@@ -66,10 +65,10 @@ class Format(Protocol):
     """Reads one native format.
 
     Attributes:
-        name: As written in the catalogue and stored with each document.
-        version: Raised when the same bytes give another ``Document``; it is part of a snapshot's recipe.
-        suffixes: Lower case, with dot, that the format claims when the catalogue says ``auto``.
-        priority: Of the formats that claim a suffix and accept a file, the highest reads it.
+        name: Name in the catalogue, stored with each document.
+        version: Number raised when the same bytes give another ``Document``; part of a snapshot's recipe.
+        suffixes: Suffixes, lower case with dot, that the format claims if the catalogue says ``auto``.
+        priority: Rank among the formats that claim a suffix and accept a file; the highest reads it.
     """
 
     name: str
@@ -78,14 +77,14 @@ class Format(Protocol):
     priority: int
 
     def accepts(self, file: RawFile) -> bool:
-        """A cheap look at the first kilobytes: could this be mine? Only asked for a suffix of ``suffixes``."""
+        """Return whether the format can read the file, from its first kilobytes; called for ``suffixes`` only."""
         ...
 
     def parse(self, file: RawFile) -> list[Document]:
-        """The documents in the file, in order: one, or several where a file holds a whole crate.
+        """Return the documents in the file, in order: one, or several if it holds a whole crate.
 
         Raises:
             DocumentSkipped: Nothing to load (empty, redirect, index page); the message is the reason.
-            DocumentRejected: Not what its name says, or broken beyond reading; the message is the reason.
+            DocumentRejected: Not of this format, or unreadable; the message is the reason.
         """
         ...

@@ -1,4 +1,4 @@
-"""From bytes to text: which encoding a file is in, and what is no text at all."""
+"""Decodes bytes to text: detects a file's encoding, and rejects files that are not text."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _DECLARED = re.compile(
     rb"""|\A\s*<\?xml[^>]{0,200}\bencoding\s*=\s*["']([\w.:-]{2,40})""",
     re.IGNORECASE,
 )
-# What a page may declare, by Python's names, and what browsers take it for (WHATWG Encoding Standard). Python knows
-# other codecs: some run for hours on a long text (punycode, idna), some give no text (rot13), and UTF-7 hides tags.
+# Encodings that a page may declare, by Python's names, and those that browsers use for them (WHATWG Encoding Standard).
+# Of Python's other codecs some take hours for a long text (punycode, idna), rot13 gives no text, and UTF-7 hides tags.
 _SUPERSETS = {
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
@@ -37,16 +37,16 @@ _ENCODINGS = frozenset((
     "mac-roman", *(f"cp125{n}" for n in range(9)), *(f"iso8859-{n}" for n in range(2, 17)),
 ))
 # fmt: on
-# Below space, but for white space (tab to carriage return) and escape, which starts ANSI codes.
+# Characters below space, except white space (tab to carriage return) and escape, which starts ANSI codes.
 _CONTROLS = bytes({*range(9), *range(14, 27), *range(28, 32)})
 _MULTIBYTE_STARTS = bytes(range(0xC2, 0x100))
 
 
 def decode(data: bytes, *, html: bool = False) -> str:
-    """Bytes as clean text: by byte-order mark, then UTF-8, then (HTML) the declared charset, then Windows-1252.
+    """Decode bytes to clean text: by byte-order mark, UTF-8, the charset declared in HTML, or else Windows-1252.
 
-    UTF-8 comes before what a page declares: other text is hardly ever valid UTF-8, while pages that were converted
-    often keep their old declaration.
+    UTF-8 is tried before the declared charset: other text is hardly ever valid UTF-8, while converted pages often keep
+    their old declaration.
 
     Raises:
         DocumentRejected: The bytes are not text.
@@ -66,7 +66,7 @@ def decode(data: bytes, *, html: bool = False) -> str:
         pass
     if declared:
         return clean_text(data.decode(declared, errors="replace"))
-    # A few bad bytes in UTF-8 (a character cut in half) are replaced; mostly bad ones mean a Western 8-bit charset.
+    # A few bad bytes in UTF-8 (a truncated character) are replaced; mostly bad ones show a Western 8-bit charset.
     text = data.decode("utf-8", errors="replace")
     if text.count("\ufffd") * 2 > len(data) * _share(data, _MULTIBYTE_STARTS):
         text = data.decode("cp1252", errors="replace")
@@ -74,7 +74,7 @@ def decode(data: bytes, *, html: bool = False) -> str:
 
 
 def _declared(head: bytes) -> str | None:
-    """The encoding that a page declares, if it is one for pages and not UTF-8."""
+    """Return the encoding that a page declares, if it is one of the known ones and not UTF-8."""
     found = _DECLARED.search(head)
     if found is None:
         return None

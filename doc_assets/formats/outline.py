@@ -1,4 +1,4 @@
-"""From headings and blocks in reading order to titled sections with heading paths and anchors."""
+"""Groups headings and blocks in reading order into titled sections with heading paths and anchors."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from doc_assets.document import Block, Section
 from doc_assets.formats.parts import Anchor, Heading, Part
 
 _UNSLUGGED = re.compile(r"[^\w\- ]")
-_LONGEST_HEADING = 200  # characters; what is longer is a paragraph that someone marked as a heading
-_LISTED = 50  # headings in a block, where a document holds nothing else
+_LONGEST_HEADING = 200  # characters; a longer one is a paragraph marked as a heading
+_LISTED = 50  # headings in a block, if a document holds nothing else
 _FOLDER_NAMES = frozenset(("readme", "index", "_index", "mod", "overview", "page"))
 
 
@@ -21,14 +21,14 @@ def slug(heading: str) -> str:
 
 
 class Anchors:
-    """Hands out fragments as GitHub does: a repeated heading gets ``-1``, ``-2`` …; amortised constant time."""
+    """Assigns fragments as GitHub does: a repeated heading gets ``-1``, ``-2`` …; in amortised constant time."""
 
     def __init__(self) -> None:
-        """For one document."""
+        """Start a document with no fragments taken."""
         self._seen: dict[str, int] = {}
 
     def take(self, heading: str, explicit: str | None = None) -> str | None:
-        """The fragment of the next heading; None where nothing is left of its text."""
+        """Return the fragment of the next heading, or None if its text leaves none."""
         if explicit:
             self._seen.setdefault(explicit, 0)
             return explicit
@@ -41,7 +41,7 @@ class Anchors:
 
 
 def readable_name(path: str) -> str:
-    """A title made from a file's name; from its folder's for ``README``, ``index`` and the like."""
+    """Return a title made from a file's name, or from its folder's for ``README``, ``index`` and the like."""
     place = PurePosixPath(path)
     name = place.stem
     if name.lower() in _FOLDER_NAMES and place.parent.name:
@@ -51,16 +51,16 @@ def readable_name(path: str) -> str:
 
 
 def outline(parts: Sequence[Part], *, title: str | None, fallback: str) -> tuple[str, tuple[Section, ...]]:
-    """Groups parts below their headings.
+    """Group parts below their headings.
 
     Args:
         parts: Headings, blocks, and anchors that name the heading directly after them.
-        title: What the document states as its title, if it does.
+        title: Title stated by the document, if any.
         fallback: Title for a document without headings.
 
     Returns:
-        The title, and the sections. The heading that is the title stands in no heading path. A document of headings
-        alone becomes one list of them, so that it can be found.
+        The title, and the sections. No heading path contains the heading that is the title. A document of headings
+        alone becomes one list of them, so that a search can find it.
     """
     lead = _title_heading(parts)
     chosen = _short(title or (lead.text if lead else "") or fallback)
@@ -75,7 +75,7 @@ def outline(parts: Sequence[Part], *, title: str | None, fallback: str) -> tuple
 
 
 def _title_heading(parts: Sequence[Part]) -> Heading | None:
-    """The first ``h1``; without one, a heading that opens the document and is alone on the highest level."""
+    """Return the first ``h1``, or else a heading that opens the document and is alone on the highest level."""
     headings = [p for p in parts if isinstance(p, Heading)]
     if not headings:
         return None
@@ -125,6 +125,6 @@ def _folded(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """One line of at most 200 characters."""
+    """Return the text as one line of at most 200 characters."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_HEADING else line[: _LONGEST_HEADING - 1].rstrip() + "…"

@@ -1,4 +1,4 @@
-"""What readers hand to ``outline``: headings, anchors and blocks in reading order."""
+"""Parts that formats pass to ``outline``: headings, anchors and blocks in reading order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place that links can point at; it names the heading that directly follows."""
+    """A target of links; it names the heading that directly follows."""
 
     name: str
 

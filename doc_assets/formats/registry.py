@@ -1,6 +1,6 @@
-"""Loads the installed formats from their entry points, and chooses the one that reads a file.
+"""Loads the installed formats from their entry points, and chooses the one for a file.
 
-Entry points are loaded one by one, so that a broken one takes no other along. What a format is, is in ``base``.
+Each entry point is loaded separately, so that a broken one does not affect the others. The protocol is in ``base``.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What the entry points gave.
+    """Formats of the entry points.
 
     Attributes:
-        formats: Those that work, by name.
-        broken: Those that do not: one sentence each that names the format, its package and what to do.
+        formats: Working formats by name.
+        broken: One sentence for each broken format, with its name, its package and the remedy.
     """
 
     formats: Mapping[str, Format]
@@ -40,20 +40,20 @@ def _registry() -> Registry:
 
 
 def format_names() -> list[str]:
-    """All registered formats, sorted. Imports none of them."""
+    """Return the names of all registered formats, sorted, without importing any."""
     return sorted(entry_points(group=ENTRY_POINTS).names)
 
 
 def format_versions() -> dict[str, int]:
-    """Name and version of every format that works."""
+    """Return the version of every working format by name."""
     return {name: found.version for name, found in sorted(_registry().formats.items())}
 
 
 def get_format(name: str) -> Format:
-    """The format of that name.
+    """Return the format of that name.
 
     Raises:
-        CatalogueError: No such format is installed, or the package that brings it is broken.
+        CatalogueError: No such format is installed, or its package is broken.
     """
     registry = _registry()
     if name in registry.formats:
@@ -64,7 +64,7 @@ def get_format(name: str) -> Format:
 
 
 def detect(file: RawFile) -> Format | None:
-    """The format that reads this file, or None where no format claims its suffix or accepts it."""
+    """Return the format for this file, or None if no format claims its suffix and accepts it."""
     claiming = [f for f in _registry().formats.values() if file.suffix in f.suffixes]
     for candidate in sorted(claiming, key=lambda f: (-f.priority, f.name)):
         if candidate.accepts(file):
@@ -73,14 +73,11 @@ def detect(file: RawFile) -> Format | None:
 
 
 def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
-    """Reads a file with the named format, or with the one that fits.
-
-    Returns:
-        Documents that each hold some text.
+    """Parse a file with the named format or the detected one, and return documents that each hold some text.
 
     Raises:
-        DocumentSkipped: No format reads this kind of file, or there is nothing in it to load.
-        DocumentRejected: The file is not what its name says, or broken beyond reading.
+        DocumentSkipped: No format reads this kind of file, or it holds nothing to load.
+        DocumentRejected: The file is not of that format, or unreadable.
     """
     if not file.data.strip(b"\0 \t\r\n") and file.suffix != ".ipynb":
         raise DocumentSkipped("empty file")
@@ -95,9 +92,9 @@ def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
 
 
 def load_registry() -> Registry:
-    """Loads every entry point; warns of each that is broken, and propagates what our own formats raise.
+    """Load every entry point; warn of each broken one, but propagate errors of the built-in formats.
 
-    A name that several packages give is broken for all but our own.
+    A name that several packages register is broken, unless a built-in format has it.
     """
     claims: dict[str, dict[str, EntryPoint]] = {}
     for point in sorted(entry_points(group=ENTRY_POINTS)):
@@ -113,7 +110,7 @@ def load_registry() -> Registry:
             problem = f"format {name!r} is given by {rivals}{' as well as by doc-assets' if own else ''}"
             broken[name] = f"{problem}: uninstall one, or register it under another name"
         if own:
-            formats[name] = own[0].load()()  # a mistake of our own is left to propagate as it is
+            formats[name] = own[0].load()()  # an error of a built-in format propagates unchanged
         elif len(chosen) == 1:
             _load(chosen[0], formats, broken)
     for sentence in broken.values():
@@ -128,13 +125,13 @@ def _load(point: EntryPoint, formats: dict[str, Format], broken: dict[str, str])
         if problem is None:
             formats[point.name] = found
             return
-    except (Exception, SystemExit) as error:  # whatever foreign code raises while it is imported and made
+    except (Exception, SystemExit) as error:  # foreign code can raise anything when imported
         problem = f"{type(error).__name__}: {error}"
     broken[point.name] = f"format {point.name!r} of {_origin(point)} cannot be used: {problem}; mend or uninstall it"
 
 
 def _missing(name: str, found: object) -> str | None:
-    """What keeps an object from being a ``Format`` of that name, None if nothing does."""
+    """Return why an object is not a ``Format`` of that name, or None if it is."""
     given = getattr(found, "name", None)
     if given != name:
         return f"its attribute 'name' is {given!r} and not {name!r}"

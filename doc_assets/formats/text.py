@@ -1,7 +1,4 @@
-"""The format ``text``: plain text by paragraphs; manual pages by their sections.
-
-``llms.txt`` files are Markdown by their convention and are read as such.
-"""
+"""The format ``text``: plain text by paragraphs, manual pages by sections, ``llms.txt`` as the Markdown that it is."""
 
 from __future__ import annotations
 
@@ -17,13 +14,13 @@ from doc_assets.formats.parts import Heading, Part
 
 _MANUAL = re.compile(r"([\w.+-]+)\((\d\w{0,3})\)")
 _MANUAL_HEADING = re.compile(r"[A-Z][A-Z0-9 ,/()'-]{1,60}")
-_LINK = re.compile(r"\s*<https?://[^<>\s]{1,500}>")  # what a word of the page links to, set after it
+_LINK = re.compile(r"\s*<https?://[^<>\s]{1,500}>")  # a word's link target, written after it
 _UNDERLINE = re.compile(r"([=~^-])\1{2,}")
 _TITLE_LENGTH = 100  # characters; a longer first line is a paragraph
 
 
 class TextFormat:
-    """Text files."""
+    """Reads text files."""
 
     name = "text"
     version = 2
@@ -31,11 +28,11 @@ class TextFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with the suffix."""
+        """Return True for any file with the suffix."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the text as one document.
 
         Raises:
             DocumentRejected: The bytes are not text.
@@ -51,7 +48,7 @@ class TextFormat:
 
 
 def _parts(text: str) -> Iterator[Part]:
-    """Paragraphs as they stand, indented ones as code, and underlined lines as headings."""
+    """Yield paragraphs unchanged, indented ones as code, and underlined lines as headings."""
     for paragraph in re.split(r"\n(?:[ \t]*\n)+", text):
         lines = paragraph.strip("\n").split("\n")
         if len(lines) > 1 and lines[0].strip() and _is_underline(lines[1], lines[0]):
@@ -69,7 +66,7 @@ def _is_underline(line: str, above: str) -> bool:
 
 
 def _manual_parts(text: str) -> Iterator[Part]:
-    """A manual page: lines of capitals at the margin are headings, what stands below them is text."""
+    """Yield the parts of a manual page: lines of capitals at the margin are headings, the others text."""
     _, _, body = _LINK.sub("", text.lstrip()).partition("\n")
     paragraph: list[str] = []
     for line in [*body.split("\n"), ""]:
@@ -84,7 +81,7 @@ def _manual_parts(text: str) -> Iterator[Part]:
 
 
 def _first_line(text: str) -> str | None:
-    """The first line where it stands alone as a title does."""
+    """Return the first line if it is a line of its own, as a title is."""
     first, _, rest = text.strip("\n").partition("\n")
     alone = not rest.split("\n", 1)[0].strip() or _is_underline(rest.split("\n", 1)[0], first)
     words = first.strip(" \t#=-*")

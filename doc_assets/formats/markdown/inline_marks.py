@@ -1,4 +1,4 @@
-"""Removes site generators' marks inside lines of prose (shortcodes, template tags, roles, icons), and keeps their words.
+"""Removes site generators' marks inside lines of prose (shortcodes, template tags, roles, icons); keeps their words.
 
 Also lifts whole pieces of raw HTML out of the text, as blank lines and indentation inside them would read as Markdown.
 """

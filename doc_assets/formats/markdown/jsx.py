@@ -1,7 +1,7 @@
-"""MDX to Markdown: imports, exports and components out of prose, the words they show kept.
+"""Turns MDX into Markdown: removes imports, exports and components from prose, and keeps their visible words.
 
-A scanner over characters, not a JSX parser: whatever does not read as a tag, comment or statement is text and stays.
-Code fences never come here (``dialects`` sets them apart). Linear: what failing tags may cost is limited.
+Scans characters instead of parsing JSX: anything but a tag, comment or statement stays as text. Takes linear time, as
+the cost of malformed tags is limited. ``dialects`` separates code fences before.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _INLINE = frozenset((
 ))
 # fmt: on
 _FENCE = "~" * 10
-_BOUNDARY = "\x03"  # where a component began or ended; no text holds it, as control characters are cleaned away
+_BOUNDARY = "\x03"  # start or end of a component; occurs in no text, as control characters are removed
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
 _MAX_ROW = 4_000  # characters of a line that are read around a tag; rows of tables with lists have 1,000 and more
@@ -64,14 +64,14 @@ _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text
 
 
 def imports_components(text: str) -> bool:
-    """Whether a ``.md`` file is MDX: it imports components, as Docusaurus and Gatsby pages do."""
+    """Return whether a ``.md`` file is MDX: it imports components, as Docusaurus and Gatsby pages do."""
     return "import" in text and any(
         "from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text)
     )
 
 
 def lift_listings(text: str) -> str:
-    """Listings written as template literals (``<CodeBlock>{`…`}</CodeBlock>``) as code fences."""
+    """Turn listings written as template literals (``<CodeBlock>{`…`}</CodeBlock>``) into code fences."""
     return outside_fences(text, lambda prose: _LISTING.sub(_fenced, prose)) if "`}" in text else text
 
 
@@ -82,12 +82,7 @@ def _fenced(match: re.Match[str]) -> str:
 
 
 def strip_jsx(prose: str, closed: frozenset[str]) -> str:
-    """Markdown without JSX.
-
-    Args:
-        prose: MDX without code fences.
-        closed: Names that the whole document closes: ``<T>`` is text unless there is a ``</T>``.
-    """
+    """Return MDX without code fences as Markdown; ``<T>`` is text unless the document closes it, as in ``closed``."""
     if "import" in prose:
         prose = _IMPORT.sub("", prose)
     if "export" in prose:
@@ -96,10 +91,10 @@ def strip_jsx(prose: str, closed: frozenset[str]) -> str:
 
 
 def dedent(stretches: Sequence[tuple[str, bool]]) -> str:
-    """Joins stretches of prose and code (True) without the indentation that they had inside components.
+    """Join stretches of prose and code (True) without their indentation inside components.
 
-    Authors indent what a component holds; CommonMark reads lists and paragraphs that deep differently. The first line
-    after a tag, or after a blank line outside a list, says how much is taken off the lines that follow.
+    CommonMark reads lists and paragraphs differently at that depth. The first line after a tag, or after a blank line
+    outside a list, sets the indentation to remove from the lines that follow.
     """
     out: list[str] = []
     base = 0
@@ -139,7 +134,7 @@ def _strip_exports(prose: str) -> str:
 
 
 def _statement_end(text: str, start: int) -> int:
-    """The end of the line on which all brackets of a statement are closed; -1 if they are not within the limit."""
+    """Return the end of the line that closes all brackets of a statement; -1 if none does within the limit."""
     depth = 0
     mark = re.compile(r"[(\[{]|[)\]}]|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|//[^\n]*|\n")
     for found in mark.finditer(text, start, min(len(text), start + _MAX_STATEMENT)):
@@ -165,7 +160,7 @@ class _Scanner:
         self.waste = 0
         self.absent: set[str] = set()
         self.paragraph_end = 0
-        self.unclosed_code: dict[int, int] = {}  # length of a run of back-ticks → up to where no such run follows
+        self.unclosed_code: dict[int, int] = {}  # length of a run of backticks → position up to which no such run follows
 
     def run(self) -> str:
         position = 0
@@ -190,7 +185,7 @@ class _Scanner:
         return end + 3 if end >= 0 else self.keep(start, start + 4)
 
     def find(self, mark: str, start: int) -> int:
-        """Where the mark is next; looks once for one that is nowhere."""
+        """Return the next position of the mark; search only once for an absent one."""
         if mark in self.absent:
             return -1
         found = self.text.find(mark, start)
@@ -199,7 +194,7 @@ class _Scanner:
         return found
 
     def code(self, start: int, length: int) -> int:
-        """Inline code, up to an equal run of back-ticks in the same paragraph; its text is not looked into."""
+        """Keep inline code, up to an equal run of backticks in the same paragraph, without scanning its text."""
         text = self.text
         after = start + length
         if self.unclosed_code.get(length, -1) >= after:
@@ -215,7 +210,7 @@ class _Scanner:
         return self.keep(start, after)
 
     def braces(self, start: int) -> int:
-        """Comments go, string literals give their text, other expressions stay as they are."""
+        """Drop comments, replace string literals by their text, and keep other expressions unchanged."""
         text = self.text
         if text.startswith("{/*", start):
             end = self.find("*/}", start)
@@ -229,7 +224,7 @@ class _Scanner:
     def tag(self, start: int) -> int:
         text = self.text
         name_match = _NAME.match(text, start)
-        assert name_match is not None  # noqa: S101 - the search found it
+        assert name_match is not None  # noqa: S101 - found by the search
         name = name_match[2] or ""
         end = self.tag_end(name_match.end())
         if end < 0:
@@ -239,20 +234,20 @@ class _Scanner:
             return self.keep(start, name_match.end())
         words = "" if name_match[1] else _words(name, raw)
         if name == "a" and ("id=" in raw or "name=" in raw) and "href" not in raw:
-            return self.keep(start, end)  # an anchor, which Markdown's reader gives to the heading after it
+            return self.keep(start, end)  # an anchor, which the Markdown reader assigns to the heading after it
         if name in _INLINE:
             self.out.append(f"{words} " if words else "")
         elif name == "br":
             self.out.append(" ")
         elif self.is_inside_text(start, end):
-            # An item of a list in a table cell ends a word, a component in a sentence does not.
+            # A list item in a table cell ends a word, a component in a sentence does not.
             self.out.append(f" {words} " if words else " " if name.islower() else "")
         else:
             self.out.append(f"\n\n{words}\n\n{_BOUNDARY}\n" if words else f"\n\n{_BOUNDARY}\n")
         return end
 
     def tag_end(self, position: int) -> int:
-        """The position after the ``>`` that ends a tag, or -1 if there is no sound one near."""
+        """Return the position after the ``>`` that ends a tag, or -1 if there is no valid one within the limit."""
         if self.waste > _MAX_WASTE:
             return -1
         text = self.text
@@ -275,7 +270,7 @@ class _Scanner:
         return -1
 
     def is_inside_text(self, start: int, end: int) -> bool:
-        """Whether words stand on both sides of the tag, or it stands in a table row."""
+        """Return whether the tag has words on both sides or is in a table row."""
         text = self.text
         line = text.rfind("\n", max(0, start - _MAX_ROW), start) + 1
         before = text[max(line, start - _MAX_ROW) : start].strip(" \t>-*")
@@ -287,7 +282,7 @@ class _Scanner:
 
 
 def _words(name: str, raw: str) -> str:
-    """What a component shows of its attributes."""
+    """Return the visible words of a component's attributes."""
     if "=" not in raw:
         return ""
     values = {key: next((v for v in found if v), "") for key, *found in _STRING_VALUE.findall(raw)}

@@ -1,6 +1,6 @@
-"""Where a page stands in its book: mdBook's and GitBook's SUMMARY.md, and what book.toml says of the whole book.
+"""A page's place in its book, from mdBook's or GitBook's SUMMARY.md and from book.toml.
 
-Read line by line rather than as Markdown: every page of a book asks for it. The directives inside pages are in
+SUMMARY.md is read by lines instead of as Markdown, as every page of a book needs it. The directives inside pages are in
 ``mdbook_includes``.
 """
 
@@ -34,15 +34,15 @@ _MAX_DEEP = 30
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What its book says of a page.
+    """A page's place in its book.
 
     Attributes:
-        root: The book's folder, relative to the source's root.
+        root: Folder of the book, relative to the source's root.
         parents: Titles above the page: book, part, chapters.
-        title: The page's title in the table of contents; "" for a page that is not listed.
-        chapter: Its number (``4.2``); "" for what stands before and after the numbered chapters.
-        order: Its position among the book's pages, from 1; 0 for a page that is not listed.
-        hidden: Prefix of the lines that a listing hides, by language (book.toml's ``hidelines``).
+        title: The page's title in the table of contents; "" if it is not listed.
+        chapter: The page's number (``4.2``); "" before and after the numbered chapters.
+        order: The page's position in the book, from 1; 0 if it is not listed.
+        hidden: Prefix of a listing's hidden lines, by language (book.toml's ``hidelines``).
     """
 
     root: str = ""
@@ -76,10 +76,9 @@ class _Book:
 
 
 def place_in_book(file: RawFile) -> Place | None:
-    """The page's place, or None where no folder above it holds a table of contents.
+    """Return the page's place, or None if no folder above it holds a table of contents.
 
-    The nearest one that lists the page counts. Where it is itself an entry of one further up (a folder that has its
-    own), the titles there come first.
+    The nearest one that lists the page counts. If it is itself an entry of one further up, the titles there come first.
     """
     place: Place | None = None
     target = file.path
@@ -110,7 +109,7 @@ def place_in_book(file: RawFile) -> Place | None:
 
 
 def summary_only(file: RawFile) -> bool:
-    """Whether a file is a book's table of contents and nothing else, which no book shows as a page."""
+    """Return whether a file is only a book's table of contents, which no book shows as a page."""
     if posixpath.basename(file.path) != _SUMMARY:
         return False
     summary = _summary(file.data)
@@ -118,7 +117,7 @@ def summary_only(file: RawFile) -> bool:
 
 
 def _entry(summary: _Summary, folder: str, target: str, *, is_page: bool) -> _Entry | None:
-    """The entry of a page, which may be listed by its folder, or of a folder, which may be listed by its page."""
+    """Return the entry of a page, which its folder may stand for, or of a folder, which its page may stand for."""
     below = target[len(folder) + 1 :] if folder else target
     if not is_page:
         return next((found for index in _INDEXES if (found := summary.entries.get(below + index))), None)
@@ -128,7 +127,7 @@ def _entry(summary: _Summary, folder: str, target: str, *, is_page: bool) -> _En
 
 
 def _book_of(file: RawFile, folder: str) -> tuple[str, _Book | None]:
-    """The folder of the book whose pages are in ``folder``, and its book.toml, if it has one."""
+    """Return the folder of the book whose pages are in ``folder``, and its book.toml, if it has one."""
     for above in (folder, *folders_above(folder)):
         data = file.neighbours.read(posixpath.join(above, _BOOK))
         book = None if data is None else _book(data)
@@ -226,7 +225,7 @@ class _SummaryReader:
 
 
 def _link(text: str) -> tuple[str, str]:
-    """Title and path of an entry; the path is "" for a draft, an address, or a passage of a page."""
+    """Return the title and path of an entry; the path is "" for a draft, an address, or a fragment of a page."""
     title, mark, target = text.removeprefix("[").rpartition("](")
     if not mark or not text.startswith("["):
         return _plain(text), ""

@@ -1,7 +1,6 @@
-"""mdBook's directives: ``{{#include …}}`` and its kin replaced by the lines that they name.
+"""Replaces mdBook's directives (``{{#include …}}`` and the like) by the lines that they name.
 
-As mdBook does, this happens before the text is read as Markdown, in listings too. Where a page stands in its book is
-``mdbook``'s business.
+As in mdBook, this is done before the text is read as Markdown, in listings too. A page's place is in ``mdbook``.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ _PARAMETER = re.compile(r"\[\[[ \t]*#[ \t]*([\w-]+)(?:[ \t]+([^\[\]\n]*))?\]\]")
 
 
 def expand_links(text: str, includes: Includes, folder: str, root: str) -> tuple[str, str]:
-    """The text with the directives replaced; what cannot be resolved is dropped, with the line that it fills.
+    """Replace the directives; drop unresolved ones, with the line if they fill it.
 
     Args:
-        text: A page.
-        includes: Gives the files, within limits, and counts what is missing.
-        folder: Of the page, relative to the source's root.
-        root: The book's folder, which no include leaves.
+        text: Text of a page.
+        includes: Reads the files within limits and counts missing ones.
+        folder: Folder of the page, relative to the source's root.
+        root: Folder of the book, which no include leaves.
 
     Returns:
-        The text, and the title that ``{{#title …}}`` gives the page (``""`` if none does).
+        The text, and the title set by ``{{#title …}}`` (``""`` if none is).
     """
     if "{{" not in text or not _LINK.search(text):
         return text, ""
@@ -60,7 +59,7 @@ class _Expander:
         if content is None:
             return "" if whole_line else lead + end
         if not lead.strip(" \t>"):
-            content = content.replace("\n", "\n" + lead)  # so that a listing in a list or quotation stays in it
+            content = content.replace("\n", "\n" + lead)  # keeps a listing inside its list or quotation
         return lead + content + end
 
     def content(self, kind: str, words: str, folder: str, depth: int) -> str | None:

@@ -1,8 +1,8 @@
-"""Pages put together from pieces: what MkDocs, Docusaurus, Mintlify, Hugo and Jekyll include, replaced by its text.
+"""Replaces the includes of MkDocs, Docusaurus, Mintlify, Hugo and Jekyll by their text.
 
-The pieces are looked for beside the page and in the folders above it, where these generators keep them. What is not
-found leaves nothing behind and is counted. Code fences are left alone, but for MkDocs snippets that are found, as
-MkDocs puts whole listings into pages that way. mdBook's directives are in ``mdbook_includes``.
+Pieces are searched for beside the page and in the folders above it; missing ones are removed and counted. Code fences
+stay unchanged but for MkDocs snippets that are found, as these can be whole listings. mdBook's directives are in
+``mdbook_includes``.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ _MARKDOWN = (".md", ".markdown", ".mdx")
 
 
 def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0) -> str:
-    """The text with the pieces that it names in place of their names.
+    """Replace the includes in a text by the pieces that they name.
 
     Args:
         text: A page, or a piece of one, without front matter.
-        includes: Gives the files, within limits, and counts what is missing.
-        path: Of the page, relative to the source's root.
-        depth: Of pieces in pieces.
+        includes: Reads the files within limits and counts missing ones.
+        path: Path of the page, relative to the source's root.
+        depth: Nesting of pieces in pieces.
     """
     if depth > MAX_DEPTH:
         return text
@@ -88,12 +88,12 @@ class _Pieces:
         self.depth = depth
 
     def above(self, target: str, *below: str) -> list[str | None]:
-        """Where a path may lead that starts at the root of the documentation, which may be any folder above."""
+        """Return the candidates for a path from the documentation's root, which may be any folder above."""
         target = target.lstrip("/")
         return [path_from(posixpath.join(up, name), target) for up in folders_above(self.path) for name in ("", *below)]
 
     def piece(self, places: list[str | None]) -> str | None:
-        """A page's text with its own pieces in it; None, and counted, where there is none."""
+        """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
         found = self.includes.find(places)
         text = self.includes.take(without_front_matter(found[1]) if found else None)
         if found is None or text is None:
@@ -106,7 +106,7 @@ class _Pieces:
     # MkDocs
 
     def snippets(self, text: str) -> str:
-        """Snippets, in fences only those that are found: a page on snippets shows the notation."""
+        """Replace snippets; in fences only those that are found, as a page on snippets shows the notation."""
 
         def many(match: re.Match[str]) -> str:
             names = [line.strip(" \t>") for line in match["paths"].split("\n")]
@@ -144,7 +144,7 @@ class _Pieces:
     # Docusaurus and Mintlify
 
     def imported(self, text: str) -> str:
-        """Imported pages in place of the tags that show them, and constants in place of the braces that name them."""
+        """Replace tags by the imported pages that they show, and braces by the constants that they name."""
         pages = {match["name"]: match["path"] for match in _PAGE_IMPORT.finditer(text)}
         if pages:
             text = outside_fences(text, lambda prose: _TAG.sub(lambda m: self.component(m, pages), prose))
@@ -175,7 +175,7 @@ class _Pieces:
         return values
 
     def module(self, target: str) -> list[str | None]:
-        """Where an import may lead: beside the page, or from the root of the site."""
+        """Return the candidates for an import: beside the page, or from the root of the site."""
         if target.startswith("."):
             return [path_from(self.folder, target)]
         return self.above(target.removeprefix("@site")) if target.startswith(("/", "@site/")) else []

@@ -1,7 +1,7 @@
-"""Raw HTML inside Markdown: the text of a fragment as blocks, without tags, scripts, styles and comments.
+"""Blocks of text from raw HTML inside Markdown, without tags, scripts, styles and comments.
 
-Fragments are pieces (`</td><td>`), often broken; whole HTML pages are read by ``html``. One pass over the tags, no
-tree, so that neither depth nor missing ends matter.
+Fragments are pieces (`</td><td>`), often broken: they are read in one pass without a tree, so that depth and missing
+ends do not matter. Whole pages are read by the package ``html``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INLINE = frozenset((
 # fmt: on
 _SKIPPED = "script|style|svg|template|title"
 
-# Quoted values are limited so that a stray quote costs at most that many steps at each "<".
+# The limit on quoted values bounds the steps that a stray quote costs at each "<".
 _VALUE = r"""(?:[^<>"']|"[^"]{0,4000}"|'[^']{0,4000}')*"""
 _TAG = re.compile(
     rf"<!--.*?(?:-->|\Z)|<(?P<skipped>{_SKIPPED})\b[^<>]*>.*?(?:</(?P=skipped)\s*>|\Z)"
@@ -59,7 +59,7 @@ _NO_ALT = frozenset((
 
 
 def alt_text(alt: str, source: str) -> str:
-    """The words that stand for an image, or "" for badges, file names and words such as "image"."""
+    """Return the words that describe an image, or "" for badges, file names and words such as "image"."""
     words = " ".join(alt.split())
     if _BADGE.search(source[:500]) or not re.search(r"[^\W\d_]{2}", words):
         return ""
@@ -68,24 +68,24 @@ def alt_text(alt: str, source: str) -> str:
 
 
 def leads_back(text: str) -> bool:
-    """Whether a paragraph only leads back to the top of the page or to the parent entry."""
+    """Return whether a paragraph only links to the top of the page or to the parent entry."""
     return len(text) < 40 and _RETURN.fullmatch(text) is not None
 
 
 def strip_links(text: str) -> str:
-    """Markdown links and images left in raw text, by their words."""
+    """Replace the Markdown links and images in raw text by their words."""
     return _LINK.sub(lambda m: "" if m[1] else m[2] or "", text) if "](" in text or "][" in text else text
 
 
 def closed_names(text: str) -> frozenset[str]:
-    """Names of elements that are closed somewhere in a text, as written."""
+    """Return the names, as written, of elements that are closed somewhere in a text."""
     return frozenset(_CLOSING.findall(text))
 
 
 def is_markup(name: str, attributes: str, closed: frozenset[str]) -> bool:
-    """Whether ``<name attributes>`` is a tag rather than text such as ``Vec<T>`` or ``<node-ip>``.
+    """Return whether ``<name attributes>`` is a tag rather than text such as ``Vec<T>`` or ``<node-ip>``.
 
-    HTML's own elements are; others only if the document closes them, or they close themselves or have ``key=value``.
+    HTML's elements are tags; others only if the document closes them, they close themselves or have ``key=value``.
     """
     if name.lower() in _BREAKING or name.lower() in _INLINE or name in closed:
         return True
@@ -93,16 +93,16 @@ def is_markup(name: str, attributes: str, closed: frozenset[str]) -> bool:
 
 
 def attributes_of(text: str) -> dict[str, str]:
-    """Attributes by lower-case name; entities resolved."""
+    """Return the attributes by lower-case name, with entities resolved."""
     return {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}
 
 
 def read_fragment(text: str, closed: frozenset[str] = frozenset()) -> list[Part]:
-    """The parts of a piece of HTML in reading order.
+    """Return the parts of a piece of HTML in reading order.
 
     Args:
-        text: HTML; ends and beginnings may be missing.
-        closed: Elements that the whole document closes (``closed_names``), where the fragment is a piece of one.
+        text: HTML; starts and ends of elements may be missing.
+        closed: Elements that the whole document closes (``closed_names``), if the fragment is a piece of one.
     """
     writer = _Writer()
     names = closed | closed_names(text)
@@ -110,7 +110,7 @@ def read_fragment(text: str, closed: frozenset[str] = frozenset()) -> list[Part]
     for match in _TAG.finditer(text):
         name = match["name"]
         if name and not is_markup(name, match["attributes"], names):
-            continue  # text: stays between the positions
+            continue  # text: stays in the next slice
         writer.text(text[position : match.start()])
         position = match.end()
         if name:
@@ -120,7 +120,7 @@ def read_fragment(text: str, closed: frozenset[str] = frozenset()) -> list[Part]
 
 
 class _Writer:
-    """Collects text until a tag says that something else begins."""
+    """Collects text until a tag starts another block."""
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
@@ -170,7 +170,7 @@ class _Writer:
             self.end_cell()
 
     def end_cell(self) -> None:
-        """Text so far is a cell of the last row; between cells there is only white space."""
+        """Add the text so far to the last row as a cell; between cells there is only white space."""
         cell = " ".join(_BOLD.sub(r"\1", strip_links("".join(self.buffer))).split())
         self.buffer.clear()
         if cell and self.rows is not None:
@@ -231,7 +231,7 @@ class _Writer:
 
 
 def _paragraphs(raw: str) -> Iterator[Block]:
-    """Blocks of loose text: white space collapsed in lines, empty code marks dropped."""
+    """Yield blocks of loose text with white space collapsed in lines and empty code marks dropped."""
     lines = [
         _SPACES.sub(" ", line).strip() for line in _BOLD.sub(r"\1", strip_links(raw)).replace("``", "").split("\n")
     ]

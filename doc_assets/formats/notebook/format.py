@@ -1,7 +1,7 @@
 """The format ``notebook``: Jupyter notebooks of any version (``.ipynb``).
 
-Cells become parts in order, Markdown cells as ``markdown`` reads them, so that their headings group the code below.
-Here are the reading of the file and of cells; ``output`` decides what stays of outputs. Nothing is executed.
+Cells become parts in order; Markdown cells go through ``markdown``, so that their headings group the code below.
+``output`` shortens outputs. Nothing is executed.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from doc_assets.formats.parts import Anchor, Heading, Part
 _LFS = b"version https://git-lfs.github.com/spec"
 _ENCODED = re.compile(r"[A-Za-z0-9+/=]{400,}")  # base64 without its ``data:``; no identifier or number is that long
 
-# Who owns a notebook, and buttons that open it elsewhere: the same words in hundreds of notebooks.
+# Licence notices, and buttons that open a notebook elsewhere: the same words in hundreds of notebooks.
 _LICENCE = re.compile(r"licensed under|permission is hereby granted|all rights reserved|creative ?commons", re.I)
 _NOTICE = re.compile(
     r"\W*(?:copyright (?:\(c\) |© ?)?\d{4}|© ?\d{4}|licensed under the \w+ licen[sc]e"
     r"|you may obtain a copy of the license|unless required by applicable law|spdx-license-identifier)",
     re.I,
 )
-_LONGEST_NOTICE = 700  # characters; a longer paragraph says more than who owns the page
+_LONGEST_NOTICE = 700  # characters; a longer paragraph is more than a notice
 _BUTTON_TABLE = re.compile(r"<table\b[^<>]*+>(?:[^<]++|<(?!/?table\b))*+</table\s*>", re.I)
 _ELSEWHERE = r"(?:colab\.research\.google|colab\.sandbox|kaggle\.com|mybinder\.org|nbviewer|sagemaker|deepnote)"
 _BUTTON = re.compile(
@@ -42,7 +42,7 @@ _BUTTON = re.compile(
     re.I,
 )
 _LONGEST_NUMBER = 400  # digits
-# Cells, or halves of them, that the author keeps out of the published page (Jupyter Book, nbsphinx, nbconvert).
+# Tags of cells, or halves of them, that are hidden on the published page (Jupyter Book, nbsphinx, nbconvert).
 _HIDDEN = frozenset(("remove-cell", "remove_cell"))
 _HIDDEN_INPUT = frozenset(("remove-input", "remove_input"))
 _HIDDEN_OUTPUT = frozenset(("remove-output", "remove_output", "remove_outputs"))
@@ -51,7 +51,7 @@ _RAW_TEXT = frozenset(("", "text/markdown", "text/restructuredtext", "text/x-rst
 
 
 class NotebookFormat:
-    """Reads notebooks: text and code as they stand, outputs shortened to what a reader would search for."""
+    """Reads notebooks: text and code unchanged, outputs shortened to text worth a search."""
 
     name = "notebook"
     version = 2
@@ -59,11 +59,11 @@ class NotebookFormat:
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with the suffix; what is none is rejected by ``parse`` with the reason."""
+        """Return True; ``parse`` rejects other files with the reason."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the notebook as one document.
 
         Raises:
             DocumentSkipped: The notebook has no cells.
@@ -86,12 +86,12 @@ class NotebookFormat:
 
 
 def read_notebook(data: bytes) -> dict[str, Any]:
-    """The notebook as nbformat 4 lays it out: a mapping whose ``cells`` is a list. Older versions are upgraded.
+    """Return the notebook in the layout of nbformat 4, a mapping whose ``cells`` is a list.
 
-    A version later than 4 is read as 4 if it has cells.
+    Older versions are upgraded; later ones are read as 4 if they have cells.
 
     Raises:
-        DocumentRejected: What the file is instead of a notebook, or where it is damaged.
+        DocumentRejected: The file is not a notebook, or is damaged.
     """
     notebook = _load(data)
     if not isinstance(notebook, dict):
@@ -131,14 +131,14 @@ def _load(data: bytes) -> object:
 
 
 def _integer(digits: str) -> int | None:
-    """Python takes no number of more than 4,300 digits, and nothing in a notebook needs one."""
+    """Return None for a long number: Python refuses more than 4,300 digits, and no notebook needs them."""
     return int(digits) if len(digits) <= _LONGEST_NUMBER else None
 
 
 def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
-    import nbformat  # it loads jsonschema (0.2 s), and one notebook in forty needs it
+    import nbformat  # loads jsonschema (0.2 s); one notebook in forty needs it
 
-    log = logging.getLogger("traitlets")  # where nbformat reports keys that old notebooks lack
+    log = logging.getLogger("traitlets")  # nbformat reports missing keys of old notebooks there
     silenced, log.disabled = log.disabled, True
     try:
         with warnings.catch_warnings():
@@ -147,7 +147,7 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
                 {"nbformat_minor": 0, "metadata": {}, **notebook, "nbformat": version}
             )
             return dict(nbformat.convert(joined, 4))
-    except Exception as error:  # nbformat's converters raise whatever a missing key raises
+    except Exception as error:  # nbformat's converters raise any error on a missing key
         reason = f"{type(error).__name__}: {error}"
         raise DocumentRejected(
             f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason})"
@@ -183,7 +183,7 @@ def _parts(cells: list[dict[str, Any]]) -> Iterator[Part]:
             parts = [part for part in markdown_parts(text) if not _is_notice(part)]
             if not parts:
                 continue
-            # Many notebooks write their title in bold and keep first-level headings for the sections.
+            # Many notebooks have their title in bold and use first-level headings for sections.
             if opening and (title := _BOLD_TITLE.match(text)):
                 parts = [Heading(1, title[2].strip()), *markdown_parts(text[title.end() :])]
             opening = False
@@ -217,14 +217,14 @@ def _is_notice(part: Part) -> bool:
 
 
 def _is_text(cell: Mapping[str, Any], source: str) -> bool:
-    """Raw cells hold text for a converter, or settings of one (front matter), or a licence."""
+    """Return whether a raw cell is text, and not a converter's settings (front matter) or a licence."""
     facts = _mapping(cell.get("metadata"))
     mime = facts.get("raw_mimetype") or facts.get("format") or ""
     return str(mime) in _RAW_TEXT and not source.lstrip().startswith("---") and not _LICENCE.search(source)
 
 
 def _front_matter(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a raw cell at the top states as Quarto and Jupytext write it."""
+    """Return the front matter of Quarto or Jupytext in a raw cell at the top."""
     source = _text(cell.get("source"))
     return split_front_matter(source)[0] if cell.get("cell_type") == "raw" else {}
 
@@ -244,7 +244,7 @@ def _without_buttons(text: str) -> str:
 
 
 def _text(source: object) -> str:
-    """The text of a field that nbformat stores as a string or as a list of lines."""
+    """Return the text of a field that nbformat stores as a string or as a list of lines."""
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     return clean_text(source) if isinstance(source, str) else ""

@@ -1,7 +1,7 @@
-"""What stays of a code cell's outputs: the first lines of text that another run would print again.
+"""Shortens a code cell's outputs to the first lines of text that another run would print again.
 
-Images, widgets, HTML and scripts go; so do progress bars, timings, log lines and addresses of objects, so that a
-notebook that was only run again is the same document.
+Images, widgets, HTML and scripts are dropped, as are progress bars, timings, log lines and addresses of objects, so
+that a notebook that was only run again is the same document.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from doc_assets.document import clean_text
 MAX_LINES = 20
 MAX_CHARACTERS = 1_000
 _MAX_ERROR = 300  # characters of an exception's message
-_READ = 1_000_000  # characters of one output that are read; a progress bar may fill most of them
-_LINE = 2_000  # characters of a line that are read
+_READ = 1_000_000  # characters read of one output; a progress bar may fill most of them
+_LINE = 2_000  # characters read of a line
 
 _PROGRESS = re.compile(
     r"\d%\s?\|"  # tqdm
@@ -28,24 +28,20 @@ _NOISE = re.compile(
     r"|Note: you may need to restart|\[notice\]|WARNING: (?:pip|You are using pip|Running pip)|warnings\.warn\($)"
     r"|^\s*\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d|^[IWEF]\d{4} \d\d:\d\d:\d\d"
 )
-_INSTALLED = re.compile(r"^\S*/\S*\.py:\d+: (?=\w*Warning)")  # where a warning comes from, on the author's machine
+_INSTALLED = re.compile(r"^\S*/\S*\.py:\d+: (?=\w*Warning)")  # a warning's file on the author's machine
 _OBJECT = re.compile(
     r"<[^<>\n]{0,200}\bat 0x[0-9a-fA-F]{4,}[^<>\n]{0,200}>|<Figure size [^<>\n]{0,60}>|<IPython\.[\w.]{1,60} object>"
 )
 _ADDRESS = re.compile(r"\s*(?:\bat )?\b0x[0-9a-fA-F]{8,16}\b")
 _ENCODED = re.compile(r"data:[\w.+-]+/[\w.+-]+[;,][^\s\"']{40,}|[A-Za-z0-9+/=]{200,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_SHORT = 200  # characters: an array as short as this is read along with the code that made it
-# Of what is not white space: an array of numbers has 2 to 10 %, a table of them with its head 30 %.
+_SHORT = 200  # characters: shorter arrays stay with the code that made them
+# Share of the text without white space: an array of numbers has 2 to 10 %, a table of them with its head 30 %.
 _LEAST_LETTERS = 0.15
 
 
 def output_text(outputs: list) -> str:
-    """The text of a cell's outputs, at most 20 lines and 1,000 characters without blank ones; "" if it says nothing.
-
-    Args:
-        outputs: As in nbformat 4; entries of another shape are passed over.
-    """
+    """Return the text of nbformat 4 outputs, at most 20 lines and 1,000 characters; skip malformed entries."""
     kept: list[str] = []
     size = 0
     for line in _lines(outputs):
@@ -60,15 +56,15 @@ def output_text(outputs: list) -> str:
 
 
 def _says_something(text: str) -> bool:
-    """False for numbers alone and for arrays of them: another run prints others, and nobody searches for them."""
+    """Return False for numbers and arrays of them: another run prints others, and nobody searches for them."""
     letters = sum(map(len, _WORD.findall(text)))
     return letters > 0 and (len(text) <= _SHORT or letters >= _LEAST_LETTERS * sum(map(len, text.split())))
 
 
 def _lines(outputs: list) -> Iterator[str]:
-    """Lines worth keeping: of what was printed, then of what was shown, then of what went to standard error.
+    """Yield the lines to keep: of standard output, then of displayed results, then of standard error.
 
-    Where a stream is cut into outputs, and how two of them interleave, is chance: another run does it otherwise.
+    The order is fixed, as each run splits and interleaves streams differently.
     """
     outputs = [output for output in outputs if isinstance(output, Mapping)]
     for stream in (False, True):
@@ -99,7 +95,7 @@ def _shown(output: Mapping) -> str:
 
 
 def _printed(text: str) -> str:
-    """What a terminal shows in the end: of a line that was overwritten after a carriage return, the last state."""
+    """Return the final state on a terminal: of a line overwritten after a carriage return, only the last version."""
     lines = text.replace("\r\n", "\n").split("\n")
     return clean_text("\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines))
 
