@@ -46,7 +46,7 @@ class MarkdownFormat:
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the file as one document.
 
         Raises:
             DocumentRejected: The bytes are not text.
@@ -67,7 +67,7 @@ class MdxFormat:
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
-        """One document.
+        """Return the file as one document.
 
         Raises:
             DocumentRejected: The bytes are not text.

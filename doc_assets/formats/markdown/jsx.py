@@ -160,7 +160,7 @@ class _Scanner:
         self.waste = 0
         self.absent: set[str] = set()
         self.paragraph_end = 0
-        self.unclosed_code: dict[int, int] = {}  # length of a run of backticks → position up to which no such run follows
+        self.unclosed_code: dict[int, int] = {}  # length of a run of backticks → up to where no such run follows
 
     def run(self) -> str:
         position = 0
