@@ -117,7 +117,7 @@ def summary_only(file: RawFile) -> bool:
 
 
 def _entry(summary: _Summary, folder: str, target: str, *, is_page: bool) -> _Entry | None:
-    """Return the entry of a page, which its folder may stand for, or of a folder, which its page may stand for."""
+    """Return the entry of a page, possibly listed by its folder, or of a folder, possibly listed by its page."""
     below = target[len(folder) + 1 :] if folder else target
     if not is_page:
         return next((found for index in _INDEXES if (found := summary.entries.get(below + index))), None)

@@ -131,7 +131,7 @@ def _load(data: bytes) -> object:
 
 
 def _integer(digits: str) -> int | None:
-    """Return None for a long number: Python refuses more than 4,300 digits, and no notebook needs them."""
+    """Return the number, or None for a long one: Python refuses over 4,300 digits, and no notebook needs them."""
     return int(digits) if len(digits) <= _LONGEST_NUMBER else None
 
 

@@ -60,7 +60,7 @@ _SIGNATURE_DOMAINS = ("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", 
 
 
 def directive_for(name: str) -> type[Directive]:
-    """Return the stub that reads the directive of that name; unknown names get ``Unknown``."""
+    """Return the stub that reads the directive of that name: ``Unknown`` if no other does."""
     name = name.lower()
     if name in _BY_NAME:
         return _BY_NAME[name]
