@@ -225,7 +225,7 @@ def _require_outcomes(told: Told, *, outlasted: bool) -> None:
         if outcome["result"] in ("published", "unchanged"):
             continue
         assert not outlasted, f"{partition} did not outlast it: {outcome}"
-        assert outcome["result"] in ("StoreError", "StoreUnreachable"), f"{partition}: {outcome}"
+        assert outcome["result"] in ("StoreError", "StoreUnavailable", "StoreUnreachable"), f"{partition}: {outcome}"
     assert len(outcomes) == len(told.of("partition"))
 
 
