@@ -6,9 +6,14 @@ from importlib.resources import files
 
 import psycopg
 import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
 
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
+from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import drift, schema
 from doc_assets.store.schema.opening import open_store
 
@@ -65,6 +70,17 @@ def test_two_programs_may_upgrade_at_once(database_url):
         list(pool.map(schema.upgrade, [database_url] * 4))
     with psycopg.connect(database_url) as connection:
         assert schema.check(connection) == []
+
+
+def test_a_downgrade_is_refused_naming_the_backup(store):
+    config = Config()
+    config.set_main_option("script_location", str(files("doc_assets.store.schema").joinpath("alembic")))
+    engine = sa.create_engine(sqlalchemy_url(store.url))
+    with pytest.raises(CommandError, match="restore a backup"), engine.begin() as config.attributes["connection"]:
+        command.downgrade(config, "-1")
+    engine.dispose()
+    with store.connect() as connection:
+        assert schema.revision(connection) == schema.head()
 
 
 def test_history_cannot_be_changed_or_emptied(store):

@@ -2,19 +2,13 @@
 
 from alembic import op
 
-from doc_assets.store.schema.run_sql import run_sql
+from doc_assets.store.schema.revision_steps import sql_beside
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    """Runs the SQL file beside this module."""
-    run_sql(__file__)
+upgrade = sql_beside(__file__)
 
 
 def downgrade() -> None:
-    """Removes everything that the first revision made; content is lost."""
+    """Remove everything that the first revision made; content is lost."""
     op.get_bind().exec_driver_sql("DROP SCHEMA doc_assets CASCADE; CREATE SCHEMA doc_assets")

@@ -1,18 +1,8 @@
 """A partition's name, ``<doc_type>/<key>``, as a column."""
 
-from doc_assets.store.schema.run_sql import run_sql
+from doc_assets.store.schema.revision_steps import no_way_back, sql_beside
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
-
-
-def upgrade() -> None:
-    """Run the SQL file beside this module."""
-    run_sql(__file__)
-
-
-def downgrade() -> None:
-    """Refuse: a program of the new revision reads the column."""
-    raise NotImplementedError("restore a backup made before the upgrade to go back")
+upgrade = sql_beside(__file__)
+downgrade = no_way_back  # a program of this revision reads the column
