@@ -35,6 +35,8 @@ _INCLUDES = re.compile(
 # Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size
 # with another one, or with their stored version, are read ahead: a few per cent of a documentation's bytes.
 _HELD_BYTES = 64_000_000
+# Longest file that stays in memory from a partition's survey to its load: a run surveys all partitions first.
+_HELD_BY_SURVEY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,11 @@ class Discovery:
             if fingerprint is not None and (file.outcome is not None or file.size != size):
                 return False
         for file in self.listed:
-            if self.read(file).fingerprint != stored[file.path][1]:
+            same = self.read(file).fingerprint == stored[file.path][1]
+            if same or file.size > _HELD_BY_SURVEY:
+                self.release([file.path])
+            if not same:
                 return False
-            self.release([file.path])
         return True
 
     def to_load(self, known: Mapping[str, Collection[tuple[int, bytes]]]) -> ToLoad:

@@ -134,6 +134,22 @@ def test_what_does_not_fit_into_memory_is_read_again_and_changes_nothing(
     assert loaded(loader, source).digest == digest
 
 
+def test_a_survey_keeps_no_long_file_until_its_load(
+    loader: Loader, source: SmallSource, opens: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The changed file ends the survey; a run may survey hundreds of partitions before it loads the first."""
+    loaded(loader, source)
+    text = (source.root / "guide-05.md").read_text()
+    source.write("guide-05.md", text.replace("why", "WHY"))
+    assert list(loader.survey(source.partition, source.catalogue).discovery._held) == ["guide-05.md"]
+    monkeypatch.setattr(discovery, "_HELD_BY_SURVEY", len(text) - 1)
+    survey = loader.survey(source.partition, source.catalogue)
+    assert (survey.discovery._held, survey.discovery._held_bytes) == ({}, 0)
+    opens.clear()
+    assert loaded(loader, source).result == "published"
+    assert opens == {**dict.fromkeys(names(source), 1), "guide-05.md": 2}
+
+
 def test_bytes_that_wait_for_a_worker_are_let_go_as_they_are_taken(source: SmallSource, tmp_path: Path) -> None:
     settings = Settings.from_environment({"DOC_ASSETS_HOME": str(tmp_path / "home")})
     found = discovery.discover(source.partition, source.catalogue, settings)
