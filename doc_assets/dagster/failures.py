@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -14,6 +15,7 @@ from doc_assets.store.database.retries import to_store_error
 # Takes precedence over run_retries.retry_on_asset_or_op_failure in dagster.yaml. A retry inherits its parent's tags, so
 # each failure sets it.
 RETRY_TAG = "dagster/retry_on_asset_or_op_failure"
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -27,6 +29,8 @@ def errors_as_failures(context: dg.OpExecutionContext | dg.AssetExecutionContext
         yield
     except (DocAssetsError, DatabaseError) as raised:
         error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
-        with suppress(Exception):  # PostgreSQL may be down; the failure counts more than its tag
+        try:
             context.instance.add_run_tags(context.run.run_id, {RETRY_TAG: str(error.may_pass).lower()})
+        except Exception as tagging:  # PostgreSQL may be down; the failure counts more than its tag
+            _log.warning("run %s is not tagged %s: %s", context.run.run_id, RETRY_TAG, tagging)
         raise dg.Failure(str(error), allow_retries=error.may_pass) from error
