@@ -40,7 +40,7 @@ from doc_assets.sources.walk import read
 
 # Tasks in the pool: enough that no worker waits, few enough that results stay small.
 _TASKS_PER_WORKER = 8
-# Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes 2 s.
+# Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes a second.
 _FILES_PER_WORKER = 2_000
 
 

@@ -21,7 +21,8 @@ def dagster_schema(url: str) -> Iterator[None]:
     """Create the schema if it is absent, and keep other processes from creating tables in it inside the block.
 
     Raises:
-        StoreError: PostgreSQL cannot be reached, or the role may not create the schema.
+        StoreUnreachable: PostgreSQL cannot be reached.
+        StoreError: The role may not create the schema.
     """
     try:
         with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
