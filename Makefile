@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: migrate test test-lowest ui check format bench fuzz image clean
+.PHONY: migrate test test-services test-lowest ui check format bench fuzz image clean
 
 migrate: $(STAMP)
 	$(BIN)/doc-assets db upgrade
@@ -15,6 +15,12 @@ migrate: $(STAMP)
 # Three processes, each with a server of its own: on two cores one of them waits for a child or a disk.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# The tests that start outside programs (PgBouncer, other PostgreSQL servers, git servers, git-lfs): installs what is
+# absent from Debian's packages, whose own daemons stay off, then skips none. `make test` skips those it cannot run.
+test-services: $(STAMP)
+	PYTHON=$(BIN)/python doc_assets_tests/support/services/install.sh
+	$(BIN)/python -m pytest -m services --no-skipped-services
 
 # The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 2 GB. pip installs
 # torch, since it comes from where pip is pointed; it and the tools of the tests are those of constraints.txt.

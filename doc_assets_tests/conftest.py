@@ -16,7 +16,20 @@ from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema.opening import open_store
+from doc_assets_tests.support import services
 from doc_assets_tests.support.databases import new_database
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take --no-skipped-services: a test whose outside program is absent then fails, as `make test-services` wants."""
+    parser.addoption("--no-skipped-services", action="store_true", help="fail where an outside program is absent")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that needs an outside program which this machine lacks."""
+    for mark in item.iter_markers("services"):
+        if reason := services.absent(mark.args):
+            (pytest.fail if item.config.getoption("--no-skipped-services") else pytest.skip)(reason)
 
 
 def pytest_configure() -> None:
