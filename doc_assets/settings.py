@@ -46,6 +46,8 @@ class Settings:
         error_budget_files: Files that may be rejected in any case (``DOC_ASSETS_ERROR_BUDGET_FILES``).
         deletion_guard: Share of a source's documents that may vanish between two snapshots
             (``DOC_ASSETS_DELETION_GUARD``); a source of the catalogue may state its own.
+        deletion_guard_documents: Documents that may vanish in any case, unless none would be left
+            (``DOC_ASSETS_DELETION_GUARD_DOCUMENTS``).
         credentials: Folder of the credentials that sources name (``DOC_ASSETS_CREDENTIALS``).
         ca_bundle: PEM file of authorities that are trusted beside the system's (``DOC_ASSETS_CA_BUNDLE``).
         cache_bytes: Most bytes of the cache of fetched sources (``DOC_ASSETS_CACHE_BYTES``); None is unlimited.
@@ -71,6 +73,7 @@ class Settings:
     error_budget: float = 0.001
     error_budget_files: int = 3
     deletion_guard: float = 0.2
+    deletion_guard_documents: int = 3
     credentials: Path = Path("/etc/doc-assets/credentials")
     ca_bundle: Path | None = None
     cache_bytes: int | None = None
@@ -107,6 +110,7 @@ class Settings:
             error_budget=given.share("DOC_ASSETS_ERROR_BUDGET", cls.error_budget),
             error_budget_files=given.whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
             deletion_guard=given.share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),
+            deletion_guard_documents=given.whole("DOC_ASSETS_DELETION_GUARD_DOCUMENTS", cls.deletion_guard_documents),
             credentials=Path(env.get("DOC_ASSETS_CREDENTIALS") or cls.credentials).expanduser().absolute(),
             ca_bundle=given.path("DOC_ASSETS_CA_BUNDLE"),
             cache_bytes=given.whole("DOC_ASSETS_CACHE_BYTES", 0) or None,

@@ -20,11 +20,13 @@ class Guards:
         error_budget: Share of its files that may be rejected, 0 to 1.
         error_budget_files: Files that may be rejected in any case.
         deletion_guard: Share of its live documents that may vanish, 0 to 1; None allows all of them.
+        deletion_guard_documents: Live documents that may vanish from a full load in any case, as long as some are left.
     """
 
     error_budget: float
     error_budget_files: int
     deletion_guard: float | None
+    deletion_guard_documents: int
 
     @classmethod
     def of(cls, settings: Settings, source: Source, *, allow_deletions: bool = False) -> Guards:
@@ -34,11 +36,23 @@ class Guards:
             settings.error_budget if budget is None else budget,
             settings.error_budget_files,
             None if allow_deletions else settings.deletion_guard if guard is None else guard,
+            settings.deletion_guard_documents,
         )
 
     def rejectable(self, files: int) -> int:
         """Return how many of ``files`` files may be rejected."""
         return max(self.error_budget_files, int(self.error_budget * files + 1e-6))  # 0.29 * 100 is less than 29
+
+    def deletable(self, found: Losses) -> int:
+        """Return how many live documents may vanish.
+
+        The least number is for a source of a few pages. It does not excuse an emptied source, nor a load of a few files
+        over a full one.
+        """
+        share = found.live if self.deletion_guard is None else int(self.deletion_guard * found.live + 1e-6)
+        if found.vanished >= found.live or found.file_limit is not None:
+            return share
+        return max(self.deletion_guard_documents, share)
 
     def refusal(self, partition: str, found: Losses) -> str | None:
         """Return why a snapshot must not be published, in one sentence with the next step; None if it may."""
@@ -58,14 +72,15 @@ class Guards:
         )
 
     def _vanished(self, partition: str, found: Losses) -> str | None:
-        if self.deletion_guard is None or found.vanished <= self.deletion_guard * found.live + 1e-6:
+        if self.deletion_guard is None or found.vanished <= (allowed := self.deletable(found)):
             return None
         why = "its source lists no file any more" if not found.files else None
         why = f"the load was limited to {found.file_limit:,} files" if found.file_limit is not None else why
         return (
             f"{partition}: {found.vanished:,} of {found.live:,} live documents "
-            f"({_percent(found.vanished / found.live)}) would vanish, more than the deletion guard of "
-            f"{_percent(self.deletion_guard)} allows{f' ({why})' if why else ''}: "
+            f"({_percent(found.vanished / found.live)}) would vanish, more than the {allowed:,} that the deletion "
+            f"guard allows ({_percent(self.deletion_guard)} of them, and of a full load at least "
+            f"{self.deletion_guard_documents} while any are left{f'; {why}' if why else ''}): "
             f"{_listed(found.vanished_examples)}; not published. If they should vanish, run "
             f"doc-assets migrate -p {partition} --allow-deletions (in Dagster, allow_deletions: true in the run's "
             "configuration), or raise deletion_guard of the source in the catalogue; if not, check its location, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -81,23 +82,36 @@ def watched(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[l
 )
 def test_the_budget_is_a_share_of_the_files_and_never_less_than_a_few(files, rejected, budget, least, within):
     found = Losses(files, rejected, ["a.md (why)"], 0, 0, [])
-    assert (Guards(budget, least, 0.2).refusal("t/k", found) is None) == within
+    assert (Guards(budget, least, 0.2, 3).refusal("t/k", found) is None) == within
 
 
 @pytest.mark.parametrize(
-    ("live", "vanished", "guard", "within"),
+    ("live", "vanished", "guard", "least", "within"),
     [
-        (5, 1, 0.2, True),
-        (4, 1, 0.2, False),
-        (0, 0, 0.2, True),
-        (3, 1, 0.0, False),
-        (3, 3, 1.0, True),
-        (3, 3, None, True),
+        (5, 1, 0.2, 0, True),
+        (4, 1, 0.2, 0, False),
+        (0, 0, 0.2, 0, True),
+        (3, 1, 0.0, 0, False),
+        (3, 3, 1.0, 0, True),
+        (3, 3, None, 0, True),
+        (4, 1, 0.2, 3, True),
+        (4, 3, 0.2, 3, True),
+        (10, 4, 0.2, 3, False),
+        (100, 20, 0.2, 3, True),
+        (100, 21, 0.2, 3, False),
+        (100, 29, 0.29, 3, True),
     ],
 )
-def test_the_guard_lets_its_share_go_and_no_more(live, vanished, guard, within):
+def test_the_guard_lets_its_share_go_or_a_few_and_no_more(live, vanished, guard, least, within):
     found = Losses(9, 0, [], live, vanished, ["a.md"])
-    assert (Guards(0.001, 3, guard).refusal("t/k", found) is None) == within
+    assert (Guards(0.001, 3, guard, least).refusal("t/k", found) is None) == within
+
+
+@pytest.mark.parametrize("live", [1, 2, 3])
+def test_a_source_of_a_few_documents_is_never_emptied_by_the_few_that_may_go(live):
+    found = Losses(0, 0, [], live, live, ["a.md"])
+    assert "lists no file any more" in str(Guards(0.001, 3, 0.2, 3).refusal("t/k", found))
+    assert Guards(0.001, 3, 1.0, 3).refusal("t/k", found) is None
 
 
 def test_more_rejected_files_than_the_budget_leave_what_is_live_and_are_told(source, loader, store):
@@ -149,21 +163,31 @@ def test_mended_files_are_published_without_embedding_the_others_again(source, l
     assert embedded and all("90" in text for text in embedded)
 
 
+def test_one_of_four_documents_may_go_and_the_few_are_a_setting(source, loader, store):
+    source.write_guides(4)
+    load(loader, store, source)
+    (source.root / "guide-00.md").unlink()
+    assert load(loader, store, source).documents == 3
+    loader.settings = replace(loader.settings, deletion_guard_documents=0)
+    (source.root / "guide-01.md").unlink()
+    assert "1 of 3 live documents (33.3 %) would vanish, more than the 0" in str(refused(loader, store, source).error)
+
+
 def test_deleting_more_than_the_share_is_refused_until_it_is_allowed(source, loader, store, monkeypatch):
-    source.write_guides(5)
+    source.write_guides(9)
     before = load(loader, store, source)
-    for i in (1, 3):
+    for i in (1, 3, 5, 7):
         (source.root / f"guide-{i:02d}.md").unlink()
     source.write("new.md", guide(70))
     result = refused(loader, store, source)
     assert live(store) == before.snapshot and history.history(store)[0].result == "rejected"
-    assert result.error and "2 of 5 live documents (40 %) would vanish" in result.error
-    assert "guide-01.md, guide-03.md" in result.error and "--allow-deletions" in result.error
+    assert result.error and "4 of 9 live documents (44.4 %) would vanish" in result.error
+    assert "guide-01.md, guide-03.md, guide-05.md …" in result.error and "--allow-deletions" in result.error
     assert "allow_deletions: true" in result.error
     with watched(loader, monkeypatch) as (parsed, embedded):
         allowed = published_after_all(loader, store, source)
     assert (parsed, embedded) == ([], [])
-    assert (live(store), allowed.documents, allowed.digest) == (allowed.snapshot, 4, result.digest)
+    assert (live(store), allowed.documents, allowed.digest) == (allowed.snapshot, 6, result.digest)
 
 
 def test_a_fifth_may_go_and_renames_duplicates_and_edits_are_no_deletions(source, loader, store):
@@ -179,11 +203,12 @@ def test_a_fifth_may_go_and_renames_duplicates_and_edits_are_no_deletions(source
 
 
 def test_documents_that_can_no_longer_be_read_have_vanished(source, loader, store):
-    source.write_guides(4)
+    source.write_guides(5)
     load(loader, store, source)
     source.write("guide-00.md", NOISE)
-    source.write("guide-01.md", "")
-    assert "2 of 4 live documents" in str(refused(loader, store, source).error)
+    for i in (1, 2, 3):
+        source.write(f"guide-{i:02d}.md", "")
+    assert "4 of 5 live documents" in str(refused(loader, store, source).error)
 
 
 def test_a_limited_load_does_not_replace_a_full_one(source, loader, store):
@@ -222,7 +247,7 @@ def test_documents_of_one_file_are_counted_each(source, loader, store):
     with store.connect() as connection:
         connection.execute(
             "INSERT INTO snapshot_document SELECT snapshot_id, path, part + n, document_id FROM snapshot_document,"
-            " generate_series(1, 3) n WHERE path = 'guide-00.md'"
+            " generate_series(1, 4) n WHERE path = 'guide-00.md'"
         )
     source.write("guide-00.md", guide(60))
-    assert "3 of 5 live documents" in str(refused(loader, store, source).error)
+    assert "4 of 6 live documents" in str(refused(loader, store, source).error)
