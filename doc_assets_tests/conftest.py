@@ -16,7 +16,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema.opening import open_store
-from doc_assets_tests.support import services
+from doc_assets_tests.support import postgres_servers, services
 from doc_assets_tests.support.databases import new_database
 
 
@@ -40,8 +40,12 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def server_url() -> str:
-    """URL of the session's embedded server; it stops with the process, and its folder goes after it."""
+def server_url() -> Iterator[str]:
+    """URL of the session's server: the embedded one, or of the programs that ``DOC_ASSETS_TEST_POSTGRES`` names."""
+    if (programs := postgres_servers.chosen_programs()) is not None:
+        with postgres_servers.postgres(programs) as url:
+            yield url
+        return
     # Not below pytest's own folder: run as root, the server has a user of its own, and every pytest that starts beside
     # this one shuts that folder to others again.
     folder = Path(tempfile.mkdtemp(prefix="doc-assets-tests-"))
@@ -51,7 +55,7 @@ def server_url() -> str:
         # Each dropped database costs a checkpoint; what processes have written outlives them without it.
         connection.execute("ALTER SYSTEM SET fsync = off")
         connection.execute("SELECT pg_reload_conf()")
-    return url
+    yield url
 
 
 @pytest.fixture
