@@ -89,7 +89,7 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.1f}"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"  # as --as-of reads it
     return _plain(str(value))
 
 

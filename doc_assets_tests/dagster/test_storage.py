@@ -144,9 +144,11 @@ def test_any_url_that_libpq_takes_becomes_one_for_dagster(
     assert (url.username, url.password, url.database) == (user, password, database)
     assert (url.query["host"], url.query.get("port")) == (host, port)
     _, arguments = url.get_dialect()().create_connect_args(url)
-    assert arguments["options"] == "-csearch_path=dagster"
+    assert arguments["options"].endswith(" -csearch_path=dagster")
 
 
 def test_options_of_the_users_own_are_kept() -> None:
     url = sa.make_url(dagster_url("postgresql://h/d?options=-cstatement_timeout%3D5s"))
-    assert url.query["options"] == "-cstatement_timeout=5s -csearch_path=dagster"
+    options = str(url.query["options"]).split(" -c")
+    assert options[0] == "-cstatement_timeout=5s" and options[-1] == "search_path=dagster"
+    assert "lock_timeout=0" in options and "statement_timeout=0" not in options

@@ -9,6 +9,7 @@ from psycopg import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from doc_assets.errors import StoreUnreachable
+from doc_assets.store.database.session_settings import pin_settings
 
 __all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 
@@ -54,11 +55,31 @@ def _with_keepalives(url: str) -> str:
     return make_conninfo(url, **{name: value for name, value in _KEEPALIVES.items() if name not in given})
 
 
+def open_session(url: str, application: str) -> Connection:
+    """Return a new connection in autocommit mode with this program's settings, whatever role and database have set.
+
+    Raises:
+        psycopg.OperationalError: The server cannot be reached.
+        StoreError: A setting cannot be pinned.
+    """
+    connection = connect(
+        _with_keepalives(url),
+        autocommit=True,
+        application_name=application[:63],
+        connect_timeout=10,
+        client_encoding="utf8",
+    )
+    try:
+        pin_settings(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _connect(url: str, application: str) -> Connection:
     try:
-        connection = connect(
-            _with_keepalives(url), autocommit=True, application_name=application[:63], connect_timeout=10
-        )
+        connection = open_session(url, application)
         connection.execute("SET search_path = doc_assets, public")
     except OperationalError as error:
         raise StoreUnreachable(

@@ -9,6 +9,8 @@ from typing import Final
 import psycopg
 
 from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.store.database.connection import open_session
+from doc_assets.store.database.session_settings import start_options
 from doc_assets.store.database.url import sqlalchemy_url
 
 DAGSTER_SCHEMA: Final = "dagster"
@@ -25,7 +27,7 @@ def dagster_schema(url: str) -> Iterator[None]:
         StoreError: The role may not create the schema.
     """
     try:
-        with psycopg.connect(url, autocommit=True, connect_timeout=10) as connection:
+        with open_session(url, "doc-assets dagster") as connection:
             connection.execute(_LOCK)
             # Read first: CREATE SCHEMA IF NOT EXISTS needs the privilege even where the schema exists.
             row = connection.execute("SELECT to_regnamespace(%s)", (DAGSTER_SCHEMA,)).fetchone()
@@ -47,8 +49,9 @@ def dagster_url(url: str) -> str:
     """Return the SQLAlchemy URL that Dagster's storages connect with.
 
     Only psycopg 2 can send ``NOTIFY`` with a bound parameter, as dagster-postgres does. ``search_path`` chooses the
-    schema, since none of Dagster's storages takes one.
+    schema, since none of Dagster's storages takes one; its times have no
+    zone, so the session's is pinned as well.
     """
     address = sqlalchemy_url(url, driver="psycopg2")
-    options = f"{address.query.get('options', '')} -csearch_path={DAGSTER_SCHEMA}".strip()
+    options = f"{start_options(str(address.query.get('options', '')))} -csearch_path={DAGSTER_SCHEMA}"
     return address.update_query_dict({"options": options}).render_as_string(hide_password=False)

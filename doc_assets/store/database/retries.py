@@ -123,8 +123,8 @@ def to_store_error(error: psycopg.Error, attempts: int = 1) -> StoreError:
             )
         case "57014" if "statement timeout" in reason:
             return StoreError(
-                "PostgreSQL cancelled a statement that reached the time limit set for this role or database "
-                f"({reason}): raise it with ALTER ROLE … SET statement_timeout; {resume}"
+                f"PostgreSQL cancelled a statement that reached a time limit ({reason}): raise it in the options of "
+                f"DOC_ASSETS_DATABASE_URL, or of the pooler between; {resume}"
             )
         case "25006":
             return StoreError(f"PostgreSQL is read-only ({reason}): point DOC_ASSETS_DATABASE_URL at the primary")

@@ -71,7 +71,7 @@ def _wait_for_gc(connection: psycopg.Connection, partition_id: int) -> bool:
         return False
     finally:
         if not connection.closed and not connection.broken:
-            connection.execute("RESET lock_timeout")
+            connection.execute("SET lock_timeout = 0")  # RESET would bring back what the role has
     return True
 
 
@@ -86,7 +86,8 @@ def _holder(connection: psycopg.Connection, partition_id: int) -> str:
         return "a session that has just ended: try again"
     application, since, host, pid, run_id = row
     who = f"process {pid} on {host}" if pid else application
-    return f"{who} (run {run_id or 'none'}, connected {since:%Y-%m-%d %H:%M:%S}): wait for it, or end that process"
+    connected = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{who} (run {run_id or 'none'}, connected {connected}): wait for it, or end that process"
 
 
 def live_snapshot(connection: psycopg.Connection, partition: str) -> int | None:

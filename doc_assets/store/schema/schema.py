@@ -15,7 +15,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
+from doc_assets.store.database.connection import open_session
 from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
+from doc_assets.store.database.session_settings import pin_settings
 from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
@@ -34,7 +36,7 @@ _LOCK_PARTITIONS = """
             BEGIN
                 SET LOCAL lock_timeout = '200ms';
                 LOCK TABLE doc_assets.partition IN ACCESS EXCLUSIVE MODE;
-                SET LOCAL lock_timeout = DEFAULT;
+                SET LOCAL lock_timeout = '0';
                 RETURN;
             EXCEPTION WHEN lock_not_available THEN PERFORM pg_sleep(0.3);
             END;
@@ -73,6 +75,9 @@ def upgrade(url: str) -> None:
         raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
     with connection:
         raw = raw_connection(connection)
+        raw.autocommit = True  # the transaction that begins next is of the pinned isolation level
+        pin_settings(raw)
+        raw.autocommit = False
         _require_server(raw)
         before = None
         try:
@@ -156,7 +161,7 @@ def require_head(url: str) -> None:
         StoreError: The database is newer than this program.
     """
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        connection = open_session(url, "doc-assets")
     except psycopg.OperationalError as error:
         raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
     with connection:

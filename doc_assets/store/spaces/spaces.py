@@ -86,7 +86,11 @@ def space_lock(connection: psycopg.Connection, space_id: int) -> Iterator[None]:
                 " WHERE l.locktype = 'advisory' AND l.classid = %s AND l.objid = %s AND l.granted",
                 key,
             ).fetchone()
-            holder = f"session {row[0]} (connected {row[1]:%Y-%m-%d %H:%M:%S})" if row else "a session just ended"
+            holder = (
+                f"session {row[0]} (connected {row[1].astimezone():%Y-%m-%d %H:%M:%S})"
+                if row
+                else "a session just ended"
+            )
             raise PartitionLocked(
                 f"embedding space {space_id} is being filled or dropped by {holder}: wait for it; if that program was "
                 "ended, what it committed is kept"

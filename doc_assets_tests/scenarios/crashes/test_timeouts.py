@@ -1,11 +1,10 @@
-"""Limits that an administrator sets on a role or database end a load in a sentence, with nothing published or lost."""
+"""Limits that the database's URL gives end a load in a sentence, with nothing published or lost."""
 
 import time
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from doc_assets.store.database.locks import lock_content_shared
 from doc_assets_tests.support.crashes import proof
@@ -20,30 +19,16 @@ def shelves(tmp_path):
 
 @pytest.fixture
 def load(tmp_path, shelves, store):
-    """Loads the sources once; the outcome."""
+    """Loads the sources once, under a limit if one is given; the outcome."""
 
-    def load(run: str, attempts: int = 2) -> dict:
+    def load(run: str, limit: str = "") -> dict:
         trace = tmp_path / f"{run}.trace"
-        order = Order(shelves.catalogue_path, store.url, tmp_path / "home", trace, run, attempts=attempts)
+        url = make_conninfo(store.url, options=limit and f"-c {limit}")
+        order = Order(shelves.catalogue_path, url, tmp_path / "home", trace, run, attempts=2)
         (outcome,) = run_here(order).outcomes().values()
         return outcome
 
     return load
-
-
-@pytest.fixture
-def limit(server_url, store):
-    """Sets a limit for all sessions of the database that are opened from now on, or takes it away again."""
-
-    def limit(setting: str, value: str | None) -> None:
-        change = sql.SQL("RESET {}") if value is None else sql.SQL("SET {} = {}")
-        with psycopg.connect(server_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("ALTER DATABASE {} ").format(sql.Identifier(urlsplit(store.url).path.lstrip("/")))
-                + change.format(sql.Identifier(setting), sql.Literal(value))
-            )
-
-    return limit
 
 
 @pytest.fixture
@@ -80,20 +65,18 @@ def stalling(monkeypatch):
 @pytest.mark.parametrize(
     ("setting", "value", "said"),
     [
-        ("statement_timeout", "3ms", "raise it with ALTER ROLE … SET statement_timeout"),
+        ("statement_timeout", "3ms", "raise it in the options of DOC_ASSETS_DATABASE_URL"),
         ("idle_in_transaction_session_timeout", "20ms", "idle-in-transaction timeout"),
         ("transaction_timeout", "20ms", "transaction timeout"),
     ],
 )
 def test_a_time_limit_ends_a_load_in_a_sentence_and_the_next_one_resumes(
-    setting, value, said, stalling, shelves, load, limit, store, crashing, tmp_path
+    setting, value, said, stalling, shelves, load, store, crashing, tmp_path
 ):
     load("first")
     before = proof.live_digests(store)
     shelves.edit(1.0)
-    limit(setting, value)
-    outcome = load("limited")
-    limit(setting, None)
+    outcome = load("limited", f"{setting}={value}")
     assert said in outcome.get("message", ""), outcome
     require_clean_end(outcome, store, before)
     assert load("resumed")["result"] == "published"
@@ -101,14 +84,13 @@ def test_a_time_limit_ends_a_load_in_a_sentence_and_the_next_one_resumes(
 
 
 def test_a_lock_that_is_not_let_go_of_ends_a_load_in_a_sentence_and_the_next_one_resumes(
-    shelves, load, limit, lock, store, crashing, tmp_path
+    shelves, load, lock, store, crashing, tmp_path
 ):
     load("first")
     before = proof.live_digests(store)
     shelves.edit(1.0)
-    limit("lock_timeout", "50ms")
     with lock():
-        outcome = load("limited")
+        outcome = load("limited", "lock_timeout=50ms")
     assert "lock timeout" in outcome.get("message", ""), outcome
     require_clean_end(outcome, store, before)
     assert load("resumed")["result"] == "published"
