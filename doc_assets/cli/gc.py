@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import typer
 
+from doc_assets.catalogue import load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
 from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
@@ -28,22 +31,45 @@ def gc(
     days: float | None = typer.Option(None, "--days", min=0, help="Keep what was live within this many days."),
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
+    runs_days: float | None = typer.Option(
+        None,
+        "--runs-days",
+        min=0,
+        help="Also delete Dagster's records of runs that ended more than this many days ago: events, checks, step "
+        "logs. The last load and the last checks of each partition stay.",
+    ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Print what would be freed; change nothing."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Remove old snapshots and the content only they held; what is live always stays."""
     termination_message.begin("gc")
-    with open_store(Settings.from_environment()) as store:
+    settings = Settings.from_environment()
+    with open_store(settings) as store:
         found = collect_garbage(
             store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run
         )
     counted = ("snapshots", "manifest_rows", "documents", "chunks", "vectors", "bytes")
     totals = {name: getattr(found, name) for name in counted}
+    runs = None if runs_days is None else _delete_runs(settings, runs_days, dry_run=dry_run)
+    if runs is not None:
+        totals["runs"] = runs
     termination_message.add_facts(schema_revision=schema.head(), dry_run=dry_run, totals=totals, busy=len(found.busy))
     if as_json:
-        print_json(found)
-    else:
-        _print(found)
+        print_json(asdict(found) | ({} if runs is None else {"runs": runs}))
+        return
+    _print(found)
+    if runs is not None:
+        print_note(f"{'would delete' if dry_run else 'deleted'} Dagster's records of {runs:,} runs")
+
+
+def _delete_runs(settings: Settings, days: float, *, dry_run: bool) -> int:
+    # Here, since importing Dagster takes seconds.
+    from doc_assets.dagster.in_process_runs import open_instance
+    from doc_assets.dagster.run_retention import delete_old_runs
+
+    catalogue = load_catalogue(settings.catalogue)
+    with open_instance(settings, starts_runs=False) as instance:
+        return delete_old_runs(instance, catalogue, days, dry_run=dry_run)
 
 
 def _print(found: GarbageCollection) -> None:

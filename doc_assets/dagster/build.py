@@ -35,7 +35,7 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
         jobs=[
             *(migrate_job(doc_type) for doc_type in types),
             *(validate_job(doc_type, partitions_definition(catalogue, doc_type)) for doc_type in types),
-            gc_job,
+            gc_job(catalogue),
         ],
         schedules=[
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),

@@ -38,6 +38,9 @@ _HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"
 _NO_COMPUTE_LOGS = {
     "compute_logs": {"module": NoOpComputeLogManager.__module__, "class": "NoOpComputeLogManager", "config": {}}
 }
+_OWN_COMPUTE_LOGS = {
+    "compute_logs": {"module": "doc_assets.dagster.storage", "class": "DocAssetsComputeLogManager", "config": {}}
+}
 _OWN_INSTANCE = {
     "storage": {"custom": {"module": "doc_assets.dagster.storage", "class": "DocAssetsStorage", "config": {}}},
     "telemetry": {"enabled": False},
@@ -45,11 +48,15 @@ _OWN_INSTANCE = {
 
 
 @contextmanager
-def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+def open_instance(settings: Settings, *, starts_runs: bool = True) -> Iterator[dg.DagsterInstance]:
     """Open the instance of ``DAGSTER_HOME``, else one on our own database with its files under ``home/dagster``.
 
     ``dagster dev`` shows the same instance if started with the same environment. A ``DAGSTER_HOME`` without
     ``dagster.yaml``, as in the image when none is mounted, is ignored.
+
+    Args:
+        settings: The settings.
+        starts_runs: False to read or delete records only: with the instance's own step logs, whatever its launcher.
 
     Raises:
         ConfigurationError: The instance starts its runs in Kubernetes, or ``DAGSTER_HOME`` is not a folder.
@@ -60,14 +67,14 @@ def open_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
         raise ConfigurationError(
             f"DAGSTER_HOME={named!r} is not a folder: create it, or unset it to use {settings.home}"
         )
-    overrides = _NO_COMPUTE_LOGS
+    overrides = _NO_COMPUTE_LOGS if starts_runs else {}
     if not (folder / "dagster.yaml").is_file():
         folder = settings.home / "dagster"
         folder.mkdir(parents=True, exist_ok=True)
-        overrides = {**_OWN_INSTANCE, **_NO_COMPUTE_LOGS}
+        overrides = _OWN_INSTANCE | (_NO_COMPUTE_LOGS if starts_runs else _OWN_COMPUTE_LOGS)
     reference = InstanceRef.from_dir(str(folder), overrides=overrides)
     launcher = reference.run_launcher_data
-    if launcher is not None and launcher.class_name == "K8sRunLauncher":
+    if starts_runs and launcher is not None and launcher.class_name == "K8sRunLauncher":
         # Its daemon finds no Kubernetes Job for our run, and marks it as failed while it works.
         raise ConfigurationError(
             f"the Dagster instance of {folder} starts its runs in Kubernetes: submit one there with dagster job "

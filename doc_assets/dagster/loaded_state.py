@@ -5,6 +5,9 @@ The state itself is computed in ``doc_assets.ingest.source_state``.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import dagster as dg
 
 from doc_assets.catalogue import Partition
@@ -15,13 +18,23 @@ _LIMIT = 20  # rollbacks and trials with a limit materialize too, without a stat
 
 def loaded_state(instance: dg.DagsterInstance, partition: Partition) -> str | None:
     """Return the source state of the last load; None if no materialization has one."""
-    found = instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=dg.AssetKey(partition.doc_type), asset_partitions=[partition.key]),
-        limit=_LIMIT,
-    )
-    for record in found.records:
-        materialization = record.asset_materialization
-        state = materialization.metadata.get(STATE) if materialization else None
-        if state is not None and isinstance(state.value, str):
-            return state.value
-    return None
+    states = (_state_of(record) for record in _records(instance, partition))
+    return next((state for state in states if state is not None), None)
+
+
+def runs_of_state(instance: dg.DagsterInstance, partition: Partition) -> set[str]:
+    """Return the runs of the last materialization and of the one that ``loaded_state`` reads; often one run."""
+    records = _records(instance, partition)
+    with_state = (record for record in records if _state_of(record) is not None)
+    return {record.run_id for record in (*records[:1], *itertools.islice(with_state, 1))}
+
+
+def _records(instance: dg.DagsterInstance, partition: Partition) -> Sequence[dg.EventLogRecord]:
+    filter_ = dg.AssetRecordsFilter(asset_key=dg.AssetKey(partition.doc_type), asset_partitions=[partition.key])
+    return instance.fetch_materializations(filter_, limit=_LIMIT).records
+
+
+def _state_of(record: dg.EventLogRecord) -> str | None:
+    materialization = record.asset_materialization
+    state = materialization.metadata.get(STATE) if materialization else None
+    return state.value if state is not None and isinstance(state.value, str) else None

@@ -1,15 +1,18 @@
 """The private parts of Dagster that we use, all imported here.
 
 Dagster offers no other way to keep its records in our database, to show a pod's log command, to open an instance with
-overrides, and to place a run in its queue. ``doc_assets_tests/dagster/test_private_api.py`` states the use of each, and
-names those that a new version has moved.
+overrides, to place a run in its queue, and to delete all records of a run.
+``doc_assets_tests/dagster/test_private_api.py`` states the use of each, and names those that a new version has moved.
 """
 
 from __future__ import annotations
 
 import sqlalchemy as sa
+from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.compute_log_manager import CapturedLogContext, LogRetrievalShellCommand
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
+from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.tags import BACKFILL_ID_TAG, MAX_RETRIES_TAG, PRIORITY_TAG
@@ -17,14 +20,17 @@ from dagster._serdes import ConfigurableClassData
 
 __all__ = [
     "BACKFILL_ID_TAG",
+    "IMPLICIT_ASSET_JOB_NAME",
     "MAX_RETRIES_TAG",
     "PRIORITY_TAG",
+    "AssetCheckExecutionsTable",
     "CapturedLogContext",
     "ConfigurableClassData",
     "InstanceRef",
     "LocalComputeLogManager",
     "LogRetrievalShellCommand",
     "NoOpComputeLogManager",
+    "SqlEventLogStorage",
     "postgres_engine",
 ]
 

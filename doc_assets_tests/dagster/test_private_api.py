@@ -15,9 +15,12 @@ from doc_assets_tests.support import ROOT
 PACKAGE = ROOT / "doc_assets"
 # What is imported, and what for.
 IMPORTED = {
+    "dagster._core.definitions.assets.job.asset_job.IMPLICIT_ASSET_JOB_NAME": "runs of an asset's page",
     "dagster._core.instance.ref.InstanceRef": "opening an instance whose settings we override",
     "dagster._core.storage.compute_log_manager.CapturedLogContext": "the command that reads a pod's log, in the UI",
     "dagster._core.storage.compute_log_manager.LogRetrievalShellCommand": "the same",
+    "dagster._core.storage.event_log.schema.AssetCheckExecutionsTable": "results of checks of a run that is deleted",
+    "dagster._core.storage.event_log.sql_event_log.SqlEventLogStorage": "the same",
     "dagster._core.storage.local_compute_log_manager.LocalComputeLogManager": "step logs below DOC_ASSETS_HOME",
     "dagster._core.storage.noop_compute_log_manager.NoOpComputeLogManager": "runs whose output is not captured",
     "dagster._core.storage.tags.BACKFILL_ID_TAG": "the order of a backfill's runs",
