@@ -16,7 +16,7 @@ from doc_assets.runtime.termination_message import Failure
 from doc_assets.store.schema import schema
 
 _COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
-_SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries")
+_SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries", "pointers")
 # Worst first: the termination message has space for the first ones only.
 _UNFINISHED = ("failed", "rejected", "stopped")
 
@@ -107,6 +107,11 @@ class LoadSummary:
             print_note(
                 f"tried again after failures that passed: {totals['retries']:,} steps of the database, "
                 f"{totals['embedding_retries']:,} requests to the embedding endpoint"
+            )
+        if totals["pointers"]:
+            print_note(
+                f"{totals['pointers']:,} rejected files only point to content kept elsewhere (Git LFS, git-annex): "
+                "doc-assets quarantine list"
             )
         print_note(
             f"{totals['documents']:,} documents, {totals['bytes'] / 1e6:,.1f} MB in {duration(self.seconds)}: "

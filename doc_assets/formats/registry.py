@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 from doc_assets.document import Document
-from doc_assets.errors import CatalogueError, DocumentSkipped
+from doc_assets.document.pointer import pointer_problem
+from doc_assets.errors import CatalogueError, DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import Format, RawFile
 
 ENTRY_POINTS = "doc_assets.formats"
@@ -65,11 +66,19 @@ def get_format(name: str) -> Format:
 
 def detect(file: RawFile) -> Format | None:
     """Return the format for this file, or None if no format claims its suffix and accepts it."""
-    claiming = [f for f in _registry().formats.values() if file.suffix in f.suffixes]
-    for candidate in sorted(claiming, key=lambda f: (-f.priority, f.name)):
+    for candidate in sorted(_claiming(file.suffix), key=lambda f: (-f.priority, f.name)):
         if candidate.accepts(file):
             return candidate
     return None
+
+
+def is_claimed(suffix: str) -> bool:
+    """Return whether a working format claims the suffix (lower case, with its dot)."""
+    return bool(_claiming(suffix))
+
+
+def _claiming(suffix: str) -> list[Format]:
+    return [found for found in _registry().formats.values() if suffix in found.suffixes]
 
 
 def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
@@ -77,10 +86,13 @@ def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
 
     Raises:
         DocumentSkipped: No format reads this kind of file, or it holds nothing to load.
-        DocumentRejected: The file is not of that format, or unreadable.
+        DocumentRejected: The file is not of that format, unreadable, or only points to content kept elsewhere.
     """
     if not file.data.strip(b"\0 \t\r\n") and file.suffix != ".ipynb":
         raise DocumentSkipped("empty file")
+    # Before any format sees it: as text it parses well. A pointer to an image is skipped like the image.
+    if (problem := pointer_problem(file.data)) and (format_name != "auto" or is_claimed(file.suffix)):
+        raise DocumentRejected(problem)
     reader = detect(file) if format_name == "auto" else get_format(format_name)
     if reader is None:
         broken = "".join(f"; {problem}" for problem in _registry().broken.values())

@@ -11,6 +11,7 @@ import numpy as np
 
 from doc_assets.catalogue import Partition
 from doc_assets.document import Chunk
+from doc_assets.document.pointer import is_pointer_reason
 from doc_assets.document.records import Discovered, FileRecord, StoredDocument
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.space import EmbeddingSpace
@@ -130,6 +131,7 @@ class LoadRun:
             embedded=counters.embedded,
             reused=max(0, counts.chunks - counters.embedded),
             tokens_embedded=counters.tokens_done,
+            pointers=counters.pointers,
             seconds=now - started,
             peak_rss_bytes=counters.peak_rss_bytes,
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
@@ -213,6 +215,7 @@ class LoadRun:
     def _done(self, files: Sequence[FileRecord], quarantined: Sequence[str] = ()) -> None:
         counters = self._counters
         counters.files_done += len(files)
+        counters.pointers += sum(file.outcome == "rejected" and is_pointer_reason(file.reason) for file in files)
         counters.bytes_done += sum(file.size for file in files)
         counters.work_done += expected_tokens((file.path, file.size) for file in files if _is_work(file))
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]

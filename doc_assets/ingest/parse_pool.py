@@ -229,11 +229,14 @@ def parse_file(
         fingerprint, size = task.fingerprint or hashlib.sha256(data).digest(), len(data)
         raw = formats.RawFile(task.file.path, data, task.attributes, neighbours)
         parsed = formats.parse(raw, task.format)
+        if neighbours.problem:
+            raise DocumentRejected(neighbours.problem)
         _refuse_too_long(parsed, max_characters)
         described = (replace(d, metadata=describe(d, task.doc_type, task.attributes, task.file.path)) for d in parsed)
         stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in described]
     except DocumentSkipped as error:
-        return record("skipped", str(error))
+        # A page that holds nothing but an include has no text without it.
+        return record("rejected", neighbours.problem) if neighbours.problem else record("skipped", str(error))
     except DocumentRejected as error:
         return record("rejected", str(error))
     except RecursionError:

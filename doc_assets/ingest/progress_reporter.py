@@ -33,6 +33,7 @@ class LoadCounters:
     chunks: int = 0
     embedded: int = 0
     tokens_done: int = 0
+    pointers: int = 0
     stage: str = "discover"
     peak_rss_bytes: int = 0
 

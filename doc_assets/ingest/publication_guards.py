@@ -47,10 +47,10 @@ class Guards:
         """Return how many live documents may vanish.
 
         The least number is for a source of a few pages. It does not excuse an emptied source, nor a load of a few files
-        over a full one.
+        over a full one, nor pages that are only pointers to their content now.
         """
         share = found.live if self.deletion_guard is None else int(self.deletion_guard * found.live + 1e-6)
-        if found.vanished >= found.live or found.file_limit is not None:
+        if found.vanished >= found.live or found.file_limit is not None or found.vanished_as_pointers:
             return share
         return max(self.deletion_guard_documents, share)
 
@@ -63,9 +63,10 @@ class Guards:
         allowed = self.rejectable(found.files)
         if found.rejected <= allowed:
             return None
+        which = f" ({found.pointers:,} of them as Git LFS or git-annex pointers)" if found.pointers else ""
         return (
-            f"{partition}: {found.rejected:,} of {found.files:,} files were rejected, more than the error budget of "
-            f"{allowed:,} ({_percent(self.error_budget)} of the files, at least {self.error_budget_files}): "
+            f"{partition}: {found.rejected:,} of {found.files:,} files were rejected{which}, more than the error "
+            f"budget of {allowed:,} ({_percent(self.error_budget)} of the files, at least {self.error_budget_files}): "
             f"{_listed(found.rejected_examples)}; not published. doc-assets quarantine list -p "
             f"{partition} shows them all: mend or exclude them, or raise error_budget of the source in the catalogue "
             "(DOC_ASSETS_ERROR_BUDGET for all), and run migrate again; only they are read again"
@@ -74,8 +75,13 @@ class Guards:
     def _vanished(self, partition: str, found: Losses) -> str | None:
         if self.deletion_guard is None or found.vanished <= (allowed := self.deletable(found)):
             return None
-        why = "its source lists no file any more" if not found.files else None
-        why = f"the load was limited to {found.file_limit:,} files" if found.file_limit is not None else why
+        causes = {
+            f"the load was limited to {found.file_limit or 0:,} files": found.file_limit is not None,
+            "its source lists no file any more": not found.files,
+            f"{found.stubs:,} have only a few words left": found.stubs,
+            f"{found.vanished_as_pointers:,} are only Git LFS or git-annex pointers now": found.vanished_as_pointers,
+        }
+        why = ", ".join(cause for cause, holds in causes.items() if holds)
         return (
             f"{partition}: {found.vanished:,} of {found.live:,} live documents "
             f"({_percent(found.vanished / found.live)}) would vanish, more than the {allowed:,} that the deletion "

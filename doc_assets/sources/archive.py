@@ -18,6 +18,7 @@ from typing import IO, Literal
 
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import ArchiveSource, is_address
+from doc_assets.document.pointer import pointer_problem
 from doc_assets.errors import SourceError
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, cache_key, is_full
@@ -95,7 +96,10 @@ class _Unpacking:
             if self.archive.stat().st_size == 0:
                 raise SourceError(f"{where} is empty (0 bytes): fetch it again")
             with self.archive.open("rb") as file:
-                is_zip = file.read(4) in _ZIP_STARTS
+                head = file.read(2048)
+            if (pointer := pointer_problem(head)) is not None:
+                raise SourceError(f"{where} is no archive but a {pointer}")
+            is_zip = head.startswith(_ZIP_STARTS)
             members = self._zip() if is_zip else self._tar()
         except LimitExceeded as error:
             raise SourceError(

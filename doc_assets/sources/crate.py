@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from doc_assets.catalogue.model import CrateSource
+from doc_assets.document.pointer import pointer_problem
 from doc_assets.errors import SourceError
 from doc_assets.sources.cache import Cache, cache_key
 from doc_assets.sources.cache_quota import CacheQuota
@@ -59,6 +60,8 @@ def _inflate(packed: Path, unpacked: Path, max_bytes: int, where: str, quota: Ca
         raise SourceError(f"{where} is corrupt: {error}") from None
     if head.startswith(_ZSTD):
         raise SourceError(f"{where} is packed with zstd, gzip was asked for: check base_address")
+    if (pointer := pointer_problem(head)) is not None:
+        raise SourceError(f"{where} is no rustdoc JSON but a {pointer}")
     if not head.lstrip().startswith(b"{"):
         raise SourceError(f"{where} is not rustdoc JSON: check crate, version and base_address")
     return head

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.document.pointer import pointer_problem
 from doc_assets.document.records import Discovered, FileRecord
 from doc_assets.errors import DocumentRejected
 from doc_assets.settings import Settings
@@ -47,12 +48,14 @@ class ReadFile:
         fingerprint: SHA-256 of the bytes; None where they cannot be read.
         size: Bytes.
         includes: The file includes others beside it.
+        points: It is a pointer to content kept elsewhere.
         problem: Why it cannot be read.
     """
 
     fingerprint: bytes | None
     size: int
     includes: bool = False
+    points: bool = False
     problem: str | None = None
 
 
@@ -142,7 +145,8 @@ class Discovery:
             found = ReadFile(None, file.size, problem=str(error))
         else:
             includes = file.size in self._shared_sizes and _INCLUDES.search(data) is not None
-            found = ReadFile(hashlib.sha256(data).digest(), len(data), includes)
+            points = pointer_problem(data) is not None
+            found = ReadFile(hashlib.sha256(data).digest(), len(data), includes, points)
             if self._held_bytes + len(data) <= _HELD_BYTES:
                 self._held[file.path] = data
                 self._held_bytes += len(data)
@@ -200,6 +204,11 @@ class Discovery:
             found = self.read(file)
             if found.fingerprint is None:
                 unparsed.append(FileRecord(path, file.size, None, "rejected", found.problem))
+                continue
+            if found.points:
+                # Always parsed, so that each is rejected for itself: neither a duplicate of another pointer, nor taken
+                # over as the document that an older version of this program made of it.
+                canonical.append(Discovered(path, found.size, None))
                 continue
             twin = first_with.setdefault(found.fingerprint, path)
             if twin != path and found.size and not found.includes:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from doc_assets.document.pointer import pointer_problem
 from doc_assets.errors import DocumentRejected
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read
@@ -26,6 +27,7 @@ class SourceNeighbours:
 
     Attributes:
         requested: Every requested path, with the SHA-256 of its bytes, or None where nothing may be read.
+        problem: Why the document lacks what it includes, if a requested file only points to content kept elsewhere.
     """
 
     def __init__(self, root: Path) -> None:
@@ -33,6 +35,7 @@ class SourceNeighbours:
         self._root = root
         self._left = MAX_ALL_INCLUDED_BYTES
         self.requested: dict[str, bytes | None] = {}
+        self.problem: str | None = None
 
     def read(self, path: str) -> bytes | None:
         """See ``doc_assets.formats.base.Neighbours``."""
@@ -42,6 +45,9 @@ class SourceNeighbours:
         first = path not in self.requested
         self.requested.setdefault(path, None if data is None else hashlib.sha256(data).digest())
         if data is None or (first and len(data) > self._left):
+            return None
+        if pointer := pointer_problem(data):
+            self.problem = self.problem or f"it includes {path}, a {pointer}"
             return None
         self._left -= len(data) if first else 0
         return data

@@ -3,7 +3,8 @@
 import pytest
 
 from doc_assets.store.versions import listing
-from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
+from doc_assets_tests.support.git_upstream import pointer_to
+from doc_assets_tests.support.loading import SmallSource, guide, load, loader_for, settings_for
 
 PAGE = "# Running\n\nHow the program starts.\n\n```rust\n{{#include ../listings/main.rs}}\n```\n"
 
@@ -72,3 +73,16 @@ def test_equal_pages_that_include_different_files_are_both_loaded(source, loader
     assert "deep_version" in text_of(store, "src/deep/run.md")
     assert "first_version" in text_of(store, "src/run.md")
     assert {row.outcome for row in listing.manifest(store, source.partition.name)} == {"loaded"}
+
+
+def test_a_page_whose_include_became_a_pointer_is_rejected_instead_of_losing_it(source, loader, store):
+    source.write("src/whole.md", "{{#include ../listings/main.rs}}\n")
+    for i in range(9):
+        source.write(f"src/guide-{i}.md", guide(i))
+    load(loader, store, source)
+    source.write("listings/main.rs", pointer_to(b"fn main() { second_version() }"))
+    result = load(loader, store, source)
+    assert (result.loaded, result.rejected, result.pointers) == (10, 2, 2)
+    rows = [row for row in listing.manifest(store, source.partition.name) if row.outcome == "rejected"]
+    assert [row.path for row in rows] == ["src/run.md", "src/whole.md"]
+    assert {str(row.reason)[:44] for row in rows} == {"it includes listings/main.rs, a Git LFS poin"}

@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.errors import PublicationRefused, SourceError
 from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.parse_pool import parse_file
 from doc_assets.ingest.publication_guards import Guards
 from doc_assets.ingest.result import LoadResult
 from doc_assets.store.database.connection import Store
@@ -19,6 +21,7 @@ from doc_assets.store.snapshots.losses import Losses
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.quarantine import quarantined
 from doc_assets.validation.audit import audit
+from doc_assets_tests.support.git_upstream import pointer_to
 from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, load
 
 PARTITION = "best_practices/guides"
@@ -46,6 +49,17 @@ def live(store: Store) -> int | None:
 
 def set_in_catalogue(source: SmallSource, line: str) -> None:
     source.catalogue_path.write_text(source.catalogue_path.read_text() + f"        {line}\n")
+
+
+def in_process(loader: Loader, patch: pytest.MonkeyPatch):
+    """A ``parse`` in this process, which the test can patch."""
+    patch.setattr("doc_assets.formats.registry.pointer_problem", lambda data: None)
+
+    def parse(tasks):
+        for task in tasks:
+            yield parse_file(task, loader.settings.max_file_bytes, open_tokenizer(loader.settings))
+
+    return parse
 
 
 @contextmanager
@@ -251,3 +265,77 @@ def test_documents_of_one_file_are_counted_each(source, loader, store):
         )
     source.write("guide-00.md", guide(60))
     assert "4 of 6 live documents" in str(refused(loader, store, source).error)
+
+
+def test_a_source_whose_pages_became_pointers_leaves_what_is_live_and_says_how_many(source, loader, store):
+    source.write_guides(4)
+    before = load(loader, store, source)
+    for i in range(3):  # as many as may vanish in any case
+        source.write(f"guide-{i:02d}.md", pointer_to(guide(i).encode()))
+    result = refused(loader, store, source)
+    assert live(store) == before.snapshot
+    assert (result.rejected, result.pointers) == (3, 3)
+    assert result.error
+    assert "3 of 4 live documents (75 %) would vanish" in result.error
+    assert "3 are only Git LFS or git-annex pointers now" in result.error
+    assert history.history(store)[0].counts["pointers"] == 3
+    with store.connect() as connection:
+        reasons = [entry.reason for entry in quarantined(connection, [PARTITION])]
+    assert len(reasons) == 3 and all(str(r).startswith("Git LFS pointer, not the document of ") for r in reasons)
+
+
+def test_equal_pointers_are_each_rejected_and_none_is_a_duplicate_of_another(source, loader, store):
+    source.write_guides(6)
+    for i in range(4):
+        source.write(f"copy-{i}.md", pointer_to(b"the same page"))
+    result = refused(loader, store, source)
+    assert (result.rejected, result.duplicate, result.pointers) == (4, 0, 4)
+    assert result.error and "4 of 10 files were rejected (4 of them as Git LFS or git-annex pointers)" in result.error
+
+
+def test_a_pointer_that_an_older_program_loaded_as_a_page_is_not_taken_over(source, loader, store, monkeypatch):
+    source.write_guides(9)
+    source.write("old.md", pointer_to(b"a page"))
+    with monkeypatch.context() as older:
+        older.setattr("doc_assets.sources.discovery.pointer_problem", lambda data: None)
+        older.setattr(loader.parse_pool, "parse", in_process(loader, older))
+        assert load(loader, store, source).loaded == 10
+    source.write("guide-00.md", guide(90))
+    result = load(loader, store, source)
+    assert (result.loaded, result.rejected, result.pointers) == (9, 1, 1)
+
+
+def test_documents_that_are_emptied_or_replaced_by_a_few_words_count_as_vanished(source, loader, store):
+    stubs = ["moved\n", "# Gone\n\nSee the new site.\n", "404: Not Found", "---\ntitle: A\n---\n\nx\n"]
+    same, emptied = ["This page has moved.\n"] * 3, ["", "\ufeff\n", "<!-- gone -->\n"]
+    source.write_guides(12)
+    before = load(loader, store, source)
+    for i, text in enumerate([*stubs, *same, *emptied]):
+        source.write(f"guide-{i:02d}.md", text)
+    result = refused(loader, store, source)
+    assert live(store) == before.snapshot
+    assert (result.loaded, result.duplicate, result.skipped) == (7, 2, 3)
+    assert result.error and "10 of 12 live documents (83.3 %) would vanish" in result.error
+    assert "7 have only a few words left" in result.error
+
+
+def test_edits_that_shorten_pages_and_pages_that_were_short_are_no_stubs(source, loader, store):
+    words = [f"word{n}" for n in range(60)]
+    for i in range(10):
+        source.write(f"short-{i}.md", f"Page {i}: {' '.join(words[:5])}\n")
+        source.write(f"long-{i}.md", f"# Page {i}\n\n{' '.join(words)} {i}\n")
+    before = load(loader, store, source)
+    for i in range(10):
+        source.write(f"short-{i}.md", f"Page {i}: {words[i]}\n")
+        source.write(f"long-{i}.md", f"# Page {i}\n\n{' '.join(words[:25])} {i}\n")
+    result = load(loader, store, source)
+    assert result.result == "published" and result.snapshot != before.snapshot
+
+
+def test_pages_that_moved_and_left_a_stub_behind_are_still_there(source, loader, store):
+    source.write_guides(10)
+    load(loader, store, source)
+    for i in range(10):
+        source.write(f"new/guide-{i:02d}.md", guide(i))
+        source.write(f"guide-{i:02d}.md", f"Moved to new/guide-{i:02d}.md\n")
+    assert load(loader, store, source).result == "published"

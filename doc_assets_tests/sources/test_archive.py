@@ -20,6 +20,7 @@ from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import Fetched, SourceFile
 from doc_assets.sources.walk import read, walk
 from doc_assets_tests.support.archives import Member, tar
+from doc_assets_tests.support.git_upstream import pointer_to
 
 
 def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
@@ -220,6 +221,13 @@ def test_compressed_streams_in_a_row_are_one_stream_with_one_limit(tmp_path: Pat
     assert everything_below(unpack(path).root) == {"a.md"}
     path.write_bytes(path.read_bytes() + gzip.compress(b"\0" * 1_000_000) * 20)
     with pytest.raises(SourceError, match="max_ratio"):
+        unpack(path)
+
+
+def test_a_pointer_in_place_of_an_archive_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "docs.tar.gz"
+    path.write_bytes(pointer_to(b"the archive"))
+    with pytest.raises(SourceError, match=r"docs\.tar\.gz is no archive but a Git LFS pointer.*git lfs pull"):
         unpack(path)
 
 

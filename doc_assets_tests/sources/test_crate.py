@@ -19,6 +19,7 @@ from doc_assets.errors import SourceError
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.walk import read, walk
+from doc_assets_tests.support.git_upstream import pointer_to
 
 RUSTDOC = json.dumps({"root": 1, "crate_version": "1.2.3", "index": {}, "format_version": 57}).encode()
 Answer = tuple[int, dict[str, str], bytes]
@@ -154,6 +155,7 @@ def test_a_crate_that_is_not_there_is_told_at_once(tmp_path: Path, server: Serve
         (b"\x28\xb5\x2f\xfdxxxx", "zstd"),
         (b"<html>captive portal", "not rustdoc JSON"),
         (gzip.compress(b"", mtime=0), "not rustdoc JSON"),
+        (pointer_to(RUSTDOC), "no rustdoc JSON but a Git LFS pointer"),
         (gzip.compress(RUSTDOC, mtime=0)[:-9], "corrupt"),
     ],
 )

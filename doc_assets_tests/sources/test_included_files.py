@@ -5,6 +5,7 @@ import os
 import pytest
 
 from doc_assets.sources.included_files import MAX_INCLUDED_BYTES, MAX_LOOKUPS, IncludedFiles, SourceNeighbours
+from doc_assets_tests.support.git_upstream import pointer_to
 
 
 @pytest.fixture
@@ -79,3 +80,12 @@ def test_a_document_cannot_read_without_end(root):
     for i in range(2 * MAX_LOOKUPS):
         neighbours.read(f"absent-{i}")
     assert len(neighbours.requested) == MAX_LOOKUPS
+
+
+def test_a_pointer_is_not_included_and_the_document_lacks_it(root):
+    (root / "part.md").write_bytes(pointer_to(b"the part"))
+    neighbours = SourceNeighbours(root)
+    assert neighbours.read("listings/main.rs") is not None and neighbours.problem is None
+    assert neighbours.read("part.md") is None
+    assert str(neighbours.problem).startswith("it includes part.md, a Git LFS pointer, not the document of 8 bytes")
+    assert IncludedFiles(root).digest(neighbours.requested) == neighbours.digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -37,3 +38,9 @@ class Upstream:
         self.git("commit", "--quiet", "--message", "change")
         self.git("push", "--quiet", "--force", str(self.bare), f"HEAD:refs/heads/{branch}")
         return self.git("rev-parse", "HEAD")
+
+
+def pointer_to(content: bytes) -> bytes:
+    """The Git LFS pointer that stands for this content."""
+    oid = hashlib.sha256(content).hexdigest()
+    return f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {len(content)}\n".encode()
