@@ -18,6 +18,7 @@ from rich.table import Table
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder, open_tokenizer
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import choose_backend, cpu_has_bf16
 from doc_assets.settings import Settings
 
@@ -47,11 +48,11 @@ def backends(settings: Settings) -> dict[str, Settings]:
 
 def seconds(embedder: Embedder, texts: list[str], repeat: int) -> tuple[float, float, np.ndarray]:
     """Best wall-clock and processor seconds of ``repeat`` passes after one short one, and the vectors."""
-    vectors = embedder.embed(texts[:8])
+    vectors = embedder.embed(texts[:8], Role.DOCUMENT)
     wall, processor = [], []
     for _ in range(repeat):
         started, started_processor = time.perf_counter(), time.process_time()
-        vectors = embedder.embed(texts)
+        vectors = embedder.embed(texts, Role.DOCUMENT)
         wall.append(time.perf_counter() - started)
         processor.append(time.process_time() - started_processor)
     return min(wall), min(processor), vectors

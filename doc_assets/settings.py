@@ -32,7 +32,16 @@ class Settings:
         embedding_backend: ``auto``, ``openvino``, ``torch`` or ``http`` (``DOC_ASSETS_EMBEDDING_BACKEND``).
         embedding_precision: ``auto``, ``fp32`` or ``bf16`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
         converted_models: Folder of converted models, read only (``DOC_ASSETS_CONVERTED_MODELS``); None: ``home`` alone.
+        embedding_document_prompt: What stands before each document: the name of a prompt in the model's configuration,
+            a text, or ``none`` (``DOC_ASSETS_EMBEDDING_DOCUMENT_PROMPT``); None: as the model states.
+        embedding_query_prompt: The same for queries (``DOC_ASSETS_EMBEDDING_QUERY_PROMPT``).
+        embedding_prompts: Who puts prompts before texts of the ``http`` backend, ``client`` or ``server``
+            (``DOC_ASSETS_EMBEDDING_PROMPTS``).
+        embedding_dimensions: Leading components of each vector that are kept (``DOC_ASSETS_EMBEDDING_DIMENSIONS``);
+            None: all.
         embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
+        embedding_served_name: Name of the model at the endpoint (``DOC_ASSETS_EMBEDDING_SERVED_NAME``); None: that of
+            the local one.
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
@@ -61,7 +70,12 @@ class Settings:
     embedding_backend: str = "auto"
     embedding_precision: str = "auto"
     converted_models: Path | None = None
+    embedding_document_prompt: str | None = None
+    embedding_query_prompt: str | None = None
+    embedding_prompts: str = "client"
+    embedding_dimensions: int | None = None
     embedding_url: str | None = None
+    embedding_served_name: str | None = None
     embedding_api_key: str | None = None
     threads: int = 1
     max_file_bytes: int = 50_000_000
@@ -96,7 +110,12 @@ class Settings:
             embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
             embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
             converted_models=given.path("DOC_ASSETS_CONVERTED_MODELS"),
+            embedding_document_prompt=env.get("DOC_ASSETS_EMBEDDING_DOCUMENT_PROMPT") or None,
+            embedding_query_prompt=env.get("DOC_ASSETS_EMBEDDING_QUERY_PROMPT") or None,
+            embedding_prompts=given.choice("DOC_ASSETS_EMBEDDING_PROMPTS", ("client", "server")),
+            embedding_dimensions=given.whole("DOC_ASSETS_EMBEDDING_DIMENSIONS", 0) or None,
             embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
+            embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,
             embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
             threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),

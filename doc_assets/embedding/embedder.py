@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 
 if TYPE_CHECKING:  # parse workers import this package and need no numpy
@@ -22,14 +23,16 @@ class Embedder(Protocol):
 
     Attributes:
         space: Embedding space of its vectors.
-        tokenizer: The model's; counts whether a text fits before ``embed`` refuses it.
+        tokenizers: The model's, by role; they count whether a text fits before ``embed`` refuses it.
     """
 
     space: EmbeddingSpace
-    tokenizer: WindowTokenizer
+    tokenizers: Tokenizers
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """Return the texts' vectors in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for none.
+
+        The prompt of the role, if the model has one, comes before each text.
 
         Raises:
             EmbeddingRefused: One of the texts is at fault: longer than the window (nothing is truncated), refused by
@@ -40,7 +43,7 @@ class Embedder(Protocol):
 
 
 def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) -> None:
-    """Refuse texts that a model library would silently truncate.
+    """Refuse texts that a model library would silently truncate; ``counts`` include the prompt.
 
     Raises:
         EmbeddingRefused: Names the first text that is longer than the window.
@@ -51,6 +54,16 @@ def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) ->
                 f"text {i} of {len(texts)} has {count} tokens, the model reads {max_tokens}: {texts[i][:80]!r}; "
                 "chunk it with the model's own tokenizer"
             )
+
+
+def first_line(error: Exception) -> str:
+    """Return the name and the first line of a library's error, whose others are for its makers."""
+    return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+
+
+def leading(raw: np.ndarray, dimensions: int) -> np.ndarray:
+    """Return the leading components, for models whose vectors may be cut short; a shorter one is left as it is."""
+    return raw[:, :dimensions] if raw.ndim == 2 else raw
 
 
 def unit_rows(raw: np.ndarray, rows: int, dimensions: int) -> np.ndarray:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.prompts import prompts_of
 from doc_assets.embedding.space import choose_backend, describe_space, model_folder
-from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
 from doc_assets.settings import Settings
 
 # Texts per call of a model: even a slow machine reports progress and handles a stop every few seconds.
@@ -14,12 +15,23 @@ EMBED_SLICE = 128
 
 
 def open_tokenizer(settings: Settings) -> WindowTokenizer:
-    """Open the tokenizer of the configured model; about 50 ms.
+    """Open the tokenizer that the configured model's documents are cut with; about 50 ms.
 
     Raises:
         EmbeddingError: The model's folder is absent or incomplete.
     """
-    return WindowTokenizer.from_folder(model_folder(settings))
+    folder = model_folder(settings)
+    return WindowTokenizer.from_folder(folder, prompts_of(settings, folder).document.text)
+
+
+def open_tokenizers(settings: Settings) -> Tokenizers:
+    """Open the configured model's tokenizers for both roles.
+
+    Raises:
+        EmbeddingError: The model's folder is absent or incomplete.
+    """
+    folder = model_folder(settings)
+    return Tokenizers.from_folder(folder, prompts_of(settings, folder))
 
 
 def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None) -> Embedder:
@@ -32,7 +44,7 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
     Raises:
         EmbeddingError: The model, its backend or the configured precision is not available here.
     """
-    space, tokenizer = describe_space(settings), open_tokenizer(settings)
+    space, tokenizers = describe_space(settings), open_tokenizers(settings)
     match choose_backend(settings):
         case "openvino":
             from doc_assets.embedding.backends.openvino import OpenVinoEmbedder
@@ -40,17 +52,17 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
             converted = [settings.home / "models"]
             if settings.converted_models:
                 converted.insert(0, settings.converted_models)
-            return OpenVinoEmbedder(space, tokenizer, model_folder(settings), converted, settings.threads)
+            return OpenVinoEmbedder(space, tokenizers, model_folder(settings), converted, settings.threads)
         case "torch":
             from doc_assets.embedding.backends.torch import TorchEmbedder
 
-            return TorchEmbedder(space, tokenizer, model_folder(settings), settings.threads)
+            return TorchEmbedder(space, tokenizers, model_folder(settings), settings.threads)
         case _:
             from doc_assets.embedding.backends.http import HttpEmbedder
 
             return HttpEmbedder(
                 space,
-                tokenizer,
+                tokenizers,
                 settings.embedding_url or "",
                 settings.embedding_api_key,
                 ca_bundle=settings.ca_bundle,

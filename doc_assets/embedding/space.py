@@ -10,26 +10,34 @@ import functools
 import hashlib
 import importlib.metadata
 import importlib.util
-import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal, cast
 
-from doc_assets.document import canonical_json
-from doc_assets.embedding.tokenizer import read_json, tokenizer_digest, window
+from doc_assets.document import JsonValue, canonical_json
+from doc_assets.embedding.model_files import file_sha256, layout, window
+from doc_assets.embedding.prompts import Prompts, prompts_of
+from doc_assets.embedding.tokenizer import Tokenizers, tokenizer_digest
 from doc_assets.errors import EmbeddingMisconfigured, EndpointUnavailable
 from doc_assets.settings import Settings
 
 DEFAULT_MODEL = Settings.embedding_model
 
 Backend = Literal["openvino", "torch", "http"]
-Pooling = Literal["mean", "cls"]
 Precision = Literal["fp32", "bf16", "remote"]
+PromptsBy = Literal["client", "server"]
 
 # The files to download; weights in other formats and example files are left out.
-_FILES = ["*.json", "1_Pooling/*", "model.safetensors", "vocab.txt", "*.model"]
-_KNOWN_MODULES = {"Transformer", "Pooling", "Normalize"}
+_FILES = ["*.json", "[0-9]_*/*.json", "[0-9]_*/model.safetensors", "model.safetensors", "vocab.txt", "*.model"]
+# Fields that came later. At these values they are left out of the description, so that older fingerprints stay.
+_LATER: dict[str, object] = {
+    "document_prompt": "",
+    "query_prompt": "",
+    "include_prompt": True,
+    "prompts_by": "client",
+    "modules_sha256": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +47,42 @@ class EmbeddingSpace:
     Attributes:
         name: The model's name; for a folder its last part, so that the fingerprint does not depend on its place.
         weights_sha256: SHA-256 of ``model.safetensors``, hex. Empty where only an endpoint has the weights.
-        pooling: How token vectors become one.
+        pooling: How token vectors become one, see ``model_files.Layout``.
         normalized: Vectors have length 1.
         max_tokens: Window in tokens, special tokens included.
-        dimensions: Length of a vector.
+        dimensions: Length of a vector, after what ``DOC_ASSETS_EMBEDDING_DIMENSIONS`` cuts off.
         precision: Precision of the arithmetic; ``remote`` where an endpoint computes.
         tokenizer_digest: See ``tokenizer.tokenizer_digest``.
+        document_prompt: Text before each document, or its name where the server of an endpoint puts it there.
+        query_prompt: The same for queries.
+        include_prompt: Tokens of the prompt are pooled; always True without a prompt.
+        prompts_by: Who puts prompts before texts, ``client`` or ``server``; always ``client`` without a prompt.
+        modules_sha256: SHA-256 (hex) of modules with weights after the pooling; empty without any.
     """
 
     name: str
     weights_sha256: str
-    pooling: Pooling
+    pooling: str
     normalized: bool
     max_tokens: int
     dimensions: int
     precision: Precision
     tokenizer_digest: str
+    document_prompt: str = ""
+    query_prompt: str = ""
+    include_prompt: bool = True
+    prompts_by: PromptsBy = "client"
+    modules_sha256: str = ""
+
+    @property
+    def description(self) -> dict[str, JsonValue]:
+        """The fields as they are stored; ``EmbeddingSpace(**description)`` is this space again."""
+        return {name: value for name, value in asdict(self).items() if name not in _LATER or value != _LATER[name]}
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (64 hex digits) of the canonical JSON of the fields."""
-        return hashlib.sha256(canonical_json(asdict(self)).encode()).hexdigest()
+        """SHA-256 (64 hex digits) of the canonical JSON of the description."""
+        return hashlib.sha256(canonical_json(self.description).encode()).hexdigest()
 
 
 def describe_space(settings: Settings) -> EmbeddingSpace:
@@ -73,8 +96,9 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
         EndpointUnavailable: The model is to be downloaded, and the hub does not answer.
     """
     folder, backend = model_folder(settings), choose_backend(settings)
-    _refuse_unknown_modules(folder)
-    pooling, dimensions = _pooling(folder)
+    made, prompts = layout(folder), prompts_of(settings, folder)
+    by_server = backend == "http" and settings.embedding_prompts == "server"
+    stated = [prompt.name if by_server else prompt.text for prompt in (prompts.document, prompts.query)]
     weights = folder / "model.safetensors"
     if not weights.is_file() and backend != "http":
         raise EmbeddingMisconfigured(
@@ -83,14 +107,39 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
     path = Path(settings.embedding_model).expanduser()
     return EmbeddingSpace(
         name=path.resolve().name if path.is_dir() else settings.embedding_model,
-        weights_sha256=_file_sha256(weights, weights.stat().st_mtime_ns) if weights.is_file() else "",
-        pooling=pooling,
+        weights_sha256=file_sha256(weights) if weights.is_file() else "",
+        pooling=made.pooling,
         normalized=True,
         max_tokens=window(folder),
-        dimensions=dimensions,
+        dimensions=_dimensions(settings.embedding_dimensions, made.dimensions, folder),
         precision=_precision(settings.embedding_precision, backend),
-        tokenizer_digest=tokenizer_digest(folder),
+        tokenizer_digest=_tokenizer_digest(folder, prompts),
+        document_prompt=stated[0],
+        query_prompt=stated[1],
+        include_prompt=made.include_prompt or not any(stated),
+        prompts_by="server" if by_server and any(stated) else "client",
+        modules_sha256=made.modules_sha256,
     )
+
+
+def _tokenizer_digest(folder: Path, prompts: Prompts) -> str:
+    digest = tokenizer_digest(folder, prompts.document.text)
+    if prompts.document.text or prompts.query.text:
+        _require_room(folder, digest, prompts)
+    return digest
+
+
+@functools.lru_cache(maxsize=8)
+def _require_room(folder: Path, _digest: str, prompts: Prompts) -> None:
+    Tokenizers.from_folder(folder, prompts)
+
+
+def _dimensions(wanted: int | None, whole: int, folder: Path) -> int:
+    if wanted is not None and wanted > whole:
+        raise EmbeddingMisconfigured(
+            f"DOC_ASSETS_EMBEDDING_DIMENSIONS={wanted}: the vectors of {folder.name} have {whole} dimensions"
+        )
+    return wanted or whole
 
 
 def model_folder(settings: Settings) -> Path:
@@ -168,56 +217,6 @@ def _has_cuda() -> bool:
     """Return True for a device and a torch built for one, without importing torch (2-5 s)."""
     device = any(Path("/dev").glob("nvidia[0-9]*")) or shutil.which("nvidia-smi") is not None
     return device and bool(importlib.util.find_spec("torch")) and "+cpu" not in importlib.metadata.version("torch")
-
-
-def _refuse_unknown_modules(folder: Path) -> None:
-    """Refuse a Dense layer, or lower-casing outside the tokenizer, which would be left out."""
-    if read_json(folder / "sentence_bert_config.json").get("do_lower_case"):
-        raise EmbeddingMisconfigured(f"{folder}: models that lower-case outside their tokenizer are not supported")
-    listing = folder / "modules.json"
-    if not listing.is_file():
-        return
-    try:
-        types = {str(module["type"]).rpartition(".")[2] for module in json.loads(listing.read_bytes())}
-    except (ValueError, TypeError, KeyError) as error:
-        raise EmbeddingMisconfigured(f"{listing} is not a list of modules: {error}") from error
-    if unknown := sorted(types - _KNOWN_MODULES):
-        raise EmbeddingMisconfigured(
-            f"{folder}: module {unknown[0]} is not supported, only {', '.join(sorted(_KNOWN_MODULES))}"
-        )
-
-
-def _pooling(folder: Path) -> tuple[Pooling, int]:
-    """Return kind of pooling and dimensions of the vectors."""
-    config = read_json(folder / "1_Pooling" / "config.json")
-    dimensions = (
-        config.get("word_embedding_dimension")
-        or config.get("embedding_dimension")
-        or read_json(folder / "config.json").get("hidden_size")
-    )
-    if not isinstance(dimensions, int) or dimensions < 1:
-        raise EmbeddingMisconfigured(
-            f"{folder}: neither 1_Pooling/config.json nor config.json states the vectors' dimensions"
-        )
-    prefix = "pooling_mode_"
-    modes = {key.removeprefix(prefix) for key, on in config.items() if key.startswith(prefix) and on is True}
-    mode = config.get("pooling_mode")
-    modes |= {mode} if isinstance(mode, str) else set(mode or ())
-    # sentence-transformers pools by mean by default.
-    if modes in ({"mean_tokens"}, {"mean"}, set()):
-        return "mean", dimensions
-    if modes in ({"cls_token"}, {"cls"}):
-        return "cls", dimensions
-    raise EmbeddingMisconfigured(
-        f"{folder}: pooling {', '.join(sorted(modes))} is not supported, only mean or cls alone"
-    )
-
-
-@functools.lru_cache(maxsize=8)
-def _file_sha256(path: Path, _modified_ns: int) -> str:
-    """Return the SHA-256 of a file, hex, cached until it is written again: 90 MB take 0.1 s."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @functools.lru_cache(maxsize=8)

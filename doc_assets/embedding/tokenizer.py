@@ -6,17 +6,20 @@ its count is what the model would have to read.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import itertools
-import json
 import os
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from doc_assets.embedding.model_files import SMALLEST_WINDOW, window
+from doc_assets.embedding.prompts import Prompts, Role
 from doc_assets.errors import EmbeddingMisconfigured
 
 # Processes are the unit of parallelism: a thread pool in each parse worker would compete with the model for the same
@@ -35,49 +38,10 @@ _DROPPED = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
 _WORD = re.compile(r"\S+")
 _PRINTABLE = re.compile("[!-~]*")
 _PIECE = re.compile("[A-Za-z0-9]+|.")
-# Below this, a breadcrumb leaves no space for a chunk's text.
-_SMALLEST_WINDOW = 32
 
 
-def read_json(path: Path) -> dict:
-    """Return a JSON object of the model's folder; empty where the file is absent.
-
-    Raises:
-        EmbeddingMisconfigured: The file is not a JSON object.
-    """
-    if not path.is_file():
-        return {}
-    try:
-        value = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise EmbeddingMisconfigured(f"{path} is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise EmbeddingMisconfigured(f"{path} holds no JSON object: this is not a sentence-transformers model")
-    return value
-
-
-def window(folder: Path) -> int:
-    """Return the tokens that the model in this folder reads, special tokens included (256 for all-MiniLM-L6-v2).
-
-    Raises:
-        EmbeddingMisconfigured: The folder does not state it.
-    """
-    stated = (
-        read_json(folder / "sentence_bert_config.json").get("max_seq_length")
-        or read_json(folder / "tokenizer_config.json").get("model_max_length")
-        or read_json(folder / "config.json").get("max_position_embeddings")
-    )
-    # transformers writes 10^30 for "no limit".
-    if not isinstance(stated, int) or not _SMALLEST_WINDOW <= stated <= 1_000_000:
-        raise EmbeddingMisconfigured(
-            f"{folder}: no usable window (max_seq_length of sentence_bert_config.json): {stated!r}; "
-            f"at least {_SMALLEST_WINDOW} tokens are needed"
-        )
-    return stated
-
-
-def tokenizer_digest(folder: Path) -> str:
-    """Return the SHA-256 (hex) of ``tokenizer.json`` and the window: equal digests cut and count alike.
+def tokenizer_digest(folder: Path, prompt: str = "") -> str:
+    """Return the SHA-256 (hex) of ``tokenizer.json``, window and the documents' prompt: equal ones cut and count alike.
 
     Raises:
         EmbeddingMisconfigured: The folder has no ``tokenizer.json``.
@@ -86,47 +50,75 @@ def tokenizer_digest(folder: Path) -> str:
         data = (folder / "tokenizer.json").read_bytes()
     except OSError as error:
         raise EmbeddingMisconfigured(f"{folder} has no readable tokenizer.json: {error}") from error
-    return hashlib.sha256(data + b"\n%d" % window(folder)).hexdigest()
+    # Without a prompt it is the digest of the time before prompts.
+    stated = b"\n%d" % window(folder) + (b"\n" + prompt.encode() if prompt else b"")
+    return hashlib.sha256(data + stated).hexdigest()
 
 
 class WindowTokenizer:
-    """A model's tokenizer and its window. Deterministic; may be shared between threads and pickled.
+    """A model's tokenizer, its window and the prompt before each text. Deterministic; may be shared and pickled.
+
+    Counts are those of what the model reads: special tokens, prompt and text.
 
     Attributes:
-        max_tokens: Tokens that the model reads, special tokens included.
+        max_tokens: Tokens that the model reads, special tokens and prompt included.
+        prompt: Text before each text; empty for none.
         digest: See ``tokenizer_digest``.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int, digest: str) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int, digest: str, prompt: str = "") -> None:
         """Take over ``tokenizer`` and switch its truncation and padding off."""
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
         self._words = _Words(tokenizer) if _parts_at_white_space(tokenizer) else None
-        self._special = self._counted([""])[0]
+        self._special = len(tokenizer.encode("").ids)
         self.max_tokens = max_tokens
+        self.prompt = prompt
         self.digest = digest
 
-    def __reduce__(self) -> tuple[type[WindowTokenizer], tuple[Tokenizer, int, str]]:
+    def __reduce__(self) -> tuple[type[WindowTokenizer], tuple[Tokenizer, int, str, str]]:
         """Pickle without the cached words."""
-        return WindowTokenizer, (self._tokenizer, self.max_tokens, self.digest)
+        return WindowTokenizer, (self._tokenizer, self.max_tokens, self.digest, self.prompt)
 
     @classmethod
-    def from_folder(cls, folder: Path) -> WindowTokenizer:
-        """Open the tokenizer of a sentence-transformers model.
+    def from_folder(cls, folder: Path, prompt: str = "") -> WindowTokenizer:
+        """Open the tokenizer of a sentence-transformers model, for texts after ``prompt``.
 
         Raises:
-            EmbeddingMisconfigured: The folder holds none, or one that cannot be read.
+            EmbeddingMisconfigured: The folder holds none, or one that cannot be read, or the prompt fills the window.
         """
-        digest = tokenizer_digest(folder)
+        digest = tokenizer_digest(folder, prompt)
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the Rust side raises bare Exception
             raise EmbeddingMisconfigured(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
-        return cls(tokenizer, window(folder), digest)
+        made = cls(tokenizer, window(folder), digest, prompt)
+        made.require_room()
+        return made
+
+    def with_prompt(self, prompt: str) -> WindowTokenizer:
+        """Return this tokenizer for texts after another prompt; both share what they cache.
+
+        Raises:
+            EmbeddingMisconfigured: The prompt fills the window.
+        """
+        made = copy.copy(self)
+        made.prompt = prompt
+        made.require_room()
+        return made
+
+    def require_room(self) -> None:
+        """Raise EmbeddingMisconfigured if the prompt leaves no space for a text."""
+        if (left := self.max_tokens - self.count([""])[0]) < SMALLEST_WINDOW - self._special:
+            raise EmbeddingMisconfigured(
+                f"the prompt {self.prompt[:80]!r} leaves {max(0, left)} of the {self.max_tokens} tokens that the model "
+                f"reads; at least {SMALLEST_WINDOW - self._special} are needed"
+            )
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text, special tokens included."""
+        """Return the tokens of each text after the prompt, special tokens included."""
+        texts = self.prompted(texts)
         if self._words is None:
             return self._counted(texts)
         starts, special = self._words.__getitem__, self._special
@@ -135,15 +127,32 @@ class WindowTokenizer:
             for text in texts
         ]
 
+    def prompted(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return the texts as the model reads them, each after the prompt."""
+        return [self.prompt + text for text in texts] if self.prompt else texts
+
     def _counted(self, texts: Sequence[str]) -> list[int]:
         return [len(encoding) for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast([*batch])]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, special tokens included, whatever its length."""
-        return [encoding.ids for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast([*batch])]
+        """Return the token ids of each text after the prompt, special tokens included, whatever its length."""
+        batches = _by_size(self.prompted(texts))
+        return [encoding.ids for batch in batches for encoding in self._tokenizer.encode_batch_fast([*batch])]
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens before the text: of the prompt, and the special ones at the start. 0 without a prompt.
+
+        Counted as sentence-transformers counts what ``include_prompt: false`` leaves out of the pooling.
+        """
+        if not self.prompt:
+            return 0
+        ids = self._tokenizer.encode(self.prompt).ids
+        last = self._tokenizer.get_added_tokens_decoder().get(ids[-1])
+        return len(ids) - (last is not None and last.special)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
-        """Return each token's character span in ``text``, without special tokens, ordered by start."""
+        """Return each token's character span in ``text``, without special tokens and prompt, ordered by start."""
         return self._tokenizer.encode(text, add_special_tokens=False).offsets
 
     def starts(self, text: str) -> array[int]:
@@ -155,6 +164,24 @@ class WindowTokenizer:
             at = word.start()
             starts.extend([at + start for start in known[word[0]]])
         return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenizers:
+    """The tokenizers of a model for texts of each role; they differ in the prompt."""
+
+    document: WindowTokenizer
+    query: WindowTokenizer
+
+    @classmethod
+    def from_folder(cls, folder: Path, prompts: Prompts) -> Tokenizers:
+        """Open them; see ``WindowTokenizer.from_folder``."""
+        document = WindowTokenizer.from_folder(folder, prompts.document.text)
+        return cls(document, document.with_prompt(prompts.query.text))
+
+    def of(self, role: Role) -> WindowTokenizer:
+        """Return the tokenizer of a role."""
+        return self.document if role is Role.DOCUMENT else self.query
 
 
 class _Words(dict[str, Sequence[int]]):

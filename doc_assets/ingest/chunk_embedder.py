@@ -13,6 +13,7 @@ import numpy as np
 from doc_assets.document import Chunk
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE
+from doc_assets.embedding.prompts import Role
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.runtime import shutdown
 
@@ -71,7 +72,7 @@ class ChunkEmbedder:
         if not piece:
             return {}
         with self._lock:
-            rows = self._embedder().embed([chunk.embedding_input for chunk in piece])
+            rows = self._embedder().embed([chunk.embedding_input for chunk in piece], Role.DOCUMENT)
         self._embedded(piece)
         return dict(zip((chunk.id for chunk in piece), rows, strict=True))
 
@@ -79,7 +80,7 @@ class ChunkEmbedder:
         """Raise EmbeddingError if the model refuses every text: halving would reject every file, chunk by chunk."""
         try:
             with self._lock:
-                self._embedder().embed([_PLAIN])
+                self._embedder().embed([_PLAIN], Role.DOCUMENT)
         except EmbeddingRefused:
             raise EmbeddingError(
                 f"the embedding model refuses every text, even {_PLAIN!r}: {refusal}; check "

@@ -17,6 +17,7 @@ import numpy as np
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import AuditFailed, PartitionLocked, Refused, Transient
 from doc_assets.ingest.recipe import recipe_in
@@ -253,7 +254,7 @@ class ModelChange:
         for start in range(0, len(chunks), EMBED_SLICE):
             shutdown.raise_if_requested()
             piece = chunks[start : start + EMBED_SLICE]
-            rows = self._loaded_model().embed([chunk.text for chunk in piece])
+            rows = self._loaded_model().embed([chunk.text for chunk in piece], Role.DOCUMENT)
             found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
         return chunks, found
 
@@ -267,7 +268,7 @@ class ModelChange:
             live.tokenizer_digest == model.tokenizer_digest for live in spaces.live_models(connection)
         ):
             return
-        tokenizer = self._loaded_model().tokenizer
+        tokenizer = self._loaded_model().tokenizers.of(Role.DOCUMENT)
         long, longest = 0, 0
         for chunks in coverage.read_missing(connection, _COUNT_CHUNKS):
             counts = tokenizer.count([chunk.text for chunk in chunks])

@@ -15,6 +15,7 @@ import numpy as np
 
 from doc_assets.document import embedding_input
 from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.settings import Settings
@@ -69,7 +70,7 @@ def reembed(
     partitions: Sequence[str] = (),
     *,
     seed: int | None = None,
-    embed: Callable[[Sequence[str]], np.ndarray] | None = None,
+    embed: Callable[[Sequence[str], Role], np.ndarray] | None = None,
 ) -> Reembedding:
     """Embed random live chunks again, compare, and record the result in the history.
 
@@ -138,14 +139,14 @@ def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
 def _cosines(
     connection: Connection,
     table: spaces.SpaceTable,
-    embed: Callable[[Sequence[str]], np.ndarray],
+    embed: Callable[[Sequence[str], Role], np.ndarray],
     chunk_ids: Sequence[bytes],
 ) -> Iterator[tuple[bytes, float]]:
     """Yield chunk id and cosine; the audit reports chunks without a vector."""
     rows = validation_reads.embedded_texts(connection, table, chunk_ids)
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
-        new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch])
+        new = embed([embedding_input(breadcrumb, text) for _, breadcrumb, text, _ in batch], Role.DOCUMENT)
         stored = np.stack([np.frombuffer(raw, ">f2", offset=4).astype(np.float32) for *_, raw in batch])
         lengths = np.linalg.norm(stored, axis=1) * np.linalg.norm(new, axis=1)
         with np.errstate(invalid="ignore", divide="ignore"):

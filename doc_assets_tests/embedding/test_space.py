@@ -49,7 +49,7 @@ def test_backends_of_one_precision_share_the_space() -> None:
 
 def test_every_field_changes_the_fingerprint() -> None:
     found = describe_space(SETTINGS)
-    other = {"str": "other", "bool": False, "int": 7, "Pooling": "cls", "Precision": "bf16"}
+    other = {"str": "other", "bool": False, "int": 7, "Precision": "bf16", "PromptsBy": "server"}
     changed = [dataclasses.replace(found, **{f.name: other[str(f.type)]}) for f in dataclasses.fields(found)]
     assert len({s.fingerprint for s in [found, *changed]}) == len(changed) + 1
 
@@ -69,19 +69,10 @@ def test_the_fingerprint_follows_the_files_and_not_their_place(model: Path, tmp_
     assert of(model).weights_sha256 != before.weights_sha256
 
 
-def test_models_that_would_give_wrong_vectors_are_refused(model: Path) -> None:
-    pooling = model / "1_Pooling" / "config.json"
-    rewrite(pooling, pooling_mode_mean_tokens=False, pooling_mode_max_tokens=True)
-    with pytest.raises(EmbeddingError, match="max_tokens is not supported"):
-        of(model)
-    rewrite(pooling, pooling_mode_max_tokens=False, pooling_mode_cls_token=True)
-    assert of(model).pooling == "cls"
-
-    modules = json.loads((model / "modules.json").read_text())
-    modules.append({"type": "sentence_transformers.models.Dense"})
-    (model / "modules.json").write_text(json.dumps(modules))
-    with pytest.raises(EmbeddingError, match="Dense"):
-        of(model)
+def test_the_default_models_fingerprint_is_that_of_every_store_until_now() -> None:
+    found = describe_space(SETTINGS)
+    assert found.fingerprint == "525f68cc844642519bf82e328ed5e8194e6b56d6d850b06d9594fc031e1480dc"
+    assert EmbeddingSpace(**found.description) == found  # pyright: ignore[reportArgumentType]
 
 
 def test_an_incomplete_model_is_named_with_what_it_lacks(model: Path) -> None:

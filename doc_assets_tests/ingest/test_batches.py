@@ -20,11 +20,11 @@ def refusing(embedder: HashEmbedder, *poison: str) -> list[int]:
     calls: list[int] = []
     embed = embedder.embed
 
-    def embed_or_refuse(texts):
+    def embed_or_refuse(texts, role):
         calls.append(len(texts))
         if any(word in text for text in texts for word in poison):
             raise EmbeddingRefused("status 422: no")
-        return embed(texts)
+        return embed(texts, role)
 
     embedder.embed = embed_or_refuse  # pyright: ignore[reportAttributeAccessIssue]
     return calls
@@ -77,7 +77,7 @@ def test_what_refuses_every_text_ends_the_load_at_once_and_rejects_nothing(sourc
 def test_a_bad_endpoint_is_no_refusal(source, loader):
     source.write_guides(2)
 
-    def broken(_texts):
+    def broken(*_):
         raise EmbeddingError("status 401")
 
     loader.embedder.embed = broken
@@ -89,7 +89,7 @@ def test_refused_chunks_are_found_in_halves_and_all_others_keep_their_own_vector
     chunks = [chunk(i, f"text {i}" + (" poison" if i in (3, 77, 200) else "")) for i in range(300)]
 
     class Numbers:
-        def embed(self, texts):
+        def embed(self, texts, role):
             if any("poison" in text for text in texts):
                 raise EmbeddingRefused("no")
             return np.array([[float(text.split("text ")[-1])] if "text" in text else [0.0] for text in texts])

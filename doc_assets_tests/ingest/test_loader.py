@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from doc_assets.embedding.prompts import Role
 from doc_assets.errors import AuditFailed, PartitionLocked
 from doc_assets.ingest.loader import Loader
 from doc_assets.store.database.connection import Store
@@ -96,6 +97,7 @@ def test_only_what_changed_is_embedded_again(source, loader, store):
     result = load(loader, store, source)
     assert embedder_of(loader).texts and all("99" in text for text in embedder_of(loader).texts)
     assert result.embedded == len(embedder_of(loader).texts)
+    assert embedder_of(loader).roles == {Role.DOCUMENT}
     assert result.documents == 10
 
 
@@ -261,10 +263,10 @@ settings, store = Settings.from_environment(), Store(os.environ["DOC_ASSETS_DATA
 loader, embedder = loader_for(settings, store)
 catalogue = load_catalogue(Path(sys.argv[1]))
 embed = embedder.embed
-def die_at_last(texts):
+def die_at_last(texts, role):
     if len(embedder.texts) > 12:
         os.kill(os.getpid(), 9)
-    return embed(texts)
+    return embed(texts, role)
 embedder.embed = die_at_last
 if __name__ == "__main__":
     loader.stage(loader.survey(catalogue.partitions()[0], catalogue), run_id="doomed")

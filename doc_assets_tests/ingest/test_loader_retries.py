@@ -51,9 +51,9 @@ def test_connections_that_are_cut_at_every_batch_cost_no_more_than_retries(sourc
     embed = loader.embedder.embed
     ended = []
 
-    def embed_and_cut(texts):
+    def embed_and_cut(texts, role):
         ended.append(cut(store))
-        return embed(texts)
+        return embed(texts, role)
 
     loader.embedder.embed = embed_and_cut
     result = load(loader, store, source)
@@ -81,10 +81,10 @@ def test_a_writer_that_could_not_be_set_up_again_is_not_used_with_the_new_connec
     monkeypatch.setattr(SnapshotWriter, "__init__", fail_second)
     embed = loader.embedder.embed
 
-    def cut_writer(texts):
+    def cut_writer(texts, role):
         if len(begun) == 1:
             cut(store, "doc-assets load%")
-        return embed(texts)
+        return embed(texts, role)
 
     loader.embedder.embed = cut_writer
     assert load(loader, store, source).loaded == 6
@@ -98,9 +98,9 @@ def test_an_idle_session_that_the_server_ends_is_no_failure(source, loader, stor
     source.write_guides(2)
     embed = loader.embedder.embed
 
-    def slowly(texts):
+    def slowly(texts, role):
         time.sleep(0.5)  # what is tested is that this much time passes
-        return embed(texts)
+        return embed(texts, role)
 
     loader.embedder.embed = slowly
     assert load(loader, store, source).retries > 0
@@ -132,8 +132,8 @@ def test_retries_that_are_over_end_in_one_sentence_and_nothing_is_published(sett
 
     embed = embedder.embed
 
-    def lose(texts):
-        rows = embed(texts)
+    def lose(texts, role):
+        rows = embed(texts, role)
         cut(store)
         store.connect = gone
         return rows
@@ -231,11 +231,11 @@ filling.BATCH_CHUNKS = 4
 loader, embedder = loader_for(Settings.from_environment(), Store(os.environ["DOC_ASSETS_DATABASE_URL"]))
 catalogue = load_catalogue(Path(sys.argv[1]))
 embed = embedder.embed
-def stop_once(texts):
+def stop_once(texts, role):
     if len(embedder.texts) > 8 and not stopped:
         stopped.append(True)
         os.kill(os.getpid(), signal.SIGSTOP)
-    return embed(texts)
+    return embed(texts, role)
 stopped = []
 embedder.embed = stop_once
 if __name__ == "__main__":

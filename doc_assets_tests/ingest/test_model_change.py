@@ -20,7 +20,8 @@ from psycopg import sql
 
 from doc_assets.embedding import model_lookup
 from doc_assets.embedding.model_lookup import SpaceModels
-from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizers
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_folder
 from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked, Refused, StoreError
 from doc_assets.ingest import model_change
@@ -120,7 +121,7 @@ def filled(folder: Path) -> Library:
 def model(settings) -> Model:
     """Cuts and counts like the default model, and is another one in all else."""
     space = dataclasses.replace(describe_space(settings), name="other", weights_sha256="0" * 64, dimensions=16)
-    return Model(space, open_tokenizer(settings))
+    return Model(space, open_tokenizers(settings))
 
 
 def change_to(store: Store, model: Model, **options) -> ModelChange:
@@ -160,6 +161,7 @@ def test_everything_changes_over_without_its_sources_and_back_without_a_model(li
     assert (done.partitions, done.embedded, done.audited) == (2, 18, 2)
     assert live_models(store) == [model.space]
     assert sorted(model.texts) == sorted(set(model.texts))
+    assert model.roles == {Role.DOCUMENT}
     require_sound(store)
     there = live(store)
     assert not set(there.values()) & set(before.values())
@@ -321,10 +323,10 @@ def test_a_load_of_the_old_space_that_ends_after_the_switch_is_refused(library, 
 
 
 def test_chunks_over_the_new_window_refuse_the_change_before_any_is_embedded(library, store, settings):
-    tokenizer = open_tokenizer(settings)
-    tokenizer.max_tokens = 40
+    tokenizers = open_tokenizers(settings)
+    tokenizers.document.max_tokens = 40
     space = dataclasses.replace(describe_space(settings), name="narrow", max_tokens=40, tokenizer_digest="narrow")
-    model, before = Model(space, tokenizer), live(store)
+    model, before = Model(space, tokenizers), live(store)
     long, longest = one(store, "SELECT count(*) FILTER (WHERE token_count > 40), max(token_count) FROM chunk")
     with pytest.raises(Refused, match=rf"{long} of 18 .* 40 tokens .* longest has {longest}.*own"):
         change_to(store, model).run()
@@ -404,7 +406,7 @@ def other_folder(tmp_path, settings) -> Callable[[str, int], Settings]:
 
 
 def changed_to(settings: Settings, store: Store) -> Model:
-    model = Model(describe_space(settings), open_tokenizer(settings))
+    model = Model(describe_space(settings), open_tokenizers(settings))
     change_to(store, model).run()
     return model
 
@@ -443,7 +445,7 @@ def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, s
 
     def open_made_up(wanted: Settings) -> Model:
         opened.append(wanted.embedding_model)
-        return Model(describe_space(wanted), open_tokenizer(wanted))
+        return Model(describe_space(wanted), open_tokenizers(wanted))
 
     monkeypatch.setattr(model_lookup, "open_embedder", open_made_up)
     twin = other_folder("twin", 256)

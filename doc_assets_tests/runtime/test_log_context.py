@@ -110,7 +110,7 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     source.write_guides(2)
     source.write("broken.ipynb", "{")
     loader, embedder = loader_for(settings_for(tmp_path, store), store)
-    embedder.embed, works = (lambda texts: (_ for _ in ()).throw(DocAssetsError("no model today"))), embedder.embed
+    embedder.embed, works = (lambda *_: (_ for _ in ()).throw(DocAssetsError("no model today"))), embedder.embed
     with pytest.raises(DocAssetsError):
         load(loader, store, source)
     embedder.embed = works

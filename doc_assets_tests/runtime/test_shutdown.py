@@ -19,7 +19,8 @@ import pytest
 
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.embedding.backends.http import HttpEmbedder
-from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizers
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import Stopped, StoreUnreachable
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask
@@ -158,11 +159,11 @@ def test_a_hanging_embedding_endpoint_is_not_waited_for(silent_server, soon, mon
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     settings = Settings.from_environment({})
     embedder = HttpEmbedder(
-        describe_space(settings), open_tokenizer(settings), f"http://127.0.0.1:{silent_server}/embed"
+        describe_space(settings), open_tokenizers(settings), f"http://127.0.0.1:{silent_server}/embed"
     )
     with shutdown.handling_signals(), shutdown.deferred(), pytest.raises(Stopped):
         soon()
-        embedder.embed(["a text"])
+        embedder.embed(["a text"], Role.DOCUMENT)
 
 
 class _SlowPool(ParsePool):

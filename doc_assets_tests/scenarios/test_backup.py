@@ -13,7 +13,7 @@ import pytest
 from psycopg import sql
 
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizers
 from doc_assets.search.search import search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import CLIENTS
@@ -75,7 +75,7 @@ def test_a_restored_store_is_the_same_and_goes_on(store, elsewhere, tmp_path, on
     assert (digests(restored), history.history(restored), listing.snapshots(restored)) == before
     for snapshot in before[0]:
         assert [check.findings for check in audit(restored, snapshot) if not check.passed] == []
-    embedder.__dict__["tokenizer"] = open_tokenizer(settings)
+    embedder.__dict__["tokenizers"] = open_tokenizers(settings)
     model = cast(Embedder, embedder)
     found = search(restored, model, "word1x7 subject1", k=1)
     assert found[0].path == "guide-01.md"

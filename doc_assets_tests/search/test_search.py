@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.embedding.prompts import Role
 from doc_assets.errors import ConfigurationError, Misuse, NotFound, Refused
 from doc_assets.search.search import fuse, search
 from doc_assets.store.database.connection import Store
@@ -158,8 +159,8 @@ def test_a_long_query_is_embedded_by_its_first_tokens(shelves: Library) -> None:
     shelves.model.texts.clear()
     query = "arrival " + " ".join(f"word{i}" for i in range(500))
     shelves.find(query, "vector")
-    assert shelves.model.texts == [" ".join(query.split()[:WINDOW])]
-    assert vector_ranking.first_tokens("short enough", shelves.model.tokenizer) == "short enough"
+    assert shelves.model.texts == [(Role.QUERY, " ".join(query.split()[:WINDOW]))]
+    assert vector_ranking.first_tokens("short enough", shelves.model.tokenizers.query) == "short enough"
 
 
 def test_text_mode_loads_no_model_and_the_others_load_it_once(shelves: Library) -> None:

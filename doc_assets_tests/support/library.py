@@ -15,8 +15,9 @@ from tokenizers.pre_tokenizers import Whitespace
 
 from doc_assets.document import Block, Chunk, Document, Section
 from doc_assets.document.records import FileRecord, StoredDocument
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
 from doc_assets.search.search import search
 from doc_assets.store.database.connection import Store
 from doc_assets.store.partitions.partitions import ensure_partition
@@ -41,13 +42,14 @@ class WordModel:
     def __init__(self, name: str = "words") -> None:
         tokenizer = Tokenizer(WordLevel({"?": 0}, "?"))
         tokenizer.pre_tokenizer = Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
-        self.tokenizer = WindowTokenizer(tokenizer, WINDOW, "t")
+        window = WindowTokenizer(tokenizer, WINDOW, "t")
+        self.tokenizers = Tokenizers(window, window)
         self.space = EmbeddingSpace(name, "", "mean", True, WINDOW, DIMENSIONS, "fp32", "t")
-        self.texts: list[str] = []
+        self.texts: list[tuple[Role, str]] = []
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        assert max(self.tokenizer.count(texts)) <= WINDOW
-        self.texts.extend(texts)
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
+        assert max(self.tokenizers.of(role).count(texts)) <= WINDOW
+        self.texts.extend((role, text) for text in texts)
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)
         for row, text in zip(rows, texts, strict=True):
             row[0] = 0.1
@@ -116,7 +118,7 @@ class Library:
                 revision="1",
                 run_id=None,
             )
-            vectors = model.embed([c.embedding_input for c in chunks.values()]) if chunks else []
+            vectors = model.embed([c.embedding_input for c in chunks.values()], Role.DOCUMENT) if chunks else []
             SnapshotWriter(connection, lease, space).write(records, dict(zip(chunks, vectors, strict=True)))
             lifecycle.seal(connection, lease)
         return lease

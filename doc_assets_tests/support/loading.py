@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
+from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.parse_pool import ParsePool
@@ -29,8 +31,10 @@ class HashEmbedder:
     def __init__(self, space: EmbeddingSpace) -> None:
         self.space = space
         self.texts: list[str] = []
+        self.roles: set[Role] = set()
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
+        self.roles.add(role)
         self.texts.extend(texts)
         rows = np.empty((len(texts), self.space.dimensions), np.float32)
         for i, text in enumerate(texts):
@@ -42,16 +46,16 @@ class HashEmbedder:
 class Model(HashEmbedder):
     """A made-up model with a tokenizer; calls ``before`` with the number of each call, and may give wrong vectors."""
 
-    def __init__(self, space: EmbeddingSpace, tokenizer, length: float = 1.0) -> None:
+    def __init__(self, space: EmbeddingSpace, tokenizers: Tokenizers, length: float = 1.0) -> None:
         super().__init__(space)
-        self.tokenizer, self.length = tokenizer, length
+        self.tokenizers, self.length = tokenizers, length
         self.before: Callable[[int], None] = lambda _: None
         self.calls = 0
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         self.calls += 1
         self.before(self.calls)
-        return super().embed(texts) * self.length
+        return super().embed(texts, role) * self.length
 
 
 class SmallSource:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from doc_assets.document import Block, Chunk, Document, Section, lay_out
 from doc_assets.document.records import FileRecord, StoredDocument
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.store.database.connection import Store
@@ -94,7 +95,7 @@ class Shelf:
         return lease.snapshot
 
     def _vectors(self, chunks: list[Chunk]) -> dict:
-        rows = self.embedder.embed([chunk.embedding_input for chunk in chunks]) if chunks else []
+        rows = self.embedder.embed([chunk.embedding_input for chunk in chunks], Role.DOCUMENT) if chunks else []
         return dict(zip((chunk.id for chunk in chunks), rows, strict=True))
 
 

@@ -7,7 +7,7 @@ would have taken over from them, one of today must.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import LiteralString
 
 import numpy as np
@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.document.similarity import Signature, least_similarity, similarity, subject
+from doc_assets.embedding.prompts import Role
 from doc_assets.ingest.load_run import parse_tasks
 from doc_assets.ingest.recipe import recipe_of
 from doc_assets.settings import Settings
@@ -109,7 +110,7 @@ class _Writer:
         connection.execute(
             "INSERT INTO embedding_space (fingerprint, name, description, dimensions, max_tokens)"
             " VALUES (%s, %s, %s, %s, %s)",
-            (space.fingerprint, space.name, Jsonb(asdict(space)), space.dimensions, space.max_tokens),
+            (space.fingerprint, space.name, Jsonb(space.description), space.dimensions, space.max_tokens),
         )
         vectors = (
             "CREATE TABLE embedding_1 (chunk_id bytea PRIMARY KEY REFERENCES chunk, embedding"
@@ -214,7 +215,7 @@ class _Writer:
             "INSERT INTO chunk (id, breadcrumb, text, token_count) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (key, chunk.breadcrumb, chunk.text, chunk.token_count),
         )
-        half = HalfVector(np.asarray(self.embedder.embed([chunk.embedding_input])[0]))
+        half = HalfVector(np.asarray(self.embedder.embed([chunk.embedding_input], Role.DOCUMENT)[0]))
         self.connection.execute(
             "INSERT INTO embedding_1 VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
             (key, half, hashlib.sha256(half.to_binary()).digest()),

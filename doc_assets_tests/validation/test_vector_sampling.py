@@ -9,6 +9,7 @@ import pytest
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import ConfigurationError, Refused
 from doc_assets.validation.validate import validate
@@ -37,6 +38,7 @@ def test_a_vector_of_another_text_is_found_although_its_checksum_is_right(store,
     assert validate(store).passed
     embedder = HashEmbedder(describe_space(settings))
     result = reembed(settings, store, 100, embed=embedder.embed)
+    assert embedder.roles == {Role.DOCUMENT}
     assert (result.sample, [chunk for chunk, _ in result.below]) == (4, [rows[0][0].hex()])
     assert result.below[0][1] < 0.5
     assert last_event(store).result == "failed"

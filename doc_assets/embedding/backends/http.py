@@ -19,8 +19,9 @@ from tenacity.wait import wait_base
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.embedder import refuse_long, unit_rows
 from doc_assets.embedding.endpoint import Dialect, endpoint
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
 from doc_assets.network import certificate_problem, http_client
 from doc_assets.runtime import shutdown
@@ -58,7 +59,7 @@ class HttpEmbedder:
     def __init__(
         self,
         space: EmbeddingSpace,
-        tokenizer: WindowTokenizer,
+        tokenizers: Tokenizers,
         url: str,
         api_key: str | None = None,
         *,
@@ -79,7 +80,7 @@ class HttpEmbedder:
             ConfigurationError: The bundle is absent or empty.
         """
         self.space = space
-        self.tokenizer = tokenizer
+        self.tokenizers = tokenizers
         self._url: str
         self._dialect: Dialect
         self._url, self._dialect = endpoint(url)
@@ -95,9 +96,10 @@ class HttpEmbedder:
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = http_client(ca_bundle, headers=headers, timeout=_TIMEOUT)
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """See ``Embedder.embed``."""
-        counts = self.tokenizer.count(texts)
+        tokenizer = self.tokenizers.of(role)
+        counts = tokenizer.count(texts)
         refuse_long(texts, counts, self.space.max_tokens)
         batches = plan(counts, _MAX_TOKENS, _MAX_TEXTS)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)

@@ -11,7 +11,6 @@ import logging
 import shutil
 import tempfile
 import threading
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +19,10 @@ import numpy as np
 import openvino
 
 from doc_assets.embedding.batching import pad, plan
-from doc_assets.embedding.embedder import refuse_long, unit_rows
+from doc_assets.embedding.embedder import leading, refuse_long, unit_rows
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
-from doc_assets.embedding.tokenizer import WindowTokenizer
+from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class OpenVinoEmbedder:
     """Runs one stream per thread: on 2 cores 15 % faster than one stream over both. Calls are serialised."""
 
     def __init__(
-        self, space: EmbeddingSpace, tokenizer: WindowTokenizer, folder: Path, converted: Sequence[Path], threads: int
+        self, space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path, converted: Sequence[Path], threads: int
     ) -> None:
         """Load the converted graph on ``threads`` CPU threads, converting it first if no folder has it.
 
@@ -52,10 +52,10 @@ class OpenVinoEmbedder:
             EmbeddingError: The model cannot be converted or compiled.
         """
         self.space = space
-        self.tokenizer = tokenizer
+        self.tokenizers = tokenizers
         self._turn = threading.Lock()
         core = openvino.Core()
-        graph = _cached_graph(core, space, folder, converted)
+        graph = _cached_graph(core, space, tokenizers, folder, converted)
         options = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": threads,
@@ -70,20 +70,22 @@ class OpenVinoEmbedder:
             raise EmbeddingError(f"OpenVINO cannot compile {space.name}: {error}") from error
         self._queue = openvino.AsyncInferQueue(self._compiled, threads)
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """See ``Embedder.embed``."""
-        ids = self.tokenizer.encode(texts)
+        tokenizer = self.tokenizers.of(role)
+        ids = tokenizer.encode(texts)
+        unpooled = 0 if self.space.include_prompt else tokenizer.prompt_tokens
         refuse_long(texts, [len(sequence) for sequence in ids], self.space.max_tokens)
         vectors = np.zeros((len(texts), self.space.dimensions), np.float32)
 
         def store(request: openvino.InferRequest, rows: list[int]) -> None:
-            vectors[rows] = request.get_output_tensor(0).data
+            vectors[rows] = leading(request.get_output_tensor(0).data, self.space.dimensions)
 
         with self._turn:
             self._queue.set_callback(store)
             try:
                 for rows in plan([len(sequence) for sequence in ids], _BUDGET[self.space.precision]):
-                    self._queue.start_async(list(pad([ids[row] for row in rows])), rows)
+                    self._queue.start_async(inputs(self.space, [ids[row] for row in rows], unpooled), rows)
                 self._queue.wait_all()
             except RuntimeError as error:
                 # Inferences still in the old queue must not write into the next call's vectors.
@@ -92,8 +94,18 @@ class OpenVinoEmbedder:
         return unit_rows(vectors, len(texts), self.space.dimensions)
 
 
+def inputs(space: EmbeddingSpace, ids: Sequence[Sequence[int]], unpooled: int) -> list[np.ndarray]:
+    """Return the inputs of the graph; ``unpooled``: tokens at the start of each text that are not pooled."""
+    tokens, mask = pad(ids)
+    if space.include_prompt:
+        return [tokens, mask]
+    pooled = mask.copy()
+    pooled[:, :unpooled] = 0
+    return [tokens, mask, pooled]
+
+
 def _cached_graph(
-    core: openvino.Core, space: EmbeddingSpace, folder: Path, converted: Sequence[Path]
+    core: openvino.Core, space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path, converted: Sequence[Path]
 ) -> openvino.Model:
     paths = [place / replace(space, precision="fp32").fingerprint / f"{_GRAPH}.xml" for place in converted]
     for path in filter(Path.is_file, paths):
@@ -101,7 +113,13 @@ def _cached_graph(
             return core.read_model(path)
         except RuntimeError as error:
             _log.warning("the converted graph %s of %s cannot be read: %s", path, space.name, error)
-    graph = _convert(space, folder)
+    try:
+        from doc_assets.embedding.backends.openvino_conversion import convert
+    except ImportError as error:
+        raise EmbeddingMisconfigured(
+            f"converting {space.name} for OpenVINO needs torch and sentence-transformers: {error}"
+        ) from error
+    graph = convert(space, tokenizers, folder)
     try:
         _keep(graph, paths[-1])
     except (OSError, RuntimeError) as error:
@@ -120,52 +138,3 @@ def _keep(graph: openvino.Model, path: Path) -> None:
         (scratch / "graph.xml").replace(path)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _convert(space: EmbeddingSpace, folder: Path) -> openvino.Model:
-    """Return the model as a graph ``(ids, mask) -> (rows, dims)`` with vectors of length 1.
-
-    Uses the torch front end itself, as ``openvino.convert_model`` does after reporting the call to a server.
-    """
-    try:
-        import torch
-        from openvino.frontend import FrontEndManager  # pyright: ignore[reportPrivateImportUsage]
-        from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
-        from transformers import AutoModel
-        from transformers.utils import logging as transformers_logging
-    except ImportError as error:
-        raise EmbeddingMisconfigured(
-            f"converting {space.name} for OpenVINO needs torch and transformers: {error}"
-        ) from error
-
-    class Pooled(torch.nn.Module):
-        def __init__(self, model: torch.nn.Module) -> None:
-            super().__init__()
-            self.model = model
-
-        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-            states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            if space.pooling == "cls":
-                pooled = states[:, 0]
-            else:
-                weights = attention_mask.to(states.dtype).unsqueeze(-1)
-                pooled = (states * weights).sum(1) / weights.sum(1)
-            return torch.nn.functional.normalize(pooled, dim=1)
-
-    example = torch.ones((3, 17), dtype=torch.int64)
-    example_mask = example.clone()
-    example_mask[1, 10:] = 0
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    try:
-        model = AutoModel.from_pretrained(folder, attn_implementation="sdpa", local_files_only=True).eval()
-        front_end = FrontEndManager().load_by_framework("pytorch")
-        with warnings.catch_warnings():
-            # Tracing warns of each branch on a shape; the tests' cosines show that none depends on the batch.
-            warnings.simplefilter("ignore")
-            decoder = TorchScriptPythonDecoder(Pooled(model), example_input=(example, example_mask))
-        graph = front_end.convert(front_end.load(decoder))
-        graph.reshape({i: openvino.PartialShape([-1, -1]) for i in range(2)})
-    except Exception as error:  # transformers, torch and OpenVINO each raise their own
-        raise EmbeddingError(f"{space.name} cannot be converted for OpenVINO: {error}") from error
-    return graph

@@ -11,6 +11,7 @@ from pgvector import HalfVector
 from psycopg import sql
 
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import ConfigurationError
 from doc_assets.store.search.filters import metadata_filter
@@ -47,7 +48,8 @@ def embed_query(connection: psycopg.Connection, embedder: Embedder, query: str, 
         EmbeddingError: The model failed.
     """
     space = _space(connection, embedder, scope)
-    return QueryVector(space, embedder.embed([first_tokens(query, embedder.tokenizer)])[0])
+    known = first_tokens(query, embedder.tokenizers.of(Role.QUERY))
+    return QueryVector(space, embedder.embed([known], Role.QUERY)[0])
 
 
 def rank_vectors(connection: psycopg.Connection, query: QueryVector, scope: SearchScope, wanted: int) -> list[Ranked]:
@@ -88,12 +90,12 @@ def similarities(
 
 
 def first_tokens(text: str, tokenizer: WindowTokenizer) -> str:
-    """Return the text, or as much of its beginning as the model's window holds."""
-    special = tokenizer.count([""])[0]
-    room = tokenizer.max_tokens - special
-    # Repeated, since a word that is cut may give other tokens.
-    while len(ends := [end for _, end in tokenizer.offsets(text)]) > room:
-        text = text[: min(ends[room - 1], len(text) - 1)]
+    """Return the text, or as much of its beginning as the model's window holds beside the prompt."""
+    room = tokenizer.max_tokens - tokenizer.count([""])[0]
+    # Repeated, since a word that is cut may give other tokens, and so may one that follows the prompt.
+    while (excess := tokenizer.count([text])[0] - tokenizer.max_tokens) > 0:
+        ends = [end for _, end in tokenizer.offsets(text)]
+        text = text[: min(ends[min(room, max(1, len(ends) - excess)) - 1], len(text) - 1)]
     return text
 
 

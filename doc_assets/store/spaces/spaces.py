@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
@@ -107,7 +107,7 @@ def ensure_space(connection: psycopg.Connection, space: EmbeddingSpace) -> Space
         connection.execute(
             "INSERT INTO embedding_space (fingerprint, name, description, dimensions, max_tokens)"
             " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (space.fingerprint, space.name, Jsonb(asdict(space)), space.dimensions, space.max_tokens),
+            (space.fingerprint, space.name, Jsonb(space.description), space.dimensions, space.max_tokens),
         )
         made = find_space(connection, space.fingerprint)
         assert made is not None  # noqa: S101 - inserted above, in this transaction

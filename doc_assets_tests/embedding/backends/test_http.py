@@ -14,7 +14,8 @@ import pytest
 from doc_assets.embedding.backends.http import HttpEmbedder
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.endpoint import endpoint
-from doc_assets.embedding.opening import open_embedder, open_tokenizer
+from doc_assets.embedding.opening import open_embedder, open_tokenizers
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.settings import Settings
@@ -85,13 +86,13 @@ def embedder(url: str, waits: list[float] | None = None) -> Embedder:
     """As ``open_embedder`` builds it, but noting how long it would wait."""
     configured = settings(url)
     sleep = (waits if waits is not None else []).append
-    return HttpEmbedder(describe_space(configured), open_tokenizer(configured), url, "secret", sleep=sleep)
+    return HttpEmbedder(describe_space(configured), open_tokenizers(configured), url, "secret", sleep=sleep)
 
 
 @pytest.mark.parametrize("path", ["/embed", "/v1/embeddings"])
 def test_vectors_come_back_in_order_and_of_length_one(server: Endpoint, path: str) -> None:
     texts = [f"text {i} " + "word " * (i % 50) for i in range(150)]
-    found = open_embedder(settings(server.address + path)).embed(texts)
+    found = open_embedder(settings(server.address + path)).embed(texts, Role.DOCUMENT)
     expected = np.array([vector(text) for text in texts])
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -102,8 +103,8 @@ def test_vectors_come_back_in_order_and_of_length_one(server: Endpoint, path: st
 
 
 def test_requests_have_the_shape_that_each_kind_of_server_reads(server: Endpoint) -> None:
-    embedder(server.address).embed(["a"])
-    embedder(server.address + "/v1").embed(["a"])
+    embedder(server.address).embed(["a"], Role.DOCUMENT)
+    embedder(server.address + "/v1").embed(["a"], Role.DOCUMENT)
     (tei, first, _), (openai, second, _) = server.requests
     assert (tei, first["inputs"], first["truncate"]) == ("/embed", ["a"], False)
     assert (openai, second["input"]) == ("/v1/embeddings", ["a"])
@@ -112,9 +113,9 @@ def test_requests_have_the_shape_that_each_kind_of_server_reads(server: Endpoint
 
 def test_nothing_is_sent_for_no_texts_or_too_long_ones(server: Endpoint) -> None:
     remote = embedder(server.address)
-    assert remote.embed([]).shape == (0, 384)
+    assert remote.embed([], Role.DOCUMENT).shape == (0, 384)
     with pytest.raises(EmbeddingError, match="257 tokens"):
-        remote.embed(["word " * 255])
+        remote.embed(["word " * 255], Role.DOCUMENT)
     assert server.requests == []
 
 
@@ -122,7 +123,7 @@ def test_a_busy_server_is_asked_again_as_late_as_it_says(server: Endpoint) -> No
     answers: list[Answer] = [(503, {}, "starting"), (429, {"Retry-After": "7"}, "slow down"), (500, {}, "oops")]
     server.respond = lambda path, body: answers.pop(0) if answers else server.good(path, body)
     waits: list[float] = []
-    assert embedder(server.address, waits).embed(["a"]).shape == (1, 384)
+    assert embedder(server.address, waits).embed(["a"], Role.DOCUMENT).shape == (1, 384)
     assert len(waits) == 3
     assert waits[0] < 2
     assert waits[1] == 7
@@ -133,20 +134,20 @@ def test_waiting_has_an_end(server: Endpoint) -> None:
     server.respond = lambda _path, _body: (503, {"Retry-After": "86400"}, "closed")
     waits: list[float] = []
     with pytest.raises(EmbeddingError, match=r"8 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
-        embedder(server.address, waits).embed(["a"])
+        embedder(server.address, waits).embed(["a"], Role.DOCUMENT)
     assert waits == [30.0] * 7
 
 
 def test_a_server_out_of_reach_is_an_error_that_names_it() -> None:
     with pytest.raises(EmbeddingError, match=r"http://127\.0\.0\.1:9/embed did not answer.*ConnectError"):
-        embedder("http://127.0.0.1:9").embed(["a"])
+        embedder("http://127.0.0.1:9").embed(["a"], Role.DOCUMENT)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_text_that_the_server_refuses_is_told_apart_from_a_bad_endpoint(server: Endpoint, status: int) -> None:
     server.respond = lambda _path, _body: (status, {}, "no")
     with pytest.raises(EmbeddingRefused, match=f"status {status}"):
-        embedder(server.address).embed(["a"])
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
     assert len(server.requests) == 1
 
 
@@ -154,7 +155,7 @@ def test_a_text_that_the_server_refuses_is_told_apart_from_a_bad_endpoint(server
 def test_a_bad_endpoint_is_no_refusal_of_a_text(server: Endpoint, status: int) -> None:
     server.respond = lambda _path, _body: (status, {}, "no")
     with pytest.raises(EmbeddingError, match=f"status {status}") as error:
-        embedder(server.address).embed(["a"])
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
     assert not isinstance(error.value, EmbeddingRefused)
     assert len(server.requests) == 1
 
@@ -165,7 +166,7 @@ def test_a_server_that_fails_each_time_on_a_text_refuses_it_in_the_end(
 ) -> None:
     server.respond = lambda _path, _body: (status, {}, "no")
     with pytest.raises(EmbeddingError) as error:
-        embedder(server.address).embed(["a"])
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
     assert isinstance(error.value, EmbeddingRefused) == refused
     assert len(server.requests) == 8
 
@@ -175,14 +176,14 @@ def test_the_settings_say_how_often_and_every_further_attempt_is_counted(server:
     configured = dataclasses.replace(settings(server.address), retry_attempts=3, retry_longest_wait=0.01)
     retries: list[None] = []
     with pytest.raises(EmbeddingError, match=r"in 3 attempts.*DOC_ASSETS_RETRY_ATTEMPTS"):
-        open_embedder(configured, on_retry=lambda: retries.append(None)).embed(["a"])
+        open_embedder(configured, on_retry=lambda: retries.append(None)).embed(["a"], Role.DOCUMENT)
     assert (len(server.requests), len(retries)) == (3, 2)
 
 
 def test_a_refusal_is_not_repeated_and_does_not_show_the_key(server: Endpoint) -> None:
     server.respond = lambda _path, _body: (413, {}, {"error": "batch size 33 > maximum allowed batch size 32"})
     with pytest.raises(EmbeddingError, match=r"status 413.*batch size") as error:
-        embedder(server.address).embed(["a"])
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
     assert len(server.requests) == 1
     assert "secret" not in str(error.value)
 
@@ -203,7 +204,7 @@ def test_a_refusal_is_not_repeated_and_does_not_show_the_key(server: Endpoint) -
 def test_an_answer_that_is_no_vector_of_the_space_is_refused(server: Endpoint, payload: object, message: str) -> None:
     server.respond = lambda _path, _body: (200, {}, payload)
     with pytest.raises(EmbeddingError, match=message):
-        embedder(server.address).embed(["a"])
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
 
 
 @pytest.mark.parametrize("indexes", [[0, 0], [0, 2], [1]])
@@ -211,7 +212,7 @@ def test_an_openai_answer_with_missing_rows_is_refused(server: Endpoint, indexes
     data = [{"index": i, "embedding": vector("a")} for i in indexes]
     server.respond = lambda _path, _body: (200, {}, {"data": data})
     with pytest.raises(EmbeddingError):
-        embedder(server.address + "/v1").embed(["a", "b"])
+        embedder(server.address + "/v1").embed(["a", "b"], Role.DOCUMENT)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/embed", "host/embed", "http://host/rerank", "http://", "http://[::1"])

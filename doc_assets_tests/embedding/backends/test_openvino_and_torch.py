@@ -13,7 +13,9 @@ import pytest
 
 from doc_assets.embedding.embedder import Embedder, unit_rows
 from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
+from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 
@@ -50,7 +52,7 @@ def torch(local: Settings) -> Embedder:
 
 
 def test_openvino_and_torch_agree(openvino: Embedder, torch: Embedder) -> None:
-    ours, theirs = openvino.embed(TEXTS), torch.embed(TEXTS)
+    ours, theirs = openvino.embed(TEXTS, Role.DOCUMENT), torch.embed(TEXTS, Role.DOCUMENT)
     assert ours.shape == theirs.shape == (len(TEXTS), 384)
     assert ours.dtype == theirs.dtype == np.float32
     assert (ours * theirs).sum(axis=1).min() > 0.9999
@@ -61,8 +63,8 @@ def test_openvino_and_torch_agree(openvino: Embedder, torch: Embedder) -> None:
 def test_order_is_kept_and_batching_changes_no_vector(backend: str, request: pytest.FixtureRequest) -> None:
     embedder: Embedder = request.getfixturevalue(backend)
     texts = [f"{text} {i}" for i in range(4) for text in TEXTS[:4]]
-    together = embedder.embed(texts)
-    alone = np.concatenate([embedder.embed([text]) for text in texts])
+    together = embedder.embed(texts, Role.DOCUMENT)
+    alone = np.concatenate([embedder.embed([text], Role.DOCUMENT) for text in texts])
     assert (together * alone).sum(axis=1).min() > 0.99999
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
 
@@ -70,19 +72,19 @@ def test_order_is_kept_and_batching_changes_no_vector(backend: str, request: pyt
 @pytest.mark.parametrize("backend", ["openvino", "torch"])
 def test_no_texts_give_no_vectors_and_long_texts_are_refused(backend: str, request: pytest.FixtureRequest) -> None:
     embedder: Embedder = request.getfixturevalue(backend)
-    assert embedder.embed([]).shape == (0, 384)
+    assert embedder.embed([], Role.DOCUMENT).shape == (0, 384)
     with pytest.raises(EmbeddingError, match="text 1 of 2 has 257 tokens, the model reads 256"):
-        embedder.embed(["short", "word " * 255])
-    assert embedder.embed(["short"]).shape == (1, 384)
+        embedder.embed(["short", "word " * 255], Role.DOCUMENT)
+    assert embedder.embed(["short"], Role.DOCUMENT).shape == (1, 384)
 
 
 def test_calls_from_several_threads_do_not_mix_up_vectors(openvino: Embedder) -> None:
-    expected = openvino.embed(TEXTS)
+    expected = openvino.embed(TEXTS, Role.DOCUMENT)
     worst: list[float] = []
 
     def work(shift: int) -> None:
         order = np.roll(np.arange(len(TEXTS)), shift)
-        found = openvino.embed([TEXTS[i] for i in order])
+        found = openvino.embed([TEXTS[i] for i in order], Role.DOCUMENT)
         worst.append(float((found * expected[order]).sum(axis=1).min()))
 
     threads = [threading.Thread(target=work, args=(shift,)) for shift in range(4)]
@@ -100,15 +102,16 @@ def test_a_converted_model_starts_without_torch_and_gives_the_same_vectors(
     program = f"""
 import sys, pathlib, numpy
 from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.prompts import Role
 from doc_assets.settings import Settings
 settings = Settings(home=pathlib.Path({str(local.home)!r}), catalogue=pathlib.Path('x'), threads=2,
                     embedding_backend='openvino', embedding_precision='fp32')
-numpy.save({str(tmp_path / "vectors.npy")!r}, open_embedder(settings).embed({TEXTS!r}))
+numpy.save({str(tmp_path / "vectors.npy")!r}, open_embedder(settings).embed({TEXTS!r}, Role.DOCUMENT))
 print([m for m in ('torch', 'transformers', 'sentence_transformers') if m in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.strip() == "[]"
-    assert (np.load(tmp_path / "vectors.npy") * openvino.embed(TEXTS)).sum(axis=1).min() > 0.9999
+    assert (np.load(tmp_path / "vectors.npy") * openvino.embed(TEXTS, Role.DOCUMENT)).sum(axis=1).min() > 0.9999
 
 
 @pytest.fixture
@@ -116,16 +119,16 @@ def conversions(local: Settings, openvino: Embedder, monkeypatch: pytest.MonkeyP
     """Spares a test the seconds of a real conversion: the graph converted for ``openvino`` is handed out instead."""
     from openvino import Core
 
-    from doc_assets.embedding.backends import openvino as backend
+    from doc_assets.embedding.backends import openvino_conversion
 
     graph = local.home / "models" / openvino.space.fingerprint / "openvino-1.xml"
     names: list[str] = []
 
-    def convert(space: EmbeddingSpace, folder: Path) -> object:
+    def convert(space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path) -> object:
         names.append(space.name)
         return Core().read_model(graph)
 
-    monkeypatch.setattr(backend, "_convert", convert)
+    monkeypatch.setattr(openvino_conversion, "convert", convert)
     return names
 
 
@@ -139,7 +142,7 @@ def test_a_spoilt_converted_model_is_converted_again(
     spoilt.parent.mkdir(parents=True)
     spoilt.write_text("<net")
     again = open_embedder(dataclasses.replace(local, home=tmp_path))
-    assert (again.embed(TEXTS) * openvino.embed(TEXTS)).sum(axis=1).min() > 0.9999
+    assert (again.embed(TEXTS, Role.DOCUMENT) * openvino.embed(TEXTS, Role.DOCUMENT)).sum(axis=1).min() > 0.9999
     open_embedder(dataclasses.replace(local, home=tmp_path))
     assert len(conversions) == 1
 
@@ -148,7 +151,8 @@ def test_a_model_that_was_converted_elsewhere_is_neither_converted_nor_copied(
     local: Settings, openvino: Embedder, conversions: list[str], tmp_path: Path
 ) -> None:
     elsewhere = dataclasses.replace(local, home=tmp_path / "home", converted_models=local.home / "models")
-    assert (open_embedder(elsewhere).embed(TEXTS) * openvino.embed(TEXTS)).sum(axis=1).min() > 0.9999
+    found = open_embedder(elsewhere).embed(TEXTS, Role.DOCUMENT)
+    assert (found * openvino.embed(TEXTS, Role.DOCUMENT)).sum(axis=1).min() > 0.9999
     assert not elsewhere.home.exists()
     unknown = dataclasses.replace(elsewhere, converted_models=tmp_path / "nowhere")
     open_embedder(unknown)
@@ -163,7 +167,7 @@ def test_a_home_that_cannot_be_written_costs_time_and_not_the_run(
     in_the_way = tmp_path / "home"
     in_the_way.write_text("a file where the folder should be")
     embedder = open_embedder(dataclasses.replace(local, home=in_the_way))
-    assert embedder.embed(["a"]).shape == (1, 384)
+    assert embedder.embed(["a"], Role.DOCUMENT).shape == (1, 384)
     assert embedder.space == describe_space(local)
     assert len(conversions) == 1
 

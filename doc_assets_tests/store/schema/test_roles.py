@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.opening import open_tokenizers
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import Misuse, StoreError
 from doc_assets.search.search import search
@@ -124,7 +124,7 @@ def test_the_reader_finds_everything_and_can_write_nothing_anywhere(roles, tmp_p
     assert load(loader, writing, source).result == "published"
 
     store, _ = logged_in(roles.reader, tmp_path)
-    embedder.__dict__["tokenizer"] = open_tokenizer(settings)
+    embedder.__dict__["tokenizers"] = open_tokenizers(settings)
     model = cast(Embedder, embedder)
     for mode in ("hybrid", "vector", "text"):
         assert search(store, model, "word1x7 subject1", mode=mode, k=1)[0].path == "guide-01.md"

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from doc_assets.document.records import FileRecord
+from doc_assets.embedding.prompts import Role
 from doc_assets.errors import Misuse, NotFound, PartitionLocked, StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
@@ -42,7 +43,7 @@ class Library:
         """Publishes one more snapshot; its id."""
         doc_type, key = partition.split("/")
         document = page(f"Page {number}", f"what {key} says in load {number}")
-        vectors = HashEmbedder(SPACE).embed([chunk.embedding_input for chunk in document.chunks])
+        vectors = HashEmbedder(SPACE).embed([chunk.embedding_input for chunk in document.chunks], Role.DOCUMENT)
         record = FileRecord("page.md", 1, document.id, "loaded", documents=(document,))
         with self.store.connect() as connection:
             partition_id = ensure_partition(connection, doc_type, key, key)

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.settings import Settings
 from doc_assets_tests.support.apiserver.serving import Handler, Loopback
@@ -80,4 +81,4 @@ class Endpoint:
             self._changed.wait_for(lambda: self._most is None or len(self.texts) < self._most)
             self._waiting -= 1
             self.texts.extend(texts)
-            return self._embedder.embed(texts)
+            return self._embedder.embed(texts, Role.DOCUMENT)

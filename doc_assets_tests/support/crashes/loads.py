@@ -22,6 +22,7 @@ import numpy as np
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import AuditFailed, DocAssetsError
 from doc_assets.ingest import load_run, loader
@@ -188,9 +189,9 @@ class TracedEmbedder(HashEmbedder):
         self._trace = trace
         self._pause = pause
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         with self._trace.stage("embed", self._pause):
-            rows = super().embed(texts)
+            rows = super().embed(texts, role)
             self._trace.tell("embedded", chunks=[hashlib.sha256(text.encode()).hexdigest() for text in texts])
         return rows
 
