@@ -110,10 +110,15 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     source.write_guides(2)
     source.write("broken.ipynb", "{")
     loader, embedder = loader_for(settings_for(tmp_path, store), store)
-    embedder.embed, works = (lambda *_: (_ for _ in ()).throw(DocAssetsError("no model today"))), embedder.embed
+    works = embedder.embed
+
+    def fails(*_: object) -> None:
+        raise DocAssetsError("no model today")
+
+    embedder.embed = fails  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(DocAssetsError):
         load(loader, store, source)
-    embedder.embed = works
+    embedder.embed = works  # pyright: ignore[reportAttributeAccessIssue]
     first = load(loader, store, source)
     source.write("guide-00.md", "# Guide 0\n\nIt was rewritten.\n")
     second = load(loader, store, source)

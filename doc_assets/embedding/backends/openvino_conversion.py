@@ -35,7 +35,7 @@ class Pooled(torch.nn.Module):
     def __init__(self, model: SentenceTransformer, pooling: str) -> None:
         """Take the modules of a loaded model."""
         super().__init__()
-        self.model = model[0].auto_model
+        self.model: torch.nn.Module = model[0].auto_model  # pyright: ignore[reportAttributeAccessIssue]
         self.rest = torch.nn.ModuleList(list(model)[1:])
         self.pooling = pooling
 
