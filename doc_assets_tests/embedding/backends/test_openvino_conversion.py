@@ -99,7 +99,7 @@ def test_a_model_that_is_read_as_other_tokens_than_are_counted_is_refused(model:
 def test_pooling_that_the_library_does_otherwise_is_refused(model: Path, tmp_path: Path) -> None:
     folder = variant(model, tmp_path / "model", {"1_Pooling/config.json": CLS})
     (folder / "modules.json").unlink()  # then the library pools by mean
-    with pytest.raises(EmbeddingError, match="pools by mean.*cls"):
+    with pytest.raises(EmbeddingError, match=r"pools by mean.*cls"):
         open_embedder(settings_for(folder, tmp_path, "torch"))
 
 
