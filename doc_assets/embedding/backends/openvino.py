@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import openvino
 
-from doc_assets.embedding.batching import pad, plan
+from doc_assets.embedding.backends.graph_inputs import graph_inputs
+from doc_assets.embedding.batching import plan
 from doc_assets.embedding.embedder import leading, refuse_long, unit_rows
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
@@ -85,23 +86,13 @@ class OpenVinoEmbedder:
             self._queue.set_callback(store)
             try:
                 for rows in plan([len(sequence) for sequence in ids], _BUDGET[self.space.precision]):
-                    self._queue.start_async(inputs(self.space, [ids[row] for row in rows], unpooled), rows)
+                    self._queue.start_async(graph_inputs(self.space, [ids[row] for row in rows], unpooled), rows)
                 self._queue.wait_all()
             except RuntimeError as error:
                 # Inferences still in the old queue must not write into the next call's vectors.
                 self._queue = openvino.AsyncInferQueue(self._compiled, len(self._queue))
                 raise EmbeddingError(f"OpenVINO failed on {len(texts)} texts: {error}") from error
         return unit_rows(vectors, len(texts), self.space.dimensions)
-
-
-def inputs(space: EmbeddingSpace, ids: Sequence[Sequence[int]], unpooled: int) -> list[np.ndarray]:
-    """Return the inputs of the graph; ``unpooled``: tokens at the start of each text that are not pooled."""
-    tokens, mask = pad(ids)
-    if space.include_prompt:
-        return [tokens, mask]
-    pooled = mask.copy()
-    pooled[:, :unpooled] = 0
-    return [tokens, mask, pooled]
 
 
 def _cached_graph(

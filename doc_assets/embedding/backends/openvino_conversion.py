@@ -16,7 +16,7 @@ from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from doc_assets.embedding.backends.openvino import inputs
+from doc_assets.embedding.backends.graph_inputs import graph_inputs
 from doc_assets.embedding.backends.same_reading import SAMPLES, require_same_reading
 from doc_assets.embedding.embedder import first_line
 from doc_assets.embedding.prompts import Role
@@ -113,7 +113,7 @@ def _require_same_vectors(
         expected = np.asarray(model.encode(texts, prompt=tokenizer.prompt, show_progress_bar=False), np.float32)
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
         unpooled = 0 if space.include_prompt else tokenizer.prompt_tokens
-        found = compiled(inputs(space, tokenizer.encode(texts), unpooled))[0]
+        found = compiled(graph_inputs(space, tokenizer.encode(texts), unpooled))[0]
         cosine = float((expected * found).sum(axis=1).min()) if found.shape == expected.shape else float("nan")
         if not cosine >= _LEAST_COSINE:
             raise EmbeddingMisconfigured(
