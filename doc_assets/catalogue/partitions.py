@@ -95,6 +95,21 @@ class Catalogue:
         hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
         raise CatalogueError(f"no partition {name!r} in {self._name}{hint}")
 
+    def absence(self, doc_type: str, key: str, source: str) -> str:
+        """Return why the catalogue has no partition of that type and key, made of that source, in a few words."""
+        if doc_type not in self.types:
+            return f"it has no type {doc_type!r}{nearest(doc_type, self.types)}"
+        sources = {one.name: one for one in self.types[doc_type].sources}
+        if found := sources.get(source):
+            keys = [partition.name for partition in partitions_of(doc_type, found)]
+            shown = ", ".join(keys) if len(keys) <= 3 else f"{keys[0]} to {keys[-1]}"
+            return (
+                f"its source is cut into {found.shards} shards now: {shown}"
+                if len(keys) > 1
+                else (f"its source has no shards any more: {shown}")
+            )
+        return f"type {doc_type!r} has no source {source!r}{nearest(source, sources)}"
+
     @property
     def _name(self) -> str:
         return str(self.path) if self.path else "the catalogue"

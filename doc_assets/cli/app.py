@@ -21,6 +21,7 @@ from doc_assets.cli import (
     history,
     migrate,
     quarantine,
+    retire,
     rollback,
     search,
     snapshots,
@@ -36,7 +37,7 @@ from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
 
 # Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
-_REPORTING = ("migrate", "rollback", "validate", "gc", "db upgrade")
+_REPORTING = ("migrate", "rollback", "retire", "validate", "gc", "db upgrade")
 if TYPE_CHECKING:
     from typer import BadParameter as UsageError
 else:
@@ -85,6 +86,7 @@ app = typer.Typer(
 app.command("migrate", rich_help_panel="Load")(migrate.migrate)
 app.command("validate", rich_help_panel="Load")(validate.validate)
 app.command("rollback", rich_help_panel="Load")(rollback.rollback)
+app.command("retire", rich_help_panel="Load")(retire.retire)
 app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from doc_assets.catalogue import initial_catalogue, load_catalogue
+from doc_assets.catalogue import Catalogue, initial_catalogue, load_catalogue
+from doc_assets.cli.left_catalogue import note_left_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.errors import DocAssetsError
+from doc_assets.settings import Settings
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.preflight import problems
+from doc_assets.store.database.connection import DatabaseError
+from doc_assets.store.database.embedded import has_data
+from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
+from doc_assets.store.schema.opening import open_store
 
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources.")
 
@@ -34,10 +42,11 @@ def init(
 
 @app.command("check")
 def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION) -> None:
-    """Check the catalogue's syntax, and that its sources exist."""
+    """Check the catalogue's syntax, that its sources exist, and that it lists what is live in the database, if any."""
     settings = settings_with(catalogue)
     loaded = load_catalogue(settings.catalogue)
     found = problems(loaded)
+    compared = _compared(settings, loaded)
     partitions = loaded.partitions()
     if as_json:
         rows = [
@@ -45,12 +54,41 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
             for p in partitions
         ]
         print_json(
-            {"catalogue": str(settings.catalogue), "partitions": rows, "problems": [str(problem) for problem in found]}
+            {
+                "catalogue": str(settings.catalogue),
+                "partitions": rows,
+                "problems": [str(problem) for problem in found],
+                "left_catalogue": compared.left,
+                "not_compared": compared.reason,
+            }
         )
     elif found:
         print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in found])
     else:
         rows = [(doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types]
         print_table(f"{settings.catalogue}: no problem", ["type", "partitions"], rows)
+    if compared.reason is not None:
+        print_note(f"not compared with what is live: {compared.reason}")
+    elif not as_json:
+        note_left_catalogue(compared.left or ())
     if found:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """What is live and left the catalogue, or why no database could be asked."""
+
+    left: list[LeftPartition] | None
+    reason: str | None = None
+
+
+def _compared(settings: Settings, catalogue: Catalogue) -> _Compared:
+    if settings.database_url is None and not has_data(settings.home):
+        return _Compared(None, "there is no database yet")
+    try:
+        # Checking a catalogue must not set up a database.
+        with open_store(settings, upgrade_blank=False) as store, store.connect("doc-assets catalogue check") as reading:
+            return _Compared(left_catalogue(reading, catalogue))
+    except (DocAssetsError, DatabaseError) as error:
+        return _Compared(None, str(error).strip().splitlines()[0])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from doc_assets.cli.left_catalogue import note_left_catalogue
 from doc_assets.cli.output import print_json, print_note, print_table
 from doc_assets.cli.validate import print_checks
 from doc_assets.document.records import COUNTS
@@ -13,6 +14,7 @@ from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
+from doc_assets.store.partitions.left_catalogue import LeftPartition
 from doc_assets.store.schema import schema
 
 _COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
@@ -31,6 +33,7 @@ class LoadSummary:
         peak_rss_bytes: Peak memory of this process and its children without PostgreSQL.
         steps: Seconds of the steps common to all partitions.
         batch_id: Run batch of the loads; None if nothing was published.
+        left: Live partitions that left the catalogue.
     """
 
     results: Sequence[LoadResult]
@@ -38,6 +41,7 @@ class LoadSummary:
     peak_rss_bytes: int
     steps: Mapping[str, float]
     batch_id: str | None
+    left: Sequence[LeftPartition] = ()
 
     @property
     def unfinished(self) -> list[LoadResult]:
@@ -75,6 +79,7 @@ class LoadSummary:
             batch=self.batch_id,
             partitions=Counter(result.result for result in self.results),
             totals=self.totals,
+            **({"left_catalogue": len(self.left)} if self.left else {}),
         )
         termination_message.add_failures([Failure(r.partition, r.result, r.error or "") for r in self.unfinished])
 
@@ -86,6 +91,7 @@ class LoadSummary:
                 "partitions": [_as_json(result) for result in self.results],
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
+                "left_catalogue": list(self.left),
                 "checks": [check.as_json() for result in self.results for check in result.checks],
             }
         )
@@ -94,6 +100,7 @@ class LoadSummary:
         """Print tables to stdout and sums to stderr."""
         totals = self.totals
         self._print_partitions(totals)
+        note_left_catalogue(self.left)
         if {result.result for result in self.results} <= {"unchanged"}:
             print_note(
                 f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})"

@@ -13,6 +13,7 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.load_summary import LoadSummary
 from doc_assets.cli.output import JSON_OPTION, print_note
@@ -28,6 +29,7 @@ from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
+from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_store
 
 # More than four loads only share the same cores; four hide the latency of a GPU or an endpoint.
@@ -71,6 +73,7 @@ def migrate(
     loaded, wanted = chosen(settings, types, partitions)
     order = Order(loaded, _slice_of(wanted, share), limit, parallel, allow_deletions)
     with open_store(settings) as store, job_progress() as job:
+        note_at_start(_left(store, loaded))
         summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
     summary.report()
     if as_json:
@@ -115,7 +118,8 @@ def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
     with closing(Loader(settings, store)) as loader:
         plans = [loader.plan(survey) for survey in surveyed.changed]
     results = _sorted([*surveyed.results, *plans])
-    return LoadSummary(results, time.perf_counter() - started, peak, {"discover": discovered}, batch_id=None)
+    seconds, left = time.perf_counter() - started, _left(store, order.catalogue)
+    return LoadSummary(results, seconds, peak, {"discover": discovered}, batch_id=None, left=left)
 
 
 def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
@@ -150,7 +154,13 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         max(peak, loading_peak),
         {"discover": discovered, "index": seconds},
         batch_id if published else None,
+        _left(store, order.catalogue),
     )
+
+
+def _left(store: Store, catalogue: Catalogue) -> list[LeftPartition]:
+    with store.connect("doc-assets migrate") as connection:
+        return left_catalogue(connection, catalogue)
 
 
 def _sorted(results: list[LoadResult]) -> list[LoadResult]:

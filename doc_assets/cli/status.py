@@ -1,6 +1,7 @@
 """``doc-assets status``: running, waiting and failed loads, and what is live.
 
-Reads the database alone, so it needs no catalogue, model or Dagster, and a read-only role is enough.
+Reads the database, so it needs no model or Dagster, and a read-only role is enough. With a catalogue, it also names
+what is live and not in it.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import time
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 import typer
 from rich.console import Group
 from rich.live import Live
 
+from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.cli.output import (
     JSON_OPTION,
     build_table,
@@ -23,14 +26,15 @@ from doc_assets.cli.output import (
     print_table,
     results,
 )
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.document.records import COUNTS
-from doc_assets.errors import StoreUnreachable
+from doc_assets.errors import CatalogueError, StoreUnreachable
 from doc_assets.runtime.progress import duration
-from doc_assets.settings import Settings
 from doc_assets.store.database.connection import DatabaseError, Store
 from doc_assets.store.database.retries import is_transient
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_store
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
@@ -43,6 +47,7 @@ class _Status:
 
     Attributes:
         held: Partitions that a process works on; a running load that is not among them has died.
+        left: Live partitions that left the catalogue, or why it cannot be read.
     """
 
     at: datetime
@@ -51,6 +56,7 @@ class _Status:
     waiting: list[metrics.QueuedRun]
     failed: list[metrics.LoadEnd]
     live: list[metrics.PartitionState]
+    left: list[LeftPartition] | str
 
     @property
     def busy(self) -> bool:
@@ -59,19 +65,23 @@ class _Status:
 
 
 def status(
+    catalogue: Path | None = CATALOGUE_OPTION,
     watch: bool = typer.Option(False, "--watch", "-w", help="Repeat until nothing runs or waits."),
     every: float = typer.Option(2.0, "--every", min=0.1, metavar="SECONDS", help="Interval of --watch."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Show running, waiting and failed loads, and what is live; only reads the database."""
-    settings = Settings.from_environment()
+    settings = settings_with(catalogue)
+    listed = load_catalogue(settings.catalogue) if catalogue else _catalogue(settings.catalogue)
+    if isinstance(listed, str) and not as_json:
+        print_note(f"what left the catalogue is not known: {listed}")
     # Reading must not set up a database that is not ours.
     with open_store(settings, upgrade_blank=settings.database_url is None) as store:
         if watch:
             with suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
-                _watch(store, every, as_json)
+                _watch(store, listed, every, as_json)
             return
-        found = _read(store)
+        found = _read(store, listed)
     if as_json:
         print_json(_as_json(found))
         return
@@ -81,13 +91,13 @@ def status(
         print_table(title, columns, rows)
 
 
-def _watch(store: Store, every: float, as_json: bool) -> None:
+def _watch(store: Store, catalogue: Catalogue | str, every: float, as_json: bool) -> None:
     """Print the status until nothing runs; reconnect after a lost connection."""
     drawn = results.is_terminal and not as_json
     with Live(console=results, auto_refresh=False) if drawn else nullcontext() as screen:
         while True:
             try:
-                found = _read(store)
+                found = _read(store, catalogue)
             except (DatabaseError, StoreUnreachable) as error:
                 if not is_transient(error):
                     raise
@@ -104,7 +114,15 @@ def _watch(store: Store, every: float, as_json: bool) -> None:
             time.sleep(every)
 
 
-def _read(store: Store) -> _Status:
+def _catalogue(path: Path) -> Catalogue | str:
+    """Return the catalogue, or why it cannot be read, which is no reason to show nothing."""
+    try:
+        return load_catalogue(path)
+    except CatalogueError as error:
+        return str(error).splitlines()[0]
+
+
+def _read(store: Store, catalogue: Catalogue | str) -> _Status:
     with store.connect("doc-assets status") as connection:
         metrics.bound(connection, _MILLISECONDS)
         with connection.transaction():
@@ -116,6 +134,7 @@ def _read(store: Store) -> _Status:
                 metrics.unfinished_runs(connection),
                 metrics.failed_loads(connection),
                 [state for state in partitions if state.snapshot is not None],
+                catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
             )
 
 
@@ -145,6 +164,15 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
             ],
         ),
     ]  # fmt: skip
+    outside = [] if isinstance(found.left, str) else found.left
+    left = [(one.partition, one.documents, one.elsewhere, one.reason, one.command) for one in outside]
+    tables.append(
+        (
+            "live, but not in the catalogue",
+            ["partition", "documents", "live elsewhere too", "why", "takes it down"],
+            left,
+        )
+    )
     types = sorted({state.partition.partition("/")[0] for state in found.live})
     of_type = {t: [s for s in found.live if s.partition.startswith(f"{t}/")] for t in types}
     live = [
@@ -201,6 +229,8 @@ def _as_json(found: _Status) -> dict:
         "waiting": _not_running(found),
         "failed": found.failed,
         "live": [_live(state) for state in found.live],
+        "left_catalogue": None if isinstance(found.left, str) else found.left,
+        "not_compared": found.left if isinstance(found.left, str) else None,
     }
 
 
@@ -220,7 +250,9 @@ def _line(found: _Status) -> str:
         if (load := _running(found, row))["alive"]
     )
     waiting = len(_not_running(found))
-    return f"{running or 'nothing runs'}; {waiting:,} waiting, {len(found.failed):,} failed, {len(found.live):,} live"
+    counts = f"{waiting:,} waiting, {len(found.failed):,} failed, {len(found.live):,} live"
+    left = f", {len(found.left):,} of them not in the catalogue" if isinstance(found.left, list) and found.left else ""
+    return f"{running or 'nothing runs'}; {counts}{left}"
 
 
 def _ago(now: datetime, then: datetime) -> str:

@@ -12,6 +12,7 @@ from doc_assets.dagster.garbage_collection import gc_job
 from doc_assets.dagster.jobs import migrate_job, validate_job
 from doc_assets.dagster.library import doc_assets_resource
 from doc_assets.dagster.partitions import partitions_definition
+from doc_assets.dagster.retirement import retire_job
 from doc_assets.dagster.schedules import nightly_load, weekly_collection, weekly_validation
 from doc_assets.ingest.recipe import recipe_version
 from doc_assets.settings import Settings
@@ -36,6 +37,7 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
             *(migrate_job(doc_type) for doc_type in types),
             *(validate_job(doc_type, partitions_definition(catalogue, doc_type)) for doc_type in types),
             gc_job(catalogue),
+            retire_job(catalogue),
         ],
         schedules=[
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),

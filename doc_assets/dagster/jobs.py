@@ -1,10 +1,14 @@
-"""The jobs ``migrate_<type>`` and ``validate_<type>``, and their names; the job ``gc`` is in ``garbage_collection``."""
+"""The jobs ``migrate_<type>`` and ``validate_<type>``, and the names of all jobs.
+
+The job ``gc`` is in ``garbage_collection``, ``retire`` in ``retirement``.
+"""
 
 from __future__ import annotations
 
 import dagster as dg
 
 GC_JOB = "gc"
+RETIRE_JOB = "retire"
 _MIGRATE, _VALIDATE = "migrate_", "validate_"
 
 

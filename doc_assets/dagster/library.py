@@ -157,6 +157,19 @@ class Library:
         assert planned.to_snapshot is not None  # noqa: S101 - a single partition is never taken down like this
         return planned.to_snapshot
 
+    def left_catalogue(self, catalogue: Catalogue) -> tuple[str, ...]:
+        """Return the live partitions that the catalogue does not list; raise Refused if those are all."""
+        from doc_assets.store.partitions.left_catalogue import names_to_retire
+
+        with self.store.connect() as connection:
+            return names_to_retire(connection, catalogue)
+
+    def retire(self, names: tuple[str, ...], run_id: str, *, dry_run: bool = False) -> list[RollbackResult]:
+        """Take partitions down, all or none, by name or glob."""
+        from doc_assets.store.versions.retirement import retire
+
+        return retire(self.store, names, run_id=run_id, dry_run=dry_run).partitions
+
     def roll_back(self, partition: str, to: str, run_id: str) -> RollbackResult:
         """Publish an earlier snapshot of a partition."""
         from doc_assets.store.versions.rollback import rollback

@@ -90,6 +90,10 @@ class HistoryCounters:
         if event.action == "load":
             for partition in [event.partition] if event.partition else event.counts.get("unchanged") or ():
                 self._add_load(event, partition)
+        elif event.action == "retire" and event.partition is not None:
+            # Nobody loads it any more: a failure of its last load is no news, nor is its age.
+            for last in (self.loads, self.figures, self.confirmed):
+                last.pop(event.partition, None)
         elif event.action == "validate":
             failed = event.counts.get("failed_checks") or {}
             for snapshot in event.counts.get("snapshot_ids") or ():

@@ -40,6 +40,9 @@ ALL = (
     _gauge("doc_assets_database_bytes", "Size of the database on disk; cached"),
     _gauge("doc_assets_cached_age_seconds", "Age of the cached values, which are read every 5 minutes"),
     _gauge("doc_assets_partitions", "Partitions that were ever loaded"),
+    _gauge("doc_assets_catalogue_readable", "1 if the catalogue can be read; if not, the next two are absent"),
+    _gauge("doc_assets_partitions_left_catalogue", "Live partitions that the catalogue does not list"),
+    _gauge("doc_assets_partition_in_catalogue", "1 if the catalogue lists the live partition, else 0", *_PARTITION),
     _gauge("doc_assets_partitions_left_out", "Partitions without metrics of their own, beyond --partition-limit"),
     # What is live.
     _gauge("doc_assets_snapshot_id", "Id of the live snapshot", *_PARTITION),

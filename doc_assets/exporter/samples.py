@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -51,7 +51,13 @@ def exporter_metrics(up: bool, failures: int, job_failures: int | None) -> Metri
     return samples
 
 
-def add_reading(samples: MetricFamilies, reading: Reading, settings: Settings, limit: int = PARTITION_LIMIT) -> None:
+def add_reading(
+    samples: MetricFamilies,
+    reading: Reading,
+    settings: Settings,
+    limit: int = PARTITION_LIMIT,
+    listed: Collection[str] | None = None,
+) -> None:
     """Add all metrics of a reading.
 
     Args:
@@ -59,6 +65,7 @@ def add_reading(samples: MetricFamilies, reading: Reading, settings: Settings, l
         reading: Newest reading.
         settings: Error budget for loads whose program did not record theirs.
         limit: Maximum number of partitions with metrics of their own; those that need attention come first.
+        listed: Names of the partitions in the catalogue; None if it cannot be read.
     """
     samples.add("doc_assets_read_seconds", reading.seconds)
     samples.add("doc_assets_schema_info", 1, reading.revision or "", reading.expected_revision)
@@ -66,11 +73,20 @@ def add_reading(samples: MetricFamilies, reading: Reading, settings: Settings, l
     if not reading.current:
         return
     _add_database(samples, reading)
-    shown = sorted(reading.partitions, key=lambda state: (_is_well(state, reading), state.partition))[:limit]
+    samples.add("doc_assets_catalogue_readable", listed is not None)
+    left = {s.partition for s in reading.partitions if s.snapshot is not None and s.partition not in (listed or ())}
+    samples.add("doc_assets_partitions_left_catalogue", None if listed is None else len(left))
+
+    def needs_no_attention(state: PartitionState) -> bool:
+        return _is_well(state, reading) and (listed is None or state.partition not in left)
+
+    shown = sorted(reading.partitions, key=lambda state: (needs_no_attention(state), state.partition))[:limit]
     samples.add("doc_assets_partitions", len(reading.partitions))
     samples.add("doc_assets_partitions_left_out", len(reading.partitions) - len(shown))
     for state in sorted(shown, key=lambda state: state.partition):
         _add_live(samples, state, reading)
+        if listed is not None and state.snapshot is not None:
+            samples.add("doc_assets_partition_in_catalogue", state.partition not in left, *_labels(state.partition))
         _add_last_load(samples, state, reading, settings)
     names = {state.partition for state in shown}
     held = {state.partition for state in shown if state.held}
@@ -81,8 +97,9 @@ def add_reading(samples: MetricFamilies, reading: Reading, settings: Settings, l
 
 def _is_well(state: PartitionState, reading: Reading) -> bool:
     load = reading.counters.loads.get(state.partition)
+    retired = load is None and state.snapshot is None
     audit = reading.counters.checks(state.partition, state.snapshot)
-    ended_well = load is not None and load.result in ("published", "unchanged")
+    ended_well = retired or (load is not None and load.result in ("published", "unchanged"))
     return ended_well and not state.held and state.abandoned_at is None and not (audit and audit.failed)
 
 

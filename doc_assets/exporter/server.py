@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
 from doc_assets.errors import StoreUnavailable
+from doc_assets.exporter.catalogue_names import CatalogueNames
 from doc_assets.exporter.metrics import PARTITION_LIMIT
 from doc_assets.exporter.samples import MetricFamilies, add_reading, exporter_metrics
 from doc_assets.exporter.store_reader import StoreReader
@@ -50,7 +51,7 @@ class ExporterServer(ThreadingHTTPServer):
             host: Address to listen on; IPv6 if it has a colon.
             port: Port to listen on; 0 takes a free one (``server_port``).
             reader: Reader of the store.
-            settings: Error budget for loads that did not record theirs.
+            settings: The catalogue, and the error budget for loads that did not record theirs.
             partition_limit: Maximum number of partitions with metrics of their own.
             job_failures: Getter of the number of failed writes on Kubernetes Jobs; None if nothing is written there.
 
@@ -60,6 +61,7 @@ class ExporterServer(ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.reader = reader
         self._settings = settings
+        self._catalogue = CatalogueNames(settings.catalogue)
         self._partition_limit = partition_limit
         self._job_failures = job_failures
         self.slots = threading.BoundedSemaphore(_MOST_REQUESTS)
@@ -74,7 +76,7 @@ class ExporterServer(ThreadingHTTPServer):
         job_failures = None if self._job_failures is None else self._job_failures()
         samples = exporter_metrics(reading is not None, self.reader.failures, job_failures)
         if reading is not None:
-            add_reading(samples, reading, self._settings, self._partition_limit)
+            add_reading(samples, reading, self._settings, self._partition_limit, self._catalogue.names())
         return samples
 
     def why_not_ready(self, max_age: float = _READY_SECONDS) -> str | None:

@@ -164,6 +164,25 @@ def test_a_type_of_the_users_own_needs_no_code(catalogue: Catalogue, library: Fa
     assert definitions.resolve_job_def("migrate_zig").partitions_def is not None
 
 
+def test_the_job_retire_takes_down_what_its_configuration_names(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    job = definitions.resolve_job_def("retire")
+
+    def run(**config: object) -> bool:
+        quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+        given = {**quiet, "ops": {"take_down": {"config": config}}}
+        return job.execute_in_process(
+            run_config=given, instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
+        ).success
+
+    assert (
+        run(partitions=["ebpf/old", "rust/book.*"]) and run(left_catalogue=True) and run(partitions=["a"], dry_run=True)
+    )
+    assert library.calls == ["retire ebpf/old rust/book.*", "retire ebpf/left", "would retire a"]
+    assert not run() and not run(partitions=["ebpf/old"], left_catalogue=True)
+
+
 def test_gc_keeps_what_its_policy_says(definitions: dg.Definitions, library: FakeLibrary) -> None:
     job = definitions.resolve_job_def("gc")
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

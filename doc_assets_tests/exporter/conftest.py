@@ -60,6 +60,6 @@ def gate(loaded: Loaded) -> Iterator[Gate]:
 
 @pytest.fixture
 def exporter(loaded: Loaded) -> Iterator[Exporter]:
-    exporter = Exporter(loaded.store.url)
+    exporter = Exporter(loaded.store.url, catalogue=loaded.source.catalogue_path)
     yield exporter
     exporter.close()

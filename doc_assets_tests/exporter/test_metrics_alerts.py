@@ -19,10 +19,13 @@ from doc_assets.cli.app import app
 from doc_assets.errors import PublicationRefused, SourceError
 from doc_assets.exporter.metrics import BY_NAME
 from doc_assets.store.history import history, progress
+from doc_assets.store.versions.retirement import retire
+from doc_assets.store.versions.rollback import roll_back
+from doc_assets.store.versions.rollback_targets import BeforeRun
 from doc_assets.validation.audit import audit
 from doc_assets.validation.validate import validate
 from doc_assets_tests.support import ROOT
-from doc_assets_tests.support.exporter import Exporter, Loaded
+from doc_assets_tests.support.exporter import Exporter, Loaded, value
 from doc_assets_tests.support.loading import guide, load
 from doc_assets_tests.support.promql import UnknownSyntax, Vector, evaluate, scraped
 
@@ -88,6 +91,11 @@ def write_progress(loaded: Loaded, stage: str, silent: str) -> None:
     with loaded.store.connect() as connection:
         progress.write_progress(connection, 1, "run", {**figures, "snapshot_id": None, "stage": stage})
         connection.execute("UPDATE progress SET updated_at = now() - %s::interval", (silent,))
+
+
+def source_renamed(loaded: Loaded) -> None:
+    catalogue = loaded.source.catalogue_path
+    catalogue.write_text(catalogue.read_text().replace("name: guides", "name: handbook"))
 
 
 def load_left_unfinished(loaded: Loaded) -> None:
@@ -167,6 +175,7 @@ BAD: list[tuple[Callable[[Loaded], None], set[str]]] = [
     (staged_content_damaged, {"DocAssetsCheckFailed", "DocAssetsLoadFailed"}),
     (load_without_a_sign_of_life, {"DocAssetsLoadStuck"}),
     (load_left_unfinished, {"DocAssetsStagingAbandoned"}),
+    (source_renamed, {"DocAssetsLeftCatalogue"}),
     (many_vectors_and_no_index, {"DocAssetsIndexMissing"}),
     (another_schema, {"DocAssetsSchemaNotCurrent"}),
     (daemon_dead, {"DocAssetsDaemonDown"}),
@@ -226,6 +235,29 @@ def test_an_alert_ends_when_what_it_is_for_does(loaded, exporter):
         (loaded.source.root / f"broken-{n}.ipynb").unlink()
     load(loaded.loader(), loaded.store, loaded.source)
     assert firing(exporter.scrape()) == {}
+
+
+def test_what_is_taken_down_alerts_no_more_whatever_became_of_its_last_load(loaded, exporter):
+    source_renamed(loaded)
+    with loaded.store.connect() as connection:
+        history.record(connection, "load", "failed", partition_id=1, error="its source is gone")
+    found = exporter.scrape()
+    assert set(firing(found)) == {"DocAssetsLeftCatalogue", "DocAssetsLoadFailed"}
+    assert value(found, "doc_assets_partitions_left_catalogue") == 1
+    retired = retire(loaded.store, ("best_practices/guides",))
+    found = exporter.scrape()
+    assert firing(found, time.time() + 9 * 86_400) == {}
+    assert value(found, "doc_assets_partitions_left_catalogue") == 0
+    assert not {"doc_assets_partition_in_catalogue", "doc_assets_snapshot_id"} & {name for name, _ in found}
+    roll_back(loaded.store, BeforeRun(retired.run_id))
+    assert set(firing(exporter.scrape())) == {"DocAssetsLeftCatalogue"}
+
+
+def test_a_catalogue_that_cannot_be_read_accuses_no_partition(loaded, exporter):
+    loaded.source.catalogue_path.write_text("types: {")
+    found = exporter.scrape()
+    assert firing(found) == {} and value(found, "doc_assets_catalogue_readable") == 0
+    assert value(found, "doc_assets_partitions_left_catalogue") is None
 
 
 def test_an_audit_may_take_longer_than_a_batch(loaded, exporter):

@@ -98,9 +98,11 @@ class Gate:
 class Exporter:
     """A server in this process, asked over HTTP."""
 
-    def __init__(self, url: str, *, deadline: float = 5.0, partition_limit: int = 100) -> None:
+    def __init__(
+        self, url: str, *, deadline: float = 5.0, partition_limit: int = 100, catalogue: Path = Path("/absent")
+    ) -> None:
         self.reader = StoreReader(url, deadline=deadline, fresh=0.0)
-        settings = Settings.from_environment({})
+        settings = Settings.from_environment({"DOC_ASSETS_CATALOGUE": str(catalogue)})
         self.server = ExporterServer("127.0.0.1", 0, self.reader, settings, partition_limit=partition_limit)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 

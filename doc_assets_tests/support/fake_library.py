@@ -123,6 +123,15 @@ class FakeLibrary:
         self.calls.append(f"gc {policy.keep} {policy.days:g}")
         return GarbageCollection(False, {}, {}, [], 0, 0, 0, 0, 0, 0, 0)
 
+    def left_catalogue(self, catalogue: Catalogue) -> tuple[str, ...]:
+        """One partition."""
+        return ("ebpf/left",)
+
+    def retire(self, names: tuple[str, ...], run_id: str, *, dry_run: bool = False) -> list[RollbackResult]:
+        """Nothing but the names in ``calls``."""
+        self.calls.append(f"{'would ' * dry_run}retire {' '.join(names)}")
+        return [RollbackResult(name, LIVE, None, None, 0.0) for name in names]
+
     def audit(self, snapshot: int, partition: str = "rust/tokio") -> list[CheckResult]:
         """All six pass but those in ``failing``."""
         self.calls.append(f"audit {snapshot}")

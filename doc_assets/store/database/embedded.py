@@ -62,6 +62,11 @@ def embedded_url(home: Path) -> str:
     return server.get_uri()
 
 
+def has_data(home: Path) -> bool:
+    """Return whether a server under ``home/postgres`` was ever created; starts none."""
+    return (home / "postgres" / "PG_VERSION").is_file()
+
+
 def _configure(data: Path) -> None:
     configuration = data / "postgresql.conf"
     if _SETTINGS not in (present := configuration.read_text()):

@@ -179,12 +179,13 @@ _FAILED_RUNS = """
         ORDER BY r.partition IS NULL, coalesce(r.partition, r.pipeline_name), r.pipeline_name ~ '^validate_', r.id DESC
     ) newest WHERE status = 'FAILURE' ORDER BY 1, 2
 """
-# A later survey that found the source unchanged supersedes a failure, also one recorded in a row of several partitions.
+# A later survey that found the source unchanged supersedes a failure, also one recorded in a row of several partitions,
+# and so does a retirement.
 _FAILED_LOADS = """
     SELECT p.name AS partition, h.at, h.result, h.run_id, h.host, h.error
     FROM partition p CROSS JOIN LATERAL (
         SELECT id, at, result, run_id, host, error FROM migration_history
-        WHERE partition_id = p.id AND action = 'load' ORDER BY id DESC LIMIT 1
+        WHERE partition_id = p.id AND action IN ('load', 'retire') ORDER BY id DESC LIMIT 1
     ) h
     WHERE h.result IN ('failed', 'rejected', 'interrupted') AND NOT EXISTS (
         SELECT FROM migration_history u WHERE u.id > h.id AND u.partition_id IS NULL AND u.result = 'unchanged'

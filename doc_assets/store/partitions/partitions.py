@@ -96,6 +96,14 @@ def live_snapshot(connection: psycopg.Connection, partition: str) -> int | None:
     return row[0] if row else None
 
 
+def live_partitions(connection: psycopg.Connection) -> list[str]:
+    """Return the names of the partitions that have a live snapshot."""
+    rows = connection.execute(
+        "SELECT name FROM partition WHERE published_snapshot_id IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def locked_partitions(connection: psycopg.Connection) -> set[int]:
     """Return the ids of the partitions whose lock a session holds now."""
     rows = connection.execute(

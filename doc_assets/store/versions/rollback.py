@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import psycopg
 
@@ -70,10 +71,18 @@ def rollback(store: Store, partition: str, to: str = "previous", run_id: str | N
     return result
 
 
-def roll_back(store: Store, where: RollbackSelection, *, run_id: str | None = None, dry_run: bool = False) -> Rollback:
+def roll_back(
+    store: Store,
+    where: RollbackSelection,
+    *,
+    run_id: str | None = None,
+    dry_run: bool = False,
+    action: Literal["rollback", "retire"] = "rollback",
+) -> Rollback:
     """Publish earlier snapshots again in one transaction, after recomputing digests and seals from the rows.
 
-    ``where`` is ``ToSnapshot``, ``BeforeRun`` or ``AsOf``; a dry run proves, but locks and moves nothing.
+    ``where`` is ``ToSnapshot``, ``BeforeRun`` or ``AsOf``; a dry run proves, but locks and moves nothing. ``action`` is
+    what the history calls it.
 
     Example:
         >>> roll_back(store, AsOf(parse_moment("2h"), doc_type="rust"))
@@ -87,8 +96,8 @@ def roll_back(store: Store, where: RollbackSelection, *, run_id: str | None = No
     started = time.perf_counter()
     run_id = run_id or str(uuid.uuid4())
     with (
-        _explain_failures(),
-        store.connect(f"doc-assets rollback {run_id}") as connection,
+        _explain_failures(action),
+        store.connect(f"doc-assets {action} {run_id}") as connection,
         ExitStack() as locks,
     ):
         partitions = dict(sorted(where.partitions(connection).items()))
@@ -101,7 +110,7 @@ def roll_back(store: Store, where: RollbackSelection, *, run_id: str | None = No
             digests = _prove(store, connection, targets)
             seconds = time.perf_counter() - started
             if not dry_run:
-                _move(store, connection, targets, {"run_id": run_id, "seconds": seconds})
+                _move(store, connection, targets, action, {"run_id": run_id, "seconds": seconds})
         except _ProofFailed as failed:
             if not dry_run:
                 _record_refusal(connection, failed.broken, run_id)
@@ -110,14 +119,16 @@ def roll_back(store: Store, where: RollbackSelection, *, run_id: str | None = No
     return Rollback(run_id, results, time.perf_counter() - started)
 
 
-def _move(store: Store, connection: psycopg.Connection, targets: Sequence[Target], event: Mapping[str, object]) -> None:
+def _move(
+    store: Store, connection: psycopg.Connection, targets: Sequence[Target], action: str, event: Mapping[str, object]
+) -> None:
     """Move the pointers that differ from their targets; commits only if what they then name is proven once more."""
     moving = {target.partition_id: target for target in targets if target.snapshot != target.live}
     if not moving:
         return
     with connection.transaction():
         wanted = {partition_id: target.snapshot for partition_id, target in moving.items()}
-        publication.move(connection, wanted, "rollback", dict.fromkeys(moving, event))
+        publication.move(connection, wanted, action, dict.fromkeys(moving, event))
         live = connection.execute(
             "SELECT id, published_snapshot_id FROM partition WHERE id = ANY (%s)", (list(moving),)
         ).fetchall()
@@ -191,13 +202,13 @@ def _result(target: Target, digests: Mapping[int, str], seconds: float) -> Rollb
 
 
 @contextmanager
-def _explain_failures() -> Iterator[None]:
+def _explain_failures(action: str) -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         # Not retried: a commit whose answer was lost may have happened.
         raise StoreError(
-            f"PostgreSQL failed during the rollback ({reason}): all of it happened or nothing; doc-assets history "
+            f"PostgreSQL failed during the {action} ({reason}): all of it happened or nothing; doc-assets history "
             "says which"
         ) from error
