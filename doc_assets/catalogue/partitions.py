@@ -95,8 +95,8 @@ class Catalogue:
         hint = f": did you mean {', '.join(near)}?" if near else ": a partition is written <doc_type>/<key>"
         raise CatalogueError(f"no partition {name!r} in {self._name}{hint}")
 
-    def absence(self, doc_type: str, key: str, source: str) -> str:
-        """Return why the catalogue has no partition of that type and key, made of that source, in a few words."""
+    def absence(self, doc_type: str, source: str) -> str:
+        """Return why the catalogue has no partition of that type and source, in a few words."""
         if doc_type not in self.types:
             return f"it has no type {doc_type!r}{nearest(doc_type, self.types)}"
         sources = {one.name: one for one in self.types[doc_type].sources}

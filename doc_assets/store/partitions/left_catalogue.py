@@ -61,25 +61,27 @@ GROUP BY 1
 def left_catalogue(connection: psycopg.Connection, catalogue: Catalogue) -> list[LeftPartition]:
     """Return the live partitions that the catalogue does not list, by name."""
     rows = connection.execute(
-        "SELECT p.name, p.doc_type, p.key, p.source, s.id, s.published_at, s.documents FROM partition p"
+        "SELECT p.name, p.doc_type, p.source, s.id, s.published_at, s.documents FROM partition p"
         " JOIN snapshot s ON s.id = p.published_snapshot_id ORDER BY p.name"
     ).fetchall()
     listed = {partition.name for partition in catalogue.partitions()}
     left = [row for row in rows if row[0] not in listed]
     if not left:
         return []
-    twice = {name: rest for name, *rest in connection.execute(_TWICE, ([row[0] for row in left],)).fetchall()}
+    found = connection.execute(_TWICE, ([row[0] for row in left],)).fetchall()
+    twice: dict[str, tuple[int, list[str]]] = {name: (count, also_in) for name, count, also_in in found}
     return [
         LeftPartition(
             name,
-            catalogue.absence(doc_type, key, source),
+            catalogue.absence(doc_type, source),
             snapshot,
             published_at,
             documents,
-            *twice.get(name, (0, [])),
-            f"doc-assets retire {name}",
+            elsewhere=twice.get(name, (0, []))[0],
+            also_in=twice.get(name, (0, []))[1],
+            command=f"doc-assets retire {name}",
         )
-        for name, doc_type, key, source, snapshot, published_at, documents in left
+        for name, doc_type, source, snapshot, published_at, documents in left
     ]
 
 
