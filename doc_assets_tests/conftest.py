@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -18,6 +19,12 @@ from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support import postgres_servers, services
 from doc_assets_tests.support.databases import new_database
+
+# Tests share the cores with others: random inputs are judged by what holds for them, not by the time they take.
+hypothesis.settings.register_profile(
+    "shared", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("shared")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from dataclasses import replace
+from io import TextIOWrapper
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -29,9 +32,10 @@ from doc_assets.cli import (
     status,
     validate,
 )
-from doc_assets.cli.output import log_messages, print_error
+from doc_assets.cli.output import Line, log_messages, messages, print_error
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
+from doc_assets.runtime.visible_text import visible
 from doc_assets.settings import LogSettings
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
@@ -47,6 +51,13 @@ else:
 class Commands(TyperGroup):
     """Prints a command's error, adds it to the termination message, and maps it to an exit code."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's own, without public names
+        """Parse the options before the command."""
+        try:
+            return super().make_context(*arguments, **options)
+        except UsageError as usage:
+            raise _refused(usage) from None
+
     def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - Typer's own context, which has no public name either
         """Run the command."""
         try:
@@ -57,13 +68,23 @@ class Commands(TyperGroup):
         except UsageError as usage:
             path = usage.ctx.command_path if usage.ctx else ""
             _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
-            termination_message.add_error(usage.format_message())
-            raise
+            raise _refused(usage) from None
         except (DocAssetsError, DatabaseError) as raised:
             error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
             _begin(ctx.invoked_subcommand)  # the error may precede the command
             print_error(str(error))
             raise typer.Exit(error.exit_code) from raised
+
+
+def _refused(usage: UsageError) -> Exception:
+    """Print a wrong option or argument in one line; Typer's panel would cut its words at 80 columns."""
+    if type(usage).__name__ == "NoArgsIsHelpError":  # its message is the help, which Typer has printed
+        return usage
+    if usage.ctx is not None:
+        messages.print(Line(usage.ctx.get_usage(), kept="\n"), soft_wrap=True)
+        messages.print(Line((f"Try '{usage.ctx.command_path} --help' for help.", "dim")), soft_wrap=True)
+    print_error(usage.format_message())
+    return typer.Exit(usage.exit_code)
 
 
 def _begin(command: str | None) -> None:
@@ -135,6 +156,9 @@ def options(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    sys.excepthook = _print_traceback
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a terminal need not have every letter
     with shutdown.handling_signals(again=_end_now):
         code = _exit_code()
         with shutdown.deferred():
@@ -154,6 +178,10 @@ def _exit_code() -> int:
         print_error(str(stopped))
         return shutdown.exit_code()
     return 1
+
+
+def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _end_now(number: int) -> None:

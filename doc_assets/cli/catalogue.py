@@ -9,7 +9,7 @@ import typer
 
 from doc_assets.catalogue import Catalogue, initial_catalogue, load_catalogue
 from doc_assets.cli.left_catalogue import note_left_catalogue
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, print_exactly, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
 from doc_assets.settings import Settings
@@ -32,7 +32,7 @@ def init(
     """Write a catalogue for a folder laid out TYPE/SOURCE/…, one directory source per folder."""
     text = initial_catalogue(directory, output)
     if output is None:
-        typer.echo(text, nl=False)
+        print_exactly(text)
         return
     if output.exists() and not force:
         raise typer.BadParameter(f"{output} exists: give another name, or --force to replace it", param_hint="--output")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note
+from doc_assets.cli.output import JSON_OPTION, print_error, print_exactly, print_json, print_note
 from doc_assets.errors import NotFound, SchemaBehind, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.settings import Settings
@@ -91,13 +91,13 @@ def print_roles(
     loader: str = typer.Option(roles.LOADER, "--loader", help="Name of the role for loads, which changes no content."),
 ) -> None:
     """Print the SQL that creates the roles for readers and for loads; does not connect."""
-    typer.echo(roles.roles_sql(reader, loader), nl=False)
+    print_exactly(roles.roles_sql(reader, loader))
 
 
 @app.command("url")
 def url() -> None:
     """Print the libpq URL; an embedded server runs only as long as this command."""
-    typer.echo(database_url(Settings.from_environment()))
+    print_exactly(f"{database_url(Settings.from_environment())}\n")
 
 
 @app.command("client", context_settings={"allow_interspersed_args": False})

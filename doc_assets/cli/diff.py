@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import typer
-from rich.text import Text
 
-from doc_assets.cli.output import JSON_OPTION, print_json, results
+from doc_assets.cli.output import JSON_OPTION, Piece, print_json, print_line
 from doc_assets.cli.partition_options import PARTITION_ARGUMENT
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
@@ -36,19 +35,19 @@ def diff(
         print_json({**asdict(found), "summary": found.summary, **({} if lines is None else {"patch": lines})})
     elif lines is not None:
         for line in lines:
-            results.print(Text(line, _STYLES.get(line[:1], "")), soft_wrap=True)
+            print_line((line, _STYLES.get(line[:1], "")))
     elif name_only:
         for change in found.documents:
-            typer.echo(change.path)
+            print_line(change.path)
     else:
-        for text in _stat(found):
-            results.print(text, soft_wrap=True)
+        for pieces in _stat(found):
+            print_line(*pieces)
 
 
-def _stat(found: Comparison) -> Iterator[Text]:
-    yield Text(f"{found.partition}: {_side(found.before)} → {_side(found.after)}")
+def _stat(found: Comparison) -> Iterator[list[Piece]]:
+    yield [f"{found.partition}: {_side(found.before)} → {_side(found.after)}"]
     if found.settings:
-        yield Text(f" made differently: {'; '.join(found.settings)}", "yellow")
+        yield [(f" made differently: {'; '.join(found.settings)}", "yellow")]
     names = [_name(change) for change in found.documents]
     width = max(map(len, names), default=0)
     most = max((c.chunks_added + c.chunks_removed for c in found.documents), default=0)
@@ -56,8 +55,8 @@ def _stat(found: Comparison) -> Iterator[Text]:
         yield _row(change, f"{name:<{width}}", most)
     for outcome in found.outcomes:
         reason = f": {outcome.reason}" if outcome.reason else ""
-        yield Text(f" ! {outcome.path}  {outcome.before} → {outcome.after}{reason}", "yellow")
-    yield Text(f" {_summary(found)}")
+        yield [(f" ! {outcome.path}  {outcome.before} → {outcome.after}{reason}", "yellow")]
+    yield [f" {_summary(found)}"]
 
 
 def _side(side: ComparedSnapshot) -> str:
@@ -68,14 +67,13 @@ def _name(change: DocumentChange) -> str:
     return f"{change.origin} → {change.path}" if change.origin else change.path
 
 
-def _row(change: DocumentChange, name: str, most: int) -> Text:
+def _row(change: DocumentChange, name: str, most: int) -> list[Piece]:
     # Longer bars are scaled down to _BAR; each side that has chunks gets at least one character.
     scale = min(1.0, _BAR / most) if most else 1.0
     plus, minus = (max(n > 0, round(n * scale)) for n in (change.chunks_added, change.chunks_removed))
     counts = f"{f'+{change.chunks_added}':>6} {f'-{change.chunks_removed}':>6}"
-    return Text.assemble(
-        f" {_LETTERS[change.status]} {name} | {counts} ", ("+" * plus, _STYLES["+"]), ("-" * minus, _STYLES["-"])
-    )
+    bar: list[Piece] = [("+" * plus, _STYLES["+"]), ("-" * minus, _STYLES["-"])]
+    return [f" {_LETTERS[change.status]} {name} | {counts} ", *bar]
 
 
 def _summary(found: Comparison) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import typer
 
 from doc_assets.catalogue import load_catalogue
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
@@ -79,11 +79,10 @@ def _print(found: GarbageCollection) -> None:
     ]
     if rows:
         print_table("snapshots", ["partition", "collected", "discarded"], rows)
-    results.print(
+    print_line(
         f"{'would free' if found.dry_run else 'freed'} {found.snapshots:,} snapshots with {found.manifest_rows:,} "
         f"manifest rows, {found.documents:,} documents, {found.chunks:,} chunks, {found.vectors:,} vectors: "
-        f"{found.bytes / 1e6:,.1f} MB of rows",
-        soft_wrap=True,
+        f"{found.bytes / 1e6:,.1f} MB of rows"
     )
     for partition in found.busy:
         print_note(f"{partition} is being worked on: its old snapshots stay until the next gc")

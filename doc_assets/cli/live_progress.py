@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import psutil
+from rich.console import RenderableType
 from rich.live import Live
-from rich.table import Table
 
-from doc_assets.cli.output import messages, print_error, print_note
+from doc_assets.cli.output import Piece, build_grid, messages, print_error, print_note
 from doc_assets.dagster import batch_load
 from doc_assets.errors import StoreUnreachable
 from doc_assets.ingest.loader import Survey
@@ -117,22 +117,20 @@ class LiveProgress:
             f"{duration(state.remaining_seconds)} left"
         )
 
-    def _table(self, rows: Sequence[ProgressRow]) -> Table:
-        table = Table(box=None, show_header=False, pad_edge=False)
+    def _table(self, rows: Sequence[ProgressRow]) -> RenderableType:
+        shown: list[Sequence[Piece]] = []
         now = datetime.now(UTC)
         for row in rows:
             if row.partition in self._waiting:
                 state = row.state(now)
-                table.add_row(
-                    row.partition,
-                    row.stage,
+                figures = (
                     f"{100 * state.share:.1f} %",
                     f"{row.files_done:,}/{row.files_total:,} files",
                     f"{state.tokens_per_second:,.0f} tokens/s",
                     f"{duration(state.remaining_seconds)} left",
                 )
-        table.add_row("[bold]all[/]", "", *self._line(self._overall(rows)).split(" · ")[:5])
-        return table
+                shown.append((row.partition, row.stage, *figures))
+        return build_grid([*shown, (("all", "bold"), "", *self._line(self._overall(rows)).split(" · ")[:5])])
 
 
 def load_with_progress(

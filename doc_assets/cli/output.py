@@ -1,25 +1,61 @@
-"""Printing: results as tables or JSON to stdout, messages and errors to stderr."""
+"""Printing: results as tables, lines or JSON to stdout, messages and errors to stderr.
+
+Commands print through these functions alone. Text is data: no markup, emoji codes, highlighting or wrapping; styles are
+given beside it. Control characters are shown (``doc_assets/runtime/visible_text.py``). Without a terminal nothing is
+wrapped or cut.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from doc_assets.runtime import termination_message
+from doc_assets.runtime.visible_text import INLINE, visible, visible_json
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 
-results = Console(highlight=False)
-messages = Console(stderr=True, highlight=False)
+Piece = str | tuple[str, str]  # text, or text and its style
+
+_WIDEST = 1 << 30  # columns of a table without a terminal
+_NARROWEST = 2  # columns of a table's column on a terminal: what the widest characters need
 _log = logging.getLogger(__name__)
+
+
+class _Messages(Console):
+    def on_broken_pipe(self) -> None:
+        """Print no more, but let the command go on: nobody reads its messages, and its work is not half done."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
+results = Console(markup=False, emoji=False, highlight=False)
+messages = _Messages(stderr=True, markup=False, emoji=False, highlight=False)
+
+
+class Line:
+    """One line of pieces of text, printed as they are: rich's ``Text`` would expand tabs and trim white space."""
+
+    def __init__(self, *pieces: Piece, kept: str = INLINE) -> None:
+        """Take the pieces; ``kept`` are control characters to print as they are."""
+        self._pieces = [(piece, "") if isinstance(piece, str) else piece for piece in pieces]
+        self._kept = kept
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        """Yield a segment for each piece, and the line end."""
+        for text, style in self._pieces:
+            yield Segment(visible(text, self._kept), console.get_style(style) if style else None)
+        yield Segment.line()
 
 
 def log_messages() -> None:
@@ -32,54 +68,89 @@ def print_error(sentence: str) -> None:
     termination_message.add_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
-    messages.print(f"[red bold]error:[/] {_plain(sentence)}", soft_wrap=True)
+    messages.print(Line(("error:", "red bold"), f" {sentence}", kept=f"\n{INLINE}"), soft_wrap=True)
 
 
 def print_note(sentence: str) -> None:
     """Print a message to stderr."""
     if messages.quiet:
         _log.info("%s", sentence)
-    messages.print(_plain(sentence), soft_wrap=True)
+    messages.print(Line(sentence, kept=f"\n{INLINE}"), soft_wrap=True)
+
+
+def print_line(*pieces: Piece) -> None:
+    """Print a line of a result to stdout; a piece is text, or text and its style."""
+    results.print(Line(*pieces), soft_wrap=True)
+
+
+def print_exactly(text: str) -> None:
+    """Print text that programs read to stdout as it is, without adding a line end."""
+    results.file.write(text)
+    results.file.flush()
 
 
 def print_json(value: object) -> None:
     """Print a JSON value to stdout."""
-    typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False, indent=2))
+    _print_json(value, indent=2)
 
 
 def print_json_line(value: object) -> None:
     """Print a JSON value on one line to stdout."""
-    typer.echo(json.dumps(value, default=_jsonable, ensure_ascii=False))
+    _print_json(value, indent=None)
+
+
+def _print_json(value: object, indent: int | None) -> None:
+    ascii_only = not results.encoding.startswith("utf")
+    print_exactly(visible_json(value, indent=indent, default=_jsonable, ascii_only=ascii_only) + "\n")
 
 
 def print_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
 ) -> None:
-    """Print a table to stdout, at full width if stdout is no terminal."""
-    table = build_table(title, columns, rows, total)
-    wide = results.options.update(max_width=10_000)
-    if results.is_terminal:
+    """Print a table to stdout, at full width if stdout is no terminal or one too narrow for it."""
+    print_line((title, "italic"))
+    table = build_table(columns, rows, total)
+    needed = Measurement.get(results, results.options.update(max_width=_WIDEST), table)
+    if results.file.isatty() and needed.minimum <= results.width:
         results.print(table)
     else:
-        Console(highlight=False, width=max(80, Measurement.get(results, wide, table).maximum)).print(table)
+        Console(file=results.file, width=max(80, needed.maximum)).print(table, crop=False)
 
 
-def build_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
-) -> Table:
+def build_table(columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None) -> Table:
     """Return a table for printing, with numbers aligned right."""
     rows = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", show_footer=total is not None, header_style="bold", expand=False)
+    table = Table(show_footer=total is not None, header_style="bold", expand=False)
     for i, column in enumerate(columns):
         numeric = any(isinstance(row[i], (int, float)) and not isinstance(row[i], bool) for row in rows)
-        footer = "" if total is None else _cell(total[i])
-        table.add_column(column, justify="right" if numeric else "left", footer=footer, overflow="fold")
+        footer = Text("") if total is None else _cell(total[i])
+        cells = [_cell(row[i]) for row in rows]
+        table.add_column(
+            Text(visible(column, kept="")),
+            justify="right" if numeric else "left",
+            footer=footer,
+            overflow="fold",
+            min_width=min(_NARROWEST, max(cell.cell_len for cell in [*cells, footer, Text(column)])),
+        )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     return table
 
 
-def _cell(value: object) -> str:
+def build_grid(rows: Iterable[Sequence[Piece]]) -> Table:
+    """Return rows of aligned cells without lines and headings, for a live display."""
+    grid = Table(box=None, show_header=False, pad_edge=False)
+    for row in rows:
+        pieces = [(piece, "") if isinstance(piece, str) else piece for piece in row]
+        grid.add_row(*(Text(visible(text, kept=""), style) for text, style in pieces))
+    return grid
+
+
+def _cell(value: object) -> Text:
+    return Text(visible(_plain(value), kept=""))
+
+
+def _plain(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -90,12 +161,7 @@ def _cell(value: object) -> str:
         return f"{value:,.1f}"
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"  # as --as-of reads it
-    return _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    """Return the text with rich's markup escaped."""
-    return text.replace("[", r"\[")
+    return str(value)
 
 
 def _jsonable(value: object) -> object:

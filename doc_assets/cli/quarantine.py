@@ -12,7 +12,7 @@ import typer
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import (
     CATALOGUE_OPTION,
     PARTITION_ARGUMENT,
@@ -160,9 +160,9 @@ def _print(known: dict, events: Sequence[FileEvent]) -> None:
     for name in ("partition", "path", "reason", "since", "attempts", "size", "sha256", "format", "location"):
         value = known[name]
         shown = f"{value:,} bytes" if name == "size" else "unknown" if value is None else str(value)
-        results.print(f"{name:>10}  {shown}", soft_wrap=True, markup=False)
-    results.print(f"{'limits':>10}  {limits}", soft_wrap=True, markup=False)
-    results.print(f"{'next':>10}  {known['next']}", soft_wrap=True, markup=False)
+        print_line(f"{name:>10}  {shown}")
+    print_line(f"{'limits':>10}  {limits}")
+    print_line(f"{'next':>10}  {known['next']}")
     print_table(
         "history",
         ["snapshot", "at", "status", "live", "outcome", "sha256", "reason"],

@@ -6,7 +6,7 @@ from collections import Counter
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
 from doc_assets.store.schema import schema
@@ -105,7 +105,7 @@ def _show(done: Rollback, *, single: bool, dry_run: bool) -> None:
     rows = done.partitions
     moved = [row for row in rows if row.result != "unchanged"]
     if single:
-        results.print(f"{_line(rows[0], dry_run)} in {done.seconds:.3f} s", soft_wrap=True)
+        print_line(f"{_line(rows[0], dry_run)} in {done.seconds:.3f} s")
     else:
         print_table(
             "rollback (dry run)" if dry_run else "rollback",

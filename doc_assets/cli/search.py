@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.markup import escape
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from doc_assets.search.search import SearchResult
 
 _ALSO_IN_SHOWN = 3
+_LINES_SHOWN = 8
 
 
 class Mode(StrEnum):
@@ -94,15 +94,18 @@ def search(
         return
     for number, hit in enumerate(hits, 1):
         place = f"{hit.doc_type}/{hit.source}/{hit.path}"
-        results.print(f"[bold]{number}. {escape(hit.heading)}[/]  [dim]{hit.score:.3f}[/]", soft_wrap=True)
-        results.print(f"   [cyan]{escape(hit.url or place)}[/]", soft_wrap=True)
+        print_line((f"{number}. {hit.heading}", "bold"), "  ", (f"{hit.score:.3f}", "dim"))
+        print_line("   ", (hit.url or place, "cyan"))
         if stated := _stated(hit):
-            results.print(f"   [dim]{escape(stated)}[/]", soft_wrap=True)
-        for line in hit.text.strip().splitlines()[:8]:
-            results.print("   " + escape(line), soft_wrap=True)
+            print_line("   ", (stated, "dim"))
+        lines = hit.text.strip("\n").split("\n")
+        for line in lines[:_LINES_SHOWN]:
+            print_line(f"   {line}")
+        if more := len(lines[_LINES_SHOWN:]):
+            print_line("   ", (f"and {more} more line{'s' if more > 1 else ''} (--json prints all)", "dim"))
         for line in _also_in(hit):
-            results.print(f"   [dim]{escape(line)}[/]", soft_wrap=True)
-        results.print()
+            print_line("   ", (line, "dim"))
+        print_line()
 
 
 def _also_in(hit: SearchResult) -> list[str]:

@@ -9,7 +9,7 @@ from typing import get_args
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table, results
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
@@ -99,7 +99,7 @@ def _print(found: Description) -> None:
     lines = list(_lines(found))
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
-        results.print(f"{name:>{width}}  {text}", soft_wrap=True, markup=False)
+        print_line(f"{name:>{width}}  {text}")
     print_table(
         "history",
         ["at", "action", "result", "from", "to", "seconds", "by", "run", "error"],

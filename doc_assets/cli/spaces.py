@@ -10,7 +10,7 @@ from dataclasses import asdict
 import typer
 from rich.live import Live
 
-from doc_assets.cli.output import JSON_OPTION, messages, print_json, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, Line, messages, print_json, print_note, print_table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import open_embedder
@@ -153,7 +153,7 @@ class _Meter(AbstractContextManager):
         if messages.is_terminal:
             if self._live is None:
                 self._live = self._open.enter_context(Live(console=messages, transient=True))
-            self._live.update(line)
+            self._live.update(Line(line))
         elif time.perf_counter() - self._printed >= _LINE_SECONDS:
             self._printed = time.perf_counter()
             print_note(line)

@@ -19,6 +19,7 @@ from rich.live import Live
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.cli.output import (
     JSON_OPTION,
+    Line,
     build_table,
     print_json,
     print_json_line,
@@ -106,7 +107,7 @@ def _watch(store: Store, catalogue: Catalogue | str, every: float, as_json: bool
                 if as_json:
                     print_json_line(_as_json(found))
                 elif screen is not None:
-                    screen.update(Group(*(build_table(*given) for given in _tables(found))), refresh=True)
+                    screen.update(_drawn(_tables(found)), refresh=True)
                 else:
                     print_note(f"{found.at:%H:%M:%S} {_line(found)}")
                 if not found.busy:
@@ -159,7 +160,7 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
             "last load failed",
             ["partition", "result", "at", "run", "host", "error"],
             [
-                (e.partition, e.result, e.at, (e.run_id or "")[:8], e.host, (e.error or "")[:_LONGEST_ERROR])
+                (e.partition, e.result, e.at, (e.run_id or "")[:8], e.host, _cut(e.error or ""))
                 for e in found.failed
             ],
         ),
@@ -182,6 +183,14 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
     ]  # fmt: skip
     shown = [given for given in tables if given[2]]
     return [*shown, ("live", ["type", "partitions", "documents", "chunks", "newest"], live)]
+
+
+def _drawn(tables: list[tuple[str, list[str], list[tuple]]]) -> Group:
+    return Group(*(part for title, columns, rows in tables for part in (Line(title), build_table(columns, rows))))
+
+
+def _cut(error: str) -> str:
+    return error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}… (doc-assets history --failed)"
 
 
 def _running_row(found: _Status, row: ProgressRow) -> tuple:

@@ -16,6 +16,7 @@ from doc_assets.exporter.server import ExporterServer
 from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.job_progress.api import JobApi
 from doc_assets.runtime import log_context
+from doc_assets.runtime.visible_text import visible
 from doc_assets.settings import ClusterSettings, LogSettings, Settings
 from doc_assets.store.database.url import database_url
 
@@ -46,7 +47,7 @@ def main() -> None:
         server.shutdown()
         reader.close()
     except (DocAssetsError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(visible(f"error: {error}"), file=sys.stderr)
         sys.exit(error.exit_code if isinstance(error, DocAssetsError) else 1)
 
 

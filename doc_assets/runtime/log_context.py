@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
 
+from doc_assets.runtime.visible_text import visible, visible_json
 from doc_assets.settings import LogSettings
 
 _FIRST = ("time", "level", "logger", "message")  # so that the messages of several lines stand below each other
@@ -86,13 +87,25 @@ class _Handler(logging.Handler):
 
 def _rendering(settings: LogSettings) -> list[structlog.types.Processor]:
     if settings.format == "text":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), event_key="event", timestamp_key="time")]
+        # structlog's default for exceptions is rich's: cut at 88 columns, and with the values of local variables.
+        plain = structlog.dev.plain_traceback
+        return [
+            structlog.processors.format_exc_info,
+            _visible,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), event_key="event", timestamp_key="time", exception_formatter=plain
+            ),
+        ]
     return [
         structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("message"),
         _ordered,
-        structlog.processors.JSONRenderer(ensure_ascii=False),
+        structlog.processors.JSONRenderer(visible_json),
     ]
+
+
+def _visible(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: visible(value) if isinstance(value, str) else value for name, value in event.items()}
 
 
 def _ordered(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -6,7 +6,6 @@ Commands add facts while they work; the command line writes the message however 
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -15,11 +14,12 @@ from datetime import UTC, datetime
 
 from doc_assets import __version__
 from doc_assets.errors import Misuse
+from doc_assets.runtime.visible_text import visible_json
 from doc_assets.settings import termination_message_path
 
 # The kubelet keeps this much of a container's message; a longer one would be cut in the middle of its JSON.
 LIMIT_BYTES = 4_096
-_ERROR_CHARACTERS = 300
+_ERROR_CHARACTERS, _ERROR_BYTES = 300, 900  # an escaped character takes 6 bytes, one of Chinese 3
 _MOST_ERRORS = 3
 _log = logging.getLogger(__name__)
 
@@ -128,8 +128,11 @@ def _result(exit_code: int) -> str:
 
 
 def _cut(sentence: str) -> str:
-    return sentence if len(sentence) <= _ERROR_CHARACTERS else sentence[: _ERROR_CHARACTERS - 1] + "…"
+    cut = sentence if len(sentence) <= _ERROR_CHARACTERS else sentence[: _ERROR_CHARACTERS - 1] + "…"
+    while len(_json(cut)) > _ERROR_BYTES:
+        cut = cut[: len(cut) * 3 // 4] + "…"
+    return cut
 
 
 def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str).encode()
+    return visible_json(value, compact=True, default=str).encode()

@@ -103,6 +103,7 @@ def record(
     at: datetime | None = None,
 ) -> None:
     """Append one row in the caller's transaction, dated ``at`` or now, and log it."""
+    error = None if error is None else _storable(error)
     known = {**(counts or {}), "program": __version__, "user": _login()}
     row = connection.execute(
         "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"
@@ -121,6 +122,11 @@ def record(
     }  # fmt: skip
     level = logging.WARNING if error is not None or result in _FAILURES else logging.INFO
     _log.log(level, "%s %s", action, result, extra={name: value for name, value in logged.items() if value is not None})
+
+
+def _storable(error: str) -> str:
+    """Return the sentence as UTF-8 without NUL, which PostgreSQL refuses: names of files in it may have other bytes."""
+    return error.encode(errors="backslashreplace").decode().replace("\0", "\\0")
 
 
 def record_unchanged(
