@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import typer
 
@@ -18,6 +19,7 @@ from doc_assets.store.database.embedded import CLIENTS
 from doc_assets.store.database.url import database_url, libpq_environment
 from doc_assets.store.schema import roles, schema
 
+Result = TypeVar("Result")
 _POLL_SECONDS, _LINE_SECONDS = 1.0, 15.0
 
 app = typer.Typer(no_args_is_help=True, help="Set up, check or locate the database.")
@@ -30,9 +32,9 @@ def upgrade(
     """Create or upgrade the schema; safe to repeat and to run concurrently."""
     termination_message.begin("db upgrade")
     url = database_url(Settings.from_environment())
-    _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
+    changed = _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
     termination_message.add_facts(schema_revision=schema.head())
-    print_note(f"the schema is at revision {schema.head()}")
+    print_note(f"the schema is at revision {schema.head()}" + ("" if changed else " already: nothing was to do"))
 
 
 @app.command("check")
@@ -46,7 +48,7 @@ def check(
     url = database_url(Settings.from_environment())
     if wait is not None:
         _waited(lambda: schema.require_head(url), (StoreUnreachable, SchemaBehind), wait)
-    with Store(url).connect() as connection:
+    with Store(url).reading("doc-assets db check") as connection:
         problems = schema.check(connection)
         revision = schema.revision(connection)
     if as_json:
@@ -60,7 +62,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], seconds: float | None) -> None:
+def _waited(step: Callable[[], Result], passing: tuple[type[StoreError], ...], seconds: float | None) -> Result:
     """Retry a step while it fails with one of the errors ``passing``; print the reason every 15 s.
 
     Raises:
@@ -70,8 +72,7 @@ def _waited(step: Callable[[], object], passing: tuple[type[StoreError], ...], s
     started = printed = time.monotonic()
     while True:
         try:
-            step()
-            return
+            return step()
         except passing as error:
             now = time.monotonic()
             left = 0.0 if seconds is None else started + seconds - now

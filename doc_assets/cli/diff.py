@@ -10,7 +10,7 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, Piece, print_json, print_line
 from doc_assets.cli.partition_options import PARTITION_ARGUMENT
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.versions.comparison import ComparedSnapshot, Comparison, DocumentChange, compare
 from doc_assets.store.versions.text_diff import patch as patch_of
 
@@ -28,7 +28,7 @@ def diff(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Compare two snapshots: documents added, changed, removed or moved, with their chunks."""
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         found = compare(store, partition, before, after)
         lines = None if patch is None else list(patch_of(store, found, patch))
     if as_json:

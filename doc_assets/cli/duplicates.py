@@ -7,7 +7,7 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.snapshots import near_duplicate_links
 from doc_assets.store.versions import listing
 
@@ -19,7 +19,7 @@ def duplicates(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """List pairs of live files with equal or nearly equal content, most similar first."""
-    with open_store(Settings.from_environment()) as store, store.connect() as connection:
+    with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
         live = {name for name, _ in listing.live_partitions(connection)}
         pairs = near_duplicate_links.pairs(connection, threshold)
     if unknown := sorted({*types} - {name.split("/")[0] for name in live} | {*partitions} - live):

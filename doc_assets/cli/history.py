@@ -9,7 +9,7 @@ from doc_assets.cli.partition_options import TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.versions.references import parse_moment
 
 _SHOWN = 50  # default limit; JSON lines are streamed, so they have none
@@ -39,9 +39,9 @@ def history(
     """Show who changed what and when, how long it took and which errors occurred; newest first."""
     begin, end = parse_moment(since) if since else None, parse_moment(until) if until else None
     only = HistoryFilter(partition, tuple(types), tuple(actions), run, begin, end, failed)
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         if json_lines:
-            with store.connect("doc-assets history") as connection:
+            with store.reading("doc-assets history") as connection:
                 for row in events.stream(connection, only, limit):
                     print_json_line(row)
             return

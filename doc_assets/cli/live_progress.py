@@ -21,7 +21,7 @@ from doc_assets.runtime import shutdown
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import OperationalError, Store
+from doc_assets.store.database.connection import OperationalError, Store, read_transaction
 from doc_assets.store.history.progress import ProgressRow, read_progress
 
 _POLL_SECONDS = 0.5
@@ -84,10 +84,11 @@ class LiveProgress:
             live.start()
         printed = time.perf_counter()
         try:
-            with self._store.connect("doc-assets progress") as connection:
+            with self._store.reader("doc-assets progress") as connection:
                 while not self._stop.wait(_POLL_SECONDS):
                     self.peak_rss_bytes = max(self.peak_rss_bytes, tree_rss(self._process))
-                    rows = read_progress(connection)
+                    with read_transaction(connection):
+                        rows = read_progress(connection)
                     if self._report is not None:
                         self._report(self._overall(rows))
                     if live:

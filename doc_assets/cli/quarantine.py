@@ -31,7 +31,7 @@ from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read, walk
 from doc_assets.store.database.connection import Store
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading, open_store
 from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, file_history, quarantined
 
 app = typer.Typer(no_args_is_help=True, help="List, explain and retry rejected files.")
@@ -44,7 +44,7 @@ def list_files(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """List the rejected files of live snapshots, and of newer ones that were not published."""
-    with open_store(Settings.from_environment()) as store, store.connect() as connection:
+    with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
         rows = [row for row in quarantined(connection, partition) if not types or row.partition.split("/")[0] in types]
     if as_json:
         print_json(rows)
@@ -84,7 +84,7 @@ def show(
 ) -> None:
     """Show the reason, history and next step of a rejected file."""
     settings = settings_with(catalogue)
-    with open_store(settings) as store, store.connect() as connection:
+    with open_for_reading(settings) as store, store.reading() as connection:
         events = file_history(connection, partition, path)
         entry = next(iter(quarantined(connection, [partition], path)), None)
     newest = events[0]
@@ -200,7 +200,7 @@ def retry(
     """
     settings = settings_with(catalogue)
     with open_store(settings) as store:
-        with store.connect() as connection:
+        with store.reading() as connection:
             entries = quarantined(connection, partitions or (), path)
         rows = _retry(settings, store, entries) if entries else []
     if as_json:
@@ -241,7 +241,7 @@ def _became(store: Store, entry: QuarantinedFile, result: LoadResult | None) -> 
         return _Retried(entry.partition, entry.path, entry.reason, "not tried", reason)
     if result.snapshot is None:
         return _Retried(entry.partition, entry.path, entry.reason, "not tried", result.error)
-    with store.connect() as connection:
+    with store.reading() as connection:
         events = file_history(connection, entry.partition, entry.path)
     event = next((event for event in events if event.snapshot == result.snapshot), None)
     if event is None:

@@ -13,7 +13,7 @@ from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_not
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 
 if TYPE_CHECKING:
     from doc_assets.search.search import SearchResult
@@ -75,7 +75,7 @@ def search(
 
     facts = _facts(where)
     settings = Settings.from_environment()
-    with open_store(settings) as store:
+    with open_for_reading(settings) as store:
         hits = search_store(
             store,
             SpaceModels(settings),
@@ -131,7 +131,7 @@ def evaluate(
 
     settings = Settings.from_environment()
     embedder = SpaceModels(settings)
-    with open_store(settings) as store:
+    with open_for_reading(settings) as store:
 
         def ask(query: str, mode: str) -> Sequence[SearchResult]:
             return search_store(store, embedder, query, k=10, mode=mode)

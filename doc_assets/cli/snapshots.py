@@ -12,7 +12,7 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.comparison import Status as ChangeStatus
 from doc_assets.store.versions.details import Contents, Description, Proof, describe
@@ -27,7 +27,7 @@ def snapshots(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """List snapshots and the times at which they were live, newest first."""
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         rows = listing.snapshots(store, partition, types=types, statuses=statuses, limit=limit)
     if as_json:
         print_json(rows)
@@ -52,7 +52,7 @@ def manifest(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """List the files of a live or earlier snapshot, with outcomes and reasons."""
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         rows = listing.manifest(store, partition, as_of, outcome)
     if as_json:
         print_json(rows)
@@ -69,7 +69,7 @@ def show(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Describe one snapshot, and recompute its digest and seal; exit code 1 if they differ."""
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         found = describe(store, which)
     proven = found.proof is None or (found.proof.digest and found.proof.seal)
     if as_json:

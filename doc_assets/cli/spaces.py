@@ -20,7 +20,7 @@ from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import RetryPolicy
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading, open_store
 from doc_assets.store.spaces import listing, spaces
 
 _LINE_SECONDS = 15.0
@@ -33,7 +33,7 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
     """List embedding spaces with their vectors and live partitions."""
     if context.invoked_subcommand is not None:
         return
-    with open_store(Settings.from_environment()) as store:
+    with open_for_reading(Settings.from_environment()) as store:
         rows = listing.list_spaces(store)
     if as_json:
         print_json(rows)

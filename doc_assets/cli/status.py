@@ -36,7 +36,7 @@ from doc_assets.store.database.retries import is_transient
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
 _LONGEST_ERROR = 200
@@ -77,7 +77,7 @@ def status(
     if isinstance(listed, str) and not as_json:
         print_note(f"what left the catalogue is not known: {listed}")
     # Reading must not set up a database that is not ours.
-    with open_store(settings, upgrade_blank=settings.database_url is None) as store:
+    with open_for_reading(settings, upgrade_blank=settings.database_url is None) as store:
         if watch:
             with suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
                 _watch(store, listed, every, as_json)
@@ -124,10 +124,12 @@ def _catalogue(path: Path) -> Catalogue | str:
 
 
 def _read(store: Store, catalogue: Catalogue | str) -> _Status:
-    with store.connect("doc-assets status") as connection:
-        metrics.bound(connection, _MILLISECONDS)
-        with connection.transaction():
-            partitions = metrics.partitions(connection)
+    with store.reader("doc-assets status") as connection:
+        with read_transaction(connection):
+            busy = busy_partitions(connection)
+        with read_transaction(connection, one_state=True):
+            metrics.bound(connection, _MILLISECONDS)
+            partitions = metrics.partitions(connection, busy)
             return _Status(
                 metrics.now(connection),
                 read_progress(connection),

@@ -28,7 +28,7 @@ from doc_assets.dagster.private_api import (
 )
 from doc_assets.errors import StoreUnreachable
 from doc_assets.settings import Settings
-from doc_assets.store.database.dagster_schema import dagster_schema, dagster_url
+from doc_assets.store.database.dagster_schema import dagster_schema
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.database.url import database_url
 
@@ -55,8 +55,8 @@ class DocAssetsStorage(DagsterPostgresStorage):
             StoreError: The role may not create the schema.
         """
         url = config_value.get("database_url") or database_url(Settings.from_environment())
-        with dagster_schema(url):
-            return cls(dagster_url(url), inst_data=inst_data)
+        with dagster_schema(url) as address:
+            return cls(address, inst_data=inst_data)
 
 
 class DocAssetsComputeLogManager(LocalComputeLogManager):

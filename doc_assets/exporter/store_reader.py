@@ -5,10 +5,7 @@ A server that is gone, frozen or overloaded gives ``StoreUnavailable`` in time; 
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +14,8 @@ from datetime import datetime
 
 from doc_assets.errors import StoreError, StoreUnavailable
 from doc_assets.exporter.history_counters import History, HistoryCounters
-from doc_assets.store.database.connection import Connection, DatabaseError, Store
+from doc_assets.store.database.connection import Connection, DatabaseError, Store, read_transaction
+from doc_assets.store.database.pools import cut
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.schema import schema
@@ -125,7 +123,7 @@ class StoreReader:
             StoreUnavailable: The database does not answer.
         """
         try:
-            with self._store.connect("doc-assets exporter jobs") as connection:
+            with self._store.reading("doc-assets exporter jobs", one_state=True) as connection:
                 metrics.bound(connection, _STATEMENT_MILLISECONDS)
                 return metrics.ends_of_runs(connection, run_ids)
         except (DatabaseError, StoreError) as error:
@@ -141,11 +139,8 @@ class StoreReader:
     def _cut(self) -> None:
         """Cut the connection; a waiting read fails, and the next one reconnects."""
         connection = self._connection
-        if connection is None:
-            return
-        # libpq lets no second thread close it; shutting the socket down wakes the waiting thread.
-        with contextlib.suppress(OSError, DatabaseError), socket.socket(fileno=os.dup(connection.fileno())) as its:
-            its.shutdown(socket.SHUT_RDWR)
+        if connection is not None:
+            cut(connection)
 
     def _take(self, read: _Read) -> None:
         try:
@@ -167,7 +162,8 @@ class StoreReader:
     def _read(self) -> Reading:
         started = self._clock()
         connection = self._connected()
-        with connection.transaction():
+        with read_transaction(connection, one_state=True):
+            metrics.bound(connection, _STATEMENT_MILLISECONDS)
             at, revision = metrics.now(connection), schema.revision(connection)
             if revision != self._expected:
                 seconds = self._clock() - started
@@ -183,8 +179,7 @@ class StoreReader:
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = self._store.connect("doc-assets exporter")
-            metrics.bound(self._connection, _STATEMENT_MILLISECONDS)
+            self._connection = self._store.reader("doc-assets exporter")
             # The URL may lead to another database by now, restored from a backup.
             self._history, self._costly = History(), None
         return self._connection

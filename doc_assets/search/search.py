@@ -132,7 +132,7 @@ def explain_empty(
 ) -> str:
     """Return one sentence on why a filtered search found nothing; raises as ``search`` does."""
     request = SearchRequest.of(types, sources, where, as_of)
-    with store.connect("doc-assets search") as connection:
+    with store.reading("doc-assets search") as connection:
         scope = resolve_scope(connection, request)
         document = "live document" if as_of is None else f"document that {scope.state}"
         return filters.explain_empty(connection, scope.conditions, scope.snapshots, document)
@@ -141,8 +141,7 @@ def explain_empty(
 def _search(
     store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode
 ) -> list[SearchResult]:
-    with store.connect("doc-assets search") as connection, connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with store.reading("doc-assets search", one_state=True) as connection:
         # Every step reads a bounded number of rows through an index; the planner's estimates (a constant for arrays)
         # would make it scan whole tables. Parallel workers cost more to start than they save.
         connection.execute(

@@ -60,7 +60,7 @@ def running(store: Store, key: str = "crate-tokio") -> Iterator[None]:
             write_progress(connection, partition_id, "6f1c2a77-run", FIGURES)
             connection.execute("UPDATE progress SET started_at = now() - interval '100 s'")
             yield
-        clear_progress(connection, partition_id)
+            clear_progress(connection, partition_id)  # before the lock, as a load does
 
 
 def test_a_load_that_runs_is_told_with_share_rate_host_and_time_left(store: Store, status: Status):

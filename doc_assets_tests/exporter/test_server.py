@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 
 from doc_assets.exporter import metrics
+from doc_assets.store.database.connection import read_transaction
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import write_progress
 from doc_assets.validation.validate import validate
@@ -106,7 +107,7 @@ def test_nothing_can_be_written_on_its_connection(loaded: Loaded, exporter: Expo
     exporter.scrape()
     connection = exporter.reader._connected()
     for statement in ("CREATE TABLE mark ()", "DELETE FROM progress"):
-        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), read_transaction(connection):
             connection.execute(statement)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any
 
-from psycopg import Connection, OperationalError, connect
+import psycopg
+from psycopg import Connection, OperationalError
 from psycopg import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.pq import TransactionStatus
 
-from doc_assets.errors import StoreUnreachable
+from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.store.database.pools import refusal, require_session
 from doc_assets.store.database.session_settings import pin_settings
 
 __all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 
+_READ_ONLY = "pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
 # Seconds, a count, and milliseconds; see _with_keepalives.
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
@@ -21,21 +28,65 @@ class Store(AbstractContextManager["Store"]):
     """A database with the schema ``doc_assets``; ``open_store`` opens one and sets it up.
 
     Example:
-        >>> with open_store(Settings.from_environment()) as store, store.connect() as connection:
+        >>> with open_store(Settings.from_environment()) as store, store.reading() as connection:
         ...     connection.execute("SELECT count(*) FROM live_document")
     """
 
     def __init__(self, url: str) -> None:
         """Take a libpq URL."""
         self.url = url
+        self._has_sessions = False
+        self._proving = threading.Lock()
 
-    def connect(self, application: str = "doc-assets") -> Connection:
-        """Return a new connection in autocommit mode with ``doc_assets`` in its search path.
+    def connect(self, application: str = "doc-assets") -> Session:
+        """Return a new session in autocommit mode with our settings, for commands that write.
+
+        Behind a connection pool the first call proves that the pool leaves sessions to their clients, and closing the
+        connection leaves nothing on its session.
+
+        Raises:
+            StoreUnreachable: The server cannot be reached.
+            ConfigurationError: A connection pool shares sessions between clients.
+            StoreError: The server only reads, or a setting cannot be pinned.
+        """
+        connection = _open(_to_write(self.url), application)
+        try:
+            process, read_only = _serving(connection)
+            connection.is_pooled = process != connection.info.backend_pid
+            if read_only:
+                raise StoreError(read_only)
+            if connection.is_pooled:
+                self._take_from_pool(connection, application)
+            pin_settings(connection)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, OperationalError):
+                raise refusal(error) or _unreachable(error) from error
+            raise
+        return connection
+
+    @contextmanager
+    def reading(self, application: str = "doc-assets", *, one_state: bool = False) -> Iterator[Connection]:
+        """Yield a connection in one transaction that only reads, with our settings; a hot standby or any pool will do.
+
+        It sees what is committed before each statement, or with ``one_state`` what is committed before the first one.
+
+        Raises:
+            StoreUnreachable: The server cannot be reached.
+            ConfigurationError: A connection pool allows no transactions.
+        """
+        with self.reader(application) as connection, read_transaction(connection, one_state=one_state):
+            yield connection
+
+    def reader(self, application: str) -> Connection:
+        """Return a new connection for several transactions that only read, each by ``read_transaction``.
 
         Raises:
             StoreUnreachable: The server cannot be reached.
         """
-        return _connect(self.url, application)
+        connection = _open(self.url, application)
+        connection.prepare_threshold = None  # a prepared statement belongs to a session
+        return connection
 
     def close(self) -> None:
         """Do nothing: no connection is held between calls, and the embedded server stops with the process."""
@@ -43,6 +94,59 @@ class Store(AbstractContextManager["Store"]):
     def __exit__(self, *_: object) -> None:
         """Close the store."""
         self.close()
+
+    def _take_from_pool(self, connection: Session, application: str) -> None:
+        """Make a pool's session ours, once it is proven that sessions can be: without what its last client left."""
+        connection.prepare_threshold = None
+        with self._proving:
+            if not self._has_sessions:
+                require_session(connection, lambda: self.reader(application))
+                self._has_sessions = True
+        connection.execute("DISCARD ALL")
+        connection.execute("SELECT set_config('application_name', %s, false)", (application[:63],))
+
+
+@contextmanager
+def read_transaction(connection: Connection, *, one_state: bool = False) -> Iterator[None]:
+    """Read in one transaction with our settings, which end with it.
+
+    Raises:
+        ConfigurationError: A connection pool allows no transactions.
+    """
+    try:
+        pin_settings(
+            connection,
+            local=True,
+            begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            if one_state
+            else "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
+        )
+    except OperationalError as error:
+        raise refusal(error) or error from error
+    try:
+        yield
+    except BaseException:
+        with suppress(DatabaseError):  # of a connection that is gone, whose error is on its way up
+            connection.rollback()
+        raise
+    connection.commit()
+
+
+class Session(Connection[tuple[Any, ...]]):
+    """A connection that leaves nothing on the session of a pool, which may not clean up after its clients.
+
+    Attributes:
+        is_pooled: The session belongs to a pool, and serves others afterwards.
+    """
+
+    is_pooled = False
+
+    def close(self) -> None:
+        """Reset the pool's session and close. A pool ends a session that is left within a transaction by itself."""
+        if self.is_pooled and not self.closed and self.pgconn.transaction_status == TransactionStatus.IDLE:
+            with suppress(DatabaseError):
+                self.execute("DISCARD ALL")
+        super().close()
 
 
 def _with_keepalives(url: str) -> str:
@@ -55,35 +159,60 @@ def _with_keepalives(url: str) -> str:
     return make_conninfo(url, **{name: value for name, value in _KEEPALIVES.items() if name not in given})
 
 
-def open_session(url: str, application: str) -> Connection:
-    """Return a new connection in autocommit mode with this program's settings, whatever role and database have set.
+def _to_write(url: str) -> str:
+    """Return the URL for a session that writes: of several hosts, libpq then takes one that allows it."""
+    given = conninfo_to_dict(url)
+    several = "," in f"{given.get('host') or ''}{given.get('hostaddr') or ''}"
+    if not several or "target_session_attrs" in given:
+        return url
+    return make_conninfo(url, target_session_attrs="read-write")
 
-    Raises:
-        psycopg.OperationalError: The server cannot be reached.
-        StoreError: A setting cannot be pinned.
-    """
-    connection = connect(
-        _with_keepalives(url),
-        autocommit=True,
-        application_name=application[:63],
-        connect_timeout=10,
-        client_encoding="utf8",
+
+def why_read_only(connection: Connection) -> str | None:
+    """Return why nothing can be written over connections like this one, with the next step; None if it can be."""
+    row = connection.execute(f"SELECT {_READ_ONLY}").fetchone()
+    return None if row is None else _why_read_only(*row)
+
+
+def _why_read_only(standby: bool, read_only: bool) -> str | None:
+    if standby:
+        return "this PostgreSQL is a hot standby, which only reads: set DOC_ASSETS_DATABASE_URL to the primary"
+    if read_only:
+        return (
+            "this PostgreSQL, database or role only reads (default_transaction_read_only is on): turn that off, or set "
+            "DOC_ASSETS_DATABASE_URL to one that writes"
+        )
+    return None
+
+
+def _serving(connection: Connection) -> tuple[int, str | None]:
+    """Return PostgreSQL's process that serves the connection, and why that only reads; sets nothing."""
+    # In one message, a transaction whatever the role has: standbys refuse serializable ones.
+    cursor = connection.execute(
+        "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY; SET LOCAL statement_timeout = 0;"
+        f"SELECT pg_backend_pid(), {_READ_ONLY}; COMMIT"
     )
-    try:
-        pin_settings(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    while cursor.description is None:
+        cursor.nextset()
+    process, standby, read_only = cursor.fetchall()[0]
+    return process, _why_read_only(standby, read_only)
 
 
-def _connect(url: str, application: str) -> Connection:
+def _open(url: str, application: str) -> Session:
     try:
-        connection = open_session(url, application)
-        connection.execute("SET search_path = doc_assets, public")
+        return Session.connect(
+            _with_keepalives(url),
+            autocommit=True,
+            application_name=application[:63],
+            connect_timeout=10,
+            client_encoding="utf8",
+        )
     except OperationalError as error:
-        raise StoreUnreachable(
-            f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
-            "the embedded server"
-        ) from error
-    return connection
+        raise refusal(error) or _unreachable(error) from error
+
+
+def _unreachable(error: psycopg.Error) -> StoreUnreachable:
+    return StoreUnreachable(
+        f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
+        "the embedded server"
+    )

@@ -1,7 +1,11 @@
 """The settings of a session on which results depend, each with the value that every session of this program has.
 
 A role, a database or the server's configuration may set others (``ALTER ROLE … SET``). What is not here changes at most
-how long a statement takes: a test reads all that PostgreSQL has. Connections are opened in ``connection``.
+how long a statement takes: a test reads all that PostgreSQL has.
+
+They reach a session that writes once, after it is connected, and a transaction that reads for itself alone, so that it
+works through a pool that hands each transaction to another session and leaves nothing behind there. They are never in
+the start-up packet, where pools refuse or drop them. Connections are opened in ``connection``.
 """
 
 from __future__ import annotations
@@ -9,10 +13,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, LiteralString
 
 import psycopg
-from psycopg import sql
 
 from doc_assets.errors import StoreError
 
@@ -34,11 +37,11 @@ _SPELLING = {
     "xmloption": "content",
     "default_text_search_config": "pg_catalog.english",
 }
-# What a transaction sees and may write. Under repeatable read, loads that wait for a lock do not see what its holder
-# wrote. row_security = off makes statements fail that a policy would filter.
+# What a transaction sees. Under repeatable read, loads that wait for a lock do not see what its holder wrote.
+# row_security = off makes statements fail that a policy would filter. default_transaction_read_only is not here: who
+# sets it wants nothing to be written, and ``connection`` refuses to.
 _TRANSACTIONS = {
     "default_transaction_isolation": "read committed",
-    "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     "row_security": "on",
     "restrict_nonsystem_relation_kind": "",
@@ -82,35 +85,35 @@ _PRIVILEGED = {
     "plpgsql.variable_conflict": "error",
 }
 
+_SEARCH_PATH = "search_path = doc_assets, public"
 PINNED: Final[Mapping[str, str]] = MappingProxyType(_SPELLING | _TRANSACTIONS | _TIMES | _PLANS | _PRIVILEGED)
 
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)=")
-# Before all others, by commands that take no snapshot and no time: a limit of a millisecond would end the next
-# statement, and serializable, on a standby, any.
+# Before all others, in one message of commands that take no snapshot and no time: a limit of a millisecond would end
+# the next statement, and serializable, on a standby, any.
 _FIRST = ("statement_timeout", "default_transaction_isolation")
 # One statement, and none of it changes what is right already. A setting that this server does not have is NULL; one of
-# an extension that is not loaded yet has a value only if somebody set it.
+# an extension that is not loaded yet has a value only if somebody set it. With synchronous_commit off, a commit is
+# answered before it is safe: PostgreSQL may lose what a load reported as published. Its other values differ in how many
+# servers have it, which is the operator's to say.
 _OTHERS = """
     SELECT set_config(name, value, %s) FROM unnest(%s::text[], %s::text[]) AS pinned (name, value)
     WHERE current_setting(name, true) <> value
+    UNION ALL
+    SELECT set_config('synchronous_commit', 'on', %s) WHERE current_setting('synchronous_commit') = 'off'
 """
-# With off, a commit is answered before it is safe: PostgreSQL may lose what a load reported as published. The other
-# values differ in how many servers have it, which is the operator's to say.
-_SAFE_COMMITS = "SELECT set_config('synchronous_commit', 'on', %s) WHERE current_setting('synchronous_commit') = 'off'"
 
-# Only what every supported version has: an unknown name is refused with the connection.
+# Only what every supported version has: an unknown name is refused.
 _AT_START = (
     *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits", "standard_conforming_strings"),
-    *("default_transaction_isolation", "default_transaction_read_only", "default_transaction_deferrable"),
+    *("default_transaction_isolation", "default_transaction_deferrable"),
     *("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"),
 )
 
 
-def start_options(given: str = "") -> str:
-    """Return libpq's ``options`` that pin what matters to Dagster's own connections, after those given in the URL."""
-    pinned = {name: value for name, value in _pinned(given).items() if name in _AT_START}
-    escaped = {name: value.replace(" ", "\\ ") for name, value in pinned.items()}
-    return " ".join([given, *(f"-c{name}={value}" for name, value in escaped.items())]).strip()
+def statements(options: str = "") -> str:
+    """Return the statements that pin what matters to Dagster's own connections, with libpq's ``options`` of its URL."""
+    return "; ".join(f"SET SESSION {name} = '{value}'" for name, value in _pinned(options).items() if name in _AT_START)
 
 
 def _pinned(options: str) -> Mapping[str, str]:
@@ -119,20 +122,21 @@ def _pinned(options: str) -> Mapping[str, str]:
     return {name: value for name, value in PINNED.items() if name not in given}
 
 
-def pin_settings(connection: psycopg.Connection, *, local: bool = False) -> None:
+def pin_settings(connection: psycopg.Connection, *, local: bool = False, begin: LiteralString = "") -> None:
     """Give the session, or with ``local`` the transaction, the settings that this program relies on.
+
+    ``begin`` is the statement that begins that transaction: it goes in one message with the first settings.
 
     Raises:
         StoreError: The role may not set one that differs.
-        psycopg.OperationalError: The connection was lost.
+        psycopg.OperationalError: The connection was lost, or a pool refuses the transaction.
     """
-    scope = sql.SQL("LOCAL" if local else "SESSION")
+    scope = "LOCAL" if local else "SESSION"
     pinned = _pinned(connection.info.options)
+    first = [f"SET {scope} {name} = '{pinned[name]}'" for name in _FIRST if name in pinned]
     try:
-        for name in (name for name in _FIRST if name in pinned):
-            connection.execute(sql.SQL("SET {} {} = {}").format(scope, sql.Identifier(name), PINNED[name]))
-        connection.execute(_OTHERS, (local, list(pinned), list(pinned.values())))
-        connection.execute(_SAFE_COMMITS, (local,))
+        connection.execute("; ".join([*([begin] if begin else []), *first, f"SET {scope} {_SEARCH_PATH}"]).encode())
+        connection.execute(_OTHERS, (local, list(pinned), list(pinned.values()), local))
     except psycopg.errors.InsufficientPrivilege as error:
         raise StoreError(
             f"a setting of this role or database changes what is stored, and the role may not set it back "

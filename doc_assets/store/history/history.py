@@ -150,7 +150,7 @@ def history(store: Store, only: HistoryFilter | None = None, limit: int | None =
     Raises:
         NotFound: The partition was never loaded.
     """
-    with store.connect() as connection:
+    with store.reading("doc-assets history") as connection:
         return list(stream(connection, only or HistoryFilter(), limit))
 
 

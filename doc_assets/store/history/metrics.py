@@ -195,14 +195,11 @@ _FAILED_LOADS = """
 
 
 def bound(connection: psycopg.Connection, milliseconds: int) -> None:
-    """Limit this connection's statements to a time, and its transactions to reading one state."""
-    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    for name, value in (
-        ("default_transaction_read_only", "on"),
-        ("statement_timeout", str(milliseconds)),
-        ("lock_timeout", str(milliseconds)),
-    ):
-        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    """Limit the statements of the transaction, and their waits for locks, to a time."""
+    connection.execute(
+        "SELECT set_config(name, %s, true) FROM unnest(ARRAY['statement_timeout', 'lock_timeout']) AS s (name)",
+        (str(milliseconds),),
+    )
 
 
 def now(connection: psycopg.Connection) -> datetime:

@@ -65,7 +65,7 @@ _WRITE = sql.SQL(
 
 def progress(store: Store) -> list[ProgressRow]:
     """Return the loads that run now, by partition; rows of finished loads are gone."""
-    with store.connect() as connection:
+    with store.reading() as connection:
         return read_progress(connection)
 
 

@@ -12,13 +12,11 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from doc_assets.errors import SchemaBehind, StoreError, StoreUnreachable
-from doc_assets.store.database.connection import open_session
+from doc_assets.errors import SchemaBehind, StoreError
+from doc_assets.store.database.connection import Store, why_read_only
 from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
-from doc_assets.store.database.session_settings import pin_settings
-from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
 
@@ -60,26 +58,35 @@ def revision(connection: psycopg.Connection) -> str | None:
     return row[0] if row else "unknown"
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str) -> bool:
     """Create what is missing and run the revisions up to ``head()``, in one transaction; safe to run concurrently.
+
+    Return False if nothing was to do, which a server that only reads is asked for as well.
 
     Raises:
         StoreUnreachable: PostgreSQL does not answer.
-        StoreError: PostgreSQL or pgvector is too old or absent, the database is newer than this program, or a revision
-            does not fit what is there.
+        ConfigurationError: A connection pool shares sessions between clients.
+        StoreError: PostgreSQL or pgvector is too old or absent, the server only reads, the database is newer than this
+            program, or a revision does not fit what is there.
     """
-    engine = sa.create_engine(sqlalchemy_url(url), poolclass=sa.NullPool)
-    try:
-        connection = engine.connect()
-    except OperationalError as error:
-        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
-    with connection:
+    store = Store(url)
+    with store.reading("doc-assets db upgrade") as reading:
+        _require_server(reading)
+        before = revision(reading)
+        _refuse_newer(before)
+        if before == head() and not _lacking(reading):
+            return False
+        if reason := why_read_only(reading):
+            raise StoreError(f"the database is {_state(before)}, this program needs {head()}: {reason}")
+
+    def connect() -> psycopg.Connection:
+        session = store.connect("doc-assets db upgrade")
+        session.autocommit = False
+        return session
+
+    engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=sa.NullPool)
+    with engine.connect() as connection:
         raw = raw_connection(connection)
-        raw.autocommit = True  # the transaction that begins next is of the pinned isolation level
-        pin_settings(raw)
-        raw.autocommit = False
-        _require_server(raw)
-        before = None
         try:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
             _ensure_surroundings(connection)
@@ -94,6 +101,7 @@ def upgrade(url: str) -> None:
                 counts = {"from": before, "to": head()}
                 history.record(raw, "upgrade", "upgraded", counts=counts)
             connection.commit()
+            return True
         except (DBAPIError, psycopg.Error) as error:
             state = "still blank" if before is None else f"at revision {before} as before, with all that is in it"
             raise StoreError(
@@ -128,9 +136,18 @@ def _ensure_surroundings(connection: sa.Connection) -> None:
             "the extension pgvector is not installed on this server, or the role may not create it: install "
             "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
         ) from error
-    for schema in (SCHEMA, DAGSTER_SCHEMA):
-        if connection.exec_driver_sql("SELECT to_regnamespace(%s)", (schema,)).scalar() is None:
-            connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    for schema in _lacking(raw_connection(connection)):
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+
+
+def _lacking(connection: psycopg.Connection) -> list[str]:
+    """Return the schemas that are not there yet."""
+    rows = connection.execute(
+        "SELECT name FROM unnest(%s::text[]) WITH ORDINALITY AS s (name, place) WHERE to_regnamespace(name) IS NULL"
+        " ORDER BY place",
+        ([SCHEMA, DAGSTER_SCHEMA],),
+    )
+    return [name for (name,) in rows]
 
 
 def _sign_documents(connection: psycopg.Connection) -> None:
@@ -160,16 +177,15 @@ def require_head(url: str) -> None:
         SchemaBehind: The database is blank or older, and may be upgraded soon.
         StoreError: The database is newer than this program.
     """
-    try:
-        connection = open_session(url, "doc-assets")
-    except psycopg.OperationalError as error:
-        raise StoreUnreachable(f"PostgreSQL cannot be reached: {_first_line(error)}; is its URL right?") from error
-    with connection:
+    with Store(url).reading("doc-assets db check") as connection:
         current = revision(connection)
     if current != head():
         _refuse_newer(current)
-        state = "blank" if current is None else f"at revision {current}"
-        raise SchemaBehind(f"the database is {state}, this program needs {head()}: run doc-assets db upgrade")
+        raise SchemaBehind(f"the database is {_state(current)}, this program needs {head()}: run doc-assets db upgrade")
+
+
+def _state(current: str | None) -> str:
+    return "blank" if current is None else f"at revision {current}"
 
 
 def is_behind(connection: psycopg.Connection) -> bool:

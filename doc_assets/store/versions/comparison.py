@@ -109,8 +109,7 @@ def compare(store: Store, partition: str, before: str = "previous", after: str =
     Raises:
         NotFound: There is no such snapshot of the partition, or its manifest is gone.
     """
-    with store.connect("doc-assets diff") as connection, connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with store.reading("doc-assets diff", one_state=True) as connection:
         sides = [resolve(connection, partition, parse_reference(side)) for side in (before, after)]
         for snapshot_id in sides:
             require_manifest(connection, snapshot_id, partition)

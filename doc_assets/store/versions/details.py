@@ -105,8 +105,7 @@ def describe(store: Store, which: str) -> Description:
     Raises:
         NotFound: There is no such snapshot or partition, or nothing of it is live.
     """
-    with store.connect("doc-assets show") as connection, connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with store.reading("doc-assets show", one_state=True) as connection:
         reference = parse_id_or_partition(which)
         row = snapshot_row(
             connection, reference if isinstance(reference, int) else resolve(connection, reference, "live")

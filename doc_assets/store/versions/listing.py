@@ -119,7 +119,7 @@ def snapshots(
     Raises:
         NotFound: The partition was never loaded.
     """
-    with store.connect() as connection:
+    with store.reading("doc-assets snapshots") as connection:
         if partition is not None:
             partition_id_of(connection, partition)
         return _rows(connection, partition, None, types, statuses, limit)
@@ -168,7 +168,7 @@ def manifest(
     Raises:
         NotFound: Nothing of that partition is or was live then, or the snapshot's manifest is gone.
     """
-    with store.connect() as connection:
+    with store.reading("doc-assets manifest", one_state=True) as connection:
         snapshot_id = resolve(connection, partition, "live" if at is None else parse_id_or_moment(at))
         require_manifest(connection, snapshot_id, partition)
         with connection.cursor(row_factory=class_row(ManifestRow)) as cursor:

@@ -25,7 +25,7 @@ def patch(store: Store, comparison: Comparison, path: str) -> Iterator[str]:
             f"{path!r} does not differ between snapshots {comparison.before.id} and {comparison.after.id} of "
             f"{comparison.partition}: doc-assets diff lists what does"
         )
-    with store.connect("doc-assets diff") as connection:
+    with store.reading("doc-assets diff", one_state=True) as connection:
         old = _lines(connection, comparison.before.id, change.origin or change.path)
         new = _lines(connection, comparison.after.id, change.path)
     yield from difflib.unified_diff(

@@ -33,8 +33,9 @@ ALSO_FREE = {
     *("enable_incremental_sort", "enable_parallel_append", "enable_parallel_hash", "enable_partition_pruning"),
     *("enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_presorted_aggregate"),
     "enable_self_join_elimination",
-    # Those of the transaction that runs, and the path, which the connection sets.
+    # Those of the transaction that runs; the path, which is set beside them; what the connection refuses to write under.
     *("transaction_deferrable", "transaction_isolation", "transaction_read_only", "search_path"),
+    "default_transaction_read_only",
 }
 
 
@@ -78,7 +79,6 @@ OTHERS = {
     "quote_all_identifiers": "on",
     "default_text_search_config": "pg_catalog.simple",
     "default_transaction_isolation": "serializable",
-    "default_transaction_read_only": "on",
     "statement_timeout": "1ms",
     "lock_timeout": "1ms",
     "idle_session_timeout": "1h",
@@ -120,3 +120,11 @@ def test_a_setting_that_the_role_may_not_set_back_is_refused_by_name(store: Stor
     refused = pytest.raises(StoreError, match=r"session_replication_role.*ALTER ROLE .* RESET")
     with role_with(store, {"session_replication_role": "replica"}, "NOSUPERUSER") as url, refused:
         Store(url).connect()
+
+
+def test_a_role_that_is_not_to_write_is_refused_where_something_is_written_and_reads(store: Store) -> None:
+    with role_with(store, {"default_transaction_read_only": "on"}) as url:
+        with pytest.raises(StoreError, match="default_transaction_read_only is on"):
+            Store(url).connect()
+        with Store(url).reading() as connection:
+            assert connection.execute("SELECT count(*) FROM live_document").fetchone() == (0,)

@@ -15,7 +15,7 @@ from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import drift, schema
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading, open_store
 
 
 def settings_for(url: str) -> Settings:
@@ -30,7 +30,7 @@ def test_a_blank_database_is_set_up_and_sound(database_url):
 
 def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_url):
     with pytest.raises(StoreError, match="doc-assets db upgrade"):
-        open_store(settings_for(database_url), upgrade_blank=False)
+        open_for_reading(settings_for(database_url), upgrade_blank=False)
 
 
 def test_the_expected_shape_is_what_the_revisions_make(store):
