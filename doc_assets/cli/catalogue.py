@@ -18,7 +18,7 @@ from doc_assets.sources.preflight import problems
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.embedded import has_data
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema.opening import open_for_reading
 
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources.")
 
@@ -88,7 +88,10 @@ def _compared(settings: Settings, catalogue: Catalogue) -> _Compared:
         return _Compared(None, "there is no database yet")
     try:
         # Checking a catalogue must not set up a database.
-        with open_store(settings, upgrade_blank=False) as store, store.connect("doc-assets catalogue check") as reading:
+        with (
+            open_for_reading(settings, upgrade_blank=False) as store,
+            store.reading("doc-assets catalogue check") as reading,
+        ):
             return _Compared(left_catalogue(reading, catalogue))
     except (DocAssetsError, DatabaseError) as error:
         return _Compared(None, str(error).strip().splitlines()[0])

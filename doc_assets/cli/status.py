@@ -31,11 +31,12 @@ from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.document.records import COUNTS
 from doc_assets.errors import CatalogueError, StoreUnreachable
 from doc_assets.runtime.progress import duration
-from doc_assets.store.database.connection import DatabaseError, Store
+from doc_assets.store.database.connection import DatabaseError, Store, read_transaction
 from doc_assets.store.database.retries import is_transient
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
+from doc_assets.store.partitions.partitions import busy_partitions
 from doc_assets.store.schema.opening import open_for_reading
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5

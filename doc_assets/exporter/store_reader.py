@@ -18,6 +18,7 @@ from doc_assets.store.database.connection import Connection, DatabaseError, Stor
 from doc_assets.store.database.pools import cut
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.partitions.partitions import busy_partitions
 from doc_assets.store.schema import schema
 
 # Below Prometheus' default timeout of 10 s, so that it receives ``doc_assets_up 0``.
@@ -162,6 +163,8 @@ class StoreReader:
     def _read(self) -> Reading:
         started = self._clock()
         connection = self._connected()
+        with read_transaction(connection):
+            busy = busy_partitions(connection) if schema.revision(connection) == self._expected else frozenset()
         with read_transaction(connection, one_state=True):
             metrics.bound(connection, _STATEMENT_MILLISECONDS)
             at, revision = metrics.now(connection), schema.revision(connection)
@@ -169,7 +172,7 @@ class StoreReader:
                 seconds = self._clock() - started
                 return Reading(at, seconds, revision, self._expected, [], [], HistoryCounters(), [], None, None, 0.0)
             counters = self._history.updated(at, metrics.events(connection, self._history.counted_through))
-            partitions, running = metrics.partitions(connection), read_progress(connection)
+            partitions, running = metrics.partitions(connection, busy), read_progress(connection)
             spaces, dagster = metrics.spaces(connection), metrics.dagster(connection)
             costly_age, costly = self._costly_values(connection)
         seconds = self._clock() - started

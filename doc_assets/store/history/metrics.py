@@ -6,7 +6,7 @@ that only reads is enough. ``doc_assets.exporter`` and ``doc_assets.cli.status``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import class_row, dict_row
 
 from doc_assets.document.records import COUNTS, Counts
-from doc_assets.store.partitions.partitions import locked_partitions
+from doc_assets.store.partitions.partitions import busy_partitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +207,15 @@ def now(connection: psycopg.Connection) -> datetime:
     return connection.execute("SELECT clock_timestamp()").fetchall()[0][0]
 
 
-def partitions(connection: psycopg.Connection) -> list[PartitionState]:
-    """Return the state of every partition, by name."""
+def partitions(connection: psycopg.Connection, busy_before: Set[int] = frozenset()) -> list[PartitionState]:
+    """Return the state of every partition, by name.
+
+    Locks are read as they are now, rows as of the transaction's state. ``busy_before`` are the partitions that were
+    busy before that state: the row of a load that ends meanwhile is still there, its lock is not.
+    """
+    busy = busy_before | busy_partitions(connection)
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(_PARTITIONS, {"busy": sorted(locked_partitions(connection))}).fetchall()
+        rows = cursor.execute(_PARTITIONS, {"busy": sorted(busy)}).fetchall()
     states = []
     for row in rows:
         counts = {count: row.pop(count) for count in COUNTS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 import psycopg
 
@@ -11,6 +12,7 @@ from doc_assets.errors import NotFound, PartitionLocked
 from doc_assets.store.database.locks import PARTITION_CLASS
 
 GC_APPLICATION = "doc-assets gc"
+_LATELY = timedelta(minutes=5)  # a batch takes a minute on two slow cores, and replication lags
 
 
 def ensure_partition(connection: psycopg.Connection, doc_type: str, key: str, source: str) -> int:
@@ -112,3 +114,15 @@ def locked_partitions(connection: psycopg.Connection) -> set[int]:
         (PARTITION_CLASS,),
     ).fetchall()
     return {row[0] for row in rows}
+
+
+def busy_partitions(connection: psycopg.Connection) -> set[int]:
+    """Return the ids of the partitions that a process works on now.
+
+    A hot standby does not know the primary's locks: there they are those of loads that made progress lately.
+    """
+    rows = connection.execute(
+        "SELECT partition_id FROM progress WHERE pg_is_in_recovery() AND updated_at > clock_timestamp() - %s",
+        (_LATELY,),
+    ).fetchall()
+    return locked_partitions(connection) | {row[0] for row in rows}

@@ -33,7 +33,7 @@ ALSO_FREE = {
     *("enable_incremental_sort", "enable_parallel_append", "enable_parallel_hash", "enable_partition_pruning"),
     *("enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_presorted_aggregate"),
     "enable_self_join_elimination",
-    # Those of the transaction that runs; the path, which is set beside them; what the connection refuses to write under.
+    # Those of the transaction that runs; the path, set beside them; what the connection refuses to write under.
     *("transaction_deferrable", "transaction_isolation", "transaction_read_only", "search_path"),
     "default_transaction_read_only",
 }
