@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: migrate test test-services test-lowest ui check format bench fuzz image clean
+.PHONY: migrate test test-services test-postgres test-lowest ui check format bench fuzz image clean
 
 migrate: $(STAMP)
 	$(BIN)/doc-assets db upgrade
@@ -21,6 +21,18 @@ test: $(STAMP)
 test-services: $(STAMP)
 	PYTHON=$(BIN)/python doc_assets_tests/support/services/install.sh
 	$(BIN)/python -m pytest -m services --no-skipped-services
+	$(MAKE) test-postgres
+
+# The tests of the store on other servers, by the folders of their programs; by default those of Debian's packages that
+# have pgvector. Each test process starts one of its own.
+POSTGRES ?= $(foreach folder,$(wildcard /usr/lib/postgresql/*/bin),$(if $(wildcard \
+	$(subst /lib/,/share/,$(folder:/bin=))/extension/vector.control),$(folder)))
+test-postgres: $(STAMP)
+	$(if $(strip $(POSTGRES)),,@echo "no server with pgvector here: name folders of programs, as in make test-postgres POSTGRES=/usr/lib/postgresql/17/bin")
+	$(foreach folder,$(POSTGRES),DOC_ASSETS_TEST_POSTGRES=$(folder) $(BIN)/python -m pytest -n 2 --dist worksteal \
+		doc_assets_tests/store doc_assets_tests/validation doc_assets_tests/search doc_assets_tests/exporter \
+		doc_assets_tests/scenarios/test_pgvector_elsewhere.py doc_assets_tests/scenarios/test_small_shared_memory.py \
+		doc_assets_tests/scenarios/test_backup.py &&) true
 
 # The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 2 GB. pip installs
 # torch, since it comes from where pip is pointed; it and the tools of the tests are those of constraints.txt.

@@ -49,11 +49,13 @@ def check(
     if wait is not None:
         _waited(lambda: schema.require_head(url), (StoreUnreachable, SchemaBehind), wait)
     with Store(url).reading("doc-assets db check") as connection:
-        problems = schema.check(connection)
+        problems, warnings = schema.check(connection), schema.warnings(connection)
         revision = schema.revision(connection)
     if as_json:
-        print_json({"revision": revision, "problems": problems})
+        print_json({"revision": revision, "problems": problems, "warnings": warnings})
     else:
+        for warning in warnings:
+            print_note(f"warning: {warning}")
         for problem in problems:
             print_error(problem)
         if not problems:

@@ -175,7 +175,7 @@ def refresh_vector_index(settings: Settings, store: Store, *, loaded_any: bool) 
     """Refresh the vector index, print the result, and return the seconds taken."""
     done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
     if done.error is not None:
-        print_error(f"the vector index could not be brought up to date, the next migrate does it: {done.error}")
+        print_error(f"the vector index could not be brought up to date: {done.error}")
     elif done.built:
         print_note(f"built the vector index in {duration(done.seconds)}")
     return done.seconds

@@ -37,6 +37,7 @@ from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.partitions.partitions import busy_partitions
+from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_for_reading
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
@@ -50,6 +51,7 @@ class _Status:
     Attributes:
         held: Partitions that a process works on; a running load that is not among them has died.
         left: Live partitions that left the catalogue, or why it cannot be read.
+        warnings: Sentences about the vector index and its extension.
     """
 
     at: datetime
@@ -59,6 +61,7 @@ class _Status:
     failed: list[metrics.LoadEnd]
     live: list[metrics.PartitionState]
     left: list[LeftPartition] | str
+    warnings: list[str]
 
     @property
     def busy(self) -> bool:
@@ -91,6 +94,8 @@ def status(
         print_note("nothing runs")
     for title, columns, rows in _tables(found):
         print_table(title, columns, rows)
+    for warning in found.warnings:
+        print_note(f"warning: {warning}")
 
 
 def _watch(store: Store, catalogue: Catalogue | str, every: float, as_json: bool) -> None:
@@ -139,6 +144,14 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
                 metrics.failed_loads(connection),
                 [state for state in partitions if state.snapshot is not None],
                 catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
+                [
+                    *schema.warnings(connection),
+                    *(
+                        f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"
+                        for space in metrics.spaces(connection)
+                        if space.index_problem is not None
+                    ),
+                ],
             )
 
 
@@ -243,6 +256,7 @@ def _as_json(found: _Status) -> dict:
         "live": [_live(state) for state in found.live],
         "left_catalogue": None if isinstance(found.left, str) else found.left,
         "not_compared": found.left if isinstance(found.left, str) else None,
+        "warnings": found.warnings,
     }
 
 

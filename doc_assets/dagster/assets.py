@@ -130,9 +130,11 @@ def _index(context: dg.AssetExecutionContext, library: Library) -> None:
     try:
         indexed = library.index()
     except (StoreError, Stopped) as error:
-        context.log.warning(f"the vector index was not brought up to date, the next load does it: {error}")
+        context.log.warning(f"the vector index was not brought up to date: {error}")
     else:
-        if indexed.built:
+        if indexed.problem:
+            context.log.warning(f"the vector index was not built: {indexed.problem}")
+        elif indexed.built:
             context.log.info(f"built the vector index in {duration(indexed.seconds)}")
 
 

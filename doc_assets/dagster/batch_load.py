@@ -128,9 +128,10 @@ def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> Inde
     fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:
         done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
-            lambda: maintenance.finish_loading(store, fingerprint, workers=workers, loaded=loaded_any)
+            lambda: maintenance.finish_loading(store, fingerprint, workers=workers, loaded=loaded_any),
+            maintenance.SEARCHABLE,
         )
     except (StoreError, Stopped) as error:
         # What was loaded is live and searchable without it, and the next migrate updates it.
         return IndexRefresh(time.perf_counter() - started, error=str(error))
-    return IndexRefresh(time.perf_counter() - started, done.built)
+    return IndexRefresh(time.perf_counter() - started, done.built, done.problem)

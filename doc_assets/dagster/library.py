@@ -116,10 +116,10 @@ class Library:
     def index(self) -> IndexResult:
         """Update statistics after a load, and build the vector index after the first one unless others are loading."""
         from doc_assets.embedding.space import describe_space
-        from doc_assets.store.retention.maintenance import finish_loading
+        from doc_assets.store.retention.maintenance import SEARCHABLE, finish_loading
 
         space, workers = describe_space(self.settings).fingerprint, max(1, self.settings.threads - 1)
-        return self.retries.run(lambda: finish_loading(self.store, space, workers=workers))
+        return self.retries.run(lambda: finish_loading(self.store, space, workers=workers), SEARCHABLE)
 
     def loading_run(self, partition: str) -> str | None:
         """Return the run that is loading a partition now."""

@@ -37,6 +37,8 @@ ALL = (
     _counter("doc_assets_read_failures_total", "Failed reads of the database since the exporter started"),
     _gauge("doc_assets_schema_info", "Always 1; schema revision found, and the one expected", "revision", "expected"),
     _gauge("doc_assets_schema_current", "1 if both revisions are equal; if not, all metrics below are absent"),
+    _gauge("doc_assets_pgvector_info", "Always 1; version of the extension pgvector in the database", "version"),
+    _gauge("doc_assets_pgvector_outdated", "1 if pgvector is older than 0.8.4, whose vector indexes can be damaged"),
     _gauge("doc_assets_database_bytes", "Size of the database on disk; cached"),
     _gauge("doc_assets_cached_age_seconds", "Age of the cached values, which are read every 5 minutes"),
     _gauge("doc_assets_partitions", "Partitions that were ever loaded"),
@@ -122,6 +124,7 @@ ALL = (
     ),
     _gauge("doc_assets_space_vectors", "Vectors, estimated by PostgreSQL's statistics; absent before these", "space"),
     _gauge("doc_assets_space_index_valid", "1 if there is a vector index that searches can use, else 0", "space"),
+    _gauge("doc_assets_space_index_failed", "1 if the newest build or rebuild of the vector index failed", "space"),
     _gauge("doc_assets_space_bytes", "Size of vectors and index on disk", "space"),
     _gauge("doc_assets_space_live_partitions", "Partitions whose live snapshot is embedded in this space", "space"),
     # Dagster.

@@ -104,6 +104,9 @@ def _is_well(state: PartitionState, reading: Reading) -> bool:
 
 
 def _add_database(samples: MetricFamilies, reading: Reading) -> None:
+    if reading.pgvector is not None:
+        samples.add("doc_assets_pgvector_info", 1, reading.pgvector.version or "")
+        samples.add("doc_assets_pgvector_outdated", not reading.pgvector.sound)
     if reading.costly is not None:
         samples.add("doc_assets_database_bytes", reading.costly.database_bytes)
         samples.add("doc_assets_cached_age_seconds", reading.costly_age)
@@ -121,6 +124,7 @@ def _add_database(samples: MetricFamilies, reading: Reading) -> None:
         samples.add("doc_assets_space_info", 1, name, space.name, space.precision, str(space.dimensions))
         samples.add("doc_assets_space_vectors", space.vectors, name)
         samples.add("doc_assets_space_index_valid", space.indexed, name)
+        samples.add("doc_assets_space_index_failed", space.index_problem is not None, name)
         samples.add("doc_assets_space_bytes", space.bytes, name)
         samples.add("doc_assets_space_live_partitions", space.live, name)
     samples.add("doc_assets_dagster_visible", reading.dagster is not None)

@@ -15,6 +15,7 @@ from datetime import datetime
 from doc_assets.errors import StoreError, StoreUnavailable
 from doc_assets.exporter.history_counters import History, HistoryCounters
 from doc_assets.store.database.connection import Connection, DatabaseError, Store, read_transaction
+from doc_assets.store.database.pgvector import Pgvector, find_pgvector
 from doc_assets.store.database.pools import cut
 from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import ProgressRow, read_progress
@@ -55,6 +56,7 @@ class Reading:
     dagster: metrics.DagsterState | None
     costly: metrics.Costly | None
     costly_age: float
+    pgvector: Pgvector | None = None
 
     @property
     def current(self) -> bool:
@@ -174,11 +176,13 @@ class StoreReader:
             counters = self._history.updated(at, metrics.events(connection, self._history.counted_through))
             partitions, running = metrics.partitions(connection, busy), read_progress(connection)
             spaces, dagster = metrics.spaces(connection), metrics.dagster(connection)
+            pgvector = find_pgvector(connection)
             costly_age, costly = self._costly_values(connection)
         seconds = self._clock() - started
         return Reading(
-            at, seconds, revision, self._expected, partitions, running, counters, spaces, dagster, costly, costly_age
-        )
+            at, seconds, revision, self._expected, partitions, running, counters, spaces, dagster, costly, costly_age,
+            pgvector,
+        )  # fmt: skip
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:

@@ -117,6 +117,16 @@ def many_vectors_and_no_index(loaded: Loaded) -> None:
         connection.execute("ANALYZE embedding_1")
 
 
+def index_that_cannot_be_built(loaded: Loaded) -> None:
+    with loaded.store.connect() as connection:
+        history.record(connection, "index", "failed", counts={"space": 1}, error="no shared memory")
+
+
+def old_pgvector(loaded: Loaded) -> None:
+    with loaded.store.connect() as connection:
+        connection.execute("UPDATE pg_extension SET extversion = '0.8.0' WHERE extname = 'vector'")
+
+
 def another_schema(loaded: Loaded) -> None:
     with loaded.store.connect() as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -177,6 +187,8 @@ BAD: list[tuple[Callable[[Loaded], None], set[str]]] = [
     (load_left_unfinished, {"DocAssetsStagingAbandoned"}),
     (source_renamed, {"DocAssetsLeftCatalogue"}),
     (many_vectors_and_no_index, {"DocAssetsIndexMissing"}),
+    (index_that_cannot_be_built, {"DocAssetsIndexFailed"}),
+    (old_pgvector, {"DocAssetsPgvectorOutdated"}),
     (another_schema, {"DocAssetsSchemaNotCurrent"}),
     (daemon_dead, {"DocAssetsDaemonDown"}),
     (run_that_never_began, {"DocAssetsRunFailed", "DocAssetsLoadFailed"}),

@@ -16,7 +16,6 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_tokenizers
 from doc_assets.search.search import search
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.embedded import CLIENTS
 from doc_assets.store.history import history
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_store
@@ -25,6 +24,7 @@ from doc_assets.store.versions import listing
 from doc_assets.store.versions.rollback import rollback
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
+from doc_assets_tests.support.postgres_servers import clients
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def elsewhere(database_url: str, server_url: str) -> Iterator[str]:
 
 
 def client(*arguments: str) -> None:
-    subprocess.run([CLIENTS / arguments[0], *arguments[1:]], check=True)
+    subprocess.run([clients() / arguments[0], *arguments[1:]], check=True)
 
 
 def digests(store: Store) -> dict[int, str]:

@@ -38,8 +38,11 @@ class Roles:
 
 
 @contextmanager
-def database_of_roles(server_url: str) -> Iterator[Roles]:
-    """Set up as docs/kubernetes.md has it for production, with our schema and nothing in it; names need quotes."""
+def database_of_roles(server_url: str, vector_schema: str | None = None) -> Iterator[Roles]:
+    """Set up as docs/kubernetes.md has it for production, with our schema and nothing in it; names need quotes.
+
+    With ``vector_schema`` a superuser has put pgvector there, which the owner may use and nobody else.
+    """
     mark = uuid.uuid4().hex[:8]
     owner, portal, nightly = (f"{name} {mark}" for name in ("owner", "portal", "nightly"))
     reader, loader = f"the 'readers' {mark}", f'the "loaders" {mark}'
@@ -55,7 +58,12 @@ def database_of_roles(server_url: str) -> Iterator[Roles]:
             for who in (owner, portal, nightly)
         ]
         with psycopg.connect(urlunsplit(urlsplit(server_url)._replace(path="/" + quote(owner)))) as superuser:
-            superuser.execute("CREATE EXTENSION vector")  # which pgvector leaves to superusers
+            if vector_schema is None:
+                superuser.execute("CREATE EXTENSION vector")  # which pgvector leaves to superusers
+            else:
+                run("CREATE SCHEMA {}", vector_schema, by=superuser)
+                run("CREATE EXTENSION vector SCHEMA {}", vector_schema, by=superuser)
+                run("GRANT USAGE ON SCHEMA {} TO {} WITH GRANT OPTION", vector_schema, owner, by=superuser)
         schema.upgrade(urls[0])
         with psycopg.connect(urls[0], autocommit=True) as owned:
             for _ in range(2):  # it may be run again

@@ -18,10 +18,13 @@ from urllib.parse import quote
 
 import psycopg
 
+from doc_assets.store.database.embedded import CLIENTS
+
 VARIABLE = "DOC_ASSETS_TEST_POSTGRES"
 _STARTS_WITHIN, _STOPS_WITHIN = 60.0, 30.0
 # As /dev/shm is mounted for the server alone, in a mount namespace that ends with it.
-_MOUNT = 'mount -t tmpfs -o "size=$0" tmpfs /dev/shm && exec "$@"'
+_MOUNTING = ["unshare", "--mount", "--propagation", "private", "sh", "-c",
+             'mount -t tmpfs -o "size=$0" tmpfs /dev/shm && exec "$@"']  # fmt: skip
 
 
 def chosen_programs() -> Path | None:
@@ -33,6 +36,20 @@ def chosen_programs() -> Path | None:
     if not (programs / "postgres").exists():
         raise FileNotFoundError(f"{VARIABLE}={named} holds no program postgres: name the folder of its programs")
     return programs
+
+
+def clients() -> Path:
+    """The folder of pg_dump and others of the version of the server that the tests use."""
+    return chosen_programs() or CLIENTS
+
+
+def no_small_shared_memory() -> str | None:
+    """Why no server with a small ``/dev/shm`` can be started here; None if one can."""
+    try:
+        mounted = subprocess.run([*_MOUNTING, "64k", "true"], capture_output=True, text=True)
+    except FileNotFoundError as error:
+        return f"{error.filename} is absent"
+    return None if mounted.returncode == 0 else f"needs the right to mount, as root has it: {mounted.stderr.strip()}"
 
 
 @contextmanager
@@ -59,7 +76,7 @@ def postgres(
         options = [f"-c{name}={value}" for name, value in {**given, **(settings or {})}.items()]
         command = [*user, programs / "postgres", "-D", data, *options]
         if shared_memory is not None:
-            command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _MOUNT, shared_memory, *command]
+            command = [*_MOUNTING, shared_memory, *command]
         with log.open("w") as output:
             server = subprocess.Popen(command, stdout=output, stderr=output, cwd="/")
         url = f"postgresql://postgres:@/postgres?host={quote(str(folder), safe='')}"

@@ -13,6 +13,7 @@ import tenacity
 
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown
+from doc_assets.store.database.shared_memory import lacks_shared_memory
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -31,6 +32,10 @@ _TRANSIENT = {
 # By SQLSTATE class: the data is at fault, and other data may be stored. 54 is a value too large for PostgreSQL, P0 a
 # trigger that refuses, XX000 a limit without a code.
 _REFUSALS = ("22", "23", "54", "P0", "XX000")
+
+
+# What a failed step left, at the end of its message.
+RESUMABLE = "nothing of it was published, and running it again resumes"
 
 
 class PartitionRetaken(PartitionLocked):
@@ -63,8 +68,12 @@ class Retries:
         self.count = 0
         self._counting = threading.Lock()
 
-    def run(self, step: Callable[[], T]) -> T:
+    def run(self, step: Callable[[], T], left: str = RESUMABLE) -> T:
         """Return the step's result; the step must be safe to run again after it failed or its answer was lost.
+
+        Args:
+            step: What to run.
+            left: What is left if it fails, for the message.
 
         Raises:
             StoreUnavailable: The database failed more often than the policy allows.
@@ -85,9 +94,9 @@ class Retries:
         except psycopg.Error as error:
             if refuses_data(error):
                 raise
-            raise to_store_error(error, self.policy.attempts) from error
+            raise to_store_error(error, self.policy.attempts, left) from error
         except StoreUnreachable as error:
-            raise StoreUnavailable(f"{error} (tried {self.policy.attempts} times); run again to resume") from error
+            raise StoreUnavailable(f"{error} (tried {self.policy.attempts} times); {left}") from error
 
     def _record_retry(self, state: tenacity.RetryCallState) -> None:
         with self._counting:
@@ -112,25 +121,27 @@ def refuses_data(error: psycopg.Error) -> bool:
     return error.sqlstate.startswith(_REFUSALS)
 
 
-def to_store_error(error: psycopg.Error, attempts: int = 1) -> StoreError:
-    """Return the project's error for a failure of the database; its message names the next step."""
+def to_store_error(error: psycopg.Error, attempts: int = 1, left: str = RESUMABLE) -> StoreError:
+    """Return the project's error for a failure of the database; its message names the next step and what is left."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-    resume = "nothing of it was published, and running it again resumes"
+    if lacks_shared_memory(error):  # before its SQLSTATE, which is that of a full disk
+        return StoreError(
+            f"PostgreSQL has no shared memory left for parallel workers ({reason}): enlarge /dev/shm of its container "
+            f"(docker run --shm-size=1g, in Kubernetes an emptyDir with medium: Memory); {left}"
+        )
     match error.sqlstate:
         case "53100":
-            return StoreError(
-                f"PostgreSQL has no disk space left ({reason}): free some or enlarge its volume; {resume}"
-            )
+            return StoreError(f"PostgreSQL has no disk space left ({reason}): free some or enlarge its volume; {left}")
         case "57014" if "statement timeout" in reason:
             return StoreError(
                 f"PostgreSQL cancelled a statement that reached a time limit ({reason}): raise it in the options of "
-                f"DOC_ASSETS_DATABASE_URL, or of the pooler between; {resume}"
+                f"DOC_ASSETS_DATABASE_URL, or of the pooler between; {left}"
             )
         case "25006":
             return StoreError(f"PostgreSQL is read-only ({reason}): point DOC_ASSETS_DATABASE_URL at the primary")
         case "42501":
             return StoreError(f"the database role may not do this ({reason}): doc-assets db roles prints what it needs")
     if not is_transient(error):
-        return StoreError(f"PostgreSQL failed: {reason}; {resume}")
+        return StoreError(f"PostgreSQL failed: {reason}; {left}")
     again = f" {attempts} times" if attempts > 1 else ""
-    return StoreUnavailable(f"PostgreSQL failed{again}: {reason}; {resume}")
+    return StoreUnavailable(f"PostgreSQL failed{again}: {reason}; {left}")

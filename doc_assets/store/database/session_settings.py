@@ -18,6 +18,7 @@ from typing import Final, LiteralString
 import psycopg
 
 from doc_assets.errors import StoreError
+from doc_assets.store.database.pgvector import SEARCH_PATH
 
 # How values are written and read. The driver understands ISO dates alone, and arrays only with NULL as PostgreSQL has
 # it; names are compared with those in expected.json.
@@ -77,6 +78,9 @@ _PLANS = {
         *("nestloop", "seqscan", "sort", "tidscan"),
     )
 }
+# No parallel workers in queries: audits read over several connections, and what workers share has to fit in /dev/shm,
+# 64 MB in a plain container, else PostgreSQL ends the statement. Those of an index build are in ``shared_memory``.
+_WORKERS = {"max_parallel_workers_per_gather": "0"}
 # Only a superuser, or a role granted SET on them, may change these; that is done only where they differ.
 _PRIVILEGED = {
     "session_replication_role": "origin",
@@ -85,8 +89,9 @@ _PRIVILEGED = {
     "plpgsql.variable_conflict": "error",
 }
 
-_SEARCH_PATH = "search_path = doc_assets, public"
-PINNED: Final[Mapping[str, str]] = MappingProxyType(_SPELLING | _TRANSACTIONS | _TIMES | _PLANS | _PRIVILEGED)
+PINNED: Final[Mapping[str, str]] = MappingProxyType(
+    _SPELLING | _TRANSACTIONS | _TIMES | _PLANS | _WORKERS | _PRIVILEGED
+)
 
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)=")
 # Before all others, in one message of commands that take no snapshot and no time: a limit of a millisecond would end
@@ -96,12 +101,13 @@ _FIRST = ("statement_timeout", "default_transaction_isolation")
 # an extension that is not loaded yet has a value only if somebody set it. With synchronous_commit off, a commit is
 # answered before it is safe: PostgreSQL may lose what a load reported as published. Its other values differ in how many
 # servers have it, which is the operator's to say.
-_OTHERS = """
+_OTHERS: Final[LiteralString] = f"""
     SELECT set_config(name, value, %s) FROM unnest(%s::text[], %s::text[]) AS pinned (name, value)
     WHERE current_setting(name, true) <> value
     UNION ALL
     SELECT set_config('synchronous_commit', 'on', %s) WHERE current_setting('synchronous_commit') = 'off'
-"""
+    UNION ALL SELECT set_config('search_path', {SEARCH_PATH}, %s)
+"""  # noqa: S608 - of constants
 
 # Only what every supported version has: an unknown name is refused.
 _AT_START = (
@@ -135,8 +141,8 @@ def pin_settings(connection: psycopg.Connection, *, local: bool = False, begin: 
     pinned = _pinned(connection.info.options)
     first = [f"SET {scope} {name} = '{pinned[name]}'" for name in _FIRST if name in pinned]
     try:
-        connection.execute("; ".join([*([begin] if begin else []), *first, f"SET {scope} {_SEARCH_PATH}"]).encode())
-        connection.execute(_OTHERS, (local, list(pinned), list(pinned.values()), local))
+        connection.execute("; ".join([*([begin] if begin else []), *first]).encode())
+        connection.execute(_OTHERS, (local, list(pinned), list(pinned.values()), local, local))
     except psycopg.errors.InsufficientPrivilege as error:
         raise StoreError(
             f"a setting of this role or database changes what is stored, and the role may not set it back "

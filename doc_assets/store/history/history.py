@@ -24,7 +24,7 @@ from doc_assets.store.partitions.partitions import partition_id_of
 if TYPE_CHECKING:
     from doc_assets.store.database.connection import Store
 
-ACTIONS = ("load", "rollback", "validate", "discard", "gc", "space", "upgrade", "retire")
+ACTIONS = ("load", "rollback", "validate", "discard", "gc", "space", "upgrade", "retire", "index")
 _FAILURES = ("failed", "rejected", "refused")
 _log = logging.getLogger(__name__)
 

@@ -62,6 +62,7 @@ class SpaceState:
     Attributes:
         vectors: PostgreSQL's estimate of their number; None before statistics were first gathered.
         indexed: The space has a valid vector index.
+        index_problem: Why the newest build or rebuild of the index failed; None if there is one since, or was no build.
         bytes: Size on disk, index included.
         live: Partitions whose live snapshot is in this space.
     """
@@ -72,6 +73,7 @@ class SpaceState:
     dimensions: int
     vectors: float | None
     indexed: bool
+    index_problem: str | None
     bytes: int
     live: int
 
@@ -145,12 +147,21 @@ _EVENTS = """
 _SPACES = """
     SELECT e.id, e.name, coalesce(e.description ->> 'precision', '?') AS precision, e.dimensions,
         nullif(c.reltuples, -1)::float8 AS vectors,
-        EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am a ON a.oid = x.relam
-            WHERE i.indrelid = c.oid AND a.amname = 'hnsw' AND i.indisvalid) AS indexed,
+        index.valid AS indexed, CASE WHEN build.result = 'failed' AND (build.again OR NOT index.valid)
+            THEN coalesce(build.error, '') END AS index_problem,
         coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
         (SELECT count(*) FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id
             WHERE s.space_id = e.id) AS live
-    FROM embedding_space e LEFT JOIN pg_class c ON c.oid = to_regclass('doc_assets.embedding_' || e.id) ORDER BY e.id
+    FROM embedding_space e LEFT JOIN pg_class c ON c.oid = to_regclass('doc_assets.embedding_' || e.id)
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am a ON a.oid = x.relam
+            WHERE i.indrelid = c.oid AND a.amname = 'hnsw' AND i.indisvalid) AS valid
+    ) index
+    LEFT JOIN LATERAL (
+        SELECT h.result, h.error, h.counts ? 'rebuild' AS again FROM migration_history h
+        WHERE h.action = 'index' AND h.counts ->> 'space' = e.id::text ORDER BY h.id DESC LIMIT 1
+    ) build ON true
+    ORDER BY e.id
 """
 # As ``store.versions.quarantine`` defines it. Sealed snapshots count their rejected files: those without are not read.
 _QUARANTINED = """

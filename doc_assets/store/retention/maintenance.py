@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -18,7 +18,9 @@ from doc_assets.errors import StoreError
 from doc_assets.runtime import shutdown
 from doc_assets.store.database import locks
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.database.retries import Retries, RetryPolicy, is_transient, to_store_error
+from doc_assets.store.database.shared_memory import with_fewer_workers
+from doc_assets.store.history import history
 from doc_assets.store.retention.unreachable import vector_tables
 from doc_assets.store.spaces import spaces, vector_index
 
@@ -27,6 +29,8 @@ from doc_assets.store.spaces import spaces, vector_index
 REBUILD_SHARE = 0.05
 # Fewer dead rows cost a search nothing that can be measured, and are left to autovacuum.
 VACUUM_SHARE = 0.001
+# What is left if the vector index or the statistics could not be brought up to date after a load.
+SEARCHABLE = "all that was loaded is live, and searches compare every vector until a migrate has built the index"
 _PLAIN = ("snapshot_document", "snapshot_file", "near_duplicate", "document_signature", "document_chunk", "document")
 
 
@@ -48,11 +52,13 @@ class IndexResult:
         built: Whether it was built now; False if it exists, is not needed yet, or is left to the last load.
         last: Whether nothing else was loading.
         seconds: Time for the whole step.
+        problem: Why it could not be built, and what to do.
     """
 
     built: bool
     last: bool
     seconds: float
+    problem: str | None = None
 
 
 @contextmanager
@@ -67,7 +73,7 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
 
     Built beside other loads, the index would slow them down and be made from part of the vectors. Of processes that end
     together, one builds it. Searches are not blocked, loads of the space wait. Call it after the load's session is
-    closed, and in the main thread if it should handle stops.
+    closed, and in the main thread if it should handle stops. The history records a build, also one that failed.
 
     Args:
         store: The store.
@@ -76,11 +82,11 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
         loaded: Whether something was published, which makes the statistics stale.
 
     Raises:
-        psycopg.Error: The database failed; it may be tried again.
+        psycopg.Error: The database failed; it may be tried again. Not if it refused the index, which is in the result.
         Stopped: A stop was requested; an index that was being built is gone.
     """
     started = time.perf_counter()
-    built = False
+    built, problem = False, None
     with (
         shutdown.handling_signals(),
         store.connect("doc-assets index") as connection,
@@ -90,8 +96,26 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
             vector_index.analyze(connection)
         space = spaces.find_space(connection, fingerprint)
         if last and space is not None:
-            built = vector_index.ensure_index(connection, space, workers=workers)
-    return IndexResult(built, last, time.perf_counter() - started)
+            try:
+                built = vector_index.ensure_index(connection, space, workers=workers)
+            except psycopg.Error as error:
+                if is_transient(error) or connection.closed or connection.broken:
+                    raise
+                problem = str(to_store_error(error, left=SEARCHABLE))
+            if built or problem:
+                _record_build(connection, {"space": space.id}, "built", problem, time.perf_counter() - started)
+    return IndexResult(built, last, time.perf_counter() - started, problem)
+
+
+def _record_build(
+    connection: psycopg.Connection, counts: Mapping[str, int], result: str, problem: str | None, seconds: float
+) -> None:
+    """Record a build or rebuild of a space's index in the history; failed where there is a problem."""
+    # Where the disk is full, no row can be written either: then the problem is in the log and the command's output.
+    with suppress(psycopg.Error):
+        history.record(
+            connection, "index", "failed" if problem else result, counts=counts, seconds=seconds, error=problem
+        )
 
 
 def clear_dead_rows(connection: psycopg.Connection, removed: Mapping[str, int]) -> list[MaintenanceStep]:
@@ -115,13 +139,23 @@ def clear_dead_rows(connection: psycopg.Connection, removed: Mapping[str, int]) 
                 lambda table=table: retries.run(lambda: vector_index.rebuild(connection, table)),
             )
             steps.append(step)
+            counts = {"space": vector_index.space_of(table), "rebuild": 1}
+            _record_build(connection, counts, "rebuilt", step.problem, step.seconds)
             if step.problem:
                 not_rebuilt.add(table)  # VACUUM would take longer than the rebuild
     for table in (*_PLAIN, "chunk", *tables):
         if table not in not_rebuilt and _dead_share(connection, table, removed.get(table, 0)) >= VACUUM_SHARE:
-            vacuum = sql.SQL("VACUUM (ANALYZE) {}").format(sql.Identifier("doc_assets", table))
-            steps.append(_timed(connection, table, "vacuum", lambda vacuum=vacuum: connection.execute(vacuum)))
+            steps.append(_timed(connection, table, "vacuum", lambda table=table: _vacuum(connection, table)))
     return steps
+
+
+def _vacuum(connection: psycopg.Connection, table: str) -> None:
+    def vacuum(workers: int) -> None:
+        parallel = sql.SQL("") if workers else sql.SQL(", PARALLEL 0")
+        name = sql.Identifier("doc_assets", table)
+        connection.execute(sql.SQL("VACUUM (ANALYZE{}) {}").format(parallel, name))
+
+    with_fewer_workers(vacuum, workers=1)  # as many as PostgreSQL chooses by the number of indexes
 
 
 def _is_large(connection: psycopg.Connection, table: str, removed: int) -> bool:

@@ -14,6 +14,8 @@ from typing import LiteralString
 
 import psycopg
 
+from doc_assets.store.database.pgvector import SEARCH_PATH
+
 _EXPECTED = "expected.json"
 # Foreign objects of these kinds are reported, since they may change what is written; a foreign index does not.
 _NO_OTHERS = ("table", "column", "constraint", "trigger")
@@ -92,7 +94,7 @@ def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:
     """Return the objects' definitions by kind and name, spelt the same for all supported versions of PostgreSQL."""
     with connection.transaction():
         # Names are spelt with their schema where it is not on the path.
-        connection.execute("SET LOCAL search_path = doc_assets, public")
+        connection.execute(f"SELECT set_config('search_path', {SEARCH_PATH}, true)")
         shape = {kind: dict(sorted(connection.execute(query).fetchall())) for kind, query in _QUERIES.items()}
     for kind in _HASHED:
         shape[kind] = {name: hashlib.sha256(_plain(text).encode()).hexdigest() for name, text in shape[kind].items()}
@@ -112,8 +114,11 @@ def _vector_drift(connection: psycopg.Connection) -> list[str]:
     rows = connection.execute(
         """
         SELECT 'embedding_' || e.id, e.dimensions, t.oid IS NOT NULL,
-            (SELECT array_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull
-                THEN ' not null' ELSE '' END ORDER BY a.attnum) FROM pg_attribute a
+            (SELECT array_agg(a.attname || ' ' || CASE WHEN y.typnamespace = x.extnamespace AND y.typname = 'halfvec'
+                THEN 'halfvec(' || a.atttypmod || ')' ELSE format_type(a.atttypid, a.atttypmod) END
+                || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END ORDER BY a.attnum)
+                FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
+                LEFT JOIN pg_extension x ON x.extname = 'vector'
                 WHERE a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped),
             (SELECT array_agg(pg_get_constraintdef(k.oid) ORDER BY k.contype) FROM pg_constraint k
                 WHERE k.conrelid = t.oid AND k.contype IN ('c', 'f', 'p')),
@@ -130,7 +135,7 @@ def _vector_drift(connection: psycopg.Connection) -> list[str]:
             differences.append(f"table {name} is missing: restore it from a backup, or load into a new database")
             continue
         wanted = ["chunk_id bytea not null", f"embedding halfvec({dimensions}) not null", "sha256 bytea not null"]
-        found = [re.sub(r"\b\w+\.halfvec", "halfvec", column) for column in columns or ()]
+        found = list(columns or ())
         if found != wanted:
             differences.append(f"table {name} has {', '.join(found)}, expected {', '.join(wanted)}: undo the change")
         kept = {constraint.replace("doc_assets.", "") for constraint in constraints or ()}

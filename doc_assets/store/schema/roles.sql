@@ -23,6 +23,8 @@ DECLARE
     loader text := 'doc_assets_loader';
     name text;
     owner text := (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'doc_assets');
+    vectors text := (SELECT nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+        WHERE extname = 'vector');
 BEGIN
     IF owner IS NULL THEN
         RAISE EXCEPTION 'this database has no schema doc_assets: run doc-assets db upgrade first';
@@ -47,8 +49,23 @@ BEGIN
             owner, name);
     END LOOP;
 
-    -- Functions of the owner look for types there, so nobody else may put anything under the same name.
-    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    -- pgvector's types and operators, wherever a superuser put the extension.
+    FOREACH name IN ARRAY ARRAY[reader, loader] LOOP
+        IF NOT has_schema_privilege(name, vectors, 'USAGE') THEN
+            BEGIN
+                EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', vectors, name);
+            EXCEPTION WHEN insufficient_privilege THEN NULL; -- as is a grant that PostgreSQL only warns of
+            END;
+            IF NOT has_schema_privilege(name, vectors, 'USAGE') THEN
+                RAISE EXCEPTION 'the schema of pgvector is not yours: let its owner or a superuser run %, then run '
+                    'this again', format('GRANT USAGE ON SCHEMA %I TO %I', vectors, name);
+            END IF;
+        END IF;
+    END LOOP;
+    -- Sessions look for them by name, and often they are in public: nobody else may put anything there.
+    IF to_regnamespace('public') IS NOT NULL THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
     -- Every role of the server could fill the disk with temporary tables; loads stage their batches in them.
     EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), loader);

@@ -12,18 +12,19 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from doc_assets.errors import SchemaBehind, StoreError
 from doc_assets.store.database.connection import Store, why_read_only
 from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
+from doc_assets.store.database.pgvector import MINIMUM, SEARCH_PATH, find_pgvector, number_of
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
 
 SCHEMA = "doc_assets"
-# halfvec came with pgvector 0.7, iterative scans with 0.8; SQL-standard function bodies with PostgreSQL 14.
+# SQL-standard function bodies came with PostgreSQL 14.
 MINIMUM_POSTGRES = 150000
-MINIMUM_PGVECTOR = (0, 8)
 _SIGNED_SINCE = "0003"  # the revision since which loads link near duplicates
 _UPGRADE_LOCK = 0x646F635F61737365  # "doc_asse": one upgrade at a time per database
 # Every reader needs this table, so it is locked first, in short attempts: while an audit holds it for minutes, new
@@ -74,7 +75,7 @@ def upgrade(url: str) -> bool:
         _require_server(reading)
         before = revision(reading)
         _refuse_newer(before)
-        if before == head() and not _lacking(reading):
+        if before == head() and not _lacking(reading) and _pgvector_problem(reading) is None:
             return False
         if reason := why_read_only(reading):
             raise StoreError(f"the database is {_state(before)}, this program needs {head()}: {reason}")
@@ -112,7 +113,11 @@ def upgrade(url: str) -> bool:
 
 def run_revisions(connection: sa.Connection, target: str) -> None:
     """Run the revisions up to ``target`` in the caller's transaction."""
-    connection.exec_driver_sql(f"SET LOCAL search_path = {SCHEMA}, public")
+    # Without parallel workers, whose shared memory a plain container does not have (store.database.shared_memory).
+    connection.exec_driver_sql(
+        f"SELECT set_config('search_path', {SEARCH_PATH}, true),"
+        " set_config('max_parallel_maintenance_workers', '0', true)"
+    )
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, target)
@@ -126,18 +131,32 @@ def raw_connection(connection: sa.Connection) -> psycopg.Connection:
 
 
 def _ensure_surroundings(connection: sa.Connection) -> None:
-    """Create the extension and the two schemas; IF NOT EXISTS would need the privilege for schemas that exist."""
-    try:
-        # Nested, so that the transaction stays usable if the extension is refused.
-        with connection.begin_nested():
-            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
-    except DBAPIError as error:
+    """Create the two schemas and the extension; IF NOT EXISTS would need the privilege for what exists."""
+    raw = raw_connection(connection)
+    found = find_pgvector(raw)
+    if found.schema is None and found.available is None:
         raise StoreError(
-            "the extension pgvector is not installed on this server, or the role may not create it: install "
-            "pgvector 0.8 or newer and run, as superuser, CREATE EXTENSION vector"
-        ) from error
-    for schema in _lacking(raw_connection(connection)):
+            "the extension pgvector is not installed on this server: install 0.8.4 or newer there, and run doc-assets "
+            "db upgrade again"
+        )
+    for schema in _lacking(raw):
         connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    if found.schema is None:
+        # Named, since a role's own search path may begin with any schema, or with none that exists.
+        public = "SELECT has_schema_privilege(to_regnamespace('public'), 'CREATE')"
+        schema = "public" if connection.exec_driver_sql(public).scalar() else SCHEMA
+        try:
+            # Nested, so that the transaction stays usable if the extension is refused.
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"CREATE EXTENSION vector SCHEMA {schema}")
+        except DBAPIError as error:
+            raise StoreError(
+                f"the extension pgvector cannot be created in this database: {_first_line(error)}; run, as superuser, "
+                "CREATE EXTENSION vector, and then doc-assets db upgrade again"
+            ) from error
+    problem = _pgvector_problem(raw)
+    if problem is not None:
+        raise StoreError(problem)
 
 
 def _lacking(connection: psycopg.Connection) -> list[str]:
@@ -148,6 +167,23 @@ def _lacking(connection: psycopg.Connection) -> list[str]:
         ([SCHEMA, DAGSTER_SCHEMA],),
     )
     return [name for (name,) in rows]
+
+
+def _pgvector_problem(connection: psycopg.Connection) -> str | None:
+    """Return why the extension cannot be used, and the command that changes it; None if it can."""
+    found = find_pgvector(connection)
+    if found.version is None:
+        return "the extension pgvector is missing in this database: run doc-assets db upgrade"
+    if (number_of(found.version) or MINIMUM) < MINIMUM:
+        return f"pgvector {found.version} is too old, 0.8 or newer is needed: run ALTER EXTENSION vector UPDATE"
+    if not found.usable:
+        schema = sql.Identifier(found.schema or "").as_string(connection)
+        role = sql.Identifier(connection.info.user).as_string(connection)
+        return (
+            f"this role may not use the schema of the extension pgvector: run, as its owner or as superuser, GRANT "
+            f"USAGE ON SCHEMA {schema} TO {role}"
+        )
+    return None
 
 
 def _sign_documents(connection: psycopg.Connection) -> None:
@@ -204,11 +240,9 @@ def check(connection: psycopg.Connection) -> list[str]:
     if current is None:
         return ["the database is blank: run doc-assets db upgrade"]
     problems = []
-    row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
-    if row is None:
-        problems.append("the extension pgvector is missing in this database: run doc-assets db upgrade")
-    elif tuple(int(part) for part in row[0].split(".")[:2]) < MINIMUM_PGVECTOR:
-        problems.append(f"pgvector {row[0]} is too old, 0.8 or newer is needed: run ALTER EXTENSION vector UPDATE")
+    problem = _pgvector_problem(connection)
+    if problem is not None:
+        problems.append(problem)
     if current != head():
         try:
             _refuse_newer(current)
@@ -220,6 +254,12 @@ def check(connection: psycopg.Connection) -> list[str]:
         ]
     problems += [f"the schema has drifted: {difference}" for difference in drift(connection)]
     return problems
+
+
+def warnings(connection: psycopg.Connection) -> list[str]:
+    """Return a sentence for each circumstance that is no problem now and may become one, with what to do."""
+    warning = find_pgvector(connection).warning
+    return [] if warning is None else [warning]
 
 
 def _require_server(connection: psycopg.Connection) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
+from doc_assets.store.database.shared_memory import with_fewer_workers
 from doc_assets.store.spaces.spaces import SpaceTable
 
 # Below this an exact scan takes under 5 ms, and an index would only cost recall and insert time.
@@ -32,7 +33,7 @@ def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int
     """Build the index if it is absent and the space is large enough to need one; return True if it was built.
 
     Loads of the space wait meanwhile, searches do not. The connection is in autocommit mode; ``workers`` are parallel
-    ones beside the leader (PostgreSQL's own limits apply).
+    ones beside the leader (PostgreSQL's own limits apply), none if there is no shared memory for them.
     """
     if has_index(connection, space):
         return False
@@ -48,10 +49,13 @@ def ensure_index(connection: psycopg.Connection, space: SpaceTable, workers: int
             _drop(connection, _name(table))
         except psycopg.errors.InsufficientPrivilege:
             return False  # a load's role need not own the table; a gc of the owner drops it
-    with connection.transaction():
-        _set_build_memory(connection, local=True)
-        connection.execute("SELECT set_config('max_parallel_maintenance_workers', %s, true)", (str(workers),))
-        connection.execute("SELECT make_vector_index(%s, %s, %s)", (space.id, _M, _EF_CONSTRUCTION))
+
+    def build(workers: int) -> None:
+        with connection.transaction():
+            _set_build_memory(connection, workers, local=True)
+            connection.execute("SELECT make_vector_index(%s, %s, %s)", (space.id, _M, _EF_CONSTRUCTION))
+
+    with_fewer_workers(build, workers)
     return True
 
 
@@ -83,25 +87,35 @@ def rebuild(connection: psycopg.Connection, table: str) -> None:
     """Rebuild the index; searches use the old one until the new one is ready, and loads go on.
 
     It waits for all transactions that began before it, so one that stays open for hours delays it. The connection is in
-    autocommit mode and its role owns the table.
+    autocommit mode and its role owns the table. Parallel workers are as many as PostgreSQL's own settings allow.
 
     Raises:
         psycopg.Error: The rebuild was refused or interrupted; ``drop_invalid_indexes`` removes what it left.
     """
-    drop_invalid_indexes(connection, table)
-    if not exists(connection, table):
-        return  # the index was invalid itself; the next load builds it
-    _set_build_memory(connection, local=False)
-    try:
+
+    def build(workers: int) -> None:
+        drop_invalid_indexes(connection, table)  # also what a first attempt left
+        if not exists(connection, table):
+            return  # the index was invalid itself; the next load builds it
+        _set_build_memory(connection, workers, local=False)
         connection.execute(sql.SQL("REINDEX INDEX CONCURRENTLY {}").format(sql.Identifier("doc_assets", _name(table))))
+
+    row = connection.execute("SELECT current_setting('max_parallel_maintenance_workers')::int").fetchone()
+    try:
+        with_fewer_workers(build, row[0] if row else 0)
     finally:
         if not (connection.closed or connection.broken):
-            connection.execute("RESET maintenance_work_mem")
+            connection.execute("RESET maintenance_work_mem; RESET max_parallel_maintenance_workers")
 
 
 def analyze(connection: psycopg.Connection) -> None:
     """Update the planner's statistics after a load, without waiting for autovacuum."""
     connection.execute("SELECT analyze_content()")
+
+
+def space_of(table: str) -> int:
+    """Return the id of the space whose vectors are in the table."""
+    return int(table.removeprefix("embedding_"))
 
 
 def _name(table: str) -> str:
@@ -112,6 +126,13 @@ def _drop(connection: psycopg.Connection, index: str) -> None:
     connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier("doc_assets", index)))
 
 
-def _set_build_memory(connection: psycopg.Connection, *, local: bool) -> None:
-    """Allow the memory in which a graph of some hundred thousand vectors is built without spilling."""
-    connection.execute("SELECT set_config('maintenance_work_mem', '512MB', %s)", (local,))
+def _set_build_memory(connection: psycopg.Connection, workers: int, *, local: bool) -> None:
+    """Allow the memory in which a graph of some hundred thousand vectors is built without spilling.
+
+    With workers all of it is allocated at once, as shared memory; without, as the graph grows.
+    """
+    connection.execute(
+        "SELECT set_config('maintenance_work_mem', '512MB', %(local)s),"
+        " set_config('max_parallel_maintenance_workers', %(workers)s, %(local)s)",
+        {"local": local, "workers": str(workers)},
+    )

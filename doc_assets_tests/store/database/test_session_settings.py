@@ -84,6 +84,7 @@ OTHERS = {
     "idle_session_timeout": "1h",
     "gin_fuzzy_search_limit": "1",
     "hnsw.max_scan_tuples": "1",
+    "max_parallel_workers_per_gather": "4",
     "enable_bitmapscan": "off",
     "plan_cache_mode": "force_generic_plan",
     "session_replication_role": "replica",
@@ -101,7 +102,8 @@ def test_a_session_has_the_pinned_settings_whatever_its_role_has(store: Store) -
 
 
 def test_a_transaction_can_be_pinned_alone(store: Store) -> None:
-    with role_with(store, OTHERS) as url, psycopg.connect(url, autocommit=True) as connection:
+    patient = OTHERS | {"statement_timeout": "1h"}  # the first statements here are not pinned yet
+    with role_with(store, patient) as url, psycopg.connect(url, autocommit=True) as connection:
         before = settings_of(connection)
         with connection.transaction():
             pin_settings(connection, local=True)

@@ -19,7 +19,6 @@ from doc_assets.errors import Misuse, StoreError
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets.store.database.embedded import CLIENTS
 from doc_assets.store.history import history
 from doc_assets.store.schema.opening import open_store
 from doc_assets.store.schema.roles import LOADER, READER, roles_sql
@@ -30,6 +29,7 @@ from doc_assets.store.versions.rollback import rollback
 from doc_assets.validation.validate import validate
 from doc_assets_tests.support.databases import Roles, database_of_roles
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
+from doc_assets_tests.support.postgres_servers import clients
 
 CONTENT = ("document", "chunk", "document_chunk", "document_signature", "near_duplicate", "embedding_1")
 REFUSED = psycopg.errors.InsufficientPrivilege
@@ -218,10 +218,10 @@ def test_the_loader_makes_a_backup_of_everything_and_the_reader_one_of_the_docum
     monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", roles.loader)
     DocAssetsStorage.from_config_value(None, {})
     for url, schemas in ((roles.loader, ["doc_assets", "dagster"]), (roles.reader, ["doc_assets"])):
-        command = [CLIENTS / "pg_dump", *(f"--schema={name}" for name in schemas), "-d", url]
+        command = [clients() / "pg_dump", *(f"--schema={name}" for name in schemas), "-d", url]
         dump = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         assert all(f"CREATE SCHEMA {name};" in dump for name in schemas)
-    subprocess.run([CLIENTS / "pg_dump", "-f", os.devnull, "-d", roles.loader], check=True)
+    subprocess.run([clients() / "pg_dump", "-f", os.devnull, "-d", roles.loader], check=True)
 
 
 def test_names_are_quoted_and_two_roles_cannot_share_one():
