@@ -264,8 +264,12 @@ class CrateSource(_RemoteSource):
 
     @property
     def location(self) -> str:
-        """Address of the gzipped rustdoc JSON."""
+        """Address of the gzipped rustdoc JSON, of the newest format that docs.rs has of it."""
         return f"{self.base_address.rstrip('/')}/crate/{self.crate_name}/{self.version}/json.gz"
+
+    def location_of_format(self, version: str, format_version: int) -> str:
+        """Return the address of the JSON in one format, which docs.rs keeps where it built the release again since."""
+        return f"{self.base_address.rstrip('/')}/crate/{self.crate_name}/{quote(version)}/json/{format_version}.gz"
 
     @property
     def site(self) -> Site:

@@ -100,6 +100,9 @@ class LoadSummary:
         """Print tables to stdout and sums to stderr."""
         totals = self.totals
         self._print_partitions(totals)
+        for result in self.results:
+            for warning in result.warnings:
+                print_note(f"warning: {result.partition}: {warning}")
         note_left_catalogue(self.left)
         if {result.result for result in self.results} <= {"unchanged"}:
             print_note(

@@ -99,6 +99,8 @@ def _load(
         if in_process_run
         else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
     )
+    for warning in survey.discovery.warnings:
+        context.log.warning(warning)
     if survey.unchanged is not None and not config.force:
         yield from _audit_events(context, partition.name, library.audit_live(partition.name), "what is live")
         yield _materialization(survey.unchanged, survey.source_state)

@@ -134,6 +134,7 @@ class LoadRun:
             pointers=counters.pointers,
             seconds=now - started,
             peak_rss_bytes=counters.peak_rss_bytes,
+            warnings=discovery.warnings,
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 

@@ -137,6 +137,7 @@ class Loader:
                 **asdict(counts),
                 reused=counts.chunks,
                 seconds=time.perf_counter() - started,
+                warnings=discovery.warnings,
             )
 
     def plan(self, survey: Survey) -> LoadResult:
@@ -183,6 +184,7 @@ class Loader:
             tokens_embedded=sum(missing.values()),
             bytes=discovery.bytes,
             seconds=time.perf_counter() - started,
+            warnings=discovery.warnings,
         )
 
     def _find_space(self) -> spaces.SpaceTable | None:

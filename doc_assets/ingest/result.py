@@ -22,6 +22,7 @@ class LoadResult(Counts):
         embedding_retries: Retries after failures of the embedding endpoint that passed.
         stages: Seconds of work by stage (``discover``, ``parse``, ``embed``, ``write``, ``seal``), and of waiting
             between stages.
+        warnings: What is to be known of the source although it was loaded, in sentences.
     """
 
     doc_type: str
@@ -40,6 +41,7 @@ class LoadResult(Counts):
     embedding_retries: int = 0
     stages: dict[str, float] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
     error: str | None = None
 
     @property

@@ -128,6 +128,8 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
         counts["rejected_allowed"] = guards.rejectable(result.files)
         if failed := [check.check for check in result.checks if not check.passed]:
             counts["failed_checks"] = failed
+        if result.warnings:
+            counts["warnings"] = list(result.warnings)
         return {
             "run_id": self.run_id,
             "batch_id": self.batch_id,

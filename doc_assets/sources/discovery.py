@@ -84,6 +84,7 @@ class Discovery:
         listed: Every file, by path in byte order.
         max_file_bytes: Larger files are rejected.
         fetched: The source; this reference keeps it in the cache.
+        warnings: What the fetch has to say about the source, in sentences.
     """
 
     revision: str
@@ -91,6 +92,7 @@ class Discovery:
     listed: tuple[SourceFile, ...]
     max_file_bytes: int
     fetched: Fetched | None = field(default=None, compare=False, repr=False)
+    warnings: tuple[str, ...] = ()
     _read: dict[str, ReadFile] = field(default_factory=dict, repr=False)
     _held: dict[str, bytes] = field(default_factory=dict, repr=False)
     _held_bytes: int = 0
@@ -232,4 +234,6 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
         partition.source, base=catalogue.directory, cache=settings.home / "sources", options=FetchOptions.of(settings)
     )
     listed = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
-    return Discovery(fetched.revision, fetched.root, tuple(listed[:limit]), settings.max_file_bytes, fetched)
+    return Discovery(
+        fetched.revision, fetched.root, tuple(listed[:limit]), settings.max_file_bytes, fetched, fetched.warnings
+    )

@@ -27,6 +27,11 @@ _ATTEMPTS = 4
 _LONGEST_SECONDS = 3600
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _REFUSED = {401, 403, 407}
+_ABSENT = {404, 410}
+
+
+class NotServed(SourceError):
+    """The server has nothing at the address (404, 410)."""
 
 
 class _TryAgain(Exception):
@@ -41,18 +46,22 @@ class Download:
     lease: CacheLease
 
 
-def download(source: ArchiveSource | CrateSource, cache: Cache, options: FetchOptions) -> Download:
-    """Return the file at a source's address (http or https).
+def download(
+    source: ArchiveSource | CrateSource, cache: Cache, options: FetchOptions, address: str | None = None
+) -> Download:
+    """Return the file at a source's address (http or https), or at another address of its server.
 
     The copy of an earlier download is used if the server confirms it (ETag, Last-Modified).
 
     Raises:
         SourceUnavailable: Not reachable after several attempts.
-        SourceError: An error status, or longer than ``max_download_bytes``.
+        NotServed: There is nothing at the address.
+        SourceError: Another error status, or longer than ``max_download_bytes``.
         CacheQuotaExceeded: It does not fit.
     """
-    folder = cache.root / "downloads" / cache_key("download", source.location)
-    fetching = _Fetching(source, cache, options, folder)
+    address = address or source.location
+    folder = cache.root / "downloads" / cache_key("download", address)
+    fetching = _Fetching(source, address, cache, options, folder)
     with cache.locked(folder / "answer"):
         folder.mkdir(parents=True, exist_ok=True)
         attempts = Retrying(
@@ -73,6 +82,7 @@ def open_response(
     options: FetchOptions,
     headers: Mapping[str, str],
     timeout: httpx.Timeout | float,
+    address: str | None = None,
 ) -> Iterator[httpx.Response]:
     """Open the response of a source's server, whose body is not read yet.
 
@@ -83,8 +93,9 @@ def open_response(
         ConfigurationError: The bundle of roots is absent or empty.
         httpx.HTTPError: Anything else.
     """
-    where = _where(source)
-    url, credential = split_address(source.location)
+    address = address or source.location
+    where = _where(source, address)
+    url, credential = split_address(address)
     if source.credentials:
         credential = read_credential(options.credentials, source.credentials, source.name)
         if credential.http is None:
@@ -108,8 +119,8 @@ def open_response(
         raise
 
 
-def _where(source: ArchiveSource | CrateSource) -> str:
-    return f"source {source.name}: {without_credentials(source.location)}"
+def _where(source: ArchiveSource | CrateSource, address: str) -> str:
+    return f"source {source.name}: {without_credentials(address)}"
 
 
 def _refusal(answer: httpx.Response, credential: Credential | None) -> str:
@@ -126,13 +137,14 @@ class _Fetching:
     """One download into its folder, under the folder's lock."""
 
     source: ArchiveSource | CrateSource
+    address: str
     cache: Cache
     options: FetchOptions
     folder: Path
 
     @property
     def where(self) -> str:
-        return _where(self.source)
+        return _where(self.source, self.address)
 
     def run(self) -> Download:
         known, lease = self._known()
@@ -142,13 +154,14 @@ class _Fetching:
         elif known.get("modified"):
             headers["If-Modified-Since"] = known["modified"]
         try:
-            with open_response(self.source, self.options, headers, _TIMEOUT) as answer:
+            with open_response(self.source, self.options, headers, _TIMEOUT, self.address) as answer:
                 if answer.status_code == 304 and lease is not None:
                     return Download(self.folder / known["file"], lease)
                 if answer.status_code in _AGAIN:
                     raise _TryAgain(f"status {answer.status_code}")
                 if answer.status_code != 200:
-                    raise SourceError(f"{self.where} answered {answer.status_code} {answer.reason_phrase}")
+                    wrong = NotServed if answer.status_code in _ABSENT else SourceError
+                    raise wrong(f"{self.where} answered {answer.status_code} {answer.reason_phrase}")
                 return self._store(answer)
         except httpx.TransportError as error:
             raise _TryAgain(without_credentials(f"{type(error).__name__}: {error}")) from None

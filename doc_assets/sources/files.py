@@ -38,12 +38,14 @@ class Fetched:
         root: Folder of the files.
         revision: What identifies them upstream: a commit, a SHA-256, or ``directory``.
         left_out: Parts that were refused while unpacking; ``walk`` lists them with the files.
+        warnings: Sentences for the summary and the history of a load.
         lease: Keeps the files in a full cache while it is referred to.
     """
 
     root: Path
     revision: str
     left_out: tuple[SourceFile, ...] = ()
+    warnings: tuple[str, ...] = ()
     lease: CacheLease | None = field(default=None, compare=False, repr=False)
 
 

@@ -6,7 +6,7 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, Partition
-from doc_assets.errors import SourceError
+from doc_assets.errors import SourceError, SourceUnavailable
+from doc_assets.formats.rustdoc.crate import NEWEST_VERSION, OLDEST_VERSION
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.walk import read, walk
@@ -163,6 +164,90 @@ def test_what_is_not_the_json_is_refused(tmp_path: Path, server: Server, body: b
     server.respond = lambda path, headers: (200, {}, body)
     with pytest.raises(SourceError, match=said):
         get(crate(server), tmp_path)
+
+
+def docs_rs(
+    kept: Sequence[int], newest: int = NEWEST_VERSION + 1, version: str = "1.2.3"
+) -> Callable[[str, Any], Answer]:
+    """Answers like docs.rs: the newest format, each that it kept, 404 for any other."""
+
+    def respond(path: str, headers: Any) -> Answer:
+        asked = path.removesuffix(".gz").rpartition("/json/")[2]
+        number = newest if path.endswith("/json.gz") else int(asked)
+        if number not in (newest, *kept):
+            return 404, {}, b"no such file"
+        stated = {"root": 1, "crate_version": version, "index": {}, "format_version": number}
+        etag = f'"{number}"'
+        if headers["If-None-Match"] == etag:
+            return 304, {}, b""
+        return 200, {"ETag": etag}, gzip.compress(json.dumps(stated).encode(), mtime=0)
+
+    return respond
+
+
+def format_of(fetched: Fetched) -> int:
+    (file,) = fetched.root.iterdir()
+    return json.loads(file.read_bytes())["format_version"]
+
+
+@pytest.mark.parametrize("kept", [[NEWEST_VERSION, 57], [57, 45], [OLDEST_VERSION]])
+def test_of_a_format_that_is_too_new_the_newest_one_that_is_read_is_taken(tmp_path, server, kept) -> None:
+    server.respond = docs_rs(kept)
+    source = crate(server)
+    fetched = get(source, tmp_path)
+    assert format_of(fetched) == kept[0]
+    listed = walk(fetched.root, Partition("rust", "demo", source), fetched.left_out)
+    newer = f"rustdoc JSON of format {NEWEST_VERSION + 1}, newer than {NEWEST_VERSION}, the newest that is read"
+    assert {file.path: (file.outcome, file.reason) for file in listed} == {
+        "demo-1.2.3.json": (None, None),
+        f"demo-1.2.3.format-{NEWEST_VERSION + 1}.json": (
+            "skipped", f"{newer}: format {kept[0]} of the same version was loaded in its place",
+        ),
+    }  # fmt: skip
+    (warning,) = fetched.warnings
+    assert warning.startswith(f"demo 1.2.3: 127.0.0.1 serves {newer}; format {kept[0]} of the same version")
+    # Not "latest", which may be another version by then; and the next look asks for the newest only.
+    assert server.requests[1] == f"/crate/demo/1.2.3/json/{NEWEST_VERSION}.gz"
+    asked = len(server.requests)
+    assert get(source, tmp_path) == fetched and len(server.requests) == asked + 1
+
+
+def test_where_no_older_format_is_kept_the_newer_is_handed_on_to_be_rejected_with_a_warning(tmp_path, server) -> None:
+    server.respond = docs_rs([])
+    fetched = get(crate(server), tmp_path)
+    assert format_of(fetched) == NEWEST_VERSION + 1 and fetched.left_out == ()
+    assert "it keeps no older one of this version" in fetched.warnings[0]
+    asked = len(server.requests)
+    assert asked == 2 + NEWEST_VERSION - OLDEST_VERSION
+    assert get(crate(server), tmp_path).warnings == fetched.warnings and len(server.requests) == asked + 1
+
+
+def test_a_known_format_is_taken_as_it_is_and_nothing_else_is_asked_for(tmp_path, server) -> None:
+    server.respond = docs_rs([45], newest=NEWEST_VERSION)
+    fetched = get(crate(server), tmp_path)
+    assert (format_of(fetched), fetched.left_out, fetched.warnings) == (NEWEST_VERSION, (), ())
+    assert len(server.requests) == 1
+
+
+def test_a_mirror_that_sends_another_version_or_the_same_file_again_is_not_believed(tmp_path, server) -> None:
+    answers = docs_rs([61, 60, 59, 58])
+
+    def respond(path: str, headers: Any) -> Answer:
+        if path.endswith("/61.gz"):
+            return docs_rs([61], version="9.9.9")(path, headers)
+        return answers("/json.gz" if path.endswith("/60.gz") else path, headers)
+
+    server.respond = respond
+    assert format_of(get(crate(server), tmp_path)) == 59
+
+
+def test_an_outage_while_older_formats_are_asked_for_fails_the_fetch_instead_of_the_crate(tmp_path, server) -> None:
+    answers = docs_rs([57])
+    server.respond = lambda path, headers: (503, {}, b"") if "/json/60" in path else answers(path, headers)
+    with pytest.raises(SourceUnavailable, match=r"json/60\.gz did not answer"):
+        get(crate(server), tmp_path)
+    server.respond = answers
+    assert format_of(get(crate(server), tmp_path)) == 57
 
 
 def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server) -> None:
