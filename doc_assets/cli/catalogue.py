@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import Catalogue, initial_catalogue, load_catalogue
-from doc_assets.cli.left_catalogue import note_left_catalogue
+from doc_assets.cli.left_catalogue import note_crate_fronts, note_left_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_exactly, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
@@ -17,6 +17,7 @@ from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.preflight import problems
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.embedded import has_data
+from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_for_reading
 
@@ -59,6 +60,7 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
                 "partitions": rows,
                 "problems": [str(problem) for problem in found],
                 "left_catalogue": compared.left,
+                "crate_fronts": compared.fronts,
                 "not_compared": compared.reason,
             }
         )
@@ -71,27 +73,29 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
         print_note(f"not compared with what is live: {compared.reason}")
     elif not as_json:
         note_left_catalogue(compared.left or ())
+        note_crate_fronts(compared.fronts or ())
     if found:
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compared:
-    """What is live and left the catalogue, or why no database could be asked."""
+    """What is live and left the catalogue, and fronts of crates that it lacks; or why no database could be asked."""
 
-    left: list[LeftPartition] | None
+    left: list[LeftPartition] | None = None
+    fronts: list[CrateFront] | None = None
     reason: str | None = None
 
 
 def _compared(settings: Settings, catalogue: Catalogue) -> _Compared:
     if settings.database_url is None and not has_data(settings.home):
-        return _Compared(None, "there is no database yet")
+        return _Compared(reason="there is no database yet")
     try:
         # Checking a catalogue must not set up a database.
         with (
             open_for_reading(settings, upgrade_blank=False) as store,
             store.reading("doc-assets catalogue check") as reading,
         ):
-            return _Compared(left_catalogue(reading, catalogue))
+            return _Compared(left_catalogue(reading, catalogue), crate_fronts(reading, catalogue))
     except (DocAssetsError, DatabaseError) as error:
-        return _Compared(None, str(error).strip().splitlines()[0])
+        return _Compared(reason=str(error).strip().splitlines()[0])

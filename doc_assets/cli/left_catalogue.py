@@ -1,10 +1,11 @@
-"""Notes that name the live partitions which left the catalogue, with the command that takes them down."""
+"""Notes on what is live and the catalogue lacks: partitions that left it, crates that others re-export."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from doc_assets.cli.output import print_note
+from doc_assets.store.partitions.crate_fronts import CrateFront
 from doc_assets.store.partitions.left_catalogue import LeftPartition
 
 _SHOWN = 20  # partitions with a line of their own
@@ -29,3 +30,9 @@ def note_left_catalogue(left: Sequence[LeftPartition]) -> None:
         print_note(f"warning: {len(left) - _SHOWN:,} more left the catalogue: doc-assets status lists them")
     if len(left) > 1:
         print_note(f"{_command(left)} takes all of them down")
+
+
+def note_crate_fronts(fronts: Sequence[CrateFront]) -> None:
+    """Print a line for each live crate that only re-exports crates which the catalogue lacks."""
+    for one in fronts[:_SHOWN]:
+        print_note(f"warning: {one}")

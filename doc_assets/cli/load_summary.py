@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets.cli.left_catalogue import note_left_catalogue
+from doc_assets.cli.left_catalogue import note_crate_fronts, note_left_catalogue
 from doc_assets.cli.output import print_json, print_note, print_table
 from doc_assets.cli.validate import print_checks
 from doc_assets.document.records import COUNTS
@@ -14,6 +14,7 @@ from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
+from doc_assets.store.partitions.crate_fronts import CrateFront
 from doc_assets.store.partitions.left_catalogue import LeftPartition
 from doc_assets.store.schema import schema
 
@@ -34,6 +35,7 @@ class LoadSummary:
         steps: Seconds of the steps common to all partitions.
         batch_id: Run batch of the loads; None if nothing was published.
         left: Live partitions that left the catalogue.
+        fronts: Live crates that re-export crates which the catalogue lacks.
     """
 
     results: Sequence[LoadResult]
@@ -42,6 +44,7 @@ class LoadSummary:
     steps: Mapping[str, float]
     batch_id: str | None
     left: Sequence[LeftPartition] = ()
+    fronts: Sequence[CrateFront] = ()
 
     @property
     def unfinished(self) -> list[LoadResult]:
@@ -92,6 +95,7 @@ class LoadSummary:
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
                 "left_catalogue": list(self.left),
+                "crate_fronts": list(self.fronts),
                 "checks": [check.as_json() for result in self.results for check in result.checks],
             }
         )
@@ -104,6 +108,7 @@ class LoadSummary:
             for warning in result.warnings:
                 print_note(f"warning: {result.partition}: {warning}")
         note_left_catalogue(self.left)
+        note_crate_fronts(self.fronts)
         if {result.result for result in self.results} <= {"unchanged"}:
             print_note(
                 f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})"

@@ -29,6 +29,7 @@ from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
+from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_store
 
@@ -73,7 +74,7 @@ def migrate(
     loaded, wanted = chosen(settings, types, partitions)
     order = Order(loaded, _slice_of(wanted, share), limit, parallel, allow_deletions)
     with open_store(settings) as store, job_progress() as job:
-        note_at_start(_left(store, loaded))
+        note_at_start(_lacking(store, loaded)[0])
         summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
     summary.report()
     if as_json:
@@ -118,8 +119,8 @@ def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
     with closing(Loader(settings, store)) as loader:
         plans = [loader.plan(survey) for survey in surveyed.changed]
     results = _sorted([*surveyed.results, *plans])
-    seconds, left = time.perf_counter() - started, _left(store, order.catalogue)
-    return LoadSummary(results, seconds, peak, {"discover": discovered}, batch_id=None, left=left)
+    seconds, (left, fronts) = time.perf_counter() - started, _lacking(store, order.catalogue)
+    return LoadSummary(results, seconds, peak, {"discover": discovered}, batch_id=None, left=left, fronts=fronts)
 
 
 def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
@@ -154,13 +155,14 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         max(peak, loading_peak),
         {"discover": discovered, "index": seconds},
         batch_id if published else None,
-        _left(store, order.catalogue),
+        *_lacking(store, order.catalogue),
     )
 
 
-def _left(store: Store, catalogue: Catalogue) -> list[LeftPartition]:
+def _lacking(store: Store, catalogue: Catalogue) -> tuple[list[LeftPartition], list[CrateFront]]:
+    """Return what is live and the catalogue lacks."""
     with store.connect("doc-assets migrate") as connection:
-        return left_catalogue(connection, catalogue)
+        return left_catalogue(connection, catalogue), crate_fronts(connection, catalogue)
 
 
 def _sorted(results: list[LoadResult]) -> list[LoadResult]:

@@ -117,8 +117,8 @@ def _told(source: CrateSource, document: Path, version: str | None, served: int,
         f"{source.crate_name} {version or source.version}: {urlsplit(source.base_address).hostname} serves {found}; "
     )
     if read is None:
-        warning += "it keeps no older one of this version, so the file is rejected: pin an earlier version, or upgrade"
-        return {"warnings": (warning + " doc-assets",)}
+        warning += "it keeps no older one of this version, so the file is rejected: upgrade"
+        return {"warnings": (warning + " doc-assets, or see docs/catalogue.md for other ways",)}
     newer = f"{document.stem}.format-{served}.json"
     reason = f"{found}: format {read} of the same version was loaded in its place"
     skipped = SourceFile(newer, document.with_name(newer), 0, "skipped", reason)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from doc_assets.errors import DocumentRejected, DocumentSkipped
+from doc_assets.formats.rustdoc.reexports import Reexport, front_of, reexport
 
 Item = Mapping[str, Any]
 
@@ -47,7 +48,7 @@ class Module:
     types: list[tuple[str, Item]] = field(default_factory=list)
     others: list[tuple[str, Item]] = field(default_factory=list)
     modules: list[tuple[str, Item]] = field(default_factory=list)
-    reexports: list[str] = field(default_factory=list)
+    reexports: list[Reexport] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,13 @@ class Crate:
     modules: list[Module]
     summaries: Mapping[str, Any]
     places: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def front_of(self) -> list[str]:
+        """The crates that this one is a front of: it re-exports their items, and has few of its own."""
+        root, *others = self.modules
+        own = sum(len(module.types) + len(module.others) for module in self.modules)
+        return front_of(root.reexports, [one for module in others for one in module.reexports], own)
 
     def resolve(self, identity: object) -> tuple[str, bool]:
         """Return an item's full path ("" if it has none), and whether it belongs to this crate."""
@@ -129,14 +137,14 @@ def read_crate(text: str) -> Crate:
     if not isinstance(root, dict) or kind_of(root) != "module":
         raise DocumentRejected("the crate's root module is missing from the rustdoc JSON")
     name = str(root.get("name") or "crate")
-    summaries = data.get("paths")
+    summaries, crates = ({} if not isinstance(data.get(k), dict) else data[k] for k in ("paths", "external_crates"))
     return Crate(
         name,
         str(data.get("crate_version") or ""),
         version,
         index,
-        _modules(root, name, index),
-        summaries if isinstance(summaries, dict) else {},
+        _modules(root, name, index, lambda use: reexport(use, summaries, crates)),
+        summaries,
     )
 
 
@@ -151,7 +159,7 @@ def _places(crate: Crate) -> Iterator[tuple[str, str]]:
                 yield str(member["id"]), f"{path}::{member.get('name')}"
 
 
-def _modules(root: Item, name: str, index: Mapping[str, Item]) -> list[Module]:
+def _modules(root: Item, name: str, index: Mapping[str, Item], named: Callable[[Item], Reexport]) -> list[Module]:
     """Walk the public modules breadth first, so that an item with several paths gets the shortest.
 
     An item of a private module is public through its re-export and is placed there, as in rustdoc's pages; any other
@@ -164,7 +172,7 @@ def _modules(root: Item, name: str, index: Mapping[str, Item]) -> list[Module]:
     while waiting:
         module = waiting.popleft()
         modules.append(module)
-        for shown, item in _contents(module, defined, index):
+        for shown, item in _contents(module, defined, index, named):
             identity = str(item["id"])
             if identity in placed:
                 continue
@@ -194,7 +202,9 @@ def _defined(root: Item, index: Mapping[str, Item]) -> set[str]:
     return seen
 
 
-def _contents(module: Module, defined: set[str], index: Mapping[str, Item]) -> Iterator[tuple[str, Item]]:
+def _contents(
+    module: Module, defined: set[str], index: Mapping[str, Item], named: Callable[[Item], Reexport]
+) -> Iterator[tuple[str, Item]]:
     """Yield the names and items of a module; follow re-exports from private modules, and record the others."""
     followed: set[str] = set()
     waiting = deque(content_of(module.item).get("items") or [])
@@ -211,10 +221,7 @@ def _contents(module: Module, defined: set[str], index: Mapping[str, Item]) -> I
         use = content_of(item)
         target = index.get(str(use.get("id")))
         if target is None or str(target["id"]) in defined:
-            glob = "::*" if use.get("is_glob") or use.get("glob") else ""
-            source, name = str(use.get("source", "_")), use.get("name")
-            renamed = f" as {name}" if not glob and name and name != source.rpartition("::")[2] else ""
-            module.reexports.append(f"pub use {source}{glob or renamed};")
+            module.reexports.append(named(use))
         elif use.get("is_glob") or use.get("glob"):
             waiting.extend(_glob(target))
         elif kind_of(target) in ("use", "import"):

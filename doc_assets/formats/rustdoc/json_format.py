@@ -29,6 +29,7 @@ from doc_assets.formats.rustdoc.crate import (
 from doc_assets.formats.rustdoc.item_docs import documentation, first_sentence, notes, stable_since
 from doc_assets.formats.rustdoc.kinds import LABELS, PLURALS, item_facts, json_kind
 from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
+from doc_assets.formats.rustdoc.reexports import documented_in
 from doc_assets.formats.rustdoc.signatures import declaration, path, type_name
 
 _HEAD = 8_192  # bytes at either end that identify a crate: its version comes last
@@ -39,7 +40,7 @@ class RustdocJsonFormat:
     """Reads a crate's JSON from rustdoc."""
 
     name = "rustdoc_json"
-    version = 2
+    version = 3
     suffixes = frozenset((".json",))
     priority = 0
 
@@ -90,6 +91,7 @@ def _document(crate: Crate, kind: str, place: str, item: Item, parts: list[Part]
         stable_since=stable_since(item),
         format_version=crate.format_version,
         dropped_implementations=dropped,
+        front_of=[clean_text(name) for name in crate.front_of] if kind == "crate" else [],
     )
     title = f"{LABELS[kind]} {place}"
     cleaned = [part for part in map(_clean, parts) if not isinstance(part, Block) or part.text]
@@ -133,7 +135,8 @@ def _module_parts(crate: Crate, module: Module) -> list[Part]:
 def _table(crate: Crate, module: Module) -> Iterator[Block]:
     """Yield a module's items by kind: a line with name and summary for each."""
     if module.reexports:
-        yield from in_pieces(["Re-exports:", *module.reexports], "list")
+        places = [f"Documented in {crate}" for crate in documented_in(module.reexports)]
+        yield from in_pieces(["Re-exports:", *map(str, module.reexports), *places], "list")
     groups: dict[str, list[tuple[str, Item]]] = {}
     for name, item in (*module.modules, *module.types, *module.others):
         groups.setdefault(_plural(item), []).append((name, item))

@@ -246,6 +246,68 @@ def test_what_is_re_exported_from_a_private_module_is_found_there(crate: CrateJs
     assert "Re-exports:\npub use std::time;\npub use self::Pool as Basin;" in shown
 
 
+OTHERS = {
+    "20": {"name": "tank_parts", "html_root_url": "https://docs.rs/tank-parts/4.5.1/x86_64-unknown-linux-gnu/"},
+    "21": {"name": "tank_derive", "html_root_url": None},
+    "1": {"name": "core", "html_root_url": "https://doc.rust-lang.org/nightly/"},
+}
+SUMMARIES = {
+    "100": {"crate_id": 20, "path": ["tank_parts"], "kind": "module"},
+    "101": {"crate_id": 20, "path": ["tank_parts", "inner", "Hose"], "kind": "struct"},
+    "102": {"crate_id": 21, "path": ["tank_derive", "Flow"], "kind": "proc_derive"},
+    "103": {"crate_id": 1, "path": ["core", "time", "Duration"], "kind": "struct"},
+}
+
+
+def use(crate: CrateJson, number: int, source: str, target: int, *, name: str = "", is_glob: bool = False) -> int:
+    held = {"source": source, "name": name or source.rpartition("::")[2], "id": target, "is_glob": is_glob}
+    return crate.add(number, None, {"use": held})
+
+
+def test_a_crate_of_re_exports_says_where_the_items_are() -> None:
+    """As rustdoc 1.95 writes ``pub use other::*``: the target is the other crate's root, its items are not listed."""
+    front = CrateJson()
+    front.hold(
+        use(front, 1, "tank_parts", 100, is_glob=True),
+        use(front, 2, "tank_parts::Hose", 101, name="Pipe"),
+        use(front, 3, "tank_derive::Flow", 102),
+        use(front, 4, "std::time::Duration", 103),
+    )
+    (document,) = read(front, paths=SUMMARIES, external_crates=OTHERS)
+    assert section(document, "Items").blocks[0].text.splitlines() == [
+        "Re-exports:",
+        "pub use tank_parts::*; (all public items of crate tank_parts)",
+        "pub use tank_parts::Hose as Pipe; (struct tank_parts::inner::Hose)",
+        "pub use tank_derive::Flow; (derive macro tank_derive::Flow)",
+        "pub use std::time::Duration;",
+        "Documented in tank-parts 4.5.1 https://docs.rs/tank-parts/4.5.1/",
+        "Documented in tank_derive",
+    ]
+    assert document.metadata["front_of"] == ["tank-parts", "tank_derive"]
+
+
+def test_a_crate_with_items_of_its_own_is_no_front_for_a_few_re_exports(crate: CrateJson) -> None:
+    crate.hold(use(crate, 30, "tank_parts::Hose", 101))
+    documents = read(crate, paths=SUMMARIES, external_crates=OTHERS)
+    assert not any("front_of" in document.metadata for document in documents)
+    assert "(struct tank_parts::inner::Hose)" in section(titled(documents, "Crate tank"), "Items").blocks[0].text
+    crate.hold(use(crate, 31, "tank_derive::Flow", 102), use(crate, 32, "tank_parts::inner::Hose", 101))
+    documents = read(crate, paths=SUMMARIES, external_crates=OTHERS)
+    assert titled(documents, "Crate tank").metadata["front_of"] == ["tank-parts", "tank_derive"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "external"),
+    [({}, OTHERS), (SUMMARIES, {}), (None, None), ({"100": {"crate_id": 20, "path": []}}, OTHERS), ({"100": 5}, OTHERS),
+        (SUMMARIES, {"20": {"name": 7}}), (SUMMARIES, {"20": {"name": "x", "html_root_url": 3}})],
+)  # fmt: skip
+def test_a_re_export_whose_target_is_not_described_is_only_named(paths, external) -> None:
+    front = CrateJson()
+    front.hold(use(front, 1, "tank_parts", 100, is_glob=True))
+    (document,) = read(front, paths=paths, external_crates=external)
+    assert section(document, "Items").blocks[0].text.startswith("Re-exports:\npub use tank_parts::*;")
+
+
 def test_re_exports_that_go_in_circles_end(crate: CrateJson) -> None:
     crate.add(70, "a", {"module": {"items": [72], "is_stripped": True}}, visibility="crate")
     crate.hold(
