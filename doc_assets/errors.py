@@ -7,6 +7,8 @@ wrapped where the message can name the next step; a programming error propagates
 
 from typing import ClassVar
 
+from doc_assets.secrets import mask
+
 
 class DocAssetsError(Exception):
     """Base of every error this project raises on purpose.
@@ -20,6 +22,10 @@ class DocAssetsError(Exception):
 
     exit_code: ClassVar[int] = 1
     may_pass: ClassVar[bool] = False
+
+    def __init__(self, *arguments: object) -> None:
+        """Take the message; secrets that it holds are masked, since it goes into logs, history and events alike."""
+        super().__init__(*(mask(one) if isinstance(one, str) else one for one in arguments))
 
 
 class Misuse(DocAssetsError):

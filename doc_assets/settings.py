@@ -8,12 +8,21 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from doc_assets.errors import ConfigurationError
+from doc_assets.secrets import (
+    PROXY_VARIABLES,
+    Secret,
+    SecretAddress,
+    address_problem,
+    header_problem,
+    learn_environment,
+    text_problem,
+)
 
 # An idle parse worker holds 150 MB: its code, the tokenizer, the chunker.
 LEAST_PARSE_MEMORY_BYTES = 256_000_000
@@ -65,7 +74,7 @@ class Settings:
 
     home: Path
     catalogue: Path
-    database_url: str | None = None
+    database_url: Secret | None = None
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     embedding_backend: str = "auto"
     embedding_precision: str = "auto"
@@ -74,9 +83,9 @@ class Settings:
     embedding_query_prompt: str | None = None
     embedding_prompts: str = "client"
     embedding_dimensions: int | None = None
-    embedding_url: str | None = None
+    embedding_url: SecretAddress | None = None
     embedding_served_name: str | None = None
-    embedding_api_key: str | None = None
+    embedding_api_key: Secret | None = None
     threads: int = 1
     max_file_bytes: int = 50_000_000
     parse_timeout_seconds: float = 60.0
@@ -93,6 +102,11 @@ class Settings:
     cache_bytes: int | None = None
     schedules: bool = False
 
+    def __post_init__(self) -> None:
+        """Wrap secrets that are given as text."""
+        for name, kind in (("database_url", Secret), ("embedding_url", SecretAddress), ("embedding_api_key", Secret)):
+            object.__setattr__(self, name, kind.of(getattr(self, name)))
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from ``os.environ`` or from the mapping given.
@@ -101,11 +115,13 @@ class Settings:
             ConfigurationError: A variable has a value that is not allowed.
         """
         env = os.environ if environment is None else environment
+        learn_environment(env)
         given = _Variables(env)
+        given.refuse_proxies()
         return cls(
             home=Path(env.get("DOC_ASSETS_HOME") or ".doc-assets").expanduser().absolute(),
             catalogue=Path(env.get("DOC_ASSETS_CATALOGUE") or "sources.yaml").expanduser().absolute(),
-            database_url=env.get("DOC_ASSETS_DATABASE_URL") or None,
+            database_url=Secret.of(given.secret("DOC_ASSETS_DATABASE_URL", _database_url_problem)),
             embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
             embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
             embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),
@@ -114,9 +130,9 @@ class Settings:
             embedding_query_prompt=env.get("DOC_ASSETS_EMBEDDING_QUERY_PROMPT") or None,
             embedding_prompts=given.choice("DOC_ASSETS_EMBEDDING_PROMPTS", ("client", "server")),
             embedding_dimensions=given.whole("DOC_ASSETS_EMBEDDING_DIMENSIONS", 0) or None,
-            embedding_url=env.get("DOC_ASSETS_EMBEDDING_URL") or None,
+            embedding_url=SecretAddress.of(given.secret("DOC_ASSETS_EMBEDDING_URL", address_problem)),
             embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,
-            embedding_api_key=env.get("DOC_ASSETS_EMBEDDING_API_KEY") or None,
+            embedding_api_key=Secret.of(given.secret("DOC_ASSETS_EMBEDDING_API_KEY", header_problem)),
             threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
             parse_timeout_seconds=given.number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
@@ -135,6 +151,11 @@ class Settings:
             cache_bytes=given.whole("DOC_ASSETS_CACHE_BYTES", 0) or None,
             schedules=given.choice("DOC_ASSETS_SCHEDULES", ("off", "on")) == "on",
         )
+
+
+def _database_url_problem(url: str) -> str | None:
+    # In the form key=value a line end separates two keys; that an address has a host is libpq's affair.
+    return text_problem(url if "://" in url else " ".join(url.split()))
 
 
 @dataclass(frozen=True)
@@ -173,6 +194,23 @@ class _Variables:
     def path(self, name: str) -> Path | None:
         raw = self.environment.get(name)
         return Path(raw).expanduser().absolute() if raw else None
+
+    def secret(self, name: str, problem: Callable[[str], str | None]) -> str | None:
+        """Return a value without the white space at its ends, which files and Secrets often add; quotes none of it."""
+        raw = self.environment.get(name) or None
+        value = raw and raw.strip()
+        if raw and not value:
+            raise ConfigurationError(f"{name} holds nothing but white space: unset it, or set its value")
+        if value and (wrong := problem(value)):
+            raise ConfigurationError(f"{name} {wrong}: correct it where it is set; its value is not shown here")
+        return value
+
+    def refuse_proxies(self) -> None:
+        """Refuse proxies that no request can be sent through."""
+        for name in PROXY_VARIABLES:
+            if value := self.environment.get(name, "").strip():
+                address = value if "://" in value else f"http://{value}"
+                self.secret(name, lambda _given, address=address: address_problem(address))
 
     def choice(self, name: str, allowed: tuple[str, ...]) -> str:
         value = self.environment.get(name) or allowed[0]

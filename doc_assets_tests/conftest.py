@@ -13,6 +13,7 @@ import hypothesis
 import psycopg
 import pytest
 
+from doc_assets.secrets import forget_all
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
@@ -44,6 +45,13 @@ def pytest_configure() -> None:
     for number, usual in ((signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_of_another_test() -> Iterator[None]:
+    """Forget what a test has learnt to mask: the next one may print it."""
+    yield
+    forget_all()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from doc_assets.catalogue.model import SOURCE_KINDS, CatalogueFile, DocType
 from doc_assets.catalogue.partitions import Catalogue, partitions_of
 from doc_assets.errors import CatalogueError
+from doc_assets.secrets import mask
 
 _Path = tuple[str | int, ...]
 
@@ -184,7 +185,7 @@ def _explain(error: Any) -> tuple[_Path, str]:  # noqa: ANN401 - pydantic's Erro
     allowed = f" ({field.description})" if field and field.description else ""
     quote = ": put it in quotes" if kind == "string_type" and isinstance(given, (int, float, bool)) else ""
     shown = repr(given) if not isinstance(given, (dict, list)) or not given else f"a {type(given).__name__}"
-    return loc, f"{shown[:80]} {message}{quote}{allowed}"
+    return loc, f"{mask(shown)[:80]} {message}{quote}{allowed}"
 
 
 def _unknown_key(key: str, allowed: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from doc_assets.catalogue.globs import check_glob
 from doc_assets.document.site import PageRule, Site
 from doc_assets.formats.registry import format_names
+from doc_assets.secrets import address_problem, learn_address, mask
 
 TYPE_NAME = r"^[a-z][a-z0-9_]*$"
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
@@ -123,6 +124,13 @@ class _SourceBase(BaseModel):
             check_glob(glob)
         return value
 
+    @field_validator("base_url")
+    @classmethod
+    def _readers_need_no_login(cls, value: str | None) -> str | None:
+        if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
+            raise ValueError("every reader is shown this address: leave out the name and password in it")
+        return value
+
     @field_validator("folder_attributes")
     @classmethod
     def _folders_are_relative(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
@@ -179,7 +187,9 @@ class ArchiveSource(_RemoteSource):
     """Files packed in one tar or zip."""
 
     kind: Literal["archive"] = Field(description="A .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz or .zip file.")
-    location: str = Field(min_length=1, description="Path of the archive, or an http(s) address to download it from.")
+    location: str = Field(
+        min_length=1, repr=False, description="Path of the archive, or an http(s) address to download it from."
+    )
     strip_components: int = Field(
         default=0, ge=0, le=50, description="Leading folders to drop from each member's path."
     )
@@ -204,7 +214,9 @@ class GitSource(_RemoteSource):
     """Files of a git repository at one commit."""
 
     kind: Literal["git"] = Field(description="A git repository, fetched shallow and without the history.")
-    location: str = Field(min_length=1, description="Address (https, http, ssh, git@host:…) or path of the repository.")
+    location: str = Field(
+        min_length=1, repr=False, description="Address (https, http, ssh, git@host:…) or path of the repository."
+    )
     ref: str = Field(
         default="HEAD",
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/@+-]*$",
@@ -220,6 +232,9 @@ class GitSource(_RemoteSource):
     def _scheme(cls, value: str) -> str:
         if value.startswith("-") or "::" in value:
             raise ValueError("an https, http, ssh or git@host: address is needed, or a path")
+        query = "?" + value.partition("?")[2]
+        if is_address(value) and mask(query) != query:
+            raise ValueError("git shows the parameters of an address to every user: name a credential instead")
         return _allowed_scheme(value, ("http", "https", "ssh"))
 
     @field_validator("subfolders")
@@ -250,12 +265,17 @@ class CrateSource(_RemoteSource):
         description="A version, or 'latest'.",
     )
     base_address: str = Field(
-        default="https://docs.rs", pattern=r"^https?://", description="Where docs.rs or a mirror is."
+        default="https://docs.rs", pattern=r"^https?://", repr=False, description="Where docs.rs or a mirror is."
     )
     max_download_bytes: int = Field(
         default=200_000_000, ge=1, description="A download is cut off, and refused, beyond this."
     )
     max_unpacked_bytes: int = Field(default=1_000_000_000, ge=1, description="JSON that unpacks to more is refused.")
+
+    @field_validator("base_address")
+    @classmethod
+    def _can_be_asked(cls, value: str) -> str:
+        return _sound(value)
 
     @property
     def crate_name(self) -> str:
@@ -276,7 +296,9 @@ class CrateSource(_RemoteSource):
         """Its pages on docs.rs, unless the catalogue names another place."""
         if self.base_url is not None:
             return Site(self.base_url, self.pages, self.strip)
-        return Site(f"{self.base_address.rstrip('/')}/{self.crate_name}/{quote(self.version)}/", "rustdoc")
+        scheme, _, rest = self.base_address.rstrip("/").partition("://")
+        shown = f"{scheme}://{rest.rpartition('@')[2]}"  # pages are shown to readers, who get no login
+        return Site(f"{shown}/{self.crate_name}/{quote(self.version)}/", "rustdoc")
 
 
 Source: TypeAlias = DirectorySource | ArchiveSource | GitSource | CrateSource
@@ -326,7 +348,15 @@ def is_address(location: str) -> bool:
 def _allowed_scheme(location: str, schemes: tuple[str, ...]) -> str:
     if (scheme := _URL.match(location)) and scheme.group(1).lower() not in schemes:
         raise ValueError(f"{scheme.group(0)} is not allowed: {', '.join(schemes)} are, or a path")
-    return location
+    return _sound(location) if scheme else location
+
+
+def _sound(address: str) -> str:
+    """Return an address that a request can be built of; what is secret in it is masked from now on."""
+    learn_address(address)
+    if problem := address_problem(address):
+        raise ValueError(problem)
+    return address
 
 
 def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:

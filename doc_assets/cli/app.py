@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from dataclasses import replace
 from io import TextIOWrapper
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -35,7 +33,7 @@ from doc_assets.cli import (
 from doc_assets.cli.output import Line, log_messages, messages, print_error
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
-from doc_assets.runtime.visible_text import visible
+from doc_assets.runtime.masked_output import masked_output
 from doc_assets.settings import LogSettings
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
@@ -156,10 +154,9 @@ def options(
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.excepthook = _print_traceback
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: a terminal need not have every letter
-    with shutdown.handling_signals(again=_end_now):
+    with masked_output(), shutdown.handling_signals(again=_end_now):
         code = _exit_code()
         with shutdown.deferred():
             termination_message.write(code)
@@ -178,10 +175,6 @@ def _exit_code() -> int:
         print_error(str(stopped))
         return shutdown.exit_code()
     return 1
-
-
-def _print_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
 def _end_now(number: int) -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 import typer
@@ -13,10 +14,11 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, print_error, print_exactly, print_json, print_note
 from doc_assets.errors import NotFound, SchemaBehind, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown, termination_message
+from doc_assets.runtime.masked_output import unmasked
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import CLIENTS
-from doc_assets.store.database.url import database_url, libpq_environment
+from doc_assets.store.database.url import database_url, libpq_environment, url_without_secrets
 from doc_assets.store.schema import roles, schema
 
 Result = TypeVar("Result")
@@ -98,9 +100,14 @@ def print_roles(
 
 
 @app.command("url")
-def url() -> None:
-    """Print the libpq URL; an embedded server runs only as long as this command."""
-    print_exactly(f"{database_url(Settings.from_environment())}\n")
+def url(
+    with_password: bool = typer.Option(False, "--with-password", help="Print its password, too; to no log."),
+) -> None:
+    """Print the libpq URL without its password; an embedded server runs only as long as this command."""
+    found = database_url(Settings.from_environment())
+    shown = found if with_password else url_without_secrets(found)
+    with unmasked() if with_password else nullcontext():
+        print_exactly(f"{shown}\n")
 
 
 @app.command("client", context_settings={"allow_interspersed_args": False})

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.visible_text import INLINE, visible, visible_json
+from doc_assets.secrets import mask, mask_data
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
 
@@ -65,6 +66,7 @@ def log_messages() -> None:
 
 def print_error(sentence: str) -> None:
     """Print an error to stderr, and add it to the termination message."""
+    sentence = mask(sentence)
     termination_message.add_error(sentence)
     if messages.quiet:
         _log.error("%s", sentence)
@@ -73,6 +75,7 @@ def print_error(sentence: str) -> None:
 
 def print_note(sentence: str) -> None:
     """Print a message to stderr."""
+    sentence = mask(sentence)
     if messages.quiet:
         _log.info("%s", sentence)
     messages.print(Line(sentence, kept=f"\n{INLINE}"), soft_wrap=True)
@@ -161,7 +164,7 @@ def _plain(value: object) -> str:
         return f"{value:,.1f}"
     if isinstance(value, datetime):
         return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"  # as --as-of reads it
-    return str(value)
+    return mask_data(str(value))  # before it is broken into lines
 
 
 def _jsonable(value: object) -> object:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 import dagster as dg
 
 from doc_assets.errors import DocAssetsError
+from doc_assets.runtime.masked_output import mask_chain
+from doc_assets.secrets import mask
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
 
@@ -33,4 +35,8 @@ def errors_as_failures(context: dg.OpExecutionContext | dg.AssetExecutionContext
             context.instance.add_run_tags(context.run.run_id, {RETRY_TAG: str(error.may_pass).lower()})
         except Exception as tagging:  # PostgreSQL may be down; the failure counts more than its tag
             _log.warning("run %s is not tagged %s: %s", context.run.run_id, RETRY_TAG, tagging)
-        raise dg.Failure(str(error), allow_retries=error.may_pass) from error
+        mask_chain(error)  # Dagster stores the message of each exception that led to this one
+        raise dg.Failure(mask(str(error)), allow_retries=error.may_pass) from error
+    except Exception as unexpected:
+        mask_chain(unexpected)
+        raise

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from doc_assets.runtime import log_context
+from doc_assets.runtime.masked_output import mask_exceptions_and_records
 from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
@@ -193,6 +194,7 @@ _libraries: dict[Settings, Library] = {}
 
 def library(settings: Settings | None = None) -> Library:
     """Return the library of this process for the settings, by default those of the environment."""
+    mask_exceptions_and_records()
     settings = settings or Settings.from_environment()
     return _libraries.setdefault(settings, Library(settings))
 

@@ -11,9 +11,10 @@ import re
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from doc_assets.errors import ConfigurationError
+from doc_assets.secrets import MASK, SECRET_VARIABLES, SecretAddress
 
 _LABEL_LENGTH = 63  # of a label's value, as Kubernetes has it
 _NO_LABEL = re.compile(r"[^A-Za-z0-9_.-]")
@@ -57,6 +58,17 @@ class PodSettings(_Strict):
     priority_class: str | None = Field(default=None, description="Name of a PriorityClass.")
     runtime_class: str | None = Field(default=None, description="Name of a RuntimeClass, as 'nvidia'.")
     image: str | None = Field(default=None, description="In place of the code location's; best with its digest.")
+
+    @field_validator("environment")
+    @classmethod
+    def _holds_no_secret(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if name in SECRET_VARIABLES or str(SecretAddress(text)) not in (text, MASK):
+                raise ValueError(
+                    f"{name} holds a secret, which the tags of every run would show: put it into a Secret that "
+                    "env_secrets of dagster.yaml names"
+                )
+        return value
 
     def changed_by(self, other: PodSettings) -> PodSettings:
         """Return these settings overridden by others; tolerations add up."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Self
 
 import psycopg2
@@ -27,6 +28,8 @@ from doc_assets.dagster.private_api import (
     postgres_engine,
 )
 from doc_assets.errors import StoreUnreachable
+from doc_assets.runtime.masked_output import mask_exceptions_and_records
+from doc_assets.secrets import Secret, mask_data
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_schema
 from doc_assets.store.database.retries import Retries
@@ -54,7 +57,11 @@ class DocAssetsStorage(DagsterPostgresStorage):
             StoreUnreachable: PostgreSQL does not answer.
             StoreError: The role may not create the schema.
         """
-        url = config_value.get("database_url") or database_url(Settings.from_environment())
+        mask_exceptions_and_records()
+        _mask_statements()
+        given = Secret.of(config_value.get("database_url"))
+        settings = Settings.from_environment()
+        url = database_url(settings if given is None else replace(settings, database_url=given))
         with dagster_schema(url) as address:
             return cls(address, inst_data=inst_data)
 
@@ -114,6 +121,31 @@ def reconnect_after_restarts(instance: DagsterInstance, retries: Retries) -> Non
         if (engine := postgres_engine(storage)) is not None:  # DAGSTER_HOME may name another kind of storage
             event.listen(engine, "checkout", _require_alive)
             event.listen(engine, "do_connect", functools.partial(_connected, retries))
+
+
+def _mask_statements() -> None:
+    """Mask what Dagster writes into its tables: events, runs with tags and configuration, ticks, logs."""
+    if not event.contains(sa.Engine, "before_cursor_execute", _masked_parameters):
+        event.listen(sa.Engine, "before_cursor_execute", _masked_parameters, retval=True)
+
+
+def _masked_parameters(
+    _connection: object,
+    _cursor: object,
+    statement: str,
+    parameters: Any,  # noqa: ANN401 - whatever is bound to a statement
+    _context: object,
+    _many: bool,
+) -> tuple[str, Any]:
+    return statement, _masked(parameters)
+
+
+def _masked(value: Any) -> Any:  # noqa: ANN401 - as above
+    if isinstance(value, str):
+        return mask_data(value)
+    if isinstance(value, Mapping):
+        return {name: _masked(one) for name, one in value.items()}
+    return type(value)(_masked(one) for one in value) if type(value) in (list, tuple) else value
 
 
 def _require_alive(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own

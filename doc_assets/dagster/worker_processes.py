@@ -22,6 +22,7 @@ from doc_assets.catalogue import Partition
 from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
+from doc_assets.runtime.masked_output import mask_worker_output
 from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings, Settings
 
@@ -115,6 +116,7 @@ def _start_worker(environment: dict[str, str], parent: shutdown.Pipe) -> None:
     # Registered first, so run last: the interpreter's own shutdown after importing Dagster and torch costs 2 to 3 s.
     atexit.register(_exit_at_once)
     os.environ.update(environment)
+    mask_worker_output()
     log_context.configure(LogSettings.from_environment())
     die_with_parent()
 

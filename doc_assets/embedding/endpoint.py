@@ -7,29 +7,68 @@ from typing import Literal
 import httpx
 
 from doc_assets.errors import EmbeddingMisconfigured
+from doc_assets.network import refuse_unusable_proxy
+from doc_assets.secrets import Secret, SecretAddress, address_problem, header_problem
 
 Dialect = Literal["tei", "openai"]
 
 
-def endpoint(url: str) -> tuple[str, Dialect]:
+def endpoint(address: SecretAddress) -> tuple[SecretAddress, Dialect]:
     """Return the full address and its protocol.
 
     Raises:
         EmbeddingMisconfigured: Not an http(s) address, or a path of neither protocol.
     """
+    problem = address_problem(address.reveal())
     try:
-        parsed = httpx.URL(url)
+        parsed = httpx.URL(address.reveal())
     except httpx.InvalidURL as error:
-        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_URL={url!r} is not an address: {error}") from error
+        problem = problem or f"is not an address: {error}"
+        parsed = httpx.URL()
+    if problem:
+        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_URL {problem}")
     path = parsed.path.rstrip("/")
     if parsed.scheme in ("http", "https") and parsed.host:
         if path == "" or path.endswith("/embed"):
-            return str(parsed.copy_with(path=path or "/embed")), "tei"
+            return _with_path(parsed, path or "/embed"), "tei"
         if path.endswith("/v1"):
-            return str(parsed.copy_with(path=path + "/embeddings")), "openai"
+            return _with_path(parsed, path + "/embeddings"), "openai"
         if path.endswith("/embeddings"):
-            return str(parsed.copy_with(path=path)), "openai"
+            return _with_path(parsed, path), "openai"
     raise EmbeddingMisconfigured(
-        f"DOC_ASSETS_EMBEDDING_URL={url!r}: http(s)://host/embed (text-embeddings-inference) or "
+        f"DOC_ASSETS_EMBEDDING_URL={str(address)!r}: http(s)://host/embed (text-embeddings-inference) or "
         "http(s)://host/v1/embeddings (OpenAI-compatible) is needed"
     )
+
+
+def authorization(address: SecretAddress, api_key: Secret | None) -> dict[str, str]:
+    """Return the header with the key, if there is one; httpx itself sends the login of an address.
+
+    Raises:
+        EmbeddingMisconfigured: No header can hold the key, or the address has a login, too.
+    """
+    if api_key is None:
+        return {}
+    if problem := header_problem(key := api_key.reveal().strip()):
+        raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_API_KEY {problem}: no request can carry it")
+    if httpx.URL(address.reveal()).userinfo:
+        raise EmbeddingMisconfigured(
+            "DOC_ASSETS_EMBEDDING_API_KEY and the name and password in DOC_ASSETS_EMBEDDING_URL would be one header: "
+            "leave out one of them"
+        )
+    return {"Authorization": f"Bearer {key}"}
+
+
+def refuse_unusable(url: SecretAddress, api_key: Secret | None) -> None:
+    """Refuse settings of which no request can be built, before a load begins.
+
+    Raises:
+        ConfigurationError: The address, the key or the proxy for it is wrong.
+    """
+    address, _ = endpoint(url)
+    authorization(address, api_key)
+    refuse_unusable_proxy(address.reveal())
+
+
+def _with_path(address: httpx.URL, path: str) -> SecretAddress:
+    return SecretAddress(str(address.copy_with(path=path, fragment=None)))

@@ -8,6 +8,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.prompts import prompts_of
 from doc_assets.embedding.space import choose_backend, describe_space, model_folder
 from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
+from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
 
 # Texts per call of a model: even a slow machine reports progress and handles a stop every few seconds.
@@ -63,7 +64,7 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
             return HttpEmbedder(
                 space,
                 tokenizers,
-                settings.embedding_url or "",
+                settings.embedding_url or SecretAddress(""),
                 settings.embedding_api_key,
                 ca_bundle=settings.ca_bundle,
                 attempts=settings.retry_attempts,

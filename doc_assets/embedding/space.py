@@ -171,12 +171,12 @@ def choose_backend(settings: Settings) -> Backend:
     wanted = settings.embedding_backend
     if wanted == "auto":
         wanted = "torch" if _has_cuda() or not importlib.util.find_spec("openvino") else "openvino"
-    if wanted == "http" and not settings.embedding_url:
+    if wanted == "http" and settings.embedding_url is None:
         raise EmbeddingMisconfigured("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
-    if wanted == "http":
-        from doc_assets.embedding.endpoint import endpoint
+    if settings.embedding_url is not None and wanted == "http":
+        from doc_assets.embedding.endpoint import refuse_unusable
 
-        endpoint(settings.embedding_url or "")
+        refuse_unusable(settings.embedding_url, settings.embedding_api_key)
     if wanted != "http" and not importlib.util.find_spec(wanted):
         raise EmbeddingMisconfigured(
             f"DOC_ASSETS_EMBEDDING_BACKEND={wanted}: {wanted} is not installed; pip install {wanted}, or use auto"

@@ -16,6 +16,7 @@ from doc_assets.exporter.server import ExporterServer
 from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.job_progress.api import JobApi
 from doc_assets.runtime import log_context
+from doc_assets.runtime.masked_output import mask_worker_output
 from doc_assets.runtime.visible_text import visible
 from doc_assets.settings import ClusterSettings, LogSettings, Settings
 from doc_assets.store.database.url import database_url
@@ -26,6 +27,7 @@ _log = logging.getLogger("doc_assets.exporter")
 def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     options = _options()
+    mask_worker_output()
     log_context.configure(LogSettings.from_environment())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

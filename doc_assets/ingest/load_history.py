@@ -15,6 +15,7 @@ from typing import Any
 from doc_assets.catalogue import Partition
 from doc_assets.errors import DocAssetsError, PartitionLocked, Stopped, StoreError
 from doc_assets.ingest.result import LoadResult
+from doc_assets.secrets import mask
 from doc_assets.store.database.connection import Connection, DatabaseError, Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import ensure_partition
@@ -66,4 +67,4 @@ def record_surveys(
 def _record(connection: Connection, partition: Partition, result: str, error: str, **event: Any) -> None:  # noqa: ANN401 - fields of record()
     # Partitions that were never loaded get a row, too.
     partition_id = ensure_partition(connection, partition.doc_type, partition.key, partition.source.name)
-    history.record(connection, "load", result, partition_id=partition_id, error=error[:2000], **event)
+    history.record(connection, "load", result, partition_id=partition_id, error=mask(error)[:2000], **event)

@@ -33,6 +33,7 @@ from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import die_with_parent
+from doc_assets.secrets import ADDRESS_VARIABLES, SECRET_VARIABLES
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.included_files import SourceNeighbours
@@ -40,6 +41,7 @@ from doc_assets.sources.walk import read
 
 # Tasks in the pool: enough that no worker waits, few enough that results stay small.
 _TASKS_PER_WORKER = 8
+_SECRET_VARIABLES = (*SECRET_VARIABLES, *ADDRESS_VARIABLES)
 # Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes a second.
 _FILES_PER_WORKER = 2_000
 
@@ -89,7 +91,8 @@ class ParsePool:
 
     def __init__(self, settings: Settings) -> None:
         """Take the number of workers and the limits from the settings."""
-        self._settings = settings
+        # Without the secrets, which no parser of foreign bytes needs.
+        self._settings = replace(settings, database_url=None, embedding_url=None, embedding_api_key=None)
         self._pool: ProcessPool | None = None
 
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
@@ -182,6 +185,8 @@ def _start_worker(settings: Settings) -> None:
     log_context.configure(LogSettings.from_environment())
     _settings = settings
     _tokenizer = open_tokenizer(settings)
+    for name in _SECRET_VARIABLES:
+        os.environ.pop(name, None)
     formats.format_versions()  # imports every parser now, so that it does not count as the first file's time
     # Data, not address space, which would count reserved memory of threads and mapped files.
     _lower_limit(resource.RLIMIT_DATA, settings.parse_memory_bytes)

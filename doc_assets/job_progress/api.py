@@ -9,9 +9,11 @@ import http.client
 import json
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 from doc_assets.errors import DocAssetsError
+from doc_assets.secrets import Secret, header_problem
 from doc_assets.settings import ClusterSettings
 
 _TIMEOUT_SECONDS = 10.0
@@ -99,11 +101,11 @@ class JobApi:
         connection = self._connection()
         try:
             if token.exists():  # the kubelet renews it every hour
-                headers["Authorization"] = f"Bearer {token.read_text().strip()}"
+                headers["Authorization"] = f"Bearer {_token(token).reveal()}"
             connection.request(method, path, None if patch is None else json.dumps(patch), headers)
             answer = connection.getresponse()
             body = answer.read()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
             raise ClusterError(f"the Kubernetes API did not answer to {method} {path}: {error}") from error
         finally:
             connection.close()
@@ -115,6 +117,13 @@ class JobApi:
         if self._context is None:
             return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
         return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._context)
+
+
+def _token(file: Path) -> Secret:
+    token = Secret(file.read_text().strip())
+    if problem := header_problem(token.reveal()):
+        raise ClusterError(f"the service account's token in {file} {problem}: no request can carry it")
+    return token
 
 
 def _value(status: int, body: bytes, asked: str) -> dict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doc_assets.runtime.progress import Progress, duration
+from doc_assets.secrets import mask
 from doc_assets.store.history.metrics import LoadEnd
 from doc_assets.store.history.progress import ProgressRow
 
@@ -86,5 +87,6 @@ def has_ended(annotations: dict[str, str]) -> bool:
 
 
 def cut(text: str) -> str:
-    """Return the text, shortened to the longest sentence."""
+    """Return the text without secrets, shortened to the longest sentence."""
+    text = mask(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 2]} …"

@@ -3,8 +3,17 @@
 Requests and their credentials are in ``doc_assets.sources`` and ``doc_assets.embedding``.
 """
 
-from doc_assets.network.client import http_client
+from doc_assets.network.client import http_client, refuse_unusable_proxy, refused_by_proxy
 from doc_assets.network.proxies import proxy_for, proxy_variables
 from doc_assets.network.trust import advice, certificate_problem, roots_for_git
 
-__all__ = ["advice", "certificate_problem", "http_client", "proxy_for", "proxy_variables", "roots_for_git"]
+__all__ = [
+    "advice",
+    "certificate_problem",
+    "http_client",
+    "proxy_for",
+    "proxy_variables",
+    "refuse_unusable_proxy",
+    "refused_by_proxy",
+    "roots_for_git",
+]

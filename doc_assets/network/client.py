@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -41,6 +43,31 @@ def http_client(
     )
 
 
+def refused_by_proxy(error: BaseException) -> bool:
+    """Return True if a proxy answered that it does not let this client through, which a repetition does not change."""
+    return isinstance(error, httpx.ProxyError) and re.match(r"40[137]\b", str(error)) is not None
+
+
+def refuse_unusable_proxy(url: str) -> None:
+    """Refuse the proxy for an address if no request can be sent through it; connects to nothing.
+
+    Raises:
+        ConfigurationError: The proxy's address is wrong.
+    """
+    if proxy := proxy_for(url):
+        _transport(tls_context(), proxy).close()
+
+
+def _transport(context: ssl.SSLContext, proxy: str | None) -> httpx.HTTPTransport:
+    try:
+        return httpx.HTTPTransport(verify=context, proxy=proxy)
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # Without httpx's message, which holds the address and so its password.
+        raise ConfigurationError(
+            "the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of the form http://host:port"
+        ) from None
+
+
 class _Routes(httpx.BaseTransport):
     """One pool of connections for each proxy, and one without."""
 
@@ -55,13 +82,7 @@ class _Routes(httpx.BaseTransport):
         return pool.handle_request(request)
 
     def _pool(self, proxy: str | None) -> httpx.HTTPTransport:
-        try:
-            return httpx.HTTPTransport(verify=self._context, proxy=proxy)
-        except (ValueError, ImportError, httpx.InvalidURL):
-            # Without httpx's message, which holds the address and so its password.
-            raise ConfigurationError(
-                "the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is no address of the form http://host:port"
-            ) from None
+        return _transport(self._context, proxy)
 
     def close(self) -> None:
         for pool in self._pools.values():

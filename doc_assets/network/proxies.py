@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
+from doc_assets.secrets import learn_address
+
 _PORTS = {"http": 80, "https": 443}
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
@@ -33,7 +35,9 @@ def proxy_for(url: str, environment: Mapping[str, str] | None = None) -> str | N
     proxy = _variable(env, f"{parts.scheme.lower()}_proxy") or _variable(env, "all_proxy")
     if not proxy or not parts.hostname or _is_excluded(parts, _variable(env, "no_proxy")):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    learn_address(address)
+    return address
 
 
 def proxy_variables(url: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:

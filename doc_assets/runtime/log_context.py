@@ -15,7 +15,9 @@ from typing import Any, TextIO
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
 
+from doc_assets.runtime.masked_output import mask_exceptions_and_records
 from doc_assets.runtime.visible_text import visible, visible_json
+from doc_assets.secrets import mask
 from doc_assets.settings import LogSettings
 
 _FIRST = ("time", "level", "logger", "message")  # so that the messages of several lines stand below each other
@@ -40,6 +42,7 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     for former in [former for former in root.handlers if isinstance(former, _Handler)]:
         root.removeHandler(former)
     root.addHandler(handler)
+    mask_exceptions_and_records()
     logging.getLogger("doc_assets").setLevel(settings.threshold)  # other libraries log from WARNING on
     logging.captureWarnings(settings.format == "json")
 
@@ -77,7 +80,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = self.format(record) + "\n"
+            line = mask(self.format(record)) + "\n"
             stream = self._stream or sys.stderr
             stream.write(line)  # in one call, so that lines of several processes are not mixed
             stream.flush()

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from doc_assets import __version__
 from doc_assets.errors import Misuse
 from doc_assets.runtime.visible_text import visible_json
+from doc_assets.secrets import mask
 from doc_assets.settings import termination_message_path
 
 # The kubelet keeps this much of a container's message; a longer one would be cut in the middle of its JSON.
@@ -128,6 +129,7 @@ def _result(exit_code: int) -> str:
 
 
 def _cut(sentence: str) -> str:
+    sentence = mask(sentence)
     cut = sentence if len(sentence) <= _ERROR_CHARACTERS else sentence[: _ERROR_CHARACTERS - 1] + "…"
     while len(_json(cut)) > _ERROR_BYTES:
         cut = cut[: len(cut) * 3 // 4] + "…"

@@ -1,7 +1,6 @@
 """The credentials that a catalogue names and never holds: files of a folder, in a cluster those of a mounted Secret.
 
-A credential is read at each use, so that a renewed Secret takes effect with the next fetch. Neither a value's ``repr``
-nor a message shows one.
+A credential is read at each use, so that a renewed Secret takes effect with the next fetch.
 """
 
 from __future__ import annotations
@@ -11,18 +10,15 @@ import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
-from doc_assets.errors import SourceError
+from doc_assets.errors import ConfigurationError, SourceError
+from doc_assets.secrets import Secret, header_problem, learn_address, mask, text_problem
 
 # The keys of Kubernetes' Secrets for basic-auth and ssh-auth, and two more; in the order of Credential's fields.
 KEYS = ("username", "password", "token", "ssh-privatekey", "known_hosts")
-_MASK = "***"
-# Servers echo what they refuse; a shorter value would mask words of the message.
-_SHORTEST_MASKED = 4
-_SECRET_PARAMETER = re.compile(r"([?&][^=&\s]*(?:token|key|secret|sig|password|auth|credential)[^=&\s]*=)[^&\s]+", re.I)
 
 
 @dataclass(frozen=True)
@@ -40,44 +36,37 @@ class Credential:
 
     name: str
     username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-    private_key: str | None = field(default=None, repr=False)
+    password: Secret | None = None
+    token: Secret | None = None
+    private_key: Secret | None = None
     known_hosts: str | None = field(default=None, repr=False)
 
     @property
     def http(self) -> httpx.Auth | None:
         """The Authorization for HTTP: the token, else name and password. Not sent on to another host."""
         if self.token:
-            return _Header(f"Bearer {self.token}")
+            return _Header(Secret(f"Bearer {self.token.reveal()}"))
         if self.password is None:
             return None
-        pair = f"{self.username or ''}:{self.password}".encode()
-        return _Header(f"Basic {base64.b64encode(pair).decode()}")
+        pair = f"{self.username or ''}:{self.password.reveal()}".encode()
+        return _Header(Secret(f"Basic {base64.b64encode(pair).decode()}"))
 
     @property
-    def login(self) -> tuple[str, str] | None:
+    def login(self) -> tuple[str, Secret] | None:
         """Name and password for git over HTTP, which supports nothing else."""
         secret = self.token or self.password
         # GitHub, GitLab and Gitea take any name with a token; GitLab requires this one for some of its tokens.
         return None if secret is None else (self.username or "oauth2", secret)
 
-    def masked(self, text: str) -> str:
-        """Return the text without the credential's values, both plain and URL-quoted."""
-        for value in (self.password or self.username, self.token):
-            if value and len(value) >= _SHORTEST_MASKED:
-                text = text.replace(value, _MASK).replace(quote(value, safe=""), _MASK)
-        return text
-
 
 class _Header(httpx.Auth):
     """An Authorization header. httpx drops it from a redirect to another host, port or scheme."""
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: Secret) -> None:
         self._value = value
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers["Authorization"] = self._value
+        request.headers["Authorization"] = self._value.reveal()
         yield request
 
 
@@ -85,10 +74,12 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
     """Read the credential of that name for ``source`` from ``folder`` (``Settings.credentials``).
 
     Its values are the files ``<name>/<key>``, as a Secret of its own is mounted, or ``<name>.<key>``, as the keys of
-    one Secret for all are. A line end at the end of a value is dropped.
+    one Secret for all are. White space at the ends of a name or token, and line ends at the end of a password, are
+    dropped.
 
     Raises:
         SourceError: There is no such credential, or it cannot be read.
+        ConfigurationError: No request can carry its value.
     """
     where = f"source {source}: credential {name!r}"
     if folder is None or not folder.is_dir():
@@ -99,7 +90,7 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
     for key in KEYS:
         for file in (folder / name / key, folder / f"{name}.{key}"):
             try:
-                values[key] = file.read_text().strip("\r\n")
+                values[key] = _sound(key, file.read_text(), f"{where}: {file}")
                 break
             except (FileNotFoundError, NotADirectoryError):
                 continue
@@ -110,7 +101,34 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
         raise SourceError(
             f"{where} has no password, token or ssh-privatekey: a file {folder / name}.token, or the like, is needed"
         )
-    return Credential(name, *(values.get(key) for key in KEYS))
+    return Credential(
+        name,
+        values.get("username"),
+        Secret.of(values.get("password")),
+        Secret.of(values.get("token")),
+        Secret.of(values.get("ssh-privatekey")),
+        values.get("known_hosts"),
+    )
+
+
+def _sound(key: str, value: str, where: str) -> str:
+    """Return a value without what editors and Secrets add at its ends.
+
+    Raises:
+        ConfigurationError: It cannot be sent.
+    """
+    # A password may begin and end with blanks, though none of ours should.
+    value = value.strip("\r\n") if key in ("password", "ssh-privatekey", "known_hosts") else value.strip()
+    wrong = None
+    if key == "token":
+        wrong = header_problem(value)
+    elif key in ("username", "password"):
+        wrong = text_problem(value) or ("holds a colon" if key == "username" and ":" in value else None)
+    elif "\0" in value:
+        wrong = "holds the control character U+0000"
+    if wrong:
+        raise ConfigurationError(f"{where} {wrong}: no request can carry it; write the file anew")
+    return value
 
 
 def split_address(address: str) -> tuple[str, Credential | None]:
@@ -121,14 +139,16 @@ def split_address(address: str) -> tuple[str, Credential | None]:
     if not re.match(r"https?://", address, re.I):
         return address, None
     parts = urlsplit(address)
+    learn_address(address)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:
         return address, None
     # Some hosts accept a token as the name, without a password.
     username, _, password = userinfo.partition(":")
-    return parts._replace(netloc=host).geturl(), Credential("", unquote(username), unquote(password))
+    return parts._replace(netloc=host).geturl(), Credential("", unquote(username), Secret(unquote(password)))
 
 
-def without_credentials(text: str) -> str:
-    """Return the text with ``***`` for ``user:password`` in addresses and for secret parameters."""
-    return _SECRET_PARAMETER.sub(rf"\1{_MASK}", re.sub(r"(?<=://)[^/@\s]+@", f"{_MASK}@", text))
+def without_credentials(address: str) -> str:
+    """Return an address for a message: with ``***`` for ``user:password`` and for secret parameters."""
+    learn_address(address)
+    return mask(address)

@@ -14,8 +14,8 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from doc_assets.catalogue.model import ArchiveSource, CrateSource
-from doc_assets.errors import SourceError, SourceUnavailable
-from doc_assets.network import certificate_problem, http_client
+from doc_assets.errors import ConfigurationError, SourceError, SourceUnavailable
+from doc_assets.network import certificate_problem, http_client, refused_by_proxy
 from doc_assets.runtime import shutdown
 from doc_assets.sources.cache import Cache, CacheLease, cache_key
 from doc_assets.sources.cache_quota import CacheQuota
@@ -90,7 +90,7 @@ def open_response(
 
     Raises:
         SourceError: The credential is absent, or was refused; the certificate is not trusted; a redirect to http.
-        ConfigurationError: The bundle of roots is absent or empty.
+        ConfigurationError: The bundle of roots is absent or empty, or the credential cannot be sent.
         httpx.HTTPError: Anything else.
     """
     address = address or source.location
@@ -116,6 +116,8 @@ def open_response(
     except httpx.TransportError as error:
         if problem := certificate_problem(error):
             raise SourceError(f"{where}: {problem}") from None
+        if isinstance(error, httpx.LocalProtocolError):
+            raise ConfigurationError(f"{where}: the request cannot be built: {error}") from None
         raise
 
 
@@ -164,9 +166,11 @@ class _Fetching:
                     raise wrong(f"{self.where} answered {answer.status_code} {answer.reason_phrase}")
                 return self._store(answer)
         except httpx.TransportError as error:
-            raise _TryAgain(without_credentials(f"{type(error).__name__}: {error}")) from None
+            if refused_by_proxy(error) or isinstance(error, httpx.UnsupportedProtocol):
+                raise SourceError(f"{self.where}: {error}") from None
+            raise _TryAgain(f"{type(error).__name__}: {error}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SourceError(f"{self.where}: {without_credentials(str(error))}") from None
+            raise SourceError(f"{self.where}: {error}") from None
 
     def _known(self) -> tuple[dict[str, str], CacheLease | None]:
         """Return the headers and lease of the kept copy; nothing if there is no whole one."""

@@ -34,7 +34,7 @@ _ATTEMPTS = 3
 _FINAL = re.compile(
     r"not found|not appear to be a git repository|couldn't find remote ref|not our ref|Authentication failed|"
     r"could not read Username|Permission denied|transport '.*' not allowed|dubious ownership|certificate|"
-    r"host key|error: 40[13]",
+    r"host key|error: 40[137]|(HTTP code|CONNECT tunnel failed, response) 40[137]",
     re.IGNORECASE,
 )
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")

@@ -20,7 +20,8 @@ from urllib.parse import quote, urlsplit
 from doc_assets.catalogue.model import GitSource, is_address
 from doc_assets.errors import SourceError
 from doc_assets.network import advice, proxy_variables, roots_for_git
-from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
+from doc_assets.secrets import SECRET_VARIABLES, mask
+from doc_assets.sources.credentials import Credential, read_credential, split_address
 from doc_assets.sources.directory import located
 from doc_assets.sources.fetch_options import FetchOptions
 
@@ -54,6 +55,7 @@ _REPOSITORY_VARIABLES = {
     "GIT_NAMESPACE",
     "GIT_PREFIX",
 }
+_OWN_SECRETS = ("DOC_ASSETS_DATABASE_URL", "DOC_ASSETS_EMBEDDING_URL", *SECRET_VARIABLES)
 # In memory on Linux, also in a container whose root cannot be written.
 _MEMORY = "/dev/shm"  # noqa: S108 - a private folder is made in it
 _HOST_KEY = re.compile(r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known")
@@ -61,6 +63,7 @@ _REFUSED = re.compile(
     r"Authentication failed|could not read (Username|Password)|Permission denied|HTTP Basic: Access denied"
     r"|error: 40[13]|[Rr]epository .*not found"
 )
+_REFUSED_BY_PROXY = re.compile(r"(HTTP code|CONNECT tunnel failed, response) 40[137]")
 _CERTIFICATE = re.compile(
     r"certificate verification failed|SSL certificate|certificate verify|peer's certificate|not match target host"
     r"|no alternative certificate"
@@ -89,8 +92,8 @@ class Remote:
 
     def explain(self, output: str) -> str:
         """Return git's error output without secrets, and what to do where that is known."""
-        output = " ".join(without_credentials(output).split())
-        output = (self.credential.masked(output) if self.credential else output)[-500:]
+        # Masked before it is cut: a half of a secret would not be known.
+        output = " ".join(mask(output).split())[-500:]
         host = urlsplit(self.address).netloc or re.split(r"[@:]", self.address)[-2 if ":" in self.address else 0]
         if _CERTIFICATE.search(output):
             return f"the certificate of {host} is not trusted ({output}): {advice(output)}"
@@ -98,6 +101,10 @@ class Remote:
             return (
                 f"the host key of {host} is not among the known_hosts that are trusted ({output}): compare what "
                 "ssh-keyscan prints for it with what its operator publishes, and add it"
+            )
+        if _REFUSED_BY_PROXY.search(output):
+            return (
+                f"{output}: the proxy wants a name and password in HTTPS_PROXY or HTTP_PROXY, or does not let git out"
             )
         if _REFUSED.search(output):
             named = self.credential.name if self.credential else ""
@@ -142,10 +149,11 @@ def _environment(folder: Path) -> dict[str, str]:
     """Return the environment of every git command, which never prompts.
 
     The user's configuration stays in force, for proxies, certificates and stored credentials; variables that point git
-    at another repository (set inside hooks) do not.
+    at another repository (set inside hooks) do not, nor do secrets that are none of git's.
     """
     environment = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **os.environ}
-    environment = {name: value for name, value in environment.items() if name not in _REPOSITORY_VARIABLES}
+    left_out = _REPOSITORY_VARIABLES.union(_OWN_SECRETS)
+    environment = {name: value for name, value in environment.items() if name not in left_out}
     # A user without a readable home has no configuration, and git would fail on it.
     if not os.access(environment.get("HOME") or "/nowhere", os.R_OK | os.X_OK):
         environment["HOME"] = str(folder)
@@ -171,7 +179,9 @@ def _stored(credential: Credential | None, address: str, folder: Path, source: s
     parts = urlsplit(address)
     file = folder / "credentials"
     file.touch(mode=0o600)
-    file.write_text(f"{parts.scheme.lower()}://{quote(username, safe='')}:{quote(secret, safe='')}@{parts.netloc}\n")
+    file.write_text(
+        f"{parts.scheme.lower()}://{quote(username, safe='')}:{quote(secret.reveal(), safe='')}@{parts.netloc}\n"
+    )
     # The empty value drops the helpers of the user's configuration.
     return ["credential.helper=", f"credential.helper=store --file={shlex.quote(str(file))}"]
 
@@ -187,7 +197,7 @@ def _ssh(credential: Credential, folder: Path, source: str) -> str:
     key, known_hosts = folder / "key", folder / "known_hosts"
     # ssh refuses a key that the group can read, as a Secret's files are, or one without a last line end.
     key.touch(mode=0o600)
-    key.write_text(_lines(credential.private_key))
+    key.write_text(_lines(credential.private_key.reveal()))
     known_hosts.write_text(_lines(credential.known_hosts))
     options = (
         "BatchMode=yes",

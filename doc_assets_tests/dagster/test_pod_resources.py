@@ -47,3 +47,13 @@ def test_a_profile_that_is_not_there_is_named_with_those_that_are() -> None:
 
 def test_nothing_given_changes_nothing() -> None:
     assert not any(RunPods.parse("").settings("rust", None).config().values())
+
+
+@pytest.mark.parametrize(
+    "environment",
+    ["{DOC_ASSETS_EMBEDDING_API_KEY: s3cr3t-k3y}", "{HTTPS_PROXY: 'http://robot:s3cr3t-k3y@proxy:3128'}"],
+)
+def test_a_secret_among_the_variables_is_refused_since_every_tag_would_show_it(environment: str) -> None:
+    with pytest.raises(ConfigurationError, match="put it into a Secret") as refused:
+        RunPods.parse(f"default: {{environment: {environment}}}")
+    assert "s3cr3t" not in str(refused.value)

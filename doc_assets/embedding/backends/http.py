@@ -18,14 +18,15 @@ from tenacity.wait import wait_base
 
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.embedder import refuse_long, unit_rows
-from doc_assets.embedding.endpoint import Dialect, endpoint
+from doc_assets.embedding.endpoint import Dialect, authorization, endpoint
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import Tokenizers
-from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
-from doc_assets.network import certificate_problem, http_client
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused, EndpointUnavailable
+from doc_assets.network import certificate_problem, http_client, refused_by_proxy
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.stages import map_in_threads
+from doc_assets.secrets import Secret, SecretAddress, mask
 
 # text-embeddings-inference takes 32 texts and 16,384 tokens per request by default.
 _MAX_TEXTS = 32
@@ -60,8 +61,8 @@ class HttpEmbedder:
         self,
         space: EmbeddingSpace,
         tokenizers: Tokenizers,
-        url: str,
-        api_key: str | None = None,
+        url: str | SecretAddress,
+        api_key: str | Secret | None = None,
         *,
         ca_bundle: Path | None = None,
         attempts: int = 8,
@@ -76,14 +77,16 @@ class HttpEmbedder:
         authorities that are trusted beside the system's; ``api_key`` is sent as bearer token.
 
         Raises:
-            EmbeddingMisconfigured: The address fits neither kind of endpoint.
+            EmbeddingMisconfigured: The address fits neither kind of endpoint, or no request can be built of it and the
+                key.
             ConfigurationError: The bundle is absent or empty.
         """
         self.space = space
         self.tokenizers = tokenizers
-        self._url: str
+        self._address: SecretAddress
         self._dialect: Dialect
-        self._url, self._dialect = endpoint(url)
+        self._address, self._dialect = endpoint(SecretAddress.of(url) or SecretAddress(""))
+        self._url = str(self._address)  # as messages show it
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_TryAgainError),
             stop=tenacity.stop_after_attempt(attempts),
@@ -93,7 +96,7 @@ class HttpEmbedder:
             reraise=True,
         )
         self._attempts = attempts
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        headers = authorization(self._address, Secret.of(api_key))
         self._client = http_client(ca_bundle, headers=headers, timeout=_TIMEOUT)
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
@@ -127,24 +130,33 @@ class HttpEmbedder:
             else {"input": texts, "model": self.space.name, "encoding_format": "float"}
         )
         try:
-            response = self._client.post(self._url, json=body)
+            response = self._client.post(self._address.reveal(), json=body)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise EmbeddingMisconfigured(f"{self._url}: the request cannot be built: {error}") from None
         except httpx.TransportError as error:
+            if refused_by_proxy(error):
+                raise EmbeddingError(f"{self._url}: the proxy refused: {error}") from None
             if problem := certificate_problem(error):
                 raise EmbeddingError(f"{self._url}: {problem}") from error
             raise _TryAgainError(f"{type(error).__name__}: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise EmbeddingError(f"{self._url} cannot be asked: {error}") from error
+            raise EmbeddingError(f"{self._url} cannot be asked: {error}") from None
         status = response.status_code
         if status in _TRY_AGAIN or status >= 500:
             after = _retry_after(response.headers.get("Retry-After"))
-            raise _TryAgainError(f"status {status}: {response.text[:300]}".rstrip(": "), after, status)
+            raise _TryAgainError(f"status {status}: {_beginning(response)}".rstrip(": "), after, status)
         if status != httpx.codes.OK:
             kind = EmbeddingRefused if status in _REFUSES else EmbeddingError
-            raise kind(f"{self._url} refused with status {status}: {response.text[:300]}")
+            raise kind(f"{self._url} refused with status {status}: {_beginning(response)}")
         try:
             return response.json()
         except ValueError as error:
             raise EmbeddingError(f"{self._url} answered with something that is not JSON: {error}") from error
+
+
+def _beginning(response: httpx.Response) -> str:
+    """Return the beginning of an answer, masked before it is cut: a half of a secret would not be known."""
+    return mask(response.text[:10_000])[:300]
 
 
 def _rows(payload: object, dialect: Dialect, url: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -13,13 +14,16 @@ from psycopg import Error as DatabaseError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
-from doc_assets.errors import StoreError, StoreUnreachable
+from doc_assets.errors import ConfigurationError, StoreError, StoreUnreachable
+from doc_assets.secrets import Secret
 from doc_assets.store.database.pools import refusal, require_session
 from doc_assets.store.database.session_settings import pin_settings
 
 __all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 
 _READ_ONLY = "pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
+# Said by libpq before it asks any server: trying again cannot help.
+_MALFORMED = re.compile(r"invalid \w+ value\b|invalid port number|Servname not supported|could not match \d+ ")
 # Seconds, a count, and milliseconds; see _with_keepalives.
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
@@ -32,11 +36,16 @@ class Store(AbstractContextManager["Store"]):
         ...     connection.execute("SELECT count(*) FROM live_document")
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | Secret) -> None:
         """Take a libpq URL."""
-        self.url = url
+        self._url = url if isinstance(url, Secret) else Secret(url)
         self._has_sessions = False
         self._proving = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """The URL with its password, for drivers and worker processes."""
+        return self._url.reveal()
 
     def connect(self, application: str = "doc-assets") -> Session:
         """Return a new session in autocommit mode with our settings, for commands that write.
@@ -83,6 +92,7 @@ class Store(AbstractContextManager["Store"]):
 
         Raises:
             StoreUnreachable: The server cannot be reached.
+            ConfigurationError: The URL has a value that libpq does not understand.
         """
         connection = _open(self.url, application)
         connection.prepare_threshold = None  # a prepared statement belongs to a session
@@ -208,6 +218,8 @@ def _open(url: str, application: str) -> Session:
             client_encoding="utf8",
         )
     except OperationalError as error:
+        if _MALFORMED.search(str(error)):
+            raise ConfigurationError(f"DOC_ASSETS_DATABASE_URL: {str(error).strip()}") from None
         raise refusal(error) or _unreachable(error) from error
 
 

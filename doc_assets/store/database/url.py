@@ -4,31 +4,49 @@ from __future__ import annotations
 
 import psycopg
 import sqlalchemy as sa
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from doc_assets.errors import ConfigurationError
+from doc_assets.secrets import learn
 from doc_assets.settings import Settings
 from doc_assets.store.database.embedded import embedded_url
 
+# Parameters of libpq whose values are secret.
+_SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 _VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
 
 
 def database_url(settings: Settings) -> str:
-    """Return the URL from the settings, or start the embedded server and return its URL.
+    """Return the URL from the settings, or start the embedded server and return its URL; for drivers, not for output.
 
     Raises:
         ConfigurationError: The setting is no URL of PostgreSQL.
         StoreError: The embedded server does not start.
     """
+    if settings.database_url is None:
+        return embedded_url(settings.home)
+    url = settings.database_url.reveal()
     try:
-        conninfo_to_dict(settings.database_url or "")
+        given = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
         # libpq's own message quotes parts of the URL, perhaps the password.
         raise ConfigurationError(
             "DOC_ASSETS_DATABASE_URL is no URL of PostgreSQL: one like postgresql://user:password@host:5432/name is "
             "needed, with special characters of the password written as %40"
         ) from None
-    return settings.database_url or embedded_url(settings.home)
+    for name in _SECRETS:
+        learn(str(given.get(name) or ""))
+    return url
+
+
+def url_without_secrets(url: str) -> str:
+    """Return the URL without its passwords, as ``key=value`` if it held one.
+
+    libpq takes the password from ``PGPASSWORD`` or ``~/.pgpass`` then.
+    """
+    given = conninfo_to_dict(url)
+    kept = {name: value for name, value in given.items() if name not in _SECRETS}
+    return url if kept == given else make_conninfo("", **kept)
 
 
 def libpq_environment(url: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from doc_assets import __version__
+from doc_assets.secrets import mask
 from doc_assets.store.partitions.partitions import partition_id_of
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def record(
     at: datetime | None = None,
 ) -> None:
     """Append one row in the caller's transaction, dated ``at`` or now, and log it."""
-    error = None if error is None else _storable(error)
+    error = None if error is None else _storable(mask(error))
     known = {**(counts or {}), "program": __version__, "user": _login()}
     row = connection.execute(
         "INSERT INTO migration_history (action, result, partition_id, from_snapshot, to_snapshot, run_id, batch_id,"

@@ -18,6 +18,7 @@ from doc_assets.embedding.opening import open_embedder, open_tokenizers
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
+from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
 
 Answer = tuple[int, dict[str, str], object]
@@ -218,7 +219,7 @@ def test_an_openai_answer_with_missing_rows_is_refused(server: Endpoint, indexes
 @pytest.mark.parametrize("url", ["ftp://host/embed", "host/embed", "http://host/rerank", "http://", "http://[::1"])
 def test_an_address_of_no_known_kind_is_refused_with_those_that_are(url: str) -> None:
     with pytest.raises(EmbeddingError, match="DOC_ASSETS_EMBEDDING_URL"):
-        endpoint(url)
+        endpoint(SecretAddress(url))
 
 
 def test_the_space_of_an_endpoint_is_a_space_of_its_own(server: Endpoint) -> None:
