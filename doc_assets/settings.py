@@ -59,6 +59,8 @@ class Settings:
         max_text_characters: A file with more text is rejected (``DOC_ASSETS_MAX_TEXT_CHARACTERS``).
         retry_attempts: Attempts of a step that fails for a passing reason (``DOC_ASSETS_RETRY_ATTEMPTS``).
         retry_longest_wait: Most seconds between attempts; doubles from 0.5 (``DOC_ASSETS_RETRY_LONGEST_WAIT``).
+        retry_after: Most seconds that are waited for because an embedding endpoint's ``Retry-After`` asks for them
+            (``DOC_ASSETS_RETRY_AFTER``).
         error_budget: Share of a source's files that may be rejected before its snapshot is
             (``DOC_ASSETS_ERROR_BUDGET``); a source of the catalogue may state its own.
         error_budget_files: Files that may be rejected in any case (``DOC_ASSETS_ERROR_BUDGET_FILES``).
@@ -93,6 +95,7 @@ class Settings:
     max_text_characters: int = 20_000_000
     retry_attempts: int = 8
     retry_longest_wait: float = 30.0
+    retry_after: float = 300.0
     error_budget: float = 0.001
     error_budget_files: int = 3
     deletion_guard: float = 0.2
@@ -142,6 +145,7 @@ class Settings:
             max_text_characters=int(given.number("DOC_ASSETS_MAX_TEXT_CHARACTERS", cls.max_text_characters, 1)),
             retry_attempts=int(given.number("DOC_ASSETS_RETRY_ATTEMPTS", cls.retry_attempts, 1)),
             retry_longest_wait=given.number("DOC_ASSETS_RETRY_LONGEST_WAIT", cls.retry_longest_wait),
+            retry_after=given.number("DOC_ASSETS_RETRY_AFTER", cls.retry_after),
             error_budget=given.share("DOC_ASSETS_ERROR_BUDGET", cls.error_budget),
             error_budget_files=given.whole("DOC_ASSETS_ERROR_BUDGET_FILES", cls.error_budget_files),
             deletion_guard=given.share("DOC_ASSETS_DELETION_GUARD", cls.deletion_guard),

@@ -66,8 +66,11 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
                 tokenizers,
                 settings.embedding_url or SecretAddress(""),
                 settings.embedding_api_key,
+                served_name=settings.embedding_served_name,
+                dimensions=settings.embedding_dimensions,
                 ca_bundle=settings.ca_bundle,
                 attempts=settings.retry_attempts,
                 longest_wait=settings.retry_longest_wait,
+                longest_asked_wait=settings.retry_after,
                 on_retry=on_retry,
             )

@@ -17,7 +17,7 @@ from doc_assets.embedding.endpoint import endpoint
 from doc_assets.embedding.opening import open_embedder, open_tokenizers
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
-from doc_assets.errors import EmbeddingError, EmbeddingRefused
+from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
 from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
 
@@ -41,6 +41,9 @@ class Endpoint:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.path.endswith("/tokenize"):
+                    self.send_error(404)
+                    return
                 outer.requests.append((self.path, body, self.headers.get("Authorization")))
                 status, headers, payload = outer.respond(self.path, body)
                 data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -87,7 +90,9 @@ def embedder(url: str, waits: list[float] | None = None) -> Embedder:
     """As ``open_embedder`` builds it, but noting how long it would wait."""
     configured = settings(url)
     sleep = (waits if waits is not None else []).append
-    return HttpEmbedder(describe_space(configured), open_tokenizers(configured), url, "secret", sleep=sleep)
+    return HttpEmbedder(
+        describe_space(configured), open_tokenizers(configured), url, "secret", proven=True, sleep=sleep
+    )
 
 
 @pytest.mark.parametrize("path", ["/embed", "/v1/embeddings"])
@@ -131,12 +136,19 @@ def test_a_busy_server_is_asked_again_as_late_as_it_says(server: Endpoint) -> No
     assert waits[2] < 4
 
 
+def test_a_server_that_asks_for_longer_than_is_waited_ends_the_load_at_once(server: Endpoint) -> None:
+    server.respond = lambda _path, _body: (429, {"Retry-After": "301"}, "tomorrow")
+    with pytest.raises(EndpointUnavailable, match=r"left alone for 301 s .* 300 s are waited .*DOC_ASSETS_RETRY_AFTER"):
+        embedder(server.address).embed(["a"], Role.DOCUMENT)
+    assert len(server.requests) == 1
+
+
 def test_waiting_has_an_end(server: Endpoint) -> None:
-    server.respond = lambda _path, _body: (503, {"Retry-After": "86400"}, "closed")
+    server.respond = lambda _path, _body: (503, {"Retry-After": "300"}, "closed")
     waits: list[float] = []
-    with pytest.raises(EmbeddingError, match=r"8 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
+    with pytest.raises(EndpointUnavailable, match=r"8 attempts: status 503.*DOC_ASSETS_EMBEDDING_URL"):
         embedder(server.address, waits).embed(["a"], Role.DOCUMENT)
-    assert waits == [30.0] * 7
+    assert waits == [300.0] * 7
 
 
 def test_a_server_out_of_reach_is_an_error_that_names_it() -> None:
@@ -173,7 +185,7 @@ def test_a_server_that_fails_each_time_on_a_text_refuses_it_in_the_end(
 
 
 def test_the_settings_say_how_often_and_every_further_attempt_is_counted(server: Endpoint) -> None:
-    server.respond = lambda _path, _body: (503, {"Retry-After": "9"}, "busy")
+    server.respond = lambda _path, _body: (503, {}, "busy")
     configured = dataclasses.replace(settings(server.address), retry_attempts=3, retry_longest_wait=0.01)
     retries: list[None] = []
     with pytest.raises(EmbeddingError, match=r"in 3 attempts.*DOC_ASSETS_RETRY_ATTEMPTS"):
@@ -192,13 +204,14 @@ def test_a_refusal_is_not_repeated_and_does_not_show_the_key(server: Endpoint) -
 @pytest.mark.parametrize(
     ("payload", "message"),
     [
-        ([[0.5] * 768], "shape"),
-        ([[0.5] * 384] * 2, "shape"),
+        ([[0.5] * 768], "768 dimensions, the local model .* 384: .*SERVED_NAME"),
+        ([[0.5] * 384] * 2, "2 vectors for 1 texts"),
         ([[0.0] * 384], "zero"),
         ([[None] * 384], "not finite"),
         ([["x"] * 384], "not a list of vectors"),
-        ([[0.5, 0.5], [0.5]], "not a list of vectors"),
-        ({"error": "no"}, "not a list of vectors"),
+        ([[0.5, 0.5], [0.5]], "2 vectors for 1 texts"),
+        ({"error": "no"}, "refused with status 200: .*no"),
+        ({"data": []}, "not a list of vectors"),
         (b"<html>", "not JSON"),
     ],
 )

@@ -35,6 +35,10 @@ class Endpoint:
 
         class Embed(Handler):
             def do_POST(self) -> None:
+                if self.path != "/embed":
+                    self.rfile.read(int(self.headers["Content-Length"]))
+                    self.send_json(404, {"error": "not found"})
+                    return
                 texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["inputs"]
                 vectors = outer._embed(texts).tolist()
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the client was killed meanwhile
@@ -76,9 +80,11 @@ class Endpoint:
 
     def _embed(self, texts: list[str]) -> np.ndarray:
         with self._changed:
-            self._waiting += 1
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._most is None or len(self.texts) < self._most)
-            self._waiting -= 1
-            self.texts.extend(texts)
+            # Chunks have a blank line below their breadcrumb; samples of the first contact do not count.
+            if chunks := [text for text in texts if "\n\n" in text]:
+                self._waiting += 1
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._most is None or len(self.texts) < self._most)
+                self._waiting -= 1
+                self.texts.extend(chunks)
             return self._embedder.embed(texts, Role.DOCUMENT)

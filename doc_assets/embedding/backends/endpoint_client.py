@@ -1,0 +1,187 @@
+"""Sends requests to an embedding endpoint, again while the failure may pass, and says whose turn it is otherwise."""
+
+from __future__ import annotations
+
+import email.utils
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import httpx
+import tenacity
+from tenacity.wait import wait_base
+
+from doc_assets.embedding.backends.endpoint_answers import error_in, status_of
+from doc_assets.embedding.endpoint import authorization
+from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused, EndpointUnavailable
+from doc_assets.network import certificate_problem, http_client, refused_by_proxy
+from doc_assets.secrets import Secret, SecretAddress, mask
+
+# The statuses. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
+# - Try again: busy, starting, behind a proxy that lost it. 424 is text-embeddings-inference's "inference failed".
+_TRY_AGAIN = frozenset({408, 424, 425, 429})  # and 500 to 599
+# - Refuses the request: not understood, too large, not tokenizable. A smaller one, or one without the text, may do.
+_REFUSES = frozenset({400, 413, 422})
+# - A server that answers but keeps failing may fail on a text: after the last attempt that is a refusal.
+_FAILS_ON_TEXT = frozenset({424, 500})
+
+_TIMEOUT = httpx.Timeout(120.0, connect=10.0)
+# What is only asked for advice must not delay a load for long.
+_ADVICE_TIMEOUT = httpx.Timeout(10.0)
+
+
+class RequestRefusedError(Exception):
+    """The endpoint refuses this request; a smaller one, or one without one of its texts, may do."""
+
+
+class _TryAgainError(Exception):
+    """A failure that may pass: the server is busy, restarting or out of reach."""
+
+    def __init__(self, reason: str, after: float = 0.0, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+        self.status = status
+
+
+class EndpointClient:
+    """Sends requests to one endpoint. Safe to call from several threads."""
+
+    def __init__(
+        self,
+        address: SecretAddress,
+        api_key: Secret | None,
+        *,
+        ca_bundle: Path | None,
+        attempts: int,
+        longest_wait: float,
+        longest_asked_wait: float,
+        on_retry: Callable[[], None] | None,
+        sleep: Callable[[float], None],
+    ) -> None:
+        """Open no connection yet; see ``HttpEmbedder``."""
+        self._address = address
+        self.shown = str(address)  # as messages show it
+        self._attempts = attempts
+        self._longest_asked_wait = longest_asked_wait
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_TryAgainError),
+            stop=tenacity.stop_after_attempt(attempts),
+            wait=_Wait(longest_wait),
+            before_sleep=lambda _state: on_retry() if on_retry else None,
+            sleep=sleep,
+            reraise=True,
+        )
+        self._client = http_client(ca_bundle, headers=authorization(address, api_key), timeout=_TIMEOUT)
+
+    def post(self, body: Mapping[str, object]) -> object:
+        """Return the JSON of the endpoint's answer.
+
+        Raises:
+            RequestRefusedError: It refuses the request.
+            EmbeddingRefused: It failed at each attempt, as it does on a text that it cannot process.
+            EndpointUnavailable: It did not answer in all attempts, or asks to wait for longer than is allowed.
+            EmbeddingError: It cannot be used.
+        """
+        try:
+            return self._retrying.copy()(self._post, body)  # a copy: threads send in parallel
+        except _TryAgainError as error:
+            if error.status in _FAILS_ON_TEXT:
+                raise EmbeddingRefused(f"{self.shown} failed {self._attempts} times: {error}") from error
+            raise EndpointUnavailable(
+                f"{self.shown} did not answer in {self._attempts} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right "
+                "and the endpoint up? DOC_ASSETS_RETRY_ATTEMPTS sets how long to wait for it"
+            ) from error
+
+    def ask(self, name: str, body: Mapping[str, object] | None = None) -> object:
+        """Return the JSON that a neighbour of the endpoint answers, such as ``info`` beside ``embed``; None for none.
+
+        Sent once: many servers have no such address.
+        """
+        beside = httpx.URL(self._address.reveal())
+        beside = beside.copy_with(path=f"{beside.path.rpartition('/')[0]}/{name}")
+        try:
+            if body is None:
+                response = self._client.get(str(beside), timeout=_ADVICE_TIMEOUT)
+            else:
+                response = self._client.post(str(beside), json=body, timeout=_ADVICE_TIMEOUT)
+            return response.json() if response.status_code == httpx.codes.OK else None
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return None
+
+    def _post(self, body: Mapping[str, object]) -> object:
+        try:
+            response = self._client.post(self._address.reveal(), json=body)
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
+            raise EmbeddingMisconfigured(f"{self.shown}: the request cannot be built: {error}") from None
+        except httpx.TransportError as error:
+            if refused_by_proxy(error):
+                raise EmbeddingError(f"{self.shown}: the proxy refused: {error}") from None
+            if problem := certificate_problem(error):
+                raise EmbeddingError(f"{self.shown}: {problem}") from error
+            raise _TryAgainError(f"{type(error).__name__}: {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise EmbeddingError(f"{self.shown} cannot be asked: {error}") from None
+        payload = _json(response)
+        error = error_in(payload)
+        if response.status_code == httpx.codes.OK and error is None:
+            if payload is None:
+                raise EmbeddingError(f"{self.shown} answered with something that is not JSON: {_beginning(response)!r}")
+            return payload
+        self._raise(response, status_of(response.status_code, payload))
+
+    def _raise(self, response: httpx.Response, status: int) -> None:
+        """Raise what an answer without vectors says; ``status`` is the one that it stands for."""
+        said = f"status {response.status_code}: {_beginning(response)}".rstrip(": ")
+        if status in _TRY_AGAIN or status >= 500:
+            after = _retry_after(response.headers)
+            if after > self._longest_asked_wait:
+                raise EndpointUnavailable(
+                    f"{self.shown} asks to be left alone for {after:,.0f} s (Retry-After), and "
+                    f"{self._longest_asked_wait:,.0f} s are waited for at most (DOC_ASSETS_RETRY_AFTER): {said}"
+                )
+            raise _TryAgainError(said, after, status)
+        if status in _REFUSES:
+            raise RequestRefusedError(f"{self.shown} refused with {said}")
+        raise EmbeddingError(f"{self.shown} refused with {said}")
+
+
+def _json(response: httpx.Response) -> object:
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _beginning(response: httpx.Response) -> str:
+    """Return the beginning of an answer, masked before it is cut: a half of a secret would not be known."""
+    return mask(response.text[:10_000])[:300]
+
+
+class _Wait(wait_base):
+    """Exponential with jitter from half a second on, or as long as the server asks."""
+
+    def __init__(self, longest: float) -> None:
+        self._backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=longest, jitter=0.5)
+        self._longest = longest
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        error = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = error.after if isinstance(error, _TryAgainError) else 0.0
+        return max(asked, min(self._longest, self._backoff(retry_state)))
+
+
+def _retry_after(headers: httpx.Headers) -> float:
+    """Return the seconds that an answer asks to wait for, stated as a number or as a date; 0 where it is neither."""
+    milliseconds, stated = headers.get("retry-after-ms"), headers.get("Retry-After")
+    for value, unit in ((milliseconds, 0.001), (stated, 1.0)):
+        try:
+            seconds = float(value) * unit if value else 0.0
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds > 0:
+            return seconds
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(stated).timestamp() - time.time()) if stated else 0.0
+    except ValueError:
+        return 0.0
