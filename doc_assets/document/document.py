@@ -124,8 +124,8 @@ class Chunk:
     """A piece of a document's text that fits the model's window: the unit that is embedded, indexed and shown.
 
     ``text`` equals the document's text between the characters ``start`` and ``end``. ``breadcrumb`` is the title and
-    headings above it, never path or version, so that two versions of a page share chunks. ``token_count`` counts the
-    embedding input (``breadcrumb``, blank line, ``text``) with the model's tokenizer, special tokens included.
+    headings above it, never path or version, so that two versions of a page share chunks. ``token_count`` counts what
+    the model reads: special tokens, its prompt and the embedding input (``breadcrumb``, blank line, ``text``).
     """
 
     breadcrumb: str

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.prompts import NONE
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
@@ -90,7 +91,7 @@ def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[E
 
 
 def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
-    """Return the settings with the model, and the precision or endpoint, that filled a space.
+    """Return the settings with the model, and the precision or endpoint, prompts and dimensions, that filled a space.
 
     The configured model and the one of the space's name are tried. A space records only the last part of a folder's
     path, so a folder is found only if it is the configured one.
@@ -103,10 +104,12 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
     if "/" in space.name:
         names.append(space.name)
     for name in names:
-        candidate = _with_precision(replace(settings, embedding_model=name), space.precision)
-        for tried in (replace(settings, embedding_model=name), candidate):
-            if _fingerprint(tried) == space.fingerprint:
-                return tried
+        configured = replace(settings, embedding_model=name)
+        candidate = _with_precision(configured, space.precision)
+        for tried in (configured, candidate, _with_prompts(candidate, space)):
+            for cut in (tried, replace(tried, embedding_dimensions=space.dimensions)):
+                if _fingerprint(cut) == space.fingerprint:
+                    return cut
     raise EmbeddingMisconfigured(
         f"vectors of {space.name} ({space.precision}, {space.dimensions} dimensions, window {space.max_tokens}) are "
         f"needed, and DOC_ASSETS_EMBEDDING_MODEL={settings.embedding_model} is not that model: " + _next_step(space)
@@ -129,6 +132,16 @@ def _with_precision(settings: Settings, precision: str) -> Settings:
         return replace(settings, embedding_backend="http", embedding_precision="auto")
     backend = "auto" if settings.embedding_backend == "http" else settings.embedding_backend
     return replace(settings, embedding_backend=backend, embedding_precision=precision)
+
+
+def _with_prompts(settings: Settings, space: EmbeddingSpace) -> Settings:
+    """Return the settings with the space's prompts, which may be others than the model states, or none."""
+    return replace(
+        settings,
+        embedding_document_prompt=space.document_prompt or NONE,
+        embedding_query_prompt=space.query_prompt or NONE,
+        embedding_prompts=space.prompts_by,
+    )
 
 
 def _fingerprint(settings: Settings) -> str | None:

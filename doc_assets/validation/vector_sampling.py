@@ -133,7 +133,7 @@ def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceT
 def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
     if (live.name, live.precision) != (wanted.name, wanted.precision):
         return ""
-    return ", whose weights or tokenizer are others"
+    return ", whose weights, tokenizer or prompts are others"
 
 
 def _cosines(

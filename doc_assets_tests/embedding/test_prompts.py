@@ -10,6 +10,7 @@ import pytest
 
 from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Block, Document, Section
+from doc_assets.embedding.model_lookup import settings_of
 from doc_assets.embedding.opening import open_tokenizer, open_tokenizers
 from doc_assets.embedding.prompts import Prompt, Prompts, Role, prompts_of
 from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_folder
@@ -172,6 +173,17 @@ def test_who_puts_the_prompts_is_part_of_the_fingerprint_of_an_endpoint(model: P
     named = at({}, embedding_prompts="server", embedding_document_prompt="passage", embedding_query_prompt="none")
     assert (named.document_prompt, named.query_prompt) == ("passage", "")
     assert at({}, embedding_prompts="server") == at({})
+
+
+def test_a_space_of_other_prompts_is_found_again_whatever_the_model_states(model: Path) -> None:
+    stated = stating(model, E5)
+    before = describe_space(stating(model, {}))  # as a program filled it that knew nothing of prompts
+    set_up = dataclasses.replace(stating(model, E5), embedding_query_prompt="Find: ", embedding_dimensions=128)
+    for space in (before, describe_space(stated), describe_space(set_up)):
+        assert describe_space(settings_of(stating(model, E5), space)) == space
+    other = dataclasses.replace(before, weights_sha256="0" * 64)
+    with pytest.raises(EmbeddingMisconfigured, match="is not that model"):
+        settings_of(stated, other)
 
 
 def test_unknown_values_of_the_settings_are_misuse() -> None:

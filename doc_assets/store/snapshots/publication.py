@@ -131,6 +131,6 @@ def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[
 def _two_models(new: str, live: str) -> str:
     return (
         f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
-        "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION to the live one, or change everything at "
-        "once with doc-assets migrate --space"
+        "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION (and the prompts, if the model has some) to "
+        "the live one, or change everything at once with doc-assets migrate --space"
     )
