@@ -80,7 +80,7 @@ def convert(space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path) -> open
         model = SentenceTransformer(
             str(folder),
             device="cpu",
-            model_kwargs={"dtype": torch.float32, "attn_implementation": "sdpa"},
+            model_kwargs={"dtype": torch.float32},
             local_files_only=True,
         ).eval()
         model.max_seq_length = space.max_tokens
