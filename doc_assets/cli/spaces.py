@@ -15,7 +15,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
-from doc_assets.errors import Misuse
+from doc_assets.errors import EmbeddingError, Misuse
 from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
@@ -40,9 +40,10 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
         return
     print_table(
         "embedding spaces",
-        ["id", "model", "precision", "dimensions", "window", "vectors", "covers", "live in", "index", "MB", "made"],
+        ["id", "model", "precision", "prompts", "dimensions", "window", "vectors", "covers", "live in", "index", "MB",
+         "made"],
         [
-            (str(r.id), r.name, r.precision, r.dimensions, r.window, r.vectors,
+            (str(r.id), r.name, r.precision, r.prompts, r.dimensions, r.window, r.vectors,
              "" if r.covered_percent is None else f"{r.covered_percent:.2f} %",
              f"{r.live} partitions" if r.live else "", r.indexed, r.bytes / 1e6, r.created_at)
             for r in rows
@@ -105,29 +106,38 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
 
 
 def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
-    """Return the named model and its loader.
+    """Return the named model and its loader: as it is set up now, prompts included, if it can be, else as stored.
 
     Raises:
         Misuse: No space or model has that name, or several have.
     """
+    named = ModelName.parse(wanted)
+    configured = named.settings(settings)
     with store.connect("doc-assets migrate --space") as connection:
         if wanted.isdecimal():
             return _stored(settings, spaces.model_of(connection, int(wanted)))
-        named = ModelName.parse(wanted)
-        if not named.is_folder:
-            asked = settings.embedding_precision
-            precision = named.precision or (None if asked == "auto" else asked)
-            found = listing.find_spaces(connection, named.name, precision)
-            if len(found) > 1:
-                raise Misuse(
-                    f"{wanted} names several embedding spaces: "
-                    + ", ".join(f"{space_id} ({of})" for space_id, of in found)
-                    + "; give the number, or NAME@PRECISION"
-                )
-            if found:
-                return _stored(settings, spaces.model_of(connection, found[0][0]))
-    configured = named.settings(settings)
+        asked = settings.embedding_precision
+        precision = named.precision or (None if asked == "auto" else asked)
+        found = [] if named.is_folder else listing.find_spaces(connection, named.name, precision)
+        current = _described(configured) if found else None
+        if {of for _, of in found} == {current and current.precision}:
+            found = []
+        if len(found) > 1:
+            raise Misuse(
+                f"{wanted} names several embedding spaces: "
+                + ", ".join(f"{space_id} ({of})" for space_id, of in found)
+                + "; give the number, or NAME@PRECISION"
+            )
+        if found:
+            return _stored(settings, spaces.model_of(connection, found[0][0]))
     return describe_space(configured), lambda: open_embedder(configured)
+
+
+def _described(settings: Settings) -> EmbeddingSpace | None:
+    try:
+        return describe_space(settings)
+    except EmbeddingError:
+        return None
 
 
 def _stored(settings: Settings, model: EmbeddingSpace) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:

@@ -18,7 +18,7 @@ from doc_assets.embedding.backends.endpoint_client import EndpointClient, Reques
 from doc_assets.embedding.backends.endpoint_contact import ask_limits, require_same_tokens, require_whole_texts
 from doc_assets.embedding.batching import plan
 from doc_assets.embedding.embedder import refuse_long, unit_rows
-from doc_assets.embedding.endpoint import endpoint
+from doc_assets.embedding.endpoint import Dialect, endpoint
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import Tokenizers
@@ -82,6 +82,7 @@ class HttpEmbedder:
         """
         self.space = space
         self.tokenizers = tokenizers
+        self._dialect: Dialect
         address, self._dialect = endpoint(SecretAddress.of(url) or SecretAddress(""))
         self._client = EndpointClient(
             address,

@@ -6,6 +6,8 @@ alone. Counted wrongly, chunks would be truncated in silence; with OpenVINO, oth
 
 from __future__ import annotations
 
+from typing import Any
+
 from sentence_transformers import SentenceTransformer
 
 from doc_assets.embedding.prompts import Role
@@ -28,7 +30,7 @@ def require_same_reading(model: SentenceTransformer, tokenizers: Tokenizers, spa
     Raises:
         EmbeddingMisconfigured: They differ.
     """
-    kinds = model[1].pooling_mode
+    kinds: Any = model[1].pooling_mode
     pooling = kinds if isinstance(kinds, str) else "+".join(kinds)
     if pooling != space.pooling:
         raise EmbeddingMisconfigured(

@@ -23,6 +23,7 @@ class SpaceRow:
         id: Row in ``embedding_space``; its vectors are in ``embedding_<id>``.
         name: The model's name.
         precision: ``fp32``, ``bf16``, or ``remote`` where an endpoint computes.
+        prompts: What stands before documents and before queries, where the model has prompts.
         window: Tokens that the model reads.
         vectors: Chunks with a vector.
         covered_percent: Share of the live chunks of all spaces with a vector here; None if nothing is live.
@@ -35,6 +36,7 @@ class SpaceRow:
     id: int
     name: str
     precision: str
+    prompts: str
     dimensions: int
     window: int
     vectors: int
@@ -60,9 +62,11 @@ def list_spaces(store: Store) -> list[SpaceRow]:
     """Return every embedding space, oldest first; counting the rows takes about a second for 100,000 chunks."""
     with store.reading("doc-assets spaces", one_state=True) as connection:
         spaces = connection.execute(
-            "SELECT e.id, e.name, coalesce(e.description ->> 'precision', '?'), e.dimensions, e.max_tokens,"
-            " e.created_at, (SELECT count(*) FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
-            " WHERE s.space_id = e.id) FROM embedding_space e ORDER BY e.id"
+            "SELECT e.id, e.name, coalesce(e.description ->> 'precision', '?'),"
+            " coalesce(e.description ->> 'document_prompt', ''), coalesce(e.description ->> 'query_prompt', ''),"
+            " e.dimensions, e.max_tokens, e.created_at, (SELECT count(*) FROM partition p"
+            " JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.space_id = e.id)"
+            " FROM embedding_space e ORDER BY e.id"
         ).fetchall()
         wanted, *covered = _live_chunks(connection, [space_id for space_id, *_ in spaces])
         return [_row(connection, space, wanted, of_them) for space, of_them in zip(spaces, covered, strict=True)]
@@ -84,7 +88,8 @@ def _live_chunks(connection: psycopg.Connection, spaces: Sequence[int]) -> tuple
 
 
 def _row(connection: psycopg.Connection, space: tuple, wanted: int, covered: int) -> SpaceRow:
-    space_id, name, precision, dimensions, window, created_at, live = space
+    space_id, name, precision, document, query, dimensions, window, created_at, live = space
+    prompts = f"{document!r}, {query!r}" if document or query else ""
     (vectors,) = _one(connection, sql.SQL("SELECT count(*) FROM {}").format(table_of(space_id)))
     indexed, size = _one(
         connection,
@@ -96,7 +101,9 @@ def _row(connection: psycopg.Connection, space: tuple, wanted: int, covered: int
         ).format(table=sql.Literal(table_of(space_id).as_string(connection))),
     )
     percent = round(100 * covered / wanted, 2) if wanted else None
-    return SpaceRow(space_id, name, precision, dimensions, window, vectors, percent, live, indexed, size, created_at)
+    return SpaceRow(
+        space_id, name, precision, prompts, dimensions, window, vectors, percent, live, indexed, size, created_at
+    )
 
 
 def find_spaces(connection: psycopg.Connection, name: str, precision: str | None = None) -> list[tuple[int, str]]:
