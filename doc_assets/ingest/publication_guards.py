@@ -5,6 +5,7 @@ Pure functions of ``doc_assets.store.snapshots.losses``, called by ``StagedLoad.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from doc_assets.catalogue import Source
@@ -54,10 +55,13 @@ class Guards:
             return share
         return max(self.deletion_guard_documents, share)
 
-    def refusal(self, partition: str, found: Losses) -> str | None:
-        """Return why a snapshot must not be published, in one sentence with the next step; None if it may."""
-        reasons = [reason for reason in (self._rejected(partition, found), self._vanished(partition, found)) if reason]
-        return "; ".join(reasons) or None
+    def refusal(self, partition: str, found: Losses, holds: Callable[[str], bool] = lambda path: True) -> str | None:
+        """Return why a snapshot must not be published, in one sentence with the next step; None if it may.
+
+        ``holds`` returns whether a path belongs to the partition: after a change of shards it may be another one's.
+        """
+        reasons = (self._rejected(partition, found), self._vanished(partition, found, holds))
+        return "; ".join(reason for reason in reasons if reason) or None
 
     def _rejected(self, partition: str, found: Losses) -> str | None:
         allowed = self.rejectable(found.files)
@@ -72,12 +76,15 @@ class Guards:
             "(DOC_ASSETS_ERROR_BUDGET for all), and run migrate again; only they are read again"
         )
 
-    def _vanished(self, partition: str, found: Losses) -> str | None:
+    def _vanished(self, partition: str, found: Losses, holds: Callable[[str], bool]) -> str | None:
         if self.deletion_guard is None or found.vanished <= (allowed := self.deletable(found)):
             return None
         causes = {
             f"the load was limited to {found.file_limit or 0:,} files": found.file_limit is not None,
             "its source lists no file any more": not found.files,
+            "its source has other shards now, and they belong to another one": not all(
+                holds(path) for path in found.vanished_examples
+            ),
             f"{found.stubs:,} have only a few words left": found.stubs,
             f"{found.vanished_as_pointers:,} are only Git LFS or git-annex pointers now": found.vanished_as_pointers,
         }

@@ -76,7 +76,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
             raise AuditFailed(f"{name} failed {', '.join(failed)} and cannot be published")
         guards = Guards.of(self.settings, self.partition.source, allow_deletions=allow_deletions)
         found = self.session.run(lambda connection: losses(connection, self.snapshot))
-        if refusal := guards.refusal(name, found):
+        if refusal := guards.refusal(name, found, self.partition.holds):
             raise PublicationRefused(refusal)
         result = self._final_result("published", checks)
         with (

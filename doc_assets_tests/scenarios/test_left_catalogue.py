@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
+from doc_assets.errors import PublicationRefused
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.result import LoadResult
 from doc_assets.search.search import search
@@ -108,6 +109,16 @@ def test_fewer_shards_a_new_name_and_another_type_are_told_apart(source, loader,
     rewrite(source, "best_practices:", "practices:")
     (reason,) = {one["reason"] for one in as_json("status")["left_catalogue"]}
     assert reason.startswith("it has no type 'best_practices'")
+
+
+def test_a_shard_that_hands_pages_to_another_is_refused_with_the_reason(source, loader, store):
+    for i in range(6, 24):
+        source.write(f"guide-{i:02d}.md", guide(i))
+    rewrite(source, "kind: directory\n", "kind: directory\n        shards: 2\n")
+    load_all(loader, source)
+    rewrite(source, "shards: 2", "shards: 3")
+    with pytest.raises(PublicationRefused, match=r"guides\.1: .* its source has other shards now.*--allow-deletions"):
+        load_all(loader, source)
 
 
 def test_a_partition_that_is_still_listed_is_warned_of_and_loaded_again(source, loader, store):
