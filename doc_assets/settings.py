@@ -71,6 +71,8 @@ class Settings:
         credentials: Folder of the credentials that sources name (``DOC_ASSETS_CREDENTIALS``).
         ca_bundle: PEM file of authorities that are trusted beside the system's (``DOC_ASSETS_CA_BUNDLE``).
         cache_bytes: Most bytes of the cache of fetched sources (``DOC_ASSETS_CACHE_BYTES``); None is unlimited.
+        git_instead_of: ``url.<base>.insteadOf`` of the git configuration applies (``DOC_ASSETS_GIT_INSTEAD_OF``, ``on``
+            or ``off``).
         schedules: Dagster's schedules start by themselves (``DOC_ASSETS_SCHEDULES``, ``on`` or ``off``).
     """
 
@@ -103,6 +105,7 @@ class Settings:
     credentials: Path = Path("/etc/doc-assets/credentials")
     ca_bundle: Path | None = None
     cache_bytes: int | None = None
+    git_instead_of: bool = False
     schedules: bool = False
 
     def __post_init__(self) -> None:
@@ -153,6 +156,7 @@ class Settings:
             credentials=Path(env.get("DOC_ASSETS_CREDENTIALS") or cls.credentials).expanduser().absolute(),
             ca_bundle=given.path("DOC_ASSETS_CA_BUNDLE"),
             cache_bytes=given.whole("DOC_ASSETS_CACHE_BYTES", 0) or None,
+            git_instead_of=given.choice("DOC_ASSETS_GIT_INSTEAD_OF", ("off", "on")) == "on",
             schedules=given.choice("DOC_ASSETS_SCHEDULES", ("off", "on")) == "on",
         )
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from doc_assets.catalogue.globs import check_glob
 from doc_assets.document.site import PageRule, Site
@@ -23,6 +23,7 @@ TYPE_NAME = r"^[a-z][a-z0-9_]*$"
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_NO_REF = re.compile(r"^[-+.^/]|[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|[./]$|^@$")
 _SCP = re.compile(r"^[\w.-]+@[\w.-]+:(?!//)")
 
 # Which of near duplicates a search shows; described in docs/duplicates.md.
@@ -217,14 +218,20 @@ class GitSource(_RemoteSource):
     location: str = Field(
         min_length=1, repr=False, description="Address (https, http, ssh, git@host:…) or path of the repository."
     )
-    ref: str = Field(
-        default="HEAD",
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9._/@+-]*$",
-        max_length=200,
-        description="Branch, tag or full commit id.",
-    )
+    ref: str = Field(default="HEAD", min_length=1, max_length=200, description="Branch, tag or full commit id.")
     subfolders: tuple[str, ...] = Field(
-        default=(), description="Folders that are fetched and belong to the source; none means the whole repository."
+        default=(),
+        description="Folders and files that are fetched and belong to the source; none means the whole repository.",
+    )
+    lfs: bool = Field(default=False, description="Fetch the content of pages that are kept in Git LFS, by git-lfs.")
+    lfs_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        repr=False,
+        description="Address of the Git LFS server, if it is not the repository's own.",
+    )
+    max_lfs_bytes: int = Field(
+        default=500_000_000, ge=1, description="More bytes of Git LFS content in one commit are refused."
     )
 
     @field_validator("location")
@@ -237,6 +244,21 @@ class GitSource(_RemoteSource):
             raise ValueError("git shows the parameters of an address to every user: name a credential instead")
         return _allowed_scheme(value, ("http", "https", "ssh"))
 
+    @field_validator("ref")
+    @classmethod
+    def _ref_is_a_name(cls, value: str) -> str:
+        # What git check-ref-format allows, but for a start that git could read as an option or a mark.
+        if _NO_REF.search(value):
+            raise ValueError(f"{value!r} is not allowed: {cls.model_fields['ref'].description}")
+        return value.lower() if re.fullmatch(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}", value) else value
+
+    @field_validator("lfs_url")
+    @classmethod
+    def _lfs_is_on(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is not None and not info.data.get("lfs"):
+            raise ValueError("it has no effect without lfs: true")
+        return None if value is None else _sound(value)
+
     @field_validator("subfolders")
     @classmethod
     def _subfolders_are_relative(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -244,7 +266,9 @@ class GitSource(_RemoteSource):
         for folder, given in zip(cleaned, value, strict=True):
             parts = folder.split("/")
             if given.startswith("/") or not folder or any(p in ("", ".", "..", ".git") for p in parts):
-                raise ValueError(f"{given!r}: a folder inside the repository is needed, as in 'docs/guide'")
+                raise ValueError(
+                    f"{given!r}: a folder or file inside the repository is needed, as in 'docs/guide' or 'book.toml'"
+                )
         return cleaned
 
 

@@ -72,9 +72,9 @@ def detect(file: RawFile) -> Format | None:
     return None
 
 
-def is_claimed(suffix: str) -> bool:
-    """Return whether a working format claims the suffix (lower case, with its dot)."""
-    return bool(_claiming(suffix))
+def claimed_suffixes() -> frozenset[str]:
+    """Return the suffixes, lower case with their dot, that working formats claim."""
+    return frozenset(suffix for found in _registry().formats.values() for suffix in found.suffixes)
 
 
 def _claiming(suffix: str) -> list[Format]:
@@ -91,7 +91,7 @@ def parse(file: RawFile, format_name: str = "auto") -> list[Document]:
     if not file.data.strip(b"\0 \t\r\n") and file.suffix != ".ipynb":
         raise DocumentSkipped("empty file")
     # Before any format sees it: as text it parses well. A pointer to an image is skipped like the image.
-    if (problem := pointer_problem(file.data)) and (format_name != "auto" or is_claimed(file.suffix)):
+    if (problem := pointer_problem(file.data)) and (format_name != "auto" or _claiming(file.suffix)):
         raise DocumentRejected(problem)
     reader = detect(file) if format_name == "auto" else get_format(format_name)
     if reader is None:

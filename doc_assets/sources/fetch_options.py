@@ -16,13 +16,15 @@ class FetchOptions:
         credentials: Folder of the credentials that sources name.
         ca_bundle: PEM file of roots that are trusted beside the system's.
         cache_bytes: Most bytes of the cache on the disk.
+        git_instead_of: ``url.<base>.insteadOf`` of the operator's git configuration applies.
     """
 
     credentials: Path | None = None
     ca_bundle: Path | None = None
     cache_bytes: int | None = None
+    git_instead_of: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> FetchOptions:
         """Return the options from the settings."""
-        return cls(settings.credentials, settings.ca_bundle, settings.cache_bytes)
+        return cls(settings.credentials, settings.ca_bundle, settings.cache_bytes, settings.git_instead_of)

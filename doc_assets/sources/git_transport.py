@@ -17,23 +17,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from pydantic import ValidationError
+
 from doc_assets.catalogue.model import GitSource, is_address
 from doc_assets.errors import SourceError
 from doc_assets.network import advice, proxy_variables, roots_for_git
-from doc_assets.secrets import SECRET_VARIABLES, mask
-from doc_assets.sources.credentials import Credential, read_credential, split_address
+from doc_assets.secrets import mask
+from doc_assets.sources.credentials import Credential, read_credential, split_address, without_credentials
 from doc_assets.sources.directory import located
 from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets.sources.git_configuration import (
+    OperatorConfiguration,
+    git_environment,
+    isolated,
+    read_operator_configuration,
+)
 
-# No program of a repository or a user's configuration is run on its files: no hooks, no monitors, no filters of Git LFS
-# (its pointers stay pointers). Line ends stay as stored.
+# Above what a repository in the cache says itself; the user's configuration is left out by ``git_configuration``. No
+# program is run on the files: no hooks, no monitors. Line ends stay as stored, but for what .gitattributes asks for.
 _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
     "core.autocrlf=false",
-    "filter.lfs.smudge=",
-    "filter.lfs.process=",
-    "filter.lfs.required=false",
+    "core.attributesFile=/dev/null",
+    # A larger file is written in pieces instead of being held in memory.
+    "core.bigFileThreshold=16m",
     "submodule.recurse=false",
     "fetch.recurseSubmodules=false",
     "credential.interactive=false",
@@ -45,17 +53,6 @@ _SETTINGS = (
     "http.lowSpeedTime=60",
     "protocol.allow=never",
 )
-_REPOSITORY_VARIABLES = {
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-}
-_OWN_SECRETS = ("DOC_ASSETS_DATABASE_URL", "DOC_ASSETS_EMBEDDING_URL", *SECRET_VARIABLES)
 # In memory on Linux, also in a container whose root cannot be written.
 _MEMORY = "/dev/shm"  # noqa: S108 - a private folder is made in it
 _HOST_KEY = re.compile(r"Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No .* host key is known")
@@ -81,6 +78,7 @@ class Remote:
         environment: Environment of the commands.
         folder: Private, and no repository.
         credential: The credential for the server, if any.
+        hint: What the operator's configuration would do with the address, where that is not applied.
     """
 
     address: str
@@ -89,9 +87,13 @@ class Remote:
     environment: Mapping[str, str]
     folder: Path
     credential: Credential | None
+    hint: str = ""
 
     def explain(self, output: str) -> str:
         """Return git's error output without secrets, and what to do where that is known."""
+        return self._explained(output) + self.hint
+
+    def _explained(self, output: str) -> str:
         # Masked before it is cut: a half of a secret would not be known.
         output = " ".join(mask(output).split())[-500:]
         host = urlsplit(self.address).netloc or re.split(r"[@:]", self.address)[-2 if ":" in self.address else 0]
@@ -121,17 +123,21 @@ def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remo
         SourceError: A credential is absent or incomplete; no such repository on this machine; ssh cannot be run here.
         ConfigurationError: The bundle of roots is absent or empty.
     """
-    is_local = not is_address(source.location)
-    address, credential = split_address(source.location)
-    if is_local:
-        address = str(located(base, source.location, source.name))
-        if not Path(address).is_dir():
-            raise SourceError(f"source {source.name}: no git repository at {address}: mend 'location'")
-    elif source.credentials:
-        credential = read_credential(options.credentials, source.credentials, source.name)
     with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None) as made:
         folder = Path(made)
-        environment = _environment(folder)
+        environment = git_environment(folder)
+        operators = read_operator_configuration(folder, environment, source.name)
+        operators.write(folder / "gitconfig")
+        environment = isolated(environment, folder / "gitconfig")
+        location, hint = _rewritten(source, operators, allowed=options.git_instead_of)
+        is_local = not is_address(location)
+        address, credential = split_address(location)
+        if is_local:
+            address = str(located(base, location, source.name))
+            if not Path(address).is_dir():
+                raise SourceError(f"source {source.name}: no git repository at {address}: mend 'location'{hint}")
+        elif source.credentials:
+            credential = read_credential(options.credentials, source.credentials, source.name)
         settings = [*_SETTINGS, *_protocols(address, is_local)]
         if not is_local and urlsplit(address).scheme.lower() in ("http", "https"):
             environment = proxy_variables(address, environment)
@@ -142,22 +148,29 @@ def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remo
             if credential is not None:
                 environment["GIT_SSH_COMMAND"] = _ssh(credential, folder, source.name)
         command = ("git", *(part for setting in settings for part in ("-c", setting)))
-        yield Remote(address, command, _upload_pack(address, is_local), environment, folder, credential)
+        yield Remote(address, command, _upload_pack(is_local), environment, folder, credential, hint)
 
 
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the environment of every git command, which never prompts.
-
-    The user's configuration stays in force, for proxies, certificates and stored credentials; variables that point git
-    at another repository (set inside hooks) do not, nor do secrets that are none of git's.
-    """
-    environment = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **os.environ}
-    left_out = _REPOSITORY_VARIABLES.union(_OWN_SECRETS)
-    environment = {name: value for name, value in environment.items() if name not in left_out}
-    # A user without a readable home has no configuration, and git would fail on it.
-    if not os.access(environment.get("HOME") or "/nowhere", os.R_OK | os.X_OK):
-        environment["HOME"] = str(folder)
-    return environment | {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS": "", "LC_ALL": "C"}
+def _rewritten(source: GitSource, operators: OperatorConfiguration, *, allowed: bool) -> tuple[str, str]:
+    """Return the location to fetch from, and what to add to errors."""
+    base = operators.rewritten(source.location)
+    if base is None:
+        return source.location, ""
+    shown = without_credentials(base)
+    if not allowed:
+        return source.location, (
+            f"; url.*.insteadOf of the git configuration, which makes it {shown}, is not applied: "
+            "DOC_ASSETS_GIT_INSTEAD_OF=on applies it"
+        )
+    location = base.removeprefix("file://")
+    try:
+        GitSource(name=source.name, kind="git", location=location)
+    except ValidationError:
+        raise SourceError(
+            f"source {source.name}: url.*.insteadOf of the git configuration makes "
+            f"{without_credentials(source.location)} to {shown}, which is not allowed: https, http, ssh or a path is"
+        ) from None
+    return location, f" ({without_credentials(source.location)} as url.*.insteadOf of the git configuration makes it)"
 
 
 def _protocols(address: str, is_local: bool) -> list[str]:
@@ -229,15 +242,15 @@ def _check_login(source: str) -> None:
         ) from None
 
 
-def _upload_pack(address: str, is_local: bool) -> str:
+def _upload_pack(is_local: bool) -> str:
     # A local repository may belong to another user, as on a mounted volume: git serves it only as a safe.directory, and
-    # does not pass our settings on to the program at the other end.
+    # does not pass our settings on to the program at the other end, which serves the catalogue's location alone.
     if not is_local:
         return "git-upload-pack"
     settings = (
         "core.hooksPath=/dev/null",
         "protocol.allow=never",
-        f"safe.directory={os.path.realpath(address)}",
+        "safe.directory=*",
         # Only the files that are checked out are copied.
         "uploadpack.allowFilter=true",
         "uploadpack.allowAnySHA1InWant=true",

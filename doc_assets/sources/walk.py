@@ -103,6 +103,9 @@ class _Listing:
         if start and not self._inside(os.path.realpath(self._absolute(start))):
             yield self._refused(start, "leads out of the source")
             return
+        if start and (os.path.islink(self._absolute(start)) or not os.path.isdir(self._absolute(start))):  # noqa: PTH112, PTH114
+            yield from self._single(start)
+            return
         todo = [start]
         while todo:
             folder = todo.pop()
@@ -123,6 +126,18 @@ class _Listing:
                         todo.append(path)
                 elif (file := self._file(entry, path)) is not None:
                     yield file
+
+    def _single(self, path: str) -> Iterator[SourceFile]:
+        """Yield the row of a file, or of a link, at which the listing starts; nothing where there is none."""
+        folder, name = os.path.split(path)
+        try:
+            with os.scandir(self._absolute(folder)) as entries:
+                found = [entry for entry in entries if entry.name == name]
+        except OSError:  # a submodule's folder, or one that git could not write: what is left out has a row of its own
+            return
+        for entry in found:
+            if (file := self._file(entry, path)) is not None:
+                yield file
 
     def _file(self, entry: os.DirEntry[str], path: str) -> SourceFile | None:
         """Return the row of an entry other than a folder; None if it is no part of the source."""

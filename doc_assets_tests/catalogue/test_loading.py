@@ -46,7 +46,7 @@ MISTAKES = {
     "scheme": ("kind: git, location: 'ext::sh -c x'", "location", "is needed"),
     "option": ("kind: git, location: '--upload-pack=x'", "location", "is needed"),
     "ref": ("kind: git, location: x, ref: --exec", "sources[0].ref: '--exec'", "Branch, tag"),
-    "subfolder": ("kind: git, location: x, subfolders: [../up]", "subfolders: '../up': a folder inside"),
+    "subfolder": ("kind: git, location: x, subfolders: [../up]", "subfolders: '../up': a folder or file inside"),
     "duplicate key": ("kind: git, kind: git, location: x", "sources[0].kind: the key stands here and in line 4"),
 }
 

@@ -17,7 +17,8 @@ SUFFIXES = sorted({suffix for found in load_registry().formats.values() for suff
 class Anything:
     """A format of another package that takes every file."""
 
-    name, version, priority, suffixes = "anything", 1, 100, frozenset((".any", ".md"))
+    name, version, priority = "anything", 1, 100
+    suffixes: frozenset[str] = frozenset((".any", ".md"))
 
     def accepts(self, file: RawFile) -> bool:
         return True

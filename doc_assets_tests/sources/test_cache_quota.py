@@ -155,7 +155,7 @@ def test_git_is_stopped_while_it_writes(tmp_path: Path, monkeypatch: pytest.Monk
     upstream = Upstream(tmp_path)
     upstream.commit({"a.md": "alpha"})
     monkeypatch.setenv("PATH", str(program.parent), prepend=":")
-    monkeypatch.setattr("doc_assets.sources.git._MEASURE_SECONDS", 0.02)
+    monkeypatch.setattr("doc_assets.sources.git_process._MEASURE_SECONDS", 0.02)
     with pytest.raises(SourceError, match="needs more than the 5,000,000 bytes"):
         get(tmp_path, GitSource(name="repo", kind="git", location=upstream.bare.name), 5 * MB)
     assert disk_bytes(tmp_path / "cache") < MB

@@ -30,6 +30,7 @@ home, base, address = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 os.setgid(int(sys.argv[4])); os.setuid(int(sys.argv[4])); os.umask(0o077)
 sources = [
     GitSource(name="near", kind="git", location="upstream.git"),
+    GitSource(name="tree", kind="git", location="work"),
     GitSource(name="far", kind="git", location=f"{address}/upstream.git", credentials="house"),
     ArchiveSource(name="packed", kind="archive", location=f"{address}/docs.tar", credentials="house"),
 ]

@@ -15,6 +15,7 @@ from doc_assets.catalogue import ArchiveSource, CrateSource, DirectorySource, Gi
 from doc_assets.sources import upstream_revision
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets_tests.support.git_upstream import ENVIRONMENT
 
 
 def revision_of(source: Source, base: Path) -> str | None:
@@ -23,7 +24,9 @@ def revision_of(source: Source, base: Path) -> str | None:
 
 def git(repository: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=t", "-c", "user.email=t@t", "-c", "init.defaultBranch=main"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=repository, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=repository, env=ENVIRONMENT, check=True, capture_output=True, text=True
+    )
     return done.stdout.strip()
 
 

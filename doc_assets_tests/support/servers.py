@@ -71,6 +71,8 @@ class Server(ThreadingHTTPServer):
     Attributes:
         seen: Path and Authorization header of each request.
         repositories: Folder of the repositories that git is answered from.
+        git_settings: Of git on the server.
+        old: git gets no word of the newer protocols.
         on_request: Called while a request is under way.
     """
 
@@ -86,6 +88,8 @@ class Server(ThreadingHTTPServer):
             self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.respond: Callable[[str, Any], Answer | None] = lambda path, headers: None
         self.repositories: Path | None = None
+        self.git_settings = ["uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"]
+        self.old = False
         self.seen: list[tuple[str, str | None]] = []
         self.on_request: Callable[[], None] = lambda: None
 
@@ -126,18 +130,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         elif server.repositories is not None:
-            self._git(server.repositories)
+            self._git(server, server.repositories)
         else:
             self.send_error(404)
 
-    def _git(self, repositories: Path) -> None:
+    def _git(self, server: Server, repositories: Path) -> None:
         """What a web server does for ``git http-backend``."""
         parts = urlsplit(self.path)
         environment = {
             "PATH": os.environ["PATH"],
             "GIT_PROJECT_ROOT": str(repositories),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
+            "GIT_PROTOCOL": "" if server.old else self.headers.get("Git-Protocol", ""),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
             "PATH_INFO": parts.path,
             "QUERY_STRING": parts.query,
             "REQUEST_METHOD": self.command,
@@ -147,9 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         }
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         environment["CONTENT_LENGTH"] = str(len(body))
-        command = ["git", "-c", "safe.directory=*", "-c", "uploadpack.allowFilter=true", "http-backend"]
-        command[-1:-1] = ["-c", "uploadpack.allowAnySHA1InWant=true"]
-        done = subprocess.run(command, input=body, env=environment, capture_output=True, check=True)
+        settings = (part for setting in ["safe.directory=*", *server.git_settings] for part in ("-c", setting))
+        command = ["git", *settings, "http-backend"]
+        done = subprocess.run(command, input=body, env=environment, capture_output=True, check=False)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         self.send_response(int(fields.pop("Status", "200 OK")[:3]))
@@ -161,6 +167,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Says nothing."""
+
+
+def files_of(folder: Path) -> Callable[[str, Any], Answer]:
+    """A ``respond`` of a server that knows nothing of git and hands out files: "dumb HTTP"."""
+
+    def respond(path: str, headers: Any) -> Answer:
+        file = folder / urlsplit(path).path.lstrip("/")
+        return (200, {}, file.read_bytes()) if file.is_file() else (404, {}, b"")
+
+    return respond
 
 
 def with_password(expected: str) -> Callable[[str, Any], Answer | None]:

@@ -92,7 +92,7 @@ FROM snapshot s WHERE s.id = %(snapshot)s
 def losses(connection: psycopg.Connection, snapshot_id: int) -> Losses:
     """Return what publishing the snapshot would lose; the caller's lock keeps what is live from changing."""
     with connection.cursor(row_factory=class_row(Losses)) as cursor:
-        limits = {"examples": EXAMPLES + 1, "stub_tokens": STUB_TOKENS, "stub_share": STUB_SHARE}
+        limits: dict[str, object] = {"examples": EXAMPLES + 1, "stub_tokens": STUB_TOKENS, "stub_share": STUB_SHARE}
         limits["pointers"] = [f"%{start}%" for start in POINTER_REASONS]
         row = cursor.execute(_LOSSES, {"snapshot": snapshot_id, **limits}).fetchone()
     assert row is not None  # noqa: S101 - the snapshot was sealed under the caller's lease
