@@ -51,10 +51,11 @@ class OperatorConfiguration:
         start, base = max(fitting, key=lambda rewrite: len(rewrite[0]))
         return base + address[len(start) :]
 
-    def write(self, file: Path) -> None:
-        """Write the settings as a configuration file that only this user may read: values can be secrets."""
+    def write(self, file: Path, more: Mapping[str, str] | None = None) -> None:
+        """Write the settings, and ``more``, as a configuration file that only this user may read for its secrets."""
         file.touch(mode=0o600)
-        file.write_text("".join(_lines(key, value) for key, value in self.settings), errors="surrogateescape")
+        settings = (*self.settings, *(more or {}).items())
+        file.write_text("".join(_lines(key, value) for key, value in settings), errors="surrogateescape")
 
 
 def git_environment(folder: Path) -> dict[str, str]:

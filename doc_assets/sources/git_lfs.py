@@ -28,10 +28,10 @@ _LONGEST_POINTER = 1024
 # What git-lfs writes beside the content: logs, temporary files' names.
 _SLACK_BYTES = 10_000_000
 _SETTINGS = (
-    # Plain downloads: no program of a configuration is run for a transfer.
+    # Plain downloads, without programs of a configuration; retries are ours.
     "lfs.basictransfersonly=true",
     "lfs.concurrenttransfers=4",
-    "lfs.transfer.maxretries=3",
+    "lfs.transfer.maxretries=1",
     "lfs.dialtimeout=30",
     "lfs.activitytimeout=60",
     "lfs.skipdownloaderrors=false",
@@ -104,6 +104,8 @@ class LfsContent:
         wanted = remote.folder / "wanted.git"
         wanted.mkdir(exist_ok=True)
         self._git.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".", at=wanted)
+        # Not by -c, which would reach the git-lfs that reads a repository of this machine, too.
+        self._git.run("config", "lfs.storage", str(storage), at=wanted)
         self._git.run("fast-import", "--quiet", "--force", at=wanted, given=_commit_of(missing))
         bound = disk_bytes(storage) + sum(missing.values()) + 2 * 4096 * len(missing) + _SLACK_BYTES
 
@@ -112,14 +114,16 @@ class LfsContent:
                 raise SourceError(f"{where}: the Git LFS server sends more than its pointers say: nothing is used")
 
         location = f"file://{remote.address}" if Path(remote.address).is_dir() else remote.address
-        settings = [*_SETTINGS, f"remote.origin.url={location}", f"lfs.storage={storage}"]
+        settings = [*_SETTINGS, f"remote.origin.url={location}"]
         settings += [f"lfs.url={self._source.lfs_url}"] if self._source.lfs_url else []
         options = (part for setting in settings for part in ("-c", setting))
         try:
             self._git.run(*options, "lfs", "fetch", "origin", "main", network=True, at=wanted, check=check)
         except GitFailed as error:
             shutil.rmtree(storage / "tmp", ignore_errors=True)
-            raise GitFailed(f"Git LFS: {error}{self._elsewhere()}") from None
+            # git-lfs writes a line for each file; one is enough.
+            first = next(iter(str(error).splitlines()), "")
+            raise GitFailed(f"Git LFS: {first}{self._elsewhere()}") from None
 
     def _elsewhere(self) -> str:
         named = None if self._source.lfs_url else self._repository.lfs_address(self._commit)

@@ -24,9 +24,11 @@ _ATTEMPTS = 3
 _FINAL = re.compile(
     r"not found|not appear to be a git repository|couldn't find remote ref|not our ref|Authentication failed|"
     r"could not read Username|Permission denied|transport '.*' not allowed|dubious ownership|certificate|"
-    r"host key|error: 40[137]|(?:HTTP code|CONNECT tunnel failed, response) 40[137]|mismatched algorithms|dumb http|[Ss]erver does not|not supported|not valid|"
+    r"host key|error: 40[137]|(?:HTTP code|CONNECT tunnel failed, response) 40[137]|"
+    r"mismatched algorithms|dumb http|[Ss]erver does not|not supported|not valid|"
     # git-lfs
-    r"does not exist on the server|Authorization error|is not a git command|http: 4(?!08|2[59])\d\d",
+    r"does not exist on the server|missing object|expected OID|Authorization error|is not a git command|"
+    r"http: 4(?!08|2[59])\d\d",
     re.IGNORECASE,
 )
 _DISK_FULL = re.compile(r"No space left on device|Disk quota exceeded")
@@ -81,20 +83,22 @@ class GitCommands:
             wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 0.5),
             reraise=True,
         )
-        return attempts(self._run_once, arguments, written, at or self.repository, check, given)
+        return attempts(self._run_once, arguments, written, at, check, given)
 
     def _run_once(
         self,
         arguments: Sequence[str],
         written: Path | None,
-        repository: Path,
+        at: Path | None,
         check: Callable[[], None] | None,
         given: bytes | None,
     ) -> str:
+        # Found by git-lfs as the one it is in; as --git-dir it would also count for a repository that it copies from.
+        chosen = () if at else ("--git-dir", str(self.repository))
         index = {"GIT_INDEX_FILE": f"{written}.index"} if written else {}
         with subprocess.Popen(  # noqa: S603 - a list of arguments, none of which git can take for an option
-            [*self.remote.command, "--git-dir", str(repository), *arguments],
-            cwd=repository,
+            [*self.remote.command, *chosen, *arguments],
+            cwd=at or self.repository,
             env={**self.remote.environment, **index},
             stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -129,6 +133,7 @@ class GitCommands:
             try:
                 result = process.communicate(given, timeout=pause)
             except subprocess.TimeoutExpired:
+                given = None  # it is taken by the first call
                 if time.monotonic() > deadline:
                     raise
                 shutdown.raise_if_requested()

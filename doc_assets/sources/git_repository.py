@@ -165,7 +165,7 @@ class GitRepository:
     def lfs_address(self, commit: str) -> str | None:
         """Return where the repository's own ``.lfsconfig`` says that its Git LFS content is."""
         try:
-            found = self._git.run("config", "--blob", f"{commit}:.lfsconfig", "lfs.url", network=True)
+            found = self._git.run("config", "--blob", f"{commit}:.lfsconfig", "lfs.url")
         except GitFailed:  # there is no such file, or no such line in it
             return None
         return found.strip() or None

@@ -127,10 +127,14 @@ def reach(source: GitSource, base: Path, options: FetchOptions) -> Iterator[Remo
         folder = Path(made)
         environment = git_environment(folder)
         operators = read_operator_configuration(folder, environment, source.name)
-        operators.write(folder / "gitconfig")
-        environment = isolated(environment, folder / "gitconfig")
         location, hint = _rewritten(source, operators, allowed=options.git_instead_of)
         is_local = not is_address(location)
+        # A repository of this machine may belong to another user, as on a mounted volume, and git serves it only if the
+        # configuration of the user says so; what it serves is the catalogue's location alone.
+        operators.write(folder / ".gitconfig", {"safe.directory": "*"} if is_local else {})
+        environment = isolated(environment, folder / ".gitconfig")
+        if is_local:  # git-lfs takes every GIT_* variable away from the git that it runs at the other end
+            environment["HOME"] = str(folder)
         address, credential = split_address(location)
         if is_local:
             address = str(located(base, location, source.name))
@@ -243,14 +247,12 @@ def _check_login(source: str) -> None:
 
 
 def _upload_pack(is_local: bool) -> str:
-    # A local repository may belong to another user, as on a mounted volume: git serves it only as a safe.directory, and
-    # does not pass our settings on to the program at the other end, which serves the catalogue's location alone.
+    # git does not pass our settings on to the program at the other end of a path.
     if not is_local:
         return "git-upload-pack"
     settings = (
         "core.hooksPath=/dev/null",
         "protocol.allow=never",
-        "safe.directory=*",
         # Only the files that are checked out are copied.
         "uploadpack.allowFilter=true",
         "uploadpack.allowAnySHA1InWant=true",

@@ -111,7 +111,7 @@ def test_the_last_stage_neither_compiles_nor_installs_python_packages():
     assert not re.search(r"\b(pip|gcc|g\+\+|build-essential|curl|wget|python3\.11-venv)\s+(install|-)", run)
     installed = re.findall(r"apt-get install ((?:--\S+ +)*)([^&]*)", run)
     assert [set(packages.split()) for _, packages in installed] == [
-        {"ca-certificates", "git", "openssh-client", "tini"}
+        {"ca-certificates", "git", "git-lfs", "openssh-client", "tini"}
     ]
     assert all("--no-install-recommends" in flags for flags, _ in installed)
     assert "rm -rf /var/lib/apt/lists/*" in run

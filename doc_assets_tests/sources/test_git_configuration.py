@@ -176,8 +176,6 @@ def test_stored_credentials_of_the_user_are_used(
     host = server.address.removeprefix("http://")
     (home / ".git-credentials").write_text(f"http://robot:s3cr3t@{host}\n")
     check_files(get(tmp_path, f"{server.address}/upstream.git"))
-    # As a pod gets it: without any file.
-    (home / ".git-credentials").unlink()
 
 
 def test_a_header_with_a_secret_reaches_its_server_and_nobody_else_sees_it(

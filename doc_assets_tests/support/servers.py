@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import ipaddress
+import json
 import os
 import select
 import socket
@@ -72,6 +73,7 @@ class Server(ThreadingHTTPServer):
         seen: Path and Authorization header of each request.
         repositories: Folder of the repositories that git is answered from.
         git_settings: Of git on the server.
+        lfs: Content that Git LFS hands out, by the SHA-256 that it is asked for; None without LFS.
         old: git gets no word of the newer protocols.
         on_request: Called while a request is under way.
     """
@@ -90,6 +92,7 @@ class Server(ThreadingHTTPServer):
         self.repositories: Path | None = None
         self.git_settings = ["uploadpack.allowFilter=true", "uploadpack.allowAnySHA1InWant=true"]
         self.old = False
+        self.lfs: dict[str, bytes] | None = None
         self.seen: list[tuple[str, str | None]] = []
         self.on_request: Callable[[], None] = lambda: None
 
@@ -129,10 +132,35 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+        elif server.lfs is not None and "/lfs/" in self.path:
+            self._lfs(server, server.lfs)
         elif server.repositories is not None:
             self._git(server, server.repositories)
         else:
             self.send_error(404)
+
+    def _lfs(self, server: Server, content: dict[str, bytes]) -> None:
+        """The batch API of Git LFS, and the downloads that it leads to."""
+        given = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        kind = "application/octet-stream"
+        if self.path.endswith("/objects/batch"):
+            kind = "application/vnd.git-lfs+json"
+            wanted = json.loads(given)["objects"]
+            absent = {"error": {"code": 404, "message": "Object does not exist on the server"}}
+            found = [
+                {**item, "actions": {"download": {"href": f"{server.address}/lfs/{item['oid']}"}}}
+                if item["oid"] in content
+                else {**item, **absent}
+                for item in wanted
+            ]
+            body = json.dumps({"transfer": "basic", "objects": found}).encode()
+        else:
+            body = content[self.path.rpartition("/")[2]]
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _git(self, server: Server, repositories: Path) -> None:
         """What a web server does for ``git http-backend``."""
