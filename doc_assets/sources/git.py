@@ -79,7 +79,7 @@ class _Fetching:
         known = {path for path, _ in submodules}
         if absent := [p for p in source.subfolders if p not in known and not os.path.lexists(target / p)]:
             raise SourceError(f"{self.where} has no file or folder {self._named(commit, absent)}: mend 'subfolders'")
-        return Fetched(target, commit, _left_out(source, target, submodules), lease)
+        return Fetched(target, commit, left_out=_left_out(source, target, submodules), lease=lease)
 
     def _checked_out(self, commit: str) -> tuple[Path, CacheLease]:
         source, paths = self.source, sorted(self.source.subfolders)

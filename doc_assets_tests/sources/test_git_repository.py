@@ -161,7 +161,7 @@ def test_only_a_refusal_leads_to_another_way() -> None:
 def test_subfolders_name_files_beside_folders(upstream: Upstream, tmp_path: Path) -> None:
     (upstream.work / "linked").symlink_to("src")
     upstream.commit({"[x] #1.md": "odd", "src/SUMMARY.md": "s"})
-    keys = {"subfolders": ["src", "book.toml", "[x] #1.md", "linked"]}
+    keys: dict[str, Any] = {"subfolders": ["src", "book.toml", "[x] #1.md", "linked"]}
     fetched = get(tmp_path, **keys)
     listed = rows(fetched, **keys)
     assert sorted(listed) == ["[x] #1.md", "book.toml", "linked", "src/SUMMARY.md", "src/a.md", "src/deep/b.md"]
