@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from doc_assets.secrets.masking import MASK, learn, learn_address
 
@@ -121,4 +121,6 @@ def address_problem(value: str) -> str | None:
         return "has no valid host and port: write /, ?, #, @ and : of its name and password as %2F, %3F, %23, %40, %3A"
     if not parts.scheme or not host:
         return "is no address of the form scheme://host"
+    if found := text_problem(unquote(parts.netloc.rpartition("@")[0])):
+        return f"{found} in its name or password"
     return None

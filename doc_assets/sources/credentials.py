@@ -90,7 +90,7 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
     for key in KEYS:
         for file in (folder / name / key, folder / f"{name}.{key}"):
             try:
-                values[key] = _sound(key, file.read_text(), f"{where}: {file}")
+                values[key] = _sound(key, file.read_text("utf-8-sig"), f"{where}: {file}")
                 break
             except (FileNotFoundError, NotADirectoryError):
                 continue

@@ -8,6 +8,7 @@ import time
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from doc_assets.errors import SchemaBehind, StoreError
 from doc_assets.store.schema import schema
@@ -73,3 +74,35 @@ def test_upgrades_that_run_at_once_do_not_disturb_each_other(database_url):
         thread.join()
     assert errors == []
     schema.require_head(database_url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["postgresql://robot:s3cr3t%20word-1@127.0.0.1:9/d?connect_timeout=3", "host=127.0.0.1 port=9 password=s3cr3t-1"],
+)
+def test_the_url_is_printed_without_its_password_unless_that_is_asked_for(url, capsys, monkeypatch):
+    from doc_assets.cli import main
+
+    shown = {}
+    for option in ((), ("--with-password",)):
+        monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", url)
+        monkeypatch.setattr(sys, "argv", ["doc-assets", "db", "url", *option])
+        with pytest.raises(SystemExit):
+            main()
+        shown[option] = capsys.readouterr().out.strip()
+    assert shown["--with-password",] == url
+    assert "s3cr3t" not in shown[()]
+    assert {**conninfo_to_dict(url), "password": None} == {**conninfo_to_dict(shown[()]), "password": None}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["host=127.0.0.1 port=abc password=Zq9-s3cr3t", "postgresql://u:Zq9-s3cr3t@127.0.0.1:9/d?gssencmode=x",
+     "postgresql://u:Zq9-s3cr3t@127.0.0.1:9/d?keepalives=x", "postgresql://u:Zq9-s3cr3t%0A@127.0.0.1:9/d"],
+)  # fmt: skip
+def test_a_url_that_libpq_does_not_understand_is_misuse_and_not_waited_for(url, doc_assets):
+    started = time.monotonic()
+    code, said = doc_assets("db", "check", "--wait", "60", url=url)
+    assert code == 2 and "DOC_ASSETS_DATABASE_URL" in said
+    assert "s3cr3t" not in said
+    assert time.monotonic() - started < 30

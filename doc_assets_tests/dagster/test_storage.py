@@ -19,6 +19,7 @@ from dagster_shared.serdes import serialize_value
 
 from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.errors import StoreError
+from doc_assets.secrets import learn
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_url
 from doc_assets.store.database.url import database_url
@@ -150,3 +151,28 @@ def test_any_url_that_libpq_takes_becomes_one_for_dagster(
 def test_options_of_the_users_own_are_kept() -> None:
     url = sa.make_url(dagster_url("postgresql://h/d?options=-cstatement_timeout%3D5s"))
     assert url.query["options"] == "-cstatement_timeout=5s"
+
+
+def test_nothing_that_dagster_writes_shows_a_secret(instance: dg.DagsterInstance) -> None:
+    learn("Zq9-s3cr3t-Va1ue")
+
+    @dg.op
+    def show() -> None:
+        dg.get_dagster_logger().info("logged Zq9-s3cr3t-Va1ue")
+        raise dg.Failure("failed with Zq9-s3cr3t-Va1ue", metadata={"why": "Zq9-s3cr3t-Va1ue"})
+
+    @dg.job
+    def tell() -> None:
+        show()
+
+    done = tell.execute_in_process(instance=instance, tags={"why": "Zq9-s3cr3t-Va1ue"}, raise_on_error=False)
+    with psycopg.connect(database_url(Settings.from_environment())) as connection:
+        rows = connection.execute(
+            "SELECT r::text FROM dagster.runs r WHERE run_id = %(run)s UNION ALL"
+            " SELECT e::text FROM dagster.event_logs e WHERE run_id = %(run)s UNION ALL"
+            " SELECT t::text FROM dagster.run_tags t WHERE run_id = %(run)s",
+            {"run": done.run_id},
+        ).fetchall()
+    written = "".join(row[0] for row in rows)
+    assert "logged ***" in written and "failed with ***" in written
+    assert "s3cr3t" not in written

@@ -34,6 +34,7 @@ _BEHAVIOUR = {
     "expands": "text = 'word ' * 100_000",
     "tells_its_limits": "text = f'data {resource.getrlimit(resource.RLIMIT_DATA)[0]} core "
     '{resource.getrlimit(resource.RLIMIT_CORE)[0]} worker {__import__("os").getpid()}\'',
+    "tells_its_environment": "text = 'with ' + ' '.join(__import__('os').environ.values())",
 }
 _FORMAT = """
 class {name}:
@@ -102,7 +103,7 @@ def test_whatever_a_parser_does_only_its_own_file_is_rejected_and_the_reason_say
     records = list(pool.parse(tasks))
     found = {record.path: record for record in records}
     assert len(records) == len(found) == len(tasks)
-    loaded = {f"beside_{name}.x" for name in _BEHAVIOUR} | {"tells_its_limits.x"}
+    loaded = {f"beside_{name}.x" for name in _BEHAVIOUR} | {"tells_its_limits.x", "tells_its_environment.x"}
     assert outcomes(records) == {path: "loaded" if path in loaded else "rejected" for path in found}, records
     reasons = {path.removesuffix(".x"): record.reason or "" for path, record in found.items()}
     assert "longer than 2 s" in reasons["hangs"] and "DOC_ASSETS_PARSE_TIMEOUT" in reasons["hangs"]
@@ -136,6 +137,21 @@ def test_workers_are_replaced_after_so_many_files(
     assert outcomes(records) == {f"{i}.x": "loaded" for i in range(3)}
     assert len(workers) == 2
     assert str(os.getpid()) not in workers
+
+
+def test_workers_get_no_secret(formats_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOC_ASSETS_EMBEDDING_API_KEY", "Zq9-s3cr3t")
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", "postgresql://u:Zq9-s3cr3t@h/d")
+    monkeypatch.setenv("HTTPS_PROXY", "http://u:Zq9-s3cr3t@h:3128")
+    monkeypatch.setenv("OTHER", "what is no secret")
+    alone = ParsePool(replace(SETTINGS, parse_timeout_seconds=30))
+    try:
+        [record] = alone.parse([task(tmp_path, "a.x", "tells_its_environment")])
+    finally:
+        alone.close()
+    text = " ".join(chunk.text for chunk in record.documents[0].chunks)
+    assert "what is no secret" in text
+    assert "s3cr3t" not in text
 
 
 def test_a_file_that_a_parser_cannot_read_names_itself_in_its_record(formats_folder: Path, tmp_path: Path) -> None:

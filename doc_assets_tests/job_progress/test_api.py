@@ -13,3 +13,10 @@ def test_an_api_out_of_reach_is_an_error_with_what_was_asked(cluster: Cluster):
     api = JobApi(ClusterSettings("http://127.0.0.1:1", "doc-assets", cluster.folder))
     with pytest.raises(ClusterError, match=r"did not answer to GET .*/namespaces/doc-assets/jobs"):
         api.jobs("x")
+
+
+def test_a_token_that_no_header_can_hold_is_an_error_that_does_not_show_it(cluster: Cluster):
+    (cluster.folder / "token").write_text("Zq9-s3cr3t\nZq9-s3cr3t")
+    with pytest.raises(ClusterError, match="holds a control character") as refused:
+        JobApi(cluster.settings()).jobs("x")
+    assert "s3cr3t" not in str(refused.value)

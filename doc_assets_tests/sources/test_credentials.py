@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from doc_assets.catalogue import ArchiveSource, CrateSource, GitSource, load_catalogue
-from doc_assets.errors import CatalogueError, SourceError
+from doc_assets.errors import CatalogueError, ConfigurationError, SourceError
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
@@ -188,6 +188,71 @@ def test_a_credential_that_is_not_there_is_named_before_anybody_is_asked(
     with pytest.raises(SourceError, match="DOC_ASSETS_CREDENTIALS is not there: mount the Secret"):
         fetch(archive(server, credentials=name), base=tmp_path, cache=tmp_path, options=FetchOptions(tmp_path / "none"))
     assert server.seen == []
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", " ", " \t\n"])
+def test_white_space_at_the_ends_of_a_token_is_none_of_it(
+    tmp_path: Path, server: Server, options: FetchOptions, end: str
+) -> None:
+    assert options.credentials
+    (options.credentials / "mirror.token").write_text(f"\ufeff{end}{SECRET}{end}")
+    server.respond = lambda path, headers: (404, {}, b"")
+    with pytest.raises(SourceError, match="404"):
+        fetch(archive(server, credentials="mirror"), base=tmp_path, cache=tmp_path / "cache", options=options)
+    assert server.authorizations == {f"Bearer {SECRET}"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("token", f"{SECRET}\n{SECRET}"), ("token", f"{SECRET}ä"), ("password", f"{SECRET}\0"), ("username", "a:b")],
+)
+def test_a_credential_that_no_request_can_carry_is_misuse_before_anybody_is_asked(
+    tmp_path: Path, server: Server, options: FetchOptions, key: str, value: str
+) -> None:
+    assert options.credentials
+    (options.credentials / "wrong.token").write_text("abcd")
+    (options.credentials / f"wrong.{key}").write_text(value)
+    for source in (archive(server, credentials="wrong"), repository(server, credentials="wrong")):
+        with pytest.raises(ConfigurationError, match=rf"wrong\.{key} holds") as refused:
+            revision_of(source, tmp_path, options)
+        assert "s3cr3t" not in str(refused.value)
+        with pytest.raises(ConfigurationError):
+            fetch(source, base=tmp_path, cache=tmp_path / "cache", options=options)
+    assert server.seen == []
+
+
+@needs_git
+def test_git_gets_no_secret_that_is_none_of_its_own(
+    tmp_path: Path, server: Server, options: FetchOptions, commit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", "postgresql://u:oth3r-s3cr3t@h/d")
+    monkeypatch.setenv("DOC_ASSETS_EMBEDDING_API_KEY", "oth3r-s3cr3t")
+    shown: list[str] = []
+    server.on_request = lambda: shown.extend(listed_processes("oth3r-s3cr3t"))
+    fetch(repository(server, credentials="house"), base=tmp_path, cache=tmp_path / "cache", options=options)
+    assert shown == []
+
+
+def test_addresses_that_show_a_secret_to_readers_or_users_are_refused(tmp_path: Path) -> None:
+    catalogue = tmp_path / "sources.yaml"
+    for source in (
+        "kind: git, location: 'https://h/x?private_token=s3cr3t-1'",
+        "kind: git, location: 'https://u:s3cr3t/1@h/x'",
+        "kind: git, location: 'https://u:s3cr3t%0A@h/x'",
+        "kind: archive, location: 'https://u:s3cr3t-1@h :8/x'",
+        "kind: crate, base_address: 'ftp://u:s3cr3t-1-and-more-than-eighty-characters-until-its-end-comes-here-at-last@h'",
+        "kind: directory, location: ., base_url: 'https://u:s3cr3t-1@h/'",
+    ):
+        catalogue.write_text(f"types: {{t: {{sources: [{{name: a, {source}}}]}}}}")
+        with pytest.raises(CatalogueError) as refused:
+            load_catalogue(catalogue)
+        assert "s3cr3t" not in str(refused.value)
+
+
+def test_pages_of_a_mirror_are_named_without_its_login() -> None:
+    source = CrateSource(name="demo", kind="crate", base_address="https://u:s3cr3t-1@h/mirror/")
+    assert source.site.base_url == "https://h/mirror/demo/latest/"
+    assert "s3cr3t" not in repr(source)
 
 
 def test_a_credential_is_a_name_in_the_catalogue_and_never_a_path(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from doc_assets.errors import ConfigurationError
-from doc_assets.secrets import learn
+from doc_assets.secrets import learn, text_problem
 from doc_assets.settings import Settings
 from doc_assets.store.database.embedded import embedded_url
 
@@ -35,7 +35,9 @@ def database_url(settings: Settings) -> str:
             "needed, with special characters of the password written as %40"
         ) from None
     for name in _SECRETS:
-        learn(str(given.get(name) or ""))
+        learn(value := str(given.get(name) or ""))
+        if problem := text_problem(value):
+            raise ConfigurationError(f"DOC_ASSETS_DATABASE_URL: its {name} {problem}: correct it where it is set")
     return url
 
 

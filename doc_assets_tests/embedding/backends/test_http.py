@@ -17,9 +17,17 @@ from doc_assets.embedding.endpoint import endpoint
 from doc_assets.embedding.opening import open_embedder, open_tokenizers
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
-from doc_assets.errors import EmbeddingError, EmbeddingRefused, EndpointUnavailable
+from doc_assets.errors import (
+    ConfigurationError,
+    EmbeddingError,
+    EmbeddingMisconfigured,
+    EmbeddingRefused,
+    EndpointUnavailable,
+)
 from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
+from doc_assets_tests.support.echoing import EchoingServer
+from doc_assets_tests.support.servers import basic, running
 
 Answer = tuple[int, dict[str, str], object]
 
@@ -241,3 +249,57 @@ def test_the_space_of_an_endpoint_is_a_space_of_its_own(server: Endpoint) -> Non
     assert remote.precision == "remote"
     assert dataclasses.replace(remote, precision=here.precision) == here
     assert remote.fingerprint != here.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("address", "key", "said"),
+    [
+        ("http://127.0.0.1:9/embed", "Zq9-s3cr3t\nx", "DOC_ASSETS_EMBEDDING_API_KEY holds a control character"),
+        ("http://127.0.0.1:9/embed", "Zq9-s3cr3t\u00e4", "DOC_ASSETS_EMBEDDING_API_KEY holds a character that is not"),
+        ("http://u:Zq9-s3cr3t@127.0.0.1:9/embed", "other-key", "would be one header"),
+        ("http://u:Zq9-s3cr3t%0A@127.0.0.1:9/embed", None, "DOC_ASSETS_EMBEDDING_URL holds a control character"),
+        ("http://u:Zq9-s3cr3t/@127.0.0.1:9/embed", None, "DOC_ASSETS_EMBEDDING_URL has no valid host"),
+    ],
+)
+def test_a_request_that_cannot_be_built_is_misuse_and_not_tried(address: str, key: str | None, said: str) -> None:
+    wrong = dataclasses.replace(settings(address), embedding_api_key=key)
+    for step in (describe_space, open_embedder):  # the first begins every load
+        with pytest.raises(EmbeddingMisconfigured, match=said) as refused:
+            step(wrong)
+        assert refused.value.exit_code == 2
+        assert "s3cr3t" not in str(refused.value)
+
+
+def test_a_login_in_the_address_is_sent_and_never_shown(server: Endpoint) -> None:
+    server.respond = lambda _path, _body: (401, {}, "who is robot:s3cr3t word?")
+    address = server.address.replace("//", "//robot:s3cr3t%20word@") + "/embed?code=Fq83hGa1"
+    alone = dataclasses.replace(settings(address), embedding_api_key=None)
+    with pytest.raises(EmbeddingError) as refused:
+        open_embedder(alone).embed(["a"], Role.DOCUMENT)
+    assert server.requests[0][0] == "/embed?code=Fq83hGa1"
+    assert server.requests[0][2] == basic("robot", "s3cr3t word")
+    assert "s3cr3t" not in str(refused.value)
+    assert '/embed?code=*** refused with status 401: "who is robot:***?' in str(refused.value)
+
+
+def test_what_a_server_echoes_is_masked_before_it_is_cut(server: Endpoint) -> None:
+    key = "Zq9-" + "s3cr3t" * 30
+    server.respond = lambda _path, _body: (401, {}, "x" * 250 + key)
+    echoed = dataclasses.replace(settings(server.address), embedding_api_key=key)
+    with pytest.raises(EmbeddingError) as refused:
+        open_embedder(echoed).embed(["a"], Role.DOCUMENT)
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_a_proxy_that_refuses_is_asked_once_and_one_that_is_none_is_misuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy = EchoingServer(407)
+    waits: list[float] = []
+    monkeypatch.setenv("HTTPS_PROXY", f"http://robot:s3cr3t-1@{proxy.host}")
+    with running(proxy), pytest.raises(EmbeddingError, match="the proxy refused: 407") as refused:
+        embedder("https://endpoint.example.test/embed", waits).embed(["a"], Role.DOCUMENT)
+    assert waits == []
+    assert "s3cr3t" not in str(refused.value)
+    monkeypatch.setenv("HTTPS_PROXY", f"gopher://robot:s3cr3t-1@{proxy.host}")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as wrong:
+        describe_space(settings("https://endpoint.example.test/embed"))
+    assert "s3cr3t" not in str(wrong.value)
