@@ -57,7 +57,7 @@ def fetch_archive(source: ArchiveSource, base: Path, cache: Cache, options: Fetc
     target = cache.root / "archives" / key
 
     def fill(partial: Path) -> None:
-        unpacking = _Unpacking(source, archive, partial / "tree", CacheQuota(cache, (target,)))
+        unpacking = _Unpacking(source, archive, partial / "tree", CacheQuota(cache, (target,)), options.ratio_from)
         unpacking.run()
         (partial / "left_out.json").write_text(json.dumps(unpacking.left_out))
 
@@ -86,7 +86,13 @@ class _Unpacking:
     archive: Path
     target: Path
     quota: CacheQuota
+    ratio_from: int
     left_out: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def limits(self) -> tuple[int, int, int]:
+        """Most bytes, and the ratio with the bytes from which on it counts."""
+        return self.source.max_unpacked_bytes, self.source.max_ratio, self.ratio_from
 
     def run(self) -> None:
         """Write the members below ``target``, and record the others in ``left_out``."""
@@ -119,7 +125,7 @@ class _Unpacking:
     def _tar(self) -> int:
         count = 0
         with (
-            open_inflated(self.archive, self.source.max_unpacked_bytes, self.source.max_ratio) as stream,
+            open_inflated(self.archive, *self.limits) as stream,
             tarfile.open(fileobj=stream, mode="r:", errorlevel=1) as tar,
         ):
             for info in tar:
@@ -141,9 +147,7 @@ class _Unpacking:
             infos = archive.infolist()
             self._check_count(len(infos))
             total = sum(info.file_size for info in infos)
-            LimitExceeded.check(
-                total, self.archive.stat().st_size, self.source.max_unpacked_bytes, self.source.max_ratio
-            )
+            LimitExceeded.check(total, self.archive.stat().st_size, *self.limits)
             for info in infos:
                 # Not ``is_dir``, which fails on an empty name.
                 is_folder = info.filename.endswith("/")
@@ -162,7 +166,7 @@ class _Unpacking:
         # Zips made on Windows separate folders by backslashes, and may start with a drive letter.
         name = member.name.replace("\\", "/") if isinstance(member.content, zipfile.ZipInfo) else member.name
         name = name.replace("\0", "\\0")
-        escapes = name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/"
+        escapes = lands_outside(name)
         parts = [part for part in name.split("/") if part not in ("", ".")]
         kept = parts if escapes else parts[self.source.strip_components :]
         if not kept or (member.is_folder and not escapes):
@@ -199,6 +203,11 @@ class _Unpacking:
 
     def _leave_out(self, path: str, outcome: str, reason: str) -> None:
         self.left_out.append((readable_path(path), outcome, reason))
+
+
+def lands_outside(name: str) -> bool:
+    """Return whether a member of this name, with slashes between folders, would be written outside the target."""
+    return name.startswith("/") or ".." in name.split("/") or name[1:3] == ":/"
 
 
 def _tar_problem(info: tarfile.TarInfo) -> tuple[Literal["skipped", "rejected"], str] | None:

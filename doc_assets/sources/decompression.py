@@ -30,7 +30,7 @@ CORRUPT = (
 )
 
 # Small archives of repetitive text reach high ratios without harm; the ratio is checked above this.
-_RATIO_FROM = 10_000_000
+RATIO_FROM = 10_000_000
 # tarfile reads a member's extended header into memory at once; real ones have kilobytes.
 _LARGEST_READ = 8_000_000
 _BUFFER = 1 << 18
@@ -47,22 +47,23 @@ class LimitExceeded(Exception):
         self.setting = setting
 
     @classmethod
-    def check(cls, unpacked: int, packed: int, max_bytes: int, max_ratio: int | None) -> None:
+    def check(
+        cls, unpacked: int, packed: int, max_bytes: int, max_ratio: int | None, ratio_from: int = RATIO_FROM
+    ) -> None:
         """Raise if so many bytes from an archive of ``packed`` bytes are too many."""
         if unpacked > max_bytes:
             raise cls(f"unpacks to more than {max_bytes:,} bytes", "max_unpacked_bytes")
-        if max_ratio is not None and unpacked > _RATIO_FROM and unpacked > packed * max_ratio:
+        if max_ratio is not None and unpacked > ratio_from and unpacked > packed * max_ratio:
             raise cls(f"unpacks to more than {max_ratio:,} times its size", "max_ratio")
 
 
 class _Counted(io.RawIOBase):
     """Forward only; counts every byte that the decompressor gives, also those that are dropped."""
 
-    def __init__(self, inner: IO[bytes], packed: int, max_bytes: int, max_ratio: int | None) -> None:
+    def __init__(self, inner: IO[bytes], packed: int, max_bytes: int, max_ratio: int | None, ratio_from: int) -> None:
         self.inner = inner
         self.packed = packed
-        self.max_bytes = max_bytes
-        self.max_ratio = max_ratio
+        self.limits = max_bytes, max_ratio, ratio_from
         self.position = 0
 
     def readable(self) -> bool:
@@ -75,7 +76,7 @@ class _Counted(io.RawIOBase):
         data = self.inner.read(len(buffer))
         buffer[: len(data)] = data
         self.position += len(data)
-        LimitExceeded.check(self.position, self.packed, self.max_bytes, self.max_ratio)
+        LimitExceeded.check(self.position, self.packed, *self.limits)
         return len(data)
 
     def tell(self) -> int:
@@ -110,14 +111,14 @@ class Inflated(io.BufferedReader):
         return self.tell()
 
 
-def open_inflated(path: Path, max_bytes: int, max_ratio: int | None = None) -> Inflated:
+def open_inflated(path: Path, max_bytes: int, max_ratio: int | None = None, ratio_from: int = RATIO_FROM) -> Inflated:
     """Open a file that may be compressed with gzip, bzip2 or xz.
 
-    Reading raises ``LimitExceeded`` beyond ``max_bytes`` or ``max_ratio`` times the file's size, and one of ``CORRUPT``
-    for damage.
+    Reading raises ``LimitExceeded`` beyond ``max_bytes``, or beyond ``ratio_from`` and ``max_ratio`` times the file's
+    size, and one of ``CORRUPT`` for damage.
     """
     with path.open("rb") as file:
         head = file.read(6)
     opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), open)
-    counted = _Counted(opener(path, "rb"), path.stat().st_size, max_bytes, max_ratio)
+    counted = _Counted(opener(path, "rb"), path.stat().st_size, max_bytes, max_ratio, ratio_from)
     return Inflated(counted, _BUFFER)
