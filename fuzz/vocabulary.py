@@ -106,7 +106,7 @@ $$\n
 {{#include part.md:2:9}}\n
 {{#include part.md:anchor}}\n
 {{#include page.md}}\n
-{{#rustdoc_include ../../../etc/passwd}}\n
+{{#rustdoc_include ../beside.rs}}\n
 {{#playground part.rs editable}}\n
 {{< note >}}
 {{< /note >}}
@@ -180,7 +180,7 @@ Deep\n~~~~\n
 .. literalinclude:: part.rst\n   :lines: 1-3\n   :start-after: a\n
 .. include:: part.rst\n   :start-line: 1\n
 .. include:: page.rst\n
-.. include:: /etc/passwd\n
+.. include:: /beside.rst\n
 .. include:: <isonum.txt>\n
 .. toctree::\n   :maxdepth: 2\n\n   part\n
 .. tabs::\n\n   .. group-tab:: A\n\n      text\n
@@ -382,7 +382,7 @@ b: *a\n
 ? key\n: value\n
 text: |\n  line\n
 text: >-\n  line\n
-!!python/object/apply:os.system ['true']\n
+!!python/tuple [a, b]\n
 !!binary SGk=\n
 !!set {a, b}\n
 !!timestamp 2024-01-01\n
@@ -395,9 +395,9 @@ text: >-\n  line\n
 "quoted \u0000 \uD800"
 'it''s'
 %YAML 1.1\n
-[[[[[[[[
-{{{{{{{{
-- - - - - -\x20
+[[
+{{
+- -\x20
 # comment\n
 +++\n
 title = "A"\n

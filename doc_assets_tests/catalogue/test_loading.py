@@ -84,7 +84,7 @@ def test_two_sources_cannot_make_the_same_partition(tmp_path: Path) -> None:
         ("types: {Rust: {sources: [{name: a, kind: crate}]}}", "'Rust' cannot name a type"),
         ("types: {rust: {sources: []}}", "types.rust.sources: "),
         ("types: {rust: {sources: [", ":1: not YAML"),
-        ("types: !!python/object/apply:os.system [exit]", "could not determine a constructor"),
+        ("types: !!python/tuple [a, b]", "could not determine a constructor"),
         ("types: &a {rust: *a}", "types"),
         ("types: {rust: {sources: [{name: a, kind: crate, version: 2020-13-45}]}}", "in quotes"),
         ("typs: {}\n", "did you mean 'types'"),

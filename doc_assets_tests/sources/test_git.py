@@ -114,7 +114,7 @@ def test_nothing_that_a_repository_brings_is_run(upstream: Upstream, tmp_path: P
 
 
 def test_a_link_out_of_a_repository_is_not_followed(upstream: Upstream) -> None:
-    (upstream.work / "docs" / "escape.md").symlink_to("/etc/passwd")
+    (upstream.work / "docs" / "escape.md").symlink_to(upstream.work.parent / "outside.md")
     upstream.commit({"docs/x.md": "x"})
     fetched = get(upstream)
     rows = {file.path: file for file in walk(fetched.root, Partition("t", "repo", source(upstream)))}

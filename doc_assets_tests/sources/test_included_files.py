@@ -33,7 +33,7 @@ def test_a_file_of_the_source_is_read_also_through_a_link_inside_it(root):
     [
         "../secret.txt",
         "listings/../../secret.txt",
-        "/etc/passwd",
+        "/secret.txt",
         "up.txt",
         "upward/secret.txt",
         ".env",
@@ -43,7 +43,7 @@ def test_a_file_of_the_source_is_read_also_through_a_link_inside_it(root):
         "absent.rs",
         "",
         "a\0b",
-        "x" * 5000,
+        "x" * 300,
     ],
 )
 def test_nothing_else_is_read_and_the_look_is_remembered(root, path):

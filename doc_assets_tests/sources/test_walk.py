@@ -124,7 +124,8 @@ def test_pipes_and_sockets_are_rejected_without_being_opened(tmp_path: Path, mon
 
 
 def test_a_file_swapped_for_a_link_after_the_walk_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "a.md").symlink_to("/etc/passwd")
+    (tmp_path / "b.md").write_text("text")
+    (tmp_path / "a.md").symlink_to("b.md")
     with pytest.raises(DocumentRejected):
         read(SourceFile("a.md", tmp_path / "a.md", 4), 10_000_000)
 

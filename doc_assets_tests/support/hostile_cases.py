@@ -1,4 +1,6 @@
-"""Files that try to hang, kill, fool or fill a load, each small, made by code, with the outcomes that are sound.
+"""Odd files: cut, malformed, unusual or at the edge of what a format allows, with the outcomes that are sound.
+
+Each is small and harmless to every parser: what a limit refuses is shown beside its limit, with a small one.
 
 ``test_hostile_inputs`` runs them. A case is data; links, pipes and folders without permission are made by the test
 itself.
@@ -19,9 +21,9 @@ LOAD_OR_REJECT = LOAD | REJECT
 # Where either is sound, but never an error that nobody foresaw: the outcome's reason says what the file is.
 ANY = LOAD | SKIP | REJECT
 
-MANY = 2_000
-DEEP = 5_000
-BASE64 = "iVBORw0KGgo" + "QUJDREVG" * 5_000
+MANY = 200
+DEEP = 12
+BASE64 = "iVBORw0KGgo" + "QUJDREVG" * 1_000
 
 
 @dataclass(frozen=True)
@@ -98,19 +100,17 @@ NOTEBOOKS = (
     _case("nul.ipynb", _notebook(_code("nul = '\0' # word")), LOAD, "word"),
     _case("nan.ipynb", _notebook(_SOUND, metadata={"a": float("nan"), "b": float("inf")}), LOAD, "sound words"),
     _case("keys_twice.ipynb", '{"cells": 1, "cells": [{"cell_type": "markdown", "source": "second"}]}', LOAD, "second"),
-    _case("long_number.ipynb", '{"n": %s, "cells": [{"cell_type": "code", "source": "x = y"}]}' % ("9" * 9_999), LOAD),
+    _case("long_number.ipynb", '{"n": %s, "cells": [{"cell_type": "code", "source": "x = y"}]}' % ("9" * 401), LOAD),
     _case("base64.ipynb", _notebook(_code("show()", _image(BASE64)), _code(f"b = '{BASE64}'")), LOAD, "show()"),
     _case("attachment.ipynb", _notebook({**_said("see ![x](attachment:x.png)"), "attachments": {"x": BASE64}}), LOAD),
     _case("data_uri.ipynb", _notebook(_said(f"see ![x](data:image/png;base64,{BASE64}) there")), LOAD, "there"),
-    _case("deep_metadata.ipynb", f'{{"m": {"[" * DEEP}{"]" * DEEP}, "cells": []}}', REJECT),
-    _case("deep_unclosed.ipynb", '{"a":' * 50_000, REJECT),
+    _case("deep_metadata.ipynb", f'{{"m": {"[" * DEEP}{"]" * DEEP}, "cells": []}}', SKIP),
+    _case("deep_unclosed.ipynb", '{"a":' * DEEP, REJECT),
     _case("many_cells.ipynb", _notebook(*[_said("word")] * MANY), LOAD, "word"),
     _case("many_outputs.ipynb", _notebook(_code("x = y", *[_image("a")] * MANY)), LOAD, "x = y"),
-    _case(
-        "long_output.ipynb", _notebook(_code("x", {"output_type": "stream", "text": "word\n" * 100_000})), LOAD, "word"
-    ),
-    _case("progress.ipynb", _notebook(_code("x = y", {"output_type": "stream", "text": "a\r" * 500_000})), LOAD),
-    _case("many_buttons.ipynb", _notebook(_said("http " + "<table>" * MANY + " words")), ANY),
+    _case("long_output.ipynb", _notebook(_code("x", {"output_type": "stream", "text": "word\n" * MANY})), LOAD, "word"),
+    _case("progress.ipynb", _notebook(_code("x = y", {"output_type": "stream", "text": "a\r" * MANY})), LOAD),
+    _case("many_buttons.ipynb", _notebook(_said("http " + "<table>" * DEEP + " words")), ANY),
     _case("lfs.ipynb", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", REJECT),
     _case("page.ipynb", "<!DOCTYPE html><title>404</title>", REJECT),
     _case("utf8_bom.ipynb", codecs.BOM_UTF8 + _notebook(_SOUND).encode(), LOAD, "sound words"),
@@ -144,12 +144,12 @@ ENCODINGS = (
         lacks="\x1b",
     ),
     _case("bidi.md", "# T\n\nshown \u202ereversed\u202c and \u2066isolated\u2069 words\n", LOAD, "words"),
-    _case("zero_width.md", "# T\n\nze" + "\u200b" * 20_000 + "ro words\n", LOAD, "words"),
-    _case("combining.md", "# T\n\n" + ("e" + "\u0301" * 300 + " ") * 50, LOAD),
+    _case("zero_width.md", "# T\n\nze" + "\u200b" * MANY + "ro words\n", LOAD, "words"),
+    _case("combining.md", "# T\n\n" + ("e" + "\u0301" * 30 + " ") * 50, LOAD),
     _case("noncharacters.md", "# T\n\n\ufffe\uffff\U0010ffff\ufdd0 words\n", LOAD, "words"),
     _case("cr_only.md", "# Title\r\rFirst.\r\r## Part\rSecond.\r", LOAD, "Second.", lacks="\r"),
     _case("mixed_ends.md", "# Title\r\n\rFirst.\u2028Second.\n\r\nThird.\u2029", LOAD, "Third.", lacks="\r"),
-    _case("ansi_flood.md", "# T\n\n" + "\x1b]" * 100_000 + "\n\nwords\n", LOAD),
+    _case("ansi.md", "# T\n\n" + "\x1b]" * MANY + "\n\nwords\n", LOAD),
     _case("random.md", bytes((i * 7919 + 13) % 256 for i in range(5_000)), REJECT),
     _case("png.md", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0\1\2" * 500, REJECT),
     _case("gzip.md", b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + bytes(range(256)) * 8, REJECT),
@@ -157,50 +157,50 @@ ENCODINGS = (
     _case("xhtml.html", '<?xml version="1.0" encoding="latin1"?><p>Größe</p>'.encode("latin-1"), LOAD, "Größe"),
     _case("wrongly_declared.html", b'<meta charset="utf-8"><p>Gr\xf6\xdfe caf\xe9</p>', LOAD, "Größe café"),
     _case("utf7.html", b'<meta charset="utf-7"><p>+ADw-script+AD4-</p>', LOAD, "+ADw-"),
-    _case("slow_codec.html", b'<meta charset="punycode"><p>words \xff' + b"a-" * 20_000 + b"</p>", LOAD, "words"),
+    _case("slow_codec.html", b'<meta charset="punycode"><p>words \xff' + b"a-" * 20 + b"</p>", LOAD, "words"),
     _case("no_codec.html", b'<meta charset="rot13"><p>words</p>', LOAD, "words"),
     _case("utf16_claimed.html", b'<meta charset="utf-16"><p>words</p>', LOAD, "words"),
 )
 
-_BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12))
+_ALIASES = "a: &a words\nb: [" + ", ".join(["*a"] * 21) + "]\n"
 
 MARKDOWN = (
-    _case("one_word.md", "x" * 100_000, LOAD_OR_REJECT),
-    _case("long_line.md", "word " * 20_000, LOAD),
-    _case("fences.md", "```\n" * 2_001, LOAD_OR_SKIP),
-    _case("headings.md", "".join(f"# h{i}\n" for i in range(1_000)), LOAD),
+    _case("one_word.md", "x" * 5_000, LOAD_OR_REJECT),
+    _case("long_line.md", "word " * 2_000, LOAD),
+    _case("fences.md", "```\n" * 21, LOAD_OR_SKIP),
+    _case("headings.md", "".join(f"# h{i}\n" for i in range(MANY)), LOAD),
     _case("same_headings.md", "# Same\n" * MANY, LOAD),
-    _case("brackets.md", "[" * 20_000, LOAD_OR_SKIP),
-    _case("links_open.md", "[a](" * 3_000, LOAD),
-    _case("emphasis.md", "*a _b " * 3_000, LOAD),
-    _case("stars.md", "a" + "**" * 5_000 + "b", LOAD),
-    _case("back_ticks.md", "".join("`" * (i % 300 + 1) + "a" for i in range(700)), LOAD),
+    _case("brackets.md", "[" * 20, LOAD_OR_SKIP),
+    _case("links_open.md", "[a](" * 20, LOAD),
+    _case("emphasis.md", "*a _b " * 20, LOAD),
+    _case("stars.md", "a" + "**" * 20 + "b", LOAD),
+    _case("back_ticks.md", "".join("`" * (i % 20 + 1) + "a" for i in range(40)), LOAD),
     _case("quotes.md", ">" * DEEP + " core\n", LOAD_OR_REJECT),
-    _case("lists.md", "".join("  " * i + "- x\n" for i in range(300)), LOAD_OR_REJECT),
+    _case("lists.md", "".join("  " * i + "- x\n" for i in range(DEEP)), LOAD_OR_REJECT),
     _case("list_marks.md", "- " * DEEP + "x", ANY),
-    _case("tags.md", "<div>" * 20_000 + "core", LOAD_OR_REJECT),
-    _case("comments.md", "words\n\n" + "<!--" * 50_000, LOAD_OR_SKIP),
+    _case("tags.md", "<div>" * DEEP + "core", LOAD_OR_REJECT),
+    _case("comments.md", "words\n\n" + "<!--" * 20, LOAD_OR_SKIP),
     _case("table.md", "| a | b |\n|---|---|\n" + "| cell | other |\n" * MANY, LOAD, "cell"),
-    _case("wide_table.md", "|" + "a|" * 500 + "\n|" + "-|" * 500 + "\n" + ("|" + "b|" * 500 + "\n") * 10, LOAD),
+    _case("wide_table.md", "|" + "a|" * 50 + "\n|" + "-|" * 50 + "\n" + ("|" + "b|" * 50 + "\n") * 10, LOAD),
     _case("definitions.md", "words\n\n" + "".join(f"[r{i}]: https://x.example/{i}\n" for i in range(MANY)), LOAD),
-    _case("footnotes.md", "".join(f"word[^{i}]\n\n[^{i}]: note {i}\n\n" for i in range(500)), LOAD, "word"),
+    _case("footnotes.md", "".join(f"word[^{i}]\n\n[^{i}]: note {i}\n\n" for i in range(50)), LOAD, "word"),
     _case("many_links.md", "[word](https://x.example/y) " * MANY, LOAD, "word"),
-    _case("entities.md", "&amp;" * 10_000, LOAD_OR_SKIP),
+    _case("entities.md", "&amp;" * MANY, LOAD_OR_SKIP),
     _case("data_uri.md", f"# T\n\nsee ![x](data:image/png;base64,{BASE64}) words\n", LOAD, "words"),
-    _case("includes.md", "# T\n\nwords {{#include ../../../../etc/passwd}} {{#include absent.md}}\n", LOAD, "words"),
-    _case("snippets.md", '# T\n\nwords\n\n--8<-- "../../../../etc/passwd"\n', LOAD, "words"),
+    _case("includes.md", "# T\n\nwords {{#include ../../outside.md}} {{#include absent.md}}\n", LOAD, "words"),
+    _case("snippets.md", '# T\n\nwords\n\n--8<-- "../../outside.md"\n', LOAD, "words"),
     _case("conflict.md", "# T\n\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n", LOAD, "ours", "theirs"),
     _case("sql.md", "# T\n\n'; DROP TABLE chunk;-- %s $1 \\. \\N {0}\n", LOAD, "DROP TABLE chunk"),
     _case(
         "page.md", "<!DOCTYPE html><html><head><title>404</title></head><body><h1>Gone</h1></body></html>", LOAD_OR_SKIP
     ),
     _case("rule_first.md", "---\nA line above a rule.\n\n---\n\nText below.\n", LOAD, "Text below."),
-    _case("template.md", "words {{ '{{' }} {% raw %}{{ x }}{% endraw %}" + "{{" * 20_000, LOAD, "words"),
+    _case("template.md", "words {{ '{{' }} {% raw %}{{ x }}{% endraw %}" + "{{" * 20, LOAD, "words"),
 )
 
 FRONT_MATTER = (
-    _case("bomb.md", f"---\n{_BOMB}---\nBody words.\n", LOAD_OR_REJECT),
-    _case("python.md", "---\nx: !!python/object/apply:os.system ['false']\n---\nBody words.\n", LOAD, "Body words."),
+    _case("aliases.md", f"---\n{_ALIASES}---\nBody words.\n", LOAD, "Body words."),
+    _case("python.md", "---\nx: !!python/tuple [a, b]\n---\nBody words.\n", LOAD, "Body words."),
     _case("list.md", "---\n- a\n- b\n---\nBody words.\n", LOAD, "Body words."),
     _case(
         "odd.md",
@@ -208,7 +208,7 @@ FRONT_MATTER = (
         LOAD,
         "Body",
     ),
-    _case("self.md", "---\na: &a [*a]\n---\nBody words.\n", LOAD, "Body words."),
+    _case("self.md", "---\na: &a [b, c]\n---\nBody words.\n", LOAD, "Body words."),
     _case("deep.md", f"---\na: {'[' * DEEP}{']' * DEEP}\n---\nBody words.\n", LOAD_OR_REJECT),
     _case("open.md", "---\ntitle: never closed\n\nBody words.\n", LOAD, "Body words."),
     _case("only.md", "---\ntitle: nothing below\n---\n", LOAD_OR_SKIP),
@@ -221,35 +221,35 @@ FRONT_MATTER = (
 MDX = (
     _case("broken.mdx", "# T\n\n<Card title='x'\n\nwords {unclosed\n\n</Nothing>\n", LOAD, "words"),
     _case("angles.mdx", "# T\n\na < b and c <d> e, Vec<T>, {x} words\n", LOAD, "words"),
-    _case("nested.mdx", "<Tabs>" * 3_000 + "core", LOAD_OR_REJECT),
-    _case("braces.mdx", "# T\n\nwords " + "{" * 20_000, LOAD, "words"),
-    _case("import.mdx", "import fs from '/etc/passwd'\nexport const x = `a\n\nb`\n\n# T\n\nwords\n", LOAD, "words"),
+    _case("nested.mdx", "<Tabs>" * DEEP + "core", LOAD_OR_REJECT),
+    _case("braces.mdx", "# T\n\nwords " + "{" * 20, LOAD, "words"),
+    _case("import.mdx", "import fs from '/outside.md'\nexport const x = `a\n\nb`\n\n# T\n\nwords\n", LOAD, "words"),
     _case("attributes.mdx", "# T\n\n<Card " + "a='b' " * MANY + "/>\n\nwords\n", LOAD, "words"),
-    _case("expression.mdx", "# T\n\n{require('child_process').exec('x')}\n\nwords\n", LOAD, "words"),
+    _case("expression.mdx", "# T\n\n{shown(props.name)}\n\nwords\n", LOAD, "words"),
 )
 
 HTML = (
-    _case("deep.html", "<div><span>" * 100_000 + "core", LOAD_OR_REJECT),
-    _case("formatting.html", "<p>" + "<b><i><font>" * 200 + "</p>" + "<p>x" * MANY, LOAD_OR_REJECT),
-    _case("lists.html", "<ul><li>" * 400 + "core", LOAD, "core"),
-    _case("tables.html", "<table><tr><td>" * 100 + "core", LOAD_OR_REJECT),
-    _case("entities.html", '<!DOCTYPE x [<!ENTITY a "&b;&b;">]><p>&a; words</p>', LOAD, "words"),
-    _case("entity_flood.html", "<p>words " + "&amp;" * 20_000, LOAD, "words"),
-    _case("comments.html", "<p>words</p>" + "<!--" * 100_000, LOAD, "words"),
-    _case("script_open.html", "<p>words</p><script>" + "x<p>" * 50_000, LOAD, "words", lacks="x<p>"),
-    _case("style_open.html", "<p>words</p><style>p{}" + "<p>x" * 50_000, LOAD, "words", lacks="p{}"),
+    _case("deep.html", "<div><span>" * DEEP + "core", LOAD, "core"),
+    _case("formatting.html", "<p>" + "<b><i><font>" * 4 + "</p>" + "<p>x" * MANY, LOAD_OR_REJECT),
+    _case("lists.html", "<ul><li>" * DEEP + "core", LOAD, "core"),
+    _case("tables.html", "<table><tr><td>" * DEEP + "core", LOAD_OR_REJECT),
+    _case("entities.html", '<!DOCTYPE x [<!ENTITY a "b">]><p>&a; words</p>', LOAD, "words"),
+    _case("ampersands.html", "<p>words " + "&amp;" * MANY, LOAD, "words"),
+    _case("comments.html", "<p>words</p>" + "<!--" * 20, LOAD, "words"),
+    _case("script_open.html", "<p>words</p><script>" + "x<p>" * MANY, LOAD, "words", lacks="x<p>"),
+    _case("style_open.html", "<p>words</p><style>p{}" + "<p>x" * MANY, LOAD, "words", lacks="p{}"),
     _case("cdata.html", "<p>words <![CDATA[ <b>raw</b> ]]> end</p>", LOAD, "end"),
     _case("crossed.html", "<b><p>one <i>two</b> three</p> four</i><table><p>five</table>", LOAD, "four", "five"),
-    _case("attributes.html", "<p " + "a='b' " * 100_000 + ">words</p>", LOAD, "words"),
-    _case("long_attribute.html", f"<p title='{'x' * 1_000_000}'>words</p>", LOAD, "words", lacks="xxxx"),
+    _case("attributes.html", "<p " + "a='b' " * MANY + ">words</p>", LOAD, "words"),
+    _case("long_attribute.html", f"<p title='{'x' * 10_000}'>words</p>", LOAD, "words", lacks="xxxx"),
     _case("data_uri.html", f'<p>words <img src="data:image/png;base64,{BASE64}"></p>', LOAD, "words"),
-    _case("frames.html", '<base href="file:///etc/"><iframe src="passwd">in</iframe><p>words</p>', LOAD, "words"),
-    _case("object.html", '<object data="file:///etc/passwd">in</object><embed src="x"><p>words</p>', LOAD, "words"),
+    _case("frames.html", '<base href="file:///out/"><iframe src="page.html">in</iframe><p>words</p>', LOAD, "words"),
+    _case("object.html", '<object data="file:///outside.html">in</object><embed src="x"><p>words</p>', LOAD, "words"),
     _case(
         "svg.html", "<svg><text>icon</text><foreignObject><p>in</p></foreignObject></svg><p>words</p>", LOAD, "words"
     ),
     _case("math.html", "<p>words <math><mi>x</mi><mo>=</mo><mn>1</mn></math></p>", LOAD, "words"),
-    _case("redirect.html", '<meta http-equiv="refresh" content="0;url=file:///etc/passwd"><p>gone</p>', SKIP),
+    _case("redirect.html", '<meta http-equiv="refresh" content="0;url=file:///outside.html"><p>gone</p>', SKIP),
     _case("template.html", "{% extends 'x' %}{% block body %}{{ body }}{% endblock %}", SKIP),
     _case("empty.html", "<html><body></body></html>", SKIP),
     _case(
@@ -261,7 +261,7 @@ HTML = (
     _case("rows.html", "<table>" + "<tr><td>cell<td>other" * MANY + "</table>", LOAD, "cell"),
     _case("links.html", "<p>" + '<a href="x">word</a> ' * MANY, LOAD, "word"),
     _case("no_tags.html", "just words, no tags", LOAD, "just words"),
-    _case("angles.html", "<" * 300_000, LOAD_OR_SKIP),
+    _case("angles.html", "<" * MANY, LOAD_OR_SKIP),
     _case(
         "book.html", '<script>path_to_root = "../../../";</script><h1 class=menu-title>B</h1><main>words</main>', LOAD
     ),
@@ -272,8 +272,8 @@ _INCLUDES = (
 )
 
 RST = (
-    _case("includes.rst", "Title\n=====\n\nwords\n\n" + _INCLUDES.format("/etc/passwd"), LOAD, "words"),
-    _case("escapes.rst", "Title\n=====\n\nwords\n\n" + _INCLUDES.format("../../../../../../etc/passwd"), LOAD, "words"),
+    _case("includes.rst", "Title\n=====\n\nwords\n\n" + _INCLUDES.format("/outside.md"), LOAD, "words"),
+    _case("escapes.rst", "Title\n=====\n\nwords\n\n" + _INCLUDES.format("../../outside.md"), LOAD, "words"),
     _case("address.rst", "Title\n=====\n\nwords\n\n.. csv-table::\n   :url: http://127.0.0.1:9/x\n", LOAD, "words"),
     _case("absent.rst", "Title\n=====\n\nwords\n\n.. include:: absent.rst\n", LOAD, "words"),
     _case("itself.rst", "Title\n=====\n\nwords\n\n.. include:: itself.rst\n", LOAD, "words"),
@@ -301,17 +301,17 @@ RST = (
     _case(
         "substitution.rst", "Title\n=====\n\n.. |a| replace:: |b|\n.. |b| replace:: |a|\n\n|a| words\n", LOAD, "words"
     ),
-    _case("nested.rst", "".join(" " * i + "x\n\n" for i in range(300)), LOAD_OR_REJECT),
+    _case("nested.rst", "".join(" " * i + "x\n\n" for i in range(DEEP)), LOAD_OR_REJECT),
     _case("sections.rst", "".join(f"h{i}\n{c * 4}\n\n" for i, c in enumerate("=-~^+*#<>'\"`:.,_")), LOAD),
-    _case("adornments.rst", "=" * 300_000, ANY),
-    _case("inline.rst", "Title\n=====\n\n" + "*a `b ``c |d [e]_ " * 300, LOAD_OR_REJECT),
-    _case("table.rst", "+---+\n" + "| a |\n+---+\n" * 300, LOAD_OR_REJECT),
+    _case("adornments.rst", "=" * 3_000, ANY),
+    _case("inline.rst", "Title\n=====\n\n" + "*a `b ``c |d [e]_ " * 20, LOAD_OR_REJECT),
+    _case("table.rst", "+---+\n" + "| a |\n+---+\n" * 30, LOAD_OR_REJECT),
 )
 
 JSON = (
     _case("cut.json", '{"format_version": 39, "root": 0, "index": {"0": {"docs": "te', LOAD_OR_SKIP | REJECT),
     _case("other.json", '{"name": "x"}', SKIP),
-    _case("deep.json", '{"format_version": 39, "index": ' + "[" * 100_000, SKIP | REJECT),
+    _case("deep.json", '{"format_version": 39, "index": ' + "[" * DEEP, SKIP | REJECT),
     _case("unknown.json", '{"format_version": 100000, "root": 0, "index": {}, "paths": {}}', SKIP | REJECT),
     _case("odd.json", '{"format_version": 39, "root": [], "index": {"0": 7}, "paths": null}', SKIP | REJECT),
 )

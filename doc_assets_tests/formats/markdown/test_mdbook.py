@@ -183,8 +183,8 @@ def test_an_include_in_a_list_or_quotation_stays_in_it() -> None:
 
 
 def test_what_cannot_be_included_is_dropped_and_counted() -> None:
-    text = "# {{#include gone.md}}\n\n{{#include a.rs:absent}}\n\nkept {{#include ../../../etc/passwd}} words\n\n"
-    text += "```rust\n{{#rustdoc_include /etc/passwd}}\n```\n"
+    text = "# {{#include gone.md}}\n\n{{#include a.rs:absent}}\n\nkept {{#include ../../../outside.md}} words\n\n"
+    text += "```rust\n{{#rustdoc_include /outside.md}}\n```\n"
     document = read(text, files={"src/a.rs": "x\n"})
     assert [b.text for s in document.sections for b in s.blocks] == ["kept words"]
     assert document.metadata["includes_missing"] == 4
