@@ -43,24 +43,26 @@ _TRANSPARENT = frozenset((
 _REOPENED = frozenset(("b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"))
 
 
-def parse_tree(text: str) -> LexborHTMLParser:
+def parse_tree(
+    text: str, *, max_depth: int = MAX_DEPTH, max_copies: int = MAX_COPIES, few_tags: int = _FEW_TAGS
+) -> LexborHTMLParser:
     """Return the tree of a page.
 
     Raises:
-        DocumentRejected: Elements are nested deeper than 512 levels, or too many would be reopened.
+        DocumentRejected: Elements are nested deeper than ``max_depth``, or too many would be reopened.
     """
     tags = text.count("<")
-    if tags > _FEW_TAGS:
-        depth, left_open = _open_elements(text)
-        if depth > MAX_DEPTH or left_open * tags > MAX_COPIES:
+    if tags > few_tags:
+        depth, left_open = _open_elements(text, max_depth)
+        if depth > max_depth or left_open * tags > max_copies:
             raise DocumentRejected(
-                f"HTML with more than {MAX_DEPTH} elements nested or left open inside one another: not a page to read"
+                f"HTML with more than {max_depth} elements nested or left open inside one another: not a page to read"
             )
     return LexborHTMLParser(text)
 
 
-def _open_elements(text: str) -> tuple[int, int]:
-    """Return upper bounds of nesting and of open formatting elements, in linear time; stop above ``MAX_DEPTH``."""
+def _open_elements(text: str, max_depth: int) -> tuple[int, int]:
+    """Return upper bounds of nesting and of open formatting elements, in linear time; stop above ``max_depth``."""
     open_tags: list[str] = []
     deepest = formatting = most_formatting = skip_until = 0
     for match in _TAG.finditer(text):
@@ -82,7 +84,7 @@ def _open_elements(text: str) -> tuple[int, int]:
         elif name not in _VOID and name not in _CLOSED_BY_NEXT:
             open_tags.append(name)
             deepest = max(deepest, len(open_tags))
-            if deepest > MAX_DEPTH:
+            if deepest > max_depth:
                 break
     return deepest, most_formatting
 

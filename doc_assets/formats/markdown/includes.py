@@ -33,13 +33,20 @@ class Includes:
             which a page includes itself would double it at each level.
     """
 
-    def __init__(self, file: RawFile) -> None:
-        """Store the document's file, whose neighbours are read."""
+    def __init__(
+        self,
+        file: RawFile,
+        *,
+        max_text: int = _MAX_TEXT,
+        max_looked_through: int = _MAX_LOOKED_THROUGH,
+        max_includes: int = _MAX_INCLUDES,
+    ) -> None:
+        """Store the document's file, whose neighbours are read, and the limits."""
         self._neighbours = file.neighbours
         self._text: dict[str, str | None] = {}
-        self._left = _MAX_TEXT
-        self._searchable = _MAX_LOOKED_THROUGH
-        self._count = _MAX_INCLUDES
+        self._left = max_text
+        self._searchable = max_looked_through
+        self._count = max_includes
         self.missing = 0
         self.open = [file.path]
 

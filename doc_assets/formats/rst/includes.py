@@ -45,13 +45,15 @@ class Surroundings:
         source: Source that docutils records for the page's own lines.
     """
 
-    def __init__(self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS) -> None:
-        """Store the page's path in its source and its neighbours."""
+    def __init__(
+        self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS, *, max_expansion: int = MAX_EXPANSION
+    ) -> None:
+        """Store the page's path in its source, its neighbours, and how much they may add."""
         self.missing = 0
         self.source = path
         self._path = path
         self._neighbours = neighbours
-        self._left = MAX_EXPANSION
+        self._left = max_expansion
 
     @cached_property
     def conf(self) -> tuple[str, bytes] | None:

@@ -20,26 +20,28 @@ from docutils.parsers.rst import states
 from docutils.statemachine import StateWS, StringList, string2lines
 
 from doc_assets.formats.rst.directive_names import directive_for
-from doc_assets.formats.rst.inline import SphinxInliner
+from doc_assets.formats.rst.inline import MAX_INLINE_WORK, MAX_TABLE_WORK, SphinxInliner
 
 _TAB_WIDTH = 8
 
 # Transitions that a line beginning with a letter can take in the body of a page.
 _OF_A_LETTER = ("enumerator", "text")
 
-# A simple table has a cell for each column in each line: 4,000 characters of rulers and letters make 390,000 cells and
-# take 9 s. None of 655 pages passed 0.05 million of ``_table_work``.
-MAX_TABLE_WORK = 5_000_000
-
 # Copying fewer lines than this is faster than a view.
 _COPIED_LINES = 200
 
 
-def parse_into(document: nodes.document, source: str) -> None:
+def parse_into(
+    document: nodes.document,
+    source: str,
+    *,
+    max_inline_work: int = MAX_INLINE_WORK,
+    max_table_work: int = MAX_TABLE_WORK,
+) -> None:
     """Fill ``document`` with the tree of ``source``, without transforms or changes to docutils' registries."""
     machine = _Machine(_STATES, "Body")
     lines = string2lines(source, tab_width=_TAB_WIDTH, convert_whitespace=True)
-    machine.run(_Lines(lines, document["source"]), document, inliner=SphinxInliner())
+    machine.run(_Lines(lines, document["source"]), document, inliner=SphinxInliner(max_inline_work, max_table_work))
 
 
 def _table_work(block: StringList) -> int:
@@ -173,13 +175,13 @@ class _QuickState(states.RSTState):
         return self.run_directive(directive_for(name), match, name, option_presets)  # pyright: ignore[reportAttributeAccessIssue] - in Body
 
     def table(self, isolate_function: Callable, parser_class: type) -> tuple[list[nodes.Node], bool]:
-        """Read a table as docutils does; keep it as written if it would exceed ``MAX_TABLE_WORK``."""
+        """Read a table as docutils does; keep it as written if it would exceed ``max_table_work``."""
 
         def isolated() -> tuple[Any, list[nodes.Node], bool]:
             block, messages, blank_finish = isolate_function()
             if block:
                 spent = vars(self.memo).get("table_work", 0) + _table_work(block)
-                if spent > MAX_TABLE_WORK:
+                if spent > self.memo.inliner.max_table_work:
                     return [], [*self.malformed_table(block), *messages], blank_finish  # pyright: ignore[reportAttributeAccessIssue] - in Body
                 self.memo.table_work = spent
             return block, messages, blank_finish

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from doc_assets.document import Block, Document, Section
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.html.format import HtmlFormat
+from doc_assets.formats.html.tree import parse_tree
 
 
 class Beside:
@@ -270,56 +270,62 @@ def test_the_facts_that_a_page_states_are_metadata() -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["<div><span>", "<b><i>", "<ul><li>", "<table><tr><td>", "<div></span>", "<!-- - --><q>"]
+    ("opening", "closing"),
+    [("<div>", "</div>"), ("<section><b>", "</b></section>"), ("<ul><li>", "</ul>"), ("<q>", "")],
 )
-def test_elements_nested_without_end_are_refused_at_once(opening: str) -> None:
-    page = "<html><body>" + opening * 100_000 + "text"
-    started = time.process_time()
+def test_a_page_nested_deeper_than_the_limit_is_refused(opening: str, closing: str) -> None:
+    def nested(depth: int) -> str:
+        return opening * depth + "<br>core" + closing * depth
+
+    with pytest.raises(DocumentRejected, match="more than 4 elements nested"):
+        parse_tree(nested(5), max_depth=4, few_tags=0)
+    parse_tree(nested(2), max_depth=4, few_tags=0)
+    parse_tree(nested(5), max_depth=4)  # too few tags to count
+
+
+def test_formatting_that_is_left_open_is_limited_by_the_paragraphs_that_repeat_it() -> None:
+    page = "<p><b><i><font size=1>words" + "<p>x" * 5
+    with pytest.raises(DocumentRejected, match="left open"):
+        parse_tree(page, max_copies=20, few_tags=0)
+    parse_tree(page, max_copies=30, few_tags=0)
+
+
+def test_a_page_is_read_up_to_512_levels_and_no_further() -> None:
+    def page(depth: int) -> str:
+        return "<div>" * depth + "<br>core" + "</div>" * depth + "<br>" * 2_000
+
+    assert text(page(512)) == "core"
     with pytest.raises(DocumentRejected, match="512"):
-        read(page)
-    assert time.process_time() - started < 6
-
-
-def test_formatting_that_was_left_open_cannot_multiply_the_page() -> None:
-    fonts = "".join(f"<font size={i}>" for i in range(400))
-    with pytest.raises(DocumentRejected):
-        read(f"<p>{fonts}</p>" + "<p>x</p>" * 50_000)
+        read(page(513))
 
 
 def test_tags_in_scripts_comments_and_ends_left_out_do_not_count_as_depth() -> None:
-    page = (
-        "<script>" + "'<div>'" * 5_000 + "</script><!--" + "<div>" * 5_000 + "--><ul>" + "<li>x<p>y" * 5_000 + "</ul>"
-    )
-    assert text(page).count("y") == 5_000
-
-
-def test_a_deep_page_within_bounds_is_read_whole() -> None:
-    assert text("<div>" * 500 + "core" + "</div>" * 500) == "core"
+    page = "<script>" + "'<div>'" * 9 + "</script><!--" + "<div>" * 9 + "--><ul>" + "<li>x<p>y" * 9 + "</ul>"
+    parse_tree(page, max_depth=4, few_tags=0)
+    assert text(page).count("y") == 9
 
 
 def test_entities_are_not_expanded() -> None:
-    bomb = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
-    assert len(text(f"{bomb}<html><body><p>&b; end</p></body></html>")) < 100
+    declared = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "expanded">]>'
+    assert "expanded" not in text(f"{declared}<html><body><p>&a; end</p></body></html>").replace(declared, "")
 
 
 @pytest.mark.parametrize(
     "page",
     [
-        "<" + "a" * 1_000_000,
-        '<a "' * 300_000,
-        "<!--" * 300_000,
-        "{{" * 300_000,
-        "<p>" + " " * 1_000_000 + "x",
-        "<title>" + " | a" * 200_000,
-        "<a<" * 300_000,
+        "<" + "a" * 500,
+        '<a "' * 100,
+        "<!--" * 100,
+        "{{" * 100,
+        "<p>" + " " * 500 + "x",
+        "<title>" + " | a" * 100,
+        "<a<" * 100,
     ],
     ids=["name", "quotes", "comments", "marks", "spaces", "title", "starts"],
 )
-def test_time_is_linear_in_the_size_of_broken_pages(page: str) -> None:
-    started = time.process_time()
+def test_broken_pages_have_a_sound_outcome(page: str) -> None:
     with contextlib.suppress(DocumentSkipped, DocumentRejected):
-        read(page)
-    assert time.process_time() - started < 6
+        assert read(page).title.strip()
 
 
 # fmt: off
@@ -333,7 +339,7 @@ _TOKENS = st.sampled_from((
 # fmt: on
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(_TOKENS, max_size=40))
 def test_whatever_the_tags_every_block_is_sound(tokens: list[str]) -> None:
     try:
