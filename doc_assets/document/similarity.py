@@ -54,13 +54,13 @@ class Signature:
     bands: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str) -> Signature | None:
-        """Return the signature of a text, None if it has no words.
+    def of(cls, text: str, max_characters: int = MAX_CHARACTERS) -> Signature | None:
+        """Return the signature of a text's first characters, None if they have no words.
 
         MinHash after Broder, On the resemblance and containment of documents (1997), over runs of five words, computed
         as in Dahlgaard et al., Fast similarity sketching (2017); a text of fewer words is one run.
         """
-        shingles = _shingles(text[:MAX_CHARACTERS])
+        shingles = _shingles(text[:max_characters])
         if not shingles.size:
             return None
         rows = RMinHash.digest_matrix_from_flat_token_hashes(shingles, [0, shingles.size], num_perm=SLOTS, seed=_SEED)

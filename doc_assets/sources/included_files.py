@@ -30,18 +30,27 @@ class SourceNeighbours:
         problem: Why the document lacks what it includes, if a requested file only points to content kept elsewhere.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Take the root that no read leaves (``Fetched.root``)."""
+    def __init__(
+        self,
+        root: Path,
+        *,
+        max_bytes: int = MAX_INCLUDED_BYTES,
+        max_all_bytes: int = MAX_ALL_INCLUDED_BYTES,
+        max_lookups: int = MAX_LOOKUPS,
+    ) -> None:
+        """Take the root that no read leaves (``Fetched.root``), and the limits of one document."""
         self._root = root
-        self._left = MAX_ALL_INCLUDED_BYTES
+        self._max_bytes = max_bytes
+        self._max_lookups = max_lookups
+        self._left = max_all_bytes
         self.requested: dict[str, bytes | None] = {}
         self.problem: str | None = None
 
     def read(self, path: str) -> bytes | None:
         """See ``doc_assets.formats.base.Neighbours``."""
-        if path not in self.requested and len(self.requested) >= MAX_LOOKUPS:
+        if path not in self.requested and len(self.requested) >= self._max_lookups:
             return None
-        data = _bytes_of(self._root, path)
+        data = _bytes_of(self._root, path, self._max_bytes)
         first = path not in self.requested
         self.requested.setdefault(path, None if data is None else hashlib.sha256(data).digest())
         if data is None or (first and len(data) > self._left):
@@ -77,7 +86,7 @@ class IncludedFiles:
         return self._fingerprints[path]
 
 
-def _bytes_of(root: Path, path: str) -> bytes | None:
+def _bytes_of(root: Path, path: str, max_bytes: int = MAX_INCLUDED_BYTES) -> bytes | None:
     parts = path.split("/")
     if "\0" in path or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
         return None
@@ -90,7 +99,7 @@ def _bytes_of(root: Path, path: str) -> bytes | None:
         target = os.path.realpath(f"{real_root}/{path}", strict=True)
         if not target.startswith(real_root.rstrip("/") + "/"):
             return None
-        return read(SourceFile(path, Path(target), 0), MAX_INCLUDED_BYTES)
+        return read(SourceFile(path, Path(target), 0), max_bytes)
     except (OSError, ValueError, DocumentRejected):
         return None
 

@@ -159,17 +159,17 @@ def test_the_same_holds_in_a_window_of_32_tokens(page: Document) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a" * 500_000,
-        "aGVsbG8gd29ybGQ+/" * 4_000,
-        "e" + "\u0301" * 300_000,
-        ("e" + "\u0301" * 300 + " ") * 500,
-        "中文。" * 20_000,
-        "한" * 50_000,
-        "x" + "\n" * 200_000 + "y",
-        "a" + " " * 200_000 + "b",
-        ".))" * 30_000 + "a",
-        "-" + (" " * 500 + "\n") * 400 + "a",
-        "\u200d\u200b" * 50_000 + "a",
+        "a" * 70_000,
+        "aGVsbG8gd29ybGQ+/" * 400,
+        "e" + "\u0301" * 9_000,
+        ("e" + "\u0301" * 30 + " ") * 300,
+        "中文。" * 2_000,
+        "한" * 5_000,
+        "x" + "\n" * 9_000 + "y",
+        "a" + " " * 9_000 + "b",
+        ".))" * 3_000 + "a",
+        "-" + (" " * 500 + "\n") * 20 + "a",
+        "\u200d\u200b" * 5_000 + "a",
     ],
     ids=[
         "word",
@@ -190,7 +190,7 @@ def test_text_without_borders_is_cut_all_the_same(text: str, kind: BlockKind) ->
     started = time.process_time()
     chunks = check(document(section(Block(text, kind))))
     assert all(len(c.text) <= 16 * TOKENIZER.max_tokens for c in chunks)
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 3
 
 
 def test_time_grows_with_the_text_and_not_with_its_square() -> None:
@@ -205,7 +205,7 @@ def test_time_grows_with_the_text_and_not_with_its_square() -> None:
 
     for make in (headings, blocks_of_no_token, words_of_no_end):
         seconds = []
-        for n in (100, 2_000, 10_000):
+        for n in (100, 1_000, 5_000):
             page = make(n)
             started = time.process_time()
             chunk(page, TOKENIZER)
@@ -214,7 +214,7 @@ def test_time_grows_with_the_text_and_not_with_its_square() -> None:
 
 
 def test_a_path_of_thousands_of_headings_is_shortened_at_once() -> None:
-    path = tuple(f"Heading {i}" for i in range(20_000))
+    path = tuple(f"Heading {i}" for i in range(18_000, 20_000))
     [passage] = check(document(section("Body text.", path=path)))
     assert passage.breadcrumb.startswith("Guide > … > ")
     assert passage.breadcrumb.endswith("Heading 19999")

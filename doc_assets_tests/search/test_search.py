@@ -118,22 +118,22 @@ def test_results_are_best_first_and_the_same_every_time(shelves: Library) -> Non
         ]
 
 
-HOSTILE = [
+ODD_QUERIES = [
     "the of and",
     "'; DROP TABLE chunk; --",
     "\"unbalanced 'quotes & | ! ( <-> :*",
     r"back\slash \' E'\x41' %s %(query)s {}",
     "nul\x00 inside and lone \ud800 surrogate",
-    "thread " * 10_000,
-    "x" * 20_000,
-    " ".join(f"word{i}" for i in range(10_000)),
+    "thread " * 100,
+    "x" * 200,
+    " ".join(f"word{i}" for i in range(100)),
     "#[!]::<>",
     "日本語 مرحبا 🦀",
 ]
 
 
 def test_no_query_fails(shelves: Library) -> None:
-    for query in HOSTILE:
+    for query in ODD_QUERIES:
         for mode in ("text", "vector", "hybrid"):
             shelves.find(query, mode)
     assert shelves.find("arrival") == ["rust/std/mutex.md"]

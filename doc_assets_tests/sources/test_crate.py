@@ -251,11 +251,11 @@ def test_an_outage_while_older_formats_are_asked_for_fails_the_fetch_instead_of_
 
 
 def test_an_answer_beyond_a_limit_is_cut_off(tmp_path: Path, server: Server) -> None:
-    server.respond = lambda path, headers: (200, {}, gzip.compress(b"{" + b" " * 5_000_000, mtime=0))
+    server.respond = lambda path, headers: (200, {}, gzip.compress(RUSTDOC, mtime=0))
     with pytest.raises(SourceError, match="max_unpacked_bytes"):
-        get(crate(server, max_unpacked_bytes=1_000_000), tmp_path)
+        get(crate(server, max_unpacked_bytes=len(RUSTDOC) - 1), tmp_path)
     with pytest.raises(SourceError, match="max_download_bytes"):
-        get(crate(server, max_download_bytes=1_000), tmp_path)
+        get(crate(server, max_download_bytes=30), tmp_path)
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(tmp_path: Path, server: Server) -> None:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from doc_assets.sources.included_files import MAX_INCLUDED_BYTES, MAX_LOOKUPS, IncludedFiles, SourceNeighbours
+from doc_assets.sources.included_files import MAX_INCLUDED_BYTES, IncludedFiles, SourceNeighbours
 from doc_assets_tests.support.git_upstream import pointer_to
 
 
@@ -71,15 +71,16 @@ def test_a_file_that_looks_at_nothing_has_no_digest(root):
     assert SourceNeighbours(root).digest is None
 
 
-def test_a_document_cannot_read_without_end(root):
-    for i in range(8):
-        (root / f"part-{i}").write_bytes(b"x" * MAX_INCLUDED_BYTES)
-    neighbours = SourceNeighbours(root)
-    assert sum(neighbours.read(f"part-{i}") is not None for i in range(8)) == 5
-    assert neighbours.read("part-0") is not None
-    for i in range(2 * MAX_LOOKUPS):
-        neighbours.read(f"absent-{i}")
-    assert len(neighbours.requested) == MAX_LOOKUPS
+def test_what_a_document_may_read_is_limited(root):
+    for name in ("a", "b", "c"):
+        (root / name).write_bytes(b"x" * 10)
+    single = SourceNeighbours(root, max_bytes=9)
+    assert single.read("a") is None
+    together = SourceNeighbours(root, max_all_bytes=25)
+    assert [together.read(name) is not None for name in ("a", "b", "c", "a")] == [True, True, False, True]
+    looks = SourceNeighbours(root, max_lookups=2)
+    assert [looks.read(name) is not None for name in ("a", "absent", "b", "a")] == [True, False, False, True]
+    assert list(looks.requested) == ["a", "absent"]
 
 
 def test_a_pointer_is_not_included_and_the_document_lacks_it(root):

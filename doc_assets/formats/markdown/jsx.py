@@ -153,9 +153,10 @@ def _statement_end(text: str, start: int) -> int:
 
 
 class _Scanner:
-    def __init__(self, text: str, closed: frozenset[str]) -> None:
+    def __init__(self, text: str, closed: frozenset[str], max_waste: int = _MAX_WASTE) -> None:
         self.text = text
         self.closed = closed
+        self.max_waste = max_waste
         self.out: list[str] = []
         self.waste = 0
         self.absent: set[str] = set()
@@ -248,7 +249,7 @@ class _Scanner:
 
     def tag_end(self, position: int) -> int:
         """Return the position after the ``>`` that ends a tag, or -1 if there is no valid one within the limit."""
-        if self.waste > _MAX_WASTE:
+        if self.waste > self.max_waste:
             return -1
         text = self.text
         start = position

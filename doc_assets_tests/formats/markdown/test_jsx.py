@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.format import MdxFormat
+from doc_assets.formats.markdown.jsx import _Scanner
 
 
 def read(text: str) -> Document:
@@ -143,10 +142,45 @@ def test_broken_jsx_swallows_no_text(broken: str) -> None:
         "<Foo\n",
     ],
 )
-def test_hostile_jsx_is_read_in_linear_time(piece: str) -> None:
-    start = time.process_time()
-    read(f"# T\n\n{piece * (60_000 // len(piece))}\n\nlast words\n")
-    assert time.process_time() - start < 5
+def test_pieces_of_jsx_without_an_end_swallow_no_text(piece: str) -> None:
+    assert "last words" in lay_out(read(f"# T\n\n{piece * 20}\n\nlast words\n"))[0]
+
+
+def scanned(text: str, **limits: int) -> str:
+    return _Scanner(text, frozenset({"Card", "Tip"}), **limits).run()
+
+
+def test_a_tag_longer_than_any_real_one_is_text() -> None:
+    assert "nnn" not in scanned(f"<Card note='{'n' * 4_900}'>")
+    assert "nnn" in scanned(f"<Card note='{'n' * 5_100}'>")
+
+
+def test_a_line_is_read_so_far_around_a_tag() -> None:
+    assert "\n\n" not in scanned(f"| {'w' * 3_900} <Tip>\n")  # in the row of a table
+    assert "\n\n" in scanned(f"| {'w' * 4_100} <Tip>\n")
+
+
+def test_an_export_longer_than_any_real_one_is_text() -> None:
+    def shown(length: int) -> str:
+        return lay_out(read(f"export const a = {{\n  b: {'n' * length},\n}}\n\nlast words\n"))[0]
+
+    assert "nnn" not in shown(39_900)
+    assert "nnn" in shown(40_100)
+
+
+def test_exports_after_the_fifth_without_an_end_are_text() -> None:
+    def shown(unclosed: int) -> str:
+        text = "export const a = {\n" * unclosed + "\nexport const last = 1\n\nlast words\n"
+        return lay_out(read(text))[0]
+
+    assert "const last" not in shown(4)
+    assert "const last" in shown(5)
+
+
+def test_what_was_scanned_for_tags_in_vain_is_limited() -> None:
+    text = "<A {a words\n\n<A {b words\n\n<br> words"
+    assert "<br>" not in scanned(text)
+    assert "<br>" in scanned(text, max_waste=10)
 
 
 def test_items_of_a_list_in_a_table_cell_are_words_of_their_own():
