@@ -166,7 +166,7 @@ def packed(path: Path, *members: bytes) -> Path:
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zip"])
 def test_an_archive_beyond_a_limit_is_refused_and_nothing_of_it_stays(tmp_path: Path, kind: str) -> None:
     path = packed(tmp_path / f"docs.{kind}", WORDS, WORDS)
-    sound = {"max_unpacked_bytes": 20_000, "max_ratio": 1_000, "max_members": 2}
+    sound: dict[str, Any] = {"max_unpacked_bytes": 20_000, "max_ratio": 1_000, "max_members": 2}
     assert len(everything_below(unpack(path, **sound).root)) == 2
     # Each member alone keeps to the limit, both together do not.
     for limit, said in (({"max_unpacked_bytes": len(WORDS) + 1}, r"2,201 bytes.*max_unpacked_bytes"),
@@ -233,7 +233,7 @@ def test_no_more_is_read_at_once_than_a_header_needs(tmp_path: Path) -> None:
     with open_inflated(path, 1_000) as stream:
         assert stream.read(8_000_000) == b"words"
         with pytest.raises(tarfile.ReadError, match="backwards"):
-            stream.raw.seek(0)
+            stream.raw.seek(0, 0)
 
 
 def test_a_sparse_member_is_left_out(tmp_path: Path) -> None:
@@ -268,6 +268,14 @@ def test_a_damaged_archive_is_a_source_error_and_leaves_nothing_behind(tmp_path:
     with pytest.raises(SourceError, match=r"docs\.tar\.gz (is empty|is corrupt|has no members)"):
         unpack(path)
     assert everything_below(tmp_path / "cache" / "archives") == set()
+
+
+def test_a_tar_that_is_cut_inside_a_header_is_corrupt(tmp_path: Path) -> None:
+    """``tarfile`` takes the rest of a header for the end of the archive."""
+    path = tar(tmp_path / "docs.tar", [("a.md", b"alpha"), ("b.md", b"beta")], "w")
+    path.write_bytes(path.read_bytes()[: 3 * tarfile.BLOCKSIZE - 100])
+    with pytest.raises(SourceError, match="corrupt"):
+        unpack(path)
 
 
 def test_no_cut_or_flipped_byte_raises_anything_but_a_source_error(tmp_path: Path) -> None:
