@@ -20,6 +20,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import CLIENTS
 from doc_assets.store.database.url import database_url, libpq_environment, url_without_secrets
 from doc_assets.store.schema import roles, schema
+from doc_assets.store.schema.recomputation import remaining
 
 Result = TypeVar("Result")
 _POLL_SECONDS, _LINE_SECONDS = 1.0, 15.0
@@ -34,7 +35,7 @@ def upgrade(
     """Create or upgrade the schema; safe to repeat and to run concurrently."""
     termination_message.begin("db upgrade")
     url = database_url(Settings.from_environment())
-    changed = _waited(lambda: schema.upgrade(url), (StoreUnreachable,), wait)
+    changed = _waited(lambda: schema.upgrade(url, print_note), (StoreUnreachable,), wait)
     termination_message.add_facts(schema_revision=schema.head())
     print_note(f"the schema is at revision {schema.head()}" + ("" if changed else " already: nothing was to do"))
 
@@ -53,6 +54,10 @@ def check(
     with Store(url).reading("doc-assets db check") as connection:
         problems, warnings = schema.check(connection), schema.warnings(connection)
         revision = schema.revision(connection)
+        if not problems and (outdated := remaining(connection)):
+            warnings.append(
+                f"the words of {outdated:,} chunks are those of an older revision: run doc-assets db upgrade"
+            )
     if as_json:
         print_json({"revision": revision, "problems": problems, "warnings": warnings})
     else:

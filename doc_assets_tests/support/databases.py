@@ -17,11 +17,11 @@ from doc_assets.store.schema.roles import roles_sql
 
 
 @contextmanager
-def new_database(server_url: str) -> Iterator[str]:
-    """Its URL; it is dropped afterwards, whoever is still connected to it."""
+def new_database(server_url: str, options: LiteralString = "") -> Iterator[str]:
+    """Its URL; it is dropped afterwards, whoever is still connected to it. ``options`` are of CREATE DATABASE."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name)) + sql.SQL(options))
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -138,7 +138,7 @@ _PARTITIONS = sql.SQL("""
         LEFT JOIN progress g ON g.partition_id = p.id AND g.snapshot_id = n.id
         WHERE n.status = 'staging' ORDER BY n.id DESC LIMIT 1
     ) left_over ON NOT p.id = ANY (%(busy)s)
-    ORDER BY p.doc_type, p.key
+    ORDER BY p.doc_type COLLATE "C", p.key COLLATE "C"
 """).format(counts=sql.SQL(", ").join(sql.Identifier("s", count) for count in COUNTS))
 _EVENTS = """
     SELECT h.id, h.at, h.action, h.result, p.name AS partition, h.to_snapshot, h.seconds, h.counts

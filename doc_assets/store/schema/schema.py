@@ -5,6 +5,7 @@ Drift is found in ``drift``; the tables of embedding spaces are created in ``sto
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 
 import psycopg
@@ -21,6 +22,7 @@ from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
 from doc_assets.store.database.pgvector import MINIMUM, SEARCH_PATH, find_pgvector, number_of
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
+from doc_assets.store.schema.recomputation import recompute, remaining
 
 SCHEMA = "doc_assets"
 # SQL-standard function bodies came with PostgreSQL 14.
@@ -59,9 +61,10 @@ def revision(connection: psycopg.Connection) -> str | None:
     return row[0] if row else "unknown"
 
 
-def upgrade(url: str) -> bool:
+def upgrade(url: str, report: Callable[[str], object] = lambda _: None) -> bool:
     """Create what is missing and run the revisions up to ``head()``, in one transaction; safe to run concurrently.
 
+    What a revision leaves to be recomputed is done after it, in steps; ``report`` gets a line about it now and then.
     Return False if nothing was to do, which a server that only reads is asked for as well.
 
     Raises:
@@ -75,11 +78,18 @@ def upgrade(url: str) -> bool:
         _require_server(reading)
         before = revision(reading)
         _refuse_newer(before)
-        if before == head() and not _lacking(reading) and _pgvector_problem(reading) is None:
+        at_head = before == head() and not _lacking(reading) and _pgvector_problem(reading) is None
+        if at_head and not remaining(reading):
             return False
         if reason := why_read_only(reading):
             raise StoreError(f"the database is {_state(before)}, this program needs {head()}: {reason}")
+    if not at_head:
+        _run_revisions_at_once(store)
+    recompute(store, report)
+    return True
 
+
+def _run_revisions_at_once(store: Store) -> None:
     def connect() -> psycopg.Connection:
         session = store.connect("doc-assets db upgrade")
         session.autocommit = False
@@ -88,6 +98,7 @@ def upgrade(url: str) -> bool:
     engine = sa.create_engine("postgresql+psycopg://", creator=connect, poolclass=sa.NullPool)
     with engine.connect() as connection:
         raw = raw_connection(connection)
+        before = None
         try:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
             _ensure_surroundings(connection)
@@ -102,7 +113,6 @@ def upgrade(url: str) -> bool:
                 counts = {"from": before, "to": head()}
                 history.record(raw, "upgrade", "upgraded", counts=counts)
             connection.commit()
-            return True
         except (DBAPIError, psycopg.Error) as error:
             state = "still blank" if before is None else f"at revision {before} as before, with all that is in it"
             raise StoreError(
@@ -265,6 +275,12 @@ def warnings(connection: psycopg.Connection) -> list[str]:
 def _require_server(connection: psycopg.Connection) -> None:
     if connection.info.server_version < MINIMUM_POSTGRES:
         raise StoreError(f"PostgreSQL 15 or newer is needed, this server is {connection.info.server_version // 10000}")
+    encoding = connection.execute("SELECT current_setting('server_encoding')").fetchall()[0][0]
+    if encoding != "UTF8":
+        raise StoreError(
+            f"the database {connection.info.dbname} has the encoding {encoding}, which cannot hold every document: set "
+            "DOC_ASSETS_DATABASE_URL to one made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
 
 
 def _known_revisions() -> set[str]:

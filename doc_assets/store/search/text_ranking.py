@@ -8,7 +8,6 @@ candidates is scored. Both steps are bounded, whatever the query and however lar
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,8 +43,6 @@ _ORDINALS_RETURNED = 3
 _NARROWED_FACTOR = 4
 # The number of wanted documents that an effort is sufficient for.
 _WANTED = 30
-
-_CAMEL = re.compile(r"([a-z0-9])([A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +119,12 @@ def rank_text(
     return _scores(connection, terms, found, scope, effort) if found else []
 
 
-# The lexemes are made as search_vector() makes them. Frequencies come from the planner's statistics where a word is
-# common; a rare one is counted.
+# The lexemes are made as search_vector() makes them; stop words count where they are code, or all that is asked.
+# Frequencies come from the planner's statistics where a word is common; a rare one is counted.
 _TERMS = """
 WITH lexeme AS (
-    SELECT lexeme, bool_or(whole) AS whole FROM (
-        SELECT lexeme, positions[1] AS position, true AS whole
-        FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(query)s)))
-        UNION ALL
-        SELECT lexeme, positions[1], false FROM unnest(to_tsvector('pg_catalog.english', plain_words(%(parts)s)))
-    ) each GROUP BY lexeme ORDER BY min(position), lexeme LIMIT %(lexemes)s
+    SELECT lexeme, bool_or(whole) AS whole FROM query_lexemes(%(query)s)
+    GROUP BY lexeme ORDER BY min(place), lexeme LIMIT %(lexemes)s
 ), common AS (
     SELECT u.lexeme, u.frequency * (SELECT reltuples FROM pg_class WHERE oid = 'doc_assets.chunk'::regclass) AS rows
     FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) AS u (lexeme, frequency)
@@ -160,7 +153,7 @@ def _terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> li
     """Return the query's lexemes that occur, rarest first."""
     rows = connection.execute(
         _TERMS,
-        {"query": query, "parts": _CAMEL.sub(r"\1 \2", query), "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
+        {"query": query, "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
     ).fetchall()
     visible = _visible(connection, [quoted for quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
     terms = []

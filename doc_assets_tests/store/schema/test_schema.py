@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -13,9 +14,11 @@ from alembic.util import CommandError
 
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
+from doc_assets.store.database.connection import Store
 from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import drift, schema
 from doc_assets.store.schema.opening import open_for_reading, open_store
+from doc_assets_tests.support.databases import new_database
 
 
 def settings_for(url: str) -> Settings:
@@ -100,7 +103,20 @@ def test_an_unreachable_server_is_a_sentence_that_names_the_setting():
         open_store(settings_for("postgresql://nobody@127.0.0.1:1/nothing"))
 
 
-def test_punctuation_becomes_spaces_one_for_one(store):
+def test_punctuation_becomes_space(store):
     with store.connect() as connection:
         row = connection.execute("SELECT plain_words(%s)", ("a::b_c-d/e.f|g~h",)).fetchone()
-    assert row == ("a  b c d e f g h",)
+    assert row == ("a b c d e f g h",)
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_is_refused_and_nothing_is_made_in_it(
+    server_url: str, encoding: LiteralString
+) -> None:
+    with new_database(server_url, "TEMPLATE template0 LOCALE 'C' ENCODING " + encoding) as url:
+        with pytest.raises(StoreError, match=f"encoding {encoding}.*ENCODING 'UTF8'"):
+            schema.upgrade(url)
+        with Store(url).connect() as connection:
+            (problem,) = schema.check(connection)
+            assert encoding in problem
+            assert connection.execute("SELECT to_regnamespace('doc_assets')").fetchone() == (None,)

@@ -19,8 +19,12 @@ PACKAGES: Final = {
     "nginx": "nginx-light",
     "fcgiwrap": "fcgiwrap",
     "postgresql-15": "postgresql-15",
+    "locales": "locales",
 }
-PLACES: Final = {"postgresql-15": Path("/usr/lib/postgresql/15/bin/postgres")}
+PLACES: Final = {
+    "postgresql-15": Path("/usr/lib/postgresql/15/bin/postgres"),
+    "locales": Path("/usr/share/i18n/locales/tr_TR"),
+}
 # Daemons are in folders that the PATH of a plain user lacks.
 _FOLDERS: Final = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
