@@ -32,6 +32,8 @@ _HARMLESS: Mapping[str, Sequence[object]] = {
     "module_output_name": ("token_embeddings",),
     "unpad_inputs": (False, True),
 }
+# Architectures with a learnt vector for each position: they cannot read a token beyond the last one.
+_ABSOLUTE_POSITIONS = ("albert", "bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
 # Modules after the pooling that map one vector to one vector.
 _FURTHER = ("Dense", "LayerNorm")
 _MODULES = ("Transformer", "Pooling", *_FURTHER, "Normalize")
@@ -93,19 +95,19 @@ def window(folder: Path) -> int:
     Raises:
         EmbeddingMisconfigured: The folder does not state it, or more than the model has positions for.
     """
-    positions = read_json(folder / "config.json").get("max_position_embeddings")
-    stated = (
-        _transformer_configuration(folder).get("max_seq_length")
-        or read_json(folder / "tokenizer_config.json").get("model_max_length")
-        or positions
-    )
-    # transformers writes 10^30 for "no limit".
+    config = read_json(folder / "config.json")
+    positions = config.get("max_position_embeddings")
+    stated = _transformer_configuration(folder).get("max_seq_length")
+    if not stated:
+        # transformers writes 10^30 for "no limit", and sentence-transformers caps it at the model's positions.
+        limits = [read_json(folder / "tokenizer_config.json").get("model_max_length"), positions]
+        stated = min((limit for limit in limits if isinstance(limit, int) and limit > 0), default=None)
     if not isinstance(stated, int) or not SMALLEST_WINDOW <= stated <= 1_000_000:
         raise EmbeddingMisconfigured(
             f"{folder}: no usable window (max_seq_length of sentence_bert_config.json): {stated!r}; "
             f"at least {SMALLEST_WINDOW} tokens are needed"
         )
-    if isinstance(positions, int) and 0 < positions < stated:
+    if isinstance(positions, int) and positions < stated and config.get("model_type") in _ABSOLUTE_POSITIONS:
         raise EmbeddingMisconfigured(
             f"{folder}: a window of {stated} tokens is stated, and config.json has {positions} positions "
             "(max_position_embeddings): set max_seq_length in sentence_bert_config.json"

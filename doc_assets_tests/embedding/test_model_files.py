@@ -139,5 +139,15 @@ def test_the_window_is_the_one_that_sentence_transformers_reads(model: Path) -> 
         window(model)
     (model / "sentence_bert_config.json").unlink()
     assert window(model) == 512
+    (model / "tokenizer_config.json").unlink()
+    write_json(model / "tokenizer_config.json", model_max_length=10**30)
+    assert window(model) == 512
     write_json(model / "sentence_roberta_config.json", max_seq_length=128)
     assert window(model) == 128
+
+
+def test_a_window_beyond_the_positions_is_no_matter_to_rotary_models(model: Path) -> None:
+    (model / "config.json").unlink()
+    write_json(model / "config.json", model_type="qwen3", max_position_embeddings=512, hidden_size=384)
+    write_json(model / "sentence_bert_config.json", max_seq_length=600)
+    assert window(model) == 600
