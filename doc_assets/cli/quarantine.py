@@ -21,6 +21,7 @@ from doc_assets.cli.partition_options import (
     settings_with,
 )
 from doc_assets.dagster import batch_load
+from doc_assets.document.pointer import is_pointer_reason
 from doc_assets.errors import DocAssetsError
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.registry import detect
@@ -150,6 +151,8 @@ def _next_step(partition: str, path: str, entry: QuarantinedFile | None, present
     if present.changed:
         return f"its bytes have changed: doc-assets migrate -p {partition} reads it again"
     retry = f"doc-assets quarantine retry {partition} --path {shlex.quote(path)}"
+    if is_pointer_reason(entry.reason):
+        return f"have its content fetched as the reason says, or exclude it, then doc-assets migrate -p {partition}"
     if "DOC_ASSETS_" in entry.reason:
         return f"raise the limit that the reason names and run {retry}, or exclude the file in the catalogue"
     return f"mend the file, or exclude it in the catalogue; after a change of doc-assets itself: {retry}"

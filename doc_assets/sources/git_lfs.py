@@ -101,6 +101,7 @@ class LfsContent:
 
     def _fetch(self, missing: dict[str, int], storage: Path, where: str) -> None:
         remote = self._git.remote
+        shutil.rmtree(storage / "tmp", ignore_errors=True)  # what a killed git-lfs left
         wanted = remote.folder / "wanted.git"
         wanted.mkdir(exist_ok=True)
         self._git.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".", at=wanted)

@@ -252,6 +252,7 @@ def _upload_pack(is_local: bool) -> str:
         return "git-upload-pack"
     settings = (
         "core.hooksPath=/dev/null",
+        "core.bigFileThreshold=16m",
         "protocol.allow=never",
         # Only the files that are checked out are copied.
         "uploadpack.allowFilter=true",
