@@ -27,7 +27,8 @@ from doc_assets.runtime.stages import Stage
 from doc_assets.store.audit.consistent_read import ConsistentRead
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
-from doc_assets.store.spaces import coverage, spaces, vector_index, vector_writer
+from doc_assets.store.retention.maintenance import build_index
+from doc_assets.store.spaces import coverage, spaces, vector_writer
 from doc_assets.store.spaces.coverage import MissingChunks, StoredChunk
 from doc_assets.store.spaces.spaces import SpaceTable
 from doc_assets.store.versions import space_switch
@@ -290,10 +291,8 @@ class ModelChange:
 
     def _index(self, space: SpaceTable) -> None:
         with self._store.connect("doc-assets index") as connection:
-            if vector_index.has_index(connection, space):
-                return
             started = time.perf_counter()
-            if vector_index.ensure_index(connection, space, workers=max(1, self._threads - 1)):
+            if build_index(connection, space, workers=max(1, self._threads - 1)):
                 self._totals.indexed = True
                 self._on_step(f"built the vector index in {duration(time.perf_counter() - started)}")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, LiteralString
 
 import psycopg
+from psycopg import sql
 
 # halfvec came with 0.7, iterative scans with 0.8.
 MINIMUM: Final = (0, 8)
@@ -22,7 +23,7 @@ SEARCH_PATH: Final[LiteralString] = """
         WHERE e.extname = 'vector' AND n.nspname NOT IN ('doc_assets', 'pg_catalog')))
 """
 _READ: Final[LiteralString] = """
-    SELECT e.extversion, n.nspname, has_schema_privilege(n.oid, 'USAGE'), a.default_version
+    SELECT e.extversion, n.nspname, has_schema_privilege(n.oid, 'USAGE'), a.default_version, current_user
     FROM pg_available_extensions a FULL JOIN (pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace)
         ON e.extname = a.name
     WHERE coalesce(e.extname, a.name) = 'vector'
@@ -38,12 +39,14 @@ class Pgvector:
         schema: Schema of its types and operators; None if it was not created.
         usable: Whether the role may use that schema.
         available: Version of the files on the server; None if there are none.
+        role: The role that the database was asked as.
     """
 
     version: str | None
     schema: str | None
     usable: bool
     available: str | None
+    role: str = ""
 
     @property
     def sound(self) -> bool:
@@ -55,13 +58,30 @@ class Pgvector:
         """What to know of the version, with the command that mends it; None if nothing."""
         if self.sound:
             return None
-        needed = ".".join(map(str, SOUND))
-        available = number_of(self.available or "")
-        first = "" if available and available >= SOUND else f"install {needed} or newer on the server, then "
         return (
             f"pgvector {self.version} has faults that can damage a vector index, so that searches miss chunks, mended "
-            f"in {needed}: {first}run ALTER EXTENSION vector UPDATE and REINDEX INDEX CONCURRENTLY on each vector index"
+            f"in 0.8.4: {self._update()} and REINDEX INDEX CONCURRENTLY on each vector index"
         )
+
+    @property
+    def problem(self) -> str | None:
+        """Why the extension cannot be used, with the command that changes it; None if it can."""
+        if self.version is None:
+            return "the extension pgvector is missing in this database: run doc-assets db upgrade"
+        if (number_of(self.version) or MINIMUM) < MINIMUM:
+            return f"pgvector {self.version} is too old, 0.8 or newer is needed: {self._update()}"
+        if not self.usable:
+            schema, role = (sql.Identifier(name or "").as_string() for name in (self.schema, self.role))
+            return (
+                "this role may not use the schema of the extension pgvector: run, as its owner or as superuser, GRANT "
+                f"USAGE ON SCHEMA {schema} TO {role}"
+            )
+        return None
+
+    def _update(self) -> str:
+        available = number_of(self.available or "")
+        first = "" if available and available >= SOUND else "install 0.8.4 or newer on the server, then "
+        return f"{first}run ALTER EXTENSION vector UPDATE"
 
 
 def find_pgvector(connection: psycopg.Connection) -> Pgvector:
@@ -69,8 +89,8 @@ def find_pgvector(connection: psycopg.Connection) -> Pgvector:
     row = connection.execute(_READ).fetchone()
     if row is None:
         return Pgvector(None, None, False, None)
-    version, schema, usable, available = row
-    return Pgvector(version, schema, bool(usable), available)
+    version, schema, usable, available, role = row
+    return Pgvector(version, schema, bool(usable), available, role)
 
 
 def number_of(version: str) -> tuple[int, ...] | None:

@@ -112,7 +112,7 @@ _OTHERS: Final[LiteralString] = f"""
 # Only what every supported version has: an unknown name is refused.
 _AT_START = (
     *("DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "extra_float_digits", "standard_conforming_strings"),
-    *("default_transaction_isolation", "default_transaction_deferrable"),
+    *("default_transaction_isolation", "default_transaction_deferrable", "max_parallel_workers_per_gather"),
     *("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout"),
 )
 

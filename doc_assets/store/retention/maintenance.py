@@ -97,14 +97,31 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
         space = spaces.find_space(connection, fingerprint)
         if last and space is not None:
             try:
-                built = vector_index.ensure_index(connection, space, workers=workers)
+                built = build_index(connection, space, workers)
             except psycopg.Error as error:
                 if is_transient(error) or connection.closed or connection.broken:
                     raise
                 problem = str(to_store_error(error, left=SEARCHABLE))
-            if built or problem:
-                _record_build(connection, {"space": space.id}, "built", problem, time.perf_counter() - started)
     return IndexResult(built, last, time.perf_counter() - started, problem)
+
+
+def build_index(connection: psycopg.Connection, space: spaces.SpaceTable, workers: int) -> bool:
+    """Build the space's index if it is absent and needed, and record that in the history; return True if it was built.
+
+    Raises:
+        psycopg.Error: PostgreSQL refused it, which is recorded as well, or was cut off.
+    """
+    started = time.perf_counter()
+    try:
+        built = vector_index.ensure_index(connection, space, workers=workers)
+    except psycopg.Error as error:
+        if not (is_transient(error) or connection.closed or connection.broken):
+            reason = str(to_store_error(error, left=SEARCHABLE))
+            _record_build(connection, {"space": space.id}, "built", reason, time.perf_counter() - started)
+        raise
+    if built:
+        _record_build(connection, {"space": space.id}, "built", None, time.perf_counter() - started)
+    return built
 
 
 def _record_build(

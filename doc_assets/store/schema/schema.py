@@ -13,13 +13,12 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from psycopg import sql
 from sqlalchemy.exc import DBAPIError
 
 from doc_assets.errors import SchemaBehind, StoreError
 from doc_assets.store.database.connection import Store, why_read_only
 from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
-from doc_assets.store.database.pgvector import MINIMUM, SEARCH_PATH, find_pgvector, number_of
+from doc_assets.store.database.pgvector import SEARCH_PATH, find_pgvector
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
 from doc_assets.store.schema.recomputation import recompute, remaining
@@ -78,7 +77,7 @@ def upgrade(url: str, report: Callable[[str], object] = lambda _: None) -> bool:
         _require_server(reading)
         before = revision(reading)
         _refuse_newer(before)
-        at_head = before == head() and not _lacking(reading) and _pgvector_problem(reading) is None
+        at_head = before == head() and not _lacking(reading) and find_pgvector(reading).problem is None
         if at_head and not remaining(reading):
             return False
         if reason := why_read_only(reading):
@@ -164,8 +163,7 @@ def _ensure_surroundings(connection: sa.Connection) -> None:
                 f"the extension pgvector cannot be created in this database: {_first_line(error)}; run, as superuser, "
                 "CREATE EXTENSION vector, and then doc-assets db upgrade again"
             ) from error
-    problem = _pgvector_problem(raw)
-    if problem is not None:
+    if problem := find_pgvector(raw).problem:
         raise StoreError(problem)
 
 
@@ -177,23 +175,6 @@ def _lacking(connection: psycopg.Connection) -> list[str]:
         ([SCHEMA, DAGSTER_SCHEMA],),
     )
     return [name for (name,) in rows]
-
-
-def _pgvector_problem(connection: psycopg.Connection) -> str | None:
-    """Return why the extension cannot be used, and the command that changes it; None if it can."""
-    found = find_pgvector(connection)
-    if found.version is None:
-        return "the extension pgvector is missing in this database: run doc-assets db upgrade"
-    if (number_of(found.version) or MINIMUM) < MINIMUM:
-        return f"pgvector {found.version} is too old, 0.8 or newer is needed: run ALTER EXTENSION vector UPDATE"
-    if not found.usable:
-        schema = sql.Identifier(found.schema or "").as_string(connection)
-        role = sql.Identifier(connection.info.user).as_string(connection)
-        return (
-            f"this role may not use the schema of the extension pgvector: run, as its owner or as superuser, GRANT "
-            f"USAGE ON SCHEMA {schema} TO {role}"
-        )
-    return None
 
 
 def _sign_documents(connection: psycopg.Connection) -> None:
@@ -250,8 +231,7 @@ def check(connection: psycopg.Connection) -> list[str]:
     if current is None:
         return ["the database is blank: run doc-assets db upgrade"]
     problems = []
-    problem = _pgvector_problem(connection)
-    if problem is not None:
+    if problem := find_pgvector(connection).problem:
         problems.append(problem)
     if current != head():
         try:
