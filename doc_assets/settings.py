@@ -124,6 +124,8 @@ class Settings:
         learn_environment(env)
         given = _Variables(env)
         given.refuse_proxies()
+        if env.get("HF_TOKEN", "").strip():
+            given.secret("HF_TOKEN", header_problem)
         return cls(
             home=Path(env.get("DOC_ASSETS_HOME") or ".doc-assets").expanduser().absolute(),
             catalogue=Path(env.get("DOC_ASSETS_CATALOGUE") or "sources.yaml").expanduser().absolute(),

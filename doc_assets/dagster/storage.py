@@ -27,13 +27,13 @@ from doc_assets.dagster.private_api import (
     NoOpComputeLogManager,
     postgres_engine,
 )
-from doc_assets.errors import StoreUnreachable
+from doc_assets.errors import ConfigurationError, StoreUnreachable
 from doc_assets.runtime.masked_output import mask_exceptions_and_records
 from doc_assets.secrets import Secret, mask_data
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_schema
 from doc_assets.store.database.retries import Retries
-from doc_assets.store.database.url import database_url
+from doc_assets.store.database.url import database_url, url_without_secrets
 
 
 class DocAssetsStorage(DagsterPostgresStorage):
@@ -56,10 +56,12 @@ class DocAssetsStorage(DagsterPostgresStorage):
         Raises:
             StoreUnreachable: PostgreSQL does not answer.
             StoreError: The role may not create the schema.
+            ConfigurationError: The configuration itself holds a password.
         """
         mask_exceptions_and_records()
         _mask_statements()
         given = Secret.of(config_value.get("database_url"))
+        _refuse_literal_password(given, inst_data)
         settings = Settings.from_environment()
         url = database_url(settings if given is None else replace(settings, database_url=given))
         with dagster_schema(url) as address:
@@ -121,6 +123,21 @@ def reconnect_after_restarts(instance: DagsterInstance, retries: Retries) -> Non
         if (engine := postgres_engine(storage)) is not None:  # DAGSTER_HOME may name another kind of storage
             event.listen(engine, "checkout", _require_alive)
             event.listen(engine, "do_connect", functools.partial(_connected, retries))
+
+
+def _refuse_literal_password(given: Secret | None, inst_data: ConfigurableClassData | None) -> None:
+    """Refuse a password in dagster.yaml: Dagster hands that to its subprocesses as an argument, which anyone can list.
+
+    Raises:
+        ConfigurationError: There is one.
+    """
+    if given is None or inst_data is None or given.reveal() not in inst_data.config_yaml:
+        return
+    if url_without_secrets(given.reveal()) != given.reveal():
+        raise ConfigurationError(
+            "dagster.yaml holds the database's password, which the arguments of Dagster's processes would show: write "
+            "database_url: {env: DOC_ASSETS_DATABASE_URL}, and set that variable"
+        )
 
 
 def _mask_statements() -> None:

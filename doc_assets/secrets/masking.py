@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-from doc_assets.secrets.forms import Forms, forms_of, is_unmistakable
+from doc_assets.secrets.forms import Forms, forms_of
 
 MASK: Final = "***"
 # Shorter values would mask words of every message; only their places (addresses, headers) are masked.
@@ -31,14 +31,20 @@ SECRET_VARIABLES: Final = (
 )
 PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 ADDRESS_VARIABLES: Final = ("DOC_ASSETS_DATABASE_URL", "DOC_ASSETS_EMBEDDING_URL", *PROXY_VARIABLES)
-_SECRET_NAME = r"[^=&\s?'\"]*(?:token|key|secret|sig|passw|pwd|auth|credential)[^=&\s'\"]*"  # noqa: S105 - a pattern
+# All patterns are bounded or possessive: what a server answers is as long and as odd as it likes.
+_SECRET_NAME = r"[^=&\s?'\"]{0,64}(?:token|key|secret|sig|passw|pwd|auth|credential)[^=&\s'\"]{0,64}"  # noqa: S105 - a pattern
 # The user's part of an address; a password that is not encoded may hold / and @. "user:password" is our own example.
-_LOGIN = re.compile(r"(?<=://)(?!user:password@)(?:[^\s/?#'\"<>]*|[^\s/@:'\"<>]*:(?!\d+[/?#])[^\s'\"<>]*)@")
+_LOGIN = re.compile(
+    r"(?<=://)(?!user:password@)(?:(?:[^\s/?#'\"<>@]*+@)++|[^\s/@:'\"<>]{0,256}:(?!\d+[/?#])[^\s'\"<>@]{0,256}@)"
+)
 _PARAMETER = re.compile(rf"([?&]{_SECRET_NAME}=)[^&\s'\"<>#]+", re.I)
 _PAIR = re.compile(r"\b(\w*password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'\",;)]+)", re.I)
 # Words may follow as well, as in "Basic authentication".
 _SCHEME = re.compile(r"\b((?:Bearer|Basic) )(?=\S*[\d=+/_])[A-Za-z0-9._~+/=-]{8,}")
 _ILLEGAL_HEADER = re.compile(r"((?:Illegal|Invalid) header value )b?(['\"]).*?\2", re.S)
+
+# Parameters of endpoints and downloads that are no secret.
+_OPEN_NAMES = frozenset(("api-version", "api_version", "version", "ref", "format", "path", "model", "dimensions"))
 
 _known: dict[str, None] = {}
 _learning = threading.Lock()
@@ -66,10 +72,14 @@ def learn_address(address: str) -> None:
         learn_login(login)
     for parameter in re.split(r"[?&]", rest.partition("#")[0])[1:]:
         name, _, value = parameter.partition("=")
-        if re.fullmatch(_SECRET_NAME, name, re.I) or (web and is_unmistakable(unquote(value))):
+        if re.fullmatch(_SECRET_NAME, name, re.I) or (web and _may_be_secret(name, unquote(value))):
             learn(value)
             learn(unquote(value))
             learn(unquote_plus(value))
+
+
+def _may_be_secret(name: str, value: str) -> bool:
+    return name.lower() not in _OPEN_NAMES and (len(value) >= 8 or any(c.isdigit() for c in value))
 
 
 def learn_login(login: str) -> None:

@@ -18,7 +18,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster_shared.serdes import serialize_value
 
 from doc_assets.dagster.in_process_runs import open_instance
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, StoreError
 from doc_assets.secrets import learn
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_url
@@ -151,6 +151,18 @@ def test_any_url_that_libpq_takes_becomes_one_for_dagster(
 def test_options_of_the_users_own_are_kept() -> None:
     url = sa.make_url(dagster_url("postgresql://h/d?options=-cstatement_timeout%3D5s"))
     assert url.query["options"] == "-cstatement_timeout=5s"
+
+
+def test_a_password_in_the_configuration_is_refused_since_arguments_would_show_it(tmp_path: Path) -> None:
+    url = "postgresql://robot:Zq9-s3cr3t-Va1ue@127.0.0.1:9/docs"
+    (tmp_path / "dagster.yaml").write_text(
+        "storage: {custom: {module: doc_assets.dagster.storage, class: DocAssetsStorage,"
+        f" config: {{database_url: '{url}'}}}}}}"
+    )
+    reference = InstanceRef.from_dir(str(tmp_path))
+    with pytest.raises(ConfigurationError, match="env: DOC_ASSETS_DATABASE_URL") as refused:
+        dg.DagsterInstance.from_ref(reference)
+    assert "s3cr3t" not in str(refused.value)
 
 
 def test_nothing_that_dagster_writes_shows_a_secret(instance: dg.DagsterInstance) -> None:
