@@ -21,7 +21,7 @@ from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.errors import ConfigurationError, StoreError
 from doc_assets.secrets import learn
 from doc_assets.settings import Settings
-from doc_assets.store.database.dagster_schema import dagster_url
+from doc_assets.store.database.dagster_schema import DAGSTER_TABLES, dagster_url
 from doc_assets.store.database.url import database_url
 from doc_assets_tests.support import ROOT
 
@@ -188,3 +188,23 @@ def test_nothing_that_dagster_writes_shows_a_secret(instance: dg.DagsterInstance
     written = "".join(row[0] for row in rows)
     assert "logged ***" in written and "failed with ***" in written
     assert "s3cr3t" not in written
+
+
+def test_no_table_of_dagsters_lands_outside_its_schema_whatever_path_the_session_has(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a pool's session has one that an earlier client set."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA other")
+        connection.execute(
+            "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = other, public', current_database()); END$$"
+        )
+    monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", database_url)
+    with open_instance(Settings.from_environment()) as own:
+        assert own.get_run_by_id(greet.execute_in_process(instance=own).run_id) is not None
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname !~ '^(pg_|information_)'"
+        ).fetchall()
+    assert {schema for schema, _ in rows} == {"dagster"}
+    assert {table for _, table in rows} - {"alembic_version"} <= DAGSTER_TABLES

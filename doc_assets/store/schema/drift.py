@@ -14,6 +14,7 @@ from typing import LiteralString
 
 import psycopg
 
+from doc_assets.store.database.dagster_schema import DAGSTER_TABLES
 from doc_assets.store.database.pgvector import SEARCH_PATH
 
 _EXPECTED = "expected.json"
@@ -73,7 +74,8 @@ def drift(connection: psycopg.Connection) -> list[str]:
     """Return a sentence for each object that differs from its revision, with its name and what to do."""
     expected = json.loads(files("doc_assets.store.schema").joinpath(_EXPECTED).read_text(encoding="utf-8"))
     actual = describe(connection)
-    differences = []
+    astray = (set(actual["table"]) & DAGSTER_TABLES) - set(expected["table"])
+    differences = _dagster_astray(sorted(astray))
     for kind, objects in expected.items():
         for name, shape in objects.items():
             found = actual[kind].get(name)
@@ -86,8 +88,20 @@ def drift(connection: psycopg.Connection) -> list[str]:
             differences += [
                 f"{kind} {name} is not known to this program: drop it, or upgrade the program"
                 for name in sorted(set(actual[kind]) - set(objects))
+                if name.partition(".")[0] not in astray
             ]
     return differences + _vector_drift(connection)
+
+
+def _dagster_astray(tables: list[str]) -> list[str]:
+    """Return one sentence for tables of Dagster's in our schema, which an older version of this program left there."""
+    if not tables:
+        return []
+    names = ", ".join(f"doc_assets.{table}" for table in tables)
+    return [
+        f"{len(tables)} tables of Dagster's are in doc_assets, where a load through a connection pool left them: "
+        f"remove them, with the runs that they record and no document, by DROP TABLE {names}"
+    ]
 
 
 def describe(connection: psycopg.Connection) -> dict[str, dict[str, str]]:

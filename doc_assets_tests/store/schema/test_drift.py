@@ -118,3 +118,16 @@ def test_a_change_is_found_and_named(connection, change, sentence):
 def test_what_changes_nothing_that_is_written_is_no_drift(connection, change):
     connection.execute(change)
     assert schema.check(connection) == []
+
+
+def test_tables_of_dagster_that_a_pool_left_here_are_one_sentence_that_takes_them_away(
+    connection: psycopg.Connection,
+) -> None:
+    connection.execute(
+        "CREATE TABLE snapshots (id int PRIMARY KEY, body bytea); CREATE TABLE event_logs (id serial PRIMARY KEY);"
+        "CREATE TABLE runs (id int PRIMARY KEY, snapshot_id int REFERENCES snapshots)"
+    )
+    (problem,) = schema.check(connection)
+    assert "3 tables of Dagster's" in problem
+    connection.execute(problem[problem.index("DROP TABLE") :].encode())
+    assert schema.check(connection) == []
