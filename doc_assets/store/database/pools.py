@@ -11,24 +11,33 @@ import contextlib
 import os
 import socket
 import threading
+import uuid
 from collections.abc import Callable
 
 import psycopg
+from psycopg import sql
 
 from doc_assets.errors import ConfigurationError, StoreUnavailable
 
-# Each round finds out with certainty unless another client of the pool comes between two statements of ours, or the
-# pool hands its sessions out in turn and has exactly two.
-_ROUNDS = 3
+# Nothing is set or locked in these rounds, so that nothing is left on a pool's sessions. A pool that hands out the
+# session used last is found out in the first, one that hands them out in turn in the second at the latest: with two
+# sessions the next transaction gets ours, with more of them two statements get two. Other clients may come between.
+_ROUNDS = 4
+_HEARD_SECONDS = 5.0
 _SECOND_SESSION_SECONDS = 15.0
 _REMEDY = "set DOC_ASSETS_DATABASE_URL to PostgreSQL itself, or to a pool with pool_mode = session"
+_SHARED = (
+    "the connection pool of DOC_ASSETS_DATABASE_URL shares sessions between its clients (pool_mode = transaction), and "
+    f"this command needs one of its own: {_REMEDY}"
+)
 
 
 def require_session(connection: psycopg.Connection, open_another: Callable[[], psycopg.Connection]) -> None:
-    """Prove that the pool leaves the connection its session while a second one is in a transaction.
+    """Prove that the pool leaves the connection its session, with a second connection.
 
     A pool that shares sessions gives the second one the session that the first has just used, and the first another
-    one while that transaction lasts. Nothing is set or locked, so nothing is left on the pool's sessions.
+    one while that transaction lasts. If other clients hide this, the first hears no notification while it is idle: the
+    session that listens is not its own then.
 
     Raises:
         ConfigurationError: The pool shares sessions between clients, or allows no transaction.
@@ -41,22 +50,38 @@ def require_session(connection: psycopg.Connection, open_another: Callable[[], p
         try:
             for _ in range(_ROUNDS):
                 other.execute("BEGIN")
-                if process_of(other) == own or process_of(connection) != own:
-                    raise ConfigurationError(
-                        "the connection pool of DOC_ASSETS_DATABASE_URL shares sessions between its clients "
-                        f"(pool_mode = transaction), and this command needs one of its own: {_REMEDY}"
-                    )
+                if process_of(other) == own or any(process_of(connection) != own for _ in range(2)):
+                    raise ConfigurationError(_SHARED)
                 other.execute("ROLLBACK")
+            if not _hears(connection, other):
+                raise ConfigurationError(_SHARED)
         except psycopg.OperationalError as error:
             if overdue.is_alive():
                 raise refusal(error) or error from error
             raise StoreUnavailable(
                 f"the connection pool of DOC_ASSETS_DATABASE_URL gave no second session within "
-                f"{_SECOND_SESSION_SECONDS:g} s, and this command needs several: raise its default_pool_size (docs/"
-                "pools.md), or set the URL of PostgreSQL itself"
+                f"{_SECOND_SESSION_SECONDS:g} s, and this command needs several: raise its default_pool_size, or set "
+                "the URL to PostgreSQL itself"
             ) from error
         finally:
             overdue.cancel()
+
+
+def _hears(connection: psycopg.Connection, other: psycopg.Connection) -> bool:
+    """Return whether the connection hears what the other one says while it is idle itself."""
+    channel = sql.Identifier(f"doc_assets_{uuid.uuid4().hex}")
+    with connection.transaction():
+        listening = process_of(connection)
+        connection.execute(sql.SQL("LISTEN {}").format(channel))
+    other.execute(sql.SQL("NOTIFY {}").format(channel))
+    if any(connection.notifies(timeout=_HEARD_SECONDS, stop_after=1)):
+        return True
+    for _ in range(100):  # the session that listens comes round again
+        with connection.transaction():
+            if process_of(connection) == listening:
+                connection.execute(sql.SQL("UNLISTEN {}").format(channel))
+                break
+    return False
 
 
 def refusal(error: psycopg.Error) -> ConfigurationError | None:
