@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from doc_assets.errors import StoreError, StoreUnavailable
+from doc_assets.errors import DocAssetsError, StoreUnavailable
 from doc_assets.exporter.history_counters import History, HistoryCounters
 from doc_assets.store.database.connection import Connection, DatabaseError, Store, read_transaction
 from doc_assets.store.database.pgvector import Pgvector, find_pgvector
@@ -129,7 +129,7 @@ class StoreReader:
             with self._store.reading("doc-assets exporter jobs", one_state=True) as connection:
                 metrics.bound(connection, _STATEMENT_MILLISECONDS)
                 return metrics.ends_of_runs(connection, run_ids)
-        except (DatabaseError, StoreError) as error:
+        except (DatabaseError, DocAssetsError) as error:
             raise StoreUnavailable(_first_line(error)) from error
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class StoreReader:
             if self._was_down:
                 _log.warning("the database answers again")
             self._was_down = False
-        except (DatabaseError, StoreError) as error:
+        except (DatabaseError, DocAssetsError) as error:
             read.error = _first_line(error)
             self.failures += 1
             if not self._was_down:  # logged once, not every 15 seconds

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+import typer.main
 from psycopg import sql
 from typer.testing import CliRunner
 
@@ -16,6 +18,7 @@ from doc_assets.exporter.store_reader import StoreReader
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history.progress import write_progress
 from doc_assets.store.schema import schema
+from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.library import Library, WordModel, page
 from doc_assets_tests.support.standby import caught_up, hot_standby
@@ -155,7 +158,7 @@ def test_where_writing_is_turned_off_what_writes_says_so(
 ) -> None:
     monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path))
     with new_database(server_url) as url:
-        name = url.rpartition("/")[2].partition("?")[0]
+        name = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
         with psycopg.connect(url, autocommit=True) as connection:
             of = {"DATABASE": sql.SQL("DATABASE {}"), "ROLE": sql.SQL("ROLE postgres IN DATABASE {}")}[where]
             off = sql.SQL("ALTER {} SET default_transaction_read_only = on").format(of.format(sql.Identifier(name)))
@@ -176,3 +179,20 @@ def test_where_writing_is_turned_off_what_writes_says_so(
         assert code == 0, said
         code, said = command(url, "gc", monkeypatch=monkeypatch)
         assert code == 1 and "default_transaction_read_only is on" in said
+
+
+def test_the_page_says_of_each_command_what_it_needs_and_the_tests_try_them() -> None:
+    """docs/pools.md; a group that is a command itself counts beside its own."""
+    table = [line for line in (ROOT / "docs" / "pools.md").read_text().splitlines() if line.startswith("| `")]
+    reading, at_head, writing, offline = ([*re.findall(r"`([a-z ]+)`", line.split("|")[1])] for line in table)
+    assert at_head == ["db upgrade"]
+    named = sorted([*reading, *writing, *offline, "db client"])
+    top = typer.main.get_command(app)
+    groups = {name: getattr(command, "commands", {}) for name, command in getattr(top, "commands", {}).items()}
+    existing = [f"{name} {inner}" for name, commands in groups.items() for inner in commands]
+    existing += [name for name, commands in groups.items() if not commands or name == "spaces"]
+    assert named == sorted(existing)
+    tried = {" ".join(word for word in arguments if word.isalpha()) for arguments in READERS}
+    untried = {"evaluate", "exporter", "status", "show", "quarantine show", "catalogue check"}
+    assert {name.removesuffix(" gadget text") for name in tried} | untried == set(reading)
+    assert {" ".join(word for word in one if word.isalpha()) for one in WRITERS} | {"db upgrade"} == set(writing)

@@ -58,7 +58,7 @@ class Store(AbstractContextManager["Store"]):
             ConfigurationError: A connection pool shares sessions between clients.
             StoreError: The server only reads, or a setting cannot be pinned.
         """
-        connection = _open(_to_write(self.url), application)
+        connection = _open(to_write(self.url), application)
         try:
             process, read_only = _serving(connection)
             connection.is_pooled = process != connection.info.backend_pid
@@ -169,7 +169,7 @@ def _with_keepalives(url: str) -> str:
     return make_conninfo(url, **{name: value for name, value in _KEEPALIVES.items() if name not in given})
 
 
-def _to_write(url: str) -> str:
+def to_write(url: str) -> str:
     """Return the URL for a session that writes: of several hosts, libpq then takes one that allows it."""
     given = conninfo_to_dict(url)
     several = "," in f"{given.get('host') or ''}{given.get('hostaddr') or ''}"

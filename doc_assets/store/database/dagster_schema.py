@@ -18,7 +18,7 @@ from sqlalchemy.dialects import plugins
 from sqlalchemy.engine import CreateEnginePlugin
 
 from doc_assets.errors import StoreError
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Store, to_write
 from doc_assets.store.database.session_settings import statements
 from doc_assets.store.database.url import sqlalchemy_url
 
@@ -72,7 +72,7 @@ def dagster_schema(url: str) -> Iterator[str]:
             ) from error
         with connection.transaction():
             connection.execute(_LOCK)
-            yield dagster_url(url, pooled=connection.is_pooled)
+            yield dagster_url(to_write(url), pooled=connection.is_pooled)
 
 
 def dagster_url(url: str, *, pooled: bool = False) -> str:

@@ -137,6 +137,11 @@ def to_store_error(error: psycopg.Error, attempts: int = 1, left: str = RESUMABL
                 f"PostgreSQL cancelled a statement that reached a time limit ({reason}): raise it in the options of "
                 f"DOC_ASSETS_DATABASE_URL, or of the pooler between; {left}"
             )
+        case "40001" if "conflict with recovery" in reason:
+            return StoreUnavailable(
+                f"the hot standby cancelled a read that kept it from following its primary ({reason}): run it again, "
+                "or set hot_standby_feedback = on there"
+            )
         case "25006":
             return StoreError(f"PostgreSQL is read-only ({reason}): point DOC_ASSETS_DATABASE_URL at the primary")
         case "42501":

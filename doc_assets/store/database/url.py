@@ -13,7 +13,10 @@ from doc_assets.store.database.embedded import embedded_url
 
 # Parameters of libpq whose values are secret.
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
-_VARIABLES = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"}
+_VARIABLES = {
+    **{"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD", "dbname": "PGDATABASE"},
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
 
 
 def database_url(settings: Settings) -> str:

@@ -61,7 +61,7 @@ def pooled(database_url: str, **settings: str | int) -> Iterator[str]:
         _wait_until_it_listens(process, port, folder / "log")
         yield url
     finally:
-        process.terminate()
+        process.kill()  # since 1.23 it would wait for the last client to leave
         process.wait(_SECONDS)
         shutil.rmtree(folder, ignore_errors=True)
 
