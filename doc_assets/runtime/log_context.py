@@ -17,7 +17,7 @@ from structlog.contextvars import bind_contextvars, clear_contextvars, get_conte
 
 from doc_assets.runtime.masked_output import mask_exceptions_and_records
 from doc_assets.runtime.visible_text import visible, visible_json
-from doc_assets.secrets import mask
+from doc_assets.secrets import mask, mask_data
 from doc_assets.settings import LogSettings
 
 _FIRST = ("time", "level", "logger", "message")  # so that the messages of several lines stand below each other
@@ -80,7 +80,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            line = mask(self.format(record)) + "\n"
+            line = mask_data(self.format(record)) + "\n"
             stream = self._stream or sys.stderr
             stream.write(line)  # in one call, so that lines of several processes are not mixed
             stream.flush()
@@ -94,6 +94,7 @@ def _rendering(settings: LogSettings) -> list[structlog.types.Processor]:
         plain = structlog.dev.plain_traceback
         return [
             structlog.processors.format_exc_info,
+            _masked,
             _visible,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), event_key="event", timestamp_key="time", exception_formatter=plain
@@ -101,10 +102,18 @@ def _rendering(settings: LogSettings) -> list[structlog.types.Processor]:
         ]
     return [
         structlog.processors.format_exc_info,
+        _masked,
         structlog.processors.EventRenamer("message"),
         _ordered,
         structlog.processors.JSONRenderer(visible_json),
     ]
+
+
+def _masked(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    # Value by value: a password that is a word, such as "info", must not spoil the line's own.
+    return {
+        name: mask(value) if isinstance(value, str) and name not in _FIRST else value for name, value in event.items()
+    }
 
 
 def _visible(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

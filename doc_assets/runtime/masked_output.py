@@ -7,6 +7,7 @@ wraps them; the streams are the last line, for what a library prints by itself.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import traceback
@@ -16,7 +17,7 @@ from types import TracebackType
 from typing import Any, TextIO, cast
 
 from doc_assets.runtime.visible_text import visible
-from doc_assets.secrets import mask, mask_data
+from doc_assets.secrets import learn_environment, mask, mask_data
 
 _open = threading.local()
 
@@ -74,6 +75,7 @@ def unmasked() -> Iterator[None]:
 
 def mask_exceptions_and_records() -> None:
     """Mask uncaught exceptions, and the records of every logger whoever handles them, as in processes of Dagster."""
+    learn_environment(os.environ)
     sys.excepthook, threading.excepthook = _print_exception, _print_exception_of_thread
     factory = logging.getLogRecordFactory()
     if not isinstance(factory, _MaskedRecords):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import sys
 import threading
@@ -105,3 +106,14 @@ def test_no_exception_that_led_to_another_one_shows_it(middle: Exception) -> Non
     assert "SourceError: failed with ***" in text
     if isinstance(middle, RuntimeError):  # the others cannot be changed, and are dropped
         assert "note ***" in text and "FileNotFoundError: [Errno 2] ***: '/x/***'" in text
+
+
+def test_a_password_that_is_a_word_spoils_no_line_of_the_log() -> None:
+    for word in ("info", "message", "error"):
+        learn(word)
+    log_context.configure(LogSettings("json", "debug"), written := io.StringIO())
+    logging.getLogger("doc_assets").info("no info for you", extra={"reason": "info of robot"})
+    logging.getLogger().handlers = [h for h in logging.getLogger().handlers if type(h).__name__ != "_Handler"]
+    logging.getLogger("doc_assets").setLevel("NOTSET")
+    line = json.loads(written.getvalue())
+    assert (line["level"], line["message"], line["reason"]) == ("info", "no *** for you", "*** of robot")
