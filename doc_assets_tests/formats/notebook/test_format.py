@@ -11,7 +11,7 @@ import pytest
 from doc_assets.document import Document, canonical_json, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.notebook.format import NotebookFormat
+from doc_assets.formats.notebook.format import NotebookFormat, _integer
 
 
 def markdown(source: str | list[str]) -> dict[str, Any]:
@@ -282,6 +282,11 @@ def test_the_first_version_is_upgraded_and_worksheets_are_read_whatever_the_vers
 def test_numbers_of_any_length_and_keys_written_twice_are_read() -> None:
     raw = '{"nbformat": 4, "n": %s, "cells": [], "cells": [{"cell_type": "code", "source": "pump()"}]}' % ("9" * 401)
     assert [b.text for s in parse(raw.encode()).sections for b in s.blocks] == ["pump()"]
+
+
+def test_a_number_longer_than_any_that_is_meant_is_no_number() -> None:
+    assert _integer("9" * 400) == 10**400 - 1
+    assert _integer("9" * 401) is None
 
 
 def test_the_language_is_stated_or_told_by_the_kernel() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from doc_assets.document import Document, lay_out
@@ -242,5 +244,5 @@ def test_a_conf_py_that_its_parser_gives_up_gives_no_substitution(monkeypatch: p
     def gives_up(*_: object, **__: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("doc_assets.formats.rst.sphinx_conf.ast.parse", gives_up)
+    monkeypatch.setattr("doc_assets.formats.rst.sphinx_conf.ast", SimpleNamespace(parse=gives_up))
     assert declared_substitutions(b"rst_prolog = '.. |X| replace:: y'", "docs", lambda _: None).strip() == ""
