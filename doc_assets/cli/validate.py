@@ -34,7 +34,7 @@ def validate(
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
     search_vectors: bool = typer.Option(
-        False, "--search-vectors", help="Also recompute the full-text vectors: about a minute for 100,000 chunks."
+        False, "--search-vectors", help="Also recompute the full-text vectors: about two minutes for 100,000 chunks."
     ),
     source: bool = typer.Option(False, "--source", help="Also read the sources again and compare every byte."),
     catalogue: Path | None = CATALOGUE_OPTION,

@@ -88,7 +88,7 @@ def run_checks(
         read: State of the database; its connections work side by side.
         snapshot_ids: Sealed snapshots, and targets of pointers that do not exist.
         checks: Some of ``CHECKS``; rules of the others are neither audited nor suppress findings of these.
-        search_vectors: Recompute the full-text vectors as well: a minute for 100,000 chunks.
+        search_vectors: Recompute the full-text vectors as well: two minutes for 100,000 chunks.
     """
     ids = list(snapshot_ids)
     pointers = manifests.pointers(read.connection)

@@ -82,7 +82,7 @@ def validate(
         store: Database to validate.
         wanted: Snapshots to validate; by default the live ones.
         threads: Queries that run at the same time.
-        search_vectors: Recompute the full-text vectors as well: a minute for 100,000 chunks.
+        search_vectors: Recompute the full-text vectors as well: two minutes for 100,000 chunks.
         run_id: Dagster run, for the history.
 
     Raises:

@@ -130,3 +130,17 @@ def test_a_role_that_is_not_to_write_is_refused_where_something_is_written_and_r
             Store(url).connect()
         with Store(url).reading() as connection:
             assert connection.execute("SELECT count(*) FROM live_document").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_a_transaction_that_waited_sees_what_others_committed_meanwhile(store: Store, isolation: str) -> None:
+    """Near duplicates are linked, and one embedding space kept live, by what is read after waiting for a lock."""
+    with (
+        role_with(store, {"default_transaction_isolation": isolation}) as url,
+        Store(url).connect() as waiting,
+        Store(url).connect() as other,
+        waiting.transaction(),
+    ):
+        assert waiting.execute("SELECT count(*) FROM partition").fetchone() == (0,)
+        other.execute("INSERT INTO partition (doc_type, key, source) VALUES ('rust', 'std', 'std')")
+        assert waiting.execute("SELECT count(*) FROM partition").fetchone() == (1,)
