@@ -78,7 +78,7 @@ class Settings:
 
     home: Path
     catalogue: Path
-    database_url: Secret | None = None
+    database_url: SecretAddress | None = None
     embedding_model: str = "sentence-transformers/all-MiniLM-L6-v2"
     embedding_backend: str = "auto"
     embedding_precision: str = "auto"
@@ -110,7 +110,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Wrap secrets that are given as text."""
-        for name, kind in (("database_url", Secret), ("embedding_url", SecretAddress), ("embedding_api_key", Secret)):
+        for name, kind in (
+            ("database_url", SecretAddress),
+            ("embedding_url", SecretAddress),
+            ("embedding_api_key", Secret),
+        ):
             object.__setattr__(self, name, kind.of(getattr(self, name)))
 
     @classmethod
@@ -129,7 +133,7 @@ class Settings:
         return cls(
             home=Path(env.get("DOC_ASSETS_HOME") or ".doc-assets").expanduser().absolute(),
             catalogue=Path(env.get("DOC_ASSETS_CATALOGUE") or "sources.yaml").expanduser().absolute(),
-            database_url=Secret.of(given.secret("DOC_ASSETS_DATABASE_URL", _database_url_problem)),
+            database_url=SecretAddress.of(given.secret("DOC_ASSETS_DATABASE_URL", _database_url_problem)),
             embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
             embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
             embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16")),

@@ -29,7 +29,7 @@ from doc_assets.dagster.private_api import (
 )
 from doc_assets.errors import ConfigurationError, StoreUnreachable
 from doc_assets.runtime.masked_output import mask_exceptions_and_records
-from doc_assets.secrets import Secret, mask_data
+from doc_assets.secrets import SecretAddress, mask_data
 from doc_assets.settings import Settings
 from doc_assets.store.database.dagster_schema import dagster_schema
 from doc_assets.store.database.retries import Retries
@@ -60,7 +60,7 @@ class DocAssetsStorage(DagsterPostgresStorage):
         """
         mask_exceptions_and_records()
         _mask_statements()
-        given = Secret.of(config_value.get("database_url"))
+        given = SecretAddress.of(config_value.get("database_url"))
         _refuse_literal_password(given, inst_data)
         settings = Settings.from_environment()
         url = database_url(settings if given is None else replace(settings, database_url=given))
@@ -125,7 +125,7 @@ def reconnect_after_restarts(instance: DagsterInstance, retries: Retries) -> Non
             event.listen(engine, "do_connect", functools.partial(_connected, retries))
 
 
-def _refuse_literal_password(given: Secret | None, inst_data: ConfigurableClassData | None) -> None:
+def _refuse_literal_password(given: SecretAddress | None, inst_data: ConfigurableClassData | None) -> None:
     """Refuse a password in dagster.yaml: Dagster hands that to its subprocesses as an argument, which anyone can list.
 
     Raises:

@@ -68,6 +68,8 @@ class Secret:
 class SecretAddress(Secret):
     """An address that may hold a login and secret parameters; ``str`` shows it without them.
 
+    Only these parts of it are masked in outputs, not the whole of it.
+
     Example:
         >>> print(SecretAddress("https://robot:s3cret@example.org/v1?api-key=123456"))
         https://***@example.org/v1?api-key=***

@@ -78,7 +78,11 @@ def test_upgrades_that_run_at_once_do_not_disturb_each_other(database_url):
 
 @pytest.mark.parametrize(
     "url",
-    ["postgresql://robot:s3cr3t%20word-1@127.0.0.1:9/d?connect_timeout=3", "host=127.0.0.1 port=9 password=s3cr3t-1"],
+    [
+        "postgresql://robot:s3cr3t%20word-1@127.0.0.1:9/d?connect_timeout=3",
+        "host=127.0.0.1 port=9 password=s3cr3t-1",
+        "postgresql://robot@127.0.0.1:9/database-4-docs",
+    ],
 )
 def test_the_url_is_printed_without_its_password_unless_that_is_asked_for(url, capsys, monkeypatch):
     from doc_assets.cli import main

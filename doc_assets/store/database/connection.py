@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import TransactionStatus
 
 from doc_assets.errors import ConfigurationError, StoreError, StoreUnreachable
-from doc_assets.secrets import Secret
+from doc_assets.secrets import SecretAddress
 from doc_assets.store.database.pools import refusal, require_session
 from doc_assets.store.database.session_settings import pin_settings
 
@@ -36,9 +36,9 @@ class Store(AbstractContextManager["Store"]):
         ...     connection.execute("SELECT count(*) FROM live_document")
     """
 
-    def __init__(self, url: str | Secret) -> None:
+    def __init__(self, url: str | SecretAddress) -> None:
         """Take a libpq URL."""
-        self._url = url if isinstance(url, Secret) else Secret(url)
+        self._url = url if isinstance(url, SecretAddress) else SecretAddress(url)
         self._has_sessions = False
         self._proving = threading.Lock()
 
