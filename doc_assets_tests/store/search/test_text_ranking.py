@@ -201,3 +201,8 @@ def test_words_are_the_same_on_another_server_with_other_locales(connection: psy
                 session.execute("CREATE SCHEMA doc_assets; SET search_path = doc_assets; CREATE TABLE chunk (id bytea)")
                 session.execute(versions.joinpath("0009_words.sql").read_bytes())
                 assert [(stored(session, text, "IT IS I"), asked(session, text)) for text in texts] == wanted, options
+
+
+def test_what_is_too_long_for_a_name_is_not_parted(connection: psycopg.Connection) -> None:
+    assert {"ab", "cd"} <= stored(connection, "x" * 92 + "AbCd")
+    assert stored(connection, "aB" * 51) == {"page", "ab" * 51}
