@@ -54,7 +54,7 @@ def test_one_without_halfvec_is_refused_before_anything_is_made(database_url):
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION vector")
         set_version(connection, "0.7.4")
-        with pytest.raises(StoreError, match=r"pgvector 0\.7\.4 is too old.*: run ALTER EXTENSION vector UPDATE"):
+        with pytest.raises(StoreError, match=r"pgvector 0\.7\.4 is too old.*run ALTER EXTENSION vector UPDATE"):
             schema.upgrade(database_url)
         assert connection.execute("SELECT to_regnamespace('doc_assets')").fetchone() == (None,)
 

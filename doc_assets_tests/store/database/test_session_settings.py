@@ -32,7 +32,10 @@ ALSO_FREE = {
     *("enable_async_append", "enable_distinct_reordering", "enable_gathermerge", "enable_group_by_reordering"),
     *("enable_incremental_sort", "enable_parallel_append", "enable_parallel_hash", "enable_partition_pruning"),
     *("enable_partitionwise_aggregate", "enable_partitionwise_join", "enable_presorted_aggregate"),
-    "enable_self_join_elimination",
+    *("enable_self_join_elimination", "enable_eager_aggregate"),
+    # Of older versions, and of Debian's packages.
+    *("vacuum_failsafe_age", "vacuum_freeze_min_age", "vacuum_freeze_table_age", "vacuum_multixact_failsafe_age"),
+    *("vacuum_multixact_freeze_min_age", "vacuum_multixact_freeze_table_age", "extension_destdir"),
     # Those of the transaction that runs; the path, set beside them; what the connection refuses to write under.
     *("transaction_deferrable", "transaction_isolation", "transaction_read_only", "search_path"),
     "default_transaction_read_only",
