@@ -81,11 +81,11 @@ def sessions(url: str, number: int) -> Iterator[list[psycopg.Connection]]:
     with ExitStack() as held:
         found = [held.enter_context(psycopg.connect(url, prepare_threshold=None)) for _ in range(number)]
         for connection in found:
-            connection.execute("BEGIN") if connection.autocommit else connection.execute("SELECT 1")
+            connection.execute("SELECT 1")
         yield found
 
 
-def left_on(connection: psycopg.Connection) -> list[object]:
+def left_on(connection: psycopg.Connection) -> list[tuple]:
     """What an earlier client left on a session: settings, locks, prepared statements, temporary tables."""
     # A pool sets these itself, for each client.
     followed = ["client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings", "application_name"]

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 import typer.main
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
@@ -140,7 +141,7 @@ def test_a_load_that_runs_on_the_primary_is_alive_on_the_standby(
 def test_of_several_hosts_what_writes_takes_the_primary_and_what_reads_takes_either(
     primary: str, standby: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hosts = [str(psycopg.conninfo.conninfo_to_dict(url)["host"]) for url in (standby, primary)]
+    hosts = [str(conninfo_to_dict(url)["host"]) for url in (standby, primary)]
     both = f"{primary.partition('?')[0]}?host={','.join(hosts)}"
     with Store(both).connect() as connection:
         assert connection.info.host == hosts[1]
@@ -158,7 +159,7 @@ def test_where_writing_is_turned_off_what_writes_says_so(
 ) -> None:
     monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path))
     with new_database(server_url) as url:
-        name = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
+        name = str(conninfo_to_dict(url)["dbname"])
         with psycopg.connect(url, autocommit=True) as connection:
             of = {"DATABASE": sql.SQL("DATABASE {}"), "ROLE": sql.SQL("ROLE postgres IN DATABASE {}")}[where]
             off = sql.SQL("ALTER {} SET default_transaction_read_only = on").format(of.format(sql.Identifier(name)))

@@ -16,32 +16,34 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from doc_assets.store.database.embedded import CLIENTS
+from doc_assets_tests.support.postgres_servers import chosen_programs
 
 _SECONDS = 60.0
 
 
 @contextmanager
 def hot_standby(primary: str) -> Iterator[str]:
-    """The URL of the standby's database of the same name; ``primary`` is on the embedded server of the tests."""
+    """The URL of the standby's database of the same name; ``primary`` is on the server of the tests."""
+    programs = chosen_programs() or CLIENTS
     given = conninfo_to_dict(primary)
     sockets = Path(str(given["host"]))
     folder = Path(tempfile.mkdtemp(prefix="doc-assets-standby-"))
     account = sockets.stat()
-    as_owner: dict[str, int] = {}
+    user: int | None = None
     if os.geteuid() == 0:  # which PostgreSQL refuses to run as
         os.chown(folder, account.st_uid, account.st_gid)
-        as_owner = {"user": account.st_uid, "group": account.st_gid}
+        user = account.st_uid
     data, log = folder / "data", folder / "log"
     try:
         subprocess.run(
-            [CLIENTS / "pg_basebackup", "-h", sockets, "-U", "postgres", "-D", data, "--write-recovery-conf",
+            [programs / "pg_basebackup", "-h", sockets, "-U", "postgres", "-D", data, "--write-recovery-conf",
              "--checkpoint=fast", "--wal-method=stream", "--no-sync"],
-            check=True, capture_output=True, text=True, cwd="/", **as_owner,
+            check=True, capture_output=True, text=True, cwd="/", user=user,
         )  # fmt: skip
         options = ["-c", "listen_addresses=", "-c", f"unix_socket_directories={folder}", "-c", "shared_buffers=32MB"]
         with log.open("w") as output:
             server = subprocess.Popen(
-                [CLIENTS / "postgres", "-D", data, *options], stdout=output, stderr=output, cwd="/", **as_owner
+                [programs / "postgres", "-D", data, *options], stdout=output, stderr=output, cwd="/", user=user
             )
         try:
             url = urlunsplit(urlsplit(primary)._replace(query=f"host={quote(str(folder), safe='')}"))

@@ -75,7 +75,7 @@ def drift(connection: psycopg.Connection) -> list[str]:
     expected = json.loads(files("doc_assets.store.schema").joinpath(_EXPECTED).read_text(encoding="utf-8"))
     actual = describe(connection)
     astray = (set(actual["table"]) & DAGSTER_TABLES) - set(expected["table"])
-    differences = _dagster_astray(sorted(astray))
+    differences = _dagster_astray(connection, sorted(astray))
     for kind, objects in expected.items():
         for name, shape in objects.items():
             found = actual[kind].get(name)
@@ -93,14 +93,22 @@ def drift(connection: psycopg.Connection) -> list[str]:
     return differences + _vector_drift(connection)
 
 
-def _dagster_astray(tables: list[str]) -> list[str]:
+def _dagster_astray(connection: psycopg.Connection, tables: list[str]) -> list[str]:
     """Return one sentence for tables of Dagster's in our schema, which an older version of this program left there."""
     if not tables:
         return []
     names = ", ".join(f"doc_assets.{table}" for table in tables)
+    # Some of those that a pool left in another schema refer to these.
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_constraint k JOIN pg_class c ON c.oid = k.confrelid"
+        " WHERE k.contype = 'f' AND c.relnamespace = 'doc_assets'::regnamespace AND c.relname = ANY (%s)"
+        " AND (SELECT relnamespace FROM pg_class WHERE oid = k.conrelid) <> c.relnamespace)",
+        (tables,),
+    ).fetchone()
+    cascade = " CASCADE" if row and row[0] else ""
     return [
         f"{len(tables)} tables of Dagster's are in doc_assets, where a load through a connection pool left them: "
-        f"remove them, with the runs that they record and no document, by DROP TABLE {names}"
+        f"remove them, with the runs that they record and no document, by DROP TABLE {names}{cascade}"
     ]
 
 
