@@ -199,13 +199,13 @@ def test_the_weights_that_the_build_insists_on_are_those_of_the_tests():
 def test_what_converts_the_model_is_all_that_the_conversion_imports(tmp_path):
     """Fewer files would not do, and with all of them an edit anywhere would move a layer of 90 MB."""
     taken = [path for source, paths in BY_NAME["converted"].copies() if source is None for path in paths]
-    assert 0 < len(taken) < 6
+    assert 0 < len(taken) < 7
     for path in taken:
         copy = shutil.copytree if (ROOT / path).is_dir() else shutil.copy
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         copy(ROOT / path, tmp_path / path)
     program = (
-        "import sys, doc_assets.embedding.backends.openvino\n"
+        "import sys, doc_assets.embedding.backends.openvino_conversion, doc_assets.embedding.backends.openvino\n"
         "from doc_assets.embedding.space import describe_space as space\n"
         "from doc_assets.settings import Settings; space(Settings.from_environment())\n"
         "print(*[module.__file__ for name, module in sys.modules.items() if name.startswith('doc_assets')])"
@@ -220,6 +220,15 @@ def test_what_converts_the_model_is_all_that_the_conversion_imports(tmp_path):
 
 def applies(requirement, extras):
     return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
+
+
+def test_what_the_build_tries_of_the_image_runs_with_this_code(monkeypatch, tmp_path):
+    """With torch, which converts nothing."""
+    monkeypatch.setenv("DOC_ASSETS_EMBEDDING_BACKEND", "torch")
+    monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path))
+    (tried,) = [rest for rest in IMAGE.all("RUN") if "open_embedder" in rest]
+    (program,) = re.findall(r'python -c "([^"]*open_embedder[^"]*)"', tried)
+    exec(program, {})  # noqa: S102 - the Containerfile's own
 
 
 def test_every_distribution_that_gets_into_the_image_is_pinned():
