@@ -114,13 +114,13 @@ def address_problem(value: str) -> str | None:
     """Return why nothing can be asked at an address with a scheme, without quoting it."""
     if found := text_problem(value):
         return found
-    if any(c.isspace() for c in value):
-        return "holds a blank: write it as %20"
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "has no valid host and port: write /, ?, #, @ and : of its name and password as %2F, %3F, %23, %40, %3A"
+    if any(c.isspace() for c in parts.netloc):
+        return "holds a blank in its name, password or host: write it as %20"
     if not parts.scheme or not host:
         return "is no address of the form scheme://host"
     if found := text_problem(unquote(parts.netloc.rpartition("@")[0])):

@@ -77,3 +77,4 @@ def test_what_no_request_can_carry_is_named_and_not_quoted() -> None:
     assert text_problem("pass word ä€") is None
     assert header_problem("Ab1-._~+/=") is None
     assert address_problem("https://u:p%40w@[::1]:8/x?y=z") is None
+    assert address_problem("https://h/a file.tar") is None  # the client writes it as %20
