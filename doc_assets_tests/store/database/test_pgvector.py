@@ -16,21 +16,21 @@ def set_version(connection: psycopg.Connection, version: str) -> None:
     connection.execute("UPDATE pg_extension SET extversion = %s WHERE extname = 'vector'", (version,))
 
 
-@pytest.mark.parametrize("version", ["0.8.0", "0.8.2", "0.8.3", "0.8"])
-def test_a_version_with_faults_is_warned_of_and_used(store, tmp_path, version):
+def test_a_version_with_faults_is_warned_of_and_used(store, tmp_path):
     with store.connect() as connection:
-        set_version(connection, version)
-        (warning,) = schema.warnings(connection)
-        assert f"pgvector {version} has faults" in warning and "ALTER EXTENSION vector UPDATE" in warning
-        assert schema.check(connection) == []
+        for version in ("0.8.0", "0.8.2", "0.8.3", "0.8"):
+            set_version(connection, version)
+            (warning,) = schema.warnings(connection)
+            assert f"pgvector {version} has faults" in warning and "ALTER EXTENSION vector UPDATE" in warning
+            assert schema.check(connection) == []
     open_store(settings_for(tmp_path, store))
 
 
-@pytest.mark.parametrize("version", ["0.8.4", "0.8.10", "0.9.0", "1.0", "0.8.4-vendor.2", "unknown"])
-def test_a_later_version_or_a_vendors_own_is_not_warned_of(store, version):
+def test_a_later_version_or_a_vendors_own_is_not_warned_of(store):
     with store.connect() as connection:
-        set_version(connection, version)
-        assert schema.warnings(connection) == schema.check(connection) == []
+        for version in ("0.8.4", "0.8.10", "0.9.0", "1.0", "0.8.4-vendor.2", "unknown"):
+            set_version(connection, version)
+            assert schema.warnings(connection) == schema.check(connection) == [], version
 
 
 def test_where_the_servers_files_are_old_these_come_first():
