@@ -29,7 +29,6 @@ JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.
 Piece = str | tuple[str, str]  # text, or text and its style
 
 _WIDEST = 1 << 30  # columns of a table without a terminal
-_NARROWEST = 2  # columns of a table's column on a terminal: what the widest characters need
 _log = logging.getLogger(__name__)
 
 
@@ -127,13 +126,11 @@ def build_table(columns: Sequence[str], rows: Iterable[Sequence[object]], total:
     for i, column in enumerate(columns):
         numeric = any(isinstance(row[i], (int, float)) and not isinstance(row[i], bool) for row in rows)
         footer = Text("") if total is None else _cell(total[i])
-        cells = [_cell(row[i]) for row in rows]
         table.add_column(
             Text(visible(column, kept="")),
             justify="right" if numeric else "left",
             footer=footer,
             overflow="fold",
-            min_width=min(_NARROWEST, max(cell.cell_len for cell in [*cells, footer, Text(column)])),
         )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
