@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.dagster.loaded_state import loaded_state
+from doc_assets.dagster.private_api import SqlEventLogStorage
 from doc_assets.dagster.run_retention import delete_old_runs
 from doc_assets.settings import Settings
 from doc_assets_tests.support.fake_library import FakeLibrary
@@ -40,7 +41,9 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, par
 def tables_that_name(instance: dg.DagsterInstance, run_id: str) -> set[str]:
     """Names of Dagster's tables with a row of the run."""
     found = set()
-    with instance.event_log_storage.index_connection() as connection:
+    storage = instance.event_log_storage
+    assert isinstance(storage, SqlEventLogStorage)
+    with storage.index_connection() as connection:
         inspector = sa.inspect(connection)
         for table in inspector.get_table_names():
             if any(column["name"] == "run_id" for column in inspector.get_columns(table)):

@@ -19,7 +19,7 @@ from doc_assets_tests.support.servers import Server, running
 UID = 1_234_567
 # Imports what it will need while it still may: Python itself may be in a folder of root's.
 PROGRAM = """
-import encodings.idna, os, sys
+import encodings.idna, encodings.utf_8_sig, os, sys
 from pathlib import Path
 from doc_assets.catalogue import ArchiveSource, GitSource
 from doc_assets.sources.fetch import fetch
