@@ -15,13 +15,15 @@ from doc_assets.store.spaces.spaces import table_of
 # Half precision rounds each of 384 components by at most 2^-11 of its size, so the norm stays within 0.001 of 1.
 _LEAST_NORM, _GREATEST_NORM = 0.998, 1.002
 
+# Conditions name the id of ``chunks``, not of ``chunk``: PostgreSQL then judges joined rows only. Otherwise it would read
+# all texts of a small table, and for one unreadable row report all.
 _CHUNKS = (
     CONTENT
     + """
 SELECT k.id, k.id IS DISTINCT FROM chunk_digest(k.breadcrumb, k.text), k.token_count,
     btrim(k.text, E' \\t\\n') = '' OR btrim(k.breadcrumb) = ''
 FROM chunks s JOIN chunk k ON k.id = s.chunk_id
-WHERE k.id IS DISTINCT FROM chunk_digest(k.breadcrumb, k.text) OR k.token_count > %(max_tokens)s
+WHERE s.chunk_id IS DISTINCT FROM chunk_digest(k.breadcrumb, k.text) OR k.token_count > %(max_tokens)s
     OR btrim(k.text, E' \\t\\n') = '' OR btrim(k.breadcrumb) = ''
 """
 )
@@ -43,7 +45,7 @@ _SEARCH_VECTORS = (
     CONTENT
     + """
 SELECT k.id FROM chunks s JOIN chunk k ON k.id = s.chunk_id
-WHERE CASE WHEN k.id = chunk_digest(k.breadcrumb, k.text)
+WHERE CASE WHEN s.chunk_id = chunk_digest(k.breadcrumb, k.text)
     THEN k.tsv IS DISTINCT FROM search_vector(k.breadcrumb, k.text) END
 """
 )

@@ -10,13 +10,14 @@ from doc_assets.store.audit.consistent_read import CONTENT, SnapshotSet
 from doc_assets.store.audit.finding import Finding
 from doc_assets.store.audit.unreadable import isolating
 
-_INTACT = "{0}.sha256 = signature_digest({0}.document_id, {0}.subject, {0}.minhash, {0}.bands)"
+# With the document's id from elsewhere, PostgreSQL judges joined rows only: see ``chunks``.
+_INTACT = "{0}.sha256 = signature_digest({1}, {0}.subject, {0}.minhash, {0}.bands)"
 
 _SIGNATURES = (
     CONTENT
     + f"""
 SELECT g.document_id FROM docs JOIN document_signature g USING (document_id)
-WHERE ({_INTACT.format("g")}) IS NOT TRUE
+WHERE ({_INTACT.format("g", "docs.document_id")}) IS NOT TRUE
 """  # noqa: S608
 )
 
@@ -36,7 +37,7 @@ _LINKS = (
     CONTENT  # noqa: S608 - constants of this module
     + f"""
 SELECT n.document_id, n.other_id, n.similarity, a.minhash, b.minhash,
-    ({_INTACT.format("a")}) IS TRUE AND ({_INTACT.format("b")}) IS TRUE,
+    ({_INTACT.format("a", "n.document_id")}) IS TRUE AND ({_INTACT.format("b", "n.other_id")}) IS TRUE,
     EXISTS (SELECT FROM document d WHERE d.id = n.document_id), EXISTS (SELECT FROM document d WHERE d.id = n.other_id)
 FROM near_duplicate n LEFT JOIN document_signature a ON a.document_id = n.document_id
 LEFT JOIN document_signature b ON b.document_id = n.other_id
