@@ -15,8 +15,8 @@ from doc_assets.store.spaces.spaces import table_of
 # Half precision rounds each of 384 components by at most 2^-11 of its size, so the norm stays within 0.001 of 1.
 _LEAST_NORM, _GREATEST_NORM = 0.998, 1.002
 
-# Conditions name the id of ``chunks``, not of ``chunk``: PostgreSQL then judges joined rows only. Otherwise it would read
-# all texts of a small table, and for one unreadable row report all.
+# Conditions name the id of ``chunks``, not of ``chunk``, so that PostgreSQL judges joined rows only. Otherwise it would
+# read all texts of a small table, and for one unreadable row report all.
 _CHUNKS = (
     CONTENT
     + """
