@@ -45,8 +45,9 @@ def require_session(connection: psycopg.Connection, open_another: Callable[[], p
     """
     own = process_of(connection)
     with open_another() as other:
-        overdue = threading.Timer(_SECOND_SESSION_SECONDS, cut, [other])
-        overdue.start()
+        overdue = threading.Event()
+        waiting = threading.Timer(_SECOND_SESSION_SECONDS, lambda: (overdue.set(), cut(other)))
+        waiting.start()
         try:
             for _ in range(_ROUNDS):
                 other.execute("BEGIN")
@@ -56,7 +57,7 @@ def require_session(connection: psycopg.Connection, open_another: Callable[[], p
             if not _hears(connection, other):
                 raise ConfigurationError(_SHARED)
         except psycopg.OperationalError as error:
-            if overdue.is_alive():
+            if not overdue.is_set():
                 raise refusal(error) or error from error
             raise StoreUnavailable(
                 f"the connection pool of DOC_ASSETS_DATABASE_URL gave no second session within "
@@ -64,7 +65,7 @@ def require_session(connection: psycopg.Connection, open_another: Callable[[], p
                 "the URL to PostgreSQL itself"
             ) from error
         finally:
-            overdue.cancel()
+            waiting.cancel()
 
 
 def _hears(connection: psycopg.Connection, other: psycopg.Connection) -> bool:
