@@ -29,6 +29,7 @@ import psutil
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.dagster.library import Library
 from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.errors import NotFound
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
@@ -167,14 +168,25 @@ class Writer:
         if draw < 0.5 or len(self.live[name]) < 2:
             self.load(name, self._shelves.rewrite(name))
         elif draw < 0.8:
-            before = time.time()
-            result = self._library.roll_back(f"best_practices/{name}", "previous", "rollback")
-            assert result.to_snapshot is not None
-            self._moved(name, self._generations[result.to_snapshot], before)
-            self.done["rollback"] += 1
+            self._roll_back(name)
         else:
             self._library.collect(Policy(keep=2, days=0), "gc")
             self.done["gc"] += 1
+
+    def _roll_back(self, name: str) -> None:
+        """Publish an earlier generation that gc has kept."""
+        live = self.live[name][-1][0]
+        earlier = {generation for generation, _, _ in self.live[name]} - {live}
+        for snapshot, generation in reversed(self._generations.items()):
+            if generation in earlier:
+                before = time.time()
+                try:
+                    self._library.roll_back(f"best_practices/{name}", str(snapshot), "rollback")
+                except NotFound:  # collected
+                    continue
+                self._moved(name, generation, before)
+                self.done["rollback"] += 1
+                return
 
     def _moved(self, name: str, generation: int, before: float) -> None:
         if self.live[name]:
