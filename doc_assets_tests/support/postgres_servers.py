@@ -81,7 +81,7 @@ def postgres(
             server = subprocess.Popen(command, stdout=output, stderr=output, cwd="/")
         url = f"postgresql://postgres:@/postgres?host={quote(str(folder), safe='')}"
         try:
-            _wait_for(server, url, log)
+            wait_for(server, url, log)
             yield url
         finally:
             server.send_signal(signal.SIGINT)  # sessions end where they are
@@ -103,7 +103,8 @@ def _owner(folder: Path) -> list[str | Path]:
     return [*bound, "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
-def _wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_for(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Wait until the server takes connections; raises RuntimeError with the end of its log if it does not."""
     deadline = time.monotonic() + _STARTS_WITHIN
     while True:
         try:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from doc_assets.store.database.embedded import CLIENTS
-from doc_assets_tests.support.postgres_servers import chosen_programs
+from doc_assets_tests.support.postgres_servers import chosen_programs, wait_for
 
 _SECONDS = 60.0
 
@@ -47,7 +47,7 @@ def hot_standby(primary: str) -> Iterator[str]:
             )
         try:
             url = urlunsplit(urlsplit(primary)._replace(query=f"host={quote(str(folder), safe='')}"))
-            _wait_for(url, server, log)
+            wait_for(server, url, log)
             yield url
         finally:
             server.terminate()
@@ -70,15 +70,3 @@ def caught_up(primary: str, standby: str) -> None:
             if time.monotonic() > deadline:
                 raise TimeoutError("the standby does not follow")
             time.sleep(0.02)
-
-
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while True:
-        try:
-            psycopg.connect(url, connect_timeout=5).close()
-            return
-        except psycopg.OperationalError as error:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the standby did not start: {error}; {log.read_text()[-2000:]}") from error
-            time.sleep(0.05)
