@@ -100,8 +100,9 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         parts = [Block(description), *parts]
     fallback = stated or place.title or readable_name(file.path)
     title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback)
-    found = {"chapter": place.chapter, "order": place.order, "includes_missing": includes.missing}
+    found = {"chapter": place.chapter, "order": place.order}
     facts.update({key: value for key, value in found.items() if value})
+    facts.update(includes.facts())
     return Document(title, format_name, sections, facts, place.parents)
 
 

@@ -13,6 +13,7 @@ from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.missing_includes import MissingIncludes
 
 MAX_DEPTH = 10  # files that include files; mdBook's own limit
 _MAX_TEXT = 1_000_000  # characters that the includes of one document may add to it
@@ -24,11 +25,10 @@ _ANCHOR_END = re.compile(r"ANCHOR_END:\s*([\w-]+)")
 _SECTION = re.compile(r"-+8<-+[ \t]*\[[ \t]*(start|end)[ \t]*:[ \t]*([\w-]+)[ \t]*\]")
 
 
-class Includes:
+class Includes(MissingIncludes):
     """Reads the files that one document includes, within its limits.
 
     Attributes:
-        missing: Number of unresolved includes: absent or refused files, lines or anchors, and those over the limits.
         open: Paths of the page and of the files being included, outermost first. None is included again: two lines by
             which a page includes itself would double it at each level.
     """
@@ -47,7 +47,6 @@ class Includes:
         self._left = max_text
         self._searchable = max_looked_through
         self._count = max_includes
-        self.missing = 0
         self.open = [file.path]
 
     def find(self, paths: Iterable[str | None]) -> tuple[str, str] | None:
@@ -62,10 +61,10 @@ class Includes:
                 return path, text
         return None
 
-    def take(self, text: str | None) -> str | None:
-        """Return the text if there is one within the limits; otherwise None, and count it as missing."""
+    def take(self, text: str | None, target: str) -> str | None:
+        """Return the text if there is one within the limits; otherwise None, and count ``target`` as missing."""
         if text is None or not self.has_room(len(text)):
-            self.missing += 1
+            self.miss(target)
             return None
         return text
 

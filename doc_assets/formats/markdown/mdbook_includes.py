@@ -67,7 +67,7 @@ class _Expander:
         name, _, selection = target.partition(":")
         found = self.includes.find([path_from(folder, name, self.root)]) if depth < MAX_DEPTH else None
         # rustdoc_include also compiles the lines outside its range, but hides them from the reader.
-        text = self.includes.take(anchored(found[1], selection) if found else None)
+        text = self.includes.take(anchored(found[1], selection) if found else None, target)
         if found is None or text is None:
             return None
         self.includes.open.append(found[0])
@@ -75,7 +75,7 @@ class _Expander:
         self.includes.open.pop()
         if kind == "template":
             values = dict(_ARGUMENT.findall(rest))
-            return self.includes.take(_PARAMETER.sub(lambda m: values.get(m[1], m[2] or ""), text))
+            return self.includes.take(_PARAMETER.sub(lambda m: values.get(m[1], m[2] or ""), text), target)
         return f"```rust\n{text}\n```" if kind in ("playground", "playpen") else text
 
 

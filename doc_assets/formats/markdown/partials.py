@@ -92,10 +92,10 @@ class _Pieces:
         target = target.lstrip("/")
         return [path_from(posixpath.join(up, name), target) for up in folders_above(self.path) for name in ("", *below)]
 
-    def piece(self, places: list[str | None]) -> str | None:
+    def piece(self, target: str, places: list[str | None]) -> str | None:
         """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
         found = self.includes.find(places)
-        text = self.includes.take(without_front_matter(found[1]) if found else None)
+        text = self.includes.take(without_front_matter(found[1]) if found else None, target)
         if found is None or text is None:
             return None
         self.includes.open.append(found[0])
@@ -117,9 +117,9 @@ class _Pieces:
             return self.snippet(match["path"], match["lead"]) or ""
 
         def listed(match: re.Match[str]) -> str:
-            missing = self.includes.missing
+            before = self.includes.missing, self.includes.first_missing
             found = self.snippet(match["path"], match["lead"])
-            self.includes.missing = missing
+            self.includes.missing, self.includes.first_missing = before
             return match[0] if found is None else found
 
         return outside_fences(
@@ -130,7 +130,7 @@ class _Pieces:
         target, _, selection = name.partition(":")
         places = [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets")]
         found = self.includes.find(places)
-        text = self.includes.take(anchored(found[1], selection) if found else None)
+        text = self.includes.take(anchored(found[1], selection) if found else None, name)
         if found is None or text is None:
             return None
         if not selection and found[0].endswith(_MARKDOWN):
@@ -157,12 +157,13 @@ class _Pieces:
     def component(self, match: re.Match[str], pages: dict[str, str]) -> str:
         if match["name"] not in pages:
             return match[0]
-        text = self.piece(self.module(pages[match["name"]]))
+        target = pages[match["name"]]
+        text = self.piece(target, self.module(target))
         if text is None:
             return ""
         if "props." in text:
             values = dict(_VALUE.findall(match["values"]))
-            text = self.includes.take(_PROPERTY.sub(lambda m: values.get(m[1], m[0]), text)) or text
+            text = self.includes.take(_PROPERTY.sub(lambda m: values.get(m[1], m[0]), text), target) or text
         return f"\n\n{text}\n\n"
 
     def constants(self, text: str) -> dict[str, str]:
@@ -184,7 +185,7 @@ class _Pieces:
         file = dict(_VALUE.findall(match["values"])).get("file")
         if match["name"] != "Snippet" or not file:
             return match[0]
-        text = self.piece(self.above(file, "snippets", "_snippets"))
+        text = self.piece(file, self.above(file, "snippets", "_snippets"))
         return "" if text is None else f"\n\n{text}\n\n"
 
     # Hugo and Jekyll
@@ -195,13 +196,13 @@ class _Pieces:
         target = values.get("file") or (first[1] if first else "")
         places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content")]
         if target.endswith(_MARKDOWN) and values.get("code") != "true":
-            text = self.piece(places)
+            text = self.piece(target, places)
             return "" if text is None else f"\n\n{text}\n\n"
         found = self.includes.find(places)
-        text = self.includes.take(found[1].rstrip() if found else None)
+        text = self.includes.take(found[1].rstrip() if found else None, target)
         return "" if text is None else f"\n\n~~~~~~ {values.get('lang', '')}\n{text}\n~~~~~~\n\n"
 
     def liquid(self, match: re.Match[str]) -> str:
         relative = [path_from(self.folder, match["path"])]
-        text = self.piece(relative if match["relative"] else self.above("_includes/" + match["path"]))
+        text = self.piece(match["path"], relative if match["relative"] else self.above("_includes/" + match["path"]))
         return "" if text is None else f"\n\n{text}\n\n"

@@ -96,8 +96,7 @@ class RstFormat:
             _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
             parts = read_plainly(source)
             metadata = {"structure": "plain"}
-        if surroundings.missing:
-            metadata["includes_missing"] = surroundings.missing
+        metadata.update(surroundings.facts())
         title, sections = outline(parts, title=None, fallback=readable_name(file.path))
         return [Document(title, self.name, sections, metadata)]
 

@@ -6,7 +6,6 @@ that cannot be read are left out and counted.
 
 from __future__ import annotations
 
-import ast
 import csv
 import posixpath
 import re
@@ -20,6 +19,8 @@ from docutils.statemachine import string2lines
 from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
 from doc_assets.formats.charset import decode
+from doc_assets.formats.excerpt import clip
+from doc_assets.formats.missing_includes import MissingIncludes
 from doc_assets.formats.rst.directives import SphinxDirective, repaired
 
 MAX_EXPANSION = 1_000_000  # characters that one page may include
@@ -37,11 +38,10 @@ _THEN = "\0"
 _OTHER_MARKUP = frozenset((".md", ".markdown", ".mdx", ".html", ".htm", ".ipynb"))
 
 
-class Surroundings:
+class Surroundings(MissingIncludes):
     """Files that one page may include, within the limits.
 
     Attributes:
-        missing: Number of inclusions left out: no such file, outside the source, not text, too large, or recursive.
         source: Source that docutils records for the page's own lines.
     """
 
@@ -49,7 +49,6 @@ class Surroundings:
         self, path: str = "page", neighbours: Neighbours = NO_NEIGHBOURS, *, max_expansion: int = MAX_EXPANSION
     ) -> None:
         """Store the page's path in its source, its neighbours, and how much they may add."""
-        self.missing = 0
         self.source = path
         self._path = path
         self._neighbours = neighbours
@@ -86,13 +85,13 @@ class Surroundings:
                 except DocumentRejected:
                     break
                 return text, f"{chain}{_THEN}{path}"
-        self.missing += 1
+        self.miss(target)
         return None
 
-    def take(self, characters: int) -> bool:
-        """Return whether the page may include that many more characters; if not, count the inclusion as missing."""
+    def take(self, characters: int, target: str) -> bool:
+        """Return whether the page may include that many more characters; if not, count ``target`` as missing."""
         if characters > self._left:
-            self.missing += 1
+            self.miss(target)
             return False
         self._left -= characters
         return True
@@ -147,9 +146,9 @@ class Include(_Including):
         if not is_listing and ("parser" in options or PurePosixPath(target).suffix.lower() in _OTHER_MARKUP):
             clipped = None  # loaded as a page of its own, in its own format
         if clipped is None:
-            self.surroundings.missing += 1
+            self.surroundings.miss(target)
             return []
-        if not self.surroundings.take(len(clipped) + (0 if is_listing else _INSERTION)):
+        if not self.surroundings.take(len(clipped) + (0 if is_listing else _INSERTION), target):
             return []
         if is_listing:
             return _listing(clipped, options)
@@ -163,14 +162,15 @@ class LiteralInclude(_Including):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, _ = self.split(argument_lines=1)
-        found = self.file(argument.strip().strip("\"'"))
+        target = argument.strip().strip("\"'")
+        found = self.file(target)
         if found is None:
             return []
         text = clip(found[0].expandtabs(_TAB_WIDTH), options, by_line=True)
         if text is None:
-            self.surroundings.missing += 1
+            self.surroundings.miss(target)
             return []
-        return _listing(text, options) if self.surroundings.take(len(text)) else []
+        return _listing(text, options) if self.surroundings.take(len(text), target) else []
 
 
 class FileTable(_Including):
@@ -181,11 +181,11 @@ class FileTable(_Including):
         lines = list(content)
         if not lines and "file" in options:
             found = self.file(options["file"])
-            if found is None or not self.surroundings.take(len(found[0])):
+            if found is None or not self.surroundings.take(len(found[0]), options["file"]):
                 return []
             lines = found[0].split("\n")
         elif "url" in options:
-            self.surroundings.missing += 1
+            self.surroundings.miss(options["url"])
         lines = [*options.get("header", "").split("\n"), *lines]
         rows: list[nodes.Node] = []
         try:
@@ -218,94 +218,3 @@ def _listing(text: str, options: Mapping[str, str]) -> list[nodes.Node]:
     listing = nodes.literal_block(text, text)
     caption = options.get("caption")
     return [nodes.container("", listing, label=caption) if caption else listing] if text.strip() else []
-
-
-def clip(text: str, options: Mapping[str, str], *, by_line: bool) -> str | None:
-    """Return the part of a file that a directive's options select, or None if their marks are not in it.
-
-    Handles the options of docutils' ``include`` and of Sphinx's ``literalinclude``. With ``by_line``, as in Sphinx, the
-    lines of ``start-after`` and ``end-before`` are left out whole.
-    """
-    lines: list[str] | None = text.removesuffix("\n").split("\n")
-    if "start-line" in options or "end-line" in options:
-        lines = lines[_whole(options.get("start-line")) : _whole(options.get("end-line"))]
-    if "pyobject" in options:
-        lines = _python_object("\n".join(lines), options["pyobject"].strip())
-    if lines is not None and "lines" in options:
-        lines = _chosen(lines, options["lines"])
-    if lines is None:
-        return None
-    chosen = _between("\n".join(lines), options, by_line)
-    if chosen is None:
-        return None
-    if "dedent" in options:
-        chosen = _dedented(chosen, _whole(options["dedent"]))
-    chosen = chosen.strip("\n").rstrip()
-    return "\n".join(part for part in (options.get("prepend"), chosen, options.get("append")) if part)
-
-
-def _whole(value: str | None) -> int | None:
-    """Return the line number, or None if the value is not one."""
-    return int(value) if value and re.fullmatch(r"\s*-?\d{1,9}\s*", value) else None
-
-
-def _between(text: str, options: Mapping[str, str], by_line: bool) -> str | None:
-    start, end = 0, len(text)
-    for name in ("start-after", "start-at"):
-        if mark := options.get(name):
-            at = text.find(mark, start)
-            if at < 0:
-                return None
-            start = at + len(mark) if name == "start-after" else text.rfind("\n", 0, at) + 1
-            if by_line and name == "start-after":
-                start = text.find("\n", at) + 1 or len(text)
-    for name in ("end-before", "end-at"):
-        if mark := options.get(name):
-            at = text.find(mark, start)
-            if at < 0:
-                return None
-            end = at if name == "end-before" else (text.find("\n", at) + 1 or len(text))
-            if name == "end-before" and (by_line or not text[text.rfind("\n", 0, at) + 1 : at].strip(" \t-*/<!#.")):
-                end = max(start, text.rfind("\n", 0, at) + 1)  # a mark is mostly in a comment of its own
-    return text[start:end]
-
-
-def _chosen(lines: list[str], ranges: str) -> list[str] | None:
-    """Return the lines with the numbers in ``ranges``, such as ``1-3,7,10-``."""
-    chosen: dict[int, str] = {}
-    for part in ranges.split(","):
-        match = re.fullmatch(r"\s*(\d{0,9})\s*(-?)\s*(\d{0,9})\s*", part)
-        if match is None or not (match.group(1) or match.group(3)):
-            return None
-        first = int(match.group(1) or 1)
-        last = int(match.group(3) or len(lines)) if match.group(2) else first
-        chosen.update((n, lines[n - 1]) for n in range(max(1, first), min(last, len(lines)) + 1))
-    return list(chosen.values())
-
-
-def _python_object(source: str, name: str) -> list[str] | None:
-    """Return the lines of a function or class (``Class.method``) of a Python file, which is parsed and never run."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    found: ast.stmt | None = None
-    for part in name.split("."):
-        for node in body:
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == part:
-                found, body = node, node.body
-                break
-        else:
-            return None
-    if found is None:
-        return None
-    decorators = getattr(found, "decorator_list", [])
-    first = min([found.lineno, *(decorator.lineno for decorator in decorators)])
-    return source.split("\n")[first - 1 : found.end_lineno]
-
-
-def _dedented(text: str, columns: int | None) -> str:
-    lines = text.split("\n")
-    if columns is None:
-        columns = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "\n".join(line[min(columns, len(line) - len(line.lstrip())) :] for line in lines)

@@ -213,6 +213,7 @@ def test_what_cannot_be_included_is_dropped_and_counted() -> None:
     document = read(text, files={"src/a.rs": "x\n"})
     assert [b.text for s in document.sections for b in s.blocks] == ["kept words"]
     assert document.metadata["includes_missing"] == 4
+    assert document.metadata["first_include_missing"] == "gone.md"
 
 
 def test_includes_do_not_leave_the_book() -> None:
@@ -241,8 +242,8 @@ def test_files_that_include_themselves_or_others_too_deep_end() -> None:
 def test_what_includes_may_add_and_look_through_is_limited() -> None:
     file = RawFile("src/page.md", b"", {}, Files({"src/a.md": "four", "src/b.md": "five!"}))
     grows = Includes(file, max_text=9)
-    assert [grows.take("four"), grows.take("five!"), grows.take("x")] == ["four", "five!", None]
-    assert grows.missing == 1
+    assert [grows.take(text, "a.md") for text in ("four", "five!", "x")] == ["four", "five!", None]
+    assert grows.facts() == {"includes_missing": 1, "first_include_missing": "a.md"}
     looks = Includes(file, max_looked_through=8)
     assert [looks.find([path]) for path in ("src/a.md", "src/b.md", "src/a.md")] == [
         ("src/a.md", "four"), None, ("src/a.md", "four")

@@ -89,7 +89,7 @@ def test_what_cannot_be_included_is_left_out_and_counted(target: str) -> None:
     files = {"docs/guide/binary.rst": "\0\0\0\1", "docs/guide/notes.md": "# Secret", "outside.rst": "Of the root."}
     document = read(f".. include:: {target}\n\nBody.\n", files)
     assert lay_out(document)[0] == "Body."
-    assert document.metadata == {"includes_missing": 1}
+    assert document.metadata == {"includes_missing": 1, "first_include_missing": target}
 
 
 def test_no_path_that_leaves_the_source_is_even_asked_for() -> None:
@@ -108,7 +108,7 @@ def test_a_page_that_includes_itself_ends() -> None:
     }
     document = read("Body.\n\n.. include:: page.rst\n\n.. include:: a.rst\n", loops)
     assert lay_out(document)[0] == "Body.\n\nAlpha.\n\nBeta."
-    assert document.metadata == {"includes_missing": 2}
+    assert document.metadata == {"includes_missing": 2, "first_include_missing": "page.rst"}
 
 
 def test_what_a_page_may_include_is_limited() -> None:
@@ -123,7 +123,7 @@ def test_files_include_one_another_twenty_deep() -> None:
     chain = {f"docs/guide/{n}.rst": f"word{n}\n\n.. include:: {n + 1}.rst\n" for n in range(25)}
     document = read("Body.\n\n.. include:: 0.rst\n", chain)
     assert "word19" in lay_out(document)[0] and "word20" not in lay_out(document)[0]
-    assert document.metadata == {"includes_missing": 1}
+    assert document.metadata == {"includes_missing": 1, "first_include_missing": "20.rst"}
 
 
 def test_literal_includes_are_listings_with_their_caption() -> None:

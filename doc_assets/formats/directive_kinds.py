@@ -1,0 +1,76 @@
+"""What the directives of docutils, Sphinx, its usual extensions, MyST and the Linux kernel hold, by their names.
+
+One table for both notations: ``rst.directive_names`` gives each kind the stub that reads it in reStructuredText,
+``markdown.directives`` reads them in MyST's Markdown.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a directive holds, and thereby what a reader sees of its argument, options and content."""
+
+    DROPPED = "dropped"  # navigation, build instructions, files from elsewhere
+    CONTAINER = "container"  # content; the argument states layout
+    LABELLED = "labelled"  # a label, and content
+    ADMONITION = "admonition"  # content that may begin in the argument
+    LISTING = "listing"  # code or a drawing's source; the argument is the language
+    MATHS = "maths"  # a formula
+    PARSED_LISTING = "parsed listing"  # code with inline markup
+    SIGNATURE = "signature"  # signatures, and content
+    CLASS = "class"  # a style in docutils, a Python class in Sphinx
+    NAMES = "names"  # names of items that are described elsewhere
+    GLOSSARY = "glossary"
+    CONDITION = "condition"  # content for some builds
+    LIST_TABLE = "list table"
+    CSV_TABLE = "csv table"
+    PICTURE = "picture"
+    INCLUDE = "include"
+    LISTING_OF_FILE = "listing of a file"
+    UNKNOWN = "unknown"
+
+
+_NAMES = {
+    Kind.DROPPED: """bibliography contents date default-domain default-role doxygenclass doxygenfile doxygenfunction
+        doxygenstruct footer header highlight highlightlang image-sg index kernel-abi kernel-feat
+        kernel-include maintainers-include meta module moduleauthor sectionauthor codeauthor
+        currentmodule py:module py:currentmodule openapi raw role section-numbering sectnum spelling
+        spelling:word-list swaggerv2doc tabularcolumns tagged-block target-notes tags testcleanup testsetup title
+        toctree todo todolist userlist video youtube""",
+    Kind.CONTAINER: """button-link button-ref compound container cssclass epigraph highlights hlist jinja
+        pull-quote rst-class tabs tab-set div card-carousel grid""",
+    Kind.LABELLED: """card centered collapse details dropdown group-tab grid-item grid-item-card rubric sidebar tab
+        tab-item table topic""",
+    Kind.ADMONITION: """admonition attention caution danger deprecated error hint important note seealso tip
+        versionadded versionchanged versionremoved warning""",
+    Kind.LISTING: """actdiag blockdiag code code-block code-cell digraph doctest graph graphviz ipython
+        jupyter-execute kernel-render mermaid plantuml plot productionlist prompt seqdiag sourcecode testcode
+        testoutput uml tikz code-tab""",
+    Kind.MATHS: "math",
+    Kind.PARSED_LISTING: "parsed-literal literal",
+    Kind.SIGNATURE: """attribute autoattribute autoclass autodata autoexception autofunction automethod automodule
+        autoproperty cmdoption confval data decorator describe envvar exception function method object option program
+        property staticmethod type macro""",
+    Kind.CLASS: "class",
+    Kind.NAMES: "autosummary kernel-doc",
+    Kind.GLOSSARY: "glossary",
+    Kind.CONDITION: "only ifconfig",
+    Kind.LIST_TABLE: "list-table flat-table",
+    Kind.CSV_TABLE: "csv-table",
+    Kind.PICTURE: "image figure kernel-figure kernel-image thumbnail",
+    Kind.INCLUDE: "include",
+    Kind.LISTING_OF_FILE: "literalinclude",
+}
+_BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
+_SIGNATURE_DOMAINS = frozenset(("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", "rust", "std"))
+
+
+def kind_of(name: str) -> Kind:
+    """Return what the directive of that name holds, ``UNKNOWN`` if no other kind names it."""
+    name = name.lower()
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    domain, colon, _ = name.partition(":")
+    return Kind.SIGNATURE if colon and domain in _SIGNATURE_DOMAINS else Kind.UNKNOWN
