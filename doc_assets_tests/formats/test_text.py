@@ -1,4 +1,4 @@
-"""Plain text: paragraphs as they stand, manual pages by their sections."""
+"""Plain text: paragraphs as they stand, and headings by their rules and numbers."""
 
 from __future__ import annotations
 
@@ -33,12 +33,38 @@ def test_underlined_lines_are_headings() -> None:
     assert "name  size" in lay_out(document)[0]
 
 
-def test_a_manual_page_is_read_by_its_sections() -> None:
-    text = "TOOL-ADD(1)\n\nNAME\n       tool-add - adds\n\nOPTIONS\n       --git url\n           From git\n           <https://example.org/x>.\n"
-    document = read(text)
-    assert document.title == "tool-add"
-    assert [s.heading_path for s in document.sections] == [("NAME",), ("OPTIONS",)]
-    assert lay_out(document)[0].endswith("--git url\nFrom git.")
+def test_overlined_lines_are_headings_of_a_rank_of_their_own() -> None:
+    document = read(
+        "========\nThe tool\n========\n\nWhat.\n\n--------\nSet up\n--------\n\nDo.\n\n"
+        "On Linux\n--------\n\nSo.\n\nUse\n~~~\n\nHow.\n"
+    )
+    assert document.title == "The tool"
+    assert [s.heading_path for s in document.sections] == [
+        (),
+        ("Set up",),
+        ("Set up", "On Linux"),
+        ("Set up", "On Linux", "Use"),
+    ]
+    assert "===" not in lay_out(document)[0]
+
+
+def test_sections_without_a_page_title_do_not_name_the_page() -> None:
+    document = read("Some words\nof it.\n\nUse\n---\nHow.\n")
+    assert (document.title, document.sections[1].heading_path) == ("Some tool", ("Use",))
+
+
+def test_numbered_lines_alone_are_headings_where_sections_are_numbered() -> None:
+    document = read(
+        "Rings\n=====\n\n1. Purpose\n\nThey hold.\n\n2 Kinds\n\n2.1 Fast rings\n\nDrop.\n\n2.1.1 Very fast\n\nAll.\n"
+    )
+    assert [s.heading_path for s in document.sections] == [
+        ("1. Purpose",),
+        ("2 Kinds",),
+        ("2 Kinds", "2.1 Fast rings"),
+        ("2 Kinds", "2.1 Fast rings", "2.1.1 Very fast"),
+    ]
+    steps = read("Steps\n\n1. Open it\n\n2. Shut it\n")
+    assert [s.heading_path for s in steps.sections] == [()]
 
 
 def test_a_text_without_a_title_line_is_named_after_its_file() -> None:
