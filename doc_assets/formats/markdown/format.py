@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentSkipped
+from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_notes
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
@@ -95,6 +96,8 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         parts = read_fragment(body)
     else:
         parts = markdown_parts(body, mdx=mdx or imports_components(body), hidden=place.hidden)
+    if may_hold_agent_notes(body):
+        parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
     if description and (mdx or not any(isinstance(part, Block) for part in parts)) and description not in body:
         parts = [Block(description), *parts]
