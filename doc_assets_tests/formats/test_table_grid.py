@@ -41,7 +41,7 @@ def test_spans_cannot_blow_a_table_up() -> None:
     grid = TableGrid()
     first = grid.row([Cell("x" * 150, rows=65_534) for _ in range(64)])
     size = sum(len(row_text(grid.row([Cell("y")]))) for _ in range(1_000))
-    assert len(first) == 64 and size < 50_000
+    assert len(first) == 64 and size < 75_000
     assert len(TableGrid().row([Cell("z", columns=10**9)] * 3)) < 70
     grid = TableGrid()
     grid.row([Cell("long " * 100, rows=3), Cell("a")])
