@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass
 
 import psycopg
 
 from doc_assets_tests.support.crashes.loads import STAGES, Child
 from doc_assets_tests.support.crashes.server import CrashingServer
+from doc_assets_tests.support.disks import SmallDisk
 
 KINDS = ("kill", "server", "cut all", "cut one", "take over", "kill both")
+FULL_DISK = "full disk"  # for servers whose folder is on a disk that can be filled
 
 # Attempts, 0.3 s apart: enough for a server that restarts on a machine with other work; enough to connect again, and
 # not to wait for a partition that another load has; too few for a restart.
@@ -26,7 +29,8 @@ class Strike:
     Attributes:
         kind: ``kill``: SIGKILL for the load. ``server``: immediate shutdown of PostgreSQL, and a start. ``kill both``:
             both. ``cut all``, ``cut one``: the load's connections, or one of them, are cut by the server. ``take
-            over``: the load is stopped, loses its connections, and goes on while or after another did its work.
+            over``: the load is stopped, loses its connections, and goes on while or after another did its work. ``full
+            disk``: nothing can be written for a while, neither rows nor log; then the server is started anew.
         stage: One of ``STAGES``.
         attempts: How often the load tries each step.
         edited: The sources change again before the next load, or before the one that takes over.
@@ -65,9 +69,17 @@ class Strike:
         """The load goes on by itself and publishes, as if nothing had been."""
         return self.kind in ("cut all", "cut one") or (self.kind == "server" and self.attempts == PATIENT)
 
-    def hit(self, load: Child, server: CrashingServer, url: str, rng: random.Random) -> None:
+    def hit(
+        self, load: Child, server: CrashingServer, url: str, rng: random.Random, disk: SmallDisk | None = None
+    ) -> None:
         """Does it; a load that is taken over is left stopped."""
         match self.kind:
+            case "full disk":
+                assert disk is not None, "the server's folder is on no disk that can be filled"
+                _fill_for_a_while(disk, load, rng)
+                if server.process is not None:
+                    server.crash()
+                server.start()
             case "kill":
                 load.kill()
             case "server":
@@ -84,6 +96,15 @@ class Strike:
             case "take over":
                 load.stop()
                 cut(url)
+
+
+def _fill_for_a_while(disk: SmallDisk, load: Child, rng: random.Random) -> None:
+    """Leaves room for some pages, and makes room again once the load has ended or a few seconds are over."""
+    disk.fill(leaving=rng.randrange(300_000))
+    ends = time.monotonic() + rng.uniform(0.5, 4)
+    while load.alive and time.monotonic() < ends:
+        time.sleep(0.02)
+    disk.make_room()
 
 
 def _attempts(rng: random.Random, kind: str) -> int:

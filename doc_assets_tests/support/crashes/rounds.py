@@ -20,6 +20,7 @@ from doc_assets_tests.support.crashes.loads import BATCH_CHUNKS, Child, Order
 from doc_assets_tests.support.crashes.readers import Reader
 from doc_assets_tests.support.crashes.server import CrashingServer
 from doc_assets_tests.support.crashes.trace import Told
+from doc_assets_tests.support.disks import SmallDisk
 
 # Embedded and not committed when a load dies, at most: a batch that is being written, one that waits, and one that is
 # being embedded; the last page of a batch goes over its size.
@@ -62,7 +63,15 @@ class Trial:
     """
 
     def __init__(
-        self, server: CrashingServer, folder: Path, seed: int, *, sources: int = 2, pages: int = 6, pause: float = 0.01
+        self,
+        server: CrashingServer,
+        folder: Path,
+        seed: int,
+        *,
+        sources: int = 2,
+        pages: int = 6,
+        pause: float = 0.01,
+        disk: SmallDisk | None = None,
     ) -> None:
         """Loads everything once, so that there is something to lose.
 
@@ -73,7 +82,9 @@ class Trial:
             sources: How many there are.
             pages: Of each.
             pause: Seconds that each stage takes longer.
+            disk: The server's folder is on it; needed to fill it.
         """
+        self._disk = disk
         self._server = server
         self._folder = folder
         self._seed = seed
@@ -152,7 +163,7 @@ class Trial:
         reached = load.told.wait_for(strike.stage, strike.nth, lambda: load.alive, _SECONDS)
         time.sleep(strike.delay)
         going = load.told.stages()
-        strike.hit(load, self._server, self.store.url, seeded(self._seed, strike))
+        strike.hit(load, self._server, self.store.url, seeded(self._seed, strike), self._disk)
         if strike.kills:
             going = load.told.stages()
         return (going[-1] if going else "between") if reached else "over"
