@@ -6,6 +6,7 @@ One table for both notations: ``rst.directive_names`` gives each kind the stub t
 
 from __future__ import annotations
 
+import ast
 from enum import StrEnum
 
 
@@ -29,6 +30,8 @@ class Kind(StrEnum):
     PICTURE = "picture"
     INCLUDE = "include"
     LISTING_OF_FILE = "listing of a file"
+    RAW = "raw"  # another format's source: HTML is shown, the others are for other outputs
+    RST = "reStructuredText"
     UNKNOWN = "unknown"
 
 
@@ -36,7 +39,7 @@ _NAMES = {
     Kind.DROPPED: """bibliography contents date default-domain default-role doxygenclass doxygenfile doxygenfunction
         doxygenstruct footer header highlight highlightlang image-sg index kernel-abi kernel-feat
         kernel-include maintainers-include meta module moduleauthor sectionauthor codeauthor
-        currentmodule py:module py:currentmodule openapi raw role section-numbering sectnum spelling
+        currentmodule py:module py:currentmodule openapi role section-numbering sectnum spelling
         spelling:word-list swaggerv2doc tabularcolumns tagged-block target-notes tags testcleanup testsetup title
         toctree todo todolist userlist video youtube""",
     Kind.CONTAINER: """button-link button-ref compound container cssclass epigraph highlights hlist jinja
@@ -62,6 +65,14 @@ _NAMES = {
     Kind.PICTURE: "image figure kernel-figure kernel-image thumbnail",
     Kind.INCLUDE: "include",
     Kind.LISTING_OF_FILE: "literalinclude",
+    Kind.RAW: "raw",
+    Kind.RST: "eval-rst",
+}
+VERSION_LABELS = {
+    "versionadded": "Added in version",
+    "versionchanged": "Changed in version",
+    "versionremoved": "Removed in version",
+    "deprecated": "Deprecated since",
 }
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SIGNATURE_DOMAINS = frozenset(("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", "rust", "std"))
@@ -74,3 +85,24 @@ def kind_of(name: str) -> Kind:
         return _BY_NAME[name]
     domain, colon, _ = name.partition(":")
     return Kind.SIGNATURE if colon and domain in _SIGNATURE_DOMAINS else Kind.UNKNOWN
+
+
+def holds_for_html(expression: str) -> bool:
+    """Return whether an ``only`` expression is true for a release's HTML build; True if it does not parse."""
+    if len(expression) > 200:
+        return True
+    try:
+        tree = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError):
+        return True
+
+    def value(node: ast.expr) -> bool:
+        if isinstance(node, ast.BoolOp):
+            return (all if isinstance(node.op, ast.And) else any)(value(part) for part in node.values)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return not value(node.operand)
+        if isinstance(node, ast.Name):
+            return node.id in ("html", "builder_html", "format_html", "stable")
+        return True
+
+    return value(tree)

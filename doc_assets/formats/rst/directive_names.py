@@ -42,6 +42,8 @@ _STUBS: dict[Kind, type[Directive]] = {
     Kind.PICTURE: Picture,
     Kind.INCLUDE: Include,
     Kind.LISTING_OF_FILE: LiteralInclude,
+    Kind.RAW: Drop,
+    Kind.RST: Container,
     Kind.UNKNOWN: Unknown,
 }
 _SUBSTITUTIONS: dict[str, type[Directive]] = {"replace": Replace, "unicode": Unicode}

@@ -7,13 +7,14 @@ container with a label, a literal block); nothing is executed or fetched. ``dire
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
+
+from doc_assets.formats.directive_kinds import VERSION_LABELS, holds_for_html
 
 _OPTION = re.compile(r" {0,8}:([\w][\w -]{0,60}):(?:[ \t]+(.*))?$")
 
@@ -101,14 +102,6 @@ class Labelled(SphinxDirective):
         return [self.body(content, label)]
 
 
-_VERSION_LABELS = {
-    "versionadded": "Added in version",
-    "versionchanged": "Changed in version",
-    "versionremoved": "Removed in version",
-    "deprecated": "Deprecated since",
-}
-
-
 class Admonition(SphinxDirective):
     """Notes, warnings and version changes: keeps the name as the label; the text begins with the argument."""
 
@@ -117,9 +110,9 @@ class Admonition(SphinxDirective):
         argument, _, content = self.split()
         if name == "admonition":
             return [self.body(content, self.paragraph(argument).astext())]
-        if name in _VERSION_LABELS:
+        if name in VERSION_LABELS:
             version, rest = [*argument.split(None, 1), "", ""][:2]
-            label = f"{_VERSION_LABELS[name]} {version}".strip()
+            label = f"{VERSION_LABELS[name]} {version}".strip()
         else:
             label, rest = "See also" if name == "seealso" else name.capitalize(), argument
         box = self.body(content, label)
@@ -254,27 +247,6 @@ class Unknown(SphinxDirective):
         if re.search(r"[^\W\d]", argument):
             box.insert(0, self.paragraph(argument))
         return [box]
-
-
-def holds_for_html(expression: str) -> bool:
-    """Return whether an ``only`` expression is true for a release's HTML build; True if it does not parse."""
-    if len(expression) > 200:
-        return True
-    try:
-        tree = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
-        return True
-
-    def value(node: ast.expr) -> bool:
-        if isinstance(node, ast.BoolOp):
-            return (all if isinstance(node.op, ast.And) else any)(value(part) for part in node.values)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return not value(node.operand)
-        if isinstance(node, ast.Name):
-            return node.id in ("html", "builder_html", "format_html", "stable")
-        return True
-
-    return value(tree)
 
 
 _SINGLE_COLON = re.compile(

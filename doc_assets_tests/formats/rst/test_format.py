@@ -9,7 +9,7 @@ from docutils.utils import new_document
 
 from doc_assets.document import Document, lay_out
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.rst.directives import holds_for_html
+from doc_assets.formats.directive_kinds import holds_for_html
 from doc_assets.formats.rst.format import RstFormat
 from doc_assets.formats.rst.parser import _Lines, _Tail, parse_into
 
