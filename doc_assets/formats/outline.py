@@ -8,23 +8,33 @@ from pathlib import PurePosixPath
 
 from doc_assets.document import Block, Section
 from doc_assets.formats.parts import Anchor, Heading, Part
+from doc_assets.formats.slugs import Slug
+from doc_assets.formats.slugs import github as slug
 
-_UNSLUGGED = re.compile(r"[^\w\- ]")
 _LONGEST_HEADING = 200  # characters; a longer one is a paragraph marked as a heading
 _LISTED = 50  # headings in a block, if a document holds nothing else
 _FOLDER_NAMES = frozenset(("readme", "index", "_index", "mod", "overview", "page"))
-
-
-def slug(heading: str) -> str:
-    """Return the fragment that GitHub gives a heading, without the number of repeated ones."""
-    return _UNSLUGGED.sub("", heading.strip().lower()).replace(" ", "-")
+# What pages call their parts.
+# fmt: off
+_PARTS = frozenset((
+    "api", "arguments", "attributes", "background", "classes", "configuration", "constants", "constructors", "contents",
+    "description", "details", "enums", "errors", "events", "example", "examples", "features", "fields", "functions",
+    "getting started", "installation", "instructions", "interfaces", "introduction", "members", "methods", "modifiers",
+    "motivation", "notes", "options", "output", "overview", "parameters", "prerequisites", "properties", "reference",
+    "references", "related", "remarks", "requirements", "response", "return value", "return values", "returns",
+    "see also", "setup", "signature", "state variables", "structs", "summary", "synopsis", "syntax",
+    "table of contents", "tldr", "tl dr", "traits", "types", "usage", "variables",
+))
+# fmt: on
+_SMALL_WORDS = frozenset(("a", "an", "and", "for", "how", "in", "is", "of", "on", "or", "the", "to", "what", "with"))
 
 
 class Anchors:
-    """Assigns fragments as GitHub does: a repeated heading gets ``-1``, ``-2`` …; in amortised constant time."""
+    """Assigns fragments: a repeated one gets ``-1``, ``-2`` …, as on GitHub; in amortised constant time."""
 
-    def __init__(self) -> None:
-        """Start a document with no fragments taken."""
+    def __init__(self, rule: Slug = slug) -> None:
+        """Start a document with no fragments taken; ``rule`` is that of its site."""
+        self._rule = rule
         self._seen: dict[str, int] = {}
 
     def take(self, heading: str, explicit: str | None = None) -> str | None:
@@ -32,7 +42,7 @@ class Anchors:
         if explicit:
             self._seen.setdefault(explicit, 0)
             return explicit
-        base = result = slug(heading)
+        base = result = self._rule(heading)
         while result in self._seen:
             self._seen[base] = self._seen.get(base, 0) + 1
             result = f"{base}-{self._seen[base]}"
@@ -50,23 +60,26 @@ def readable_name(path: str) -> str:
     return words[0].upper() + words[1:]
 
 
-def outline(parts: Sequence[Part], *, title: str | None, fallback: str) -> tuple[str, tuple[Section, ...]]:
+def outline(
+    parts: Sequence[Part], *, title: str | None, fallback: str, rule: Slug = slug
+) -> tuple[str, tuple[Section, ...]]:
     """Group parts below their headings.
 
     Args:
         parts: Headings, blocks, and anchors that name the heading directly after them.
         title: Title stated by the document, if any.
-        fallback: Title for a document without headings.
+        fallback: Title for a document without a title: its file's name, or its name in a table of contents.
+        rule: How its site makes fragments of headings.
 
     Returns:
         The title, and the sections. No heading path contains the heading that is the title. A document of headings
         alone becomes one list of them, so that a search can find it.
     """
-    lead = _title_heading(parts)
+    lead = _title_heading(parts, fallback)
     chosen = _short(title or (lead.text if lead else "") or fallback)
     if lead is not None and _folded(lead.text) != _folded(chosen):
         lead = None
-    sections = _sections(parts, lead)
+    sections = _sections(parts, lead, Anchors(rule))
     if not any(section.blocks for section in sections):
         headings = [f"- {p.text}" for p in parts if isinstance(p, Heading) and p is not lead]
         lists = [headings[i : i + _LISTED] for i in range(0, len(headings), _LISTED)]
@@ -74,8 +87,12 @@ def outline(parts: Sequence[Part], *, title: str | None, fallback: str) -> tuple
     return chosen, sections
 
 
-def _title_heading(parts: Sequence[Part]) -> Heading | None:
-    """Return the first ``h1``, or else a heading that opens the document and is alone on the highest level."""
+def _title_heading(parts: Sequence[Part], name: str) -> Heading | None:
+    """Return the first ``h1``, or else a heading that opens the document, is alone on its level and names the page.
+
+    The name of a part ("Usage", "Functions") does so only if the page's name shares a word with it. A plural directly
+    above further headings ("Endpoints") is taken for such a name.
+    """
     headings = [p for p in parts if isinstance(p, Heading)]
     if not headings:
         return None
@@ -83,12 +100,25 @@ def _title_heading(parts: Sequence[Part]) -> Heading | None:
     highest = [h for h in headings if h.level == top]
     if top == 1:
         return highest[0]
-    first = next((p for p in parts if not isinstance(p, Anchor)), None)
-    return highest[0] if len(highest) == 1 and highest[0] is first else None
+    shown = (p for p in parts if not isinstance(p, Anchor))
+    lead = highest[0]
+    if len(highest) > 1 or next(shown, None) is not lead:
+        return None
+    words = _words(lead.text)
+    lists = len(words) == 1 and words[0].endswith("s") and isinstance(next(shown, None), Heading)
+    is_part = lists or " ".join(words) in _PARTS
+    return lead if not is_part or _stems(lead.text) & _stems(name) else None
 
 
-def _sections(parts: Sequence[Part], lead: Heading | None) -> tuple[Section, ...]:
-    anchors = Anchors()
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
+
+
+def _stems(text: str) -> set[str]:
+    return {word.rstrip("s") for word in _words(text) if word not in _SMALL_WORDS and not word.isdecimal()}
+
+
+def _sections(parts: Sequence[Part], lead: Heading | None, anchors: Anchors) -> tuple[Section, ...]:
     sections: list[Section] = []
     open_headings: list[Heading] = []
     anchor: str | None = None

@@ -6,13 +6,12 @@ Pure functions; the rule of a source is in the catalogue (``pages``).
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
 
 from doc_assets.document import JsonValue
 from doc_assets.document.site import Site
-from doc_assets.formats.outline import slug
+from doc_assets.formats import slugs
 
 _SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
 _INDEX = frozenset({"index", "_index", "readme"})
@@ -139,32 +138,24 @@ def _split(path: str) -> tuple[str, str]:
 
 
 def _fragment(pages: str, anchor: str, heading: str) -> str:
-    """Return the fragment as the site makes it; formats give GitHub's, which mdBook, Hugo and most others share.
+    """Return the fragment as the site makes it; formats give GitHub's, which most share, or that of the book.
 
     An anchor that is not made from the heading's words was written by the author, and is the same on every site.
     """
-    made = slug(heading)
-    repeated = re.fullmatch(re.escape(made) + r"(?:-(\d+))?", anchor) if made else None
-    if repeated is None:
+    rule = _SLUGS.get(pages)
+    made = slugs.github(heading)
+    repeated = re.fullmatch(re.escape(made) + r"(?:-(\d+))?", anchor) if made and rule else None
+    if rule is None or repeated is None:
         return anchor
-    if pages == "sphinx":
+    fragment = rule(heading)
+    if pages == "sphinx" or not repeated[1] or not fragment:
         # docutils numbers repeated ids over the whole page ("id3"): the first one is near enough.
-        return _docutils_id(heading)
-    if pages == "mkdocs":
-        return _toc_slug(heading) + (f"_{repeated[1]}" if repeated[1] else "")
-    return anchor
+        return fragment
+    return f"{fragment}{'_' if pages == 'mkdocs' else '-'}{repeated[1]}"
 
 
-def _ascii(text: str) -> str:
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-
-
-def _docutils_id(heading: str) -> str:
-    """Return the id as ``docutils.nodes.make_id`` does."""
-    lower = re.sub(r"[^a-z0-9]+", "-", " ".join(_ascii(heading.lower()).split()))
-    return re.sub(r"^[-0-9]+|-+$", "", lower)
-
-
-def _toc_slug(heading: str) -> str:
-    """Return the id as ``slugify`` of Python-Markdown's extension toc does."""
-    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", _ascii(heading)).strip().lower())
+_SLUGS: Mapping[str, slugs.Slug] = {
+    "sphinx": slugs.docutils,
+    "mkdocs": slugs.python_markdown,
+    "hugo": slugs.hugo,
+}
