@@ -18,6 +18,8 @@ class Kind(StrEnum):
     LABELLED = "labelled"  # a label, and content
     ADMONITION = "admonition"  # content that may begin in the argument
     LISTING = "listing"  # code or a drawing's source; the argument is the language
+    TAB_LISTING = "listing in a tab"  # code; the argument is the language and the tab's title
+    PRODUCTIONS = "productions"  # rules of a grammar, which begin in the argument
     MATHS = "maths"  # a formula
     PARSED_LISTING = "parsed listing"  # code with inline markup
     SIGNATURE = "signature"  # signatures, and content
@@ -36,26 +38,30 @@ class Kind(StrEnum):
 
 
 _NAMES = {
-    Kind.DROPPED: """bibliography contents date default-domain default-role doxygenclass doxygenfile doxygenfunction
-        doxygenstruct footer header highlight highlightlang image-sg index kernel-abi kernel-feat
-        kernel-include maintainers-include meta module moduleauthor sectionauthor codeauthor
-        currentmodule py:module py:currentmodule openapi role section-numbering sectnum spelling
-        spelling:word-list swaggerv2doc tabularcolumns tagged-block target-notes tags testcleanup testsetup title
-        toctree todo todolist userlist video youtube""",
+    Kind.DROPPED: """audit-event-table bibliography contents date default-domain default-role doxygenclass
+        doxygenfile doxygenfunction doxygenstruct footer header highlight highlightlang image-sg index kernel-abi
+        kernel-feat maintainers-include meta module moduleauthor sectionauthor codeauthor currentmodule program
+        py:module py:currentmodule openapi role section-numbering sectnum spelling spelling:word-list std:program
+        swaggerv2doc tabularcolumns target-notes tags testcleanup testsetup title toctree todo todolist userlist
+        video youtube""",
     Kind.CONTAINER: """button-link button-ref compound container cssclass epigraph highlights hlist jinja
-        pull-quote rst-class tabs tab-set div card-carousel grid""",
+        pull-quote rst-class tabs tab-set tab-set-code div card-carousel grid""",
     Kind.LABELLED: """card centered collapse details dropdown group-tab grid-item grid-item-card rubric sidebar tab
         tab-item table topic""",
-    Kind.ADMONITION: """admonition attention caution danger deprecated error hint important note seealso tip
-        versionadded versionchanged versionremoved warning""",
-    Kind.LISTING: """actdiag blockdiag code code-block code-cell digraph doctest graph graphviz ipython
-        jupyter-execute kernel-render mermaid plantuml plot productionlist prompt seqdiag sourcecode testcode
-        testoutput uml tikz code-tab""",
+    Kind.ADMONITION: """admonition attention availability caution danger deprecated deprecated-removed error hint
+        impl-detail important note seealso soft-deprecated tip versionadded versionchanged versionremoved warning""",
+    Kind.LISTING: """actdiag blockdiag code code-block code-cell digraph doctest grammar-snippet graph graphviz
+        ipython jupyter-execute kernel-render mermaid plantuml plot prompt seqdiag sourcecode testcode testoutput
+        uml tikz""",
+    Kind.TAB_LISTING: "code-tab",
+    Kind.PRODUCTIONS: "productionlist",
+    Kind.RAW: "raw",
     Kind.MATHS: "math",
     Kind.PARSED_LISTING: "parsed-literal literal",
-    Kind.SIGNATURE: """attribute autoattribute autoclass autodata autoexception autofunction automethod automodule
-        autoproperty cmdoption confval data decorator describe envvar exception function method object option program
-        property staticmethod type macro""",
+    Kind.SIGNATURE: """abstractmethod attribute autoattribute autoclass autodata autoexception autofunction
+        automethod automodule autoproperty awaitablefunction awaitablemethod classmethod cmdoption confval
+        coroutinefunction coroutinemethod data decorator decoratormethod describe envvar exception function macro
+        method monitoring-event object opcode option pdbcommand property staticmethod type""",
     Kind.CLASS: "class",
     Kind.NAMES: "autosummary kernel-doc",
     Kind.GLOSSARY: "glossary",
@@ -63,9 +69,8 @@ _NAMES = {
     Kind.LIST_TABLE: "list-table flat-table",
     Kind.CSV_TABLE: "csv-table",
     Kind.PICTURE: "image figure kernel-figure kernel-image thumbnail",
-    Kind.INCLUDE: "include",
-    Kind.LISTING_OF_FILE: "literalinclude",
-    Kind.RAW: "raw",
+    Kind.INCLUDE: "include kernel-include",
+    Kind.LISTING_OF_FILE: "exampleinclude literalinclude remoteliteralinclude rli",
     Kind.RST: "eval-rst",
 }
 VERSION_LABELS = {
@@ -73,7 +78,10 @@ VERSION_LABELS = {
     "versionchanged": "Changed in version",
     "versionremoved": "Removed in version",
     "deprecated": "Deprecated since",
+    "soft-deprecated": "Soft deprecated since",
+    "deprecated-removed": "Deprecated since",
 }
+_NOTE_LABELS = {"seealso": "See also", "impl-detail": "CPython implementation detail"}
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}
 _SIGNATURE_DOMAINS = frozenset(("c", "cpp", "go", "http", "js", "php", "py", "rb", "rst", "rust", "std"))
 
@@ -106,3 +114,16 @@ def holds_for_html(expression: str) -> bool:
         return True
 
     return value(tree)
+
+
+def note_label(name: str, argument: str) -> tuple[str, str]:
+    """Return the label of an ``ADMONITION`` other than ``admonition``, and what of its argument begins its text."""
+    name = name.lower()
+    if name not in VERSION_LABELS:
+        return _NOTE_LABELS.get(name, name.capitalize()), argument
+    words = argument.split(None, 1)
+    label = " ".join([VERSION_LABELS[name], *words[:1]])
+    if name == "deprecated-removed" and len(words) > 1:
+        words = words[1].split(None, 1)
+        label += f", removed in version {words[0]}"
+    return label, words[1] if len(words) > 1 else ""

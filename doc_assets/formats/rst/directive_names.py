@@ -6,23 +6,23 @@ from docutils.parsers.rst import Directive
 from docutils.parsers.rst.directives.misc import Replace, Unicode
 
 from doc_assets.formats.directive_kinds import Kind, kind_of
+from doc_assets.formats.rst.descriptions import AuditEvent, Glossary, NameList, Productions, PythonClass, Signature
 from doc_assets.formats.rst.directives import (
     Admonition,
     Container,
+    DefaultRole,
     Drop,
-    Glossary,
+    Formula,
     Labelled,
     ListTable,
     Literal,
-    NameList,
     Only,
     ParsedLiteral,
     Picture,
-    PythonClass,
-    Signature,
-    Unknown,
+    Role,
+    TabLiteral,
 )
-from doc_assets.formats.rst.includes import FileTable, Include, LiteralInclude
+from doc_assets.formats.rst.includes import FileTable, Include, LiteralInclude, Raw, Unknown
 
 _STUBS: dict[Kind, type[Directive]] = {
     Kind.DROPPED: Drop,
@@ -30,7 +30,10 @@ _STUBS: dict[Kind, type[Directive]] = {
     Kind.LABELLED: Labelled,
     Kind.ADMONITION: Admonition,
     Kind.LISTING: Literal,
-    Kind.MATHS: Literal,
+    Kind.TAB_LISTING: TabLiteral,
+    Kind.PRODUCTIONS: Productions,
+    Kind.RAW: Raw,
+    Kind.MATHS: Formula,
     Kind.PARSED_LISTING: ParsedLiteral,
     Kind.SIGNATURE: Signature,
     Kind.CLASS: PythonClass,
@@ -42,13 +45,20 @@ _STUBS: dict[Kind, type[Directive]] = {
     Kind.PICTURE: Picture,
     Kind.INCLUDE: Include,
     Kind.LISTING_OF_FILE: LiteralInclude,
-    Kind.RAW: Drop,
     Kind.RST: Container,
     Kind.UNKNOWN: Unknown,
 }
-_SUBSTITUTIONS: dict[str, type[Directive]] = {"replace": Replace, "unicode": Unicode}
+# Directives of reStructuredText's own notation.
+_OF_THE_NOTATION: dict[str, type[Directive]] = {
+    "replace": Replace,
+    "unicode": Unicode,
+    "role": Role,
+    "default-role": DefaultRole,
+}
+_OF_ONE_PROJECT: dict[str, type[Directive]] = {"audit-event": AuditEvent}
 
 
 def directive_for(name: str) -> type[Directive]:
     """Return the stub that reads the directive of that name: ``Unknown`` if no other does."""
-    return _SUBSTITUTIONS.get(name.lower()) or _STUBS[kind_of(name)]
+    name = name.lower()
+    return _OF_THE_NOTATION.get(name) or _OF_ONE_PROJECT.get(name) or _STUBS[kind_of(name)]

@@ -2,19 +2,19 @@
 
 docutils refuses unknown directives and leaves an error message in the page. Here each becomes plain docutils nodes (a
 container with a label, a literal block); nothing is executed or fetched. ``directive_names`` maps names to stubs,
-``includes`` holds the directives that read files, ``inline`` the roles, ``tree`` the walk over the resulting tree.
+``descriptions`` holds those of functions, options and terms, ``includes`` those that read files, ``inline`` the roles,
+``tree`` the walk over the resulting tree.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
-from doc_assets.formats.directive_kinds import VERSION_LABELS, holds_for_html
+from doc_assets.formats.directive_kinds import holds_for_html, note_label
 
 _OPTION = re.compile(r" {0,8}:([\w][\w -]{0,60}):(?:[ \t]+(.*))?$")
 
@@ -71,6 +71,10 @@ class SphinxDirective(Directive):
         children, _ = self.state.inline_text(text, self.lineno)
         return nodes.paragraph(text, "", *children)
 
+    def words(self, text: str) -> str:
+        """Return the words of ``text`` in one line, without inline markup."""
+        return " ".join(self.paragraph(text).astext().split())
+
 
 class Drop(SphinxDirective):
     """Drops navigation, build instructions and files from elsewhere: none is text of this page."""
@@ -79,11 +83,38 @@ class Drop(SphinxDirective):
         return []
 
 
+_ROLE_DEFINITION = re.compile(r"([\w.+:-]+)\s*(?:\(\s*([\w.+:-]+)\s*\))?")
+
+
+class Role(SphinxDirective):
+    """``role:: name(base)``: text with the new role reads as text with the role that it is based on."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, _ = self.split()
+        if match := _ROLE_DEFINITION.match(argument.strip()):
+            base = (match[2] or "inline").lower()
+            if base == "raw":
+                base = "raw-html" if "html" in options.get("format", "").lower() else "raw-latex"
+            self.state.memo.inliner.define_role(match[1], base)
+        return []
+
+
+class DefaultRole(SphinxDirective):
+    """``default-role:: math``: the role of text between single backticks from here on."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, _, _ = self.split()
+        self.state.memo.inliner.define_role("", argument.strip() or "inline")
+        return []
+
+
 class Container(SphinxDirective):
     """Keeps the content and drops the argument, which only states layout."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, _, content = self.split()
+        if self.name.lower() in ("epigraph", "highlights", "pull-quote"):  # their last line may name an author
+            return self.state.block_quote(content, self.content_offset)
         return [self.body(content)] if content else []
 
 
@@ -98,8 +129,9 @@ class Labelled(SphinxDirective):
                     content[number] = ""
         label = argument or options.get("summary", "") or options.get("title", "")
         # Grids state their columns as the argument.
-        label = self.paragraph(label).astext() if re.search(r"[^\W\d]", label) else ""
-        return [self.body(content, label)]
+        label = self.words(label) if re.search(r"[^\W\d]", label) else ""
+        stated = [label, *(self.words(options[name]) for name in ("subtitle", "caption") if options.get(name))]
+        return [self.body(content, ": ".join(filter(None, stated)))]
 
 
 class Admonition(SphinxDirective):
@@ -107,15 +139,13 @@ class Admonition(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         name = self.name.lower()
-        argument, _, content = self.split()
+        argument, options, content = self.split()
         if name == "admonition":
-            return [self.body(content, self.paragraph(argument).astext())]
-        if name in VERSION_LABELS:
-            version, rest = [*argument.split(None, 1), "", ""][:2]
-            label = f"{VERSION_LABELS[name]} {version}".strip()
-        else:
-            label, rest = "See also" if name == "seealso" else name.capitalize(), argument
+            return [self.body(content, self.words(argument))]
+        label, rest = note_label(name, argument)
         box = self.body(content, label)
+        if not rest.strip() and options.get("title"):
+            rest = options["title"]
         if rest.strip():
             box.insert(0, self.paragraph(rest))
         return [box]
@@ -125,13 +155,34 @@ class Literal(SphinxDirective):
     """Code and diagrams: keeps the content verbatim, the caption as a label; the argument is the language."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
+        _, options, content = self.split(argument_lines=1)
+        return captioned("\n".join(content), options.get("caption"))
+
+
+class TabLiteral(SphinxDirective):
+    """Code in a tab (``code-tab:: bash Fish shell``): keeps the tab's title as a label, or else the language."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split(argument_lines=1)
-        text = "\n".join(content)
-        if not text.strip() and self.name.lower() == "math":
-            text = argument
-        listing = nodes.literal_block(text, text)
-        caption = options.get("caption")
-        return [nodes.container("", listing, label=caption) if caption else listing]
+        language, _, title = argument.strip().partition(" ")
+        stated = [self.words(text) for text in (title, options.get("caption", "")) if text.strip()]
+        return captioned("\n".join(content), ": ".join(stated) or language)
+
+
+class Formula(SphinxDirective):
+    """A formula, verbatim: the argument and the content."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, _, content = self.split()
+        return captioned("\n\n".join(filter(str.strip, (argument, "\n".join(content)))), None)
+
+
+def captioned(text: str, caption: str | None) -> list[nodes.Node]:
+    """Return a listing, below its caption if there is one; nothing for a blank text."""
+    if not text.strip():
+        return []
+    listing = nodes.literal_block(text, text)
+    return [nodes.container("", listing, label=caption) if caption else listing]
 
 
 class ParsedLiteral(SphinxDirective):
@@ -142,67 +193,6 @@ class ParsedLiteral(SphinxDirective):
         text = "\n".join([argument, *content] if argument else content)
         children, _ = self.state.inline_text(text, self.lineno)
         return [nodes.literal_block(text, "", *children)]
-
-
-class Signature(SphinxDirective):
-    """Descriptions of functions, classes and options: keeps the signatures verbatim, then the content."""
-
-    def run(self) -> list[nodes.Node]:  # noqa: D102
-        argument, options, content = self.split(below=True)
-        signature = re.sub(r"\\(?=\W)", "", argument).strip()
-        domain, _, kind = self.name.lower().rpartition(":")
-        if signature and domain == "http":
-            signature = f"{kind.upper()} {signature}"
-        if signature and "\n" not in signature:
-            signature += f": {options['type']}" if options.get("type") else ""
-            signature += f" = {options['value']}" if options.get("value") else ""
-        box = self.body(content)
-        if members := _names(options.get("members", "").split(",")):
-            box.insert(0, members)
-        if signature:
-            box.insert(0, nodes.literal_block(signature, signature, signature=True))
-        return [box]
-
-
-class PythonClass(SphinxDirective):
-    """The two meanings of ``class``: a style in docutils, a Python class (capitals or brackets) in Sphinx."""
-
-    def run(self) -> list[nodes.Node]:  # noqa: D102
-        argument, _, _ = self.split()
-        return Signature.run(self) if re.search(r"[A-Z(]", argument) else Container.run(self)  # pyright: ignore[reportArgumentType]
-
-
-class NameList(SphinxDirective):
-    """``autosummary``, ``kernel-doc``: lists the names of items described elsewhere, in one line."""
-
-    def run(self) -> list[nodes.Node]:  # noqa: D102
-        _, options, content = self.split()
-        lists = [options.get(name, "") for name in ("identifiers", "functions")]
-        names = _names([*content, *(name for names in lists for name in re.split(r"[\s,]+", names))])
-        return [names] if names else []
-
-
-def _names(names: Iterable[str]) -> nodes.paragraph | None:
-    text = ", ".join(name.strip().lstrip("~!") for name in names if name.strip())
-    return nodes.paragraph(text, text) if text else None
-
-
-class Glossary(SphinxDirective):
-    """Terms and meanings; joins terms that share a meaning, as reStructuredText has no list for those."""
-
-    def run(self) -> list[nodes.Node]:  # noqa: D102
-        _, _, content = self.split()
-        terms: list[int] = []
-        for number, line in enumerate(content):
-            if line.strip() and not line[0].isspace():
-                terms.append(number)
-                continue
-            if line.strip() and len(terms) > 1:
-                content[terms[-1]] = ", ".join(content[term].strip() for term in terms)
-                for term in terms[:-1]:
-                    content[term] = ""
-            terms = []
-        return [self.body(content)]
 
 
 class Only(SphinxDirective):
@@ -217,9 +207,10 @@ class ListTable(SphinxDirective):
     """``list-table`` and ``flat-table``: keeps rows of uneven length, for which docutils refuses the table."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
-        argument, _, content = self.split()
-        box = self.body(content, self.paragraph(argument).astext() if argument else "")
-        box["list_table"] = True
+        argument, options, content = self.split()
+        box = self.body(content, self.words(argument) if argument else "")
+        heads = options.get("header-rows", "").strip()
+        box["list_table"] = int(heads) if re.fullmatch(r"\d{1,3}", heads) else 0
         return [box]
 
 
@@ -232,21 +223,6 @@ class Picture(SphinxDirective):
         if self.name.lower() == "image" or not content:
             return [image]
         return [image, self.body(content)]
-
-
-class Unknown(SphinxDirective):
-    """Any other directive: keeps the argument as a paragraph, options that carry content, then the content."""
-
-    def run(self) -> list[nodes.Node]:  # noqa: D102
-        argument, options, content = self.split()
-        stated = [f"{name}: {value}" for name, value in options.items() if re.search(r"\w[\s=].*\w", value, re.DOTALL)]
-        box = self.body(content)
-        if stated:
-            text = "\n".join([self.name, *stated])
-            box.insert(0, nodes.literal_block(text, text))
-        if re.search(r"[^\W\d]", argument):
-            box.insert(0, self.paragraph(argument))
-        return [box]
 
 
 _SINGLE_COLON = re.compile(

@@ -71,7 +71,7 @@ class RstFormat:
     """Reads reStructuredText with every Sphinx directive and role known, so that no page loses text to one."""
 
     name = "rst"
-    version = 2
+    version = 3
     suffixes = frozenset({".rst", ".rest"})
     priority = 10
 

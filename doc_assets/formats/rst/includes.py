@@ -1,4 +1,4 @@
-"""Directives that read other files: ``include``, ``literalinclude`` and the ``csv-table`` of a file.
+"""Directives that can read other files: ``include``, ``literalinclude``, ``csv-table``, ``raw``, and unknown ones.
 
 Files come from ``RawFile.neighbours``, which never leaves the source; docutils' own file insertion stays off. Files
 that cannot be read are left out and counted.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import posixpath
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -21,7 +22,8 @@ from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
 from doc_assets.formats.charset import decode
 from doc_assets.formats.excerpt import clip
 from doc_assets.formats.missing_includes import MissingIncludes
-from doc_assets.formats.rst.directives import SphinxDirective, repaired
+from doc_assets.formats.rst.directives import SphinxDirective, captioned, repaired
+from doc_assets.formats.rst.raw_pages import page_blocks
 
 MAX_EXPANSION = 1_000_000  # characters that one page may include
 
@@ -36,6 +38,13 @@ _THEN = "\0"
 
 # Pages of the documentation in other markup languages.
 _OTHER_MARKUP = frozenset((".md", ".markdown", ".mdx", ".html", ".htm", ".ipynb"))
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".webm", ".pdf", ".drawio"))
+# fmt: off
+_SOURCES = frozenset((
+    ".py", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs", ".go", ".js", ".ts", ".java", ".sh", ".sql", ".yaml", ".yml",
+    ".json", ".toml", ".ini", ".cfg", ".conf", ".txt", ".rst", ".md", ".inc", ".csv", ".xml", ".html", ".proto",
+))
+# fmt: on
 
 
 class Surroundings(MissingIncludes):
@@ -151,7 +160,7 @@ class Include(_Including):
         if not self.surroundings.take(len(clipped) + (0 if is_listing else _INSERTION), target):
             return []
         if is_listing:
-            return _listing(clipped, options)
+            return captioned(clipped, options.get("caption"))
         lines = string2lines(repaired(clipped), tab_width=_TAB_WIDTH, convert_whitespace=True)
         self.state_machine.insert_input(lines, chain)
         return []
@@ -170,7 +179,10 @@ class LiteralInclude(_Including):
         if text is None:
             self.surroundings.miss(target)
             return []
-        return _listing(text, options) if self.surroundings.take(len(text), target) else []
+        if not self.surroundings.take(len(text), target):
+            return []
+        caption = options.get("caption")
+        return captioned(text, target if caption == "" else caption)  # a caption without words is the file's name
 
 
 class FileTable(_Including):
@@ -186,7 +198,9 @@ class FileTable(_Including):
             lines = found[0].split("\n")
         elif "url" in options:
             self.surroundings.miss(options["url"])
-        lines = [*options.get("header", "").split("\n"), *lines]
+        header = [line for line in options.get("header", "").split("\n") if line.strip()]
+        heads = len(header) + (int(stated) if (stated := options.get("header-rows", "").strip()).isdecimal() else 0)
+        lines = [*header, *lines]
         rows: list[nodes.Node] = []
         try:
             reader = csv.reader(
@@ -203,7 +217,100 @@ class FileTable(_Including):
             text = "\n".join(lines)
             return [nodes.literal_block(text, text)]
         title = [nodes.title("", "", *self.paragraph(argument).children)] if argument.strip() else []
-        return [nodes.table("", *title, *rows)] if rows else []
+        return [nodes.table("", *title, *rows, heads=min(heads, len(rows)))] if rows else []
+
+
+class Raw(_Including):
+    """``raw:: html``: keeps what a reader sees of the markup; other formats are for other builds."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, content = self.split(argument_lines=1)
+        if not any(name.startswith("html") for name in argument.lower().split()):
+            return []
+        markup = "\n".join(content)
+        if "url" in options:
+            self.surroundings.miss(options["url"])
+        elif "file" in options:
+            found = self.file(options["file"])
+            if found is None or not self.surroundings.take(len(found[0]), options["file"]):
+                return []
+            markup = found[0]
+        blocks = page_blocks(markup)
+        return [nodes.container(blocks=blocks)] if blocks else []
+
+
+# An argument that is a file's path, with the name of a part of that file or without.
+_PATH_ARGUMENT = re.compile(r"([\w@~+-]?[\w@~+./-]*\.(?:[A-Za-z]\w{0,9}))(?:[ \t]+([\w.:-]+))?(?:[ \t]+(\d*:\d*))?")
+_CAPTIONS = ("title", "caption", "header", "summary", "subtitle", "description", "alt", "text", "footer")
+_SITES = frozenset(("com", "org", "net", "io", "dev", "edu", "gov"))
+
+
+class Unknown(_Including):
+    """Any other directive: keeps the argument as a paragraph, options that carry content, then the content.
+
+    Without content, a path in the argument is that of a file to include: read if it is in the source, else counted.
+    """
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, content = self.split()
+        if not content and (named := self._named_file(argument.strip(), options)):
+            return self._listing_of(named, options)
+        stated = [
+            f"{name}: {value}"
+            for name, value in options.items()
+            if name not in _CAPTIONS and re.search(r"\w[\s=].*\w", value, re.DOTALL)
+        ]
+        box = self.body(content)
+        if stated:
+            text = "\n".join([self.name, *stated])
+            box.insert(0, nodes.literal_block(text, text))
+        captions = [options[name] for name in reversed(_CAPTIONS) if re.search(r"[^\W\d]", options.get(name, ""))]
+        if re.search(r"[^\W\d]|\d\.\d", argument):
+            captions.append(argument)
+        for text in captions:
+            box.insert(0, self.paragraph(text))
+        return [box]
+
+    def _named_file(self, argument: str, options: Mapping[str, str]) -> re.Match[str] | None:
+        """Return the match of an argument that names a file to show, and not a picture, a page or a site."""
+        match = _PATH_ARGUMENT.fullmatch(argument)
+        if match is None or "://" in argument or set(options) & {"alt", "width", "height", "target"}:
+            return None
+        suffix = PurePosixPath(match[1]).suffix.lower()
+        if suffix in _PICTURES or suffix[1:] in _SITES:
+            return None
+        # A dotted name (`package.module`) is no path unless the file is there or the directive says that it includes.
+        known = suffix in _SOURCES or "/" in match[1] or "include" in self.name.lower()
+        return match if known else None
+
+    def _listing_of(self, named: re.Match[str], options: Mapping[str, str]) -> list[nodes.Node]:
+        target, part, lines = named.groups()
+        found = self.file(target)
+        if found is None:
+            return []
+        text = clip(found[0].expandtabs(_TAB_WIDTH), options, by_line=True)
+        if text is not None and part:
+            text = tagged_part(text, part)
+        if text is None:
+            self.surroundings.miss(target)
+            return []
+        if lines:
+            first, _, last = lines.partition(":")
+            text = textwrap.dedent("\n".join(text.split("\n")[int(first or 0) : int(last) if last else None]))
+        return captioned(text, options.get("caption")) if self.surroundings.take(len(text), target) else []
+
+
+def tagged_part(text: str, tag: str) -> str | None:
+    """Return the lines between the first two comments that name ``tag``, dedented; None if there are none.
+
+    ``# tag: x`` … ``# tag: x``, ``# [START x]`` … ``# [END x]`` and ``// tag::x[]`` … ``// end::x[]`` are usual.
+    """
+    mark = re.compile(rf"\s*(?:#|//|--|/\*|<!--|;|%|\.\.)(?:.{{0,80}}[^\w-])?{re.escape(tag)}(?![\w-])")
+    lines = text.split("\n")
+    at = [number for number, line in enumerate(lines) if mark.match(line)]
+    if len(at) < 2:
+        return None
+    return textwrap.dedent("\n".join(lines[at[0] + 1 : at[1]])).strip("\n").rstrip()
 
 
 def _character(options: Mapping[str, str], name: str) -> str | None:
@@ -212,9 +319,3 @@ def _character(options: Mapping[str, str], name: str) -> str | None:
     if re.fullmatch(r"(?:0x|\\x|U\+|\\u)[0-9a-fA-F]{1,4}", named):
         named = chr(int(re.sub(r"^(?:0x|\\x|U\+|\\u)", "", named), 16))
     return named if len(named) == 1 else None
-
-
-def _listing(text: str, options: Mapping[str, str]) -> list[nodes.Node]:
-    listing = nodes.literal_block(text, text)
-    caption = options.get("caption")
-    return [nodes.container("", listing, label=caption) if caption else listing] if text.strip() else []

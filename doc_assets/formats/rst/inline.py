@@ -12,6 +12,8 @@ from docutils import nodes
 from docutils.frontend import Values
 from docutils.parsers.rst.states import Inliner
 
+from doc_assets.formats.rst.raw_pages import inline_words
+
 # docutils searches for the end of each inline mark to the end of its paragraph, so that unclosed marks take quadratic
 # time: 9,000 characters with 3,000 of them take 1.2 s. None of 650 Sphinx and kernel pages passed 0.9 million of this
 # product of characters and marks; past the limit, marks stay as written.
@@ -32,9 +34,13 @@ _CODE_ROLE_NAMES = """
     regexp samp source struct texpr token type union var
 """
 _CODE_ROLES = frozenset(_CODE_ROLE_NAMES.split())
-_TEXTLESS_ROLES = frozenset(
-    ("cspan", "rspan", "raw", "index", "raw-html", "raw-latex", "fa", "fab", "far", "fas", "icon")
-)
+_TEXTLESS_ROLES = frozenset(("raw", "index", "raw-latex", "fa", "fab", "far", "fas", "icon"))
+_SHIFTED = {
+    **dict.fromkeys(("sup", "superscript"), nodes.superscript),
+    **dict.fromkeys(("sub", "subscript"), nodes.subscript),
+}
+_SPANS = frozenset(("cspan", "rspan"))  # of cells of the kernel's flat-table
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")  # in ``:file:`` and ``:samp:``: shown in italics
 _ICON_ROLE = re.compile(r"material-|octicon|bi-|fa[srb]?-")
 _ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub issue ", "issue": "issue "}
 
@@ -46,6 +52,7 @@ class SphinxInliner(Inliner):
         """Start with no work spent; the page's tables find their limit here."""
         super().__init__()
         self.work = 0
+        self._bases: dict[str, str] = {}  # roles that the page defines, and the roles that they are based on
         self.max_work = max_work
         self.max_table_work = max_table_work
 
@@ -53,6 +60,11 @@ class SphinxInliner(Inliner):
         """Set up docutils' patterns without the one for bare addresses, whose text is in the page already."""
         super().init_customizations(settings)
         self.implicit_dispatch.clear()
+
+    def define_role(self, name: str, base: str) -> None:
+        """Read a role of the page's own (for ``""``: text without a role) as another one from here on."""
+        base = base.lower()
+        self._bases[name.lower()] = self._bases.get(base, base)
 
     def parse(self, text: str, lineno: int, memo: SimpleNamespace, parent: nodes.Element) -> tuple[list, list]:
         """Parse as docutils does; keep a paragraph as written if it would exceed ``max_work``."""
@@ -68,12 +80,21 @@ class SphinxInliner(Inliner):
     def interpreted(self, rawsource: str, text: str, role: str, lineno: int) -> tuple[list, list]:
         """Return the text of a role: its title if it has one; names of code as an inline literal."""
         role = (role or "").lower()
+        role = self._bases.get(role, role)
         kind = role.rpartition(":")[2]
         if kind in _TEXTLESS_ROLES or _ICON_ROLE.match(role):
             return [], []
         if kind in ("math", "eq"):
             return [nodes.literal(rawsource, nodes.unescape(text, restore_backslashes=True))], []
+        if kind.startswith("raw-html"):
+            return [nodes.inline(rawsource, inline_words(nodes.unescape(text, restore_backslashes=True)))], []
         text = nodes.unescape(text)
+        if kind in _SHIFTED:
+            return [_SHIFTED[kind](rawsource, text)], []
+        if kind in _SPANS:
+            return [nodes.inline(rawsource, "", span=(kind, text))], []
+        if kind in ("samp", "file"):
+            text = _PLACEHOLDER.sub(r"\1", text)
         titled = _ROLE_TARGET.search(text) if len(text) < 2_000 else None
         text = text[: titled.start()] if titled else _ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
         if kind in ("guilabel", "menuselection"):  # `&` marks the letter of a shortcut

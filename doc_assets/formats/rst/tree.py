@@ -6,18 +6,16 @@ tree is made by ``parser``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from docutils import nodes
 
 from doc_assets.document import Block
 from doc_assets.formats.markdown.raw_html import alt_text
+from doc_assets.formats.numbering import Numerals, item_number
 from doc_assets.formats.parts import Heading, Part
-
-# Longer lists and tables are split into blocks of this size, about one window of 256 tokens, so that chunks end between
-# items or rows.
-BLOCK_CHARACTERS = 1_000
+from doc_assets.formats.rst.tables import BLOCK_CHARACTERS, labelled, list_table_blocks, table_blocks
+from doc_assets.formats.superscripts import subscript, superscript
 
 # Used definitions of `.. include:: <isonum.txt>`; other undefined substitutions stay as their name.
 KNOWN_CHARACTERS = {
@@ -26,7 +24,7 @@ KNOWN_CHARACTERS = {
 }  # fmt: skip
 _TABLE_OF_CONTENTS = ("Contents:", "Contents", "Table of contents", "Table of Contents", "Table of contents:")
 _MAX_SUBSTITUTION = 1_000  # characters; bounds the growth of nested definitions
-_ENUMERATORS = {"loweralpha": "abcdefghijklmnopqrstuvwxyz", "upperalpha": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_NUMERALS: dict[str, Numerals] = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}
 
 _SILENT = (
     nodes.comment,
@@ -47,6 +45,7 @@ class TreeReader:
         self._definitions: Mapping[str, nodes.Element] = document.substitution_defs
         self._names: Mapping[str, str] = document.substitution_names
         self._resolved: dict[str, str] = {}
+        self._footnotes = {label for note in document.footnotes for label in note.get("names", ())}
 
     # Inline text
 
@@ -72,21 +71,41 @@ class TreeReader:
         elif isinstance(node, (nodes.literal, nodes.math)):
             parts.append(node.astext() if verbatim else _backticked(node.astext()))
         elif isinstance(node, nodes.substitution_reference):
-            parts.append(self._substitution(node.astext()))
+            self._collect_substitution(node.astext(), parts, verbatim)
+        elif isinstance(node, (nodes.superscript, nodes.subscript)):
+            shift = superscript if isinstance(node, nodes.superscript) else subscript
+            parts.append(shift("".join(parts[-8:]), node.astext()))
         elif isinstance(node, nodes.image):
             parts.append(alt_text(node.get("alt", ""), node.get("uri", "")))
-        elif isinstance(node, (nodes.footnote_reference, nodes.citation_reference)):
-            label = node.astext()
-            parts.append(f"[{label}]" if label else "")
+        elif isinstance(node, nodes.footnote_reference):
+            if node.get("auto") or node.astext() in self._footnotes:
+                parts[-1:] = [part.rstrip() for part in parts[-1:]]  # the blank is part of the reference
+            else:
+                parts.append(f"[{node.astext()}]")
+        elif isinstance(node, nodes.citation_reference):
+            parts.append(f"[{node.astext()}]")
         elif not isinstance(node, (nodes.system_message, *_SILENT)):
             for child in node.children:
                 self._collect(child, parts, verbatim)
 
+    def _collect_substitution(self, name: str, parts: list[str], verbatim: bool) -> None:
+        definition = self._definitions.get(self._key(name))
+        if definition is not None and any(
+            isinstance(child, (nodes.superscript, nodes.subscript)) for child in definition.children
+        ):
+            for child in definition.children:  # how they read depends on the text before them
+                if not isinstance(child, nodes.substitution_reference):
+                    self._collect(child, parts, verbatim)
+        else:
+            parts.append(self._substitution(name))
+
+    def _key(self, name: str) -> str:
+        return name if name in self._definitions else self._names.get(nodes.fully_normalize_name(name), "")
+
     def _substitution(self, name: str) -> str:
         if name not in self._resolved:
             self._resolved[name] = name  # the result for a definition that refers to itself
-            key = name if name in self._definitions else self._names.get(nodes.fully_normalize_name(name), "")
-            if key:
+            if key := self._key(name):
                 text = " ".join(self.inline(child) for child in self._definitions[key].children)
                 self._resolved[name] = text if len(text) <= _MAX_SUBSTITUTION else name
             else:
@@ -106,19 +125,28 @@ class TreeReader:
         if isinstance(node, (nodes.definition_list, nodes.field_list, nodes.option_list)):
             return self._definitions_list(node)
         if isinstance(node, nodes.table):
-            return self._table(node)
+            caption = next((self.inline(child) for child in node.children if isinstance(child, nodes.title)), "")
+            return labelled(caption, table_blocks(node, self.blocks))
         if isinstance(node, nodes.line_block):
             return _block("\n".join(self._lines(node)), "prose")
         if isinstance(node, (nodes.footnote, nodes.citation)):
             return self._footnote(node)
         if isinstance(node, nodes.attribution):
             return _block("— " + self.inline(node), "prose")
-        if isinstance(node, nodes.container) and node.get("list_table"):
-            return _label(node.get("label", ""), self._list_table(node))
+        if isinstance(node, nodes.container) and "blocks" in node:
+            return list(node["blocks"])
+        if isinstance(node, nodes.container) and "list_table" in node:
+            rows = [
+                list_table_blocks(child, node["list_table"], self.blocks)
+                if isinstance(child, nodes.bullet_list)
+                else self.blocks(child)
+                for child in node.children
+            ]
+            return labelled(node.get("label", ""), [block for some in rows for block in some])
         if isinstance(node, (nodes.TextElement, nodes.image, nodes.Text)):
             return _block(self.inline(node), "prose")
         label = node.get("label", "") if isinstance(node, nodes.Element) else ""
-        return _label(label, [block for child in node.children for block in self.blocks(child)])
+        return labelled(label, [block for child in node.children for block in self.blocks(child)])
 
     def _list(self, node: nodes.Element) -> list[Block]:
         pieces: list[Block] = []
@@ -175,39 +203,14 @@ class TreeReader:
         return lines
 
     def _footnote(self, node: nodes.Element) -> list[Block]:
+        """Return a note's blocks; only citations keep their label, as text refers to them by it."""
         label = next((child.astext() for child in node.children if isinstance(child, nodes.label)), "")
+        if not isinstance(node, nodes.citation):
+            label = ""
         body = [block for child in node.children if not isinstance(child, nodes.label) for block in self.blocks(child)]
         if body and body[0].kind == "prose" and label:
             body[0] = Block(f"[{label}] {body[0].text}")
         return body
-
-    # Tables
-
-    def _table(self, node: nodes.table) -> list[Block]:
-        rows = [
-            " | ".join(self._cell(entry) for entry in row.children)
-            for row in node.findall(nodes.row)
-            if _closest_table(row) is node
-        ]
-        caption = next((self.inline(child) for child in node.children if isinstance(child, nodes.title)), "")
-        return _label(caption, pack_rows(rows))
-
-    def _cell(self, entry: nodes.Node) -> str:
-        return " ".join(" ".join(block.text for child in entry.children for block in self.blocks(child)).split())
-
-    def _list_table(self, node: nodes.Element) -> list[Block]:
-        blocks: list[Block] = []
-        for child in node.children:
-            if not isinstance(child, nodes.bullet_list):
-                blocks += self.blocks(child)
-                continue
-            rows = []
-            for item in child.children:
-                lists = [part for part in item.children if isinstance(part, nodes.bullet_list)]
-                cells = [self._cell(cell) for part in lists for cell in part.children] or [self._cell(item)]
-                rows.append(" | ".join(cells))
-            blocks += pack_rows(rows)
-        return blocks
 
 
 def pack(pieces: Iterable[Block]) -> list[Block]:
@@ -236,26 +239,11 @@ def pack(pieces: Iterable[Block]) -> list[Block]:
     return blocks
 
 
-def pack_rows(rows: Iterable[str]) -> list[Block]:
-    """Return table blocks of about ``BLOCK_CHARACTERS``; drop rows without a letter or digit."""
-    pieces = [Block(row, "list") for row in rows if re.search(r"\w", row)]
-    return [Block(block.text, "table") for block in pack(pieces)]
-
-
 def _block(text: str, kind: str) -> list[Block]:
     text = text.strip("\n").rstrip()
     if not text.strip():
         return []
     return [Block(text if kind in ("code", "signature") else text.strip(), kind)]  # pyright: ignore[reportArgumentType]
-
-
-def _label(label: str, blocks: list[Block]) -> list[Block]:
-    """Put ``label`` before the first block: in its line if that is prose, otherwise as a line of its own."""
-    if not label:
-        return blocks
-    if blocks and blocks[0].kind == "prose":
-        return [Block(f"{label}: {blocks[0].text}"), *blocks[1:]]
-    return [Block(f"{label}:" if blocks else label), *blocks]
 
 
 def _unplaced(message: nodes.system_message) -> list[Block]:
@@ -269,15 +257,8 @@ def _unplaced(message: nodes.system_message) -> list[Block]:
 def _marker(node: nodes.Element, number: int) -> str:
     if isinstance(node, nodes.bullet_list):
         return "- "
-    number += node.get("start", 1)
-    letters = _ENUMERATORS.get(node.get("enumtype", ""))
-    return f"{letters[number - 1] if letters and number <= len(letters) else number}. "
-
-
-def _closest_table(node: nodes.Node) -> nodes.Node | None:
-    while node is not None and not isinstance(node, nodes.table):
-        node = node.parent
-    return node
+    numeral = item_number(number + node.get("start", 1), _NUMERALS.get(node.get("enumtype", ""), "1"))
+    return f"{node.get('prefix', '')}{numeral}{node.get('suffix', '.') or '.'} "
 
 
 def _backticked(text: str) -> str:
@@ -303,7 +284,7 @@ def parts_of(document: nodes.document) -> list[Part]:
             elif isinstance(child, nodes.target):
                 label = child["ids"][0] if child["ids"] and not child.get("refuri") else label
             elif isinstance(child, nodes.container) and next(child.findall(nodes.section), None) is not None:
-                parts.extend(_label(child.get("label", ""), []))
+                parts.extend(labelled(child.get("label", ""), []))
                 walk(child, depth)
             elif not isinstance(child, nodes.title):
                 found = [block for block in reader.blocks(child) if block.text not in _TABLE_OF_CONTENTS]

@@ -7,24 +7,10 @@ from docutils import frontend, nodes
 from docutils.parsers.rst import Parser, directives, roles
 from docutils.utils import new_document
 
-from doc_assets.document import Document, lay_out
-from doc_assets.formats.base import RawFile
+from doc_assets.document import lay_out
 from doc_assets.formats.directive_kinds import holds_for_html
-from doc_assets.formats.rst.format import RstFormat
 from doc_assets.formats.rst.parser import _Lines, _Tail, parse_into
-
-
-def read(source: str, path: str = "guide/set-up.rst") -> Document:
-    [document] = RstFormat().parse(RawFile(path, source.encode()))
-    return document
-
-
-def text(source: str) -> str:
-    return lay_out(read(source))[0]
-
-
-def kinds(source: str) -> list[tuple[str, str]]:
-    return [(block.kind, block.text) for section in read(source).sections for block in section.blocks]
+from doc_assets_tests.support.rst_pages import kinds, read, text
 
 
 def test_headings_become_paths_below_the_title_and_labels_become_anchors() -> None:
@@ -78,7 +64,7 @@ def test_roles_and_links_read_as_their_words(role: str, expected: str) -> None:
         ".. raw:: html\n   :file: {path}\n\nBody.\n",
         ".. csv-table:: Data\n   :file: {path}\n\nBody.\n",
         ".. csv-table:: Data\n   :url: file://{path}\n\nBody.\n",
-        ".. raw:: html\n\n   <b>secret</b>\n\nBody.\n",
+        ".. raw:: latex\n\n   secret\n\nBody.\n",
     ],
 )
 def test_no_file_is_inserted_and_no_message_left(source: str, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -159,19 +145,6 @@ def test_signatures_stand_before_their_description() -> None:
 )  # fmt: skip
 def test_usual_extensions_read_well(source: str, expected: str) -> None:
     assert "|".join(block for _, block in kinds(source)) == expected
-
-
-def test_tables_become_compact_rows() -> None:
-    rows = "Name | Use\n`a` | first one\nb | second"
-    simple = (
-        "=====  ==========\nName   Use\n=====  ==========\n``a``  first\n       one\nb      second\n=====  ==========\n"
-    )
-    listed = (
-        ".. flat-table:: Parts\n\n   * - Name\n     - Use\n   * - ``a``\n     - first one\n   * - b\n     - second\n"
-    )
-    assert kinds(simple) == [("table", rows)]
-    assert kinds(listed) == [("prose", "Parts:"), ("table", rows)]
-    assert kinds(listed.replace("     - second\n", ""))[-1] == ("table", rows.removesuffix(" | second"))
 
 
 def test_lists_keep_markers_nesting_and_the_code_between_items() -> None:

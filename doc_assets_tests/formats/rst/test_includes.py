@@ -246,3 +246,49 @@ def test_a_conf_py_that_its_parser_gives_up_gives_no_substitution(monkeypatch: p
 
     monkeypatch.setattr("doc_assets.formats.rst.sphinx_conf.ast", SimpleNamespace(parse=gives_up))
     assert declared_substitutions(b"rst_prolog = '.. |X| replace:: y'", "docs", lambda _: None).strip() == ""
+
+
+TAGGED = "import x\n\n# tag: loop\nfor step in steps:\n    train(step)\n\n# tag: loop\nend()\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "expected"),
+    [
+        (".. tagged-block:: book.py loop\n", {"docs/guide/book.py": TAGGED}, "for step in steps:\n    train(step)"),
+        (".. tagged-block:: book.py loop 1:2\n", {"docs/guide/book.py": TAGGED}, "train(step)"),
+        (".. codeinclude:: /a.c\n   :lines: 2\n", {"docs/conf.py": "", "docs/a.c": "1\nint x;\n"}, "int x;"),
+        (
+            ".. exampleinclude:: a.py\n   :start-after: [START x]\n   :end-before: [END x]\n",
+            {"docs/guide/a.py": "a\n# [START x]\nb()\n# [END x]\n"},
+            "b()",
+        ),
+        (".. raw:: html\n   :file: t.html\n", {"docs/guide/t.html": "<p>Of a file.</p>"}, "Of a file."),
+        (".. literalinclude:: a.py\n   :caption:\n", {"docs/guide/a.py": "b()\n"}, "a.py:\n\nb()"),
+    ],
+)
+def test_directives_that_include_show_what_their_file_holds(source: str, files: dict[str, str], expected: str) -> None:
+    assert text(source, files) == expected
+    assert "includes_missing" not in read(source, files).metadata
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ".. tagged-block:: book.py absent\n",
+        ".. tagged-block:: none.py loop\n",
+        ".. embed-code:: src/ring.py\n",
+        ".. kernel-include:: types.h\n",
+        ".. raw:: html\n   :file: none.html\n",
+    ],
+)
+def test_a_file_that_a_directive_names_and_that_is_not_shown_is_counted(source: str) -> None:
+    document = read(f"Words.\n\n{source}", {"docs/guide/book.py": TAGGED})
+    assert document.metadata["includes_missing"] == 1
+    assert lay_out(document)[0] == "Words."
+
+
+def test_arguments_that_only_look_like_files_stay_words() -> None:
+    for argument in ("package.module", "example.org", "Version 1.2 of it", "ring"):
+        document = read(f".. some-box:: {argument}\n", {})
+        assert lay_out(document)[0] == argument
+        assert document.metadata == {}

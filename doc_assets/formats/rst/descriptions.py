@@ -1,0 +1,139 @@
+"""Stubs of the directives that describe items: functions, types, options, settings, terms, grammars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from docutils import nodes
+
+from doc_assets.formats.rst.directives import Container, SphinxDirective, captioned
+
+_SHOWN_AFTER = ("type", "value", "annotation")  # options that stand behind the signature
+# Options without a value that stand before the signature, as Sphinx writes them there.
+_MODIFIERS = {
+    "final": "final",
+    "abstract": "abstract",
+    "abstractmethod": "abstractmethod",
+    "async": "async",
+    "classmethod": "classmethod",
+    "static": "static",
+    "staticmethod": "static",
+    "property": "property",
+}
+# Options for links, indexes and layout; any other that has a value is a fact about the item.
+_UNSHOWN_NAMES = """
+    canonical class display domain group language meta-type module name noindex no-index no-index-entry noindexentry
+    nocontentsentry no-contents-entry no-typesetting platform synopsis single-line-parameter-list
+    single-line-type-parameter-list multi-line-parameter-list tparam-line-spec
+"""
+_UNSHOWN = frozenset(_UNSHOWN_NAMES.split())
+
+
+class Signature(SphinxDirective):
+    """Descriptions of functions, classes and options: keeps the signatures verbatim, the facts, then the content."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, options, content = self.split(below=True)
+        domain, _, kind = self.name.lower().rpartition(":")
+        signature = re.sub(r"\\(?=\W)", "", argument).strip()
+        if signature and domain == "http":
+            signature = f"{kind.upper()} {signature}"
+        facts: list[tuple[str, str]] = []
+        if kind.startswith("auto"):
+            members = _names(options.get("members", "").split(","))
+        else:
+            members = None
+            if kind != "confval" and signature and "\n" not in signature:
+                signature = _completed(signature, options)
+                options = {name: value for name, value in options.items() if name not in _SHOWN_AFTER}
+            facts = [(name, value) for name, value in options.items() if value.strip() and name not in _UNSHOWN]
+        box = self.body(content)
+        if members:
+            box.insert(0, members)
+        if facts:
+            box.insert(0, nodes.field_list("", *(_fact(name, self.paragraph(value)) for name, value in facts)))
+        if signature:
+            box.insert(0, nodes.literal_block(signature, signature, signature=True))
+        return [box]
+
+
+def _fact(name: str, value: nodes.paragraph) -> nodes.field:
+    title = name.replace("-", " ").capitalize()
+    return nodes.field("", nodes.field_name("", title), nodes.field_body("", value))
+
+
+def _completed(signature: str, options: Mapping[str, str]) -> str:
+    """Return a signature with what its options say of it: ``async drain(node)``, ``size: int = 3``."""
+    modifiers = [shown for name, shown in _MODIFIERS.items() if name in options and not options[name]]
+    signature = " ".join([*modifiers, signature])
+    signature += f": {options['type']}" if options.get("type") else ""
+    signature += f" = {options['value']}" if options.get("value") else ""
+    return f"{signature} {options['annotation']}" if options.get("annotation") else signature
+
+
+class PythonClass(SphinxDirective):
+    """The two meanings of ``class``: a style in docutils, a Python class (capitals or brackets) in Sphinx."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, _, _ = self.split()
+        return Signature.run(self) if re.search(r"[A-Z(]", argument) else Container.run(self)  # pyright: ignore[reportArgumentType]
+
+
+class NameList(SphinxDirective):
+    """``autosummary``, ``kernel-doc``: lists the names of items described elsewhere, in one line."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        _, options, content = self.split()
+        lists = [options.get(name, "") for name in ("identifiers", "functions")]
+        names = _names([*content, *(name for names in lists for name in re.split(r"[\s,]+", names))])
+        return [names] if names else []
+
+
+def _names(names: Iterable[str]) -> nodes.paragraph | None:
+    text = ", ".join(name.strip().lstrip("~!") for name in names if name.strip())
+    return nodes.paragraph(text, text) if text else None
+
+
+class Glossary(SphinxDirective):
+    """Terms and meanings; joins terms that share a meaning, as reStructuredText has no list for those."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        _, _, content = self.split()
+        terms: list[int] = []
+        for number, line in enumerate(content):
+            if line.strip() and not line[0].isspace():
+                if line.startswith(".. "):
+                    continue
+                content[number] = re.split(r"\s+:\s+", line)[0]  # behind the colon is a key of the index
+                terms.append(number)
+                continue
+            if line.strip() and len(terms) > 1:
+                content[terms[-1]] = ", ".join(content[term].strip() for term in terms)
+                for term in terms[:-1]:
+                    content[term] = ""
+            terms = []
+        return [self.body(content)]
+
+
+class Productions(SphinxDirective):
+    """``productionlist``: keeps the rules of a grammar verbatim, without the marks of links."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        lines = [*self.content]
+        if lines and ":" not in lines[0] and self.content_offset == self.lineno - 1:
+            lines = lines[1:]  # the group of the rules
+        return captioned(re.sub(r"`[!~]?(?:[\w-]*:)?(\w+)`", r"\1", "\n".join(lines).strip("\n")), None)
+
+
+class AuditEvent(SphinxDirective):
+    """CPython's ``audit-event:: open path,mode``: keeps the sentence that the page makes of it."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, _, content = self.split()
+        if content:
+            return [self.body(content)]
+        name, *stated = argument.split(None, 2)
+        values = [f"``{value}``" for part in stated[:1] for value in part.strip("'\"").split(",") if value.strip()]
+        arguments = f"argument{'s' if len(values) > 1 else ''} {', '.join(values)}" if values else "no arguments"
+        return [self.paragraph(f"Raises an auditing event ``{name}`` with {arguments}.")] if name else []

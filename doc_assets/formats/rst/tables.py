@@ -1,0 +1,121 @@
+"""Rows of docutils' tables and of the lists that ``list-table`` and ``flat-table`` are written as.
+
+Each value stands in its column by the rule of ``table_grid``. A long table is split between rows, each piece below the
+head. Cells with listings stand one below the other, each below the head of its column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from docutils import nodes
+
+from doc_assets.document import Block
+from doc_assets.formats.table_grid import Cell, TableGrid, row_text
+
+# Longer tables are split into blocks of this size, about one window of 256 tokens, so that chunks end between rows.
+BLOCK_CHARACTERS = 1_000
+_LONGEST_HEAD = 200  # characters; shorter ones are repeated when a table is split
+
+_BlocksOf = Callable[[nodes.Node], list[Block]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    content: nodes.Element
+    columns: int = 1
+    rows: int = 1
+
+
+def table_blocks(table: nodes.Element, blocks_of: _BlocksOf) -> list[Block]:
+    """Return the blocks of a table of docutils without its title."""
+    rows = [row for row in table.findall(nodes.row) if _closest_table(row) is table]
+    cells = [
+        [_Cell(entry, entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1) for entry in row.children]
+        for row in rows
+    ]
+    heads = table.get("heads", sum(1 for row in rows if isinstance(row.parent, nodes.thead)))
+    return _blocks(cells, heads, blocks_of)
+
+
+def list_table_blocks(rows: nodes.Element, heads: int, blocks_of: _BlocksOf) -> list[Block]:
+    """Return the blocks of a table written as a list of rows, each of which is a list of cells."""
+    cells = []
+    for item in rows.children:
+        lists = [part for part in item.children if isinstance(part, nodes.bullet_list)]
+        entries = [cell for part in lists for cell in part.children] or [item]
+        cells.append([_spanning(entry) for entry in entries])
+    return _blocks(cells, heads, blocks_of)
+
+
+def _spanning(entry: nodes.Element) -> _Cell:
+    """Return a cell with the spans that the kernel's roles ``cspan`` and ``rspan`` in it state."""
+    spans = {"cspan": 0, "rspan": 0}
+    first = next(iter(entry.children), None)
+    for node in first.children if isinstance(first, nodes.paragraph) else ():
+        if isinstance(node, nodes.inline) and (stated := node.get("span")) and stated[1].strip().isdecimal():
+            spans[stated[0]] = int(stated[1].strip()[:4])
+    return _Cell(entry, spans["cspan"] + 1, spans["rspan"] + 1)
+
+
+def _blocks(rows: Sequence[Sequence[_Cell]], heads: int, blocks_of: _BlocksOf) -> list[Block]:
+    grid = TableGrid()
+    if any(_holds_listing(cell.content) for row in rows[heads:] for cell in row):
+        names = [grid.row(_texts(row, blocks_of)) for row in rows[:heads]]
+        return list(_one_below_the_other(rows[heads:], names[-1] if names else [], blocks_of))
+    lines = [row_text(grid.row(_texts(row, blocks_of))) for row in rows]
+    return list(_packed(lines[:heads], lines[heads:]))
+
+
+def _texts(row: Iterable[_Cell], blocks_of: _BlocksOf) -> list[Cell]:
+    return [Cell(_text(cell.content, blocks_of), cell.columns, cell.rows) for cell in row]
+
+
+def _text(content: nodes.Element, blocks_of: _BlocksOf) -> str:
+    return " ".join(" ".join(block.text for child in content.children for block in blocks_of(child)).split())
+
+
+def _holds_listing(content: nodes.Element) -> bool:
+    return any("\n" in listing.astext().strip() for listing in content.findall(nodes.literal_block))
+
+
+def _one_below_the_other(
+    rows: Iterable[Sequence[_Cell]], names: Sequence[str], blocks_of: _BlocksOf
+) -> Iterator[Block]:
+    for row in rows:
+        for column, cell in enumerate(row):
+            found = [block for child in cell.content.children for block in blocks_of(child)]
+            yield from labelled(names[column] if column < len(names) else "", found) if found else ()
+
+
+def labelled(label: str, blocks: list[Block]) -> list[Block]:
+    """Put ``label`` before the first block: in its line if that is prose, otherwise as a line of its own."""
+    if not label:
+        return blocks
+    if blocks and blocks[0].kind == "prose":
+        return [Block(f"{label}: {blocks[0].text}"), *blocks[1:]]
+    return [Block(f"{label}:" if blocks else label), *blocks]
+
+
+def _packed(heads: Iterable[str], rows: Iterable[str]) -> Iterator[Block]:
+    """Yield the rows that hold a word or number as blocks of about ``BLOCK_CHARACTERS``, each below the head."""
+    head = "\n".join(row for row in heads if re.search(r"\w", row))
+    lines, size = [head] if head else [], 0
+    for row in rows:
+        if not re.search(r"\w", row):
+            continue
+        if size and size + len(row) > BLOCK_CHARACTERS:
+            yield Block("\n".join(lines), "table")
+            lines, size = [head] if 0 < len(head) < _LONGEST_HEAD else [], 0
+        lines.append(row)
+        size += len(row)
+    if lines:
+        yield Block("\n".join(lines), "table")
+
+
+def _closest_table(node: nodes.Node) -> nodes.Node | None:
+    while node is not None and not isinstance(node, nodes.table):
+        node = node.parent
+    return node

@@ -1,0 +1,35 @@
+"""Descriptions of items, terms and grammars keep what the page shows of their arguments and options."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_assets_tests.support.rst_pages import kinds
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            ".. confval:: limit\n   :type: ``int``\n   :default: ``17``\n\n   Tries.\n",
+            "limit|Type: `int`\nDefault: `17`|Tries.",
+        ),
+        (".. confval:: limit\n   :no-index:\n\n   Tries.\n", "limit|Tries."),
+        (".. py:method:: Ring.close(*, wait)\n   :async:\n   :classmethod:\n\n   Shuts.\n",
+         "async classmethod Ring.close(*, wait)|Shuts."),
+        (".. py:attribute:: size\n   :type: int\n   :value: 3\n   :canonical: a.b\n", "size: int = 3"),
+        (".. option:: -n, --dry-run\n\n   Nothing.\n", "-n, --dry-run|Nothing."),
+        (".. program:: ring\n\n.. pdbcommand:: h(elp) [command]\n\n   Helps.\n", "h(elp) [command]|Helps."),
+        (".. opcode:: LOAD_FAST (var_num)\n\n   Pushes.\n", "LOAD_FAST (var_num)|Pushes."),
+        (".. coroutinefunction:: run()\n\n   Runs.\n", "run()|Runs."),
+        (".. audit-event:: open path,mode open\n", "Raises an auditing event `open` with arguments `path`, `mode`."),
+        (".. audit-event:: exit\n", "Raises an auditing event `exit` with no arguments."),
+        (".. productionlist:: python-grammar\n   try: `one` | `!two`\n      : more\n", "try: one | two\n   : more"),
+        (".. productionlist:: one: two\n   three: four\n", "one: two\nthree: four"),
+        (".. grammar-snippet::\n   :group: g\n\n   file: (NEWLINE | `statement`)*\n",
+         "file: (NEWLINE | `statement`)*"),
+        (".. glossary::\n\n   pump : P\n   valve\n      Moves it.\n", "pump, valve: Moves it."),
+    ],
+)  # fmt: skip
+def test_descriptions_read_as_on_the_page(source: str, expected: str) -> None:
+    assert "|".join(block for _, block in kinds(source)) == expected
