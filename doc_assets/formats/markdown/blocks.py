@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from doc_assets.document import Block, BlockKind
+from doc_assets.formats.markdown.heading_ids import own_id, split_attributes
 from doc_assets.formats.markdown.inline_marks import placeholder_number
 from doc_assets.formats.markdown.raw_html import (
     alt_text,
@@ -32,7 +33,6 @@ _MAX_BRACKETS, _MAX_DECLARATIONS = 30, 50
 _PLAIN_LENGTH = 2_000  # characters; shorter paragraphs cannot be slow
 _MARKUP = re.compile(r"[\\`*_\[<&!$~]")
 
-_HEADING_ATTRIBUTES = re.compile(r"\s*\{:?\s*(?:#([\w:.-]+))?[^{}]*\}\s*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
 _COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link entries to commits: six useless tokens each
@@ -84,6 +84,7 @@ class MarkdownReader:
     def __init__(self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]]) -> None:
         """Store the results of the earlier stages; see the class."""
         self._parser = _PARSERS[mdx]
+        self._mdx = mdx
         self._closed = closed
         self._lifted = lifted
         self._environment: dict = {}
@@ -126,9 +127,8 @@ class MarkdownReader:
 
     def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
         explicit = None
-        if content.endswith("}") and (match := _HEADING_ATTRIBUTES.search(content[-200:])):
-            explicit = match[1]
-            content = content[: len(content) - len(match[0])]
+        if content.endswith(("}", "-->")):
+            content, explicit = split_attributes(content, mdx=self._mdx)
         text, anchor = self._inline(content, marks=False)
         text = " ".join(text.split())
         if text and nested:
@@ -140,6 +140,10 @@ class MarkdownReader:
         number = placeholder_number(content)
         if number is not None:
             self._parts.extend(self._lifted[number])
+            return
+        if content[0] == "{" and content[-1] == "}" and (own := own_id(content)) is not None:
+            if own:
+                self._parts.append(Anchor(own))
             return
         text, anchor = self._inline(content)
         if anchor and not text:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from doc_assets.formats.markdown.heading_ids import own_id
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -56,6 +58,7 @@ _PROSE = frozenset((
 # fmt: on
 # Titles of these directives are paths or layout.
 _UNTITLED = frozenset(("figure", "grid", "tab-set", "card-carousel", "versionadded"))
+_UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
 _LISTING = "~" * 12  # a fence that occurs in no known listing
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 
@@ -260,7 +263,21 @@ class _Reader:
             self.conflict = line[0] != ">"
             return True
         self.options = self.options and _OPTION.match(line) is not None
-        return self.options or (line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None)
+        if self.options or (line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None):
+            if line.startswith("{:") and (own := own_id(line)):
+                self.name_heading(own)
+            return True
+        return False
+
+    def name_heading(self, own: str) -> None:
+        """Give an id in a line of attributes (kramdown) to the heading before it, or else to one after it."""
+        last = self.lines[-1] if self.lines else ""
+        if last.startswith("#"):
+            self.lines[-1] = f"{last} {{#{own}}}"
+        elif len(self.lines) > 1 and _UNDERLINE.match(last) and self.lines[-2].strip():
+            self.lines[-2] += f" {{#{own}}}"
+        elif not last.strip():
+            self.emit(f'<a id="{own}"></a>\n')
 
     def feed_prose(self, line: str) -> None:
         if self.space_next and line.strip() and not line.startswith(("    ", "\t")):

@@ -18,7 +18,9 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
 from doc_assets.formats.markdown.dialects import unwrap
+from doc_assets.formats.markdown.exports import exported_facts
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
 from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
@@ -95,14 +97,17 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     if _WHOLE_PAGE.match(body):
         parts = read_fragment(body)
     else:
-        parts = markdown_parts(body, mdx=mdx or imports_components(body), hidden=place.hidden)
+        has_jsx = mdx or imports_components(body)
+        if has_jsx:
+            facts = {**exported_facts(body), **facts}
+        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden)
     if may_hold_agent_notes(body):
         parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
     if description and (mdx or not any(isinstance(part, Block) for part in parts)) and description not in body:
         parts = [Block(description), *parts]
     fallback = stated or place.title or readable_name(file.path)
-    title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback)
+    title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback, rule=place.rule)
     found = {"chapter": place.chapter, "order": place.order}
     facts.update({key: value for key, value in found.items() if value})
     facts.update(includes.facts())
@@ -123,7 +128,7 @@ def markdown_parts(text: str, *, mdx: bool = False, hidden: Mapping[str, str] = 
     for stretch in stretches:
         prose = stretch.text
         if not stretch.code:
-            prose = lift_html(rewrite_marks(prose), lifted)
+            prose = lift_html(rewrite_marks(mark_headings(prose, mdx=mdx)), lifted)
             prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)

@@ -22,7 +22,10 @@ _TEMPLATE = re.compile(
     re.MULTILINE,
 )
 _COMMENT = re.compile(r"^[ \t]*\{/(?P<mark>[*_])[^{}]{0,2000}?(?P=mark)/\}[ \t]*$", re.MULTILINE)
-_KRAMDOWN = re.compile(r"\{:[ \t]*[.#][\w.# =\"-]{0,200}\}")
+# Not at the end of a heading, where it may state the heading's id.
+_KRAMDOWN = re.compile(
+    r"^(?:#{1,6}[ \t][^\n]*|[^\n]+(?=\n[ ]{0,3}(?:=+|-+)[ \t]*$))$|\{:[ \t]*[.#][\w.# =\"-]{0,200}\}", re.MULTILINE
+)
 _JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
 _SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label|text|content)\s*=\s*\"([^\"\n]*)\"")
 _QUOTED = re.compile(r"\"([^\"\n]*)\"")
@@ -53,7 +56,7 @@ def rewrite_marks(prose: str) -> str:
     if "{%" in prose or "{{" in prose:
         prose = _TEMPLATE.sub(_template, prose)
     if "{:" in prose:
-        prose = _KRAMDOWN.sub("", prose)
+        prose = _KRAMDOWN.sub(lambda m: "" if m[0].startswith("{:") else m[0], prose)
     if "}`" in prose:
         prose = _ROLE.sub(lambda m: m["text"] if m["role"] in _PLAIN_ROLES else f"`{m['text']}`", prose)
     if "`#!" in prose:

@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.includes import folders_above
+from doc_assets.formats.slugs import Slug, github, mdbook, mdbook_0_4
 
 _SUMMARY, _BOOK = "SUMMARY.md", "book.toml"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
@@ -27,6 +28,9 @@ _LINK_TITLE = re.compile(r"""[ \t]+(?:"[^"]*"|'[^']*')$""")
 _MARKS = re.compile(r"`+([^`]*)`+|\*\*|\\([\\`*_{}\[\]()#+.!<>-])|(?<!\w)[*_]|[*_](?!\w)")
 _GENERIC = frozenset(("", "summary", "table of contents", "contents", "toc"))
 _INDEXES = ("", "/index.md", "/README.md", "/readme.md")
+# Fields that mdBook 0.5 refuses, so that a book with one of them is built with 0.4.
+_REMOVED_FROM_BOOK = frozenset(("multilingual",))
+_REMOVED_FROM_HTML = frozenset(("curly-quotes", "copy-fonts", "google-analytics"))
 _LONGEST = 500_000  # characters of a SUMMARY.md; the longest real one has 30,000
 _MAX_LINE = 2_000
 _MAX_DEEP = 30
@@ -43,6 +47,7 @@ class Place:
         chapter: The page's number (``4.2``); "" before and after the numbered chapters.
         order: The page's position in the book, from 1; 0 if it is not listed.
         hidden: Prefix of a listing's hidden lines, by language (book.toml's ``hidelines``).
+        rule: How the book makes ids of headings.
     """
 
     root: str = ""
@@ -51,6 +56,7 @@ class Place:
     chapter: str = ""
     order: int = 0
     hidden: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    rule: Slug = github
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class _Book:
     title: str
     source: str
     hidden: Mapping[str, str]
+    rule: Slug
 
 
 def place_in_book(file: RawFile) -> Place | None:
@@ -95,7 +102,7 @@ def place_in_book(file: RawFile) -> Place | None:
         book_folder, book = _book_of(file, folder)
         entry = _entry(summary, folder, target, is_page=found is None)
         if place is None or (found is None and entry is not None):
-            place = Place(book_folder, hidden=book.hidden if book else {})
+            place = Place(book_folder, hidden=book.hidden, rule=book.rule) if book else Place(book_folder)
         if entry is not None:
             parents = (*entry.parents, *((entry.title,) if found else ()), *parents)
             title = (book.title if book else "") or summary.title
@@ -105,7 +112,7 @@ def place_in_book(file: RawFile) -> Place | None:
     if place is None or found is None:
         return place
     named = [name for name, _ in itertools.groupby((title, *parents)) if name]
-    return Place(place.root, tuple(named), found.title, found.number, found.order, place.hidden)
+    return Place(place.root, tuple(named), found.title, found.number, found.order, place.hidden, place.rule)
 
 
 def summary_only(file: RawFile) -> bool:
@@ -145,13 +152,14 @@ def _book(data: bytes) -> _Book | None:
         parsed = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, ValueError, RecursionError):
         return None
-    about = _table(parsed, "book")
+    about, html = _table(parsed, "book"), _table(parsed, "output", "html")
     prefixes = _table(parsed, "output", "html", "code", "hidelines")
     title, source = about.get("title"), about.get("src")
     return _Book(
         " ".join(title.split())[:200] if isinstance(title, str) else "",
         source if isinstance(source, str) else "src",
         {str(key).lower(): value for key, value in prefixes.items() if isinstance(value, str) and value.strip()},
+        mdbook_0_4 if _REMOVED_FROM_BOOK & about.keys() or _REMOVED_FROM_HTML & html.keys() else mdbook,
     )
 
 
