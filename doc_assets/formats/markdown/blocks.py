@@ -15,6 +15,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from doc_assets.document import Block, BlockKind
 from doc_assets.formats.markdown.heading_ids import own_id, split_attributes
 from doc_assets.formats.markdown.inline_marks import placeholder_number
+from doc_assets.formats.markdown.listing_titles import listing_title, read_cell
 from doc_assets.formats.markdown.raw_html import (
     alt_text,
     attributes_of,
@@ -113,7 +114,7 @@ class MarkdownReader:
         if token.type == "inline":
             self._add_paragraph(token.content)
         elif token.type in ("fence", "code_block"):
-            self._add(token.content.rstrip(), "code")
+            self._add_listing(token.info, token.content)
         elif token.type in ("math_block", "math_block_label"):
             self._add(f"$${token.content.rstrip()}$$", "prose")
         elif token.type == "html_block":
@@ -124,6 +125,27 @@ class MarkdownReader:
         text = re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()
         if text.strip():
             self._parts.append(Block(text, kind))
+
+    def _add_listing(self, info: str, code: str) -> None:
+        """Add a listing below its titles."""
+        titles = [listing_title(info, mdx=self._mdx)]
+        if info.startswith("{"):
+            if info.startswith("{="):  # raw output: HTML is shown on the page, what is for other outputs is not
+                if info.startswith("{=html"):
+                    self._parts.extend(read_fragment(code, self._closed))
+                return
+            cell = read_cell(info, code) if not info.startswith("{{") else None
+            if cell and cell.hidden:
+                return
+            if cell:
+                code = cell.code
+                titles.extend(cell.titles)
+        last = self._parts[-1] if self._parts else None
+        for title in titles:
+            # A tab or the paragraph before may have said it.
+            if title and not (isinstance(last, Block) and last.text.rstrip(":") == title):
+                self._add(title, "prose")
+        self._add(code.rstrip(), "code")
 
     def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
         explicit = None
