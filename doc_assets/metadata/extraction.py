@@ -13,7 +13,7 @@ from doc_assets.document import Document, JsonValue
 from doc_assets.metadata.fields import FIELDS, normalised
 
 # Raised when the same document, path and attributes give other metadata; part of a snapshot's recipe.
-METADATA_VERSION = 1
+METADATA_VERSION = 2
 
 # Facts about the whole source: its catalogue precedes a page, whose "version" may be that of its text.
 _OF_THE_SOURCE = frozenset({"product", "protocol", "version"})

@@ -91,6 +91,7 @@ _ALL = (
         _kind,
     ),
     Field("item_path", "string", "full path of the item: tokio::fs::read"),
+    Field("item_paths", "strings", "all public paths of an item that has several, item_path included"),
     Field("stable_since", "string", "Rust release that made the item stable", (), _version),
     Field("language", "string", "programming language of a notebook", (), _lower),
     Field("kernel", "string", "kernel that a notebook asks for: Python 3"),

@@ -80,14 +80,18 @@ class MarkdownReader:
         mdx: Read MDX: no indented code, no raw HTML blocks.
         closed: Element names that the document closes (``raw_html.closed_names``).
         lifted: Parts removed by ``lift_html``, by the number in their placeholder.
+        attributes: Whether braces at a heading's end hold attributes; rustdoc's dialect has none.
     """
 
-    def __init__(self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]]) -> None:
+    def __init__(
+        self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]], attributes: bool = True
+    ) -> None:
         """Store the results of the earlier stages; see the class."""
         self._parser = _PARSERS[mdx]
         self._mdx = mdx
         self._closed = closed
         self._lifted = lifted
+        self._attributes = attributes
         self._environment: dict = {}
         self._parts: list[Part] = []
 
@@ -149,7 +153,7 @@ class MarkdownReader:
 
     def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
         explicit = None
-        if content.endswith(("}", "-->")):
+        if self._attributes and content.endswith(("}", "-->")):
             content, explicit = split_attributes(content, mdx=self._mdx)
         text, anchor = self._inline(content, marks=False)
         text = " ".join(text.split())

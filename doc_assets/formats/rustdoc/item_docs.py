@@ -1,23 +1,25 @@
-"""Documentation of an item in rustdoc JSON, and the notes that rustdoc's pages show above it.
+"""Documentation of an item in rustdoc JSON: CommonMark with tables and footnotes, and no other dialect.
 
-The documentation is Markdown in which examples hide lines and links name items instead of addresses.
+Examples hide lines, and links name items instead of addresses. The notes above it are in ``item_notes``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from doc_assets.document import Block, clean_text
-from doc_assets.formats.markdown.format import markdown_parts
+from doc_assets.formats.markdown.blocks import MarkdownReader
+from doc_assets.formats.markdown.inline_marks import drop_data_uris, lift_html
+from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.parts import Heading, Part
+from doc_assets.formats.rustdoc.items import Item
 
-Item = Mapping[str, Any]
 Resolve = Callable[[object], tuple[str, bool]]
 
 _LONGEST_SUMMARY = 240  # characters of an item's summary in a module
-_FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*+([^`\n]*)$")
+_FENCE = re.compile(r"^[ \t]*+(?:(?:[-*+>]|\d{1,9}[.)])[ \t]++){0,8}+(`{3,}|~{3,})[ \t]*+([^`\n]*)$")
 _HIDDEN = re.compile(r"^\s*#(?:\s|$)")
 # fmt: off
 _RUST = frozenset((
@@ -35,9 +37,6 @@ _LINK = re.compile(
 )
 _UNRESOLVED = re.compile(r"\[(`[^`\[\]\n]{1,200}`)\](?:\[[^\[\]\n]{0,200}\])?")
 _NAMED = re.compile(r"(?:\w{2,12}@)?((?:\w+::)*\w+)(?:<[^<>]{0,100}>)?(\(\)|!)?")
-_FEATURES = re.compile(r'feature\s*=\s*"([^"]{1,100})"|name: "feature", value: Some\("([^"]{1,100})"\)')
-_CONDITION = re.compile(r"#!?\[(?:doc\()?cfg\((.{1,300}?)\)\)?\]\s*", re.DOTALL)
-_TRACED = re.compile(r"CfgTrace\(\[(.{1,600})\]\)", re.DOTALL)
 # A paragraph without marks (one in seven) needs no Markdown parser.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 ,.;:'()/-]*")
 
@@ -62,7 +61,7 @@ def documentation(item: Item, resolve: Resolve, *, fold: bool = False) -> list[P
     targets = [key for key in links if not set("[]\n") & set(key)]
     definitions = "".join(f"\n[{key}]: #" for key in targets)
     parts: list[Part] = []
-    for part in markdown_parts(f"{_prepared(docs, links, resolve, item.get('id'))}\n{definitions}\n"):
+    for part in _read(_prepared(docs, links, resolve, item.get("id")), definitions):
         if isinstance(part, Block) and part.kind != "code":
             parts.append(Block(_UNRESOLVED.sub(r"\1", part.text), part.kind))
         elif isinstance(part, Heading) and fold:
@@ -88,14 +87,39 @@ def first_sentence(item: Item, resolve: Resolve) -> str:
     return words if len(words) <= _LONGEST_SUMMARY else words[:_LONGEST_SUMMARY].rpartition(" ")[0] + " …"
 
 
-def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object) -> str:
-    """Return Markdown without the hidden lines of Rust examples (``# use …;``), and with links as words."""
+def documented(item: Item, uses: Sequence[Item]) -> Item:
+    """Return an item whose documentation starts with that of the re-exports that lead to it, as on rustdoc's pages."""
+    said = [use for use in uses if isinstance(use.get("docs"), str) and use["docs"].strip()]
+    if not said:
+        return item
+    docs = [str(one["docs"]) for one in (*said, item) if one.get("docs")]
+    links = [one["links"] for one in (*said, item) if isinstance(one.get("links"), Mapping)]
+    return {**item, "docs": "\n".join(docs), "links": {key: to for held in links for key, to in held.items()}}
+
+
+def _read(stretches: list[tuple[bool, str]], definitions: str) -> list[Part]:
+    """Return the parts of Markdown in stretches of code and text; plain paragraphs if it is nested too deep."""
+    closed = closed_names("\n".join(text for _, text in stretches))
+    lifted: list[list[Part]] = []
+    pieces = [text if is_code else lift_html(drop_data_uris(text), lifted) for is_code, text in stretches]
+    reader = MarkdownReader(mdx=False, closed=closed, lifted=lifted, attributes=False)
+    parts = reader.read("\n".join((*pieces, definitions, "")))
+    if parts is not None:
+        return parts
+    return [Block(text.strip()) for _, stretch in stretches for text in stretch.split("\n\n") if text.strip()]
+
+
+def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object) -> list[tuple[bool, str]]:
+    """Return Markdown without the hidden lines of Rust examples (``# use …;``), and with links as words.
+
+    Each stretch says whether it is code.
+    """
     labels = {label.lower(): target for label, target in _DEFINITION.findall(docs) if target in links}
     written: set[str] = set()
-    pieces: list[str] = []
+    pieces: list[tuple[bool, str]] = []
     for is_code, text in _stretches(docs):
         if is_code or not links or "[" not in text:
-            pieces.append(text)
+            pieces.append((is_code, text))
             continue
 
         def words(match: re.Match[str]) -> str:
@@ -107,8 +131,8 @@ def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object
                 return match[0]
             return _link_words(match[2], links[target], resolve, own, written)
 
-        pieces.append(_LINK.sub(words, text))
-    return "\n".join(pieces)
+        pieces.append((False, _LINK.sub(words, text)))
+    return pieces
 
 
 def _link_words(text: str, identity: object, resolve: Resolve, own: object, written: set[str]) -> str:
@@ -156,58 +180,3 @@ def _stretches(docs: str) -> Iterator[tuple[bool, str]]:
         lines.append(line)
     if lines:
         yield bool(fence), "\n".join(lines)
-
-
-def notes(item: Item) -> list[Block]:
-    """Return an item's deprecation, instability and required features, each in a sentence."""
-    sentences = [_availability(item), _instability(item), _deprecation(item)]
-    return [Block(sentence) for sentence in sentences if sentence]
-
-
-def _deprecation(item: Item) -> str:
-    deprecation = item.get("deprecation")
-    if not isinstance(deprecation, Mapping):
-        return ""
-    since = f" since {deprecation['since']}" if deprecation.get("since") else ""
-    note = f": {deprecation['note']}" if deprecation.get("note") else ""
-    return f"Deprecated{since}{note}"
-
-
-def _instability(item: Item) -> str:
-    return "This is a nightly-only experimental API." if _level(item)[0] == "unstable" else ""
-
-
-def stable_since(item: Item) -> str:
-    """Return the version that stabilized an item of the standard library; "" for others, and before format 58."""
-    level, facts = _level(item)
-    since = facts.get("since") if level == "stable" else None
-    return since if isinstance(since, str) else ""
-
-
-def _level(item: Item) -> tuple[str, Mapping[str, Any]]:
-    """Return the stability level and its details, which are beside the level (formats 58 to 60) or below it (61)."""
-    stability = item.get("stability")
-    if not isinstance(stability, Mapping):
-        return "", {}
-    level = stability.get("level")
-    if isinstance(level, Mapping):
-        name, facts = next(iter(level.items()), ("", {}))
-        return name, facts if isinstance(facts, Mapping) else {}
-    return (level, stability) if isinstance(level, str) else ("", {})
-
-
-def _availability(item: Item) -> str:
-    """Return a sentence like ``Available on crate feature net only`` from the attributes."""
-    attributes = item.get("attrs")
-    for attribute in attributes if isinstance(attributes, list) else ():
-        text = attribute.get("other") if isinstance(attribute, Mapping) else attribute
-        if not isinstance(text, str) or "cfg" not in text.lower():
-            continue
-        match = _CONDITION.fullmatch(text) or _TRACED.search(text)
-        features = [one or other for one, other in _FEATURES.findall(match[1])] if match else []
-        if not match or not features or re.search(r"\bnot\(|\bNot\(", match[1]):
-            continue
-        last = " or " if re.search(r"\b[aA]ny\(", match[1]) else " and "
-        names = last.join(filter(None, (", ".join(features[:-1]), features[-1])))
-        return f"Available on crate feature{'s' if len(features) > 1 else ''} {names} only."
-    return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from doc_assets.document import Block, Document, clean_text
 from doc_assets.errors import DocumentRejected
@@ -16,23 +17,19 @@ from doc_assets.formats.charset import decode
 from doc_assets.formats.html.blocks import in_pieces
 from doc_assets.formats.outline import outline
 from doc_assets.formats.parts import Heading, Part
-from doc_assets.formats.rustdoc.crate import (
-    NEWEST_VERSION,
-    OLDEST_VERSION,
-    Crate,
-    Item,
-    Module,
-    content_of,
-    kind_of,
-    read_crate,
-)
-from doc_assets.formats.rustdoc.item_docs import documentation, first_sentence, notes, stable_since
-from doc_assets.formats.rustdoc.kinds import LABELS, PLURALS, item_facts, json_kind
+from doc_assets.formats.rustdoc.crate import NEWEST_VERSION, OLDEST_VERSION, Crate, read_crate
+from doc_assets.formats.rustdoc.declarations import declaration
+from doc_assets.formats.rustdoc.item_docs import documentation, documented, first_sentence
+from doc_assets.formats.rustdoc.item_notes import marks, notes, stable_since
+from doc_assets.formats.rustdoc.items import Item, content_of, is_type, kind_of
+from doc_assets.formats.rustdoc.kinds import ANCHORS, LABELS, ORDER, PLURALS, item_facts, json_kind
 from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
+from doc_assets.formats.rustdoc.public_names import Entry, Module
 from doc_assets.formats.rustdoc.reexports import documented_in
-from doc_assets.formats.rustdoc.signatures import declaration, path, type_name
+from doc_assets.formats.rustdoc.type_names import path, type_name
 
 _HEAD = 8_192  # bytes at either end that identify a crate: its version comes last
+_MOST_ALIASES = 4  # other names of a type that stand with each of its members
 _BLANK_START = re.compile(r"\A(?:[ \t]*\n)+")
 
 
@@ -40,7 +37,7 @@ class RustdocJsonFormat:
     """Reads a crate's JSON from rustdoc."""
 
     name = "rustdoc_json"
-    version = 3
+    version = 4
     suffixes = frozenset((".json",))
     priority = 0
 
@@ -75,19 +72,24 @@ class RustdocJsonFormat:
 
 def _documents(crate: Crate, module: Module) -> Iterator[Document]:
     kind = "crate" if module.path == crate.name else "module"
-    yield _document(crate, kind, module.path, module.item, _module_parts(crate, module), 0)
-    for name, item in module.types:
-        place = f"{module.path}::{name}"
-        parts, dropped = _type_parts(crate, place, item)
-        yield _document(crate, kind_of(item), place, item, parts, dropped)
+    item = documented(module.item, module.uses)
+    yield _document(crate, kind, module.path, item, _module_parts(crate, module, item), 0)
+    for entry in module.entries:
+        if is_type(entry.item) and crate.stands_at(module, entry):
+            place = f"{module.path}::{entry.name}"
+            item = documented(entry.item, entry.uses)
+            parts, dropped = _type_parts(crate, place, item)
+            yield _document(crate, kind_of(item), place, item, parts, dropped)
 
 
 def _document(crate: Crate, kind: str, place: str, item: Item, parts: list[Part], dropped: int) -> Document:
+    others = [clean_text(other.path) for other in crate.other_names(item)]
     facts = item_facts(
         crate=clean_text(crate.name),
         version=clean_text(crate.version),
         kind=kind,
         path=clean_text(place),
+        item_paths=[clean_text(place), *others] if others else [],
         stable_since=stable_since(item),
         format_version=crate.format_version,
         dropped_implementations=dropped,
@@ -111,16 +113,24 @@ def _clean(part: Part) -> Part:
 # Modules
 
 
-def _module_parts(crate: Crate, module: Module) -> list[Part]:
+def _module_parts(crate: Crate, module: Module, documented_item: Item) -> list[Part]:
     """Return a module's documentation, its functions, macros and constants, and a table of its items."""
-    parts: list[Part] = [*notes(module.item), *documentation(module.item, crate.resolve)]
+    parts: list[Part] = [
+        *notes(module.item),
+        *_also_public(crate, module.item),
+        *documentation(documented_item, crate.resolve),
+    ]
     undocumented: list[str] = []
-    for name, item in module.others:
-        shown = declaration({**item, "name": name}, crate.index)
+    for entry in module.entries:
+        if entry.is_module or is_type(entry.item) or not crate.stands_at(module, entry):
+            continue
+        item = documented({**entry.item, "name": entry.name}, entry.uses)
+        shown = declaration(item, crate.index)
+        remarks = [*notes(item, module.item), *_also_public(crate, item)]
         said = documentation(item, crate.resolve, fold=True)
-        if said:
-            heading = Heading(1, f"{module.path}::{name}", _section_of(item))
-            parts += [heading, Block(shown, "signature"), *notes(item), *said]
+        if said or remarks:
+            heading = Heading(1, f"{module.path}::{entry.name}", _section_of(item))
+            parts += [heading, Block(shown, "signature"), *remarks, *said]
         else:
             undocumented.append(shown)
     if undocumented:
@@ -132,23 +142,41 @@ def _module_parts(crate: Crate, module: Module) -> list[Part]:
     return [*parts, Heading(1, "Items"), *table] if table else parts
 
 
+def _also_public(crate: Crate, item: Item) -> list[Part]:
+    """Return an item's other public paths, and what is written on the re-exports that make them."""
+    parts: list[Part] = []
+    bare: list[str] = []
+    for other in crate.other_names(item):
+        said = documentation(other.use, crate.resolve, fold=True) if other.use is not None else []
+        if said and isinstance(said[0], Block) and said[0].kind == "prose":
+            parts += [Block(f"Also public as `{other.path}`: {said[0].text}"), *said[1:]]
+        else:
+            bare.append(f"`{other.path}`")
+    return [*([Block(f"Also public as {', '.join(bare)}")] if bare else []), *parts]
+
+
 def _table(crate: Crate, module: Module) -> Iterator[Block]:
     """Yield a module's items by kind: a line with name and summary for each."""
     if module.reexports:
+        lines = [" ".join(filter(None, (str(one), first_sentence(one.use, crate.resolve)))) for one in module.reexports]
         places = [f"Documented in {crate}" for crate in documented_in(module.reexports)]
-        yield from in_pieces(["Re-exports:", *map(str, module.reexports), *places], "list")
-    groups: dict[str, list[tuple[str, Item]]] = {}
-    for name, item in (*module.modules, *module.types, *module.others):
-        groups.setdefault(_plural(item), []).append((name, item))
-    for label, members in groups.items():
+        yield from in_pieces(["Re-exports:", *lines, *places], "list")
+    groups: dict[str, list[Entry]] = {}
+    for entry in module.entries:
+        groups.setdefault(json_kind(kind_of(entry.item), content_of(entry.item)), []).append(entry)
+    for kind in sorted(groups, key=lambda kind: ORDER.get(kind, len(ORDER))):
         described: list[str] = []
         bare: list[str] = []
-        for name, item in members:
-            words = first_sentence(item, crate.resolve)
+        for entry in sorted(groups[kind], key=lambda entry: entry.name):
+            item = documented(entry.item, entry.uses)
+            # Under another name than its own, the place of its documentation is stated.
+            place = "" if crate.stands_at(module, entry) else f" ({crate.resolve(item['id'])[0]})"
+            name, words = f"{entry.name}{place}{marks(item)}", first_sentence(item, crate.resolve)
             if words:
                 described.append(f"- {name}: {words}")
             else:
                 bare.append(name)
+        label = _plural(groups[kind][0].item)
         yield from in_pieces([f"{label}:", *([", ".join(bare)] if bare else []), *described], "list")
 
 
@@ -159,7 +187,7 @@ def _plural(item: Item) -> str:
 
 def _section_of(item: Item) -> str:
     """Return the fragment of the kind's table on the module's HTML page."""
-    return _plural(item).lower().replace(" ", "-")
+    return ANCHORS.get(kind := json_kind(kind_of(item), content_of(item))) or f"{kind.replace('_', '-')}s"
 
 
 # Types and traits
@@ -169,25 +197,48 @@ def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
     """Return declaration, documentation and a section per documented member; the number of implementations left out."""
     content, name = content_of(item), place.rpartition("::")[2]
     traits, trait_parts, dropped = _traits(crate, place, content)
-    parts: list[Part] = [Block(declaration({**item, "name": name}, crate.index), "signature"), *notes(item)]
+    parts: list[Part] = [
+        Block(declaration({**item, "name": name}, crate.index), "signature"),
+        *notes(item),
+        *_also_public(crate, item),
+    ]
     if traits and sum(map(len, traits)) < SHORT_SUMMARY:
         parts.append(Block("Implements " + ", ".join(traits)))
     elif traits:
         trait_parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(traits, "list")]
     parts += documentation(item, crate.resolve)
+    aliases = _aliases(crate, item, name)
     undocumented: list[str] = []
-    for owner, anchor, member in _members(crate, place, content):
-        said = documentation(member, crate.resolve, fold=True)
-        shown = declaration(member, crate.index)
-        if said:
-            heading = Heading(1, f"{owner}::{member.get('name') or '_'}", f"{anchor}.{member.get('name')}")
-            parts += [heading, Block(shown, "signature"), *notes(member), *said]
-        elif anchor == "method" and kind_of(item) != "trait":
+    for member in _members(crate, place, content):
+        shown = _member_declaration(member.item, crate)
+        said = documentation(member.item, crate.resolve, fold=True)
+        remarks = [*notes(member.item, *member.around, item), *_also_public(crate, member.item)]
+        if said or remarks:
+            full = f"{member.owner}::{member.item.get('name') or '_'}"
+            heading = Heading(1, full, f"{member.anchor}.{member.item.get('name')}")
+            also = [Block(f"Also {', '.join(f'`{one}{full[len(place) :]}`' for one in aliases)}")] if aliases else []
+            parts += [heading, Block(shown, "signature"), *remarks, *also, *said]
+        elif not member.declared:
             undocumented.append(shown)
     if undocumented:
         parts.append(Heading(1, f"{name}: items without documentation", "implementations"))
         parts += in_pieces(undocumented, "signature")
     return [*parts, *trait_parts, *_implementors(crate, content)], dropped
+
+
+def _aliases(crate: Crate, item: Item, name: str) -> list[str]:
+    """Return the paths of a type that end in another name: who knows that one finds its members by it."""
+    others = [other.path for other in crate.other_names(item)]
+    return [path for path in others if path.rpartition("::")[2] != name][:_MOST_ALIASES]
+
+
+def _member_declaration(member: Item, crate: Crate) -> str:
+    """Return a member's declaration as rustdoc's pages show it below its heading."""
+    shown = declaration(member, crate.index)
+    kind = kind_of(member)
+    if kind == "variant" and "{" in shown:
+        return shown.partition(" {")[0]  # its fields are in the declaration of the enum
+    return shown.removeprefix("pub ") if kind == "struct_field" else shown
 
 
 def _implementors(crate: Crate, content: Mapping) -> list[Part]:
@@ -200,27 +251,47 @@ def _implementors(crate: Crate, content: Mapping) -> list[Part]:
     return implementors(list(dict.fromkeys(headers)))
 
 
-def _members(crate: Crate, place: str, content: Mapping) -> Iterator[tuple[str, str, Item]]:
-    """Yield each member with the path before its name, and the kind that its anchor starts with."""
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member of a type or trait.
+
+    Attributes:
+        item: The member.
+        owner: The path before its name.
+        anchor: The kind that its anchor starts with.
+        declared: Whether the declaration of the type contains it.
+        around: The variant that it is a field of.
+    """
+
+    item: Item
+    owner: str
+    anchor: str
+    declared: bool = True
+    around: tuple[Item, ...] = ()
+
+
+def _members(crate: Crate, place: str, content: Mapping) -> Iterator[_Member]:
     form = content.get("kind")
     fields = content.get("fields")
     if isinstance(form, Mapping):
         fields = form.get("tuple") or (form.get("plain") or {}).get("fields")
     for member in crate.members(fields):
-        yield place, "structfield", member
+        yield _Member(member, place, "structfield")
     for variant in crate.members(content.get("variants")):
-        yield place, "variant", variant
+        yield _Member(variant, place, "variant")
         held = (content_of(variant) or {}).get("kind")
         if isinstance(held, Mapping):
             inside = held.get("tuple") or (held.get("struct") or {}).get("fields")
+            name = variant.get("name")
             for member in crate.members(inside):
-                yield f"{place}::{variant.get('name')}", f"variant.{variant.get('name')}.field", member
+                yield _Member(member, f"{place}::{name}", f"variant.{name}.field", around=(variant,))
     for member in crate.members(content.get("items")):
-        yield place, _trait_anchor(member), member
+        yield _Member(member, place, _trait_anchor(member))
     for implementation in crate.members(content.get("impls")):
         if not content_of(implementation).get("trait"):
             for member in crate.members(content_of(implementation).get("items")):
-                yield place, "method" if kind_of(member) == "function" else _trait_anchor(member), member
+                anchor = "method" if kind_of(member) == "function" else _trait_anchor(member)
+                yield _Member(member, place, anchor, declared=False)
 
 
 def _trait_anchor(member: Item) -> str:

@@ -25,6 +25,15 @@ LABELS = {
     "attribute": "Attribute",
     "variant": "Variant",
 }
+# rustdoc's order of the lists in a module.
+# fmt: off
+ORDER = {kind: number for number, kind in enumerate((
+    "primitive", "module", "macro", "struct", "enum", "constant", "static", "trait", "fn", "type", "union",
+    "foreign_type", "keyword", "attribute", "attr", "derive", "trait_alias",
+))}
+# fmt: on
+# Fragments of the lists that are not the kind with an "s".
+ANCHORS = {"fn": "functions", "attr": "attributes", "derive": "derives", "trait_alias": "trait-aliases"}
 PLURALS = {"type": "Type Aliases", "trait_alias": "Trait Aliases"}
 _HTML = {"mod": "module", "traitalias": "trait_alias", "foreigntype": "foreign_type"}
 _JSON = {"function": "fn", "type_alias": "type", "extern_type": "foreign_type"}

@@ -8,12 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from doc_assets.formats.rustdoc.items import Item, content_of, is_glob, is_use
 from doc_assets.formats.rustdoc.kinds import LABELS, json_kind
-
-Item = Mapping[str, Any]
 
 # Re-exported by most crates, documented with Rust itself, and never named by the crate that defines the item.
 _STANDARD = frozenset(("std", "core", "alloc", "proc_macro", "test"))
@@ -45,35 +44,45 @@ class Reexport:
         crate: The crate that documents it; None for an item of this crate, of Rust's own, or an unknown one.
         target: What it names there: ``struct other::inner::Thing``.
         is_glob: Whether it names all items of a module.
+        use: The item that states it, which may have documentation.
     """
 
     line: str
     crate: ForeignCrate | None = None
     target: str = ""
     is_glob: bool = False
+    use: Item = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         """Return the line, with the target of a foreign one."""
         return f"{self.line} ({self.target})" if self.crate else self.line
 
 
-def reexport(use: Item, summaries: Mapping[str, Any], crates: Mapping[str, Any]) -> Reexport:
-    """Return a re-export from its ``use``, from ``paths`` and ``external_crates`` of the JSON."""
-    is_glob = bool(use.get("is_glob") or use.get("glob"))
+def reexport(item: Item, summaries: Mapping[str, Any], crates: Mapping[str, Any]) -> Reexport:
+    """Return a re-export from its item, from ``paths`` and ``external_crates`` of the JSON."""
+    use = content_of(item)
+    if not is_use(item):
+        # rustdoc 1.95 writes the new name into "name" and the crate's into "rename"; its documentation has it reversed.
+        known = {one.get("name") for one in crates.values() if isinstance(one, Mapping)}
+        name, other = str(use.get("name", "_")), use.get("rename")
+        if other and (name in known or other not in known):
+            name, other = str(other), name
+        return Reexport(f"pub extern crate {f'{other} as ' if other else ''}{name};", use=item)
+    glob = is_glob(item)
     source, name = str(use.get("source", "_")), use.get("name")
-    renamed = f" as {name}" if not is_glob and name and name != source.rpartition("::")[2] else ""
-    line = f"pub use {source}{'::*' if is_glob else renamed};"
+    renamed = f" as {name}" if not glob and name and name != source.rpartition("::")[2] else ""
+    line = f"pub use {source}{'::*' if glob else renamed};"
     summary = summaries.get(str(use.get("id")))
     if not isinstance(summary, Mapping) or summary.get("crate_id") == 0:
-        return Reexport(line)
+        return Reexport(line, use=item)
     path = summary.get("path")
     crate = _crate(crates.get(str(summary.get("crate_id"))))
     if crate is None or not isinstance(path, list) or not path:
-        return Reexport(line)
+        return Reexport(line, use=item)
     place = "::".join(map(str, path))
     kind = json_kind(_PROC_MACROS.get(str(summary.get("kind")), str(summary.get("kind"))), None)
     what = "crate" if len(path) == 1 else LABELS.get(kind, kind).lower()
-    return Reexport(line, crate, f"all public items of {what} {place}" if is_glob else f"{what} {place}", is_glob)
+    return Reexport(line, crate, f"all public items of {what} {place}" if glob else f"{what} {place}", glob, item)
 
 
 def _crate(external: object) -> ForeignCrate | None:
@@ -96,15 +105,21 @@ def documented_in(reexports: Sequence[Reexport]) -> list[ForeignCrate]:
     return [crate for crate, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0].name))]
 
 
-def front_of(root: Sequence[Reexport], others: Sequence[Reexport], own_items: int) -> list[str]:
+def front_of(root: Sequence[Reexport], others: Sequence[Reexport], own_items: int, root_items: int) -> list[str]:
     """Return the crates that a crate is a front of; none if it documents most of what it exports.
+
+    It is one if its root re-exports all of another crate, or more foreign items than it lists itself, or if the crate
+    as a whole does.
 
     Args:
         root: Re-exports of the root module.
         others: Those of the other modules.
         own_items: Types, functions and macros that the crate documents itself.
+        root_items: Items, modules included, that the root lists.
     """
-    foreign = [one for one in (*root, *others) if one.crate]
-    if not any(one.is_glob and one.crate for one in root) and len(foreign) <= own_items:
+    at_root = [one for one in root if one.crate]
+    foreign = [*at_root, *(one for one in others if one.crate)]
+    few = len(foreign) <= own_items and len(at_root) <= root_items
+    if few and not any(one.is_glob for one in at_root):
         return []
     return [crate.name for crate in documented_in(foreign)[:_MOST_CRATES]]

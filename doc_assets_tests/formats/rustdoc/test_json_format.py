@@ -13,7 +13,8 @@ from doc_assets.document import Block, Document, Section, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.rustdoc.json_format import RustdocJsonFormat
-from doc_assets.formats.rustdoc.signatures import function, type_name
+from doc_assets.formats.rustdoc.declarations import function
+from doc_assets.formats.rustdoc.type_names import type_name
 
 U8 = {"primitive": "u8"}
 SELF = {"generic": "Self"}
@@ -201,7 +202,7 @@ def test_functions_macros_and_constants_stand_in_their_module(crate: CrateJson) 
     )
     assert section(document, "tank::pump").blocks[0].kind == "signature"
     assert section(document, "tank: items without documentation").blocks == (
-        Block("pub const MAX: u8 = 9u8", "signature"),
+        Block("pub const MAX: u8 = 9;", "signature"),
     )
     assert Block("Constants:\nMAX", "list") in section(document, "Items").blocks
 
@@ -225,7 +226,7 @@ def test_enums_and_traits_declare_what_is_in_them(crate: CrateJson) -> None:
     assert section(state, "tank::State::Level::0").blocks[1] == Block("Centimetres.")
     crate.index["51"]["inner"]["function"]["has_body"] = True
     assert "fn flow(&self) { ... }" in titled(read(crate), "Trait tank::Flow").sections[0].blocks[0].text
-    declared = "pub unsafe trait Flow: ?Sized {\n    fn flow(&self);\n    type Unit;\n}"
+    declared = "pub unsafe trait Flow: ?Sized {\n    type Unit;\n\n    // Required method\n    fn flow(&self);\n}"
     assert flow.sections[0].blocks == (Block(declared, "signature"),)
     assert section(flow, "tank::Flow::flow").anchor == "tymethod.flow"
 
@@ -378,7 +379,10 @@ def test_generics_and_long_parameter_lists_read_as_rust() -> None:
         "where_predicates": [{"bound_predicate": {"type": {"generic": "T"}, "bounds": [{"outlives": "'a"}]}}],
     }
     short = fn([["self", SELF], ["x", {"generic": "T"}]], generics=generics, is_async=True)["function"]
-    assert function("go", short, "public") == "pub async fn go<'a, T: Into<u8>, const N: u8>(self, x: T) where T: 'a"
+    assert (
+        function("go", short, "public")
+        == "pub async fn go<'a, T: Into<u8>, const N: u8>(self, x: T)\nwhere\n    T: 'a,"
+    )
     long = fn([[f"parameter_{i}", U8] for i in range(6)], U8)["function"]
     shown = function("go", long)
     assert shown.startswith("fn go(\n    parameter_0: u8,\n") and shown.endswith("\n) -> u8")
