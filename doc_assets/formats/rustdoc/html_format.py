@@ -20,7 +20,7 @@ from doc_assets.formats.html.format import refuse_redirect
 from doc_assets.formats.html.tree import children, classes, collapsed, parse_tree, remove, until_heading
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
-from doc_assets.formats.rustdoc.kinds import LABELS, html_kind, item_facts
+from doc_assets.formats.rustdoc.kinds import LABELS, html_kind, item_facts, kind_from_label
 from doc_assets.formats.rustdoc.members import (
     Implementations,
     read_members,
@@ -45,10 +45,10 @@ _CHROME = ", ".join(
         ".src, .srclink, a.anchor, .doc-anchor, .rightside, .out-of-band, .since, .emoji",
         ".tooltip, .notable-traits, .information, .test-arrow, .scraped-example-list, .more-scraped-examples",
         ".hideme, .item-decl summary, pre summary, .setting-line, #copy-path, #layout, #layout + .docblock",
-        ".item-table sup, .item-table .stab.portability",
+        ".item-table sup[title], .item-table .stab.portability",
     )
 )
-_UNPLACED = ("Crate", "Primitive", "Keyword", "Attribute")
+_UNPLACED = frozenset(("Crate", "Primitive Type", "Keyword", "Attribute"))  # of no module
 _STANDARD = ("std", "core", "alloc", "proc_macro", "test")  # their versions are rustdoc's own
 
 
@@ -56,7 +56,7 @@ class RustdocHtmlFormat:
     """Reads HTML written by ``cargo doc``."""
 
     name = "rustdoc_html"
-    version = 2
+    version = 3
     suffixes = frozenset((".html", ".htm"))
     priority = 10
 
@@ -78,11 +78,13 @@ class RustdocHtmlFormat:
         tree = parse_tree(trimmed.text)
         refuse_redirect(tree)
         body = tree.body
-        kinds = classes(body) if body is not None else []
+        # docs.rs puts the page into a frame of its own: what was the body is an element in it.
+        frame = tree.css_first("#rustdoc_body_wrapper") or body
+        kinds = classes(frame) if frame is not None else []
         main = tree.css_first("#main-content, section#main, #main")
         if "sys" in kinds:
             raise DocumentSkipped("rustdoc's index of pages")
-        if {"source", "src"} & set(kinds) or (main is not None and main.css_first("pre .src-line-numbers")):
+        if {"source", "src"} & set(kinds) or (main is not None and _is_source(tree, main)):
             raise DocumentSkipped("source code: rustdoc's src pages are not documentation")
         if main is None:
             raise DocumentRejected("no #main-content in the page: not rustdoc, or of a version before 1.63")
@@ -93,6 +95,14 @@ class RustdocHtmlFormat:
         parts = _read_page(main, page, implementations) or read_parts(main)
         title, sections = outline(parts, title=page.title, fallback=readable_name(file.path))
         return [Document(title, self.name, sections, _facts(file, page, trimmed, implementations))]
+
+
+def _is_source(tree: LexborHTMLParser, main: LexborNode) -> bool:
+    """Return whether a page shows a source file, of which each line has its number as a link."""
+    if main.css_first("pre .src-line-numbers, pre > code > a[data-nosnippet]") is not None:
+        return True
+    title = tree.css_first("head title")
+    return title is not None and collapsed(title).endswith(" - source")
 
 
 @dataclass(frozen=True)
@@ -116,10 +126,9 @@ def _identify(tree: LexborHTMLParser, main: LexborNode, kind: str) -> _Page:
     place = re.sub(r"\s+", "", crumbs.text()).strip(":") if crumbs is not None else ""
     if not place and "::" not in name and (titled := _place_from_title(tree)):
         place = titled
-    alone = not place or (label.startswith(_UNPLACED) and kind != "attr")
-    path = name if alone else f"{place}::{name}"
-    if label == "Crate":  # rustdoc 1.84 gives the body of the root no class
-        kind = "crate"
+    path = name if not place or label in _UNPLACED else f"{place}::{name}"
+    # rustdoc 1.84 gives the body of the root no class, a frame may give none at all.
+    kind = "crate" if label == "Crate" else kind or kind_from_label(label)
     shown = f"{LABELS.get(kind, label)} {path}".strip()
     # Of "1.0.0 (const: 1.79.0)", only the first version says since when the item is stable.
     stable_since = collapsed(since).partition(" ")[0] if since is not None else ""
@@ -177,20 +186,25 @@ def _read_page(main: LexborNode, page: _Page, traits: Implementations) -> list[P
             for docs in node.css(".docblock"):
                 parts.extend(read_parts(docs))
     # Since 1.73 the page of an alias repeats the members of the aliased type.
-    members = read_members(main, page.path, known) if aliased is None else []
+    members = read_members(main, page.path, page.kind, known) if aliased is None else []
     return [*parts, *members, *traits.parts, *_module_items(main)]
 
 
 def _module_items(main: LexborNode) -> list[Part]:
     """Return the tables of a module as one section: a line with name and summary for each item."""
-    blocks: list[Part] = []
+    lists: dict[str, list[str]] = {}
     for table in _outermost(main, ".item-table"):
         header = table.prev
         while header is not None and not header.is_element_node:
             header = header.prev
         label = collapsed(header) if header is not None and header.tag == "h2" else "Items"
+        label = "Type Aliases" if label == "Type Definitions" else label
         described, bare = _rows(table)
-        blocks += in_pieces([f"{label}:", *([", ".join(bare)] if bare else []), *described], "list")
+        if label == "Re-exports":  # lines of Rust; those of ``extern crate`` are a table of their own
+            lists.setdefault(label, []).extend(bare + described)
+        else:
+            lists.setdefault(label, []).extend([*([", ".join(bare)] if bare else []), *described])
+    blocks = [block for label, lines in lists.items() for block in in_pieces([f"{label}:", *lines], "list")]
     return [Heading(1, "Items"), *blocks] if blocks else []
 
 

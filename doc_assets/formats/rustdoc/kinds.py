@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from doc_assets.document import JsonValue
 
 LABELS = {
@@ -35,16 +37,25 @@ ORDER = {kind: number for number, kind in enumerate((
 # Fragments of the lists that are not the kind with an "s".
 ANCHORS = {"fn": "functions", "attr": "attributes", "derive": "derives", "trait_alias": "trait-aliases"}
 PLURALS = {"type": "Type Aliases", "trait_alias": "Trait Aliases"}
+_FRAME = frozenset(("rustdoc", "rustdoc-page", "container-rustdoc"))
+_BY_LABEL = {label: kind for kind, label in LABELS.items()} | {"Type Definition": "type"}
 _HTML = {"mod": "module", "traitalias": "trait_alias", "foreigntype": "foreign_type"}
 _JSON = {"function": "fn", "type_alias": "type", "extern_type": "foreign_type"}
 
 
-def html_kind(body_classes: list[str]) -> str:
-    """Return the kind from the classes of a page's body (``rustdoc mod crate``); "" if they state none."""
-    if "crate" in body_classes:
-        return "crate"
-    kind = body_classes[1] if len(body_classes) > 1 else ""
+def html_kind(classes: Iterable[str]) -> str:
+    """Return the kind from the classes of a page's body (``rustdoc mod crate``); "" if they state none.
+
+    docs.rs gives them to an element of its own inside the body, with one more.
+    """
+    kinds = [one for one in classes if one not in _FRAME]
+    kind = "crate" if "crate" in kinds else kinds[0] if kinds else ""
     return _HTML.get(kind, kind)
+
+
+def kind_from_label(label: str) -> str:
+    """Return the kind from the words before an item's name: ``Attribute Macro``; "" if they are none of rustdoc's."""
+    return _BY_LABEL.get(label, "")
 
 
 def json_kind(kind: str, content: object) -> str:

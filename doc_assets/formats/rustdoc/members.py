@@ -25,39 +25,61 @@ _DECLARED = ("variant", "structfield", "tymethod")
 _LONGEST_HEADER = 1_000  # characters of an impl's first line
 _MANY_IMPLEMENTORS = 30  # of thousands for Debug; more add little
 SHORT_SUMMARY = 200  # characters of derived traits beside the declaration; more become a section
+_FIELDS = re.compile(r"[^.]+\.fields")  # "Move.fields", but not "Move.field.fields"
 _SUBSTANTIAL = 120  # characters of its own documentation that a trait's method needs, unless it has an example
 _BELONGING = frozenset(("docblock", "item-info", "stab", "sub-variant"))
 _LINE_START = re.compile(r"([ ]*(?:\n[ ]*)?)\v[ ]*(.?)")
 _LAST_PARAMETER = re.compile(r"([^\s,({])(?=\n *\) (?:->|\{|where)|\n *\)(?:$|\n))")
 
 
-def read_members(main: LexborNode, path: str, known: set[str]) -> list[Part]:
-    """Return a section for each documented member; list the others by their signatures.
+def read_members(main: LexborNode, path: str, kind: str, known: set[str]) -> list[Part]:
+    """Return a section for each member with documentation or notes; list the others by their signatures.
 
     Args:
         main: The page's content.
         path: The item's path, which starts its members' headings.
+        kind: The item's kind.
         known: Notes on the whole page, which are not repeated.
     """
     parts: list[Part] = []
     undocumented: list[str] = []
+    stated = {"": set(map(_folded, known))}  # notes on the page, and on each variant, which rustdoc repeats on fields
+    added = _in_implementations(main) if kind == "trait" else None
     for node in below(main, _MEMBERS):
-        kind, _, member = unquote(node.id or "").partition(".")
+        member_kind, _, member = unquote(node.id or "").partition(".")
+        if member_kind == "variant" and _FIELDS.fullmatch(member):
+            continue  # the list of fields, which follow one by one
         signature = _signature(node)
         documentation, notes = _documentation(node)
-        if not member or kind not in _MEMBER_IDS:
+        if not member or member_kind not in _MEMBER_IDS:
             if documentation:
                 parts += [Heading(1, signature.split("\n")[0], node.id or None), *documentation]
-        elif documentation:
+            continue
+        around = stated[""] | stated.get(member.partition(".field.")[0], set())
+        remarks = [Block(text) for text in notes if _folded(text) not in around]
+        if member_kind == "variant" and ".field." not in member:
+            stated[member] = set(map(_folded, notes))
+        declared = member_kind in _DECLARED or (added is not None and node.mem_id not in added)
+        if documentation or remarks:
             full = f"{path}::{_member_name(node)}"
-            remarks = [Block(text) for text in notes if text not in known]
             parts += [Heading(1, full, node.id), Block(signature or full, "signature"), *remarks, *documentation]
-        elif kind not in _DECLARED and signature:
+        elif not declared and signature:
             undocumented.append(signature)
     if undocumented:
         parts.append(Heading(1, f"{path.rpartition('::')[2]}: items without documentation", "implementations"))
         parts += in_pieces(undocumented, "signature")
     return parts
+
+
+def _in_implementations(main: LexborNode) -> set[int]:
+    """Return the members in ``impl dyn Trait`` on a trait's page, which the trait's declaration does not hold."""
+    found = main.css_first("#implementations-list")
+    return {node.mem_id for node in below(found, "[id]")} if found is not None else set()
+
+
+def _folded(note: str) -> str:
+    """Return a note's words: rustdoc resolves links in an item's note, but not where it repeats it on a member."""
+    return " ".join(re.findall(r"\w+", note))
 
 
 @dataclass(frozen=True)
