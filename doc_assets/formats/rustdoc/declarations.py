@@ -59,6 +59,8 @@ def declaration(item: Node, index: Mapping[str, Any]) -> str:
             head = f"{visibility}{marks}trait {name}{parameters}{f': {bounded}' if bounded else ''}"
             return head + _block(where, _trait_items(_members(node.get("items"), index, _ASSOCIATED), index))
         return f"{_attributes(item)}{visibility}{kind} {name}{parameters}" + _body(kind, node, index, where)
+    if kind == "proc_macro":
+        return _procedural_macro(name, node)
     if kind == "variant":
         return name + _variant_body(node, index)
     if kind == "struct_field":
@@ -117,11 +119,20 @@ def _value(kind: str, name: str, node: Node, parameters: str, where: str) -> str
         return f"type {name}{parameters}{f': {bounded}' if bounded else ''}{target}{_ended(where, end)}"
     if kind == "trait_alias":
         return f"trait {name}{parameters} = {bounds(node.get('params'), 0)}{_ended(where, ';')}"
-    if kind == "proc_macro":
-        form = {"attr": f"#[{name}]", "derive": f"#[derive({name})]"}.get(str(node.get("kind")), f"{name}!()")
-        helpers = node.get("helpers") or []
-        return form + (f" with attributes {', '.join(f'#[{one}]' for one in helpers)}" if helpers else "")
     return f"{kind} {name}"
+
+
+def _procedural_macro(name: str, node: Node) -> str:
+    form = node.get("kind")
+    if form == "attr":
+        return f"#[{name}]"
+    if form != "derive":
+        return f"{name}!() {{ /* proc-macro */ }}"
+    helpers = items_of(node, "helpers")
+    attributes = "".join(f"    #[{one}]\n" for one in helpers)
+    return f"#[derive({name})]" + (
+        f"\n{{\n    // Attributes available to this derive:\n{attributes}}}" if helpers else ""
+    )
 
 
 def _constant(kind: str, node: Node) -> str:
@@ -131,11 +142,10 @@ def _constant(kind: str, node: Node) -> str:
         value = node.get("value")
         return f" = {value}" if value not in (None, "_", "") and len(str(value)) < _WIDE else ""
     written, computed = str(constant.get("expr") or "_"), str(constant.get("value") or "")
-    if constant.get("is_literal") or not computed:
-        shown = f" = {written}" if written != "_" and len(written) < _WIDE else ""
-        computed = ""
+    if constant.get("is_literal"):
+        shown, computed = f" = {written if len(written) < _WIDE else '_'}", ""
     else:
-        shown = f" = {written if len(written) < _WIDE else '_'}"
+        shown = f" = {written if len(written) < _WIDE else '_'}" if computed else ""
     end = ";" if kind == "constant" else ""
     return f"{shown}{end}{f' // {computed}' if computed and len(computed) < _WIDE else ''}"
 
@@ -149,8 +159,9 @@ def _body(kind: str, node: Node, index: Mapping[str, Any], where: str) -> str:
     if not isinstance(form, Mapping):
         return _ended(where, ";")
     if "tuple" in form:
-        fields = (_tuple_field(one, index, named=True) for one in form["tuple"])
-        return f"({', '.join(fields)}){_ended(where, ';')}"
+        fields = [_tuple_field(one, index, named=True) for one in form["tuple"]]
+        shown = ", ".join(fields) if set(fields) != {"_"} else "/* private fields */"
+        return f"({shown}){_ended(where, ';')}"
     plain = form.get("plain", form)
     rest = ["/* private fields */"] if plain.get("has_stripped_fields") or plain.get("fields_stripped") else []
     held = [declaration(one, index) + "," for one in _members(plain.get("fields"), index, ("struct_field",))]

@@ -26,7 +26,7 @@ from doc_assets.formats.rustdoc.kinds import ANCHORS, LABELS, ORDER, PLURALS, it
 from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
 from doc_assets.formats.rustdoc.public_names import Entry, Module
 from doc_assets.formats.rustdoc.reexports import documented_in
-from doc_assets.formats.rustdoc.type_names import path, type_name
+from doc_assets.formats.rustdoc.type_names import generics, path, type_name
 
 _HEAD = 8_192  # bytes at either end that identify a crate: its version comes last
 _MOST_ALIASES = 4  # other names of a type that stand with each of its members
@@ -196,13 +196,13 @@ def _section_of(item: Item) -> str:
 def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
     """Return declaration, documentation and a section per documented member; the number of implementations left out."""
     content, name = content_of(item), place.rpartition("::")[2]
-    traits, trait_parts, dropped = _traits(crate, place, content)
+    traits, trait_parts, dropped = _traits(crate, place, item)
     parts: list[Part] = [
         Block(declaration({**item, "name": name}, crate.index), "signature"),
         *notes(item),
         *_also_public(crate, item),
     ]
-    if traits and sum(map(len, traits)) < SHORT_SUMMARY:
+    if traits and sum(map(len, traits)) < SHORT_SUMMARY and not any(" for " in trait for trait in traits):
         parts.append(Block("Implements " + ", ".join(traits)))
     elif traits:
         trait_parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(traits, "list")]
@@ -247,7 +247,7 @@ def _implementors(crate: Crate, content: Mapping) -> list[Part]:
     for implementation in crate.members(content.get("implementations")):
         inner = content_of(implementation)
         if inner.get("trait") and not inner.get("is_synthetic") and not inner.get("blanket_impl"):
-            headers.append(f"impl {path(inner['trait'])} for {type_name(inner.get('for'))}")
+            headers.append(_header(inner))
     return implementors(list(dict.fromkeys(headers)))
 
 
@@ -301,26 +301,31 @@ def _trait_anchor(member: Item) -> str:
     return {"assoc_type": "associatedtype", "assoc_const": "associatedconstant"}.get(kind, kind)
 
 
-def _traits(crate: Crate, place: str, content: Mapping) -> tuple[list[str], list[Part], int]:
-    """Return a type's own trait implementations.
+def _traits(crate: Crate, place: str, item: Item) -> tuple[list[str], list[Part], int]:
+    """Return a type's trait implementations.
 
     Returns:
-        Names of the traits, sections for their methods with documentation of their own, and the number of automatic
-        and blanket implementations left out.
+        Names of its own traits, and whole headers of implementations for other types; sections for their methods with
+        documentation of their own; the number of automatic and blanket implementations left out.
     """
-    names: list[str] = []
+    found: list[tuple[bool, str]] = []
     parts: list[Part] = []
     dropped = 0
-    for implementation in crate.members(content.get("impls")):
+    for implementation in crate.members(content_of(item).get("impls")):
         inner = content_of(implementation)
         if not inner.get("trait"):
             continue
         if inner.get("is_synthetic") or inner.get("blanket_impl"):
             dropped += 1
             continue
-        trait = path(inner["trait"])
-        names.append(f"!{trait}" if inner.get("is_negative") else trait)
-        header = f"impl {trait} for {type_name(inner.get('for'))}"
+        header = _header(inner)
+        trait = f"{'!' if inner.get('is_negative') else ''}{path(inner['trait'])}"
+        target, is_reference = _named_type(inner.get("for"))
+        is_own = target == item.get("name")
+        # As on rustdoc's pages, those without items come last.
+        found.append((not inner.get("items"), trait if is_own and not is_reference else header))
+        if not is_own:
+            continue  # documented with the type that it is for
         said = documentation(implementation, crate.resolve, fold=True)
         if is_substantial(said):
             parts += [Heading(1, header, "trait-implementations"), *said]
@@ -330,4 +335,21 @@ def _traits(crate: Crate, place: str, content: Mapping) -> tuple[list[str], list
                 shown = Block(f"{header}\n{declaration(member, crate.index)}", "signature")
                 anchor = f"{_trait_anchor(member)}.{member.get('name')}"
                 parts += [Heading(1, f"{place}::{member.get('name')}", anchor), shown, *own]
-    return list(dict.fromkeys(names)), parts, dropped
+    return list(dict.fromkeys(shown for _, shown in sorted(found))), parts, dropped
+
+
+def _header(inner: Mapping) -> str:
+    """Return the first line of an implementation, without bounds."""
+    parameters, _ = generics(inner.get("generics"))
+    mark = "!" if inner.get("is_negative") else ""
+    return f"impl{parameters} {mark}{path(inner['trait'])} for {type_name(inner.get('for'))}"
+
+
+def _named_type(node: object) -> tuple[str, bool]:
+    """Return the name of the type that an implementation is for, and whether it is for a reference to it."""
+    is_reference = False
+    while isinstance(node, Mapping) and isinstance(node.get("borrowed_ref"), Mapping):
+        node, is_reference = node["borrowed_ref"].get("type"), True
+    named = node.get("resolved_path") if isinstance(node, Mapping) else None
+    name = (named.get("path") or named.get("name")) if isinstance(named, Mapping) else None
+    return str(name or "").rpartition("::")[2], is_reference

@@ -116,11 +116,19 @@ def _parameter(node: Node, depth: int) -> str:
 
 def _reference(node: Node, depth: int) -> str:
     lifetime = f"{node['lifetime']} " if node.get("lifetime") else ""
-    return f"&{lifetime}{'mut ' if flag(node, 'mutable') else ''}{type_name(node.get('type'), depth)}"
+    return f"&{lifetime}{'mut ' if flag(node, 'mutable') else ''}{_pointed(node, depth)}"
 
 
 def _pointer(node: Node, depth: int) -> str:
-    return f"*{'mut' if flag(node, 'mutable') else 'const'} {type_name(node.get('type'), depth)}"
+    return f"*{'mut' if flag(node, 'mutable') else 'const'} {_pointed(node, depth)}"
+
+
+def _pointed(node: Node, depth: int) -> str:
+    """Return the type behind a reference or pointer; several bounds stand in brackets."""
+    target = node.get("type")
+    shown = type_name(target, depth)
+    bounded = isinstance(target, Mapping) and ("dyn_trait" in target or "impl_trait" in target)
+    return f"({shown})" if bounded and " + " in shown else shown
 
 
 def _qualified(node: Node, depth: int) -> str:
