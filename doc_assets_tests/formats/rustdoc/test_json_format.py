@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from doc_assets.document import Block, Document, Section, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.rustdoc.json_format import RustdocJsonFormat
 from doc_assets.formats.rustdoc.declarations import function
+from doc_assets.formats.rustdoc.json_format import RustdocJsonFormat
 from doc_assets.formats.rustdoc.type_names import type_name
 
 U8 = {"primitive": "u8"}
