@@ -28,6 +28,13 @@ from doc_assets.formats.markdown.mdbook import Place, place_in_book, summary_onl
 from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.partials import expand_partials
 from doc_assets.formats.markdown.raw_html import closed_names, read_fragment
+from doc_assets.formats.markdown.template_tags import (
+    TemplateReader,
+    hide,
+    holds_templates,
+    is_rendered_by_hugo,
+    reveal,
+)
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Part
 
@@ -92,6 +99,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     facts, body = split_front_matter(decode(file.data))
     place = place_in_book(file) or Place()
     includes = Includes(file)
+    body = hide(body, listings=bool(facts))
     body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
     body = expand_partials(body, includes, file.path)
     if _WHOLE_PAGE.match(body):
@@ -100,7 +108,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         has_jsx = mdx or imports_components(body)
         if has_jsx:
             facts = {**exported_facts(body), **facts}
-        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden)
+        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden, hugo=is_rendered_by_hugo(facts))
     if may_hold_agent_notes(body):
         parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
@@ -114,19 +122,22 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     return Document(title, format_name, sections, facts, place.parents)
 
 
-def markdown_parts(text: str, *, mdx: bool = False, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Part]:
+def markdown_parts(
+    text: str, *, mdx: bool = False, hidden: Mapping[str, str] = MappingProxyType({}), hugo: bool = False
+) -> list[Part]:
     """Return the headings, anchors and blocks of a Markdown text without front matter, in reading order.
 
     A text that is nested too deep to be read whole becomes plain paragraphs. ``hidden`` maps a language to the prefix
-    of hidden lines in its listings.
+    of hidden lines in its listings. ``hugo`` says that Hugo renders the page.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
     closed = closed_names(text)
     lifted: list[list[Part]] = []
     stretches = unwrap(text, hidden)
+    templates = TemplateReader(stretches, hugo=hugo) if holds_templates(text) else None
     rewritten: list[tuple[str, bool]] = []
     for stretch in stretches:
-        prose = stretch.text
+        prose = templates.rewrite(stretch) if templates else stretch.text
         if not stretch.code:
             prose = lift_html(rewrite_marks(mark_headings(prose, mdx=mdx)), lifted)
             prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
@@ -137,7 +148,7 @@ def markdown_parts(text: str, *, mdx: bool = False, hidden: Mapping[str, str] = 
         return parts
     plain: list[Part] = []
     for stretch in stretches:
-        lines = stretch.text.strip("\n")
+        lines = reveal(stretch.text).strip("\n")
         if stretch.code:
             plain.append(Block(lines.rstrip(), "code"))
         else:

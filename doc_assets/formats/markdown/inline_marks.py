@@ -1,4 +1,6 @@
-"""Removes site generators' marks inside lines of prose (shortcodes, template tags, roles, icons); keeps their words.
+"""Removes site generators' marks inside lines of prose (roles, icons, attributes); keeps their words.
+
+Template tags are in ``template_tags``.
 
 Also lifts whole pieces of raw HTML out of the text, as blank lines and indentation inside them would read as Markdown.
 """
@@ -10,26 +12,12 @@ import re
 from doc_assets.formats.markdown.raw_html import alt_text, attributes_of, closed_names, read_fragment
 from doc_assets.formats.parts import Part
 
-_CODE = r"(?P<code>`+[^`\n]+`+)"
-_SHORTCODE = re.compile(_CODE + r"|\{\{[<%]\s*(?P<end>/?)\s*(?P<name>[\w./-]*)(?P<rest>[^{}]*?)[>%/]\}\}")
-_TEMPLATE = re.compile(
-    _CODE + r"|\{%-?\s*(?P<name>\w+)(?P<rest>[^{}%]*)-?%\}"
-    # mdBook's own directives are resolved before; one that is left was escaped and is text.
-    r"|\{\{~?\s*#\s*(?!(?:include|rustdoc_include|playground|playpen|template)\b)(?P<block>\w+)(?P<words>[^{}]*)\}\}"
-    r"|\{\{~?\s*[/>*!^%][^{}]*\}\}|\{\{\s*\w+[ (]+['\"](?P<call>[^'\"{}]*)['\"][^{}]*\}\}"
-    # Values known only to the site, and placeholders on lines of their own, which plug-ins fill.
-    r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
-    re.MULTILINE,
-)
 _COMMENT = re.compile(r"^[ \t]*\{/(?P<mark>[*_])[^{}]{0,2000}?(?P=mark)/\}[ \t]*$", re.MULTILINE)
 # Not at the end of a heading, where it may state the heading's id.
 _KRAMDOWN = re.compile(
     r"^(?:#{1,6}[ \t][^\n]*|[^\n]+(?=\n[ ]{0,3}(?:=+|-+)[ \t]*$))$|\{:[ \t]*[.#][\w.# =\"-]{0,200}\}", re.MULTILINE
 )
 _JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
-_SHOWN = re.compile(r"\b(?:title|header|heading|caption|alt|name|summary|label|text|content)\s*=\s*\"([^\"\n]*)\"")
-_QUOTED = re.compile(r"\"([^\"\n]*)\"")
-_TAB_NAME = re.compile(r"\s*\"?([^\"=<>%]+?)\"?\s*$")
 _ROLE = re.compile(r"\{(?:[a-z]+:)*(?P<role>[a-z][\w-]*)\}`~?(?P<text>[^`<\n]*[^`<\n\s])(?:\s*<[^`>\n]*>)?`")
 _PLAIN_ROLES = frozenset(("ref", "doc", "term", "numref", "eq", "abbr", "sub", "sup", "download", "any"))
 _ICON = re.compile(
@@ -51,10 +39,6 @@ def drop_data_uris(text: str) -> str:
 
 def rewrite_marks(prose: str) -> str:
     """Return the prose without the marks; text in backticks stays unchanged."""
-    if "{{<" in prose or "{{%" in prose:
-        prose = _SHORTCODE.sub(_shortcode, prose)
-    if "{%" in prose or "{{" in prose:
-        prose = _TEMPLATE.sub(_template, prose)
     if "{:" in prose:
         prose = _KRAMDOWN.sub(lambda m: "" if m[0].startswith("{:") else m[0], prose)
     if "}`" in prose:
@@ -71,26 +55,6 @@ def _icon(match: re.Match[str]) -> str:
     return "yes " if "check" in match[0] else ""
 
 
-def _shortcode(match: re.Match[str]) -> str:
-    if match["code"]:
-        return match[0]
-    words = " ".join(_SHOWN.findall(match["rest"]))
-    if not words and match["name"] == "tab" and not match["end"] and (name := _TAB_NAME.match(match["rest"][:200])):
-        words = name[1]
-    return _shown(words, match)
-
-
-def _shown(words: str, match: re.Match[str]) -> str:
-    """Return the words of a mark: in the sentence if the mark is in one, otherwise as a paragraph."""
-    if not words:
-        return ""
-    text = match.string
-    line = text.rfind("\n", max(0, match.start() - 200), match.start()) + 1
-    before = text[max(line, match.start() - 200) : match.start()].strip(" \t>-*0123456789.")
-    inside = "text=" in match[0] or (before and not before.endswith(("%}", "}}")))
-    return words if inside else f"\n\n{words}\n\n"
-
-
 def drop_jsx_tags(prose: str) -> str:
     """Drop comments and tags with braces, which are JSX also in a page without imports; keep their visible words."""
 
@@ -105,17 +69,6 @@ def drop_jsx_tags(prose: str) -> str:
     if "{/" in prose:
         prose = _COMMENT.sub("", prose)
     return _JSX_TAG.sub(shown, prose) if "<" in prose else prose
-
-
-def _template(match: re.Match[str]) -> str:
-    if match["code"]:
-        return match[0]
-    if match["block"]:  # Handlebars in manual pages: {{#option "`--dry-run`"}}
-        words = " ".join(_QUOTED.findall(match["words"]))
-        return f"\n\n{words}\n\n" if words else ""
-    if match["call"]:  # a macro that links a name: {{ godoc('Collection') }}
-        return f"`{match['call']}`"
-    return _shown(" ".join(_SHOWN.findall(match["rest"] or "")), match)
 
 
 def lift_html(prose: str, parts: list[list[Part]]) -> str:
