@@ -25,6 +25,8 @@ from doc_assets.formats.markdown.raw_html import (
     strip_links,
 )
 from doc_assets.formats.parts import Anchor, Heading, Part
+from doc_assets.formats.table_grid import row_text
+from doc_assets.formats.table_pieces import table_blocks
 
 _MAX_NESTING = 100  # blocks in blocks; markdown-it drops deeper ones, so ``read`` checks the depth
 _LIST_PIECE = 1_000  # characters, about 250 tokens: longer lists are split between items, as a chunk holds no more
@@ -180,17 +182,18 @@ class MarkdownReader:
     def _read_table(self, tokens: list[Token], i: int) -> int:
         rows: list[str] = []
         cells: list[str] = []
+        heads = 0
         while tokens[i].type != "table_close":
             token = tokens[i]
             if token.type == "inline":
                 cells.append(" ".join(self._inline(token.content)[0].split()))
             elif token.type == "tr_close":
-                row = " | ".join(cells).rstrip(" |")
-                if row:
-                    rows.append(row)
+                rows.append(row_text(cells))
                 cells = []
+            elif token.type == "thead_close":
+                heads = len(rows)
             i += 1
-        self._add("\n".join(rows), "table")
+        self._parts.extend(table_blocks(rows, heads))
         return i + 1
 
     def _read_list(self, tokens: list[Token], i: int) -> int:

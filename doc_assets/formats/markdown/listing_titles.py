@@ -80,8 +80,8 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
             words.append(part["word"])
     title = next((stated[key] for key in _SHOWN if stated.get(key)), "") or bracketed
     if not title and "," not in info[:start] and start:
-        named = " ".join(word for word in words if word.lower() not in _FLAGS and not word.startswith((",", ":", ".")))
-        title = named if named and (mdx or _WORDS.search(named)) else ""
+        named = " ".join(word for word in words if word.lower() not in _FLAGS and not word.startswith((",", ":")))
+        title = named if any(map(str.isalnum, named)) and (mdx or _WORDS.search(named)) else ""
     return " ".join(title.split())[:_LONGEST]
 
 
