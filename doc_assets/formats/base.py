@@ -9,6 +9,23 @@ from typing import Protocol, runtime_checkable
 
 from doc_assets.document import Document
 
+# Files in which sites and books list their pages; ``navigation`` reads them.
+NAVIGATION_FILES = frozenset(
+    (
+        *("SUMMARY.md", "book.toml", "_sidebar.md"),  # mdBook, GitBook, literate-nav; docsify
+        *("docs.json", "mint.json"),  # Mintlify
+        *("_category_.json", "_category_.yml", "_category_.yaml"),  # Docusaurus
+        *("sidebars.json", "sidebars.js", "sidebars.ts", "sidebars.cjs", "sidebars.mjs"),
+        *("_meta.json", "_meta.js", "_meta.jsx", "_meta.ts", "_meta.tsx", "_meta.mjs"),  # Nextra
+        "meta.json",  # Fumadocs
+        *("_toc.yaml", "_book.yaml"),  # DevSite: TensorFlow
+        *("_toc.yml", "myst.yml", "_quarto.yml"),  # Jupyter Book, MyST, Quarto
+        *("mkdocs.yml", "mkdocs.yaml", ".pages", ".nav.yml", ".nav.yaml"),  # MkDocs with awesome-pages, awesome-nav
+        *("_index.md", "_index.html"),  # Hugo
+        *("conf.py", "index.rst", "index.md", "index.txt"),  # Sphinx
+    )
+)
+
 
 class Neighbours(Protocol):
     """Other files of a file's source: its includes and tables of contents."""
@@ -21,6 +38,18 @@ class Neighbours(Protocol):
         Args:
             path: Path relative to the source's root, ``/`` between parts, without ``.`` and ``..``
                 (``posixpath.normpath`` of the document's path); None is returned for one outside the root.
+        """
+        ...
+
+
+class ListingNeighbours(Neighbours, Protocol):
+    """Neighbours that can tell at once which navigation files a folder holds, so that none is asked for in vain."""
+
+    def navigation(self, folder: str) -> frozenset[str]:
+        """Return those of ``NAVIGATION_FILES`` that are in a folder; recorded, as ``read`` is, for all of them.
+
+        Args:
+            folder: Path relative to the source's root; "" for the root.
         """
         ...
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from doc_assets.document.pointer import pointer_problem
 from doc_assets.errors import DocumentRejected
+from doc_assets.formats.base import NAVIGATION_FILES
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read
 
@@ -40,6 +42,7 @@ class SourceNeighbours:
     ) -> None:
         """Take the root that no read leaves (``Fetched.root``), and the limits of one document."""
         self._root = root
+        self._reader = _Reader(root)
         self._max_bytes = max_bytes
         self._max_lookups = max_lookups
         self._left = max_all_bytes
@@ -50,7 +53,7 @@ class SourceNeighbours:
         """See ``doc_assets.formats.base.Neighbours``."""
         if path not in self.requested and len(self.requested) >= self._max_lookups:
             return None
-        data = _bytes_of(self._root, path, self._max_bytes)
+        data = self._reader.bytes_of(path, self._max_bytes)
         first = path not in self.requested
         self.requested.setdefault(path, None if data is None else hashlib.sha256(data).digest())
         if data is None or (first and len(data) > self._left):
@@ -60,6 +63,15 @@ class SourceNeighbours:
             return None
         self._left -= len(data) if first else 0
         return data
+
+    def navigation(self, folder: str) -> frozenset[str]:
+        """See ``doc_assets.formats.base.ListingNeighbours``; recorded as the folder's path with a slash."""
+        listed = f"{folder}/"
+        if listed not in self.requested and len(self.requested) >= self._max_lookups:
+            return frozenset()
+        names = _navigation_in(self._root, folder)
+        self.requested[listed] = _fingerprint_of(names)
+        return names
 
     @property
     def digest(self) -> bytes | None:
@@ -73,6 +85,7 @@ class IncludedFiles:
     def __init__(self, root: Path) -> None:
         """Take the source's root."""
         self._root = root
+        self._reader = _Reader(root)
         self._fingerprints: dict[str, bytes | None] = {}
 
     def digest(self, paths: Iterable[str]) -> bytes:
@@ -81,27 +94,81 @@ class IncludedFiles:
 
     def _fingerprint(self, path: str) -> bytes | None:
         if path not in self._fingerprints:
-            data = _bytes_of(self._root, path)
-            self._fingerprints[path] = None if data is None else hashlib.sha256(data).digest()
+            if path.endswith("/"):
+                self._fingerprints[path] = _fingerprint_of(_navigation_in(self._root, path[:-1]))
+            else:
+                data = self._reader.bytes_of(path)
+                self._fingerprints[path] = None if data is None else hashlib.sha256(data).digest()
         return self._fingerprints[path]
 
 
-def _bytes_of(root: Path, path: str, max_bytes: int = MAX_INCLUDED_BYTES) -> bytes | None:
-    parts = path.split("/")
-    if "\0" in path or any(part in ("", ".", "..") or part.startswith(".") for part in parts):
-        return None
-    # Every link on the way is resolved, so that none leads out; ``read`` refuses one that is swapped in afterwards.
-    # Most requested paths do not exist; this check costs a tenth of resolving every part of the path.
-    if not os.path.lexists(f"{root}/{path}"):
-        return None
+# Names of navigation files by folder, with the time of the folder's last change: a folder of 1,200 pages is listed once
+# for all of them. A change within the same tick of the clock as a listing could go unseen, so one that is so fresh is
+# not kept.
+_listings: dict[str, tuple[int, frozenset[str]]] = {}
+_MOST_LISTINGS = 10_000
+_SETTLED = 2_000_000_000  # nanoseconds
+
+
+def _navigation_in(root: Path, folder: str) -> frozenset[str]:
+    """Return the navigation files in a folder of the source; none if it is outside or cannot be listed."""
+    if "\0" in folder or any(part in ("", ".", "..") for part in folder.split("/") if folder):
+        return frozenset()
+    path = f"{root}/{folder}"
     try:
-        real_root = os.path.realpath(root)
-        target = os.path.realpath(f"{real_root}/{path}", strict=True)
-        if not target.startswith(real_root.rstrip("/") + "/"):
+        changed = os.stat(path).st_mtime_ns  # noqa: PTH116 - called for each folder above each page
+        if (known := _listings.get(path)) is not None and known[0] == changed:
+            return known[1]
+        real_root = os.path.realpath(root).rstrip("/")
+        if not f"{os.path.realpath(path)}/".startswith(f"{real_root}/"):
+            return frozenset()
+        names = NAVIGATION_FILES.intersection(os.listdir(path))  # noqa: PTH208 - by name
+    except (OSError, ValueError):
+        return frozenset()
+    if time.time_ns() - changed > _SETTLED:
+        if len(_listings) >= _MOST_LISTINGS:
+            _listings.clear()
+        _listings[path] = changed, names
+    return names
+
+
+def _fingerprint_of(names: frozenset[str]) -> bytes | None:
+    return hashlib.sha256("\n".join(sorted(names)).encode()).digest() if names else None
+
+
+class _Reader:
+    """Reads files below a root; none by a link that leads out of it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real_folders: dict[str, str] = {}  # of one document's lookups, most of which share their folders
+
+    def bytes_of(self, path: str, max_bytes: int = MAX_INCLUDED_BYTES) -> bytes | None:
+        parts = path.split("/")
+        # Of hidden files only those that order a site's pages are read: ``.pages``.
+        visible = parts[:-1] if parts[-1] in NAVIGATION_FILES else parts
+        if "\0" in path or "" in parts or any(part.startswith(".") for part in visible):
             return None
-        return read(SourceFile(path, Path(target), 0), max_bytes)
-    except (OSError, ValueError, DocumentRejected):
-        return None
+        # Every link on the way is resolved, so that none leads out; ``read`` refuses one that is swapped in afterwards.
+        # Most requested paths do not exist; this check costs a tenth of resolving every part of the path.
+        if not os.path.lexists(f"{self._root}/{path}"):
+            return None
+        try:
+            root = self._real("")
+            folder, _, name = path.rpartition("/")
+            target = f"{self._real(folder)}/{name}"
+            if os.path.islink(target):  # noqa: PTH114 - called for each file that a page includes
+                target = os.path.realpath(target, strict=True)
+            if not target.startswith(root.rstrip("/") + "/"):
+                return None
+            return read(SourceFile(path, Path(target), 0), max_bytes)
+        except (OSError, ValueError, DocumentRejected):
+            return None
+
+    def _real(self, folder: str) -> str:
+        if folder not in self._real_folders:
+            self._real_folders[folder] = os.path.realpath(f"{self._root}/{folder}", strict=True)
+        return self._real_folders[folder]
 
 
 def _digest(files: Iterable[tuple[str, bytes | None]]) -> bytes:

@@ -14,6 +14,7 @@ from doc_assets.formats.html.blocks import read_parts
 from doc_assets.formats.html.mdbook_navigation import book_parents
 from doc_assets.formats.html.tree import collapsed, parse_tree, remove
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 
@@ -81,7 +82,8 @@ class HtmlFormat:
         facts, text = split_front_matter(decode(file.data, html=True))
         tree = parse_tree(text)
         refuse_redirect(tree)
-        parents = book_parents(file, tree, text)
+        place = place_of(file, facts)
+        parents = book_parents(file, tree, text) or place.parents
         stated = facts.get("title")
         title = stated if isinstance(stated, str) else None
         fallback = _page_title(tree, parents[0] if parents else "") or readable_name(file.path)
@@ -90,7 +92,7 @@ class HtmlFormat:
         parts = read_parts(root)
         _refuse_template(parts)
         title, sections = outline(parts, title=title, fallback=fallback)
-        return [Document(title, self.name, sections, {**facts, **_facts(tree)}, parents)]
+        return [Document(title, self.name, sections, {**facts, **_facts(tree), **place.facts(facts)}, parents)]
 
 
 def refuse_redirect(tree: LexborHTMLParser) -> None:

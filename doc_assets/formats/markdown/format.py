@@ -24,7 +24,6 @@ from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
 from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
-from doc_assets.formats.markdown.mdbook import Place, place_in_book, summary_only
 from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.partials import expand_partials
 from doc_assets.formats.markdown.raw_html import closed_names, read_fragment
@@ -35,6 +34,8 @@ from doc_assets.formats.markdown.template_tags import (
     is_rendered_by_hugo,
     reveal,
 )
+from doc_assets.formats.navigation.finding import place_of
+from doc_assets.formats.navigation.summary import summary_only
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Part
 
@@ -97,7 +98,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     if summary_only(file):
         raise DocumentSkipped("the table of contents of a book: its titles stand above the book's pages")
     facts, body = split_front_matter(decode(file.data))
-    place = place_in_book(file) or Place()
+    place = place_of(file, facts)
     includes = Includes(file)
     body = hide(body, listings=bool(facts))
     body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
@@ -116,8 +117,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         parts = [Block(description), *parts]
     fallback = stated or place.title or readable_name(file.path)
     title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback, rule=place.rule)
-    found = {"chapter": place.chapter, "order": place.order}
-    facts.update({key: value for key, value in found.items() if value})
+    facts |= place.facts(facts)
     facts.update(includes.facts())
     return Document(title, format_name, sections, facts, place.parents)
 

@@ -19,6 +19,7 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.format import markdown_parts
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.markdown.inline_marks import drop_data_uris
+from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.notebook.output import output_text
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Anchor, Heading, Part
@@ -77,12 +78,14 @@ class NotebookFormat:
         facts = _mapping(notebook.get("metadata"))
         has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
         stated = facts.get("title") or _front_matter(cells[0]).get("title")
+        place = place_of(file)
         title, sections = outline(
             parts,
             title=clean_text(stated) if isinstance(stated, str) and not has_title else None,
-            fallback=readable_name(file.path),
+            fallback=place.title or readable_name(file.path),
         )
-        return [Document(title, self.name, sections, _metadata(notebook, facts))]
+        metadata = _metadata(notebook, facts)
+        return [Document(title, self.name, sections, {**metadata, **place.facts(metadata)}, place.parents)]
 
 
 def read_notebook(data: bytes) -> dict[str, Any]:

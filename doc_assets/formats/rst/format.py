@@ -19,6 +19,7 @@ from docutils.parsers.rst import Parser
 from doc_assets.document import Block, Document, JsonValue, json_safe
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
+from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.rst.directives import repaired
@@ -97,8 +98,10 @@ class RstFormat:
             parts = read_plainly(source)
             metadata = {"structure": "plain"}
         metadata.update(surroundings.facts())
-        title, sections = outline(parts, title=None, fallback=readable_name(file.path))
-        return [Document(title, self.name, sections, metadata)]
+        place = place_of(file)
+        metadata.update(place.facts(metadata))
+        title, sections = outline(parts, title=None, fallback=place.title or readable_name(file.path))
+        return [Document(title, self.name, sections, metadata, place.parents)]
 
 
 def parse_tree(source: str, surroundings: Surroundings) -> nodes.document:

@@ -1,7 +1,7 @@
-"""A page's place in its book, from mdBook's or GitBook's SUMMARY.md and from book.toml.
+"""A page's place in its book: SUMMARY.md of mdBook, GitBook and literate-nav, with book.toml; docsify's _sidebar.md.
 
-SUMMARY.md is read by lines instead of as Markdown, as every page of a book needs it. The directives inside pages are in
-``mdbook_includes``.
+They are read by lines instead of as Markdown, as every page of a book needs them. The directives inside pages are in
+``markdown.mdbook_includes``.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.markdown.includes import folders_above
-from doc_assets.formats.slugs import Slug, github, mdbook, mdbook_0_4
+from doc_assets.formats.navigation.page import Folder, Page
+from doc_assets.formats.navigation.place import Place
+from doc_assets.formats.slugs import Slug, mdbook, mdbook_0_4
 
-_SUMMARY, _BOOK = "SUMMARY.md", "book.toml"
+_SUMMARIES, _BOOK = ("SUMMARY.md", "_sidebar.md"), "book.toml"
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+(?P<text>\S.*)$")
@@ -34,29 +34,6 @@ _REMOVED_FROM_HTML = frozenset(("curly-quotes", "copy-fonts", "google-analytics"
 _LONGEST = 500_000  # characters of a SUMMARY.md; the longest real one has 30,000
 _MAX_LINE = 2_000
 _MAX_DEEP = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A page's place in its book.
-
-    Attributes:
-        root: Folder of the book, relative to the source's root.
-        parents: Titles above the page: book, part, chapters.
-        title: The page's title in the table of contents; "" if it is not listed.
-        chapter: The page's number (``4.2``); "" before and after the numbered chapters.
-        order: The page's position in the book, from 1; 0 if it is not listed.
-        hidden: Prefix of a listing's hidden lines, by language (book.toml's ``hidelines``).
-        rule: How the book makes ids of headings.
-    """
-
-    root: str = ""
-    parents: tuple[str, ...] = ()
-    title: str = ""
-    chapter: str = ""
-    order: int = 0
-    hidden: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    rule: Slug = github
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,31 +59,30 @@ class _Book:
     rule: Slug
 
 
-def place_in_book(file: RawFile) -> Place | None:
+def place_in_book(page: Page) -> Place | None:
     """Return the page's place, or None if no folder above it holds a table of contents.
 
     The nearest one that lists the page counts. If it is itself an entry of one further up, the titles there come first.
     """
     place: Place | None = None
-    target = file.path
+    target = page.path
     parents: tuple[str, ...] = ()
     found: _Entry | None = None
     title = ""
-    for folder in folders_above(file.path):
-        data = file.neighbours.read(posixpath.join(folder, _SUMMARY))
-        if data is None:
-            continue
+    for folder, data, _ in page.holding(*_SUMMARIES):
         summary = _summary(data)
         if not summary.entries:
             continue
-        book_folder, book = _book_of(file, folder)
-        entry = _entry(summary, folder, target, is_page=found is None)
+        book_folder, book = _book_of(page, folder)
+        entry = _entry(summary, folder.path, target, is_page=found is None)
         if place is None or (found is None and entry is not None):
-            place = Place(book_folder, hidden=book.hidden, rule=book.rule) if book else Place(book_folder)
+            place = Place(book_folder, listed=False)
+            if book is not None:
+                place = replace(place, hidden=book.hidden, rule=book.rule)
         if entry is not None:
             parents = (*entry.parents, *((entry.title,) if found else ()), *parents)
             title = (book.title if book else "") or summary.title
-            found, target = found or entry, folder
+            found, target = found or entry, folder.path
         if book is not None:
             break
     if place is None or found is None:
@@ -117,7 +93,7 @@ def place_in_book(file: RawFile) -> Place | None:
 
 def summary_only(file: RawFile) -> bool:
     """Return whether a file is only a book's table of contents, which no book shows as a page."""
-    if posixpath.basename(file.path) != _SUMMARY:
+    if posixpath.basename(file.path) not in _SUMMARIES:
         return False
     summary = _summary(file.data)
     return len(summary.entries) > 1 and summary.prose * 5 <= len(summary.entries)
@@ -133,14 +109,15 @@ def _entry(summary: _Summary, folder: str, target: str, *, is_page: bool) -> _En
     return summary.entries.get(below) or (summary.entries.get(name) if is_index else None)
 
 
-def _book_of(file: RawFile, folder: str) -> tuple[str, _Book | None]:
+def _book_of(page: Page, folder: Folder) -> tuple[str, _Book | None]:
     """Return the folder of the book whose pages are in ``folder``, and its book.toml, if it has one."""
-    for above in (folder, *folders_above(folder)):
-        data = file.neighbours.read(posixpath.join(above, _BOOK))
-        book = None if data is None else _book(data)
-        if book is not None and posixpath.normpath(posixpath.join(above, book.source)) == (folder or "."):
-            return above, book
-    return (posixpath.dirname(folder) if posixpath.basename(folder) == "src" else folder), None
+    for above, data, _ in page.holding(_BOOK):
+        if above.path and not f"{folder.path}/".startswith(f"{above.path}/"):
+            continue
+        book = _book(data)
+        if book is not None and posixpath.normpath(posixpath.join(above.path, book.source)) == (folder.path or "."):
+            return above.path, book
+    return (posixpath.dirname(folder.path) if folder.name == "src" else folder.path), None
 
 
 @functools.lru_cache(maxsize=64)
@@ -241,7 +218,8 @@ def _link(text: str) -> tuple[str, str]:
     if target.startswith("<") and target.endswith(">"):
         target = target[1:-1]
     path = posixpath.normpath(unquote(target)) if target and "#" not in target and "://" not in target else ""
-    return _plain(title), "" if path.startswith(("/", "..")) else path
+    path = path.lstrip("/")  # docsify starts some at its root
+    return _plain(title), "" if path.startswith("..") else path
 
 
 def _plain(text: str) -> str:

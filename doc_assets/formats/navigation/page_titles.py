@@ -1,0 +1,71 @@
+"""The title of another page, for navigation that names a page by its file only: its first heading or front matter."""
+
+from __future__ import annotations
+
+import functools
+import json
+import posixpath
+import re
+from collections.abc import Iterable
+
+from doc_assets.formats.navigation.data import front_matter
+from doc_assets.formats.navigation.page import Page
+from doc_assets.formats.navigation.place import title_of
+
+SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx")
+_LONGEST = 100_000  # characters; a title stands at the top
+_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
+_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1{2,}[ \t]*""")
+_CELL_HEADING = re.compile(r'"\s*#[ \t]+((?:[^"\\]|\\.)+?)(?:\\n)?"')
+_MARKS = re.compile(r":[\w:.+-]+:(?=`)|`+|\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|\[([^\[\]]*)\]\([^()]*\)")
+
+# Stands before the path of a page in a title that is that page's own.
+OF_PAGE = "\0"
+
+
+def resolved(page: Page, titles: Iterable[str], folder: str) -> tuple[str, ...]:
+    """Return titles with each ``OF_PAGE`` path, relative to ``folder``, replaced by that page's title."""
+    return tuple(
+        title_at(page, posixpath.normpath(posixpath.join(folder, title[1:]))) if title.startswith(OF_PAGE) else title
+        for title in titles
+    )
+
+
+def title_at(page: Page, path: str) -> str:
+    """Return the title of the page at a path with or without its suffix; "" if there is none."""
+    has_suffix = posixpath.splitext(path)[1] in SUFFIXES
+    for candidate in (path,) if has_suffix else (path + suffix for suffix in SUFFIXES):
+        if (data := page.neighbours.read(candidate)) is not None:
+            return title_in(data, posixpath.splitext(candidate)[1])
+    return ""
+
+
+@functools.lru_cache(maxsize=256)
+def title_in(data: bytes, suffix: str) -> str:
+    """Return the title of a page with these bytes; "" if it states none."""
+    text = data[:_LONGEST].decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    if suffix == ".rst":
+        return plain(_rst_title(text))
+    if suffix == ".ipynb":
+        match = _CELL_HEADING.search(text)
+        return plain(json.loads(f'"{match[1]}"', strict=False)) if match else ""
+    if text.startswith(("---", "+++")) and (stated := title_of(front_matter(data).get("title"))):
+        return stated
+    match = _HEADING.search(_FENCE.sub("", text))
+    return plain(match[1]) if match else ""
+
+
+def _rst_title(text: str) -> str:
+    lines = text.split("\n")[:2_000]
+    for above, line, below in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if line.strip() and not line.startswith("..") and _ADORNMENT.fullmatch(below) and not _ADORNMENT.fullmatch(line):
+            is_overlined = _ADORNMENT.fullmatch(above) is not None
+            if is_overlined or (not line[0].isspace() and len(below.strip()) + 2 >= len(line.strip())):
+                return line.strip()
+    return ""
+
+
+def plain(text: str) -> str:
+    """Return a heading without the marks of its inline markup."""
+    return title_of(_MARKS.sub(lambda match: match[1] or "", text))
