@@ -90,3 +90,33 @@ def test_a_pointer_is_not_included_and_the_document_lacks_it(root):
     assert neighbours.read("part.md") is None
     assert str(neighbours.problem).startswith("it includes part.md, a Git LFS pointer, not the document of 8 bytes")
     assert IncludedFiles(root).digest(neighbours.requested) == neighbours.digest
+
+
+def test_the_navigation_files_of_a_folder_are_one_look_which_moves_when_one_appears(root):
+    neighbours = SourceNeighbours(root)
+    assert neighbours.navigation("listings") == neighbours.navigation("") == frozenset()
+    seen = [neighbours.digest]
+    assert neighbours.requested == {"listings/": None, "/": None}
+    for name in ("listings/.pages", "SUMMARY.md", "main.txt"):
+        (root / name).write_text("title: x\n")
+        seen.append(IncludedFiles(root).digest(neighbours.requested))
+    assert len(set(seen)) == 3 and seen[2] == seen[3]
+    assert neighbours.navigation("listings") == {".pages"} and neighbours.navigation("") == {"SUMMARY.md"}
+    assert neighbours.read("listings/.pages") == b"title: x\n"
+
+
+@pytest.mark.parametrize("folder", ["..", "upward", "listings/..", "absent", "a\0b", "same.rs", ".git"])
+def test_no_folder_outside_of_the_source_is_listed(root, folder):
+    (root.parent / "SUMMARY.md").write_text("- [A](a.md)\n")
+    assert SourceNeighbours(root).navigation(folder) == frozenset()
+
+
+def test_a_folder_is_listed_again_only_after_it_has_changed(root, monkeypatch):
+    (root / "listings" / "SUMMARY.md").write_text("- [A](a.md)\n")
+    os.utime(root / "listings", (1, 1))
+    assert SourceNeighbours(root).navigation("listings") == {"SUMMARY.md"}
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "listdir", lambda path: pytest.fail(f"{path} is listed again"))
+        assert SourceNeighbours(root).navigation("listings") == {"SUMMARY.md"}
+    (root / "listings" / "SUMMARY.md").unlink()
+    assert SourceNeighbours(root).navigation("listings") == frozenset()

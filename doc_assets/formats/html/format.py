@@ -86,7 +86,7 @@ class HtmlFormat:
         parents = book_parents(file, tree, text) or place.parents
         stated = facts.get("title")
         title = stated if isinstance(stated, str) else None
-        fallback = _page_title(tree, parents[0] if parents else "") or readable_name(file.path)
+        fallback = _page_title(tree, parents[0] if parents else "") or place.title or readable_name(file.path)
         root = _content_root(tree)
         _drop_chrome(root)
         parts = read_parts(root)

@@ -75,7 +75,9 @@ def _below(page: Page, top: str, above: Sequence[str]) -> Place:
             break
         labels.insert(0, _label(page, folder))
     title = ""
-    stands_for_folder = page.is_index or without_number(page.stem).lower() == without_number(page.folders[0].name).lower()
+    stands_for_folder = (
+        page.is_index or without_number(page.stem).lower() == without_number(page.folders[0].name).lower()
+    )
     if labels and stands_for_folder:
         title = labels.pop()
     return Place(parents=joined((*above, *labels)), title=title)

@@ -18,7 +18,7 @@ _REST = re.compile(r"(?:z\.\.\.a|\.\.\.)")
 
 @dataclass(frozen=True, slots=True)
 class _Meta:
-    """A folder's title; separator and position of each child, of the rest ("...") too; folders shown without a title."""
+    """A folder's title; separator and position of each child and of the rest ("..."); folders shown untitled."""
 
     title: str
     children: Mapping[str, tuple[str, int]]

@@ -60,7 +60,9 @@ def _add(table: Table, node: object, parents: tuple[str, ...]) -> None:
 
 def _below_tabs(entries: Mapping[str, Entry], tabs: list[Mapping]) -> Mapping[str, Entry]:
     """Return entries below the tabs of mint.json, which take in the pages whose address starts with theirs."""
-    prefixes = [(f"{url.strip('/')}/", title_of(tab.get("name"))) for tab in tabs if isinstance(url := tab.get("url"), str)]
+    prefixes = [
+        (f"{url.strip('/')}/", title_of(tab.get("name"))) for tab in tabs if isinstance(url := tab.get("url"), str)
+    ]
     prefixes = [(prefix, title) for prefix, title in prefixes if title and "://" not in prefix][:100]
 
     def tab_of(path: str) -> tuple[str, ...]:

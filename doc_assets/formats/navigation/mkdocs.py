@@ -64,7 +64,9 @@ def _by_folders(page: Page, top: str) -> Place:
     for level, folder in enumerate(page.folders):
         found = files.get(folder.path) or _FolderNavigation("", {}, ())
         entry = found.items.get(child)
-        sections = entry.parents if entry else next((s for glob, s in found.patterns if fnmatch.fnmatch(child, glob)), ())
+        sections = (
+            entry.parents if entry else next((s for glob, s in found.patterns if fnmatch.fnmatch(child, glob)), ())
+        )
         if level == 0 and entry is not None:
             title, order = entry.title, entry.order
         elif level and entry is not None and entry.title:

@@ -16,7 +16,7 @@ SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx")
 _LONGEST = 100_000  # characters; a title stands at the top
 _HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
-_ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1{2,}[ \t]*""")
+_ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1*[ \t]*""")
 _CELL_HEADING = re.compile(r'"\s*#[ \t]+((?:[^"\\]|\\.)+?)(?:\\n)?"')
 _MARKS = re.compile(r":[\w:.+-]+:(?=`)|`+|\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)|\[([^\[\]]*)\]\([^()]*\)")
 
@@ -49,7 +49,10 @@ def title_in(data: bytes, suffix: str) -> str:
         return plain(_rst_title(text))
     if suffix == ".ipynb":
         match = _CELL_HEADING.search(text)
-        return plain(json.loads(f'"{match[1]}"', strict=False)) if match else ""
+        try:
+            return plain(json.loads(f'"{match[1]}"', strict=False)) if match else ""
+        except ValueError:  # an escape that JSON does not know: the notebook itself is rejected
+            return ""
     if text.startswith(("---", "+++")) and (stated := title_of(front_matter(data).get("title"))):
         return stated
     match = _HEADING.search(_FENCE.sub("", text))
@@ -59,10 +62,11 @@ def title_in(data: bytes, suffix: str) -> str:
 def _rst_title(text: str) -> str:
     lines = text.split("\n")[:2_000]
     for above, line, below in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
-        if line.strip() and not line.startswith("..") and _ADORNMENT.fullmatch(below) and not _ADORNMENT.fullmatch(line):
-            is_overlined = _ADORNMENT.fullmatch(above) is not None
-            if is_overlined or (not line[0].isspace() and len(below.strip()) + 2 >= len(line.strip())):
-                return line.strip()
+        if not line.strip() or line.startswith("..") or _ADORNMENT.fullmatch(line) or not _ADORNMENT.fullmatch(below):
+            continue
+        is_overlined = _ADORNMENT.fullmatch(above) is not None
+        if is_overlined or (not line[0].isspace() and len(below.strip()) >= min(4, len(line.strip()))):
+            return line.strip()
     return ""
 
 

@@ -11,22 +11,11 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.rst.format import RstFormat, parse_tree
 from doc_assets.formats.rst.includes import Surroundings, clip
 from doc_assets.formats.rst.sphinx_conf import declared_substitutions
-
-
-class Folder:
-    """Files of a source by path; keeps what was asked for."""
-
-    def __init__(self, **files: str) -> None:
-        self.files = {path: text.encode() for path, text in files.items()}
-        self.asked: list[str] = []
-
-    def read(self, path: str) -> bytes | None:
-        self.asked.append(path)
-        return self.files.get(path)
+from doc_assets_tests.support.source_files import SourceFiles
 
 
 def read(source: str, files: dict[str, str], path: str = "docs/guide/page.rst") -> Document:
-    [document] = RstFormat().parse(RawFile(path, source.encode(), {}, Folder(**files)))
+    [document] = RstFormat().parse(RawFile(path, source.encode(), {}, SourceFiles(files)))
     return document
 
 
@@ -93,7 +82,7 @@ def test_what_cannot_be_included_is_left_out_and_counted(target: str) -> None:
 
 
 def test_no_path_that_leaves_the_source_is_even_asked_for() -> None:
-    folder = Folder()
+    folder = SourceFiles()
     source = "".join(f".. {d}:: {'../' * n}x\n\n" for d in ("include", "literalinclude") for n in range(6))
     RstFormat().parse(RawFile("docs/guide/page.rst", (source + "Body |x|.\n").encode(), {}, folder))
     assert folder.asked
@@ -112,7 +101,7 @@ def test_a_page_that_includes_itself_ends() -> None:
 
 
 def test_what_a_page_may_include_is_limited() -> None:
-    files = Folder(**{"docs/guide/a.rst": "alpha\n", "docs/guide/b.rst": "beta\n"})
+    files = SourceFiles({"docs/guide/a.rst": "alpha\n", "docs/guide/b.rst": "beta\n"})
     surroundings = Surroundings("docs/guide/page.rst", files, max_expansion=1_020)
     shown = parse_tree(".. include:: a.rst\n\n.. include:: b.rst\n\nBody.\n", surroundings).astext()
     assert "alpha" in shown and "beta" not in shown and "Body." in shown
@@ -204,7 +193,7 @@ def test_a_definition_of_the_page_wins_over_conf_py() -> None:
 
 
 def test_conf_py_is_not_looked_for_without_need() -> None:
-    folder = Folder()
+    folder = SourceFiles()
     RstFormat().parse(RawFile("docs/page.rst", b".. |a| replace:: b\n\n|a| |copy|\n", {}, folder))
     assert folder.asked == []
 
