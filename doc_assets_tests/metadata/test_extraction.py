@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from doc_assets.document import Block, Document, JsonValue, Section
@@ -125,6 +127,8 @@ def test_the_chapter_is_the_title_above_the_document():
     section = Section((), None, (Block("text"),))
     document = Document("T", "markdown", (section,), {}, parents=("Book", "Part II"))
     assert describe(document, "rust", {}, "a.md") == {"chapter": "Part II"}
+    numbered = replace(document, metadata={"number": "10.1.14"})
+    assert describe(numbered, "rust", {}, "a.md") == {"chapter": "Part II", "number": "10.1.14"}
 
 
 @pytest.mark.parametrize(

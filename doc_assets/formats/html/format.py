@@ -61,7 +61,7 @@ class HtmlFormat:
     """Reads any page of HTML."""
 
     name = "html"
-    version = 2
+    version = 3
     suffixes = frozenset((".html", ".htm", ".xhtml"))
     priority = 0
 

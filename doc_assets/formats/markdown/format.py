@@ -48,7 +48,7 @@ class MarkdownFormat:
     """Reads Markdown files; those that import components are MDX, as on the sites that use them."""
 
     name = "markdown"
-    version = 2
+    version = 3
     suffixes = frozenset((".md", ".markdown", ".qmd"))
     priority = 0
 
@@ -69,7 +69,7 @@ class MdxFormat:
     """Reads MDX files, also those that no MDX compiler accepts: malformed JSX is text."""
 
     name = "mdx"
-    version = 2
+    version = 3
     suffixes = frozenset((".mdx",))
     priority = 0
 

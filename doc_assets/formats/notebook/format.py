@@ -55,7 +55,7 @@ class NotebookFormat:
     """Reads notebooks: text and code unchanged, outputs shortened to text worth a search."""
 
     name = "notebook"
-    version = 2
+    version = 3
     suffixes = frozenset((".ipynb",))
     priority = 0
 
