@@ -7,6 +7,7 @@ import re
 
 from doc_assets.document import clean_text
 from doc_assets.errors import DocumentRejected
+from doc_assets.formats.encoding_labels import CODECS
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -20,51 +21,53 @@ _DECLARED = re.compile(
     rb"""|\A\s*<\?xml[^>]{0,200}\bencoding\s*=\s*["']([\w.:-]{2,40})""",
     re.IGNORECASE,
 )
-# Encodings that a page may declare, by Python's names, and those that browsers use for them (WHATWG Encoding Standard).
-# Of Python's other codecs some take hours for a long text (punycode, idna), rot13 gives no text, and UTF-7 hides tags.
-_SUPERSETS = {
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-    "tis-620": "cp874",
-}
-# fmt: off
-_ENCODINGS = frozenset((
-    "big5", "big5hkscs", "cp866", "cp874", "cp932", "cp949", "euc_jp", "gb18030", "iso2022_jp", "koi8-r", "koi8-u",
-    "mac-roman", *(f"cp125{n}" for n in range(9)), *(f"iso8859-{n}" for n in range(2, 17)),
-))
-# fmt: on
+# Editors' mark of a text's encoding, in its first two lines: ``-*- coding: latin-1 -*-``, ``vim: fileencoding=…``.
+_CODING_LINE = re.compile(rb"\A(?:[^\n]{0,500}\n)?[^\n]{0,500}?coding[:=][ \t]*([-\w.]{2,40})")
+_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_UTF16 = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}  # of HTML and XML without a mark
+_NO_TEXT = ("replacement", "x-user-defined")
+# Escapes of the encodings that browsers do not read: ISO 2022 and HZ are ASCII to look at.
+_ESCAPES = re.compile(rb"\x1b\$|~\{|\x0e")
 # Characters below space, except white space (tab to carriage return) and escape, which starts ANSI codes.
 _CONTROLS = bytes({*range(9), *range(14, 27), *range(28, 32)})
 _MULTIBYTE_STARTS = bytes(range(0xC2, 0x100))
 
 
 def decode(data: bytes, *, html: bool = False) -> str:
-    """Decode bytes to clean text: by byte-order mark, UTF-8, the charset declared in HTML, or else Windows-1252.
+    """Decode bytes to clean text: by byte-order mark, UTF-8, the encoding that the text declares, or Windows-1252.
 
-    UTF-8 is tried before the declared charset: other text is hardly ever valid UTF-8, while converted pages often keep
-    their old declaration.
+    UTF-8 is tried before the declared encoding: other text is hardly ever valid UTF-8, while converted pages often keep
+    their old declaration. What a label means is what browsers take it for (``encoding_labels``).
+
+    Args:
+        data: The file.
+        html: Read the declaration of HTML and XML, instead of an editor's in the first two lines.
 
     Raises:
-        DocumentRejected: The bytes are not text.
+        DocumentRejected: The bytes are not text, or in an encoding that browsers do not read either.
     """
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return clean_text(data.decode(encoding, errors="replace"))
     head = data[:8192]
+    if html and (wide := _UTF16.get(head[:2])):
+        return clean_text(data.decode(wide, errors="replace"))
+    declared = _declared_in_html(head) if html else None
+    if declared == "replacement" and _ESCAPES.search(data) and data.isascii():
+        raise _unreadable(head)
     if b"\0" in head or _share(head, _CONTROLS) > 0.1:
         raise DocumentRejected("binary data where text was expected: check the file, or exclude it in the catalogue")
-    declared = _declared(head) if html else None
     if declared == "iso2022_jp":  # seven bits with escapes: always valid UTF-8 as well
         return clean_text(data.decode(declared, errors="replace"))
     try:
         return clean_text(data.decode())
     except UnicodeDecodeError:
         pass
-    if declared:
+    if not html:
+        declared = _codec(_CODING_LINE.search(head))
+    if declared in _NO_TEXT:
+        raise _unreadable(head)
+    if declared and not declared.startswith("utf"):
         return clean_text(data.decode(declared, errors="replace"))
     # A few bad bytes in UTF-8 (a truncated character) are replaced; mostly bad ones show a Western 8-bit charset.
     text = data.decode("utf-8", errors="replace")
@@ -73,17 +76,33 @@ def decode(data: bytes, *, html: bool = False) -> str:
     return clean_text(text)
 
 
-def _declared(head: bytes) -> str | None:
-    """Return the encoding that a page declares, if it is one of the known ones and not UTF-8."""
-    found = _DECLARED.search(head)
-    if found is None:
+def _declared_in_html(head: bytes) -> str | None:
+    """Return the codec of the encoding that a page declares, outside of comments."""
+    if b"harset" not in head and b"HARSET" not in head and b"encoding" not in head:
         return None
+    return _codec(_DECLARED.search(_COMMENT.sub(b"", head)))
+
+
+def _codec(found: re.Match[bytes] | None) -> str | None:
+    """Return the codec of a declared label, by the Encoding Standard, else by Python's aliases of the same codecs."""
+    label = next(filter(None, found.groups()), b"").decode("ascii", "replace").lower() if found else ""
+    if not label or label in CODECS:
+        return CODECS.get(label)
     try:
-        name = codecs.lookup((found[1] or found[2]).decode("ascii", "replace")).name
+        name = codecs.lookup(label).name
     except LookupError:
         return None
-    name = _SUPERSETS.get(name, name)
-    return name if name in _ENCODINGS else None
+    # Of Python's other codecs some take hours for a long text (punycode, idna), rot13 gives no text, and UTF-7 hides
+    # tags.
+    return "cp1252" if name == "iso8859-1" else name if name in CODECS.values() else None
+
+
+def _unreadable(head: bytes) -> DocumentRejected:
+    found = _DECLARED.search(head)
+    label = next(filter(None, found.groups()), b"").decode("ascii", "replace") if found else ""
+    return DocumentRejected(
+        f"text in the encoding {label}, which browsers do not read: convert it to UTF-8, or exclude it in the catalogue"
+    )
 
 
 def _share(data: bytes, counted: bytes) -> float:

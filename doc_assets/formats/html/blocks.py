@@ -12,8 +12,13 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, BlockKind, clean_text
-from doc_assets.formats.html.tree import below, classes, collapsed, remove, verbatim, visit
+from doc_assets.formats.html.listings import drop_beside_code, holds_lines_of_code, listing_text, named_language
+from doc_assets.formats.html.replaced import REPLACED_TAGS, write_replaced
+from doc_assets.formats.html.tables import is_data, label_cells, name_notes, span
+from doc_assets.formats.html.tree import below, children, classes, collapsed, visit
+from doc_assets.formats.numbering import Numerals, item_number
 from doc_assets.formats.parts import Heading, Part
+from doc_assets.formats.table_grid import Cell, TableGrid, row_text
 
 _LIST_PIECE = 1_000  # characters, about 250 tokens, as a chunk holds no more: longer lists and tables are split
 _LONGEST_HEADING = 200  # characters; a longer one is an unclosed heading that contains the page
@@ -24,32 +29,47 @@ _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _INLINE = frozenset((
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins",
     "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup",
-    "time", "u", "var", "wbr",
+    "time", "u", "var", "wbr", "picture",
 ))
 # fmt: on
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
+_COMBINED = re.compile(r"\x0e\s*([+-])\s*\x0e")
+_KEY = "\x0e"  # in the place of a backtick around a key, so that Ctrl+C can be written as one
 # fmt: off
 _DROPPED = frozenset((
-    "script", "style", "noscript", "template", "svg", "img", "picture", "video", "audio", "canvas", "iframe",
+    "script", "style", "noscript", "template", "svg", "img", "video", "audio", "canvas", "iframe",
     "object", "embed", "map", "button", "input", "select", "textarea", "progress", "meter", "head", "title", "link",
     "meta", "base",
 ))
 # fmt: on
-# The name of a note (Sphinx, MkDocs, mdBook) opens the note's first paragraph, as in the source.
-_NOTE_NAME = frozenset(("admonition-title", "blockquote-tag-title"))
-_LINE_NUMBERS = ".linenos, .lineno, .linenodiv, .hljs-ln-numbers, .line-numbers"
+# The name of a note (Sphinx, MkDocs, Docusaurus, VitePress, Starlight, GitHub, mdBook) or of a tab opens its first
+# paragraph, as in the source.
+_LEAD = re.compile(
+    r"(?:[\w-]*(?:admonition|alert|callout|custom-block|hint-container|aside|blockquote-tag|sidebar|topic|note|macro)"
+    r"[\w-]*?[_-]{1,2}(?:title|heading|header)|admonitionHeading_\w+|tab-label)"
+)
+_LEAD_TAGS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
+_STYLES: dict[str, Numerals] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
+_NUMERALS = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}  # docutils, Asciidoctor
+_PREPARED = ", ".join(("pre", "table", "div.fragment", *(tag for tag in REPLACED_TAGS if tag != "a"), 'a[href*="#"]'))
+_LONGEST_LEAD = 150  # characters
 
 
 def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
-    """Return the parts below ``root`` in reading order. Changes the tree: line breaks in listings become text.
+    """Return the parts below ``root`` in reading order. Changes the tree.
 
     Args:
         root: Element that holds the content.
         fold_headings: Turn headings into paragraphs, so that the parts stay one section.
     """
-    remove(root, _LINE_NUMBERS)
-    for line_break in root.css("pre br"):
-        line_break.replace_with("\n")
+    tags = {node.tag for node in root.css(_PREPARED)}  # most documentation of an item has none of them
+    if tags:
+        if not tags.isdisjoint(("pre", "table", "div")):
+            drop_beside_code(root, tables="table" in tags)
+        write_replaced(root, tags)
+        if "table" in tags:
+            name_notes(root)
+            label_cells(root)
     reader = _Reader(fold_headings=fold_headings)
     visit(root, reader.enter, reader.leave)
     return reader.finish()
@@ -77,6 +97,8 @@ class _List:
 
     tag: str
     number: int = 1
+    step: int = 1
+    numerals: Numerals = "1"
     marker: str = ""
     defining: bool = False
 
@@ -85,12 +107,14 @@ class _List:
 class _Table:
     """An open table of data."""
 
+    grid: TableGrid = field(default_factory=TableGrid)
     rows: list[str] = field(default_factory=list)
-    cells: list[str] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
     cell: list[str] = field(default_factory=list)
     head: str = ""
     only_heads: bool = True
     written: bool = False
+    inner: int = 0  # tables open inside of a cell
 
 
 class _Reader:
@@ -101,6 +125,7 @@ class _Reader:
         self._fold_headings = fold_headings
         self._inline: list[str] = []
         self._lead = ""  # start of the next paragraph
+        self._code_depth = 0
         self._lists: list[_List] = []
         self._lines: list[str] = []  # of the outermost open list
         self._line_size = 0
@@ -116,21 +141,21 @@ class _Reader:
         if tag in _INLINE:
             return True
         if tag in _CODE:
-            self._inline.append("`")
+            self._open_code(tag)
             return True
         if tag in _DROPPED or not node.is_element_node:
             return False
-        if tag in ("br", "math"):
-            # A vertical tab survives collapsing of white space; MathML holds its source in an annotation.
-            self._inline.append("\v" if tag == "br" else f" {collapsed(node.css_first('annotation') or node)} ")
+        if tag == "br":
+            self._inline.append("\v")  # survives collapsing of white space
             return False
+        if tag == "pre" and self._names_language(node):
+            self._inline.clear()
         self._flush()
-        if tag == "p" and not _NOTE_NAME.isdisjoint(classes(node)):
-            self._lead = collapsed(node).rstrip(":")
+        if tag in _LEAD_TAGS and self._enter_lead(node):
             return False
-        if tag == "pre":
+        if tag == "pre" or (tag == "div" and "fragment" in classes(node)):
             self._end_lead()
-            self._add(verbatim(node), "code")
+            self._add(listing_text(node), "code")
             return False
         if tag in _HEADINGS:
             self._end_lead()
@@ -145,15 +170,12 @@ class _Reader:
         if tag in _INLINE:
             return
         if tag in _CODE:
-            if self._inline[-1:] == ["`"]:
-                self._inline.pop()  # it is empty
-            else:
-                self._inline.append("`")
+            self._close_code(tag)
             return
         self._flush()
         self._end_lead()
         if self._table is not None:
-            self._leave_table(self._table, tag)
+            self._leave_table(self._table, node, tag)
         elif tag in ("ul", "ol", "dl") and self._lists:
             self._lists.pop()
             if not self._lists:
@@ -166,7 +188,42 @@ class _Reader:
 
     # Elements
 
+    def _open_code(self, tag: str) -> None:
+        """Open a mark of code; keys inside of keys (``Ctrl`` and ``C`` of one shortcut) are one."""
+        if not self._code_depth:
+            self._inline.append(_KEY if tag == "kbd" else "`")
+        self._code_depth += 1
+
+    def _close_code(self, tag: str) -> None:
+        self._code_depth -= 1
+        if self._code_depth:
+            return
+        mark = _KEY if tag == "kbd" else "`"
+        if self._inline[-1:] == [mark]:
+            self._inline.pop()  # it is empty
+        else:
+            self._inline.append(mark)
+
+    def _names_language(self, listing: LexborNode) -> bool:
+        """Return whether the text directly before a listing only repeats its language, as VitePress's labels do."""
+        if not self._inline or len(self._inline) > 8:
+            return False
+        words = _tidy("".join(self._inline)).lower()
+        return 0 < len(words) <= 20 and words in named_language(listing)
+
+    def _enter_lead(self, node: LexborNode) -> bool:
+        if not any(_LEAD.fullmatch(name) for name in classes(node)):
+            return False
+        text = collapsed(node).rstrip(":")
+        if len(text) > _LONGEST_LEAD:
+            return False
+        self._end_lead()
+        self._lead = text
+        return True
+
     def _enter_heading(self, node: LexborNode, level: int) -> bool:
+        for line_break in node.css("br"):
+            line_break.replace_with(" ")
         text = collapsed(node)
         runaway = len(text) > _LONGEST_HEADING
         if runaway:
@@ -180,31 +237,42 @@ class _Reader:
         return runaway
 
     def _enter_table(self, node: LexborNode, tag: str) -> bool:
+        table = self._table
         if tag == "table":
-            # A table around listings, headings or tables is layout: its cells are read as if there were no table.
-            if self._table is None and not below(node, "pre, table, h1, h2, h3, h4, h5, h6"):
+            if holds_lines_of_code(node):
+                self._add(listing_text(node), "code")
+                return False
+            if "memname" in classes(node):  # Doxygen's declaration of a function
+                self._add(collapsed(node), "signature")
+                return False
+            if table is not None:
+                table.inner += 1
+            elif is_data(node):
                 self._cut_list()
                 self._table = _Table()
-        elif self._table is not None and tag == "td":
-            self._table.only_heads = False
+        elif table is not None and tag == "td" and not table.inner:
+            table.only_heads = table.only_heads and _is_in_head(node)
         return True
 
-    def _leave_table(self, table: _Table, tag: str) -> None:
-        if tag in ("td", "th"):
-            table.cells.append(" ".join(table.cell))
+    def _leave_table(self, table: _Table, node: LexborNode, tag: str) -> None:
+        if table.inner:
+            table.inner -= tag == "table"
+        elif tag in ("td", "th"):
+            table.cells.append(Cell(" ".join(table.cell), span(node, "colspan"), span(node, "rowspan")))
             table.cell.clear()
         elif tag == "tr":
-            row = " | ".join(table.cells).rstrip(" |").strip()
+            row = row_text(table.grid.row(table.cells))
             table.cells.clear()
-            if row and table.only_heads and not table.head and not table.rows and len(row) < _LONGEST_TABLE_HEAD:
-                table.head = row
+            headed = table.only_heads and not table.rows and not table.written
+            if row and headed and len(table.head) + len(row) < _LONGEST_TABLE_HEAD:
+                table.head = f"{table.head}\n{row}" if table.head else row
             elif row:
                 table.rows.append(row)
             table.only_heads = True
             if sum(map(len, table.rows)) > _LIST_PIECE:
                 self._cut_table(table)
         elif tag in ("table", "caption"):
-            if table.rows or not table.written:
+            if table.rows or (tag == "table" and not table.written):
                 self._cut_table(table)
             self._add_block(" ".join(table.cell), "prose")
             table.cell.clear()
@@ -224,8 +292,10 @@ class _Reader:
         if tag in ("ul", "ol", "dl"):
             if self._lists:
                 self._lists[-1].defining = False
-            self._lists.append(_List(tag, _number(node.attributes.get("start"))))
+            self._lists.append(_open_list(node, tag))
         elif tag == "li" and self._lists:
+            if (value := _number(node.attributes.get("value"))) is not None:
+                self._lists[-1].number = value
             self._start_item(self._lists[-1])
         elif tag == "dt" and self._lists:
             if "sig" in classes(node):
@@ -239,8 +309,9 @@ class _Reader:
     def _start_item(self, inside: _List) -> None:
         if self._line_size > _LIST_PIECE:
             self._cut_list()
-        inside.marker = f"{inside.number}. " if inside.tag == "ol" else "" if inside.tag == "dl" else "- "
-        inside.number += 1
+        number = item_number(inside.number, inside.numerals) if inside.tag == "ol" else ""
+        inside.marker = f"{number}. " if number else "" if inside.tag == "dl" else "- "
+        inside.number += inside.step
         inside.defining = False
 
     def _add_signature(self, node: LexborNode) -> None:
@@ -316,6 +387,8 @@ class _Reader:
 
 def _tidy(raw: str) -> str:
     """Collapse white space: return one line, or one for each line break."""
+    if _KEY in raw:
+        raw = _COMBINED.sub(r"\1", raw).replace(_KEY, "`")
     lines = (" ".join(clean_text(line).split()) for line in raw.split("\v"))
     return "\n".join(line for line in lines if line)
 
@@ -347,5 +420,22 @@ def _anchor(node: LexborNode) -> str | None:
     return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
 
 
-def _number(raw: str | None) -> int:
-    return int(raw) if raw and re.fullmatch(r"\d{1,6}", raw) else 1
+def _is_in_head(cell: LexborNode) -> bool:
+    row = cell.parent
+    return row is not None and row.parent is not None and row.parent.tag == "thead"
+
+
+def _open_list(node: LexborNode, tag: str) -> _List:
+    if tag != "ol":
+        return _List(tag)
+    values = node.attributes
+    numerals = values.get("type") or next((_NUMERALS[name] for name in classes(node) if name in _NUMERALS), "1")
+    start = _number(values.get("start"))
+    if "reversed" in values:
+        count = sum(1 for child in children(node) if child.tag == "li")
+        return _List(tag, count if start is None else start, -1, _STYLES.get(numerals, "1"))
+    return _List(tag, 1 if start is None else start, 1, _STYLES.get(numerals, "1"))
+
+
+def _number(raw: str | None) -> int | None:
+    return int(raw) if raw and re.fullmatch(r"\s*-?\d{1,6}\s*", raw) else None

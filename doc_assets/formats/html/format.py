@@ -4,46 +4,24 @@ from __future__ import annotations
 
 import re
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentSkipped
+from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_notes
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.html.blocks import read_parts
+from doc_assets.formats.html.chrome import content_root, drop_boilerplate, drop_chrome, notes_outside, page_heading
+from doc_assets.formats.html.manual_pages import manual_title
 from doc_assets.formats.html.mdbook_navigation import book_parents
+from doc_assets.formats.html.tabs import label_tabs
 from doc_assets.formats.html.tree import collapsed, parse_tree, remove
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 
-# The first match with a word in it is the content; without one, the body.
-_ROOTS = ("main", "div[role=main]", "article", "div.document div.body", "div.body", "div.contents", "#content")
-_CHROME = ", ".join(
-    (
-        "nav",
-        "footer",
-        "aside:not(.footnote):not(.footnote-list):not(.topic):not(.admonition)",
-        "form",
-        "dialog",
-        "[role=navigation]",
-        "[role=search]",
-        ".headerlink, .anchorjs-link, .header-anchor, .hash-link",
-        ".sidebar, .sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox",
-        # Sections may be called "toc" or "search": only other elements are removed by id.
-        ".toc, #TOC, #tocDiv, ul#toc, div#toc:not(.section), .table-of-contents, .contents.local, div.contents.topic",
-        ".search, #searchbox, .skip-link, .skip-main-content, .breadcrumb, .breadcrumbs",
-        ".copybtn, .copy-button, .clipboard, .edit-page-link, .nav-wrapper, .mobile-nav-chapters",
-        ".boring",  # hidden lines of listings (mdBook, rustdoc)
-        ".sectnum, .section-number",  # Sphinx's numbers, which change when a section is added elsewhere
-        ".toctree-wrapper .toctree-l2",  # the headings of other pages
-        # Closed tabs and elements that a browser's search opens are text as well.
-        "[hidden]:not([role=tabpanel]):not([hidden=until-found])",
-        ".visually-hidden, .sr-only",
-        ".MJX_Assistive_MathML, .katex-html",
-    )
-)
 _TEMPLATE_MARK = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\{#[^{}]*#\}")
 _REDIRECT = re.compile(r"""^\s*[\d.]*\s*[;,]\s*url\s*=\s*["']?\s*([^"']+)""", re.IGNORECASE)
 _SITE_NAME = re.compile(r"\s+[—|]\s+[^—|]*$")
@@ -86,11 +64,22 @@ class HtmlFormat:
         parents = book_parents(file, tree, text) or place.parents
         stated = facts.get("title")
         title = stated if isinstance(stated, str) else None
-        fallback = _page_title(tree, parents[0] if parents else "") or place.title or readable_name(file.path)
-        root = _content_root(tree)
-        _drop_chrome(root)
-        parts = read_parts(root)
+        full_title = _full_title(tree)
+        fallback = _page_title(full_title, parents[0] if parents else "") or place.title or readable_name(file.path)
+        root = content_root(tree)
+        heading = page_heading(tree, root, full_title)
+        notes = notes_outside(tree, root)
+        remove(root, "form")
+        label_tabs(root)
+        drop_chrome(root)
+        parts = [*([Heading(1, heading)] if heading else []), *read_parts(root)]
+        if notes is not None:
+            parts += read_parts(notes)
         _refuse_template(parts)
+        parts = drop_boilerplate(parts)
+        if may_hold_agent_notes(text):
+            parts = drop_agent_notes(parts)
+        title = title or manual_title(parts)
         title, sections = outline(parts, title=title, fallback=fallback)
         return [Document(title, self.name, sections, {**facts, **_facts(tree), **place.facts(facts)}, parents)]
 
@@ -115,31 +104,15 @@ def _refuse_template(parts: list[Part]) -> None:
         raise DocumentSkipped("a template: its text is filled in elsewhere")
 
 
-def _page_title(tree: LexborHTMLParser, site: str) -> str:
-    """Return the page's ``<title>`` without the site's name behind a dash."""
+def _full_title(tree: LexborHTMLParser) -> str:
     node = tree.css_first("head title")
-    text = collapsed(node) if node is not None else ""
+    return collapsed(node) if node is not None else ""
+
+
+def _page_title(text: str, site: str) -> str:
+    """Return the page's ``<title>`` without the site's name behind a dash."""
     text = text.removesuffix(f" - {site}") if site else text
     return _SITE_NAME.sub("", text) or text
-
-
-def _content_root(tree: LexborHTMLParser) -> LexborNode:
-    body = tree.body
-    for selector in _ROOTS:
-        found = tree.css(selector)
-        # Several articles are a list: only together are they the page.
-        if len(found) == 1 and re.search(r"\w", found[0].text()):
-            return found[0]
-    if body is None:
-        raise DocumentSkipped("no text in the document")
-    return body
-
-
-def _drop_chrome(root: LexborNode) -> None:
-    remove(root, _CHROME)
-    for header in root.css("header"):
-        if header.css_first("h1") is None:
-            header.remove()
 
 
 def _facts(tree: LexborHTMLParser) -> dict[str, JsonValue]:

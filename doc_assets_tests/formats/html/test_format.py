@@ -335,6 +335,10 @@ _TOKENS = st.sampled_from((
     "<code>", "</code>", "<br>", "<b>",
     "</b>", "<main>", "</main>", "<blockquote>", "</div>", "<math>", "<svg>", "<template>", "<!--", "-->", "<body>",
     "<details>", "<summary>", "&#0;", "&#xD800;", "\ufeff", " ", "word",
+    "<sup>", "</sup>", "<sub>", "<kbd>", "</kbd>", "<a href=#x>", "</a>", "<td colspan=3 rowspan=2>", "<img alt=words>",
+    "<ol start=3 reversed type=i>", "<li value=9>", "<input type=radio>", "<label>", "<div role=tablist>",
+    "<button role=tab>", "<div role=tabpanel hidden>", "<span class=line>", "<div class=fragment>", "1", "<aside>",
+    "<header>", "<footer>", "<p class=admonition-title>",
 ))
 # fmt: on
 

@@ -1,0 +1,127 @@
+"""Tabs: the label of each stands before its body, whichever way a tool ties the two together.
+
+Labels are buttons with the role ``tab`` (Docusaurus, Starlight, sphinx-tabs, Bootstrap), or labels of radio buttons
+beside their bodies (sphinx-design, sphinx-inline-tabs, Hugo Book) or in a bar above them (MkDocs Material, VitePress).
+A body belongs to the label that names its id, else to the one at its place.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from selectolax.lexbor import LexborNode, create_tag
+
+from doc_assets.formats.html.tree import after, below, children, classes, collapsed
+
+LABEL = "tab-label"  # class of the paragraphs that this module writes
+_BARS = "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels"
+_PANEL_NAMES = frozenset(("tabpanel", "tab-pane", "tabbed-block", "tab-content", "sd-tab-content", "tab-panel"))
+_LONGEST_LABEL = 120  # characters
+_MOST_LEVELS = 4  # elements between a bar and the element that also holds its bodies
+
+
+def label_tabs(root: LexborNode) -> None:
+    """Write each tab's label as a paragraph into its body, show the body, and remove the bars of labels."""
+    if root.css_first(f"{_BARS}, input[type=radio]") is None:
+        return
+    by_id: dict[str, LexborNode] | None = None
+    for bar in below(root, _BARS):
+        labels = _labels(bar)
+        if not labels:
+            continue
+        if by_id is None:
+            by_id = {node.id: node for node in root.css("[id]") if node.id}
+        bodies = _named_bodies(labels, by_id) or _bodies_in_order(bar, len(labels))
+        if bodies:
+            for label, body in zip(labels, bodies, strict=True):
+                _label(body, collapsed(label))
+            bar.remove()
+        elif bar.css_first("[role=tab]") is not None and _is_filter(labels):
+            bar.remove()
+    _label_radio_buttons(root)
+
+
+def _labels(bar: LexborNode) -> list[LexborNode]:
+    found = below(bar, "[role=tab]") or below(bar, "label") or below(bar, "a, button") or below(bar, "li")
+    return [one for one in found if re.search(r"\w", one.text())]
+
+
+def _named_bodies(labels: list[LexborNode], by_id: dict[str, LexborNode]) -> list[LexborNode]:
+    """Return the bodies whose ids the labels name, or that name the labels' ids; [] unless each has one of its own."""
+    bodies: list[LexborNode] = []
+    for label in labels:
+        values = label.attributes
+        names = [values.get(key) or "" for key in ("aria-controls", "data-bs-target", "data-target", "href")]
+        names.append(f"{label.id}--panel" if label.id else "")
+        bodies += [by_id[name.lstrip("#")] for name in names if name.lstrip("#") in by_id][:1]
+    distinct = {body.mem_id for body in bodies}
+    return bodies if len(distinct) == len(labels) == len(bodies) else []
+
+
+def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
+    """Return the bodies that follow a bar, if there are as many as labels."""
+    node: LexborNode | None = bar
+    for _ in range(_MOST_LEVELS):
+        if node is None or node.tag in ("body", "main", "article", "section"):
+            return []
+        followers = list(after(node))
+        bodies = [one for one in followers if is_panel(one)]
+        if len(bodies) == count:
+            return bodies
+        for holder in followers[:1]:
+            inner = list(children(holder))
+            if len(inner) == count and (count > 1 or is_panel(inner[0])):
+                return inner
+            panels = [one for one in inner if is_panel(one)]
+            if len(panels) == count:
+                return panels
+        node = node.parent
+    return []
+
+
+def _is_filter(labels: list[LexborNode]) -> bool:
+    """Return whether all labels show the same body, as the buttons above Javadoc's tables do."""
+    return len({label.attributes.get("aria-controls") for label in labels}) == 1
+
+
+def is_panel(node: LexborNode) -> bool:
+    """Return whether an element is the body of a tab, which is text even while it is closed."""
+    return node.attributes.get("role") == "tabpanel" or not _PANEL_NAMES.isdisjoint(classes(node))
+
+
+def _label_radio_buttons(root: LexborNode) -> None:
+    """Label bodies that follow ``<input type=radio><label>``, one after the other or all after all of these."""
+    for first in below(root, "input[type=radio]"):
+        parent = first.parent
+        if parent is None or next(children(parent), first).mem_id != first.mem_id:
+            continue
+        labels: list[LexborNode] = []
+        bodies: list[LexborNode] = []
+        for node in children(parent):
+            if node.tag == "label":
+                labels.append(node)
+            elif node.tag not in ("input", "script", "style"):
+                bodies.append(node)
+        if len(labels) != len(bodies):
+            holder = bodies[0] if len(bodies) == 1 else next(after(parent), None) if not bodies else None
+            bodies = list(children(holder)) if holder is not None else []
+        if len(labels) == len(bodies):
+            for label, body in zip(labels, bodies, strict=True):
+                _label(body, collapsed(label) or (label.attributes.get("data-title") or ""))
+                label.remove()
+
+
+def _label(body: LexborNode, label: str) -> None:
+    """Open a body with its label, and show it."""
+    for name in ("hidden", "style", "aria-hidden"):
+        if name in body.attributes:
+            del body.attrs[name]
+    first = body.child
+    if first is None or not label or (first.is_element_node and LABEL in classes(first)):
+        return
+    paragraph = create_tag("p")
+    paragraph.attrs["class"] = LABEL
+    paragraph.inner_html = html.escape(label[:_LONGEST_LABEL])
+    # A listing cannot hold a paragraph: its label stands before it.
+    (body if body.tag == "pre" else first).insert_before(paragraph)
