@@ -1,297 +1,402 @@
-"""Rewrites the line syntax of site generators into CommonMark before it is parsed; code fences stay unchanged.
+"""Rewrites the line syntax of site generators into CommonMark before it is parsed; listings stay unchanged.
 
-Handles MkDocs admonitions and tabs, Docusaurus and MyST directives, jupytext cells and hidden lines of listings. Marks
-inside lines (shortcodes, roles) are in ``inline_marks``, includes in ``mdbook_includes`` and ``partials``.
+Walks over the lines with a stack of open containers. ``containers`` recognises their first lines, ``directives`` says
+what a reader sees of them, ``listings`` which lines of code are hidden, ``directive_includes`` reads what directives
+name. Marks inside lines (shortcodes, roles) are in ``inline_marks``, other includes in ``mdbook_includes`` and
+``partials``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from doc_assets.formats.markdown.heading_ids import own_id
+from doc_assets.document import Block
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.directive_kinds import Kind
+from doc_assets.formats.markdown import containers, directives
+from doc_assets.formats.markdown.containers import MAX_HEAD, Headings, Opening, Options
+from doc_assets.formats.markdown.directive_includes import DirectiveFiles, is_listing, is_rst
+from doc_assets.formats.markdown.includes import Includes
+from doc_assets.formats.markdown.listings import FENCE, Listing, ListingShortcodes
+from doc_assets.formats.markdown.prose_lines import ProseLines
+from doc_assets.formats.markdown.stretches import LIST_MARK, Collected, Lead, Stretch, Writer
+from doc_assets.formats.parts import Part
 
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Consecutive lines that are all code (with their fence lines) or all prose."""
-
-    text: str
-    code: bool
-
-
-_FENCE = re.compile(
-    r"(?P<lead>[ \t]*+(?:>[ \t]?)*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++){0,8}+)(?P<mark>`{3,}|~{3,})(?P<info>.*)"
-)
-_ADMONITION = re.compile(r"[ ]*(?:!!!|\?\?\?\+?)[ ]+[\w-]+(?:[ ][\w -]*)?(?:[ ]*\"(?P<title>.*)\")?[ ]*$")
-_TAB = re.compile(r"[ ]*===[!+]?[ ]+\"(?P<title>.*)\"[ ]*$")
-_COLON = re.compile(r"[ \t]*:{3,}[ \t]*(?:\{(?P<directive>[\w:-]+)\}|(?P<kind>[A-Za-z][\w-]*))?(?P<title>.*)$")
-_DIRECTIVE = re.compile(r"\{(?P<name>[\w:-]+)\}[ \t]*(?P<title>.*)$")
-_OPTION = re.compile(r"[ \t]*:[\w-]+:")
-_ALERT = re.compile(r"([ \t]*(?:>[ \t]*)+)\[!\w+\][+-]?[ \t]*(.*)$")
-_TARGET = re.compile(r"\(([\w.:/-]+)\)=[ \t]*$")
-_SNIPPET = re.compile(r"[ \t]*;?-+8<-+")
-_HIDDEN = re.compile(r"\bhidelines=([^\s,}\"']+)")
-_OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*highlight\b")
-_CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
-_CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
-_CLOSE_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|tab)\b|\{%-?\s*endhighlight\b)")
-_WRAPPER = re.compile(
-    r"[ ]{0,3}(?:</?(?:details|div|section|center|article|figure|p|[A-Z][\w.]*)\b[^<>]*>"
-    r"|<summary\b[^<>]*>.*</summary>)[ \t]*$"
-)
-# Identifiers of rules in specifications (`r[items.fn]`), Kramdown attributes, jupytext cell marks, contents.
-_CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
-_NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?|\[(?:TOC|toc|\[_{0,2}TOC_{0,2}\])\])[ \t]*$")
-
+# What tells MyST from other Markdown, so that a line that starts with "%" is a comment.
+_MYST = re.compile(r"^[ ]{0,3}(?:[`~:]{3,}[ ]?\{[A-Za-z]|\([\w.:/-]+\)=[ \t]*$|\+\+\+)|\{[a-z][\w:-]*\}`", re.MULTILINE)
+_HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{[^{}]*\})?[ \t]*$")
+_TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
 # fmt: off
-_DROPPED = frozenset((
-    "toctree", "include", "bibliography", "contents", "tableofcontents", "image", "raw-cell", "index",
-))
-_PROSE = frozenset((
-    "note", "warning", "tip", "important", "caution", "attention", "danger", "error", "hint", "seealso",
-    "admonition", "dropdown", "margin", "sidebar", "figure", "topic", "details", "card", "grid", "tab-set",
-    "tab-item", "versionadded", "versionchanged", "deprecated", "epigraph", "pull-quote", "rubric", "todo",
+_COLLECTED = frozenset((
+    Kind.DROPPED, Kind.MATHS, Kind.LIST_TABLE, Kind.CSV_TABLE, Kind.INCLUDE, Kind.LISTING_OF_FILE, Kind.RST, Kind.NAMES,
 ))
 # fmt: on
-# Titles of these directives are paths or layout.
-_UNTITLED = frozenset(("figure", "grid", "tab-set", "card-carousel", "versionadded"))
-_UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
-_LISTING = "~" * 12  # a fence that occurs in no known listing
-_MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
+_MAX_OPENING = 400  # characters of a container's first line
+_MAX_DEPTH = 12  # readers in readers: pages are included ten deep
+_MARKS = frozenset("{:/!?=%+r[<@#^")
+_MAX_OPEN = 100  # containers; deeper ones are not tracked, and their end is dropped like that of any other
 
 
-def unwrap(text: str, hidden: Mapping[str, str] = MappingProxyType({})) -> list[Stretch]:
-    """Rewrite the dialects' lines, in time linear in the length of the text.
+def unwrap(
+    text: str,
+    hidden: Mapping[str, str] = MappingProxyType({}),
+    lifted: list[list[Part]] | None = None,
+    files: DirectiveFiles | None = None,
+) -> list[Stretch]:
+    """Rewrite the dialects' lines, in time linear in the length of the text and what it includes.
 
     Args:
         text: Markdown without front matter.
         hidden: Prefix of a listing's hidden lines by language, besides Rust's ``# ``.
+        lifted: Receives the parts that are no Markdown; each leaves a paragraph that ``placeholder_number`` recognises.
+        files: Reads the files that directives name; by default there are none.
     """
-    reader = _Reader(hidden)
-    for line in text.split("\n"):
-        reader.feed(line)
-    return reader.finish()
-
-
-@dataclass(slots=True)
-class _Fence:
-    """An open listing: its end, and the lines dropped from it."""
-
-    mark: str  # its fence characters; "" for one that a shortcode ends
-    quoted: bool = False
-    dropped: bool = False
-    options: bool = False  # its first lines may be options of a notebook cell
-    in_options: bool = False
-    rust: bool = False
-    hidden: str = ""  # prefix of the lines that are not shown
-
-    def ended_by(self, line: str) -> bool:
-        if not self.mark:
-            return _CLOSE_LISTING.match(line) is not None
-        bare = line.strip(" \t>") if self.quoted else line.strip()
-        return len(bare) >= len(self.mark) and not bare.strip(self.mark[0])
+    writer = Writer([] if lifted is None else lifted)
+    files = files or DirectiveFiles(Includes(RawFile("page.md", b"")), "page.md")
+    myst = ("\n%" in text or text.startswith("%")) and _MYST.search(text) is not None
+    _Reader(writer, hidden, files, text.split("\n"), myst).read()
+    return writer.finish()
 
 
 @dataclass(slots=True)
 class _Reader:
+    writer: Writer
     hidden: Mapping[str, str]
-    stretches: list[Stretch] = field(default_factory=list)
-    lines: list[str] = field(default_factory=list)
-    code: bool = False
-    fence: _Fence | None = None
-    indents: list[int] = field(default_factory=list)  # columns that the text of each open admonition needs
-    directives: list[str] = field(default_factory=list)  # marks of directives that hold prose
-    options: bool = False  # directly after a directive's first line
-    space_next: bool = False
-    conflict: bool = False  # between the marks of an unresolved merge, whose "=======" would underline a heading
-    code_tabs: bool = False
+    files: DirectiveFiles
+    lines: Sequence[str]
+    myst: bool = False
+    depth: int = 0  # of readers in readers: for pages that pages include, for cells of tables
+    number: int = 0  # of the line that is read
+    listing: Listing | None = None
+    options: Options | None = None  # of the container whose first line was just read
+    collected: Collected | None = None
+    open: list[Opening] = field(default_factory=list)  # containers of prose that a fence ends
+    indents: list[tuple[int, int]] = field(default_factory=list)  # column that an admonition's text needs; fences open
+    last_ends: dict[str, int] | None = None  # number of the last line of each bare fence of colons and slashes
+    prose: ProseLines = field(init=False)
+    label_level: int = 0  # of the headings that are labels of tabs
+    shortcodes: ListingShortcodes = field(default_factory=ListingShortcodes)
+    skipped_from: int = -1  # column from which lines are options of mkdocstrings
 
-    def emit(self, line: str, *, code: bool = False) -> None:
-        if code != self.code:
-            self.cut()
-            self.code = code
-        self.lines.append(line)
+    def __post_init__(self) -> None:
+        self.prose = ProseLines(self.writer)
 
-    def cut(self) -> None:
-        if self.lines:
-            self.stretches.append(Stretch("\n".join(self.lines), self.code))
-        self.lines = []
+    def read(self) -> None:
+        for number, line in enumerate(self.lines):
+            self.number = number
+            self.feed(line)
+        self.end()
 
-    def finish(self) -> list[Stretch]:
-        if self.fence and not self.fence.mark:
-            self.emit(_LISTING, code=True)
-        self.cut()
-        return self.stretches
+    def end(self) -> None:
+        """End what is open at the end of the text or of an admonition."""
+        if self.options is not None:
+            self.begin()
+        if self.collected is not None:
+            collected, self.collected = self.collected, None
+            if collected.opening.kind is Kind.DROPPED and collected.opening.mark[0] == ":":
+                for line in collected.lines:  # a fence without an end hides nothing
+                    self.prose.feed(line)
+            else:
+                self.show(collected)
+        if self.listing is not None and (not self.listing.mark or self.indents):
+            self.writer.emit(self.listing.closing or self.listing.mark, code=True)
+        self.listing = None
 
     def feed(self, line: str) -> None:
-        line = self.outdent(line)
-        if self.fence is not None:
-            self.feed_code(line)
-        elif not (self.opens_listing(line) or self.opens_container(line) or self.is_dropped(line)):
-            self.feed_prose(line)
+        if self.indents:
+            line = self.outdent(line)
+        if self.listing is not None:
+            self.feed_code(self.listing, line)
+        elif self.collected is not None:
+            if self.collected.ended_by(line):
+                collected, self.collected = self.collected, None
+                self.show(collected)
+            else:
+                self.collected.lines.append(line)
+        elif self.options is None:
+            self.feed_text(line)
+        elif not self.options.takes(line, self.lines[self.number + 1 : self.number + 1 + MAX_HEAD]):
+            self.begin()
+            self.feed(line)
 
     def outdent(self, line: str) -> str:
         """Return the line without the indentation of the open admonitions; close those that it left."""
-        if not self.indents or not line.strip():
+        if not line.strip():
             return line
-        if "\t" in line[: self.indents[-1]]:
+        if "\t" in line[: self.indents[-1][0]]:
             body = line.lstrip(" \t")
             line = line[: len(line) - len(body)].expandtabs(4) + body
         indent = len(line) - len(line.lstrip(" "))
-        while self.indents and indent < self.indents[-1]:
-            self.indents.pop()
-            if self.fence is not None and self.fence.mark:
-                self.emit(self.fence.mark, code=True)
-                self.fence = None
+        while self.indents and indent < self.indents[-1][0]:
+            self.end()
+            del self.open[self.indents.pop()[1] :]
         return line[4 * len(self.indents) :]
 
-    def feed_code(self, line: str) -> None:
-        fence = self.fence
-        assert fence is not None  # noqa: S101 - checked by the caller
-        if fence.ended_by(line) or (fence.quoted and ">" not in line[:4]):
-            self.fence = None
-            if not fence.dropped:
-                self.emit(line if fence.mark else _LISTING, code=True)
-            return
-        if fence.options and self.is_option(fence, line):
-            return
-        if fence.dropped:
-            return
-        # rustdoc and mdBook hide lines that start with "# " from the reader: licences, imports, a main function.
-        if fence.rust and "#" in line:
-            body = line.lstrip()
-            if body == "#" or body.startswith("# "):
+    def feed_code(self, listing: Listing, line: str) -> None:
+        if listing.ended_by(line) or (listing.quoted and ">" not in line[:4]):
+            self.listing = None
+            self.writer.emit(listing.closing or line, code=True)
+        elif (shown := listing.shown(line)) is not None:
+            self.writer.emit(shown, code=True)
+
+    def feed_text(self, line: str) -> None:
+        """Read a line outside of listings: the first or last of a container, noise, or prose."""
+        body = line.lstrip(" \t")
+        first = body[:1]
+        if self.skipped_from >= 0 and body:
+            if len(line) - len(body) >= self.skipped_from:
                 return
-            if body.startswith("##"):  # an escaped "#": the line is shown
-                line = line.replace("##", "#", 1)
-        elif fence.hidden and line.lstrip().startswith(fence.hidden):
+            self.skipped_from = -1
+        if "```" in line or "~~~" in line:
+            if self.meets_fence(line):
+                return
+        elif (
+            ((first and first in _MARKS) or "8<-" in line or self.prose.conflict)
+            and len(line) <= _MAX_OPENING
+            and self.meets_mark(line, body, first)
+        ):
             return
-        self.emit(line, code=True)
+        self.prose.feed(line)
 
-    def is_option(self, fence: _Fence, line: str) -> bool:
-        if fence.in_options:
-            fence.in_options = line.strip() != "---"
-            fence.options = fence.in_options
+    def meets_mark(self, line: str, body: str, first: str) -> bool:
+        """Read a line that starts with a character of some dialect; return False if it is prose."""
+        start = body[:3]
+        if first == "{":
+            return self.opens_shortcode(line) or self.prose.is_noise(line)
+        if start == ":::":
+            return self.meets_colons(line)
+        if start == "///":
+            return self.meets_slashes(line)
+        if start in ("!!!", "???", "==="):
+            return self.opens_indented(line)
+        if self.open and self.splits(self.open[-1], line, body.strip(), first):
             return True
-        if line.strip() == "---":
-            fence.in_options = True
-            return True
-        fence.options = _OPTION.match(line) is not None
-        return fence.options
+        if first == "%" and self.myst:
+            return line[0] == "%"
+        return self.prose.is_noise(line)
 
-    def opens_listing(self, line: str) -> bool:
-        """Open a code fence, a directive written as a fence, or a shortcode that holds code; return whether it did."""
-        if "{" in line and self.opens_shortcode(line):
+    def splits(self, opening: Opening, line: str, body: str, first: str) -> bool:
+        """Read a line that splits a container's content: a tab's label, a rule in a card; False if it does not."""
+        if first in "@=" and opening.name in ("tabs", "code-tabs") and (tab := _TAB_LINE.match(line)):
+            self.paragraph(tab["title"])
             return True
-        if "```" not in line and "~~~" not in line:
+        if first in "^+" and "card" in opening.name and not body.strip(first):
+            self.writer.emit("")
+            return True
+        return first == "#" and opening.headings is not Headings.KEPT and self.is_label(line)
+
+    def meets_fence(self, line: str) -> bool:
+        match = containers.fence_of(line)
+        if match is None:
             return False
-        match = _FENCE.match(line)
-        if match is None or (match["mark"][0] == "`" and "`" in match["info"]):
-            return False
-        mark, info = match["mark"], match["info"].strip()
-        directive = _DIRECTIVE.match(info)
-        name = directive["name"].lower() if directive else ""
-        if not info and self.directives and self.directives[-1][0] == mark[0] and len(mark) >= len(self.directives[-1]):
-            self.directives.pop()
-            self.emit("")
-        elif directive and name in _PROSE:
-            self.directives.append(mark)
-            self.title("" if name in _UNTITLED else directive["title"])
-            self.options = True
+        lead, mark, info = match["lead"], match["mark"], match["info"].strip()
+        if not info and self.close(mark):
+            return True
+        opening = containers.fence_opening(lead, mark, info) if info[:1] in ("{", "a") else None
+        if opening is not None:
+            self.enter(opening)
         else:
-            dropped = name in _DROPPED
-            language = re.split(r"[ ,{]", info.lower(), maxsplit=1)[0]
-            rust = language in ("rust", "rs")
-            self.fence = _Fence(mark, ">" in match["lead"], dropped, bool(directive), rust=rust)
-            if own := _HIDDEN.search(info[:1_000]):
-                self.fence.hidden = own[1]
-            elif self.hidden and not rust:
-                self.fence.hidden = self.hidden.get(language, "")
-            if not dropped:
-                self.emit(line, code=True)
+            self.listing = Listing.of(mark, info, self.hidden, quoted=">" in lead)
+            self.writer.emit(line, code=True)
+        return True
+
+    def meets_colons(self, line: str) -> bool:
+        bare = line.strip()
+        if not bare.strip(":"):
+            self.close(bare)
+            self.writer.emit("")
+            return True
+        opening = containers.colon_opening(line, closed=self.number < self.last_end(":"))
+        if opening is None:
+            return False
+        if opening.name == "mkdocstrings":
+            self.skipped_from = len(opening.lead) + 4
+        self.enter(opening)
+        return True
+
+    def meets_slashes(self, line: str) -> bool:
+        opening = containers.block_opening(line)
+        if opening is None:
+            return self.close(line.strip())
+        if self.number >= self.last_end(opening.mark):
+            return False  # a comment of a programming language, not a block
+        self.enter(opening)
+        return True
+
+    def last_end(self, mark: str) -> int:
+        """Return the number of the last line that is this fence alone (``:``: any number of colons); -1 if none is."""
+        if self.last_ends is None:
+            self.last_ends = {}
+            for number, line in enumerate(self.lines):
+                if ":::" in line or "///" in line:
+                    bare = line.strip()
+                    if not bare.strip(bare[0]):
+                        self.last_ends[bare if bare[0] == "/" else bare[0]] = number
+        return self.last_ends.get(mark, -1)
+
+    def opens_indented(self, line: str) -> bool:
+        title = containers.indented_title(line)
+        if title is None:
+            return self.prose.is_noise(line)
+        indent = len(line) - len(line.lstrip(" "))
+        self.indents.append((indent + 4 * len(self.indents) + 4, len(self.open)))
+        self.paragraph(title, " " * indent)
         return True
 
     def opens_shortcode(self, line: str) -> bool:
-        if tabs := _CODE_TABS.match(line):
-            self.code_tabs = not tabs["end"] and "lang" in tabs["attributes"]
+        title = self.shortcodes.opened_by(line)
+        if title is None:
             return False
-        tab = _CODE_TAB.match(line) if self.code_tabs else None
-        if tab is None and not _OPEN_LISTING.match(line):
-            return False
-        if tab:
-            self.title(tab["title"])
-        self.fence = _Fence("")
-        self.emit(_LISTING, code=True)
+        if title:
+            self.paragraph(title)
+        self.listing = Listing("", FENCE)
+        self.writer.emit(FENCE, code=True)
         return True
 
-    def opens_container(self, line: str) -> bool:
-        """Open an admonition or tab of MkDocs, or a `:::` of Docusaurus or MyST; return whether it did."""
-        start = line.lstrip(" \t")[:3]
-        if len(line) > 400:
+    def close(self, mark: str) -> bool:
+        """Close the innermost container that a bare fence ends; return whether it ends one."""
+        for exactly in (True, False):
+            for number in range(len(self.open) - 1, -1, -1):
+                opening = self.open[number]
+                known = opening.mark
+                # Of divs, pandoc counts no colons.
+                enough = len(mark) >= len(known) or (mark[0] == ":" and opening.head is containers.Head.NONE)
+                if known == mark or (not exactly and enough and known[0] == mark[0] != "/"):
+                    del self.open[number:]
+                    self.label_level = 0
+                    self.writer.emit("")
+                    return True
+        return False
+
+    def enter(self, opening: Opening) -> None:
+        """Go on with the options of a container, or with its content if its first line has none below it."""
+        self.options = Options(opening)
+        if opening.head is containers.Head.NONE:
+            self.begin()
+
+    def begin(self) -> None:
+        """Show what stands before a container's content, and go on with the content."""
+        options, self.options = self.options, None
+        if options is None:
+            return
+        opening, values = options.opening, options.values
+        if opening.kind in _COLLECTED:
+            self.collected = Collected(opening, values)
+            if not opening.mark:
+                self.show(self.collected)
+                self.collected = None
+            return
+        lead = Lead(opening.lead)
+        if opening.kind is Kind.SIGNATURE and (signature := directives.signature(opening, values)):
+            lead.paragraph(self.writer, self.writer.lift([Block(signature, "signature")]))
+        elif opening.kind is Kind.PICTURE and (alt := values.get("alt", "").translate(_BRACKETS)):
+            lead.paragraph(self.writer, f"![{alt}](<{opening.argument}>)")
+        for words in directives.labels(opening, values):
+            lead.paragraph(self.writer, words)
+        if opening.kind in (Kind.LISTING, Kind.PARSED_LISTING):
+            self.open_listing(opening, directives.language(opening, values), lead)
+        elif opening.mark and len(self.open) < _MAX_OPEN:
+            self.open.append(opening)
+            if lead.text.strip(" \t>"):
+                lead.emit(self.writer, "")
+            else:
+                self.writer.emit("")
+
+    def open_listing(self, opening: Opening, language: str, lead: Lead) -> None:
+        fence = opening.mark if opening.mark[0] in "`~" else FENCE
+        closing = "" if fence == opening.mark else LIST_MARK.sub(" ", lead.text) + fence
+        self.listing = Listing.of(opening.mark, language, self.hidden, closing=closing, quoted=">" in lead.text)
+        lead.emit(self.writer, fence + language, code=True)
+
+    def show(self, collected: Collected) -> None:
+        """Show the content of a container that is read as a whole."""
+        opening, options, lines = collected.opening, collected.options, collected.lines
+        lead = Lead(opening.lead)
+        quoted = ">" in opening.lead
+        if quoted or lead.text:
+            lines = [line.lstrip("> \t") if quoted else line.removeprefix(opening.lead) for line in lines]
+        kind = opening.kind
+        if kind is Kind.MATHS:
+            self.verbatim(["$$", *([opening.argument] if opening.argument else []), *lines, "$$"], lead)
+        elif kind is Kind.INCLUDE:
+            self.include(opening, options, lead)
+        elif kind is Kind.LISTING_OF_FILE:
+            self.include_listing(opening, options, lead)
+        elif kind is Kind.RST:
+            lead.paragraph(self.writer, self.writer.lift(self.files.rst("\n".join(lines) + "\n")))
+        elif kind is Kind.NAMES:
+            lead.paragraph(self.writer, self.writer.lift([Block(directives.names(lines))]))
+        elif kind in (Kind.LIST_TABLE, Kind.CSV_TABLE):
+            for words in directives.labels(opening, options):
+                lead.paragraph(self.writer, words)
+            if kind is Kind.LIST_TABLE:
+                self.nested(directives.list_table(lines, options), lead)
+            else:
+                rows = self.files.table(options["file"]) if "file" in options else lines
+                self.nested(directives.csv_table(rows, options), lead)
+        elif opening.name == "embed":
+            self.files.miss(opening.argument)
+
+    def verbatim(self, lines: Sequence[str], lead: Lead) -> None:
+        for line in lines:
+            lead.emit(self.writer, line, code=True)
+
+    def nested(self, lines: Sequence[str], lead: Lead, files: DirectiveFiles | None = None) -> None:
+        """Read lines that stand for a container: they are Markdown that is complete in itself."""
+        self.writer.emit(lead.text.rstrip())
+        lines = [lead.text + line for line in lines] if lead.text else lines
+        if self.depth < _MAX_DEPTH:
+            _Reader(self.writer, self.hidden, files or self.files, lines, self.myst, self.depth + 1).read()
+        else:
+            self.writer.lines.extend(lines)
+        self.writer.emit("")
+
+    def include(self, opening: Opening, options: Mapping[str, str], lead: Lead) -> None:
+        if is_listing(options):
+            self.include_listing(opening, options, lead)
+            return
+        page = self.files.page(opening.argument, options)
+        if page is None:
+            return
+        if is_rst(page.path, options):
+            lead.paragraph(self.writer, self.writer.lift(self.files.rst(page.text, page.path)))
+            return
+        inside = self.files.inside(page)
+        self.nested(page.text.split("\n"), lead, inside)
+        inside.leave()
+
+    def include_listing(self, opening: Opening, options: Mapping[str, str], lead: Lead) -> None:
+        text = self.files.listing(opening.argument, options)
+        if text is None:
+            return
+        for words in directives.labels(opening, options):
+            lead.paragraph(self.writer, words)
+        language = options.get("language") or options.get("lang") or options.get("code") or ""
+        self.verbatim([FENCE + language, *text.split("\n"), FENCE], lead)
+
+    def paragraph(self, text: str, indent: str = "") -> None:
+        self.writer.emit("")
+        if text.strip():
+            self.writer.emit(indent + text.strip())
+            self.writer.emit("")
+
+    def is_label(self, line: str) -> bool:
+        """Show a heading that is the title of a callout or the label of a tab as a paragraph."""
+        heading = _HEADING.match(line)
+        if heading is None:
             return False
-        if start in ("!!!", "???", "===") and (match := _ADMONITION.match(line) or _TAB.match(line)):
-            indent = len(line) - len(line.lstrip(" "))
-            self.indents.append(indent + 4 * len(self.indents) + 4)
-            self.title(match["title"] or "", " " * indent)
-            return True
-        if start == ":::" and (match := _COLON.match(line)):
-            title = match["title"].strip()
-            if title.startswith("[") and title.endswith("]"):
-                title = title[1:-1]
-            self.title("" if title.startswith("{") or (match["directive"] or "") in _UNTITLED else title)
-            self.options = bool(match["directive"])
-            return True
-        return False
+        level, opening = len(heading["level"]), self.open[-1]
+        if opening.headings is Headings.LABELS:
+            self.label_level = self.label_level or level
+            if level != self.label_level:
+                return False
+        else:
+            self.open[-1] = Opening(opening.kind, opening.name, mark=opening.mark)
+        self.paragraph(heading["text"])
+        return True
 
-    def title(self, title: str, indent: str = "") -> None:
-        self.emit("")
-        if title.strip():
-            self.emit(indent + title.strip())
-            self.emit("")
 
-    def is_dropped(self, line: str) -> bool:
-        if "8<-" in line and _SNIPPET.match(line):
-            return True
-        if (
-            line[:7] in ("<<<<<<<", "=======", ">>>>>>>")
-            and _CONFLICT.match(line)
-            and (self.conflict or line[0] == "<")
-        ):
-            self.conflict = line[0] != ">"
-            return True
-        self.options = self.options and _OPTION.match(line) is not None
-        if self.options or (line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None):
-            if line.startswith("{:") and (own := own_id(line)):
-                self.name_heading(own)
-            return True
-        return False
-
-    def name_heading(self, own: str) -> None:
-        """Give an id in a line of attributes (kramdown) to the heading before it, or else to one after it."""
-        last = self.lines[-1] if self.lines else ""
-        if last.startswith("#"):
-            self.lines[-1] = f"{last} {{#{own}}}"
-        elif len(self.lines) > 1 and _UNDERLINE.match(last) and self.lines[-2].strip():
-            self.lines[-2] += f" {{#{own}}}"
-        elif not last.strip():
-            self.emit(f'<a id="{own}"></a>\n')
-
-    def feed_prose(self, line: str) -> None:
-        if self.space_next and line.strip() and not line.startswith(("    ", "\t")):
-            self.emit("")
-        self.space_next = False
-        if "<" in line and _WRAPPER.match(line):
-            # CommonMark takes all up to a blank line as raw HTML; authors write Markdown between such tags.
-            self.emit("")
-            self.space_next = True
-        elif "[!" in line and (alert := _ALERT.match(line)):
-            line = alert[1] + alert[2]
-        elif line.startswith("(") and (target := _TARGET.match(line)):
-            self.emit("")
-            line = f'<a id="{target[1]}"></a>\n'
-        elif len(line) > 32 and line.strip(" \t-*") and (markers := _MAX_MARKERS.match(line)):
-            line = line[markers.end() :]  # too deep for any parser: kept as text
-        self.emit(line)
+_BRACKETS = str.maketrans("[]\n", "   ")

@@ -18,11 +18,18 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
 from doc_assets.formats.markdown.dialects import unwrap
+from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.exports import exported_facts
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.includes import Includes
-from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, lift_html, rewrite_marks
+from doc_assets.formats.markdown.inline_marks import (
+    drop_data_uris,
+    drop_jsx_tags,
+    lift_html,
+    placeholder_number,
+    rewrite_marks,
+)
 from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
 from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.partials import expand_partials
@@ -109,7 +116,8 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         has_jsx = mdx or imports_components(body)
         if has_jsx:
             facts = {**exported_facts(body), **facts}
-        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden, hugo=is_rendered_by_hugo(facts))
+        hugo, files = is_rendered_by_hugo(facts), DirectiveFiles(includes, file.path)
+        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden, hugo=hugo, files=files)
     if may_hold_agent_notes(body):
         parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
@@ -123,18 +131,24 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
 
 
 def markdown_parts(
-    text: str, *, mdx: bool = False, hidden: Mapping[str, str] = MappingProxyType({}), hugo: bool = False
+    text: str,
+    *,
+    mdx: bool = False,
+    hidden: Mapping[str, str] = MappingProxyType({}),
+    hugo: bool = False,
+    files: DirectiveFiles | None = None,
 ) -> list[Part]:
     """Return the headings, anchors and blocks of a Markdown text without front matter, in reading order.
 
     A text that is nested too deep to be read whole becomes plain paragraphs. ``hidden`` maps a language to the prefix
-    of hidden lines in its listings. ``hugo`` says that Hugo renders the page.
+    of hidden lines in its listings. ``hugo`` says that Hugo renders the page. ``files`` reads what directives name.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
-    closed = closed_names(text)
     lifted: list[list[Part]] = []
-    stretches = unwrap(text, hidden)
-    templates = TemplateReader(stretches, hugo=hugo) if holds_templates(text) else None
+    stretches = unwrap(text, hidden, lifted, files)
+    closed = frozenset().union(*(closed_names(stretch.text) for stretch in stretches))
+    holds = any(holds_templates(stretch.text) for stretch in stretches)
+    templates = TemplateReader(stretches, hugo=hugo) if holds else None
     rewritten: list[tuple[str, bool]] = []
     for stretch in stretches:
         prose = templates.rewrite(stretch) if templates else stretch.text
@@ -152,7 +166,12 @@ def markdown_parts(
         if stretch.code:
             plain.append(Block(lines.rstrip(), "code"))
         else:
-            plain.extend(Block(p.strip()) for p in re.split(r"\n\s*\n", lines) if p.strip())
+            for paragraph in re.split(r"\n\s*\n", lines):
+                number = placeholder_number(paragraph)
+                if number is not None:
+                    plain.extend(lifted[number])
+                elif paragraph.strip():
+                    plain.append(Block(paragraph.strip()))
     return plain
 
 

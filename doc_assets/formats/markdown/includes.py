@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats.base import RawFile
+from doc_assets.formats.base import Neighbours, RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.missing_includes import MissingIncludes
@@ -51,9 +51,8 @@ class Includes(MissingIncludes):
 
     def find(self, paths: Iterable[str | None]) -> tuple[str, str] | None:
         """Return the path and the text of the first file that exists."""
-        if self._count <= 0:
+        if not self.spend():
             return None
-        self._count -= 1
         for path in paths:
             text = None if path is None or path in self.open else self._read(path)
             if path is not None and text is not None and len(text) <= self._searchable:
@@ -67,6 +66,15 @@ class Includes(MissingIncludes):
             self.miss(target)
             return None
         return text
+
+    def spend(self) -> bool:
+        """Return whether the document may include one thing more; if so, record it."""
+        self._count -= 1
+        return self._count >= 0
+
+    def metered(self) -> Neighbours:
+        """Return the document's neighbours for a reader of another markup, within the limits of this one."""
+        return _Metered(self)
 
     def has_room(self, characters: int) -> bool:
         """Return whether the document may grow by that many characters; if so, record the growth."""
@@ -83,6 +91,15 @@ class Includes(MissingIncludes):
             except DocumentRejected:
                 self._text[path] = None
         return self._text[path]
+
+
+class _Metered:
+    def __init__(self, includes: Includes) -> None:
+        self._includes = includes
+
+    def read(self, path: str) -> bytes | None:
+        data = self._includes._neighbours.read(path) if self._includes.spend() else None
+        return data if data is not None and self._includes.has_room(len(data)) else None
 
 
 def path_from(folder: str, target: str, root: str = "") -> str | None:

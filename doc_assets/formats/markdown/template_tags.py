@@ -16,7 +16,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from doc_assets.document import JsonValue
-from doc_assets.formats.markdown.dialects import Stretch
+from doc_assets.formats.markdown.stretches import Stretch
 from doc_assets.formats.markdown.template_words import Arguments, is_inline, read_arguments, words_of
 
 _PROTECTED = "\x04"  # a "{" that is text; occurs in no text, as control characters are removed
