@@ -76,8 +76,8 @@ _PLACE = re.compile(
     r"(?:[a-z]+:)?//\S*|(?:mailto|data):\S*|\.{0,2}/\S*|#\S*|\S+\.[a-z][a-z0-9]{1,4}|[\w.-]+(?:/[\w.-]+)+/?|@\S+",
     re.IGNORECASE,
 )
+_LETTER = re.compile(r"[^\W\d_]")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-_PHRASE = re.compile(r"\S*[^\W\d_]\S*\s+\S*[^\W\d_]")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+\+?")
 _CODE = re.compile(r"[=;{}<>$|]")
 
@@ -171,7 +171,8 @@ def _is_shown(value: str) -> bool:
 
 
 def _is_phrase(value: str) -> bool:
-    return _PHRASE.search(value) is not None and not _CODE.search(value) and not _PLACE.fullmatch(value)
+    words = sum(1 for word in value.split() if _LETTER.search(word))
+    return words > 1 and not _CODE.search(value) and not _PLACE.fullmatch(value)
 
 
 def _is_word(value: str, inside: bool) -> bool:
