@@ -20,6 +20,7 @@ from doc_assets.formats.markdown.blocks import MarkdownReader
 from doc_assets.formats.markdown.dialects import unwrap
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.exports import exported_facts
+from doc_assets.formats.markdown.formulas import quote_formulas
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.includes import Includes
@@ -134,14 +135,22 @@ def markdown_parts(
     text: str,
     *,
     mdx: bool = False,
+    jupyter: bool = False,
     hidden: Mapping[str, str] = MappingProxyType({}),
     hugo: bool = False,
     files: DirectiveFiles | None = None,
 ) -> list[Part]:
     """Return the headings, anchors and blocks of a Markdown text without front matter, in reading order.
 
-    A text that is nested too deep to be read whole becomes plain paragraphs. ``hidden`` maps a language to the prefix
-    of hidden lines in its listings. ``hugo`` says that Hugo renders the page. ``files`` reads what directives name.
+    A text that is nested too deep to be read whole becomes plain paragraphs.
+
+    Args:
+        text: The Markdown.
+        mdx: Read MDX.
+        jupyter: Read formulas as notebooks do.
+        hidden: Prefix of hidden lines in listings, by language.
+        hugo: Hugo renders the page.
+        files: Reads what directives name.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
     lifted: list[list[Part]] = []
@@ -153,6 +162,7 @@ def markdown_parts(
     for stretch in stretches:
         prose = templates.rewrite(stretch) if templates else stretch.text
         if not stretch.code:
+            prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
             prose = lift_html(rewrite_marks(mark_headings(prose, mdx=mdx)), lifted)
             prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
         rewritten.append((prose, stretch.code))

@@ -1,54 +1,30 @@
 """The format ``notebook``: Jupyter notebooks of any version (``.ipynb``).
 
-Cells become parts in order; Markdown cells go through ``markdown``, so that their headings group the code below.
-``output`` shortens outputs. Nothing is executed.
+Cells become parts in order, so that headings in Markdown cells group the code below; ``cells`` reads them. Nothing is
+executed.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from doc_assets.document import Block, Document, JsonValue, clean_text, json_safe
+from doc_assets.document import Document, JsonValue, clean_text, json_safe
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.markdown.format import markdown_parts
 from doc_assets.formats.markdown.front_matter import split_front_matter
-from doc_assets.formats.markdown.inline_marks import drop_data_uris
 from doc_assets.formats.navigation.finding import place_of
-from doc_assets.formats.notebook.output import output_text
+from doc_assets.formats.notebook.cells import cell_parts, cell_text, mapping
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.parts import Anchor, Heading, Part
+from doc_assets.formats.parts import Heading
+from doc_assets.formats.rst.includes import Surroundings
 
 _LFS = b"version https://git-lfs.github.com/spec"
-_ENCODED = re.compile(r"[A-Za-z0-9+/=]{400,}")  # base64 without its ``data:``; no identifier or number is that long
-
-# Licence notices, and buttons that open a notebook elsewhere: the same words in hundreds of notebooks.
-_LICENCE = re.compile(r"licensed under|permission is hereby granted|all rights reserved|creative ?commons", re.I)
-_NOTICE = re.compile(
-    r"\W*(?:copyright (?:\(c\) |© ?)?\d{4}|© ?\d{4}|licensed under the \w+ licen[sc]e"
-    r"|you may obtain a copy of the license|unless required by applicable law|spdx-license-identifier)",
-    re.I,
-)
-_LONGEST_NOTICE = 700  # characters; a longer paragraph is more than a notice
-_BUTTON_TABLE = re.compile(r"<table\b[^<>]*+>(?:[^<]++|<(?!/?table\b))*+</table\s*>", re.I)
-_ELSEWHERE = r"(?:colab\.research\.google|colab\.sandbox|kaggle\.com|mybinder\.org|nbviewer|sagemaker|deepnote)"
-_BUTTON = re.compile(
-    rf"\[!\[[^\[\]\n]{{0,200}}\]\([^()\n]{{0,500}}\)\]\([^()\n]{{0,500}}{_ELSEWHERE}[^()\n]{{0,500}}\)"
-    rf"|<a\b[^<>]{{0,500}}{_ELSEWHERE}[^<>]{{0,500}}>\s*<img\b[^<>]*>[^<>]{{0,100}}</a\s*>",
-    re.I,
-)
 _LONGEST_NUMBER = 400  # digits
-# Tags of cells, or halves of them, that are hidden on the published page (Jupyter Book, nbsphinx, nbconvert).
-_HIDDEN = frozenset(("remove-cell", "remove_cell"))
-_HIDDEN_INPUT = frozenset(("remove-input", "remove_input"))
-_HIDDEN_OUTPUT = frozenset(("remove-output", "remove_output", "remove_outputs"))
-_BOLD_TITLE = re.compile(r"\s*(\*\*|__)([^*_\n]{3,150})\1[ \t]*(?=\n|$)")
-_RAW_TEXT = frozenset(("", "text/markdown", "text/restructuredtext", "text/x-rst", "text/plain"))
+_DATABRICKS = "application/vnd.databricks.v1+notebook"
 
 
 class NotebookFormat:
@@ -74,18 +50,36 @@ class NotebookFormat:
         cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
         if not cells:
             raise DocumentSkipped("no cells")
-        parts = list(_parts(cells))
-        facts = _mapping(notebook.get("metadata"))
+        front, cells = _front_matter(cells)
+        surroundings = Surroundings(file.path, file.neighbours)
+        parts = list(cell_parts(cells, surroundings, mapping(front.get("execute"))))
+        facts = mapping(notebook.get("metadata"))
         has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
-        stated = facts.get("title") or _front_matter(cells[0]).get("title")
+        stated = front.get("title") or (
+            None if has_title else facts.get("title") or mapping(facts.get(_DATABRICKS)).get("notebookName")
+        )
         place = place_of(file)
         title, sections = outline(
             parts,
-            title=clean_text(stated) if isinstance(stated, str) and not has_title else None,
+            title=clean_text(stated) if isinstance(stated, str) else None,
             fallback=place.title or readable_name(file.path),
         )
-        metadata = _metadata(notebook, facts)
+        metadata = {**front, **_metadata(notebook, facts), **surroundings.facts()}
         return [Document(title, self.name, sections, {**metadata, **place.facts(metadata)}, place.parents)]
+
+
+def _front_matter(cells: list[dict[str, Any]]) -> tuple[dict[str, JsonValue], list[dict[str, Any]]]:
+    """Split front matter (MyST, Quarto, Jupytext) off the first cell that is not empty; return it and the cells."""
+    for number, cell in enumerate(cells):
+        source = cell_text(cell.get("source"))
+        if not source.strip():
+            continue
+        if cell.get("cell_type") in ("raw", "markdown") and source.lstrip().startswith(("---", "+++")):
+            front, rest = split_front_matter(source.lstrip())
+            if front or not rest.strip():
+                return front, [{**cell, "source": rest}, *cells[number + 1 :]]
+        break
+    return {}, cells
 
 
 def read_notebook(data: bytes) -> dict[str, Any]:
@@ -160,8 +154,8 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
 
 
 def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, JsonValue]:
-    kernel = _mapping(facts.get("kernelspec"))
-    language = _mapping(facts.get("language_info")).get("name") or kernel.get("language")
+    kernel = mapping(facts.get("kernelspec"))
+    language = mapping(facts.get("language_info")).get("name") or kernel.get("language")
     if not language and isinstance(name := kernel.get("name"), str) and name.startswith("python"):
         language = "python"  # Colab writes no more than the kernel's name
     stated = {
@@ -170,88 +164,3 @@ def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str
         "nbformat": facts.get("orig_nbformat") or notebook.get("nbformat"),
     }
     return {name: json_safe(value) for name, value in stated.items() if isinstance(value, (str, int))}
-
-
-def _parts(cells: list[dict[str, Any]]) -> Iterator[Part]:
-    opening = True
-    for cell in cells:
-        kind = cell.get("cell_type")
-        source = _text(cell.get("source"))
-        if _tags(cell) & _HIDDEN:
-            continue
-        if kind == "code":
-            yield from _code_parts(cell, source)
-        elif kind == "markdown":
-            text = _without_buttons(source)
-            parts = [part for part in markdown_parts(text) if not _is_notice(part)]
-            if not parts:
-                continue
-            # Many notebooks have their title in bold and use first-level headings for sections.
-            if opening and (title := _BOLD_TITLE.match(text)):
-                parts = [Heading(1, title[2].strip()), *markdown_parts(text[title.end() :])]
-            opening = False
-            yield from parts
-        elif kind == "raw" and _is_text(cell, source):
-            yield from markdown_parts(source)
-
-
-def _code_parts(cell: Mapping[str, Any], source: str) -> Iterator[Block]:
-    code = _ENCODED.sub("…", drop_data_uris(source)).rstrip()
-    code = re.sub(r"\A(?:[ \t]*\n)+", "", code)
-    if _is_licence(code):
-        return
-    tags = _tags(cell)
-    if code.strip() and not tags & _HIDDEN_INPUT:
-        yield Block(code, "code")
-    outputs = None if tags & _HIDDEN_OUTPUT else cell.get("outputs")
-    shown = output_text(outputs) if isinstance(outputs, list) else ""
-    if shown:
-        yield Block(shown, "output")
-
-
-def _is_licence(code: str) -> bool:
-    lines = [line.strip() for line in code.split("\n") if line.strip()]
-    return bool(lines) and all(line.startswith(("#", "//")) for line in lines) and bool(_LICENCE.search(code))
-
-
-def _is_notice(part: Part) -> bool:
-    text = part.name if isinstance(part, Anchor) else part.text
-    return len(text) <= _LONGEST_NOTICE and _NOTICE.match(text) is not None
-
-
-def _is_text(cell: Mapping[str, Any], source: str) -> bool:
-    """Return whether a raw cell is text, and not a converter's settings (front matter) or a licence."""
-    facts = _mapping(cell.get("metadata"))
-    mime = facts.get("raw_mimetype") or facts.get("format") or ""
-    return str(mime) in _RAW_TEXT and not source.lstrip().startswith("---") and not _LICENCE.search(source)
-
-
-def _front_matter(cell: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the front matter of Quarto or Jupytext in a raw cell at the top."""
-    source = _text(cell.get("source"))
-    return split_front_matter(source)[0] if cell.get("cell_type") == "raw" else {}
-
-
-def _tags(cell: Mapping[str, Any]) -> set[str]:
-    facts = _mapping(cell.get("metadata"))
-    stated = facts.get("tags")
-    tags = {tag for tag in stated if isinstance(tag, str)} if isinstance(stated, list) else set()
-    return tags | {"remove-cell"} if facts.get("nbsphinx") == "hidden" else tags
-
-
-def _without_buttons(text: str) -> str:
-    if "http" not in text:
-        return text
-    text = _BUTTON_TABLE.sub(lambda m: "" if re.search(_ELSEWHERE, m[0], re.I) else m[0], text)
-    return _BUTTON.sub("", text)
-
-
-def _text(source: object) -> str:
-    """Return the text of a field that nbformat stores as a string or as a list of lines."""
-    if isinstance(source, list):
-        source = "".join(line for line in source if isinstance(line, str))
-    return clean_text(source) if isinstance(source, str) else ""
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

@@ -86,22 +86,25 @@ class RstFormat:
         Raises:
             DocumentRejected: The bytes are not text.
         """
-        source = decode(file.data)
         surroundings = Surroundings(file.path, file.neighbours)
-        metadata: dict[str, JsonValue] = {}
-        try:
-            tree = parse_tree(source, surroundings)
-            metadata = take_facts(tree)
-            parts = parts_of(tree)
-        except Exception as error:  # docutils fails in many ways on odd pages; their text is kept without structure
-            _log.info("%s: docutils failed (%s: %s); read as plain text", file.path, type(error).__name__, error)
-            parts = read_plainly(source)
-            metadata = {"structure": "plain"}
+        parts, metadata = rst_parts(decode(file.data), surroundings)
         metadata.update(surroundings.facts())
         place = place_of(file)
         metadata.update(place.facts(metadata))
         title, sections = outline(parts, title=None, fallback=place.title or readable_name(file.path))
         return [Document(title, self.name, sections, metadata, place.parents)]
+
+
+def rst_parts(source: str, surroundings: Surroundings) -> tuple[list[Part], dict[str, JsonValue]]:
+    """Return the headings and blocks of a text in reading order, and the facts at its head."""
+    try:
+        tree = parse_tree(source, surroundings)
+        facts = take_facts(tree)
+        return parts_of(tree), facts
+    except Exception as error:  # docutils fails in many ways on odd pages; their text is kept without structure
+        name = type(error).__name__
+        _log.info("%s: docutils failed (%s: %s); read as plain text", surroundings.source, name, error)
+        return read_plainly(source), {"structure": "plain"}
 
 
 def parse_tree(source: str, surroundings: Surroundings) -> nodes.document:

@@ -21,9 +21,9 @@ from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import NO_NEIGHBOURS, Neighbours
 from doc_assets.formats.charset import decode
 from doc_assets.formats.excerpt import clip
+from doc_assets.formats.html.fragments import fragment_blocks
 from doc_assets.formats.missing_includes import MissingIncludes
 from doc_assets.formats.rst.directives import SphinxDirective, captioned, repaired
-from doc_assets.formats.rst.raw_pages import page_blocks
 
 MAX_EXPANSION = 1_000_000  # characters that one page may include
 
@@ -235,7 +235,7 @@ class Raw(_Including):
             if found is None or not self.surroundings.take(len(found[0]), options["file"]):
                 return []
             markup = found[0]
-        blocks = page_blocks(markup)
+        blocks = fragment_blocks(markup)
         return [nodes.container(blocks=blocks)] if blocks else []
 
 

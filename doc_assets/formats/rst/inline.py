@@ -12,7 +12,7 @@ from docutils import nodes
 from docutils.frontend import Values
 from docutils.parsers.rst.states import Inliner
 
-from doc_assets.formats.rst.raw_pages import inline_words
+from doc_assets.formats.html.fragments import inline_words
 
 # docutils searches for the end of each inline mark to the end of its paragraph, so that unclosed marks take quadratic
 # time: 9,000 characters with 3,000 of them take 1.2 s. None of 650 Sphinx and kernel pages passed 0.9 million of this

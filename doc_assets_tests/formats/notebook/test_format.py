@@ -4,44 +4,20 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from doc_assets.document import Document, canonical_json, lay_out
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats.base import RawFile
-from doc_assets.formats.notebook.format import NotebookFormat, _integer
-
-
-def markdown(source: str | list[str]) -> dict[str, Any]:
-    return {"cell_type": "markdown", "metadata": {}, "source": source}
-
-
-def code(source: str, *outputs: dict[str, Any], count: int | None = None) -> dict[str, Any]:
-    return {"cell_type": "code", "metadata": {}, "source": source, "outputs": list(outputs), "execution_count": count}
-
-
-def printed(text: str, name: str = "stdout") -> dict[str, Any]:
-    return {"output_type": "stream", "name": name, "text": text}
+from doc_assets.formats.notebook.format import _integer
+from doc_assets_tests.support.notebooks import code, kinds, markdown, parse, printed, raw, read
 
 
 def shown(**data: str) -> dict[str, Any]:
     mimes = {name.replace("_", "/", 1): value for name, value in data.items()}
     return {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": mimes}
-
-
-def parse(data: bytes) -> Document:
-    [document] = NotebookFormat().parse(RawFile("notes/first_steps.ipynb", data))
-    return document
-
-
-def read(*cells: dict[str, Any], **metadata: object) -> Document:
-    return parse(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells}).encode())
-
-
-def kinds(*cells: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(block.kind, block.text) for section in read(*cells).sections for block in section.blocks]
 
 
 def test_headings_of_markdown_cells_group_the_cells_below_them() -> None:
@@ -189,7 +165,7 @@ def test_tracebacks_become_one_line_without_colours() -> None:
         ),
         markdown("[![Open in Colab](https://x/y.png)](https://colab.research.google.com/github/a/b.ipynb)"),
         {"cell_type": "raw", "metadata": {}, "source": "---\nCopyright 2026 Ann.\n---"},
-        {"cell_type": "raw", "metadata": {"raw_mimetype": "text/html"}, "source": "<b>raw</b>"},
+        {"cell_type": "raw", "metadata": {"raw_mimetype": "text/latex"}, "source": "\\newpage"},
         code(" \n"),
     ],
 )
@@ -314,3 +290,44 @@ def test_what_a_database_refuses_is_gone() -> None:
     everything.encode()
     assert "\0" not in everything
     assert "half \ufffd word" in everything
+
+
+@pytest.mark.parametrize("kind", [markdown, raw])
+def test_front_matter_of_the_first_cell_is_title_and_facts(kind: Callable[[str], dict[str, Any]]) -> None:
+    head = "---\ntitle: Estimate tides\nsubtitle: Harmonic\nkeywords: [tides, moon]\njupytext:\n  a: 1\n---\n"
+    document = read(code(""), kind(head), markdown("# Data\n\nHourly."), kernelspec={"name": "python3"})
+    assert document.title == "Estimate tides"
+    assert [s.heading_path for s in document.sections] == [("Data",)]
+    assert document.metadata["keywords"] == ["tides", "moon"] and document.metadata["subtitle"] == "Harmonic"
+    assert document.metadata["kernel"] == "python3" and "jupytext" not in document.metadata
+
+
+def test_text_behind_front_matter_stays_and_rules_around_text_are_none() -> None:
+    both = read(markdown("---\ntitle: Tides\n---\n# Tides\n\nThe *moon*."))
+    assert (both.title, [b.text for s in both.sections for b in s.blocks]) == ("Tides", ["The moon."])
+    rules = read(markdown("---\n\nSome words, and more.\n\n---\n\nText."))
+    assert [b.text for s in rules.sections for b in s.blocks] == ["Some words, and more.", "Text."]
+    later = read(markdown("Text."), markdown("---\ntitle: Tides\n---\n"))
+    assert later.title == "First steps"
+
+
+def test_the_name_of_a_databricks_notebook_is_its_title() -> None:
+    facts: dict[str, Any] = {"application/vnd.databricks.v1+notebook": {"notebookName": "Ledger"}}
+    assert read(code("x"), **facts).title == "Ledger"
+    assert read(code("%md # Load"), code("x"), **facts).title == "Load"
+
+
+def test_cells_of_old_notebooks_that_are_neither_text_nor_code_today_are_read() -> None:
+    cells = [
+        {"cell_type": "rst", "source": "Pumps\n=====\n\nSee ``open``.\n\n.. note:: Mind.\n"},
+        {"cell_type": "text", "source": "Plain words."},
+        {"cell_type": "html", "source": "<h3>Valves</h3><p>One <b>more</b>.</p>"},
+        {"cell_type": "markdown", "source": "Some *marks*."},
+        {"cell_type": "code", "input": "x = 1", "language": "python", "outputs": [], "collapsed": False},
+    ]
+    old = {"nbformat": 2, "metadata": {"name": "old"}, "worksheets": [{"cells": cells}]}
+    document = parse(json.dumps(old).encode())
+    assert document.title == "Pumps"
+    shown = [b.text for s in document.sections for b in s.blocks]
+    assert shown[:3] == ["See `open`.", "Note: Mind.", "Plain words."]
+    assert "One more." in shown[-3] and shown[-2:] == ["Some marks.", "x = 1"]

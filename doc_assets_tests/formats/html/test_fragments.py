@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doc_assets.formats.rst.raw_pages import inline_words, page_blocks
+from doc_assets.formats.html.fragments import fragment_blocks, inline_words
 from doc_assets_tests.support.rst_pages import kinds, read
 
 
@@ -33,7 +33,7 @@ def test_headings_in_raw_html_open_no_section() -> None:
 
 def test_markup_nested_too_deep_for_a_tree_keeps_its_words() -> None:
     deep = "<div>" * 3_000 + "words"
-    assert [block.text for block in page_blocks(deep)] == ["words"]
+    assert [block.text for block in fragment_blocks(deep)] == ["words"]
 
 
 def test_inline_markup_is_its_words() -> None:

@@ -1,4 +1,4 @@
-"""What a reader sees of the HTML in ``raw`` directives and roles of RST; read by the package ``html``."""
+"""Whole fragments of HTML in pages of another notation: ``raw`` directives and roles of RST, cells of notebooks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from doc_assets.formats.parts import Anchor, Heading
 _TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>", re.DOTALL)
 
 
-def page_blocks(markup: str) -> list[Block]:
+def fragment_blocks(markup: str) -> list[Block]:
     """Return the blocks of a fragment of HTML; its headings are paragraphs of the section around it."""
     if not re.search(r"\w", _TAG.sub("", markup)):
         return []
