@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TAB_LISTING = "listing in a tab"  # code; the argument is the language and the tab's title
     PRODUCTIONS = "productions"  # rules of a grammar, which begin in the argument
     MATHS = "maths"  # a formula
+    VERBATIM = "verbatim"  # preformatted text, indented as its notation wants
     PARSED_LISTING = "parsed listing"  # code with inline markup
     SIGNATURE = "signature"  # signatures, and content
     CLASS = "class"  # a style in docutils, a Python class in Sphinx
@@ -57,6 +58,7 @@ _NAMES = {
     Kind.PRODUCTIONS: "productionlist",
     Kind.RAW: "raw",
     Kind.MATHS: "math",
+    Kind.VERBATIM: "",
     Kind.PARSED_LISTING: "parsed-literal literal",
     Kind.SIGNATURE: """abstractmethod attribute autoattribute autoclass autodata autoexception autofunction
         automethod automodule autoproperty awaitablefunction awaitablemethod classmethod cmdoption confval

@@ -115,7 +115,10 @@ _LAYOUT = frozenset((
 ))
 _ELEMENTS = frozenset(("image", "code", "row", "column", "zone", "moniker", "no-loc", "video"))  # Microsoft Learn's
 _CAPTIONS = frozenset(("caption", "figure-caption", "table-caption", "define", "definition"))
-_VERBATIM_TAGS = frozenset(("pre", "code", "textarea", "math", "option", "canvas"))
+_KINDS_OF_TAGS = {
+    **dict.fromkeys(("pre", "code", "textarea", "math", "option", "canvas"), Kind.VERBATIM),
+    **dict.fromkeys(("script", "style"), Kind.DROPPED),
+}
 # fmt: on
 # Words that choose a note's look, after its name, on sites that give notes no title.
 _LOOKS = frozenset(("alert", "info", "warn"))
@@ -255,7 +258,7 @@ def block_opening(line: str) -> Opening | None:
     kind = Kind.ADMONITION
     if name == "html":
         tag = re.split(r"[.#\[ ]", argument, maxsplit=1)[0].lower()
-        kind = Kind.LISTING if tag in _VERBATIM_TAGS else Kind.DROPPED if tag in ("script", "style") else Kind.CONTAINER
+        kind = _KINDS_OF_TAGS.get(tag, Kind.CONTAINER)
         argument = ""
     elif name in _CAPTIONS:
         kind, argument = Kind.CONTAINER, ""
@@ -370,7 +373,7 @@ class Options:
 
     def _record(self, key: str, value: str) -> None:
         value = value.strip()
-        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" and value[0] not in value[1:-1]:
             value = value[1:-1]
         self.values[key.lower()] = value
 

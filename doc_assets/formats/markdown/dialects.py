@@ -9,8 +9,9 @@ name. Marks inside lines (shortcodes, roles) are in ``inline_marks``, other incl
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from doc_assets.document import Block
@@ -23,6 +24,7 @@ from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.listings import FENCE, Listing, ListingShortcodes
 from doc_assets.formats.markdown.prose_lines import ProseLines
 from doc_assets.formats.markdown.stretches import LIST_MARK, Collected, Lead, Stretch, Writer
+from doc_assets.formats.named_files import named_file
 from doc_assets.formats.parts import Part
 
 # What tells MyST from other Markdown, so that a line that starts with "%" is a comment.
@@ -31,9 +33,11 @@ _HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{
 _TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
 # fmt: off
 _COLLECTED = frozenset((
-    Kind.DROPPED, Kind.MATHS, Kind.LIST_TABLE, Kind.CSV_TABLE, Kind.INCLUDE, Kind.LISTING_OF_FILE, Kind.RST, Kind.NAMES,
+    Kind.DROPPED, Kind.MATHS, Kind.VERBATIM, Kind.PRODUCTIONS, Kind.LIST_TABLE, Kind.CSV_TABLE, Kind.INCLUDE,
+    Kind.LISTING_OF_FILE, Kind.RST, Kind.NAMES,
 ))
 # fmt: on
+_LISTINGS = frozenset((Kind.LISTING, Kind.TAB_LISTING, Kind.PARSED_LISTING))
 _MAX_OPENING = 400  # characters of a container's first line
 _MAX_DEPTH = 12  # readers in readers: pages are included ten deep
 _MARKS = frozenset("{:/!?=%+r[<@#^")
@@ -87,7 +91,7 @@ class _Reader:
     def read(self) -> None:
         for number, line in enumerate(self.lines):
             self.number = number
-            self.feed(line)
+            self.feed(self.outdent(line) if self.indents else line)
         self.end()
 
     def end(self) -> None:
@@ -101,13 +105,12 @@ class _Reader:
                     self.prose.feed(line)
             else:
                 self.show(collected)
-        if self.listing is not None and (not self.listing.mark or self.indents):
+        if self.listing is not None and (not self.listing.mark or self.indents or self.depth):
             self.writer.emit(self.listing.closing or self.listing.mark, code=True)
         self.listing = None
 
     def feed(self, line: str) -> None:
-        if self.indents:
-            line = self.outdent(line)
+        """Read a line without the indentation of the open admonitions."""
         if self.listing is not None:
             self.feed_code(self.listing, line)
         elif self.collected is not None:
@@ -282,7 +285,7 @@ class _Reader:
         options, self.options = self.options, None
         if options is None:
             return
-        opening, values = options.opening, options.values
+        opening, values = self.as_listing(options.opening, options.values), options.values
         if opening.kind in _COLLECTED:
             self.collected = Collected(opening, values)
             if not opening.mark:
@@ -296,7 +299,7 @@ class _Reader:
             lead.paragraph(self.writer, f"![{alt}](<{opening.argument}>)")
         for words in directives.labels(opening, values):
             lead.paragraph(self.writer, words)
-        if opening.kind in (Kind.LISTING, Kind.PARSED_LISTING):
+        if opening.kind in _LISTINGS and opening.mark:
             self.open_listing(opening, directives.language(opening, values), lead)
         elif opening.mark and len(self.open) < _MAX_OPEN:
             self.open.append(opening)
@@ -304,6 +307,14 @@ class _Reader:
                 lead.emit(self.writer, "")
             else:
                 self.writer.emit("")
+
+    def as_listing(self, opening: Opening, options: Mapping[str, str]) -> Opening:
+        """Return a project's own directive as a listing if it has no content and names a file."""
+        if opening.kind is not Kind.UNKNOWN or not named_file(opening.argument, opening.name, options):
+            return opening
+        if containers.ends(opening.mark, self.lines[self.number]):
+            return replace(opening, kind=Kind.LISTING_OF_FILE)
+        return opening
 
     def open_listing(self, opening: Opening, language: str, lead: Lead) -> None:
         fence = opening.mark if opening.mark[0] in "`~" else FENCE
@@ -320,7 +331,11 @@ class _Reader:
             lines = [line.lstrip("> \t") if quoted else line.removeprefix(opening.lead) for line in lines]
         kind = opening.kind
         if kind is Kind.MATHS:
-            self.verbatim(["$$", *([opening.argument] if opening.argument else []), *lines, "$$"], lead)
+            self.verbatim("$$", "\n".join((opening.argument, *lines)), lead)
+        elif kind is Kind.VERBATIM:
+            self.verbatim(FENCE, textwrap.dedent("\n".join(lines)), lead)
+        elif kind is Kind.PRODUCTIONS:
+            self.verbatim(FENCE, "\n".join((opening.argument, *lines)), lead)
         elif kind is Kind.INCLUDE:
             self.include(opening, options, lead)
         elif kind is Kind.LISTING_OF_FILE:
@@ -340,8 +355,8 @@ class _Reader:
         elif opening.name == "embed":
             self.files.miss(opening.argument)
 
-    def verbatim(self, lines: Sequence[str], lead: Lead) -> None:
-        for line in lines:
+    def verbatim(self, fence: str, text: str, lead: Lead, info: str = "") -> None:
+        for line in (fence + info, *text.strip("\n").split("\n"), fence):
             lead.emit(self.writer, line, code=True)
 
     def nested(self, lines: Sequence[str], lead: Lead, files: DirectiveFiles | None = None) -> None:
@@ -375,7 +390,7 @@ class _Reader:
         for words in directives.labels(opening, options):
             lead.paragraph(self.writer, words)
         language = options.get("language") or options.get("lang") or options.get("code") or ""
-        self.verbatim([FENCE + language, *text.split("\n"), FENCE], lead)
+        self.verbatim(FENCE, text, lead, language)
 
     def paragraph(self, text: str, indent: str = "") -> None:
         self.writer.emit("")
@@ -394,7 +409,7 @@ class _Reader:
             if level != self.label_level:
                 return False
         else:
-            self.open[-1] = Opening(opening.kind, opening.name, mark=opening.mark)
+            self.open[-1] = replace(opening, headings=Headings.KEPT)
         self.paragraph(heading["text"])
         return True
 

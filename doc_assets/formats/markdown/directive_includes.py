@@ -24,6 +24,8 @@ from doc_assets.formats.markdown.includes import (
     without_front_matter,
 )
 from doc_assets.formats.markdown.partials import expand_partials
+from doc_assets.formats.markdown.template_tags import hide
+from doc_assets.formats.named_files import named_file
 from doc_assets.formats.outline import readable_name
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.registry import get_format
@@ -75,6 +77,7 @@ class DirectiveFiles:
         if found is None or text is None:
             return None
         offset = options.get("heading-offset", "")
+        text = hide(text)
         if offset.isdecimal() and len(offset) == 1:
             text = outside_fences(text, lambda prose: _HEADING.sub(lambda m: (m[1] + "#" * int(offset))[:6], prose))
         self._includes.open.append(found[0])
@@ -88,6 +91,8 @@ class DirectiveFiles:
         text = None
         if found and "id" in options:  # Microsoft Learn
             text = anchored(found[1], options["id"])
+        elif found and (named := named_file(target, "", options)) and (named.part or named.lines):
+            text = named.shown(found[1], options)
         elif found:
             chosen = {**options, "lines": options["range"]} if "range" in options else options
             text = clip(found[1].expandtabs(8), chosen, by_line=True)
@@ -117,6 +122,8 @@ class DirectiveFiles:
     def _find(self, target: str) -> tuple[str, str] | None:
         """Return the path and text of a file: beside this one, beside the page, or below a folder above it."""
         target = target.strip().strip("\"'")
+        if named := named_file(target, "include", {}):  # without the part that a project's own directive names
+            target = named.target
         if len(self._includes.open) > MAX_DEPTH:
             return None
         if target.startswith(("/", "~/")):

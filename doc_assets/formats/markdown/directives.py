@@ -9,7 +9,7 @@ import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from doc_assets.formats.directive_kinds import VERSION_LABELS, Kind
+from doc_assets.formats.directive_kinds import VERSION_LABELS, Kind, note_label
 from doc_assets.formats.markdown.containers import Head, Opening
 
 _SHOWN = (
@@ -24,6 +24,7 @@ _SHOWN = (
     "summary",
     "description",
 )
+_NAMED = frozenset(("availability", "impl-detail"))  # the name is what a reader sees
 _LETTER = re.compile(r"[^\W\d]")
 _ROW = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<marker>[-*+])(?:[ \t]+(?P<text>.*))?$")
 _CELL = re.compile(r"(?P<indent>[ \t]*)[-*+](?:[ \t]+(?P<text>.*))?$")
@@ -34,18 +35,17 @@ def labels(opening: Opening, options: Mapping[str, str]) -> list[str]:
     """Return the paragraphs that stand before the content of a container."""
     kind, name, argument = opening.kind, opening.name, opening.argument
     shown: list[str] = []
-    if name in VERSION_LABELS and opening.head is Head.DIRECTIVE:
-        version, _, words = argument.partition(" ")
-        shown = [f"{VERSION_LABELS[name]} {version}".strip(), words.strip()]
-    elif kind is Kind.LISTING:
-        shown = [argument.partition(" ")[2]] if name == "code-tab" else []
+    if opening.head is Head.DIRECTIVE and (name in VERSION_LABELS or name in _NAMED):
+        shown = list(note_label(name, argument))
+    elif kind is Kind.TAB_LISTING:
+        shown = [argument.partition(" ")[2].strip()]
     elif kind in (Kind.LABELLED, Kind.UNKNOWN):
         shown = [argument if _LETTER.search(argument) else ""]
     elif kind in (Kind.ADMONITION, Kind.LIST_TABLE, Kind.CSV_TABLE):
         shown = [argument]
     if name in ("solution", "solution-start"):
         shown = ["Solution"]
-    shown += [options[key] for key in _SHOWN if key in options]
+    shown += [options[key] for key in _SHOWN if key in options and (key != "header" or kind is not Kind.CSV_TABLE)]
     return [words for words in dict.fromkeys(shown) if words]
 
 

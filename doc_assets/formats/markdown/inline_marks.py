@@ -11,6 +11,7 @@ import re
 
 from doc_assets.formats.markdown.raw_html import alt_text, attributes_of, closed_names, read_fragment
 from doc_assets.formats.parts import Part
+from doc_assets.formats.roles import CODE_ROLES, ROLE_PREFIXES, is_textless, shortcut_text
 
 _COMMENT = re.compile(r"^[ \t]*\{/(?P<mark>[*_])[^{}]{0,2000}?(?P=mark)/\}[ \t]*$", re.MULTILINE)
 # Not at the end of a heading, where it may state the heading's id.
@@ -18,8 +19,12 @@ _KRAMDOWN = re.compile(
     r"^(?:#{1,6}[ \t][^\n]*|[^\n]+(?=\n[ ]{0,3}(?:=+|-+)[ \t]*$))$|\{:[ \t]*[.#][\w.# =\"-]{0,200}\}", re.MULTILINE
 )
 _JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
-_ROLE = re.compile(r"\{(?:[a-z]+:)*(?P<role>[a-z][\w-]*)\}`~?(?P<text>[^`<\n]*[^`<\n\s])(?:\s*<[^`>\n]*>)?`")
-_PLAIN_ROLES = frozenset(("ref", "doc", "term", "numref", "eq", "abbr", "sub", "sup", "download", "any"))
+_ROLE = re.compile(
+    r"\{(?P<role>[A-Za-z][\w:+.-]*)(?:[ ][^{}\n]{0,200})?\}"
+    r"(?P<ticks>`+)(?P<text>(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=ticks))`){1,2000}?)(?P=ticks)(?!`)"
+)
+_ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$")
+_UNSHOWN_ROLES = frozenset(("sub-ref", "eval", "glue", "button"))  # values that only the built site has
 _ICON = re.compile(
     r":(?:octicons|material|fontawesome|simple)-[\w-]+:(?:\{[^{}\n]*\})?[ ]?"
     r"|(?<![\w:]):(?:(?:white|heavy)_check_mark|ballot_box_with_check|(?P<no>x|heavy_multiplication_x|no_entry(?:_sign)?"
@@ -42,10 +47,29 @@ def rewrite_marks(prose: str) -> str:
     if "{:" in prose:
         prose = _KRAMDOWN.sub(lambda m: "" if m[0].startswith("{:") else m[0], prose)
     if "}`" in prose:
-        prose = _ROLE.sub(lambda m: m["text"] if m["role"] in _PLAIN_ROLES else f"`{m['text']}`", prose)
+        prose = _ROLE.sub(_role, prose)
     if "`#!" in prose:
         prose = _HIGHLIGHT.sub("`", prose)
     return _ICON.sub(_icon, prose) if any(mark in prose for mark in _ICON_MARKS) else prose
+
+
+def _role(match: re.Match[str]) -> str:
+    """Return the text of MyST's role: names of code in backticks, formulas verbatim, words as they are."""
+    role, text = match["role"].lower(), match["text"]
+    kind = role.rpartition(":")[2]
+    if is_textless(role) or kind in _UNSHOWN_ROLES or role.startswith("glue:"):
+        return ""
+    if kind == "math":
+        return f"${text.strip()}$"
+    if kind in ("sub", "sup", "subscript", "superscript"):
+        return f"<{kind[:3]}>{text}</{kind[:3]}>"
+    titled = _ROLE_TARGET.search(text)
+    text = text[: titled.start()] if titled else ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
+    if kind in ("guilabel", "menuselection"):
+        text = shortcut_text(text)
+    elif kind == "numref":  # only Sphinx knows the number
+        text = text.replace("%s", "").replace("{number}", "").strip()
+    return f"`{text}`" if kind in CODE_ROLES else text
 
 
 def _icon(match: re.Match[str]) -> str:

@@ -52,7 +52,7 @@ _FIRST_STRING = re.compile(r"[ \t]*(?:\w+[ \t]*=[ \t]*)?[\"'`]?([^\s\"'`=]+)")
 _LIQUID = re.compile(
     r"\{%-?[ \t]*include(?P<relative>_relative)?[ \t]+(?P<path>[\w./-]{1,300}\.(?:md|markdown))\b[^{}%]{0,1000}%\}"
 )
-_MARKDOWN = (".md", ".markdown", ".mdx")
+_MARKDOWN = (".md", ".markdown", ".mdx", ".qmd", ".rmd")
 
 
 def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0) -> str:
@@ -195,7 +195,7 @@ class _Pieces:
         first = _FIRST_STRING.match(match["words"])
         target = values.get("file") or (first[1] if first else "")
         places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content")]
-        if target.endswith(_MARKDOWN) and values.get("code") != "true":
+        if target.lower().endswith(_MARKDOWN) and values.get("code") != "true":
             text = self.piece(target, places)
             return "" if text is None else f"\n\n{text}\n\n"
         found = self.includes.find(places)

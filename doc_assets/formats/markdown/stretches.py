@@ -88,8 +88,8 @@ class Collected:
         """Return whether the line is the container's end."""
         mark = self.opening.mark
         body = line.lstrip(" \t>")
-        if not body.startswith(mark[0]):
-            return False
+        if not body.startswith(mark[0]) or len(line) - len(body) > len(self.opening.lead) + 3:
+            return False  # indented further, it belongs to a listing in the container
         if ends(mark, line, quoted=">" in self.opening.lead):
             self.nested -= 1
             return self.nested < 0

@@ -263,7 +263,7 @@ def _expression(match: re.Match[str]) -> str:
     if match["code"]:
         return match[0]
     if match["block"]:  # Handlebars in manual pages: {{#option "`--dry-run`"}}
-        words = " ".join(_QUOTED.findall(match["words"]))
+        words = "" if match["block"] == "tabs" else " ".join(_QUOTED.findall(match["words"]))
         return f"\n\n{words}\n\n" if words else ""
     if match["call"] is None:
         return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import posixpath
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -23,6 +22,7 @@ from doc_assets.formats.charset import decode
 from doc_assets.formats.excerpt import clip
 from doc_assets.formats.html.fragments import fragment_blocks
 from doc_assets.formats.missing_includes import MissingIncludes
+from doc_assets.formats.named_files import NamedFile, named_file
 from doc_assets.formats.rst.directives import SphinxDirective, captioned, repaired
 
 MAX_EXPANSION = 1_000_000  # characters that one page may include
@@ -38,13 +38,6 @@ _THEN = "\0"
 
 # Pages of the documentation in other markup languages.
 _OTHER_MARKUP = frozenset((".md", ".markdown", ".mdx", ".html", ".htm", ".ipynb"))
-_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".webm", ".pdf", ".drawio"))
-# fmt: off
-_SOURCES = frozenset((
-    ".py", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs", ".go", ".js", ".ts", ".java", ".sh", ".sql", ".yaml", ".yml",
-    ".json", ".toml", ".ini", ".cfg", ".conf", ".txt", ".rst", ".md", ".inc", ".csv", ".xml", ".html", ".proto",
-))
-# fmt: on
 
 
 class Surroundings(MissingIncludes):
@@ -239,10 +232,7 @@ class Raw(_Including):
         return [nodes.container(blocks=blocks)] if blocks else []
 
 
-# An argument that is a file's path, with the name of a part of that file or without.
-_PATH_ARGUMENT = re.compile(r"([\w@~+-]?[\w@~+./-]*\.(?:[A-Za-z]\w{0,9}))(?:[ \t]+([\w.:-]+))?(?:[ \t]+(\d*:\d*))?")
 _CAPTIONS = ("title", "caption", "header", "summary", "subtitle", "description", "alt", "text", "footer")
-_SITES = frozenset(("com", "org", "net", "io", "dev", "edu", "gov"))
 
 
 class Unknown(_Including):
@@ -253,7 +243,7 @@ class Unknown(_Including):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split()
-        if not content and (named := self._named_file(argument.strip(), options)):
+        if not content and (named := named_file(argument.strip(), self.name, options)):
             return self._listing_of(named, options)
         stated = [
             f"{name}: {value}"
@@ -271,46 +261,15 @@ class Unknown(_Including):
             box.insert(0, self.paragraph(text))
         return [box]
 
-    def _named_file(self, argument: str, options: Mapping[str, str]) -> re.Match[str] | None:
-        """Return the match of an argument that names a file to show, and not a picture, a page or a site."""
-        match = _PATH_ARGUMENT.fullmatch(argument)
-        if match is None or "://" in argument or set(options) & {"alt", "width", "height", "target"}:
-            return None
-        suffix = PurePosixPath(match[1]).suffix.lower()
-        if suffix in _PICTURES or suffix[1:] in _SITES:
-            return None
-        # A dotted name (`package.module`) is no path unless the file is there or the directive says that it includes.
-        known = suffix in _SOURCES or "/" in match[1] or "include" in self.name.lower()
-        return match if known else None
-
-    def _listing_of(self, named: re.Match[str], options: Mapping[str, str]) -> list[nodes.Node]:
-        target, part, lines = named.groups()
-        found = self.file(target)
+    def _listing_of(self, named: NamedFile, options: Mapping[str, str]) -> list[nodes.Node]:
+        found = self.file(named.target)
         if found is None:
             return []
-        text = clip(found[0].expandtabs(_TAB_WIDTH), options, by_line=True)
-        if text is not None and part:
-            text = tagged_part(text, part)
+        text = named.shown(found[0], options)
         if text is None:
-            self.surroundings.miss(target)
+            self.surroundings.miss(named.target)
             return []
-        if lines:
-            first, _, last = lines.partition(":")
-            text = textwrap.dedent("\n".join(text.split("\n")[int(first or 0) : int(last) if last else None]))
-        return captioned(text, options.get("caption")) if self.surroundings.take(len(text), target) else []
-
-
-def tagged_part(text: str, tag: str) -> str | None:
-    """Return the lines between the first two comments that name ``tag``, dedented; None if there are none.
-
-    ``# tag: x`` … ``# tag: x``, ``# [START x]`` … ``# [END x]`` and ``// tag::x[]`` … ``// end::x[]`` are usual.
-    """
-    mark = re.compile(rf"\s*(?:#|//|--|/\*|<!--|;|%|\.\.)(?:.{{0,80}}[^\w-])?{re.escape(tag)}(?![\w-])")
-    lines = text.split("\n")
-    at = [number for number, line in enumerate(lines) if mark.match(line)]
-    if len(at) < 2:
-        return None
-    return textwrap.dedent("\n".join(lines[at[0] + 1 : at[1]])).strip("\n").rstrip()
+        return captioned(text, options.get("caption")) if self.surroundings.take(len(text), named.target) else []
 
 
 def _character(options: Mapping[str, str], name: str) -> str | None:

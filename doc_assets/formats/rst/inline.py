@@ -13,6 +13,7 @@ from docutils.frontend import Values
 from docutils.parsers.rst.states import Inliner
 
 from doc_assets.formats.html.fragments import inline_words
+from doc_assets.formats.roles import CODE_ROLES, ROLE_PREFIXES, is_textless, shortcut_text
 
 # docutils searches for the end of each inline mark to the end of its paragraph, so that unclosed marks take quadratic
 # time: 9,000 characters with 3,000 of them take 1.2 s. None of 650 Sphinx and kernel pages passed 0.9 million of this
@@ -28,21 +29,12 @@ _LONG_NAME = re.compile(r"[\w.:+-]{200,}")
 
 _MARKS = re.compile(r"[*`|_\[\\]")
 _ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$", re.DOTALL)
-_CODE_ROLE_NAMES = """
-    attr attribute class cls code command const constant cpp ctype data dir enum enumerator envvar exc exception expr
-    file func function keyword kbd literal macro makevar manpage member meth method mod module obj option program py
-    regexp samp source struct texpr token type union var
-"""
-_CODE_ROLES = frozenset(_CODE_ROLE_NAMES.split())
-_TEXTLESS_ROLES = frozenset(("raw", "index", "raw-latex", "fa", "fab", "far", "fas", "icon"))
 _SHIFTED = {
     **dict.fromkeys(("sup", "superscript"), nodes.superscript),
     **dict.fromkeys(("sub", "subscript"), nodes.subscript),
 }
 _SPANS = frozenset(("cspan", "rspan"))  # of cells of the kernel's flat-table
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")  # in ``:file:`` and ``:samp:``: shown in italics
-_ICON_ROLE = re.compile(r"material-|octicon|bi-|fa[srb]?-")
-_ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub issue ", "issue": "issue "}
 
 
 class SphinxInliner(Inliner):
@@ -82,7 +74,7 @@ class SphinxInliner(Inliner):
         role = (role or "").lower()
         role = self._bases.get(role, role)
         kind = role.rpartition(":")[2]
-        if kind in _TEXTLESS_ROLES or _ICON_ROLE.match(role):
+        if is_textless(role):
             return [], []
         if kind in ("math", "eq"):
             return [nodes.literal(rawsource, nodes.unescape(text, restore_backslashes=True))], []
@@ -96,12 +88,12 @@ class SphinxInliner(Inliner):
         if kind in ("samp", "file"):
             text = _PLACEHOLDER.sub(r"\1", text)
         titled = _ROLE_TARGET.search(text) if len(text) < 2_000 else None
-        text = text[: titled.start()] if titled else _ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
-        if kind in ("guilabel", "menuselection"):  # `&` marks the letter of a shortcut
-            text = text.replace("&&", "\0").replace("&", "").replace("\0", "&")
+        text = text[: titled.start()] if titled else ROLE_PREFIXES.get(kind, "") + text.lstrip("!~")
+        if kind in ("guilabel", "menuselection"):
+            text = shortcut_text(text)
         elif kind == "numref":  # only Sphinx knows the number
             text = text.replace("%s", "").strip()
-        if kind in _CODE_ROLES:
+        if kind in CODE_ROLES:
             return [nodes.literal(rawsource, text)], []
         return [nodes.inline(rawsource, text)], []
 
