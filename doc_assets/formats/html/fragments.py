@@ -9,7 +9,7 @@ from doc_assets.document import Block
 from doc_assets.errors import DocumentRejected
 from doc_assets.formats.html.blocks import read_parts
 from doc_assets.formats.html.tree import parse_tree
-from doc_assets.formats.markdown.raw_html import read_fragment
+from doc_assets.formats.markdown.html_fragments import read_fragment
 from doc_assets.formats.parts import Anchor, Heading
 
 _TAG = re.compile(r"<!--.*?-->|</?[A-Za-z][^<>]*>", re.DOTALL)

@@ -10,18 +10,20 @@ from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from doc_assets.document import Block, BlockKind
 from doc_assets.formats.markdown.heading_ids import own_id, split_attributes
-from doc_assets.formats.markdown.inline_marks import placeholder_number
+from doc_assets.formats.markdown.html_fragments import FragmentReader
+from doc_assets.formats.markdown.html_islands import placeholder_number
 from doc_assets.formats.markdown.listing_titles import listing_title, read_cell
+from doc_assets.formats.markdown.raised import KEY, RAISED_TAGS, RaisedText, write_keys
 from doc_assets.formats.markdown.raw_html import (
     alt_text,
     attributes_of,
     is_markup,
     leads_back,
-    read_fragment,
     strip_links,
 )
 from doc_assets.formats.parts import Anchor, Heading, Part
@@ -41,7 +43,10 @@ _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
 _COMMIT = re.compile(r"`?[0-9a-f]{7,40}`?")  # change logs link entries to commits: six useless tokens each
 _MIN_CONTENTS = 4  # links; fewer may be an answer
 _REFERENCE = re.compile(r"(?<![\w\])])\[([^\[\]\n]{1,300})\]\[[^\[\]\n]{0,300}\]")  # without a definition
-_OWN_BLOCKS = frozenset(("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open"))
+_OWN_BLOCKS = frozenset(
+    ("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open", "dl_open")
+)
+_LISTS = frozenset(("bullet_list_open", "ordered_list_open", "dl_open"))
 _TAG = re.compile(r"<(/?)([A-Za-z][\w.:-]*)(.*?)>$", re.DOTALL)
 _SPACES = re.compile(r"[ \t\xa0]+")
 # fmt: off
@@ -50,6 +55,8 @@ _BREAKS = frozenset((
     "hr", "center",
 ))
 # fmt: on
+_TABLE_TAGS = re.compile(r"(?:</?(?:table|thead|tbody|tfoot|tr|td|th|caption)\b[^<>]*>\s*)+")
+_CODE = frozenset(("code", "kbd", "samp"))
 _SHOWN = ("title", "label", "caption", "summary", "header")
 
 
@@ -61,9 +68,11 @@ def _any_link(url: str) -> bool:
     return True
 
 
-def _parser(*, mdx: bool) -> MarkdownIt:
+def _parser(*, mdx: bool, definitions: bool) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(dollarmath_plugin, allow_space=False, allow_digits=False)
+    if definitions:
+        parser.use(deflist_plugin)
     # Link targets are dropped later: normalising them took 5 % of the time.
     parser.normalizeLink = _as_written
     parser.validateLink = _any_link
@@ -72,7 +81,11 @@ def _parser(*, mdx: bool) -> MarkdownIt:
     return parser.disable(["code", "html_block"]) if mdx else parser
 
 
-_PARSERS = {mdx: _parser(mdx=mdx) for mdx in (False, True)}
+_PARSERS = {
+    (mdx, definitions): _parser(mdx=mdx, definitions=definitions)
+    for mdx in (False, True)
+    for definitions in (False, True)
+}
 
 
 class MarkdownReader:
@@ -81,21 +94,28 @@ class MarkdownReader:
     Args:
         mdx: Read MDX: no indented code, no raw HTML blocks.
         closed: Element names that the document closes (``raw_html.closed_names``).
-        lifted: Parts removed by ``lift_html``, by the number in their placeholder.
+        lifted: Parts removed by ``html_islands``, by the number in their placeholder.
         attributes: Whether braces at a heading's end hold attributes; rustdoc's dialect has none.
+        definitions: Read definition lists (``definitions.holds_definitions``).
     """
 
     def __init__(
-        self, *, mdx: bool, closed: frozenset[str], lifted: Sequence[Sequence[Part]], attributes: bool = True
+        self,
+        *,
+        mdx: bool,
+        closed: frozenset[str],
+        lifted: Sequence[Sequence[Part]],
+        attributes: bool = True,
+        definitions: bool = False,
     ) -> None:
         """Store the results of the earlier stages; see the class."""
-        self._parser = _PARSERS[mdx]
+        self._parser = _PARSERS[mdx, definitions]
         self._mdx = mdx
         self._closed = closed
         self._lifted = lifted
         self._attributes = attributes
         self._environment: dict = {}
-        self._parts: list[Part] = []
+        self._out = FragmentReader()
 
     def read(self, text: str) -> list[Part] | None:
         """Return the parts in reading order, or None if the text is nested too deep to be read whole."""
@@ -105,7 +125,7 @@ class MarkdownReader:
         i = 0
         while i < len(tokens):
             i = self._read_block(tokens, i)
-        return self._parts
+        return self._out.finish()
 
     def _read_block(self, tokens: list[Token], i: int) -> int:
         """Read the block that starts at token ``i``, and return the index after it."""
@@ -114,6 +134,8 @@ class MarkdownReader:
             return self._read_list(tokens, i)
         if token.type == "table_open":
             return self._read_table(tokens, i)
+        if token.type == "dl_open":
+            return self._read_definitions(tokens, i)
         if token.type == "heading_open":
             self._add_heading(int(token.tag[1]), tokens[i + 1].content, nested=token.level > 0)
             return i + 3
@@ -124,13 +146,17 @@ class MarkdownReader:
         elif token.type in ("math_block", "math_block_label"):
             self._add(f"$${token.content.rstrip()}$$", "prose")
         elif token.type == "html_block":
-            self._parts.extend(read_fragment(token.content, self._closed))
+            self._out.feed(token.content, self._closed)
         return i + 1
 
     def _add(self, text: str, kind: BlockKind) -> None:
         text = re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()
         if text.strip():
-            self._parts.append(Block(text, kind))
+            self._out.add(Block(text, kind))
+
+    def _add_parts(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            self._out.add(part)
 
     def _add_listing(self, info: str, code: str) -> None:
         """Add a listing below its titles."""
@@ -138,7 +164,7 @@ class MarkdownReader:
         if info.startswith("{"):
             if info.startswith("{="):  # raw output: HTML is shown on the page, what is for other outputs is not
                 if info.startswith("{=html"):
-                    self._parts.extend(read_fragment(code, self._closed))
+                    self._out.feed(code, self._closed)
                 return
             cell = read_cell(info, code) if not info.startswith("{{") else None
             if cell and cell.hidden:
@@ -146,7 +172,7 @@ class MarkdownReader:
             if cell:
                 code = cell.code
                 titles.extend(cell.titles)
-        last = self._parts[-1] if self._parts else None
+        last = self._out.last
         for title in titles:
             # A tab or the paragraph before may have said it.
             if title and not (isinstance(last, Block) and last.text.rstrip(":") == title):
@@ -162,20 +188,23 @@ class MarkdownReader:
         if text and nested:
             self._add(text, "prose")
         elif text:
-            self._parts.append(Heading(level, text, explicit or anchor))
+            self._out.add(Heading(level, text, explicit or anchor))
 
     def _add_paragraph(self, content: str) -> None:
         number = placeholder_number(content)
         if number is not None:
-            self._parts.extend(self._lifted[number])
+            self._add_parts(self._lifted[number])
+            return
+        if content[0] == "<" and _TABLE_TAGS.fullmatch(content):  # MDX has no blocks of HTML
+            self._out.feed(content)
             return
         if content[0] == "{" and content[-1] == "}" and (own := own_id(content)) is not None:
             if own:
-                self._parts.append(Anchor(own))
+                self._out.add(Anchor(own))
             return
         text, anchor = self._inline(content)
         if anchor and not text:
-            self._parts.append(Anchor(anchor))
+            self._out.add(Anchor(anchor))
         if not leads_back(text):
             self._add(text, "prose")
 
@@ -193,7 +222,7 @@ class MarkdownReader:
             elif token.type == "thead_close":
                 heads = len(rows)
             i += 1
-        self._parts.extend(table_blocks(rows, heads))
+        self._add_parts(table_blocks(rows, heads))
         return i + 1
 
     def _read_list(self, tokens: list[Token], i: int) -> int:
@@ -237,6 +266,46 @@ class MarkdownReader:
                 continue
             i += 1
 
+    def _read_definitions(self, tokens: list[Token], i: int) -> int:
+        """Read a definition list, and return the index after it; other blocks in it become blocks of their own."""
+        base = tokens[i].level
+        lines: list[str] = []
+        size = 0
+        defines = False
+
+        def cut() -> None:
+            nonlocal size
+            self._add("\n".join(lines), "list")
+            lines.clear()
+            size = 0
+
+        i += 1
+        while tokens[i].level != base or tokens[i].type != "dl_close":
+            token = tokens[i]
+            if token.type == "dt_open":
+                if size > _LIST_PIECE:
+                    cut()
+                lines.append(self._inline(tokens[i + 1].content)[0].replace("\n", " "))
+                size += len(lines[-1])
+                defines = True
+                i += 2
+            elif token.type == "inline" and placeholder_number(token.content) is None:
+                text = self._inline(token.content)[0].replace("\n", "\n  ")
+                if defines and lines:
+                    lines[-1] += f": {text}"
+                elif text:
+                    lines.append(f"  {text}")
+                size += len(text)
+                defines = False
+            elif token.type in _OWN_BLOCKS or token.type == "inline" or token.type in _LISTS:
+                cut()
+                i = self._read_block(tokens, i)
+                defines = False
+                continue
+            i += 1
+        cut()
+        return i + 1
+
     def _inline(self, content: str, *, marks: bool = True) -> tuple[str, str | None]:
         """Return the clean text of a paragraph, a heading or a cell, and the anchor that it sets, if any."""
         if not _MARKUP.search(content):
@@ -246,8 +315,10 @@ class MarkdownReader:
         children: list[Token] = []
         self._parser.inline.parse(content, self._parser, self._environment, children)
         words: list[str] = []
+        raised = RaisedText(words)
         anchor = None
         commit_at = -1
+        code_depth = 0
         for number, child in enumerate(children):
             kind = child.type
             if kind in ("text", "text_special"):
@@ -260,34 +331,51 @@ class MarkdownReader:
             elif kind in ("softbreak", "hardbreak"):
                 words.append("\n")
             elif kind == "link_open":
-                commit_at = len(words) if "/commit/" in str(child.attrs.get("href")) else -1
+                target = str(child.attrs.get("href"))
+                commit_at = len(words) if "/commit/" in target else -1
+                raised.open_link(target)
             elif kind == "link_close":
                 if commit_at >= 0 and _COMMIT.fullmatch("".join(words[commit_at:])):
                     del words[commit_at:]
+                raised.close_link()
             elif kind == "html_inline":
-                shown, name = self._tag(child.content, marks)
-                words.append(shown)
-                anchor = anchor or name
+                match = _TAG.match(child.content)
+                if match is None:
+                    continue  # comments, declarations
+                name = match[2].lower()
+                if name in _CODE:
+                    code_depth = max(0, code_depth - 1) if match[1] else code_depth + 1
+                    if marks and code_depth == (0 if match[1] else 1):
+                        words.append(KEY if name == "kbd" else "`")
+                elif name in RAISED_TAGS:
+                    raised.close(name) if match[1] else raised.open(name)
+                else:
+                    shown, own = self._tag(child.content, match)
+                    if name == "a":
+                        self._follow_link(raised, match)
+                    words.append(shown)
+                    anchor = anchor or own
             elif kind == "image":
                 words.append(alt_text(child.content, str(child.attrs.get("src", ""))))
             elif kind.startswith("math_inline"):
                 words.append(f"{child.markup}{child.content}{child.markup}")
-        text = "".join(words)
+        text = write_keys("".join(words))
         if "][" in text and not any("][" in child.content for child in children if child.type == "code_inline"):
             text = _REFERENCE.sub(r"\1", text)
         return _tidy(text), anchor
 
-    def _tag(self, tag: str, marks: bool) -> tuple[str, str | None]:
+    def _follow_link(self, raised: RaisedText, tag: re.Match[str]) -> None:
+        if tag[1]:
+            raised.close_link()
+        elif target := attributes_of(tag[3]).get("href"):
+            raised.open_link(target)
+
+    def _tag(self, tag: str, match: re.Match[str]) -> tuple[str, str | None]:
         """Return the visible text of an inline tag, and the anchor that it sets."""
-        match = _TAG.match(tag)
-        if match is None:
-            return "", None  # comments, declarations
         name, raw = match[2], match[3]
         if not is_markup(name, raw, self._closed):
             return tag, None
         lower = name.lower()
-        if lower in ("code", "kbd", "samp"):
-            return "`" if marks else "", None
         if match[1]:
             return "\n" if lower in _BREAKS else "", None
         values = attributes_of(raw) if "=" in raw else {}

@@ -17,24 +17,22 @@ from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_note
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
+from doc_assets.formats.markdown.definitions import escape_approximations, holds_definitions
 from doc_assets.formats.markdown.dialects import unwrap
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.exports import exported_facts
+from doc_assets.formats.markdown.footnotes import write_notes
 from doc_assets.formats.markdown.formulas import quote_formulas
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.markdown.heading_ids import mark_headings
+from doc_assets.formats.markdown.html_fragments import read_fragment
+from doc_assets.formats.markdown.html_islands import HtmlIslands, placeholder_number
 from doc_assets.formats.markdown.includes import Includes
-from doc_assets.formats.markdown.inline_marks import (
-    drop_data_uris,
-    drop_jsx_tags,
-    lift_html,
-    placeholder_number,
-    rewrite_marks,
-)
+from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, rewrite_marks
 from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
 from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.partials import expand_partials
-from doc_assets.formats.markdown.raw_html import closed_names, read_fragment
+from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.markdown.template_tags import (
     TemplateReader,
     hide,
@@ -153,21 +151,24 @@ def markdown_parts(
         files: Reads what directives name.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
-    lifted: list[list[Part]] = []
+    islands = HtmlIslands()
+    lifted = islands.parts
     stretches = unwrap(text, hidden, lifted, files)
     closed = frozenset().union(*(closed_names(stretch.text) for stretch in stretches))
     holds = any(holds_templates(stretch.text) for stretch in stretches)
     templates = TemplateReader(stretches, hugo=hugo) if holds else None
     rewritten: list[tuple[str, bool]] = []
+    definitions = any(not stretch.code and holds_definitions(stretch.text) for stretch in stretches)
     for stretch in stretches:
         prose = templates.rewrite(stretch) if templates else stretch.text
         if not stretch.code:
             prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
-            prose = lift_html(rewrite_marks(mark_headings(prose, mdx=mdx)), lifted)
+            prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
+            prose = escape_approximations(prose) if definitions else prose
             prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)
-    parts = MarkdownReader(mdx=mdx, closed=closed, lifted=lifted).read(joined)
+    parts = MarkdownReader(mdx=mdx, closed=closed, lifted=lifted, definitions=definitions).read(joined)
     if parts is not None:
         return parts
     plain: list[Part] = []

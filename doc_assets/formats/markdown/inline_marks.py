@@ -1,16 +1,13 @@
 """Removes site generators' marks inside lines of prose (roles, icons, attributes); keeps their words.
 
 Template tags are in ``template_tags``.
-
-Also lifts whole pieces of raw HTML out of the text, as blank lines and indentation inside them would read as Markdown.
 """
 
 from __future__ import annotations
 
 import re
 
-from doc_assets.formats.markdown.raw_html import alt_text, attributes_of, closed_names, read_fragment
-from doc_assets.formats.parts import Part
+from doc_assets.formats.markdown.raw_html import alt_text, attributes_of
 from doc_assets.formats.roles import CODE_ROLES, ROLE_PREFIXES, is_textless, shortcut_text
 
 _COMMENT = re.compile(r"^[ \t]*\{/(?P<mark>[*_])[^{}]{0,2000}?(?P=mark)/\}[ \t]*$", re.MULTILINE)
@@ -33,8 +30,6 @@ _ICON = re.compile(
 _ICON_MARKS = (":octicons-", ":material-", ":fontawesome-", ":simple-", "_check", ":x:", "_x:", "_mark:", ":no_entry")
 _HIGHLIGHT = re.compile(r"`#![\w+-]+[ ]")
 _DATA_URI = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w=.-]+)*[;,](?:base64,)?[A-Za-z0-9+/=_%-]{40,}")
-_ISLAND = re.compile(r"^[ \t]*<(table|pre|script|style|svg)\b", re.MULTILINE | re.IGNORECASE)
-_PLACEHOLDER = re.compile("\x02(\\d+)\x02")
 
 
 def drop_data_uris(text: str) -> str:
@@ -93,45 +88,3 @@ def drop_jsx_tags(prose: str) -> str:
     if "{/" in prose:
         prose = _COMMENT.sub("", prose)
     return _JSX_TAG.sub(shown, prose) if "<" in prose else prose
-
-
-def lift_html(prose: str, parts: list[list[Part]]) -> str:
-    """Move tables, preformatted text, scripts and drawings from the prose to ``parts``; unclosed ones stay.
-
-    Each leaves a paragraph that ``placeholder_number`` recognises.
-    """
-    kept: list[str] = []
-    position = 0
-    lowered: str | None = None
-    absent: set[str] = set()
-    while match := _ISLAND.search(prose, position):
-        name = match[1].lower()
-        lowered = lowered if lowered is not None else prose.lower()
-        end = -1 if name in absent else _end_of(name, lowered, match.end()) if len(lowered) == len(prose) else -1
-        if end < 0:
-            absent.add(name)
-            kept.append(prose[position : match.end()])
-            position = match.end()
-            continue
-        kept.append(prose[position : match.start()])
-        kept.append(f"\n\n\x02{len(parts)}\x02\n\n")
-        piece = prose[match.start() : end]
-        parts.append(read_fragment(piece, closed_names(piece)))
-        position = end
-    return "".join(kept) + prose[position:] if kept else prose
-
-
-def _end_of(name: str, text: str, start: int) -> int:
-    """Return the end of the element opened before ``start``, counting nested ones of its name; -1 if unclosed."""
-    depth = 1
-    for tag in re.compile(rf"<(/?){name}\b[^<>]*>").finditer(text, start):
-        depth += -1 if tag[1] else 1
-        if not depth:
-            return tag.end()
-    return -1
-
-
-def placeholder_number(text: str) -> int | None:
-    """Return the index in ``parts`` if the paragraph is a placeholder of ``lift_html``."""
-    match = _PLACEHOLDER.fullmatch(text.strip()) if "\x02" in text else None
-    return int(match[1]) if match else None

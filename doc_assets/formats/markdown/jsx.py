@@ -53,6 +53,10 @@ _INLINE = frozenset((
     "u", "CopyAddress", "Tooltip", "Icon", "Badge", "Link",
 ))
 # fmt: on
+# Elements whose place in a paragraph matters: the Markdown reader reads them.
+_READ_LATER = frozenset(("sup", "sub", "kbd"))
+_TABLE = frozenset(("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"))
+_SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*\{?\s*["']?(\d{1,4})""", re.IGNORECASE)
 _FENCE = "~" * 10
 _BOUNDARY = "\x03"  # start or end of a component; occurs in no text, as control characters are removed
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
@@ -236,7 +240,11 @@ class _Scanner:
         words = "" if name_match[1] else _words(name, raw)
         if name == "a" and ("id=" in raw or "name=" in raw) and "href" not in raw:
             return self.keep(start, end)  # an anchor, which the Markdown reader assigns to the heading after it
-        if name in _INLINE:
+        if name in _READ_LATER or (name == "a" and (name_match[1] or 'href="#' in raw)):
+            return self.keep(start, end)
+        if name in _TABLE and (tag := self.table_tag(start, name_match[1] + name, raw)):
+            self.out.append(tag)
+        elif name in _INLINE:
             self.out.append(f"{words} " if words else "")
         elif name == "br":
             self.out.append(" ")
@@ -246,6 +254,14 @@ class _Scanner:
         else:
             self.out.append(f"\n\n{words}\n\n{_BOUNDARY}\n" if words else f"\n\n{_BOUNDARY}\n")
         return end
+
+    def table_tag(self, start: int, name: str, raw: str) -> str:
+        """Return a tag of a table as a paragraph of its own, "" in a row of a pipe table."""
+        line = self.text.rfind("\n", max(0, start - _MAX_ROW), start) + 1
+        if self.text[line:start].lstrip(" \t>").startswith("|"):
+            return ""
+        spans = "".join(f' {m[1].lower()}="{m[2]}"' for m in _SPAN.finditer(raw))
+        return f"\n\n<{name}{spans}>\n\n{_BOUNDARY}\n"
 
     def tag_end(self, position: int) -> int:
         """Return the position after the ``>`` that ends a tag, or -1 if there is no valid one within the limit."""

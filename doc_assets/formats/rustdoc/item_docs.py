@@ -11,7 +11,8 @@ from typing import Any
 
 from doc_assets.document import Block, clean_text
 from doc_assets.formats.markdown.blocks import MarkdownReader
-from doc_assets.formats.markdown.inline_marks import drop_data_uris, lift_html
+from doc_assets.formats.markdown.html_islands import HtmlIslands
+from doc_assets.formats.markdown.inline_marks import drop_data_uris
 from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.rustdoc.items import Item
@@ -100,9 +101,9 @@ def documented(item: Item, uses: Sequence[Item]) -> Item:
 def _read(stretches: list[tuple[bool, str]], definitions: str) -> list[Part]:
     """Return the parts of Markdown in stretches of code and text; plain paragraphs if it is nested too deep."""
     closed = closed_names("\n".join(text for _, text in stretches))
-    lifted: list[list[Part]] = []
-    pieces = [text if is_code else lift_html(drop_data_uris(text), lifted) for is_code, text in stretches]
-    reader = MarkdownReader(mdx=False, closed=closed, lifted=lifted, attributes=False)
+    islands = HtmlIslands()
+    pieces = [text if is_code else islands.lift(drop_data_uris(text)) for is_code, text in stretches]
+    reader = MarkdownReader(mdx=False, closed=closed, lifted=islands.parts, attributes=False)
     parts = reader.read("\n".join((*pieces, definitions, "")))
     if parts is not None:
         return parts
