@@ -197,16 +197,12 @@ def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
     """Return declaration, documentation and a section per documented member; the number of implementations left out."""
     content, name = content_of(item), place.rpartition("::")[2]
     traits, trait_parts, dropped = _traits(crate, place, item)
-    parts: list[Part] = [
-        Block(declaration({**item, "name": name}, crate.index), "signature"),
-        *notes(item),
-        *_also_public(crate, item),
-    ]
+    parts: list[Part] = [Block(declaration({**item, "name": name}, crate.index), "signature")]
     if traits and sum(map(len, traits)) < SHORT_SUMMARY and not any(" for " in trait for trait in traits):
         parts.append(Block("Implements " + ", ".join(traits)))
     elif traits:
         trait_parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(traits, "list")]
-    parts += documentation(item, crate.resolve)
+    parts += [*notes(item), *_also_public(crate, item), *documentation(item, crate.resolve)]
     aliases = _aliases(crate, item, name)
     undocumented: list[str] = []
     for member in _members(crate, place, content):

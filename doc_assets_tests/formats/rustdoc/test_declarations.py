@@ -1,0 +1,106 @@
+"""Declarations of items in rustdoc JSON read as on rustdoc's pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_assets.document import Block
+from doc_assets.formats.rustdoc.declarations import function
+from doc_assets_tests.support.rustdoc_json import (
+    NO_GENERICS,
+    SELF,
+    U8,
+    CrateJson,
+    bound,
+    bracketed,
+    crate_with_a_pool,
+    fn,
+    read,
+    reference,
+    section,
+    titled,
+)
+
+
+@pytest.fixture
+def crate() -> CrateJson:
+    return crate_with_a_pool()
+
+
+def test_enums_and_traits_declare_what_is_in_them(crate: CrateJson) -> None:
+    crate.add(
+        41, "Empty", {"variant": {"kind": "plain", "discriminant": {"expr": "1", "value": "1"}}}, docs="No water."
+    )
+    crate.add(42, "Level", {"variant": {"kind": {"tuple": [43, None]}, "discriminant": None}})
+    crate.add(43, "0", {"struct_field": U8}, docs="Centimetres.")
+    crate.add(40, "State", {"enum": {"generics": NO_GENERICS, "variants": [41, 42], "impls": []}})
+    crate.add(51, "flow", fn([["self", reference(SELF)]]), docs="Flows.", visibility="default")
+    crate.index["51"]["inner"]["function"]["has_body"] = False
+    crate.add(52, "Unit", {"assoc_type": {"generics": NO_GENERICS, "bounds": [], "type": None}}, visibility="default")
+    bound = {"trait_bound": {"trait": {"path": "Sized", "args": None}, "generic_params": [], "modifier": "maybe"}}
+    crate.add(50, "Flow", {"trait": {"generics": NO_GENERICS, "bounds": [bound], "items": [51, 52], "is_unsafe": True}})
+    crate.hold(40, 50)
+    state, flow = titled(read(crate), "Enum tank::State"), titled(read(crate), "Trait tank::Flow")
+    assert state.sections[0].blocks == (Block("pub enum State {\n    Empty = 1,\n    Level(u8, _),\n}", "signature"),)
+    assert section(state, "tank::State::Empty").anchor == "variant.Empty"
+    assert section(state, "tank::State::Level::0").blocks[1] == Block("Centimetres.")
+    crate.index["51"]["inner"]["function"]["has_body"] = True
+    assert "fn flow(&self) { ... }" in titled(read(crate), "Trait tank::Flow").sections[0].blocks[0].text
+    declared = "pub unsafe trait Flow: ?Sized {\n    type Unit;\n\n    // Required method\n    fn flow(&self);\n}"
+    assert flow.sections[0].blocks == (Block(declared, "signature"),)
+    assert section(flow, "tank::Flow::flow").anchor == "tymethod.flow"
+
+
+def test_generics_and_long_parameter_lists_read_as_rust() -> None:
+    into = bound("Into", bracketed({"type": U8}))
+    generics = {
+        "params": [
+            {"name": "'a", "kind": {"lifetime": {"outlives": []}}},
+            {"name": "T", "kind": {"type": {"bounds": [into], "default": None, "is_synthetic": False}}},
+            {"name": "impl X", "kind": {"type": {"bounds": [into], "is_synthetic": True}}},
+            {"name": "N", "kind": {"const": {"type": U8, "default": None}}},
+        ],
+        "where_predicates": [{"bound_predicate": {"type": {"generic": "T"}, "bounds": [{"outlives": "'a"}]}}],
+    }
+    short = fn([["self", SELF], ["x", {"generic": "T"}]], generics=generics, is_async=True)["function"]
+    assert (
+        function("go", short, "public")
+        == "pub async fn go<'a, T: Into<u8>, const N: u8>(self, x: T)\nwhere\n    T: 'a,"
+    )
+    long = fn([[f"parameter_{i}", U8] for i in range(6)], U8)["function"]
+    shown = function("go", long)
+    assert shown.startswith("fn go(\n    parameter_0: u8,\n") and shown.endswith("\n) -> u8")
+
+
+def test_what_changed_between_the_formats_reads_the_same(crate: CrateJson) -> None:
+    generics = {"params": [{"name": "N", "kind": {"const": {"type": U8, "default": "3"}}}], "where_predicates": []}
+    captured = [{"lifetime": "'a"}, {"param": "T"}]
+    shown = []
+    for forms in (
+        {
+            "name": "name",
+            "args": bracketed(),
+            "use": ["'a", "T"],
+            "attrs": ["#[non_exhaustive]", "#[repr(C, align(8))]"],
+        },
+        {
+            "name": "path",
+            "args": None,
+            "use": captured,
+            "attrs": ["non_exhaustive", {"repr": {"kind": "c", "align": 8, "packed": None, "int": None}}],
+        },
+    ):
+        held = {forms["name"]: "Box", "id": 9, "args": forms["args"]}
+        bounds = [{"trait_bound": {"trait": held, "generic_params": [], "modifier": "none"}}, {"use": forms["use"]}]
+        crate.add(80, "give", fn([], {"impl_trait": bounds}), docs="Gives.")
+        crate.add(81, "Tap", {"struct": {"kind": "unit", "generics": generics, "impls": []}}, attrs=forms["attrs"])
+        crate.hold(80, 81)
+        documents = read(crate)
+        shown.append(
+            section(documents[0], "tank::give").blocks + titled(documents, "Struct tank::Tap").sections[0].blocks
+        )
+    assert shown[0] == shown[1]
+    assert shown[0][0] == Block("pub fn give() -> impl Box + use<'a, T>", "signature")
+    assert shown[0][2] == Block(
+        "#[non_exhaustive]\n#[repr(C, align(8))]\npub struct Tap<const N: u8 = 3>;", "signature"
+    )

@@ -1,0 +1,50 @@
+"""Documentation of items in rustdoc JSON: one dialect of Markdown, links as paths, examples without hidden lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_assets.document import Block
+from doc_assets_tests.support.rustdoc_json import NO_GENERICS, CrateJson, crate_with_a_pool, read, titled
+
+
+@pytest.fixture
+def crate() -> CrateJson:
+    return crate_with_a_pool()
+
+
+@pytest.mark.parametrize(
+    ("docs", "shown"),
+    [
+        ("See [`Pool`].", "See `tank::Pool`."),
+        ("See [Pool].", "See `tank::Pool`."),
+        ("See [`fill`](Pool::fill).", "See `tank::Pool::fill`."),
+        ("See [`fill()`](Pool::fill).", "See `tank::Pool::fill()`."),
+        ("See [the pool][Pool] and [it](Pool).", "See the pool (`tank::Pool`) and it."),
+        ("See [the\npool][p].\n\n[p]: Pool", "See the\npool (`tank::Pool`)."),
+        ("See [`Option`] and [maybe](Option).", "See `Option` and maybe (`std::option::Option`)."),
+        ("See [`Gone`].", "See `Gone`."),
+        ("See [this] and `[Pool]`.", "See [this] and `[Pool]`."),
+        ("See [the site](https://example.org/Pool).", "See the site."),
+    ],
+)
+def test_links_between_items_read_as_full_paths(crate: CrateJson, docs: str, shown: str) -> None:
+    links = {"Pool": 1, "`Pool`": 1, "Pool::fill": 3, "`Option`": 500, "Option": 500, "`Gone`": 501}
+    crate.add(20, "Pump", {"struct": {"kind": "unit", "generics": NO_GENERICS, "impls": []}}, docs=docs, links=links)
+    paths = {"500": {"crate_id": 2, "path": ["core", "option", "Option"], "kind": "enum"}}
+    document = titled(read(crate, paths=paths), "Struct tank::Pump")
+    assert document.sections[0].blocks[1].text.replace("\n", " ") == shown.replace("\n", " ")
+
+
+def test_links_in_listings_are_left_alone(crate: CrateJson) -> None:
+    crate.index["1"]["docs"] = "Take [`Pump`].\n\n```text\n[`Pump`]\n```"
+    crate.index["1"]["links"] = {"`Pump`": 20}
+    blocks = titled(read(crate), "Struct tank::Pool").sections[0].blocks
+    assert blocks[-2:] == (Block("Take `tank::Pump`."), Block("[`Pump`]", "code"))
+
+
+def test_brackets_without_end_are_read(crate: CrateJson) -> None:
+    for docs in ("[" * 50, "[a" * 50, "[`" * 50, "[a](" * 50, "`[" * 50, "[\\" * 50):
+        crate.index["1"]["docs"] = docs
+        crate.index["1"]["links"] = {"a": 20}
+        assert read(crate)
