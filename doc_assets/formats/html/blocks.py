@@ -55,14 +55,16 @@ _PREPARED = ", ".join(("pre", "table", "div.fragment", *(tag for tag in REPLACED
 _LONGEST_LEAD = 150  # characters
 
 
-def read_parts(root: LexborNode, *, fold_headings: bool = False) -> list[Part]:
+def read_parts(root: LexborNode, *, fold_headings: bool = False, plain: bool = False) -> list[Part]:
     """Return the parts below ``root`` in reading order. Changes the tree.
 
     Args:
         root: Element that holds the content.
         fold_headings: Turn headings into paragraphs, so that the parts stay one section.
+        plain: The page has no element that is replaced or dropped before reading, as its format knows.
     """
-    tags = {node.tag for node in root.css(_PREPARED)}  # most documentation of an item has none of them
+    # Most documentation of an item has none of them.
+    tags = set() if plain else {node.tag for node in root.css(_PREPARED)}
     if tags:
         if not tags.isdisjoint(("pre", "table", "div")):
             drop_beside_code(root, tables="table" in tags)

@@ -6,7 +6,7 @@ The page itself and the parts above the members are read in ``html_format``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from urllib.parse import unquote
@@ -14,9 +14,11 @@ from urllib.parse import unquote
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, clean_text
-from doc_assets.formats.html.blocks import in_pieces, read_parts
+from doc_assets.formats.html.blocks import in_pieces
 from doc_assets.formats.html.tree import after, below, classes, collapsed, remove, until_heading
 from doc_assets.formats.parts import Heading, Part
+
+Read = Callable[[LexborNode], list[Part]]
 
 _MEMBER_IDS = ("variant", "structfield", "tymethod", "method", "associatedtype", "associatedconstant")
 _MEMBERS = ", ".join(("#implementations-list .impl", *(f'[id^="{kind}."]' for kind in _MEMBER_IDS)))
@@ -32,7 +34,7 @@ _LINE_START = re.compile(r"([ ]*(?:\n[ ]*)?)\v[ ]*(.?)")
 _LAST_PARAMETER = re.compile(r"([^\s,({])(?=\n *\) (?:->|\{|where)|\n *\)(?:$|\n))")
 
 
-def read_members(main: LexborNode, path: str, kind: str, known: set[str]) -> list[Part]:
+def read_members(main: LexborNode, path: str, kind: str, known: set[str], read: Read) -> list[Part]:
     """Return a section for each member with documentation or notes; list the others by their signatures.
 
     Args:
@@ -40,6 +42,7 @@ def read_members(main: LexborNode, path: str, kind: str, known: set[str]) -> lis
         path: The item's path, which starts its members' headings.
         kind: The item's kind.
         known: Notes on the whole page, which are not repeated.
+        read: Reads documentation; its headings become paragraphs.
     """
     parts: list[Part] = []
     undocumented: list[str] = []
@@ -50,7 +53,7 @@ def read_members(main: LexborNode, path: str, kind: str, known: set[str]) -> lis
         if member_kind == "variant" and _FIELDS.fullmatch(member):
             continue  # the list of fields, which follow one by one
         signature = _signature(node)
-        documentation, notes = _documentation(node)
+        documentation, notes = _documentation(node, read)
         if not member or member_kind not in _MEMBER_IDS:
             if documentation:
                 parts += [Heading(1, signature.split("\n")[0], node.id or None), *documentation]
@@ -97,7 +100,7 @@ class Implementations:
     shown_methods: int
 
 
-def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) -> Implementations:
+def take_implementations(main: LexborNode, path: str, lenders: Iterable[str], read: Read) -> Implementations:
     """Return the traits that an item implements, and their methods with documentation of their own.
 
     Removes them from the tree, so that the item's members are left.
@@ -106,6 +109,7 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) ->
         main: The page's content.
         path: The item's path.
         lenders: Lines about the types whose methods are also callable on it.
+        read: Reads documentation; its headings become paragraphs.
     """
     name = path.rpartition("::")[2]
     parts: list[Part] = []
@@ -120,11 +124,11 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str]) ->
             rf" for (?:&|mut |'\w+ )*{re.escape(name)}\b", header
         ):
             continue
-        documentation, _ = _documentation(node)
+        documentation, _ = _documentation(node, read)
         if is_substantial(documentation):
             parts += [Heading(1, header, node.id or None), *documentation]
         for method in container.css('[id^="method."]'):
-            own, _ = _documentation(method)
+            own, _ = _documentation(method, read)
             if is_substantial(own):
                 declaration = Block(f"{header}\n{_signature(method)}", "signature")
                 parts += [Heading(1, f"{path}::{_member_name(method)}", method.id), declaration, *own]
@@ -209,14 +213,14 @@ def _followers(node: LexborNode) -> Iterator[LexborNode]:
             return
 
 
-def _documentation(node: LexborNode) -> tuple[list[Part], list[str]]:
+def _documentation(node: LexborNode, read: Read) -> tuple[list[Part], list[str]]:
     """Return the blocks that document a member, and the notes on it (features, deprecation)."""
     parts: list[Part] = []
     notes = list(stability(node))
     for follower in _followers(node):
         kinds = classes(follower)
         if "docblock" in kinds:
-            parts += read_parts(follower, fold_headings=True)
+            parts += read(follower)
         elif "sub-variant" not in kinds:
             notes += stability(follower)
     return parts, _unique(notes)
