@@ -82,7 +82,7 @@ class RustdocHtmlFormat:
         refuse_redirect(tree)
         body = tree.body
         # docs.rs puts the page into a frame of its own: what was the body is an element in it.
-        frame = tree.css_first("#rustdoc_body_wrapper") or body
+        frame = tree.css_first("#rustdoc_body_wrapper, .container-rustdoc") or body
         kinds = classes(frame) if frame is not None else []
         main = tree.css_first("#main-content, section#main, #main")
         if "sys" in kinds:

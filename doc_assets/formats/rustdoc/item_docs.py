@@ -20,8 +20,12 @@ from doc_assets.formats.rustdoc.items import Item
 Resolve = Callable[[object], tuple[str, bool]]
 
 _LONGEST_SUMMARY = 240  # characters of an item's summary in a module
-_FENCE = re.compile(r"^[ \t]*+(?:(?:[-*+>]|\d{1,9}[.)])[ \t]++){0,8}+(`{3,}|~{3,})[ \t]*+([^`\n]*)$")
-_HIDDEN = re.compile(r"^\s*#(?:\s|$)")
+# Examples stand in lists and quotes too.
+_FENCE = re.compile(
+    r"^[ \t]*+(?:(?:[-*+>]|\d{1,9}[.)])[ \t]++){0,8}+(`{3,}|~{3,})[ \t]*+([^`\n]*)$"
+)  # also in lists and quotes
+_FENCE_END = re.compile(r"^[ \t>]*+(`{3,}|~{3,})[ \t]*$")
+_HIDDEN = re.compile(r"^[\s>]*#(?:\s|$)")
 # fmt: off
 _RUST = frozenset((
     "rust", "should_panic", "no_run", "ignore", "compile_fail", "edition2015", "edition2018", "edition2021",
@@ -160,9 +164,9 @@ def _stretches(docs: str) -> Iterator[tuple[bool, str]]:
     fence = ""
     is_rust = False
     for line in docs.split("\n"):
-        match = _FENCE.match(line)
+        match = (_FENCE_END if fence else _FENCE).match(line)
         if fence:
-            if match and match[1].startswith(fence) and not match[2].strip():
+            if match and match[1].startswith(fence):
                 fence = ""
                 yield True, "\n".join((*lines, line))
                 lines = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.document import Block
-from doc_assets.formats.rustdoc.declarations import function
+from doc_assets.formats.rustdoc.declarations import declaration, function
 from doc_assets_tests.support.rustdoc_json import (
     NO_GENERICS,
     SELF,
@@ -104,3 +104,63 @@ def test_what_changed_between_the_formats_reads_the_same(crate: CrateJson) -> No
     assert shown[0][2] == Block(
         "#[non_exhaustive]\n#[repr(C, align(8))]\npub struct Tap<const N: u8 = 3>;", "signature"
     )
+
+
+def declared(crate: CrateJson, inner: object, **more: object) -> str:
+    crate.add(99, "IT", inner, **more)
+    return declaration(crate.index["99"], crate.index)
+
+
+@pytest.mark.parametrize(
+    ("constant", "shown"),
+    [
+        ({"expr": "9", "value": "9u8", "is_literal": True}, " = 9;"),
+        ({"expr": "_", "value": "6u8", "is_literal": False}, " = _; // 6u8"),
+        ({"expr": "u8::MAX", "value": "255u8", "is_literal": False}, " = u8::MAX; // 255u8"),
+        ({"expr": "OTHER", "value": None, "is_literal": False}, ";"),
+        ({"expr": "_", "value": None, "is_literal": False}, ";"),
+        ({"expr": f"{'1' * 200}", "value": None, "is_literal": True}, " = _;"),
+    ],
+)
+def test_the_value_of_a_constant_is_shown_as_rustdoc_does(crate: CrateJson, constant: object, shown: str) -> None:
+    assert declared(crate, {"constant": {"type": U8, "const": constant}}) == f"pub const IT: u8{shown}"
+
+
+@pytest.mark.parametrize(
+    ("macro", "shown"),
+    [
+        ({"kind": "attr", "helpers": []}, "#[IT]"),
+        ({"kind": "bang", "helpers": []}, "IT!() { /* proc-macro */ }"),
+        ({"kind": "derive", "helpers": []}, "#[derive(IT)]"),
+        (
+            {"kind": "derive", "helpers": ["show"]},
+            "#[derive(IT)]\n{\n    // Attributes available to this derive:\n    #[show]\n}",
+        ),
+    ],
+)
+def test_procedural_macros_read_as_they_are_used(crate: CrateJson, macro: object, shown: str) -> None:
+    assert declared(crate, {"proc_macro": macro}) == shown
+
+
+def test_bounds_of_a_type_stand_on_lines_before_its_body(crate: CrateJson) -> None:
+    where = [{"bound_predicate": {"type": {"generic": "T"}, "bounds": [bound("Clone")]}}]
+    generics = {"params": [{"name": "T", "kind": {"type": {"bounds": []}}}], "where_predicates": where}
+    crate.add(98, "wide", {"struct_field": U8})
+    shown = [
+        declared(crate, {"struct": {"kind": kind, "generics": generics, "impls": []}})
+        for kind in (
+            "unit",
+            {"tuple": [98]},
+            {"tuple": [None, None]},
+            {"plain": {"fields": [98], "has_stripped_fields": True}},
+            {"plain": {"fields": [], "has_stripped_fields": True}},
+        )
+    ]
+    start = "pub struct IT<T>"
+    assert shown == [
+        f"{start}\nwhere\n    T: Clone;",
+        f"{start}(pub u8)\nwhere\n    T: Clone;",
+        f"{start}(/* private fields */)\nwhere\n    T: Clone;",
+        f"{start}\nwhere\n    T: Clone,\n{{\n    pub wide: u8,\n    /* private fields */\n}}",
+        f"{start}\nwhere\n    T: Clone,\n{{ /* private fields */ }}",
+    ]

@@ -328,6 +328,22 @@ def test_implementors_of_a_trait_are_counted_after_the_first_thirty() -> None:
     assert section(document, "clocks::wall::Tick::tick").anchor == "tymethod.tick"
 
 
+def test_re_exports_of_a_module_are_a_line_each() -> None:
+    names = "".join(f"<dt id='reexport.{name}'><code>pub use a::<a>{name}</a>;</code></dt>" for name in ("B", "C"))
+    main = f"""<h2 id="reexports">Re-exports</h2><dl class="item-table"><dt><code>pub extern crate x;</code></dt></dl>
+    <h2 id="reexports">Re-exports</h2><dl class="item-table reexports">{names}</dl>"""
+    document = read(page(main, kind="mod", heading="<h1>Module <span>wall</span></h1>"))
+    lines = "Re-exports:\npub extern crate x;\npub use a::B;\npub use a::C;"
+    assert section(document, "Items").blocks == (Block(lines, "list"),)
+
+
+def test_a_list_keeps_powers_and_drops_the_sign_of_what_is_unsafe() -> None:
+    main = """<h2 id="functions">Functions</h2><dl class="item-table"><dt><a>go</a><sup title="unsafe">⚠</sup><wbr>
+    <span class="stab deprecated" title="">Deprecated</span></dt><dd>Up to 2<sup>64</sup> - 1.</dd></dl>"""
+    document = read(page(main, kind="mod", heading="<h1>Module <span>wall</span></h1>"))
+    assert section(document, "Items").blocks == (Block("Functions:\n- go (Deprecated): Up to 2^64 - 1.", "list"),)
+
+
 @pytest.mark.parametrize(
     "table",
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.document import Block
-from doc_assets_tests.support.rustdoc_json import NO_GENERICS, CrateJson, crate_with_a_pool, read, titled
+from doc_assets_tests.support.rustdoc_json import NO_GENERICS, CrateJson, crate_with_a_pool, read, section, titled
 
 
 @pytest.fixture
@@ -48,3 +48,27 @@ def test_brackets_without_end_are_read(crate: CrateJson) -> None:
         crate.index["1"]["docs"] = docs
         crate.index["1"]["links"] = {"a": 20}
         assert read(crate)
+
+
+def test_braces_and_marks_of_other_dialects_are_text(crate: CrateJson) -> None:
+    docs = "Write {{ and {% raw %} and :smile:.\n\n# Sets {a, b}\n\n!!! note\n\n## Routes {#not-an-id}\n\n{{x}}"
+    crate.index["1"]["docs"] = docs
+    document = titled(read(crate), "Struct tank::Pool")
+    assert document.sections[0].blocks[-1] == Block("Write {{ and {% raw %} and :smile:.")
+    assert section(document, "Sets {a, b}").blocks == (Block("!!! note"),)
+    assert section(document, "Sets {a, b}", "Routes {#not-an-id}").blocks == (Block("{{x}}"),)
+
+
+@pytest.mark.parametrize("lead", ["1. Take:\n\n   ", "> ", "- Take:\n  - it:\n\n    "])
+def test_examples_in_lists_and_quotes_hide_lines_too(crate: CrateJson, lead: str) -> None:
+    first, _, last = lead.rpartition("\n")
+    indent = last if last.strip() else " " * len(last)
+    lines = ["```", "# use tank::Pool;", "let p = Pool;", "```"]
+    crate.index["1"]["docs"] = f"{first}\n{last}{lines[0]}\n" + "\n".join(indent + line for line in lines[1:])
+    blocks = titled(read(crate), "Struct tank::Pool").sections[0].blocks
+    assert blocks[-1] == Block("let p = Pool;", "code")
+
+
+def test_documentation_nested_without_end_is_plain(crate: CrateJson) -> None:
+    crate.index["1"]["docs"] = ">" * 150 + " deep"
+    assert "deep" in titled(read(crate), "Struct tank::Pool").sections[0].blocks[-1].text

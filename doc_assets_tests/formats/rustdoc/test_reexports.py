@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.document import Block
 from doc_assets_tests.support.rustdoc_json import (
     OTHERS,
     SUMMARIES,
     CrateJson,
     crate_with_a_pool,
+    fn,
     read,
     section,
     titled,
@@ -63,3 +65,39 @@ def test_a_re_export_whose_target_is_not_described_is_only_named(paths, external
     front.hold(use(front, 1, "tank_parts", 100, is_glob=True))
     (document,) = read(front, paths=paths, external_crates=external)
     assert section(document, "Items").blocks[0].text.startswith("Re-exports:\npub use tank_parts::*;")
+
+
+def test_a_root_with_more_foreign_re_exports_than_items_is_a_front(crate: CrateJson) -> None:
+    """Whatever its modules hold: users look for what the root re-exports, and find it in the other crate."""
+    for number in range(50, 60):
+        crate.add(number, f"f{number}", fn([]))
+    crate.add(40, "deep", {"module": {"items": list(range(50, 60)), "is_stripped": False}})
+    crate.hold(40, *(use(crate, 30 + n, "tank_parts::Hose", 101, name=f"Hose{n}") for n in range(3)))
+    documents = read(crate, paths=SUMMARIES, external_crates=OTHERS)
+    assert not any("front_of" in document.metadata for document in documents)
+    crate.hold(use(crate, 33, "tank_parts::Hose", 101))
+    documents = read(crate, paths=SUMMARIES, external_crates=OTHERS)
+    assert titled(documents, "Crate tank").metadata["front_of"] == ["tank-parts"]
+
+
+def test_words_on_a_foreign_re_export_are_kept(crate: CrateJson) -> None:
+    crate.hold(use(crate, 30, "tank_parts::Hose", 101))
+    crate.index["30"]["docs"] = "Carries water."
+    shown = section(titled(read(crate, paths=SUMMARIES, external_crates=OTHERS), "Crate tank"), "Items").blocks[0].text
+    assert shown.startswith(
+        "Re-exports:\npub use tank_parts::Hose; (struct tank_parts::inner::Hose) Carries water.\nDocumented in"
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "shown"),
+    [
+        ({"name": "tank_parts", "rename": None}, "pub extern crate tank_parts;"),
+        ({"name": "pieces", "rename": "tank_parts"}, "pub extern crate tank_parts as pieces;"),  # rustdoc 1.95
+        ({"name": "tank_parts", "rename": "pieces"}, "pub extern crate tank_parts as pieces;"),  # as documented
+    ],
+)
+def test_crates_that_are_re_exported_are_listed(crate: CrateJson, held: object, shown: str) -> None:
+    crate.hold(crate.add(30, "pieces", {"extern_crate": held}))
+    (first, *_) = section(titled(read(crate, external_crates=OTHERS), "Crate tank"), "Items").blocks
+    assert first == Block(f"Re-exports:\n{shown}", "list")

@@ -24,6 +24,8 @@ POINTER = {"sig": {"inputs": [["x", U8]], "output": None}, "header": {"is_unsafe
     ("node", "shown"),
     [
         (reference({"slice": U8}, lifetime="'a"), "&'a [u8]"),
+        (reference({"dyn_trait": {"traits": [CALL], "lifetime": "'b"}}), "&(dyn Fn(u8) -> u8 + 'b)"),
+        (reference({"dyn_trait": {"traits": [CALL], "lifetime": None}}), "&dyn Fn(u8) -> u8"),
         ({"raw_pointer": {"is_mutable": False, "type": U8}}, "*const u8"),
         ({"array": {"type": U8, "len": "4"}}, "[u8; 4]"),
         ({"tuple": [U8]}, "(u8,)"),
