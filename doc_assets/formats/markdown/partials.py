@@ -1,16 +1,18 @@
 """Replaces the includes of MkDocs, Docusaurus, Mintlify, Hugo and Jekyll by their text.
 
 Pieces are searched for beside the page and in the folders above it; missing ones are removed and counted. Code fences
-stay unchanged but for MkDocs snippets that are found, as these can be whole listings. mdBook's directives are in
-``mdbook_includes``.
+stay unchanged but for MkDocs snippets, as these can be whole listings. Other marks are in ``include_marks``, those of
+mdBook in ``mdbook_includes``, MyST's directives in ``directive_includes``.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 
 from doc_assets.formats.markdown.fences import outside_fences
+from doc_assets.formats.markdown.include_marks import Cut, expand_marks, holds_marks
 from doc_assets.formats.markdown.includes import (
     MAX_DEPTH,
     Includes,
@@ -23,6 +25,7 @@ from doc_assets.formats.markdown.includes import (
 _SNIPPET = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE
 )
+_ESCAPED = re.compile(r"^([ \t>]{0,40});(;*-+8<-)", re.MULTILINE)
 _SNIPPETS = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]*\n(?P<paths>(?:(?![ \t>]*-+8<-)[^\n]*\n){1,100}?)"
     r"[ \t>]*-{1,9}8<-{1,9}[ \t]*$",
@@ -77,6 +80,8 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
         text = outside_fences(text, lambda prose: _HUGO.sub(pieces.shortcode, prose))
     if "{%" in text and _LIQUID.search(text):
         text = outside_fences(text, lambda prose: _LIQUID.sub(pieces.liquid, prose))
+    if holds_marks(text):
+        text = expand_marks(text, pieces)
     return text
 
 
@@ -92,10 +97,10 @@ class _Pieces:
         target = target.lstrip("/")
         return [path_from(posixpath.join(up, name), target) for up in folders_above(self.path) for name in ("", *below)]
 
-    def piece(self, target: str, places: list[str | None]) -> str | None:
+    def piece(self, target: str, places: list[str | None], cut: Cut = without_front_matter) -> str | None:
         """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
         found = self.includes.find(places)
-        text = self.includes.take(without_front_matter(found[1]) if found else None, target)
+        text = self.includes.take(cut(found[1]) if found else None, target)
         if found is None or text is None:
             return None
         self.includes.open.append(found[0])
@@ -103,10 +108,37 @@ class _Pieces:
         self.includes.open.pop()
         return text
 
+    def near(self, target: str) -> list[str | None]:
+        """Return the candidates for a path from the page, or from a folder that a tool looks in."""
+        return [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets")]
+
+    # Marks of ``include_marks``
+
+    def is_page(self, target: str) -> bool:
+        """Return whether a path names Markdown."""
+        return target.lower().endswith(_MARKDOWN)
+
+    def page_of(self, target: str, cut: Cut) -> str | None:
+        """Return a page's text, or the part that ``cut`` returns."""
+        return self.piece(target, self.near(target), lambda text: cut(without_front_matter(text)))
+
+    def listing_of(self, target: str, cut: Cut) -> str | None:
+        """Return a file's lines, or the part that ``cut`` returns."""
+        found = self.includes.find(self.near(target))
+        text = self.includes.take(cut(found[1]) if found else None, target)
+        return None if text is None else text.strip("\n")
+
+    def uncounted(self, show: Callable[[], str | None]) -> str | None:
+        """Return what a function returns, without counting what it misses."""
+        before = self.includes.missing, self.includes.first_missing
+        found = show()
+        self.includes.missing, self.includes.first_missing = before
+        return found
+
     # MkDocs
 
     def snippets(self, text: str) -> str:
-        """Replace snippets; in fences only those that are found, as a page on snippets shows the notation."""
+        """Replace snippets, in listings too; those that a page on snippets shows are escaped with a semicolon."""
 
         def many(match: re.Match[str]) -> str:
             names = [line.strip(" \t>") for line in match["paths"].split("\n")]
@@ -116,20 +148,18 @@ class _Pieces:
         def one(match: re.Match[str]) -> str:
             return self.snippet(match["path"], match["lead"]) or ""
 
-        def listed(match: re.Match[str]) -> str:
-            before = self.includes.missing, self.includes.first_missing
-            found = self.snippet(match["path"], match["lead"])
-            self.includes.missing, self.includes.first_missing = before
-            return match[0] if found is None else found
+        def put(piece: str) -> str:
+            return _SNIPPET.sub(one, _SNIPPETS.sub(many, piece))
 
-        return outside_fences(
-            text, lambda prose: _SNIPPET.sub(one, _SNIPPETS.sub(many, prose)), lambda code: _SNIPPET.sub(listed, code)
-        )
+        def in_listing(code: str) -> str:
+            code = put(code)
+            return _ESCAPED.sub(r"\1\2", code) if ";" in code else code
+
+        return outside_fences(text, put, in_listing)
 
     def snippet(self, name: str, lead: str) -> str | None:
         target, _, selection = name.partition(":")
-        places = [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets")]
-        found = self.includes.find(places)
+        found = self.includes.find(self.near(target))
         text = self.includes.take(anchored(found[1], selection) if found else None, name)
         if found is None or text is None:
             return None

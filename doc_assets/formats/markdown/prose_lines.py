@@ -10,7 +10,7 @@ from doc_assets.formats.markdown.stretches import LIST_MARK, Writer
 
 _ALERT = re.compile(
     r"(?P<lead>[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+){0,8}(?:>[ \t]*)+)"
-    r"\[!(?P<kind>[\w-]+)(?:[|\s][^\[\]]*)?\][+-]?[ \t]*(?P<title>.*)$"
+    r"\[!(?P<kind>(?!include\b|INCLUDE\b|code\b|code-)[\w-]+)(?:[|\s][^\[\]]*)?\][+-]?[ \t]*(?P<title>.*)$"
 )
 _TARGET = re.compile(r"\(([\w.:/-]+)\)=[ \t]*$")
 _SNIPPET = re.compile(r"[ \t]*;?-+8<-+")
@@ -41,7 +41,7 @@ class ProseLines:
     def is_noise(self, line: str) -> bool:
         """Return whether a line is only a mark that no reader sees."""
         if "8<-" in line and _SNIPPET.match(line):
-            return True
+            return not line.lstrip().startswith(";")
         if (
             line[:7] in ("<<<<<<<", "=======", ">>>>>>>")
             and _CONFLICT.match(line)
@@ -75,6 +75,8 @@ class ProseLines:
             # CommonMark takes all up to a blank line as raw HTML; authors write Markdown between such tags.
             self.writer.emit("")
             self._space_next = True
+        elif "8<-" in line and line.lstrip().startswith(";"):
+            line = line.replace(";", "", 1)  # shows the notation
         elif "[!" in line and (alert := _ALERT.match(line)):
             title = alert["title"]
             if not title and re.search(r"\d", alert["kind"]):  # of Rust's reference: EDITION-2024

@@ -349,7 +349,7 @@ def test_dialects_give_their_words(text: str, expected: list[str]) -> None:
 
 
 def test_marks_inside_code_are_left_alone() -> None:
-    code = '!!! note\n    {{< x >}} {% y %}\n:::note\n<T> {a}`b`\n<<<<<<< HEAD\n--8<-- "x"'
+    code = "!!! note\n    {{< x >}} {% y %}\n:::note\n<T> {a}`b`\n<<<<<<< HEAD\n/// note\n///"
     assert texts(f"```text\n{code}\n```\n\nUse `{{{{< x >}}}}`.\n") == [code, "Use `{{< x >}}`."]
 
 

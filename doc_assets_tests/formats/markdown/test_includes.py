@@ -140,16 +140,17 @@ def test_mkdocs_snippets_are_resolved_in_prose_and_listings() -> None:
         "docs/includes/a.md": "---\ntitle: A\n---\nSnippet *a*.\n",
         "code/b.py": "# --8<-- [start:part]\nrun()\n# --8<-- [end:part]\nstop()\n",
     }
-    text = '--8<-- "includes/a.md"\n\n```py\n--8<-- "code/b.py:part"\n--8<-- "absent"\n```\n\n'
+    text = '--8<-- "includes/a.md"\n\n```py\n--8<-- "code/b.py:part"\n--8<-- "absent"\n;--8<-- "shown"\n```\n\n'
     text += "--8<--\nincludes/a.md\n;no\ngone.md\n--8<--\n\nend\n"
     document = read(text, "docs/x/page.md", files)
     assert [b.text for s in document.sections for b in s.blocks] == [
         "Snippet a.",
-        'run()\n--8<-- "absent"',
+        'run()\n\n--8<-- "shown"',
         "Snippet a.",
         "end",
     ]
-    assert document.metadata["includes_missing"] == 1
+    assert document.metadata["includes_missing"] == 2
+    assert document.metadata["first_include_missing"] == "absent"
 
 
 def test_an_unpaired_snippet_mark_swallows_nothing() -> None:
