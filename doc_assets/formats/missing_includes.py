@@ -23,6 +23,13 @@ class MissingIncludes:
         self.missing += 1
         self.first_missing = self.first_missing or " ".join(target.split())[:_MAX_NAME]
 
+    def together_with(self, other: MissingIncludes) -> MissingIncludes:
+        """Return what is missing of a page that two readers include files in."""
+        both = MissingIncludes()
+        both.missing = self.missing + other.missing
+        both.first_missing = self.first_missing or other.first_missing
+        return both
+
     def facts(self) -> dict[str, JsonValue]:
         """Return what the document states of its missing includes: nothing if there are none."""
         if not self.missing:

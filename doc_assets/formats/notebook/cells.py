@@ -11,6 +11,7 @@ from typing import Any
 
 from doc_assets.document import Block, clean_text
 from doc_assets.formats.html.fragments import fragment_blocks
+from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.format import markdown_parts
 from doc_assets.formats.markdown.inline_marks import drop_data_uris
 from doc_assets.formats.notebook.magics import form_text, other_language, titled, without_export_marks
@@ -46,13 +47,14 @@ _ABOVE, _BELOW = ("filename", "lst-cap"), ("fig-cap", "tbl-cap")
 
 
 def cell_parts(
-    cells: list[dict[str, Any]], surroundings: Surroundings, defaults: Mapping[str, Any] | None = None
+    cells: list[dict[str, Any]], surroundings: Surroundings, files: DirectiveFiles, defaults: Mapping[str, Any]
 ) -> Iterator[Part]:
     """Yield the headings and blocks of the cells.
 
     Args:
         cells: Cells as nbformat 4 stores them, or of a kind that only older versions have.
         surroundings: Files that cells of reStructuredText may include.
+        files: Files that cells of Markdown may include.
         defaults: Quarto's ``execute`` in the notebook's front matter.
     """
     opening = True
@@ -63,7 +65,7 @@ def cell_parts(
         options: dict[str, str] = {}
         if kind == "code":
             options, source = split_options(without_export_marks(source))
-        shown = visibility(facts, options, defaults or {})
+        shown = visibility(facts, options, defaults)
         if not (shown.source or shown.outputs):
             continue
         if kind == "code" and (other := other_language(source)):
@@ -82,12 +84,13 @@ def cell_parts(
             yield from (Block(options[name]) for name in _BELOW if shown.outputs and options.get(name))
         elif kind == "markdown":
             text = _without_buttons(source)
-            parts = [part for part in markdown_parts(text, jupyter=True) if not _is_notice(part)]
+            parts = [part for part in markdown_parts(text, jupyter=True, files=files) if not _is_notice(part)]
             if not parts:
                 continue
             # Many notebooks have their title in bold and use first-level headings for sections.
             if opening and (title := _BOLD_TITLE.match(text)):
-                parts = [Heading(1, title[2].strip()), *markdown_parts(text[title.end() :], jupyter=True)]
+                rest = markdown_parts(text[title.end() :], jupyter=True, files=files)
+                parts = [Heading(1, title[2].strip()), *rest]
             opening = False
             yield from parts
         else:

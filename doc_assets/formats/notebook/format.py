@@ -15,7 +15,9 @@ from typing import Any
 from doc_assets.document import Document, JsonValue, clean_text, json_safe
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
+from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.notebook.cells import cell_parts, cell_text, mapping
 from doc_assets.formats.outline import outline, readable_name
@@ -52,7 +54,9 @@ class NotebookFormat:
             raise DocumentSkipped("no cells")
         front, cells = _front_matter(cells)
         surroundings = Surroundings(file.path, file.neighbours)
-        parts = list(cell_parts(cells, surroundings, mapping(front.get("execute"))))
+        includes = Includes(file)
+        files = DirectiveFiles(includes, file.path)
+        parts = list(cell_parts(cells, surroundings, files, mapping(front.get("execute"))))
         facts = mapping(notebook.get("metadata"))
         has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
         stated = front.get("title") or (
@@ -64,7 +68,7 @@ class NotebookFormat:
             title=clean_text(stated) if isinstance(stated, str) else None,
             fallback=place.title or readable_name(file.path),
         )
-        metadata = {**front, **_metadata(notebook, facts), **surroundings.facts()}
+        metadata = {**front, **_metadata(notebook, facts), **surroundings.together_with(includes).facts()}
         return [Document(title, self.name, sections, {**metadata, **place.facts(metadata)}, place.parents)]
 
 

@@ -95,6 +95,8 @@ class SphinxInliner(Inliner):
             text = text.replace("%s", "").strip()
         if kind in CODE_ROLES:
             return [nodes.literal(rawsource, text)], []
+        if kind == "ref" and not titled:  # the title of the section with that label, which ``tree`` knows
+            return [nodes.inline(rawsource, text, label=nodes.fully_normalize_name(text))], []
         return [nodes.inline(rawsource, text)], []
 
 

@@ -7,6 +7,7 @@ tree is made by ``parser``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from docutils import nodes
 
@@ -45,7 +46,26 @@ class TreeReader:
         self._definitions: Mapping[str, nodes.Element] = document.substitution_defs
         self._names: Mapping[str, str] = document.substitution_names
         self._resolved: dict[str, str] = {}
+        self._document = document
         self._footnotes = {label for note in document.footnotes for label in note.get("names", ())}
+
+    @cached_property
+    def _labelled(self) -> dict[str, nodes.title]:
+        """Return the titles of sections by the labels before them."""
+        found: dict[str, nodes.title] = {}
+        open_nodes: list[nodes.Element] = [self._document]
+        while open_nodes:
+            labels: list[str] = []
+            for child in open_nodes.pop().children:
+                if isinstance(child, nodes.target):
+                    labels += child["names"]
+                    continue
+                if isinstance(child, nodes.section) and isinstance(child.children[0], nodes.title):
+                    found.update(dict.fromkeys(labels, child.children[0]))
+                labels = []
+                if isinstance(child, (nodes.section, nodes.container)):
+                    open_nodes.append(child)
+        return found
 
     # Inline text
 
@@ -84,6 +104,9 @@ class TreeReader:
                 parts.append(f"[{node.astext()}]")
         elif isinstance(node, nodes.citation_reference):
             parts.append(f"[{node.astext()}]")
+        elif isinstance(node, nodes.inline) and "label" in node:
+            section = self._labelled.get(node["label"])
+            parts.append(" ".join(section.astext().split()) if section is not None else node.astext())
         elif not isinstance(node, (nodes.system_message, *_SILENT)):
             for child in node.children:
                 self._collect(child, parts, verbatim)
@@ -174,7 +197,7 @@ class TreeReader:
             inner = [b for c in item.children if c not in heads for child in c.children for b in self.blocks(child)]
             own = [Block(head, "list")]
             if inner and inner[0].kind == "prose":
-                own = [Block(f"{head}: {inner[0].text}", "list")]
+                own = [Block(f"{head.removesuffix(':')}: {inner[0].text}", "list")]
                 inner = inner[1:]
             for block in inner:
                 is_text = block.kind in ("prose", "list")

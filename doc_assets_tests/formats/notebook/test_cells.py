@@ -90,6 +90,8 @@ def test_raw_cells_are_read_by_their_format() -> None:
 def test_includes_of_raw_cells_that_are_not_shown_are_counted() -> None:
     document = read(raw(".. include:: part.rst\n\nWords.\n", format="text/restructuredtext"))
     assert document.metadata["first_include_missing"] == "part.rst"
+    document = read(markdown("```{literalinclude} part.py\n```\n\nWords."), raw(".. include:: b.rst\n"))
+    assert document.metadata["includes_missing"] == 2
 
 
 def test_captions_of_quarto_cells_stay_and_their_options_go() -> None:

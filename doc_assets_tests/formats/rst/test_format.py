@@ -8,7 +8,9 @@ from docutils.parsers.rst import Parser, directives, roles
 from docutils.utils import new_document
 
 from doc_assets.document import lay_out
+from doc_assets.formats.base import RawFile
 from doc_assets.formats.directive_kinds import holds_for_html
+from doc_assets.formats.rst.format import RstFormat
 from doc_assets.formats.rst.parser import _Lines, _Tail, parse_into
 from doc_assets_tests.support.rst_pages import kinds, read, text
 
@@ -23,6 +25,12 @@ def test_headings_become_paths_below_the_title_and_labels_become_anchors() -> No
         (("Set up",), "the-setup"),
         (("Set up", "On Linux"), "on-linux"),
     ]
+
+
+def test_the_encoding_that_an_editor_reads_in_the_first_lines_is_used() -> None:
+    source = ".. -*- coding: iso-8859-2 -*-\n\nŁódź\n====\n\nŻółw.\n".encode("iso-8859-2")
+    [document] = RstFormat().parse(RawFile("a.rst", source))
+    assert (document.title, lay_out(document)[0]) == ("Łódź", "Żółw.")
 
 
 def test_a_page_without_headings_is_named_after_its_file() -> None:

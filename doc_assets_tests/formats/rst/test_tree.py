@@ -36,6 +36,18 @@ def test_raised_and_lowered_text_keeps_its_meaning(source: str, expected: str) -
     assert text(source + "\n") == expected
 
 
+def test_a_reference_to_a_section_of_the_page_reads_as_its_title() -> None:
+    source = "See :ref:`the-Setup`, :ref:`here <the-setup>` and :ref:`elsewhere`.\n\n.. _other:\n.. _the-setup:\n\n"
+    assert kinds(f"{source}Set ``it`` up\n-------------\n\nBody, :ref:`other`.\n") == [
+        ("prose", "See Set it up, here and elsewhere."),
+        ("prose", "Body, Set it up."),
+    ]
+
+
+def test_a_term_with_a_colon_gets_no_second_one() -> None:
+    assert kinds("pump:\n  Moves it.\n") == [("list", "pump: Moves it.")]
+
+
 def test_references_to_notes_leave_nothing_and_citations_stay() -> None:
     notes = ".. [1] First.\n.. [#b] Second.\n.. [*] Third.\n.. [Knuth99] A book.\n"
     shown = kinds(f"The scheduler [1]_ picks [#b]_, and [*]_ waits [#]_; see [Knuth99]_.\n\n{notes}")
