@@ -32,6 +32,7 @@ _RUST = frozenset((
     "edition2024", "standalone_crate",
 ))
 # fmt: on
+_NOTE = re.compile(r"[ ]{0,3}\[\^[^\]\s]{1,60}\]:[ \t]*")
 _DEFINITION = re.compile(r"^ {0,3}\[([^\[\]\n]{1,200})\]:[ \t]*<?([^\s<>]{1,300})>?", re.MULTILINE)
 # A run of code, which stays as written, or a link: its words, and its target if it has one.
 _LINK = re.compile(
@@ -106,12 +107,32 @@ def _read(stretches: list[tuple[bool, str]], definitions: str) -> list[Part]:
     """Return the parts of Markdown in stretches of code and text; plain paragraphs if it is nested too deep."""
     closed = closed_names("\n".join(text for _, text in stretches))
     islands = HtmlIslands()
-    pieces = [text if is_code else islands.lift(drop_data_uris(text)) for is_code, text in stretches]
+    noted = 0
+    pieces: list[str] = []
+    for is_code, text in stretches:
+        if not is_code:
+            text, noted = _numbered_notes(text, noted) if "]:" in text and "[^" in text else (text, noted)
+            text = islands.lift(drop_data_uris(text))
+        pieces.append(text)
     reader = MarkdownReader(mdx=False, closed=closed, lifted=islands.parts, attributes=False)
     parts = reader.read("\n".join((*pieces, definitions, "")))
     if parts is not None:
         return parts
     return [Block(text.strip()) for _, stretch in stretches for text in stretch.split("\n\n") if text.strip()]
+
+
+def _numbered_notes(text: str, number: int) -> tuple[str, int]:
+    """Return Markdown with its footnotes as a numbered list, as rustdoc shows them, and the last number."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        mark = _NOTE.match(line)
+        if mark:
+            number += 1
+            # Only a list that starts with 1 may follow a paragraph directly.
+            lines += [*([""] if lines and lines[-1].strip() and number == 1 else []), f"{number}. {line[mark.end() :]}"]
+        else:
+            lines.append(line)
+    return "\n".join(lines), number
 
 
 def _prepared(docs: str, links: Mapping[str, Any], resolve: Resolve, own: object) -> list[tuple[bool, str]]:

@@ -72,3 +72,18 @@ def test_examples_in_lists_and_quotes_hide_lines_too(crate: CrateJson, lead: str
 def test_documentation_nested_without_end_is_plain(crate: CrateJson) -> None:
     crate.index["1"]["docs"] = ">" * 150 + " deep"
     assert "deep" in titled(read(crate), "Struct tank::Pool").sections[0].blocks[-1].text
+
+
+@pytest.mark.parametrize(
+    ("docs", "shown"),
+    [
+        ("The scheduler[^a] of 2<sup>64</sup>.\n\n[^a]: Planner", ["The scheduler of 2^64.", "1. Planner"]),
+        ("A[^1] and B[^2].\n[^1]: One\n[^2]: Two\n    or more", ["A and B.", "1. One\n2. Two\n  or more"]),
+        ("A[^1].\n\n[^1]: Take:\n\n    ```text\n    x[^1]: y\n    ```", ["A.", "1. Take:", "x[^1]: y"]),
+        ("`x[^1]` is `[^1]: y`", ["`x[^1]` is `[^1]: y`"]),
+    ],
+)
+def test_footnotes_are_a_numbered_list(crate: CrateJson, docs: str, shown: list[str]) -> None:
+    crate.index["20"]["docs"] = docs
+    blocks = titled(read(crate), "Struct tank::Pump").sections[0].blocks[1:]
+    assert [block.text for block in blocks] == shown
