@@ -1,4 +1,4 @@
-"""The format ``rustdoc_html``: pages of ``rustdoc`` 1.63 to 1.95, one document per item or module.
+"""The format ``rustdoc_html``: pages of ``rustdoc`` 1.63 to 1.97, one document per item or module.
 
 Methods of traits and of ``Deref`` targets, blanket and automatic implementations and navigation repeat on every page;
 ``trimming`` removes and counts them. ``members`` reads the members of an item.
@@ -56,7 +56,7 @@ _STANDARD = ("std", "core", "alloc", "proc_macro", "test")  # their versions are
 
 
 class RustdocHtmlFormat:
-    """Reads HTML written by ``cargo doc``."""
+    """Reads HTML written by ``cargo doc``, also as docs.rs shows it."""
 
     name = "rustdoc_html"
     version = 3
