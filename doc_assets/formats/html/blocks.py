@@ -14,7 +14,15 @@ from selectolax.lexbor import LexborNode
 from doc_assets.document import Block, BlockKind, clean_text
 from doc_assets.formats.html.listings import drop_beside_code, holds_lines_of_code, listing_text, named_language
 from doc_assets.formats.html.replaced import REPLACED_TAGS, write_replaced
-from doc_assets.formats.html.tables import is_data, label_cells, name_notes, span
+from doc_assets.formats.html.tables import (
+    drop_spacers,
+    is_data,
+    label_cells,
+    lift_headings,
+    name_notes,
+    number_callouts,
+    span,
+)
 from doc_assets.formats.html.tree import below, children, classes, collapsed, visit
 from doc_assets.formats.numbering import Numerals, item_number
 from doc_assets.formats.parts import Heading, Part
@@ -70,7 +78,10 @@ def read_parts(root: LexborNode, *, fold_headings: bool = False, plain: bool = F
             drop_beside_code(root, tables="table" in tags)
         write_replaced(root, tags)
         if "table" in tags:
+            drop_spacers(root)
+            lift_headings(root)
             name_notes(root)
+            number_callouts(root)
             label_cells(root)
     reader = _Reader(fold_headings=fold_headings)
     visit(root, reader.enter, reader.leave)
@@ -245,7 +256,7 @@ class _Reader:
                 self._add(listing_text(node), "code")
                 return False
             if "memname" in classes(node):  # Doxygen's declaration of a function
-                self._add(collapsed(node), "signature")
+                self._add(re.sub(r" ?\( ?| (?=\))", lambda m: m[0].strip(), collapsed(node)), "signature")
                 return False
             if table is not None:
                 table.inner += 1
@@ -361,7 +372,7 @@ class _Reader:
         indent = "  " * min(depth, 8)
         if inside.tag == "dl" and inside.defining and self._lines and not inside.marker:
             inside.defining = False
-            self._lines[-1] += f": {text}"
+            self._lines[-1] = f"{self._lines[-1].rstrip(': ')}: {text}"
         else:
             lead = inside.marker or ("" if inside.tag == "dl" or not self._lines else "  ")
             self._lines.append(indent + lead + text.replace("\n", "\n" + indent + "  "))

@@ -27,7 +27,7 @@ _CHROME = ", ".join(
     (
         "nav, form, dialog, [role=navigation], [role=search], [role=contentinfo], [role=banner], [role=dialog]",
         "[role=doc-pageheader], [role=doc-pagefooter], [role=doc-toc], .head-ltitle, .head-vol, .head-rtitle",
-        ".foot-date, .foot-os, .foot-left, .foot-right, .paneljump",
+        ".foot-date, .foot-os, .foot-left, .foot-right, .paneljump, pre > .headline",
         "a[rel~=prev], a[rel~=next], a[rel~=edit], .mw-editsection, .mw-jump-link, .printfooter, #catlinks, #siteSub",
         ".sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox, #top > .tabs",
         # Sections may be called "toc" or "search": only other elements are removed by id.
@@ -37,13 +37,19 @@ _CHROME = ", ".join(
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .edit-this-page, .edit-link",
         ".sectnum, .section-number",  # Sphinx's numbers, which change when a section is added elsewhere
         ".toctree-wrapper .toctree-l2",  # the headings of other pages
+        ".onlyprint, .print-only, #jb-print-docs-body, .d-none.d-print-block",
         ".visually-hidden, .visuallyhidden, .sr-only, .screen-reader-text, .screen-reader-only, .a11y-hidden",
     )
 )
 # Closed tabs and elements that a browser's search opens are text as well.
 _HIDDEN = '[hidden]:not([hidden=until-found]), [style*="display:none"], [style*="display: none"]'
 # Content has these names too: they go if they only lead elsewhere.
-_SUSPECTS = 'aside, .sidebar, [class*="sidebar" i], [class*="breadcrumb" i], [id*="breadcrumb" i], menu, .related'
+_SUSPECTS = ", ".join(
+    (
+        'aside, menu, [class*="sidebar" i], [class*="breadcrumb" i], [id*="breadcrumb" i], [class*="nav" i]',
+        '[class*="footer" i], [class*="pagination" i], [class*="prev-next" i], [class*="related" i], .dropdown-menu',
+    )
+)
 _KEPT_NAMES = frozenset(("footnote", "footnote-list", "topic", "admonition", "sidebar-title"))
 _SCOPES = frozenset(("article", "section", "main", "aside", "blockquote", "figure"))  # a header in them is theirs
 _SIGNS = "¶#§🔗◆∞⚓❡⛓※☍\u200b\xa0"
@@ -111,12 +117,14 @@ def drop_chrome(root: LexborNode) -> None:
     for node in below(root, _HIDDEN):
         if not is_panel(node) and not _is_alternative(node, shown):
             node.remove()
-    budget = 4 * len(root.text())  # characters judged: suspects nested in one another do not make this quadratic
+    size = len(root.text())
+    budget = 4 * size  # characters judged: suspects nested in one another do not make this quadratic
     for node in below(root, _SUSPECTS):
         if node.tag in ("body", "main", "article", "section") or budget < 0:
             continue
-        budget -= len(node.text())
-        if _leads_elsewhere(node):
+        own = len(node.text())
+        budget -= own
+        if own * 2 < size and _leads_elsewhere(node):  # an index of links is content, whatever its name
             node.remove()
     for node in below(root, "header, footer"):
         if _is_of_the_site(node):
@@ -185,7 +193,9 @@ def _drop_link_signs(root: LexborNode) -> None:
             link.remove()
         elif "#" in target and not re.search(r"\w", text):
             heading = _heading_around(link)
-            if all(sign in _SIGNS for sign in text.strip()) or (heading is not None and _is_beside(link, heading)):
+            if all(sign in _SIGNS or "\ue000" <= sign <= "\uf8ff" for sign in text.strip()) or (
+                heading is not None and _is_beside(link, heading)
+            ):
                 _drop_anchor(link, heading)
         elif (heading := _heading_around(link)) is not None and _is_beside(link, heading):
             if _EDIT_TARGET.search(target):
@@ -230,7 +240,7 @@ def _drop_brackets_around(link: LexborNode) -> None:
 def _drop_own_contents(root: LexborNode) -> None:
     """Remove lists of links to this page's headings: its table of contents, wherever it stands."""
     headed: set[str] | None = None
-    for listing in below(root, "ul, ol"):
+    for listing in below(root, "ul, ol, p"):
         if _is_nested(listing):
             continue
         first = listing.css_first("a[href]")
@@ -241,9 +251,21 @@ def _drop_own_contents(root: LexborNode) -> None:
             continue
         if headed is None:
             headed = _headed(root)
-        targets = [link.attributes.get("href") or "" for link in links]
-        if all(target[1:] in headed for target in targets):
+        if all(_target(link) in headed for link in links):
             listing.remove()
+    # groff's: links and line breaks in the body itself
+    run = [node for node in children(root) if node.tag == "a" and _target(node)]
+    if len(run) >= 3:
+        headed = _headed(root) if headed is None else headed
+        for link in run:
+            if _target(link) in headed:
+                link.remove()
+
+
+def _target(link: LexborNode) -> str:
+    """Return the fragment of a link within the page; "" for any other link."""
+    target = link.attributes.get("href") or ""
+    return target[1:] if target.startswith("#") else ""
 
 
 def _is_nested(listing: LexborNode) -> bool:
@@ -274,24 +296,32 @@ def page_heading(tree: LexborHTMLParser, root: LexborNode, page_title: str) -> s
 
     It is the page's only if its words open or close the page's ``<title>``: a site's name stands above a page as well.
     """
-    if root.css_first("h1") is not None:
-        return ""
-    for node in tree.css("h1, .headertitle .title, #title-text"):
+    own = root.css_first("h1") is not None
+    for node in tree.css(".headertitle .title" if own else "h1, .headertitle .title, #title-text"):
         text = collapsed(node)
-        if text and len(text) <= 200 and (page_title.startswith(text) or page_title.endswith(f": {text}")):
+        if not text or len(text) > 200:
+            continue
+        if page_title.startswith(text) or page_title.endswith(f": {text}"):
+            return text
+        if page_title.endswith(")") and text.startswith(page_title):  # git-add(1) Manual Page
             return text
     return ""
 
 
-def notes_outside(tree: LexborHTMLParser, root: LexborNode) -> LexborNode | None:
-    """Return the footnotes that stand beside the content (Asciidoctor), if any."""
-    node = tree.css_first("#footnotes")
-    inside = node
+def beside_content(tree: LexborHTMLParser, root: LexborNode) -> tuple[list[LexborNode], list[LexborNode]]:
+    """Return what Asciidoctor writes before and after the element of the content: a manual's NAME, the footnotes."""
+    before = [body for body in tree.css("#header > h2, #header > .sectionbody") if not _is_inside(body, root)]
+    after = [notes for notes in tree.css("#footnotes") if not _is_inside(notes, root)]
+    return before, after
+
+
+def _is_inside(node: LexborNode, root: LexborNode) -> bool:
+    inside: LexborNode | None = node
     while inside is not None:
         if inside.mem_id == root.mem_id:
-            return None
+            return True
         inside = inside.parent
-    return node
+    return False
 
 
 def drop_boilerplate(parts: list[Part]) -> list[Part]:

@@ -12,8 +12,8 @@ from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_note
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.html.blocks import read_parts
-from doc_assets.formats.html.chrome import content_root, drop_boilerplate, drop_chrome, notes_outside, page_heading
-from doc_assets.formats.html.manual_pages import manual_title
+from doc_assets.formats.html.chrome import beside_content, content_root, drop_boilerplate, drop_chrome, page_heading
+from doc_assets.formats.html.manual_pages import title_manual
 from doc_assets.formats.html.mdbook_navigation import book_parents
 from doc_assets.formats.html.tabs import label_tabs
 from doc_assets.formats.html.tree import collapsed, parse_tree, remove
@@ -68,18 +68,18 @@ class HtmlFormat:
         fallback = _page_title(full_title, parents[0] if parents else "") or place.title or readable_name(file.path)
         root = content_root(tree)
         heading = page_heading(tree, root, full_title)
-        notes = notes_outside(tree, root)
+        before, after = beside_content(tree, root)
         remove(root, "form")
         label_tabs(root)
         drop_chrome(root)
-        parts = [*([Heading(1, heading)] if heading else []), *read_parts(root)]
-        if notes is not None:
-            parts += read_parts(notes)
+        parts: list[Part] = [Heading(1, heading)] if heading else []
+        for node in (*before, root, *after):
+            parts += [Heading(2, collapsed(node), node.id)] if node.tag == "h2" else read_parts(node)
         _refuse_template(parts)
         parts = drop_boilerplate(parts)
         if may_hold_agent_notes(text):
             parts = drop_agent_notes(parts)
-        title = title or manual_title(parts)
+        title = title or title_manual(parts)
         title, sections = outline(parts, title=title, fallback=fallback)
         return [Document(title, self.name, sections, {**facts, **_facts(tree), **place.facts(facts)}, parents)]
 

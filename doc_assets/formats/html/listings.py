@@ -24,7 +24,7 @@ _DIGITS = re.compile(r"[\d\s.:|\u2502]*")
 # Inside of a listing, these are no code: buttons, hidden lines, tips, prompts that cannot be selected.
 _BESIDE_NAMES = frozenset((
     "boring", "copybtn", "copy-btn", "copy-button", "copy-code-button", "twoslash-popup-container", "unselectable",
-    "noselect", "select-none", "user-select-none", "no-select",
+    "noselect", "select-none", "user-select-none", "no-select", "ttc",
 ))  # fmt: skip
 _BESIDE_CODE = ", ".join((
     *(f".{name}" for name in (*_NUMBER_NAMES, *_BESIDE_NAMES)), "pre button", "pre clipboard-copy",
@@ -77,7 +77,7 @@ def _in_listing(node: LexborNode) -> bool:
     for _ in range(8):
         if parent is None:
             return False
-        if parent.tag == "pre":
+        if parent.tag == "pre" or (parent.tag == "div" and "fragment" in classes(parent)):
             return True
         parent = parent.parent
     return False

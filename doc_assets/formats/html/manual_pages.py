@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from doc_assets.document import Block
 from doc_assets.formats.parts import Heading, Part
@@ -16,13 +15,23 @@ _NAME = frozenset((
 _NAMED = re.compile(r"\S.{0,150}?\s+(?:-{1,2}|\\-|[\u2010-\u2015\u2212])\s+\S.{0,400}", re.DOTALL)
 
 
-def manual_title(parts: Sequence[Part]) -> str | None:
-    """Return the first paragraph of the section NAME that opens a manual page; None for any other page."""
-    opening = [part for part in parts[:6] if isinstance(part, Heading | Block)]
-    for at, part in enumerate(opening):
-        if isinstance(part, Heading) and part.text.strip().lower() in _NAME and at + 1 < len(opening):
-            following = opening[at + 1]
-            if isinstance(following, Block) and _NAMED.fullmatch(following.text):
-                titled = any(isinstance(one, Heading) and one.level < part.level for one in opening[:at])
-                return None if titled else " ".join(following.text.split())
-    return None
+def title_manual(parts: list[Part]) -> str | None:
+    """Return the first paragraph of the section NAME that opens a manual page; None for any other page.
+
+    groff's heading above it, the name in capitals, is removed from ``parts``; any other is the page's own title.
+    """
+    headings = [part for part in parts[:6] if isinstance(part, Heading)]
+    name = next((one for one in headings if one.text.strip().lower() in _NAME), None)
+    if name is None:
+        return None
+    at = parts.index(name)
+    following = parts[at + 1] if at + 1 < len(parts) else None
+    if not isinstance(following, Block) or not _NAMED.fullmatch(following.text.strip()):
+        return None
+    line = " ".join(following.text.split())
+    above = [part for part in parts[:at] if isinstance(part, Heading)]
+    if any(one.text != one.text.upper() or not line.lower().startswith(one.text.lower()) for one in above):
+        return None
+    for one in above:
+        parts.remove(one)
+    return line

@@ -11,7 +11,7 @@ from collections.abc import Container, Mapping
 
 from selectolax.lexbor import LexborNode
 
-from doc_assets.formats.html.tree import below, classes, collapsed
+from doc_assets.formats.html.tree import after, below, classes, collapsed
 from doc_assets.formats.markdown.raw_html import alt_text
 from doc_assets.formats.superscripts import leads_back_from_note, refers_to_note, subscript, superscript
 
@@ -20,7 +20,7 @@ _DRAWN = (
     ".katex-html, .MJX_Assistive_MathML + .MathJax, .MathJax_Preview, .MathJax_Display, .MathJax, .MathJax_SVG, "
     ".MathJax_CHTML, mjx-math"
 )
-REPLACED_TAGS = ("sup", "sub", "math", "img", "script", "mjx-container", "a")
+REPLACED_TAGS = ("sup", "sub", "math", "img", "script", "mjx-container", "input", "a")
 _FORMULA_NAMES = re.compile(
     r"(?:^|[\s_-])(?:math\w*|formula\w*|latex|tex|eqn?|equation|katex)(?:$|[\s_-])", re.IGNORECASE
 )
@@ -53,10 +53,20 @@ def write_replaced(root: LexborNode, tags: Container[str]) -> None:
         _write_formulas(root)
     if "img" in tags:
         _write_images(root)
+    if "input" in tags:
+        _write_ticks(root)
     if "a" in tags:
         _drop_marks_of_notes(root)
     if "sup" in tags or "sub" in tags:
         _write_raised(root)
+
+
+def _write_ticks(root: LexborNode) -> None:
+    """Write the state of the items of a task list as in Markdown."""
+    for box in below(root, "input[type=checkbox]"):
+        parent = box.parent
+        if parent is not None and parent.tag in ("li", "label", "p"):
+            box.replace_with("[x] " if "checked" in box.attributes else "[ ] ")
 
 
 def _write_formulas(root: LexborNode) -> None:
@@ -74,6 +84,8 @@ def _write_formulas(root: LexborNode) -> None:
             _write_mathml(node)
             stated = collapsed(node.css_first("annotation") or node)
         node.replace_with(f" {stated} ")
+    for node in below(root, "mjx-container"):
+        node.replace_with(f" {collapsed(node)} ")
 
 
 def _write_mathml(formula: LexborNode) -> None:
@@ -99,6 +111,9 @@ def _write_images(root: LexborNode) -> None:
         values = node.attributes
         alt = values.get("alt") or ""
         source = values.get("src") or ""
+        if "callouts/" in source and alt.isdecimal():  # Asciidoctor's marks of lines in a listing
+            node.replace_with(f"({alt})")
+            continue
         names = f"{values.get('class') or ''} {source[:200].rpartition('/')[0]}"
         if len(alt) <= _LONGEST_FORMULA and (_FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip())):
             node.replace_with(f" {' '.join(alt.split())} ")
@@ -142,6 +157,11 @@ def _drop_marks_of_notes(root: LexborNode) -> None:
     """Remove references to notes and the links from notes back to them."""
     for node in below(root, ".backrefs, .mw-cite-backlink"):
         node.remove()
+    for label in below(root, ".citation > .label"):
+        entry = next((node for node in after(label) if node.tag == "p"), None)
+        if entry is not None and entry.child is not None:
+            entry.child.insert_before(f"{collapsed(label)} ")
+            label.remove()
     for link in below(root, 'a[href*="#"]'):
         text = link.text()
         if not _MAY_BE_MARK.fullmatch(text):
@@ -165,7 +185,9 @@ def _opens_note(link: LexborNode, text: str, names: frozenset[str]) -> bool:
     if "doc-backlink" in names or "fn-backref" in names:
         return True
     parent = link.parent
-    return parent is not None and "footnote" in classes(parent) and (link.attributes.get("href") or "").startswith("#")
+    if parent is None or parent.tag in ("sup", "span", "a") or "footnote" not in classes(parent):
+        return False
+    return (link.attributes.get("href") or "").startswith("#")
 
 
 def _drop_label(link: LexborNode) -> None:
@@ -179,7 +201,8 @@ def _drop_label(link: LexborNode) -> None:
     ):
         parent.remove()
         return
-    if following is not None and following.is_text_node and link.prev is None:
+    first = link.prev is None or (link.prev.is_text_node and not (link.prev.text_content or "").strip())
+    if first and following is not None and following.is_text_node:
         following.replace_with(re.sub(r"\A[.)\]:]+\s*", "", following.text_content or ""))
     link.remove()
 

@@ -53,6 +53,28 @@ def label_cells(root: LexborNode) -> None:
                     cell.child.insert_before(_label(name))
 
 
+def lift_headings(root: LexborNode) -> None:
+    """Move a heading that is all of a table's first row before the table, which is data then (Doxygen)."""
+    for table in below(root, "table:has(td > h2), table:has(td > h3)"):
+        rows = _rows(table)
+        cells = _cells(rows[0]) if len(rows) > 1 else []
+        headings = cells[0].css("h2, h3") if len(cells) == 1 else []
+        if len(headings) == 1 and len(table.css("h2, h3")) == 1:
+            heading = create_tag(headings[0].tag or "h2")
+            heading.inner_html = headings[0].inner_html or ""
+            for name, value in headings[0].attributes.items():
+                heading.attrs[name] = value or ""
+            table.insert_before(heading)
+            rows[0].remove()
+
+
+def drop_spacers(root: LexborNode) -> None:
+    """Remove the empty cells that groff indents its tables with."""
+    for cell in below(root, "table[frame=void][rules=none] td"):
+        if not cell.text().strip():
+            cell.remove()
+
+
 def name_notes(root: LexborNode) -> None:
     """Write the name of a note of Asciidoctor, which is an icon or a cell beside it, as its first words."""
     for icon in below(root, ".admonitionblock td.icon"):
@@ -63,6 +85,16 @@ def name_notes(root: LexborNode) -> None:
         if content is not None and content.child is not None and name:
             content.child.insert_before(_label(name))
             icon.remove()
+
+
+def number_callouts(root: LexborNode) -> None:
+    """Write the number of each callout of Asciidoctor, which has a cell of its own, before its explanation."""
+    for row in below(root, ".colist tr"):
+        cells = _cells(row)
+        number = re.sub(r"\D", "", cells[0].text()) if len(cells) == 2 else ""
+        if number and cells[1].child is not None:
+            cells[1].child.insert_before(f"{number}. ")
+            cells[0].remove()
 
 
 def _label(name: str) -> LexborNode:

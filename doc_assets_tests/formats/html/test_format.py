@@ -8,41 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doc_assets.document import Block, Document, Section
+from doc_assets.document import Block
 from doc_assets.errors import DocumentRejected, DocumentSkipped
-from doc_assets.formats.base import RawFile
-from doc_assets.formats.html.format import HtmlFormat
 from doc_assets.formats.html.tree import parse_tree
-
-
-class Beside:
-    """The files beside a page."""
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self.files = files
-
-    def read(self, path: str) -> bytes | None:
-        return self.files.get(path)
-
-
-def read(page: str | bytes, path: str = "guide/page.html", **beside: bytes) -> Document:
-    data = page.encode() if isinstance(page, str) else page
-    files = {name.replace("__", "/") + ".html": content for name, content in beside.items()}
-    (document,) = HtmlFormat().parse(RawFile(path, data, {}, Beside(files)))
-    return document
-
-
-def blocks(page: str, path: str = "guide/page.html") -> list[Block]:
-    return [block for section in read(page, path).sections for block in section.blocks]
-
-
-def text(page: str) -> str:
-    return "\n".join(block.text for block in blocks(page))
-
-
-def section(document: Document, *path: str) -> Section:
-    (found,) = (s for s in document.sections if s.heading_path == path)
-    return found
+from doc_assets_tests.support.html_pages import blocks, read, section, text
 
 
 def test_only_the_content_of_a_page_is_read() -> None:
