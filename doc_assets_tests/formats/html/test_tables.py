@@ -22,7 +22,8 @@ def test_all_rows_of_a_head_are_repeated_when_a_table_is_cut() -> None:
 
 
 def test_a_listing_in_a_table_stands_below_the_name_of_its_column() -> None:
-    page = """<table><thead><tr><th>Bad</th><th>Good</th></tr></thead><tbody><tr><td><pre>x = 1</pre></td><td><pre>x = 2</pre>
+    page = """<table><thead><tr><th>Bad</th><th>Good</th></tr></thead><tbody><tr>
+      <td><pre>x = 1</pre></td><td><pre>x = 2</pre>
       </td></tr><tr><td>Too short.</td><td>Better.</td></tr></tbody></table>"""
     assert blocks(page) == [
         Block("Bad"),
