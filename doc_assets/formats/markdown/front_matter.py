@@ -1,6 +1,7 @@
 """Splits off front matter, the YAML, TOML or JSON block before Markdown, and parses it with limits.
 
-``format`` makes a document's title and metadata from its facts.
+Also heads without fences: MultiMarkdown's, which Pelican and MkDocs read too, and Pandoc's title block. ``format``
+makes a document's title and metadata from its facts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,22 @@ _SIMPLE = re.compile(r"^(title|description|slug)[ \t]*[:=][ \t]+(?![!&*{\[|>])(.
 _ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*\w", re.MULTILINE)
 _DEEP = re.compile(r"(?:- ){40}")
 
+# MultiMarkdown: a keyword and a value on each line up to a blank one; more of a value stands indented below.
+_HEAD_LINE = re.compile(
+    r"[ ]{0,3}(?P<key>[A-Za-z][\w-]*(?:[ ][A-Za-z][\w-]*){0,2})[ \t]*:(?!//)(?:[ \t]+(?P<value>\S.*)|[ \t]*)$"
+)
+_HEAD_MORE = re.compile(r"(?:[ ]{4}|\t)[ \t]*(\S.*)$")
+_TITLE_BLOCK = re.compile(r"%[ ]+(\S.*)\n(?:[ ]+.*\n)*%[ ]*(.*)\n(?:[ ]+.*\n)*%[ ]*(\S.*)\n(?:[ \t]*\n|\Z)")
+_MAX_HEAD = 60  # lines
+# fmt: off
+_HEAD_KEYS = frozenset((
+    "affiliation", "author", "authors", "base_url", "baseheaderlevel", "category", "categories", "comments",
+    "copyright", "created", "css", "date", "description", "email", "excerpt", "keywords", "lang", "language",
+    "latexmode", "layout", "license", "licence", "modified", "order", "permalink", "product", "pub-date", "published",
+    "quoteslanguage", "revision", "slug", "status", "subtitle", "summary", "tags", "template", "title", "updated",
+    "version", "xhtmlheader", "htmlheader", "weight",
+))
+# fmt: on
 _MAX_BLOCK = 64 * 1024  # characters; the longest of 4,700 real ones is under 8 KiB
 _MAX_ALIASES = 20  # with merge keys, n aliases can multiply to about 1.4**n nodes: 20 are harmless, 80 are a bomb
 _MAX_BRACKETS = 400  # PyYAML and tomllib recurse once per open bracket
@@ -51,7 +68,7 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
     """
     match = _YAML.match(text) or _TOML.match(text)
     if match is None:
-        return _split_json(text) if _JSON.match(text) else ({}, text)
+        return _split_json(text) if _JSON.match(text) else _split_head(text)
     block = match["block"]
     if not _reads_as_keys(block):
         return {}, text
@@ -59,6 +76,40 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
     if parsed is None:
         parsed = {key: value.strip().strip("\"'") for key, value in _SIMPLE.findall(block)}
     return _facts(parsed), text[match.end() :]
+
+
+def _split_head(text: str) -> tuple[dict[str, JsonValue], str]:
+    """Split off a head without fences: one that states a title, or two facts with names known from such heads.
+
+    So a text that opens with "Note: …" or "Warning: …" keeps its first words.
+    """
+    if text.startswith("% ") and (block := _TITLE_BLOCK.match(text)):
+        found = {"title": block[1], "author": block[2], "date": block[3]}
+        return _facts({key: value.strip() for key, value in found.items()}), text[block.end() :]
+    if not _HEAD_LINE.match(text[: max(0, text.find("\n"))]):
+        return {}, text
+    facts: dict[str, str] = {}
+    position = 0
+    key = ""
+    for _ in range(_MAX_HEAD):
+        end = text.find("\n", position)
+        line = text[position : end if end >= 0 else len(text)]
+        if not line.strip():
+            break
+        if more := _HEAD_MORE.match(line) if key else None:
+            facts[key] = f"{facts[key]} {more[1].rstrip()}".strip()
+        elif stated := _HEAD_LINE.match(line):
+            key = stated["key"].lower().replace(" ", "")
+            facts[key] = (stated["value"] or "").rstrip()
+        else:
+            return {}, text
+        position = end + 1 if end >= 0 else len(text)
+    else:
+        return {}, text
+    known = _HEAD_KEYS & facts.keys()
+    if not facts.get("title") and len(known) < 2:
+        return {}, text
+    return _facts(facts), text[position:]
 
 
 def _split_json(text: str) -> tuple[dict[str, JsonValue], str]:
