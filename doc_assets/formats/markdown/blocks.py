@@ -14,6 +14,7 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from doc_assets.document import Block, BlockKind
+from doc_assets.formats.markdown.components import words_of
 from doc_assets.formats.markdown.heading_ids import own_id, split_attributes
 from doc_assets.formats.markdown.html_fragments import FragmentReader
 from doc_assets.formats.markdown.html_islands import placeholder_number
@@ -57,7 +58,6 @@ _BREAKS = frozenset((
 # fmt: on
 _TABLE_TAGS = re.compile(r"(?:</?(?:table|thead|tbody|tfoot|tr|td|th|caption)\b[^<>]*>\s*)+")
 _CODE = frozenset(("code", "kbd", "samp"))
-_SHOWN = ("title", "label", "caption", "summary", "header")
 
 
 def _as_written(url: str) -> str:
@@ -382,7 +382,7 @@ class MarkdownReader:
         if lower == "img":
             return alt_text(values.get("alt", ""), values.get("src", "")), None
         if name[0].isupper():
-            return " ".join(values[key] for key in _SHOWN if key in values), None
+            return " ".join(words_of(name, values)), None
         anchor = values.get("id") or (values.get("name") if lower == "a" else None)
         return "\n" if lower in _BREAKS else "", anchor
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from doc_assets.document import Block, Document, JsonValue
@@ -29,7 +30,14 @@ from doc_assets.formats.markdown.html_fragments import read_fragment
 from doc_assets.formats.markdown.html_islands import HtmlIslands, placeholder_number
 from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, rewrite_marks
-from doc_assets.formats.markdown.jsx import dedent, imports_components, lift_listings, strip_jsx
+from doc_assets.formats.markdown.jsx import (
+    Page,
+    dedent,
+    exported_literals,
+    imports_components,
+    lift_listings,
+    strip_jsx,
+)
 from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.partials import expand_partials
 from doc_assets.formats.markdown.raw_html import closed_names
@@ -43,7 +51,7 @@ from doc_assets.formats.markdown.template_tags import (
 from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.navigation.summary import summary_only
 from doc_assets.formats.outline import outline, readable_name
-from doc_assets.formats.parts import Part
+from doc_assets.formats.parts import Anchor, Part
 
 _WHOLE_PAGE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
@@ -155,6 +163,7 @@ def markdown_parts(
     lifted = islands.parts
     stretches = unwrap(text, hidden, lifted, files)
     closed = frozenset().union(*(closed_names(stretch.text) for stretch in stretches))
+    page = Page(closed, lifted, exported_literals(text) if mdx else {})
     holds = any(holds_templates(stretch.text) for stretch in stretches)
     templates = TemplateReader(stretches, hugo=hugo) if holds else None
     rewritten: list[tuple[str, bool]] = []
@@ -165,12 +174,12 @@ def markdown_parts(
             prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
             prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
             prose = escape_approximations(prose) if definitions else prose
-            prose = strip_jsx(prose, closed) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
+            prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)
     parts = MarkdownReader(mdx=mdx, closed=closed, lifted=lifted, definitions=definitions).read(joined)
     if parts is not None:
-        return parts
+        return parts if reveal(text) is text else [_revealed(part) for part in parts]
     plain: list[Part] = []
     for stretch in stretches:
         lines = reveal(stretch.text).strip("\n")
@@ -184,6 +193,10 @@ def markdown_parts(
                 elif paragraph.strip():
                     plain.append(Block(paragraph.strip()))
     return plain
+
+
+def _revealed(part: Part) -> Part:
+    return part if isinstance(part, Anchor) else replace(part, text=reveal(part.text))
 
 
 def _words(value: JsonValue) -> str:

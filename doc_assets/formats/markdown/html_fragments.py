@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from doc_assets.document import Block
+from doc_assets.formats.markdown.components import words_of
 from doc_assets.formats.markdown.html_tables import HtmlCell, HtmlTable
 from doc_assets.formats.markdown.raised import KEY, RAISED_TAGS, RaisedText, write_keys
 from doc_assets.formats.markdown.raw_html import (
@@ -38,7 +39,6 @@ _TAG = re.compile(
 )
 _BOLD = re.compile(r"\*\*([^\s*][^*\n]{0,500})\*\*")
 _SPACES = re.compile(r"[ \t\xa0]+")
-_SHOWN = ("title", "caption", "label", "summary", "header", "heading")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
 _LINE_ELEMENTS = frozenset(("div", "p", "li", "tr"))
@@ -278,7 +278,7 @@ class FragmentReader:
         if lower == "img":
             self._buffer.append(alt_text(values.get("alt", ""), values.get("src", "")))
         elif name[0].isupper() and lower not in INLINE_TAGS | BREAKING_TAGS:
-            self._buffer.append(" ".join(values[key] for key in _SHOWN if key in values) + "\n")
+            self._buffer.append("\n".join(words_of(name, values)) + "\n")
 
     # Writing
 

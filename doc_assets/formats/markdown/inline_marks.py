@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from doc_assets.formats.markdown.components import data_of, read_props, words_of
 from doc_assets.formats.markdown.raw_html import alt_text, attributes_of
 from doc_assets.formats.roles import CODE_ROLES, ROLE_PREFIXES, is_textless, shortcut_text
 
@@ -80,10 +81,12 @@ def drop_jsx_tags(prose: str) -> str:
     def shown(match: re.Match[str]) -> str:
         if "{" not in match["values"]:
             return match[0]
-        values = attributes_of(match["values"])
         if match["name"] == "img":
+            values = attributes_of(match["values"])
             return alt_text(values.get("alt", ""), values.get("src", ""))
-        return values.get("title") or values.get("label") or ""
+        props = read_props(match["values"], {})
+        pieces = [" ".join(words_of(match["name"], props)), *data_of(props)]
+        return pieces[0] if len(pieces) == 1 else "\n\n".join(("", *pieces, ""))
 
     if "{/" in prose:
         prose = _COMMENT.sub("", prose)

@@ -8,10 +8,25 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from doc_assets.document import Block
+from doc_assets.formats.markdown.components import (
+    TabGroup,
+    code_of,
+    data_of,
+    is_tab,
+    is_tab_trigger,
+    opens_tabs,
+    read_props,
+    tab_group,
+    words_of,
+)
 from doc_assets.formats.markdown.fences import outside_fences
+from doc_assets.formats.markdown.js_literals import UNKNOWN, read_literal
 from doc_assets.formats.markdown.raw_html import alt_text, is_markup
+from doc_assets.formats.parts import Part
 
 _MARK = re.compile(r"`+|<!--|</?[A-Za-z]|</?>|\{", re.ASCII)
 _IMPORT = re.compile(
@@ -20,10 +35,8 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
+_CONSTANT = re.compile(r"^export[ \t]+const[ \t]+(\w+)[ \t]*(?::[^=\n]{0,200})?=(?![=>])[ \t]*", re.MULTILINE)
 _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
-_STRING_VALUE = re.compile(
-    r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|\{\s*"([^"\n]*)"\s*\}|\{\s*'([^'\n]*)'\s*\}|\{\s*`([^`]*)`\s*\})"""
-)
 _LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)'|`([^`\n]*)`)\s*\}""")
 _LISTING = re.compile(
     r"^(?P<before>[ \t]*(?:<[A-Za-z][^<>\n]*>)?[ \t]*)\{[ \t\n]*`(?P<code>(?:[^`\\]|\\.){0,20000})`[ \t\n]*\}"
@@ -33,20 +46,6 @@ _LISTING = re.compile(
 _ESCAPED = re.compile(r"\\([`$\\nt])")
 _LANGUAGE = re.compile(r"\{:[\w.+-]+\}(`+)$")
 
-_SHOWN = (
-    "title",
-    "label",
-    "header",
-    "heading",
-    "question",
-    "summary",
-    "caption",
-    "description",
-    "name",
-    "tip",
-    "address",
-)
-_FIELDS = ("query", "path", "body", "header", "type")  # Mintlify: <ParamField query="mint" type="string">
 # fmt: off
 _INLINE = frozenset((
     "a", "abbr", "b", "code", "em", "i", "img", "kbd", "mark", "s", "small", "span", "strong", "sub", "sup", "tt",
@@ -58,13 +57,45 @@ _READ_LATER = frozenset(("sup", "sub", "kbd"))
 _TABLE = frozenset(("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"))
 _SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*\{?\s*["']?(\d{1,4})""", re.IGNORECASE)
 _FENCE = "~" * 10
+_LABEL = re.compile(r"[^<>{}]{1,200}(?=</)")
+_MAX_GROUPS = 20  # of tabs in tabs
 _BOUNDARY = "\x03"  # start or end of a component; occurs in no text, as control characters are removed
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
 _MAX_ROW = 4_000  # characters of a line that are read around a tag; rows of tables with lists have 1,000 and more
 _MAX_STATEMENT = 40_000  # characters of one export
+_MAX_CONSTANTS = 50  # exported by one page
 _MAX_UNCLOSED = 5  # exports without an end, after which the rest of a stretch is text
 _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch
+
+
+@dataclass(slots=True)
+class Page:
+    """What a stretch of a page needs to know of the others.
+
+    Attributes:
+        closed: Element names that the document closes (``raw_html.closed_names``).
+        lifted: Parts that stand outside the text; the text holds placeholders (``inline_marks.lift_html``).
+        constants: Literals that the page exports, by name.
+        groups: Open groups of tabs, outermost first.
+    """
+
+    closed: frozenset[str]
+    lifted: list[list[Part]] = field(default_factory=list)
+    constants: Mapping[str, object] = field(default_factory=dict)
+    groups: list[TabGroup] = field(default_factory=list)
+
+
+def exported_literals(text: str) -> dict[str, object]:
+    """Return the literals that a page exports (``export const entries = [{…}]``), by name."""
+    if "export const" not in text:
+        return {}
+    found: dict[str, object] = {}
+    for match in _CONSTANT.finditer(text):
+        value, _ = read_literal(text, match.end(), match.end() + _MAX_STATEMENT)
+        if value is not UNKNOWN and len(found) < _MAX_CONSTANTS:
+            found.setdefault(match[1], value)
+    return found
 
 
 def imports_components(text: str) -> bool:
@@ -85,13 +116,13 @@ def _fenced(match: re.Match[str]) -> str:
     return f"{match['before']}\n\n{_FENCE}\n{code}\n{_FENCE}\n\n{match['after']}" if code else ""
 
 
-def strip_jsx(prose: str, closed: frozenset[str]) -> str:
-    """Return MDX without code fences as Markdown; ``<T>`` is text unless the document closes it, as in ``closed``."""
+def strip_jsx(prose: str, page: Page) -> str:
+    """Return MDX without code fences as Markdown; ``<T>`` is text unless the document closes it."""
     if "import" in prose:
         prose = _IMPORT.sub("", prose)
     if "export" in prose:
         prose = _strip_exports(prose)
-    return _Scanner(prose, closed).run() if _MARK.search(prose) else prose
+    return _Scanner(prose, page).run() if _MARK.search(prose) else prose
 
 
 def dedent(stretches: Sequence[tuple[str, bool]]) -> str:
@@ -157,9 +188,10 @@ def _statement_end(text: str, start: int) -> int:
 
 
 class _Scanner:
-    def __init__(self, text: str, closed: frozenset[str], max_waste: int = _MAX_WASTE) -> None:
+    def __init__(self, text: str, page: Page, max_waste: int = _MAX_WASTE) -> None:
         self.text = text
-        self.closed = closed
+        self.page = page
+        self.closed = page.closed
         self.max_waste = max_waste
         self.out: list[str] = []
         self.waste = 0
@@ -237,7 +269,11 @@ class _Scanner:
         raw = text[name_match.end() : end - 1]
         if (raw and raw[0] not in " \t\n/") or (name and not is_markup(name, raw, self.closed)):
             return self.keep(start, name_match.end())
-        words = "" if name_match[1] else _words(name, raw)
+        ends = bool(name_match[1])
+        props = (
+            read_props(raw, self.page.constants) if raw and not ends and (name[:1].isupper() or name == "img") else {}
+        )
+        words = " ".join(self.words(name, props)) if props and (name == "img" or name in _INLINE) else ""
         if name == "a" and ("id=" in raw or "name=" in raw) and "href" not in raw:
             return self.keep(start, end)  # an anchor, which the Markdown reader assigns to the heading after it
         if name in _READ_LATER or (name == "a" and (name_match[1] or 'href="#' in raw)):
@@ -248,11 +284,47 @@ class _Scanner:
             self.out.append(f"{words} " if words else "")
         elif name == "br":
             self.out.append(" ")
-        elif self.is_inside_text(start, end):
+        elif self.is_inside_text(start, end, tab=is_tab(name) or is_tab_trigger(name) or opens_tabs(name)):
             # A list item in a table cell ends a word, a component in a sentence does not.
+            words = words or " ".join(self.words(name, props) if props else ())
             self.out.append(f" {words} " if words else " " if name.islower() else "")
         else:
-            self.out.append(f"\n\n{words}\n\n{_BOUNDARY}\n" if words else f"\n\n{_BOUNDARY}\n")
+            return self.component(name, props, end, ends=ends, alone=raw.endswith("/"))
+        return end
+
+    def words(self, name: str, props: Mapping[str, object]) -> list[str]:
+        if name in ("img", "Image"):
+            return [alt_text(*(value if isinstance(value := props.get(key), str) else "" for key in ("alt", "src")))]
+        return words_of(name, props)
+
+    def component(self, name: str, props: Mapping[str, object], end: int, *, ends: bool, alone: bool) -> int:
+        """Write what a component of its own line shows; return the position after it and its label."""
+        pieces: list[str] = []
+        if opens_tabs(name):
+            if ends:
+                del self.page.groups[-1:]
+            elif not alone and len(self.page.groups) < _MAX_GROUPS:
+                self.page.groups.append(tab_group(props))
+        if not ends:
+            words = self.words(name, props) if props else []
+            if is_tab(name) and self.page.groups:
+                label = self.page.groups[-1].label(props.get("value"))
+                words = words or [label]
+            elif is_tab_trigger(name) and self.page.groups and (after := _LABEL.match(self.text, end)):
+                label = " ".join(after[0].split())
+                self.page.groups[-1].labels.append(label)
+                self.page.groups[-1].by_value[str(props.get("value"))] = label
+                end = after.end()
+            pieces = (
+                ["\n".join(word for word in words if word), *data_of(props, tabs=opens_tabs(name))]
+                if words or props
+                else []
+            )
+            if code := code_of(props):
+                pieces.append(f"\x02{len(self.page.lifted)}\x02")
+                self.page.lifted.append([Block(code, "code")])
+        shown = "".join(f"\n\n{piece}" for piece in pieces if piece)
+        self.out.append(f"{shown}\n\n{_BOUNDARY}\n")
         return end
 
     def table_tag(self, start: int, name: str, raw: str) -> str:
@@ -286,8 +358,8 @@ class _Scanner:
         self.waste += position - start if found else limit - start
         return -1
 
-    def is_inside_text(self, start: int, end: int) -> bool:
-        """Return whether the tag has words on both sides or is in a table row."""
+    def is_inside_text(self, start: int, end: int, *, tab: bool) -> bool:
+        """Return whether the tag has words on both sides, and is no tab, or is in a table row."""
         text = self.text
         line = text.rfind("\n", max(0, start - _MAX_ROW), start) + 1
         before = text[max(line, start - _MAX_ROW) : start].strip(" \t>-*")
@@ -295,18 +367,6 @@ class _Scanner:
         after = text[end : line_end if line_end >= 0 else end + _MAX_ROW].strip()
         if before.startswith("|"):
             return True
+        if tab:
+            return False
         return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")
-
-
-def _words(name: str, raw: str) -> str:
-    """Return the visible words of a component's attributes."""
-    if "=" not in raw:
-        return ""
-    values = {key: next((v for v in found if v), "") for key, *found in _STRING_VALUE.findall(raw)}
-    if name in ("img", "Image"):
-        return alt_text(values.get("alt", ""), values.get("src", ""))
-    if name[:1].islower():
-        return ""
-    keys = (*_SHOWN, *_FIELDS) if name.endswith("Field") else _SHOWN
-    words = list(dict.fromkeys(" ".join(values[key].split()) for key in keys if values.get(key)))
-    return " ".join(words)

@@ -24,7 +24,7 @@ _ESCAPED = re.compile(r"\\([\"'\\])")
 _SHOWN = frozenset((
     "title", "header", "heading", "subheading", "subheader", "subtitle", "caption", "alt", "name", "summary",
     "label", "text", "content", "description", "footer", "badge", "tooltip", "question", "answer", "message",
-    "quote", "author", "tabname", "placeholder", "aria-label", "body",
+    "quote", "author", "tabname", "aria-label", "body",
 ))
 _TECHNICAL = frozenset((
     "class", "classname", "style", "id", "src", "href", "link", "url", "to", "file", "path", "page", "image",
@@ -72,6 +72,7 @@ _HEADINGS = {
     "prerequisites": "Before you begin", "seealso": "See Also", "synopsis": "Synopsis", "whatsnext": "What's next",
 }
 # fmt: on
+_TECHNICAL_ENDS = ("class", "classname", "style", "url", "href", "src", "path", "icon", "color", "css")
 _PLACE = re.compile(
     r"(?:[a-z]+:)?//\S*|(?:mailto|data):\S*|\.{0,2}/\S*|#\S*|\S+\.[a-z][a-z0-9]{1,4}|[\w.-]+(?:/[\w.-]+)+/?|@\S+",
     re.IGNORECASE,
@@ -154,8 +155,7 @@ def words_of(name: str, arguments: Arguments, *, inside: bool = False) -> list[s
     positional = 0
     for key, value in arguments.order:
         if key:
-            shown = _is_shown(value) if key in _SHOWN else key not in _TECHNICAL and _is_phrase(value)
-            if shown and not (key == "name" and name in _REFERENCES):
+            if shows(key, value) and not (key == "name" and name in _REFERENCES):
                 words.append(value)
             continue
         positional += 1
@@ -164,6 +164,22 @@ def words_of(name: str, arguments: Arguments, *, inside: bool = False) -> list[s
     if not words and arguments.bare and not arguments.named and name not in _REFERENCES:
         words = [_bare_title(name, arguments.bare)]
     return list(dict.fromkeys(word for word in words if word))
+
+
+def shows(key: str, value: str) -> bool:
+    """Return whether a reader sees the value of a named argument: its name says so, or it is a phrase."""
+    if key in _SHOWN:
+        return _is_shown(value)
+    return not _is_technical(key) and _is_phrase(value)
+
+
+def is_place(value: str) -> bool:
+    """Return whether a value is a path, an address or a file rather than words."""
+    return _PLACE.fullmatch(value) is not None
+
+
+def _is_technical(key: str) -> bool:
+    return key in _TECHNICAL or key.startswith(("v-", ":", "@", "#", "data-", "on")) or key.endswith(_TECHNICAL_ENDS)
 
 
 def _is_shown(value: str) -> bool:

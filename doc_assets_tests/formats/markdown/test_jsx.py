@@ -7,7 +7,7 @@ import pytest
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.format import MdxFormat
-from doc_assets.formats.markdown.jsx import _Scanner
+from doc_assets.formats.markdown.jsx import Page, _Scanner
 
 
 def read(text: str) -> Document:
@@ -65,7 +65,7 @@ def test_inline_components_and_html_do_not_break_a_sentence() -> None:
 
 def test_fields_say_their_name_and_type() -> None:
     text = '<ParamField query="mint" type="string" required>\n  The mint.\n</ParamField>\n'
-    assert texts(text) == ["mint string", "The mint."]
+    assert texts(text) == ["mint string required", "The mint."]
 
 
 def test_generics_comparisons_and_maths_are_text() -> None:
@@ -147,7 +147,7 @@ def test_pieces_of_jsx_without_an_end_swallow_no_text(piece: str) -> None:
 
 
 def scanned(text: str, **limits: int) -> str:
-    return _Scanner(text, frozenset({"Card", "Tip"}), **limits).run()
+    return _Scanner(text, Page(frozenset({"Card", "Tip"})), **limits).run()
 
 
 def test_a_tag_longer_than_any_real_one_is_text() -> None:
