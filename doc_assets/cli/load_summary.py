@@ -19,7 +19,16 @@ from doc_assets.store.partitions.left_catalogue import LeftPartition
 from doc_assets.store.schema import schema
 
 _COUNTED = (*(count for count in COUNTS if count not in ("tokens", "bytes")), "embedded", "reused")
-_SUMMED = (*_COUNTED, "tokens", "tokens_embedded", "bytes", "retries", "embedding_retries", "pointers")
+_SUMMED = (
+    *_COUNTED,
+    "tokens",
+    "tokens_embedded",
+    "bytes",
+    "retries",
+    "embedding_retries",
+    "pointers",
+    "includes_missing",
+)
 # Worst first: the termination message has space for the first ones only.
 _UNFINISHED = ("failed", "rejected", "stopped")
 

@@ -13,6 +13,7 @@ from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_not
 from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
+from doc_assets.store.snapshots.missing_includes import LackingDocuments
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.comparison import Status as ChangeStatus
 from doc_assets.store.versions.details import Contents, Description, Proof, describe
@@ -60,8 +61,19 @@ def manifest(
     print_table(
         partition,
         ["path", "outcome", "chunks", "document", "reason"],
-        [(r.path, r.outcome, r.chunks, (r.document or "")[:12], r.reason) for r in rows],
+        [(r.path, r.outcome, r.chunks, (r.document or "")[:12], r.reason or _lacking(r)) for r in rows],
     )
+    lacking = [row for row in rows if row.includes_missing and row.outcome == "loaded"]
+    if lacking:
+        total = sum(row.includes_missing for row in lacking)
+        first = LackingDocuments(len(lacking), total, lacking[0].first_include_missing or "", lacking[0].path)
+        print_note(f"warning: {first}")
+
+
+def _lacking(row: listing.ManifestRow) -> str | None:
+    if not row.includes_missing:
+        return None
+    return f"lacks {row.includes_missing:,} of its includes, first {row.first_include_missing or 'unknown'}"
 
 
 def show(
@@ -128,6 +140,8 @@ def _lines(found: Description) -> Iterator[tuple[str, str]]:
         yield "files", f"{counts.files:,}: {outcomes}rejected {counts.rejected:,}"
         yield "documents", f"{counts.documents:,}{_formats(contents)}"
         yield "chunks", f"{counts.chunks:,} with {counts.tokens:,} tokens"
+    if contents is not None and contents.lacking.includes:
+        yield "includes", str(contents.lacking)
     if contents is not None:
         sizes = f"source {contents.source_bytes:,} · text {contents.text_bytes:,} · vectors {contents.vector_bytes:,}"
         yield "bytes", f"{sizes} ({contents.vectors:,} vectors)"

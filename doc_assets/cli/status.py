@@ -39,6 +39,7 @@ from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catal
 from doc_assets.store.partitions.partitions import busy_partitions
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_for_reading
+from doc_assets.store.snapshots.missing_includes import lacking_live
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
 _LONGEST_ERROR = 200
@@ -51,7 +52,7 @@ class _Status:
     Attributes:
         held: Partitions that a process works on; a running load that is not among them has died.
         left: Live partitions that left the catalogue, or why it cannot be read.
-        warnings: Sentences about the vector index and its extension.
+        warnings: Sentences about the vector index and its extension, and about documents that lack includes.
     """
 
     at: datetime
@@ -146,6 +147,7 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
                 catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
                 [
                     *schema.warnings(connection),
+                    *(f"{name}: {lacking}" for name, lacking in lacking_live(connection)),
                     *(
                         f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"
                         for space in metrics.spaces(connection)

@@ -33,7 +33,7 @@ BATCH_TAG = "doc_assets/batch"  # run batch of a call of doc-assets migrate; bac
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
 
 # The UI plots numeric metadata: the same keys in every materialization, at most about 15.
-_PLOTTED = (*COUNTS, "embedded", "reused", "seconds", "documents_per_minute", "peak_rss_bytes")
+_PLOTTED = (*COUNTS, "includes_missing", "embedded", "reused", "seconds", "documents_per_minute", "peak_rss_bytes")
 
 
 class LoadConfig(dg.Config):
@@ -108,6 +108,8 @@ def _load(
     with logged_progress(context, library, partition):
         batch_id = tags.get(BATCH_TAG) or tags.get("dagster/backfill")
         staged = library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
+    for warning in staged.result.warnings[len(survey.discovery.warnings) :]:
+        context.log.warning(warning)
     with staged:
         results = library.audit(staged.snapshot)
         try:

@@ -38,13 +38,17 @@ class LastLoad:
 
 @dataclass(frozen=True, slots=True)
 class LoadFigures:
-    """Figures of the last load that sealed a snapshot; ``allowed`` rejections are None in rows of older programs."""
+    """Figures of the last load that sealed a snapshot.
+
+    ``allowed`` rejections and missing includes are None in rows of older programs.
+    """
 
     seconds: float
     documents: int
     files: int
     rejected: int
     allowed: int | None
+    includes_missing: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,12 @@ class HistoryCounters:
         counts, doc_type = event.counts, partition.partition("/")[0]
         documents, seconds = _whole(counts, "documents"), event.seconds or 0.0
         self.figures[partition] = LoadFigures(
-            seconds, documents, _whole(counts, "files"), _whole(counts, "rejected"), counts.get("rejected_allowed")
+            seconds,
+            documents,
+            _whole(counts, "files"),
+            _whole(counts, "rejected"),
+            counts.get("rejected_allowed"),
+            _whole(counts, "includes_missing") if "includes_missing" in counts else None,
         )
         self.tokens[doc_type] = self.tokens.get(doc_type, 0) + _whole(counts, "tokens_embedded")
         self.seconds[doc_type] = self.seconds.get(doc_type, 0.0) + seconds

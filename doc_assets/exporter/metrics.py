@@ -85,6 +85,7 @@ ALL = (
         "Files that load rejected, divided by the number allowed; above 1 it was not published",
         *_PARTITION,
     ),
+    _gauge("doc_assets_last_load_includes_missing", "Includes that the documents of that load lack", *_PARTITION),
     _gauge(
         "doc_assets_check_passed",
         "1 if the check passed in the newest audit of the live or the last loaded snapshot, else 0",

@@ -171,6 +171,7 @@ def _add_last_load(samples: MetricFamilies, state: PartitionState, reading: Read
         if figures.seconds > 0:
             samples.add("doc_assets_last_load_documents_per_second", figures.documents / figures.seconds, *labels)
         samples.add("doc_assets_error_budget_used_ratio", _budget_used(figures, settings), *labels)
+        samples.add("doc_assets_last_load_includes_missing", figures.includes_missing, *labels)
     if (audit := reading.counters.checks(state.partition, state.snapshot)) is not None:
         for check in CHECKS:
             samples.add("doc_assets_check_passed", check not in audit.failed, *labels, check)

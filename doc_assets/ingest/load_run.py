@@ -30,6 +30,7 @@ from doc_assets.store.database.retries import Retries
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, publication, reuse
 from doc_assets.store.snapshots.lifecycle import Lease
+from doc_assets.store.snapshots.missing_includes import lacking_in
 from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import spaces
 from doc_assets.store.spaces.spaces import VectorLookup
@@ -119,6 +120,7 @@ class LoadRun:
         self._reporter.report("seal")
         sealing = time.perf_counter()
         counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))
+        lacking = self._session.run(lambda connection: lacking_in(connection, lease.snapshot))
         now = time.perf_counter()
         self._reporter.report("audit")
         return lease, LoadResult(
@@ -132,9 +134,10 @@ class LoadRun:
             reused=max(0, counts.chunks - counters.embedded),
             tokens_embedded=counters.tokens_done,
             pointers=counters.pointers,
+            includes_missing=lacking.includes,
             seconds=now - started,
             peak_rss_bytes=counters.peak_rss_bytes,
-            warnings=discovery.warnings,
+            warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 

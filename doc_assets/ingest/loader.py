@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from contextlib import ExitStack
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.document.records import FileRecord
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import describe_space
@@ -25,6 +27,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, reuse
+from doc_assets.store.snapshots.missing_includes import LackingDocuments, lacking_in
 from doc_assets.store.spaces import spaces
 
 
@@ -128,6 +131,7 @@ class Loader:
             if live is None:
                 return None
             counts = lifecycle.sealed_counts(connection, live)
+            lacking = lacking_in(connection, live)
             return LoadResult(
                 partition.doc_type,
                 partition.key,
@@ -136,8 +140,9 @@ class Loader:
                 digest=lifecycle.stored_digest(connection, live),
                 **asdict(counts),
                 reused=counts.chunks,
+                includes_missing=lacking.includes,
                 seconds=time.perf_counter() - started,
-                warnings=discovery.warnings,
+                warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
             )
 
     def plan(self, survey: Survey) -> LoadResult:
@@ -153,6 +158,7 @@ class Loader:
         outcomes = [file.outcome for file in to_load.unparsed]
         documents = chunks = tokens = 0
         missing: dict[bytes, int] = {}
+        lacking = LackingDocuments()
         with ExitStack() as lookup:
             space = self.retries.run(self._find_space)
             stored = lookup.enter_context(spaces.VectorLookup(self.store, space, self.retries)) if space else None
@@ -160,13 +166,14 @@ class Loader:
             for record in self.parse_pool.parse(tasks):
                 outcomes.append(record.outcome)
                 documents += len(record.documents)
+                lacking = _with_includes_of(lacking, record)
                 found = [chunk for document in record.documents for chunk in document.chunks]
                 chunks += len(found)
                 tokens += sum(chunk.token_count for chunk in found)
-                lacking = {c.id: c.token_count for c in found}
+                new = {c.id: c.token_count for c in found}
                 if stored is not None:
-                    lacking = {key: lacking[key] for key in stored.missing(list(lacking))}
-                missing |= lacking
+                    new = {key: new[key] for key in stored.missing(list(new))}
+                missing |= new
         return LoadResult(
             partition.doc_type,
             partition.key,
@@ -183,8 +190,9 @@ class Loader:
             tokens=tokens,
             tokens_embedded=sum(missing.values()),
             bytes=discovery.bytes,
+            includes_missing=lacking.includes,
             seconds=time.perf_counter() - started,
-            warnings=discovery.warnings,
+            warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
         )
 
     def _find_space(self) -> spaces.SpaceTable | None:
@@ -245,3 +253,16 @@ class Loader:
     def _retried(self, before: tuple[int, int]) -> dict[str, int]:
         """Return the retries since ``before``, as fields of a result."""
         return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}
+
+
+def _with_includes_of(lacking: LackingDocuments, record: FileRecord) -> LackingDocuments:
+    """Return the documents that lack includes with those of one more file; the first is the first by path."""
+    for document in record.documents:
+        facts = json.loads(document.metadata_json) if '"includes_missing"' in document.metadata_json else {}
+        if not isinstance(count := facts.get("includes_missing"), int):
+            continue
+        first, path = str(facts.get("first_include_missing", "")), record.path
+        if lacking.documents and lacking.path <= path:
+            first, path = lacking.first, lacking.path
+        lacking = LackingDocuments(lacking.documents + 1, lacking.includes + count, first, path)
+    return lacking

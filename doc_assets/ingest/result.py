@@ -18,6 +18,7 @@ class LoadResult(Counts):
         embedded: Chunks embedded by this load; ``reused`` counts the others.
         tokens_embedded: Tokens embedded by this load.
         pointers: Rejected files that only point to content kept elsewhere: Git LFS, git-annex.
+        includes_missing: Includes that its documents lack.
         retries: Retries after failures of the database that passed.
         embedding_retries: Retries after failures of the embedding endpoint that passed.
         stages: Seconds of work by stage (``discover``, ``parse``, ``embed``, ``write``, ``seal``), and of waiting
@@ -37,6 +38,7 @@ class LoadResult(Counts):
     documents_per_minute: float = 0.0
     peak_rss_bytes: int = 0
     pointers: int = 0
+    includes_missing: int = 0
     retries: int = 0
     embedding_retries: int = 0
     stages: dict[str, float] = field(default_factory=dict)

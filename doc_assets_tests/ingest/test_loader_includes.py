@@ -2,7 +2,10 @@
 
 import pytest
 
+from doc_assets.store.history import history
+from doc_assets.store.snapshots.missing_includes import lacking_live
 from doc_assets.store.versions import listing
+from doc_assets.store.versions.details import describe
 from doc_assets_tests.support.git_upstream import pointer_to
 from doc_assets_tests.support.loading import SmallSource, guide, load, loader_for, settings_for
 
@@ -86,3 +89,37 @@ def test_a_page_whose_include_became_a_pointer_is_rejected_instead_of_losing_it(
     rows = [row for row in listing.manifest(store, source.partition.name) if row.outcome == "rejected"]
     assert [row.path for row in rows] == ["src/run.md", "src/whole.md"]
     assert {str(row.reason)[:44] for row in rows} == {"it includes listings/main.rs, a Git LFS poin"}
+
+
+def test_what_pages_lack_is_summed_warned_of_and_recorded(source, loader, store):
+    source.write("src/other.md", "# Other\n\n{{#include ../listings/a.rs}}\n\nText.\n\n{{#include b.rs}}\n")
+    source.write("src/run.md", PAGE.replace("main.rs", "absent.rs"))
+    sentence = "2 documents lack 3 includes, first ../listings/a.rs in src/other.md: outside of `subfolders`?"
+    planned = loader.plan(loader.survey(source.partition, source.catalogue))
+    loaded = load(loader, store, source)
+    unchanged = loader.survey(source.partition, source.catalogue).unchanged
+    for result in (planned, loaded, unchanged):
+        assert (result.includes_missing, result.warnings) == (3, (sentence,)), result.result
+    (event,) = history.history(store, limit=1)
+    assert (event.counts["includes_missing"], event.counts["warnings"]) == (3, [sentence])
+    rows = listing.manifest(store, source.partition.name)
+    assert [(row.path, row.includes_missing, row.first_include_missing) for row in rows] == [
+        ("src/other.md", 2, "../listings/a.rs"),
+        ("src/run.md", 1, "../listings/absent.rs"),
+    ]
+    assert str(describe(store, source.partition.name).contents.lacking) == sentence
+    with store.connect() as connection:
+        assert [(name, str(found)) for name, found in lacking_live(connection)] == [(source.partition.name, sentence)]
+
+
+def test_pages_that_lack_nothing_and_pages_of_older_programs_are_not_warned_of(source, loader, store):
+    result = load(loader, store, source)
+    assert (result.includes_missing, result.warnings) == (0, ())
+    with store.connect() as connection:
+        connection.execute(
+            "UPDATE document SET metadata_json = '{\"includes_missing\": \"many\"}' WHERE title = 'Running'"
+        )
+        connection.execute("UPDATE document SET metadata_json = '{\"includes_missing\": 1}' WHERE title = 'Other'")
+        assert [str(found) for _, found in lacking_live(connection)] == [
+            "1 document lacks 1 include: outside of `subfolders`?"
+        ]

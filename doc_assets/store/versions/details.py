@@ -18,6 +18,7 @@ from psycopg.rows import class_row, dict_row
 from doc_assets.document.records import Counts
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots.lifecycle import sealed_counts
+from doc_assets.store.snapshots.missing_includes import LackingDocuments, lacking_in
 from doc_assets.store.spaces.spaces import table_of
 from doc_assets.store.versions.comparison import Comparison, compare_snapshots
 from doc_assets.store.versions.listing import SnapshotRow, snapshot_row
@@ -46,6 +47,7 @@ class Contents:
         text_bytes: Size of the documents' texts in UTF-8.
         vectors: Distinct chunks with a vector.
         vector_bytes: Size of these vectors as stored.
+        lacking: The documents that lack what they include.
     """
 
     formats: Mapping[str, int]
@@ -53,6 +55,7 @@ class Contents:
     text_bytes: int
     vectors: int
     vector_bytes: int
+    lacking: LackingDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ def _contents(connection: psycopg.Connection, snapshot_id: int, facts: SourceFac
         sum(int(size) for _, _, size in formats),
         vectors[0],
         int(vectors[1]),
+        lacking_in(connection, snapshot_id),
     )
 
 

@@ -75,13 +75,18 @@ class SnapshotRow:
 
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
-    """One discovered file of a snapshot; ``document`` is the hex id of the first document it gave."""
+    """One discovered file of a snapshot; ``document`` is the hex id of the first document it gave.
+
+    ``includes_missing`` counts the includes that its documents lack; ``first_include_missing`` is the first of them.
+    """
 
     path: str
     outcome: str
     reason: str | None
     document: str | None
     chunks: int
+    includes_missing: int
+    first_include_missing: str | None
 
 
 # Publishing the live snapshot again does not end a period.
@@ -175,7 +180,11 @@ def manifest(
             return cursor.execute(
                 "SELECT f.path, f.outcome, f.reason,"
                 " encode((array_agg(d.document_id ORDER BY d.part))[1], 'hex') AS document,"
-                " coalesce(sum(o.chunk_count), 0)::int AS chunks FROM snapshot_file f"
+                " coalesce(sum(o.chunk_count), 0)::int AS chunks,"
+                " coalesce(sum((o.metadata ->> 'includes_missing')::numeric) FILTER (WHERE"
+                " jsonb_typeof(o.metadata -> 'includes_missing') = 'number'), 0)::int AS includes_missing,"
+                " (array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.part) FILTER (WHERE"
+                " o.metadata ? 'first_include_missing'))[1] AS first_include_missing FROM snapshot_file f"
                 " LEFT JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id"
                 " AND d.path = coalesce(f.duplicate_of, f.path) LEFT JOIN document o ON o.id = d.document_id"
                 " WHERE f.snapshot_id = %(id)s AND (%(outcome)s::text IS NULL OR f.outcome = %(outcome)s)"

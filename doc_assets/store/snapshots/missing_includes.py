@@ -1,0 +1,66 @@
+"""The documents of a snapshot that lack files which they include, from what each states in its metadata.
+
+Documents that were loaded before they stated it lack nothing here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+
+@dataclass(frozen=True, slots=True)
+class LackingDocuments:
+    """Documents that lack includes.
+
+    Attributes:
+        documents: Their number.
+        includes: The number of includes that they lack.
+        first: The first of these as its page writes it; "" where no document states it.
+        path: That page.
+    """
+
+    documents: int = 0
+    includes: int = 0
+    first: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        """Return it in one sentence with the likeliest reason."""
+        lack = "document lacks" if self.documents == 1 else "documents lack"
+        includes = "include" if self.includes == 1 else "includes"
+        first = f", first {self.first} in {self.path}" if self.first else ""
+        return f"{self.documents:,} {lack} {self.includes:,} {includes}{first}: outside of `subfolders`?"
+
+
+_LACKING = """
+SELECT count(*)::int AS documents, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint AS includes,
+    coalesce((array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.path, d.part))[1], '') AS first,
+    coalesce((array_agg(d.path ORDER BY d.path, d.part))[1], '') AS path
+FROM snapshot_document d JOIN document o ON o.id = d.document_id
+WHERE d.snapshot_id = %s AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
+"""
+_LIVE = """
+SELECT p.name, count(*)::int, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint,
+    coalesce((array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.path, d.part))[1], ''),
+    (array_agg(d.path ORDER BY d.path, d.part))[1]
+FROM partition p JOIN snapshot_document d ON d.snapshot_id = p.published_snapshot_id
+JOIN document o ON o.id = d.document_id
+WHERE jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
+GROUP BY p.name ORDER BY p.name
+"""
+
+
+def lacking_in(connection: psycopg.Connection, snapshot_id: int) -> LackingDocuments:
+    """Return the documents of a snapshot that lack includes."""
+    with connection.cursor(row_factory=class_row(LackingDocuments)) as cursor:
+        row = cursor.execute(_LACKING, (snapshot_id,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return row
+
+
+def lacking_live(connection: psycopg.Connection) -> list[tuple[str, LackingDocuments]]:
+    """Return the live partitions with documents that lack includes, by name."""
+    return [(name, LackingDocuments(*row)) for name, *row in connection.execute(_LIVE).fetchall()]
