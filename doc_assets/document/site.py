@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "hugo", "docusaurus", "pretty", "rustdoc"]
+PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "mkdocs_html", "hugo", "docusaurus", "pretty", "rustdoc"]
 PAGE_RULES: tuple[str, ...] = get_args(PageRule)
 
 

@@ -142,7 +142,7 @@ _ALL = (
         "url",
         "string",
         "address that the document itself gives as its own",
-        ("canonical_url", "canonical", "canonicalUrl", "permalink"),
+        ("canonical_url", "canonical", "canonicalUrl", "permalink", "externalUrl", "external_url"),
         _address,
     ),
 )

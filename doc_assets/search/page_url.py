@@ -5,6 +5,7 @@ Pure functions; the rule of a source is in the catalogue (``pages``).
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote, urlsplit
@@ -16,6 +17,16 @@ from doc_assets.formats import slugs
 _SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
 _INDEX = frozenset({"index", "_index", "readme"})
 _NUMBERED = re.compile(r"^\d+\s*[-_.]\s*(?=\D)")
+# Where front matter states the whole path: Gatsby, Jekyll and Eleventy, Hugo (a standard field that is no address
+# is kept aside). On pages of a repository it would be another site's path.
+_STATED: Mapping[str, tuple[str, ...]] = {
+    "as_is": ("path", "permalink"),
+    "hugo": ("front_matter.url",),
+    "docusaurus": ("permalink",),
+    "pretty": ("path", "permalink", "slug", "front_matter.url"),
+}
+_SITE_PATH = re.compile(r"/(?!/)[^\s:?#<>\"\\{}]*")
+_REPOSITORY = re.compile(r"/(?:-/)?(?:blob|tree|raw|src)/")
 # What may stand in a fragment unescaped (RFC 3986), and "%" for those that are escaped already.
 _IN_FRAGMENT = "!$&'()*+,;=:@/?%"
 
@@ -48,6 +59,8 @@ def _own(metadata: Mapping[str, JsonValue]) -> str | None:
 def _by_rule(site: Site, path: str, metadata: Mapping[str, JsonValue]) -> str | None:
     if not site.base_url:
         return None
+    if stated := _stated(site, metadata):
+        return site.base_url.rstrip("/") + quote(stated, safe="/%")
     if site.strip:
         folder = site.strip.strip("/") + "/"
         if not path.startswith(folder):
@@ -55,6 +68,15 @@ def _by_rule(site: Site, path: str, metadata: Mapping[str, JsonValue]) -> str | 
         path = path.removeprefix(folder)
     page = _RULES[site.pages](path, metadata)
     return None if page is None else site.base_url.rstrip("/") + "/" + quote(page)
+
+
+def _stated(site: Site, metadata: Mapping[str, JsonValue]) -> str:
+    """Return the path on the site that the page's front matter gives it, with its slash; "" without one."""
+    keys = () if _REPOSITORY.search(site.base_url or "") else _STATED.get(site.pages, ())
+    for value in (metadata.get(key) for key in keys):
+        if isinstance(value, str) and _SITE_PATH.fullmatch(value):
+            return value
+    return ""
 
 
 def _as_is(path: str, metadata: Mapping[str, JsonValue]) -> str:
@@ -71,8 +93,15 @@ def _sphinx(path: str, metadata: Mapping[str, JsonValue]) -> str:
 
 
 def _mkdocs(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    if metadata.get("use_directory_urls") is False:
+        return _mkdocs_html(path, metadata)
     folder, name = _split(path)
     return folder if name.lower() in ("index", "readme") else f"{folder}{name}/"
+
+
+def _mkdocs_html(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    folder, name = _split(path)
+    return folder + ("index" if name.lower() == "readme" else name) + ".html"
 
 
 def _hugo(path: str, metadata: Mapping[str, JsonValue]) -> str:
@@ -89,7 +118,8 @@ def _docusaurus(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
     folder, name = _split("/".join(_NUMBERED.sub("", part) for part in path.split("/")))
     named, own = metadata.get("slug"), metadata.get("id")
     if isinstance(named, str) and named:
-        return named.lstrip("/") if named.startswith("/") else folder + named
+        page = posixpath.normpath(posixpath.join("/", folder, named)).lstrip("/")
+        return page + "/" if page and named.endswith("/") else page
     if isinstance(own, str) and own and name.lower() not in ("index", "readme"):
         name = own
     same_as_folder = name.lower() == folder.rstrip("/").rpartition("/")[2].lower() and folder
@@ -124,6 +154,7 @@ _RULES: Mapping[str, Callable[[str, Mapping[str, JsonValue]], str | None]] = {
     "mdbook": _mdbook,
     "sphinx": _sphinx,
     "mkdocs": _mkdocs,
+    "mkdocs_html": _mkdocs_html,
     "hugo": _hugo,
     "docusaurus": _docusaurus,
     "pretty": _pretty,
@@ -151,11 +182,12 @@ def _fragment(pages: str, anchor: str, heading: str) -> str:
     if pages == "sphinx" or not repeated[1] or not fragment:
         # docutils numbers repeated ids over the whole page ("id3"): the first one is near enough.
         return fragment
-    return f"{fragment}{'_' if pages == 'mkdocs' else '-'}{repeated[1]}"
+    return f"{fragment}{'_' if rule is slugs.python_markdown else '-'}{repeated[1]}"
 
 
 _SLUGS: Mapping[str, slugs.Slug] = {
     "sphinx": slugs.docutils,
     "mkdocs": slugs.python_markdown,
+    "mkdocs_html": slugs.python_markdown,
     "hugo": slugs.hugo,
 }

@@ -123,6 +123,11 @@ def test_a_page_of_html_states_its_own_address():
     assert describe(document, "rust", {}, "a.html") == {"url": "https://example.org/a"}
 
 
+def test_the_address_of_somebody_else_s_article_is_the_document_s():
+    document = Document("T", "markdown", (), {"externalUrl": "https://blog.example/a", "path": "/blog/a"})
+    assert describe(document, "ebpf", {}, "a.md") == {"url": "https://blog.example/a", "path": "/blog/a"}
+
+
 def test_the_chapter_is_the_title_above_the_document():
     section = Section((), None, (Block("text"),))
     document = Document("T", "markdown", (section,), {}, parents=("Book", "Part II"))

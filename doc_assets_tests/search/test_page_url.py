@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.document import JsonValue
 from doc_assets.document.site import PAGE_RULES, Site
 from doc_assets.search.page_url import address
 
 BASE = "https://docs.example/x"
 
 
-def page(pages: str, path: str, strip: str = "", **metadata: str) -> str | None:
+def page(pages: str, path: str, strip: str = "", /, **metadata: JsonValue) -> str | None:
     found = address(Site(BASE, pages, strip), path, metadata)
     return found and found.removeprefix(BASE + "/")
 
@@ -28,6 +29,8 @@ def page(pages: str, path: str, strip: str = "", **metadata: str) -> str | None:
         ("mkdocs", "a/b.md", "a/b/"),
         ("mkdocs", "a/index.md", "a/"),
         ("mkdocs", "README.md", ""),
+        ("mkdocs_html", "a/b.md", "a/b.html"),
+        ("mkdocs_html", "a/README.md", "a/index.html"),
         ("hugo", "Docs/_index.md", "docs/"),
         ("hugo", "Docs/My Page.md", "docs/my-page/"),
         ("hugo", "docs/page/index.md", "docs/page/"),
@@ -51,7 +54,18 @@ def test_a_page_stands_where_its_site_puts_it(pages, path, expected):
         ("docusaurus", "a/b.md", {"slug": "/top"}, "top"),
         ("docusaurus", "a/b.md", {"slug": "c"}, "a/c"),
         ("docusaurus", "a/b.md", {"id": "c"}, "a/c"),
+        ("docusaurus", "a/b.md", {"slug": "../c"}, "c"),
         ("hugo", "a/b.md", {"slug": "c"}, "a/c/"),
+        ("hugo", "a/b.md", {"front_matter.url": "/c/d/"}, "c/d/"),
+        ("mkdocs", "a/b.md", {"use_directory_urls": False}, "a/b.html"),
+        ("mkdocs", "a/b.md", {"use_directory_urls": "no"}, "a/b/"),
+        ("pretty", "src/posts/x/index.md", {"path": "/blog/2017/4/24/launch"}, "blog/2017/4/24/launch"),
+        ("as_is", "src/posts/x/index.md", {"path": "/blog/launch"}, "blog/launch"),
+        ("pretty", "_docs/b.md", {"permalink": "/docs/c%20d/"}, "docs/c%20d/"),
+        ("pretty", "a/b.md", {"slug": "/c/d"}, "c/d"),
+        ("pretty", "a/b.md", {"slug": "c"}, "a/b"),
+        ("pretty", "a/b.md", {"path": "/:year/{title}", "permalink": "//evil.example"}, "a/b"),
+        ("mdbook", "a/b.md", {"path": "/c"}, "a/b.html"),
         ("rustdoc", "tokio.json", {"item_kind": "struct", "item_path": "tokio::fs::File"}, "tokio/fs/struct.File.html"),
         ("rustdoc", "tokio.json", {"item_kind": "mod", "item_path": "tokio::fs"}, "tokio/fs/index.html"),
         ("rustdoc", "tokio.json", {"item_kind": "crate", "item_path": "tokio"}, "tokio/index.html"),
@@ -63,6 +77,12 @@ def test_a_page_stands_where_its_site_puts_it(pages, path, expected):
 )
 def test_what_the_document_states_names_its_page(pages, path, metadata, expected):
     assert page(pages, path, **metadata) == expected
+
+
+def test_a_path_on_the_site_is_none_in_a_repository_and_needs_no_stripped_folder():
+    assert page("pretty", "src/posts/x.md", "content", path="/blog/x") == "blog/x"
+    repository = "https://github.com/cilium/cilium.io/blob/HEAD"
+    assert address(Site(repository), "a.md", {"path": "/blog/x"}) == f"{repository}/a.md"
 
 
 def test_a_folder_is_stripped_and_what_is_outside_of_it_has_no_page():
@@ -90,6 +110,12 @@ def test_the_documents_own_address_wins_unless_it_is_of_another_version():
         ("mkdocs", "usage-2", "Usage", "usage_2"),
         ("mkdocs", "l'été", "L'été", "l'%C3%A9t%C3%A9"),
         ("mkdocs", "été", "Été", "ete"),
+        (
+            "mkdocs_html",
+            "1-tool-security--least-privilege",
+            "1. Tool Security & Least Privilege",
+            "1-tool-security-least-privilege",
+        ),
         ("sphinx", "what--why", "What & why?", "what-why"),
         ("sphinx", "2-modes_of-use", "2 modes_of use", "modes-of-use"),
         ("sphinx", "chosen-by-hand", "Usage", "chosen-by-hand"),

@@ -52,4 +52,6 @@ def place_of(file: RawFile, facts: Mapping[str, JsonValue] = _NO_FACTS) -> Place
     found = found or book or Place(listed=False)
     if book is not None and found is not book:
         found = replace(found, root=book.root, hidden=book.hidden, rule=book.rule)
+    if not held.isdisjoint(mkdocs.CONFIGURATIONS) and not mkdocs.has_directory_urls(page):
+        found = replace(found, directory_urls=False)
     return found if found.title or not facts else replace(found, title=stated.title(page))

@@ -12,6 +12,7 @@ from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 
 FILES = ("meta.json",)
+_CONTENT = frozenset(("content", "docs"))  # names of a folder with all pages, whose title is shown above none
 _SEPARATOR = re.compile(r"---(?:\[[^\]]{0,100}\])?(.*?)---", re.DOTALL)
 _REST = re.compile(r"(?:z\.\.\.a|\.\.\.)")
 
@@ -39,7 +40,11 @@ def place(page: Page) -> Place | None:
         if child in meta.extracted and parents:
             parents.pop(0)  # the folder's own title
         parents.insert(0, separator)
-        own = meta.title or (name_as_title(folder.name) if level < outermost else "")
+        own = (
+            ""
+            if level == outermost and folder.name in _CONTENT
+            else meta.title or (name_as_title(folder.name) if level < outermost else "")
+        )
         if level == 0:
             order = position
         if level == 0 and page.is_index and child not in meta.children:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import itertools
 import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ def place(page: Page) -> Place | None:
         return None if configuration.is_listed else _by_folders(page, docs)
     outermost = next((f for f in reversed(page.folders) if not f.names.isdisjoint(FOLDERS)), None)
     return None if outermost is None else _by_folders(page, outermost.path)
+
+
+def has_directory_urls(page: Page) -> bool:
+    """Return whether the address of a page is a folder's, as it is unless the nearest mkdocs.yml says otherwise."""
+    return all(_configuration(data).directory_urls for _, data, _ in itertools.islice(page.holding(*CONFIGURATIONS), 1))
 
 
 def _by_folders(page: Page, top: str) -> Place:

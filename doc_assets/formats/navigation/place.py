@@ -32,6 +32,7 @@ class Place:
         hidden: Prefix of a listing's hidden lines, by language (book.toml's ``hidelines``).
         rule: How the book makes ids of headings.
         listed: Whether the navigation names the page, or the folder that it stands in.
+        directory_urls: Whether a page's address is a folder's on the site; False where mkdocs.yml says so.
     """
 
     root: str = ""
@@ -42,10 +43,13 @@ class Place:
     hidden: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rule: Slug = github
     listed: bool = True
+    directory_urls: bool = True
 
     def facts(self, stated: Collection[str]) -> dict[str, JsonValue]:
-        """Return number and order for a document's metadata; no order where the page states its own (``stated``)."""
+        """Return what a document's metadata gets of it; no order where the page states its own (``stated``)."""
         facts: dict[str, JsonValue] = {"number": self.number} if self.number else {}
+        if not self.directory_urls:
+            facts["use_directory_urls"] = False
         if self.order and not any(name in stated for name in _ORDERS):
             facts["order"] = self.order
         return facts
@@ -55,7 +59,7 @@ def title_of(value: object) -> str:
     """Return a stated title as one clean line; "" where it is no text with a word."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return ""
-    text = " ".join(_ICON.sub("", clean_text(str(value))).split())[:_LONGEST_TITLE]
+    text = " ".join(_ICON.sub("", clean_text(str(value))).split())[:_LONGEST_TITLE].strip("←→↗ ")
     return text if _WORD.search(text) else ""
 
 

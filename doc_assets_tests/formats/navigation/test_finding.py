@@ -231,6 +231,15 @@ def test_the_nav_of_mkdocs_yml_places_pages_and_its_python_tags_are_nothing() ->
     assert above("docs/pages/index.md", files) == above("docs/pages/other.md", files) == ()
 
 
+def test_a_page_of_a_site_without_directory_urls_says_so() -> None:
+    files = SourceFiles({"mkdocs.yml": "use_directory_urls: false\n"})
+    [document] = MarkdownFormat().parse(RawFile("docs/a.md", b"text", {}, files))
+    assert document.metadata["use_directory_urls"] is False
+    for other in ("use_directory_urls: true\n", "site_name: x\n", "use_directory_urls: !ENV X\n"):
+        [document] = MarkdownFormat().parse(RawFile("docs/a.md", b"text", {}, SourceFiles({"mkdocs.yml": other})))
+        assert "use_directory_urls" not in document.metadata
+
+
 def test_without_nav_mkdocs_makes_sections_of_folders_which_awesome_pages_titles() -> None:
     files = {"mkdocs.yml": "site_name: Pumps\nplugins: [awesome-pages]\n"}
     assert above("docs/code-reviews/process_guide/page.md", files) == ("Code reviews", "Process guide")
