@@ -167,7 +167,10 @@ class _Reader:
 
     def _real(self, folder: str) -> str:
         if folder not in self._real_folders:
-            self._real_folders[folder] = os.path.realpath(f"{self._root}/{folder}", strict=True)
+            above, _, name = folder.rpartition("/")
+            path = f"{self._real(above)}/{name}" if folder else os.fspath(self._root)
+            is_real = folder and not os.path.islink(path)  # noqa: PTH114 - as above
+            self._real_folders[folder] = path if is_real else os.path.realpath(path, strict=True)
         return self._real_folders[folder]
 
 
