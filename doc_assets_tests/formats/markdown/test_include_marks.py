@@ -1,0 +1,80 @@
+"""Includes that tools write as one line or tag: resolved within the source, or removed and counted."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_assets.document import Block
+from doc_assets_tests.support.markdown_pages import blocks_of, read_page, texts_of
+
+FILES = {
+    "docs/part.md": "---\ntitle: T\n---\nOne.\n\n<!--s-->\n**Two**.\n<!--e-->\n\n"
+    "## Usage\n\nUse it.\n\n## Next\n\nNo.\n",
+    "code/a.py": "import a\n# region part\nrun()\n# endregion part\n# <tag>\nstop()\n# </tag>\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<!--@include: ./part.md{1,1}-->\n", ["One."]),
+        ("<!-- @include: ./part.md#usage -->\n", ["Use it."]),
+        ('{% include-markdown "part.md" start="<!--s-->" end="<!--e-->" %}\n', ["Two."]),
+        ("{%\n   include-markdown 'part.md'\n   start='<!--s-->'\n   end='<!--e-->'\n%}\n", ["Two."]),
+        ("{!part.md!lines=1}\n", ["One."]),
+        ("[!INCLUDE [Some title](part.md)]\n", ["One.", "Two.", "Use it.", "No."]),
+        ('{% include "part.md" %}\n', ["One.", "Two.", "Use it.", "No."]),
+    ],
+)
+def test_pages_are_markdown_or_the_part_of_them_that_is_named(text: str, expected: list[str]) -> None:
+    assert texts_of(text, FILES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<<< @/code/a.py#part{1 py:line-numbers} [A label]\n", [Block("A label"), Block("run()", "code")]),
+        ("<<< ../code/a.py#tag\n", [Block("stop()", "code")]),
+        ("{* ../code/a.py ln[3:3] hl[1] *}\n", [Block("run()", "code")]),
+        ("```py\n{!../code/a.py [ln:3]!}\n```\n", [Block("run()", "code")]),
+        ("[!code-python[Main](../code/a.py?range=3)]\n", [Block("run()", "code")]),
+        ("[!code-python[Main](../code/a.py?name=part)]\n", [Block("run()", "code")]),
+        (':::code language="python" source="../code/a.py" range="3":::\n', [Block("run()", "code")]),
+        ('{{< include "part.qmd" >}}\n', [Block("From *quarto*.".replace("*", ""))]),
+    ],
+)
+def test_listings_are_the_lines_or_the_region_that_is_named(text: str, expected: list[Block]) -> None:
+    assert blocks_of(text, {**FILES, "docs/part.qmd": "From *quarto*.\n"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("<!--@include: ./gone.md-->", "./gone.md"),
+        ("<<< ./gone.js", "./gone.js"),
+        ("<<< ../code/a.py#nope", "../code/a.py"),
+        ("{!gone.md!}", "gone.md"),
+        ("{* ../gone.py *}", "../gone.py"),
+        ('{% include-markdown "../../../out.md" %}', "../../../out.md"),
+        ("[!INCLUDE [x](gone.md)]", "gone.md"),
+        ("{{< include gone.qmd >}}", "gone.qmd"),
+        ('--8<-- "https://a.example/x.md"', "https://a.example/x.md"),
+        ('```py\n--8<-- "gone.py"\n```', "gone.py"),
+        ("--8<--\ngone.md\n--8<--", "gone.md"),
+    ],
+)
+def test_what_is_missing_is_removed_and_counted(text: str, target: str) -> None:
+    document = read_page(f"{text}\n\nEnd.\n", FILES)
+    assert [block.text for section in document.sections for block in section.blocks] == ["End."]
+    assert document.metadata == {"includes_missing": 1, "first_include_missing": target}
+
+
+def test_marks_that_are_shown_or_are_none_stay() -> None:
+    text = '```\nx <<< y\n{!gone.md!}\n{% include "gone.md" %}\n;--8<-- "a.py"\n```\n\n'
+    document = read_page(text + ';--8<-- "b.py"\n\n1 <<< 2 and {!x}\n')
+    assert [block.text for section in document.sections for block in section.blocks] == [
+        'x <<< y\n{!gone.md!}\n{% include "gone.md" %}\n--8<-- "a.py"',
+        '--8<-- "b.py"',
+        "1 <<< 2 and {!x}",
+    ]
+    assert "includes_missing" not in document.metadata
