@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-PageRule = Literal["as_is", "mdbook", "sphinx", "mkdocs", "mkdocs_html", "hugo", "docusaurus", "pretty", "rustdoc"]
+PageRule = Literal[
+    "as_is", "mdbook", "sphinx", "mkdocs", "mkdocs_html", "hugo", "docusaurus", "vitepress", "pretty", "rustdoc"
+]
 PAGE_RULES: tuple[str, ...] = get_args(PageRule)
 
 

@@ -126,6 +126,11 @@ def _docusaurus(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
     return folder.rstrip("/") if name.lower() in ("index", "readme") or same_as_folder else folder + name
 
 
+def _vitepress(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    folder, name = _split(path)
+    return folder if name.lower() in _INDEX else f"{folder}{name}.html"
+
+
 def _pretty(path: str, metadata: Mapping[str, JsonValue]) -> str:
     """Return the path without suffix, index pages as their folder, and without the ``(groups)`` of some frameworks."""
     folder, name = _split("/".join(part for part in path.split("/") if not re.fullmatch(r"\([^)]*\)", part)))
@@ -157,6 +162,7 @@ _RULES: Mapping[str, Callable[[str, Mapping[str, JsonValue]], str | None]] = {
     "mkdocs_html": _mkdocs_html,
     "hugo": _hugo,
     "docusaurus": _docusaurus,
+    "vitepress": _vitepress,
     "pretty": _pretty,
     "rustdoc": _rustdoc,
 }
@@ -190,4 +196,5 @@ _SLUGS: Mapping[str, slugs.Slug] = {
     "mkdocs": slugs.python_markdown,
     "mkdocs_html": slugs.python_markdown,
     "hugo": slugs.hugo,
+    "vitepress": slugs.vitepress,
 }

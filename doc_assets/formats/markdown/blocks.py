@@ -202,6 +202,8 @@ class MarkdownReader:
             if own:
                 self._out.add(Anchor(own))
             return
+        if content.startswith((": ", "Table: ")) and isinstance(last := self._out.last, Block) and last.kind == "table":
+            content = split_attributes(content.partition(": ")[2])[0]  # a caption of Pandoc
         text, anchor = self._inline(content)
         if anchor and not text:
             self._out.add(Anchor(anchor))

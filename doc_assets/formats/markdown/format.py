@@ -29,6 +29,7 @@ from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.html_fragments import read_fragment
 from doc_assets.formats.markdown.html_islands import HtmlIslands, placeholder_number
 from doc_assets.formats.markdown.includes import Includes
+from doc_assets.formats.markdown.inline_attributes import drop_attributes, read_pandoc_marks
 from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, rewrite_marks
 from doc_assets.formats.markdown.jsx import (
     Page,
@@ -55,6 +56,7 @@ from doc_assets.formats.parts import Anchor, Part
 
 _WHOLE_PAGE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
+_PANDOC = frozenset((".qmd", ".rmd"))
 _DESCRIPTIONS = ("description", "summary", "excerpt", "ogSummary")
 
 
@@ -124,7 +126,8 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         if has_jsx:
             facts = {**exported_facts(body), **facts}
         hugo, files = is_rendered_by_hugo(facts), DirectiveFiles(includes, file.path)
-        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden, hugo=hugo, files=files)
+        pandoc = file.suffix in _PANDOC
+        parts = markdown_parts(body, mdx=has_jsx, hidden=place.hidden, hugo=hugo, pandoc=pandoc, files=files)
     if may_hold_agent_notes(body):
         parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
@@ -144,6 +147,7 @@ def markdown_parts(
     jupyter: bool = False,
     hidden: Mapping[str, str] = MappingProxyType({}),
     hugo: bool = False,
+    pandoc: bool = False,
     files: DirectiveFiles | None = None,
 ) -> list[Part]:
     """Return the headings, anchors and blocks of a Markdown text without front matter, in reading order.
@@ -156,6 +160,7 @@ def markdown_parts(
         jupyter: Read formulas as notebooks do.
         hidden: Prefix of hidden lines in listings, by language.
         hugo: Hugo renders the page.
+        pandoc: Read the marks of Pandoc's dialect.
         files: Reads what directives name.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
@@ -172,6 +177,7 @@ def markdown_parts(
         prose = templates.rewrite(stretch) if templates else stretch.text
         if not stretch.code:
             prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
+            prose = prose if mdx else drop_attributes(read_pandoc_marks(prose) if pandoc else prose)
             prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
             prose = escape_approximations(prose) if definitions else prose
             prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose else prose

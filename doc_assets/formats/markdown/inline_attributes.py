@@ -1,0 +1,43 @@
+"""Attributes of links, images, spans and code inside lines, and the marks that only Pandoc's dialect has.
+
+``[words](target){ .md-button }`` is Python-Markdown's, Pandoc's and MyST's, ``[words]{.small}`` Pandoc's and MyST's.
+Attributes of headings are in ``heading_ids``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from doc_assets.formats.superscripts import subscript, superscript
+
+_ITEM = r"""(?:[\#.][^\s{}\#.]+(?:[.:][^\s{}\#.]+)*|[\w:-]+=(?:"[^"{}\n]*"|'[^'{}\n]*'|[^\s"'{}]+))"""
+_ATTRIBUTES = rf"\{{:?[ \t]*{_ITEM}(?:[ \t]+(?:{_ITEM}|[\w-]+))*[ \t]*\}}"
+_CODE = r"(?P<code>`+[^`\n]+`+)"
+_AFTER = re.compile(
+    rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}"
+)
+_PANDOC = re.compile(
+    rf"{_CODE}|\$[^$\n]+\$|(?<!\\)\^\[(?P<note>[^\[\]\n]{{1,500}})\]"
+    r"|(?<![\\^])\^(?P<sup>[^\s^]{1,40})\^(?!\^)|(?<![\\~])~(?P<sub>[^\s~]{1,40})~(?!~)"
+)
+
+
+def drop_attributes(prose: str) -> str:
+    """Return prose without the attributes of what stands in its lines."""
+    if "){" not in prose and "]{" not in prose and "`{" not in prose:
+        return prose
+    return _AFTER.sub(lambda m: m["code"] or m["span"] or "", prose)
+
+
+def read_pandoc_marks(prose: str) -> str:
+    """Return prose of Pandoc's dialect (Quarto) with powers, indexes and notes in lines as words."""
+    return _PANDOC.sub(_shown, prose) if "^" in prose or "~" in prose else prose
+
+
+def _shown(match: re.Match[str]) -> str:
+    before = match.string[max(0, match.start() - 40) : match.start()]
+    if match["note"]:
+        return f" ({match['note'].strip()})"
+    if match["sup"]:
+        return superscript(before, match["sup"])
+    return subscript(before, match["sub"]) if match["sub"] else match[0]

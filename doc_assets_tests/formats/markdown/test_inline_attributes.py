@@ -1,0 +1,39 @@
+"""Attributes inside lines, marks of Pandoc's dialect, and pages of Quarto."""
+
+from __future__ import annotations
+
+import pytest
+
+from doc_assets.formats.base import RawFile
+from doc_assets.formats.registry import parse
+
+
+def texts(text: str, name: str = "a.md") -> list[str]:
+    return [block.text for s in parse(RawFile(name, text.encode()))[0].sections for block in s.blocks]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[Get it](#x){ .md-button .md-button--primary } now", "Get it now"),
+        ('[Get it](x){:target="_blank"} now', "Get it now"),
+        ("![The map](a.png){#fig-map width=300} here", "The map here"),
+        ("A [small word]{.smallcaps} and `code`{.python} here", "A small word and `code` here"),
+        ("Call f(a){b} or g(x){ } or `h(){.x}`", "Call f(a){b} or g(x){ } or `h(){.x}`"),
+        ("x[i]{name} and [a]{b}", "x[i]{name} and [a]{b}"),
+    ],
+)
+def test_attributes_in_lines_go_and_other_braces_stay(text: str, words: str) -> None:
+    assert texts(f"{text}\n") == [words]
+
+
+def test_marks_of_pandoc_are_read_in_its_dialect_only() -> None:
+    text = "Up to 2^64^ of H~2~O, `a^b^`, $x^2^$ and ~~old~~^[See the\\n paper.].\n".replace("\\n ", "")
+    assert texts(text, "a.qmd") == ["Up to 2^64 of H2O, `a^b^`, $x^2^$ and old (See thepaper.)."]
+    assert texts("Up to 2^64^ and a~b~ here.\n") == ["Up to 2^64^ and a~b~ here."]
+
+
+def test_a_caption_below_a_table_is_words() -> None:
+    table = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
+    assert texts(f"{table}: Caption of it {{#tbl-x}}\n", "a.qmd") == ["a | b\n1 | 2", "Caption of it"]
+    assert texts(f"{table}Table: Caption of it\n") == ["a | b\n1 | 2", "Caption of it"]
