@@ -86,6 +86,8 @@ class _Quoter:
         if not 0 <= end - match.end() <= _LONGEST_INLINE:
             return match.end()
         content = self._prose[match.end() : start]
+        if self._prose[match.start() - 1 : match.start()].isalnum():  # object[x], f(x) with their brackets escaped
+            return match.end()
         if "\n\n" in content or not (_FORMULA.search(content) or re.fullmatch(r"\s*\w\s*", content)):
             return match.end()
         display = mark[-1] == "["

@@ -18,6 +18,8 @@ _KRAMDOWN = re.compile(
 )
 _JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
 _ROLE = re.compile(
+    # Inline code is matched first: `${var}` in it is no role.
+    r"(?P<run>(?<!`)`+)(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=run)(?!`))`+){1,2000}?(?P=run)(?!`)|"
     r"\{(?P<role>[A-Za-z][\w:+.-]*)(?:[ ][^{}\n]{0,200})?\}"
     r"(?P<ticks>`+)(?P<text>(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=ticks))`){1,2000}?)(?P=ticks)(?!`)"
 )
@@ -51,6 +53,8 @@ def rewrite_marks(prose: str) -> str:
 
 def _role(match: re.Match[str]) -> str:
     """Return the text of MyST's role: names of code in backticks, formulas verbatim, words as they are."""
+    if match["run"]:
+        return match[0]
     role, text = match["role"].lower(), match["text"]
     kind = role.rpartition(":")[2]
     if is_textless(role) or kind in _UNSHOWN_ROLES or role.startswith("glue:"):

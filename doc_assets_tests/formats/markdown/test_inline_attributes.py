@@ -37,3 +37,8 @@ def test_a_caption_below_a_table_is_words() -> None:
     table = "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
     assert texts(f"{table}: Caption of it {{#tbl-x}}\n", "a.qmd") == ["a | b\n1 | 2", "Caption of it"]
     assert texts(f"{table}Table: Caption of it\n") == ["a | b\n1 | 2", "Caption of it"]
+
+
+def test_braces_in_inline_code_are_no_roles_and_escaped_brackets_no_formulas() -> None:
+    text = "When `${var}` (and `$var`), `P::{self}`, and `P::{a}`: object\\[x\\], f\\(x\\)."
+    assert texts(f"{text}\n") == ["When `${var}` (and `$var`), `P::{self}`, and `P::{a}`: object[x], f(x)."]
