@@ -12,6 +12,7 @@ from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_note
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.html.blocks import read_parts
+from doc_assets.formats.html.breadcrumbs import breadcrumbs
 from doc_assets.formats.html.chrome import beside_content, content_root, drop_boilerplate, drop_chrome, page_heading
 from doc_assets.formats.html.manual_pages import title_manual
 from doc_assets.formats.html.mdbook_navigation import book_parents
@@ -61,7 +62,7 @@ class HtmlFormat:
         tree = parse_tree(text)
         refuse_redirect(tree)
         place = place_of(file, facts)
-        parents = book_parents(file, tree, text) or place.parents
+        parents = book_parents(file, tree, text) or place.parents or breadcrumbs(tree, text)
         stated = facts.get("title")
         title = stated if isinstance(stated, str) else None
         full_title = _full_title(tree)

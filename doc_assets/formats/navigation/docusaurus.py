@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from doc_assets.formats.navigation.data import read_data
 from doc_assets.formats.navigation.page import Folder, Page
+from doc_assets.formats.navigation.page_titles import title_in
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of, without_number
 from doc_assets.formats.navigation.tables import Entry, Table, key_of
 
@@ -89,6 +90,8 @@ def _label(page: Page, folder: Folder) -> str:
             if label := _category(data, name):
                 return label
             break
+    if "index.md" in folder.names and (data := page.neighbours.read(folder.at("index.md"))) is not None:
+        return title_in(data, ".md") or name_as_title(folder.name)
     return name_as_title(folder.name)
 
 

@@ -70,6 +70,8 @@ def test_category_files_title_the_folders_above_a_page() -> None:
     assert above("docs/contracts/v3/02-lens/tick.md", files) == ("Contracts", "V3 Protocol", "Lens")
     assert place("docs/contracts/v3/index.md", files) == Place(parents=("Contracts",), title="V3 Protocol")
     assert above("docs/intro.md", files) == ()
+    files["docs/contracts/v3/02-lens/index.md"] = "---\ntitle: Lens contracts\n---\n"
+    assert above("docs/contracts/v3/02-lens/tick.md", files) == ("Contracts", "V3 Protocol", "Lens contracts")
 
 
 SIDEBARS = """// @ts-check
