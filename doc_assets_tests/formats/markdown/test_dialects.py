@@ -68,6 +68,7 @@ def test_alerts_and_callouts_give_title_and_body(text: str, expected: list[str])
         ("{abbr}`CSS (Cascading Style)` {guilabel}`&File` {octicon}`x;1em` end.", "CSS (Cascading Style) File end."),
         ("{material-regular}`engineering;1.5rem;sd-mr-1` Under way {sub-ref}`today`.", "Under way ."),
         ("{pep}`8`, {numref}`Table %s <t>`, {bdg-success}`plugin`.", "PEP 8, Table, plugin."),
+        ("Call `/a/{id}` or `b`, ``c{d}`` and `e`.", "Call `/a/{id}` or `b`, `c{d}` and `e`."),
         ("Two words {doc}`over\nlines <x>`.", "Two words over\nlines."),
     ],
 )  # fmt: skip
