@@ -28,6 +28,7 @@ class Field:
         meaning: One line for people.
         synonyms: Names that documents use for it in front matter, the most specific first.
         spell: Returns a text in the field's spelling, or "" where it is no value of it.
+        also: A field that holds a list of further values, which a filter by this field finds too.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Field:
     meaning: str
     synonyms: tuple[str, ...] = ()
     spell: Callable[[str], str] = str
+    also: str = ""
 
 
 def _lower(text: str) -> str:
@@ -90,7 +92,7 @@ _ALL = (
         (),
         _kind,
     ),
-    Field("item_path", "string", "full path of the item: tokio::fs::read"),
+    Field("item_path", "string", "full path of the item: tokio::fs::read", also="item_paths"),
     Field("item_paths", "strings", "all public paths of an item that has several, item_path included"),
     Field("stable_since", "string", "Rust release that made the item stable", (), _version),
     Field("language", "string", "programming language of a notebook", (), _lower),

@@ -49,6 +49,7 @@ _CHROME = ", ".join(
         ".item-table sup[title], .item-table .stab.portability",
     )
 )
+_SOURCE_MARKS = ("src-line-numbers", "data-nosnippet", " - source</title>")
 _UNPLACED = frozenset(("Crate", "Primitive Type", "Keyword", "Attribute"))  # of no module
 # Elements in documentation that read as other text; without them a page is read a tenth faster.
 _REPLACED = ("<sup", "<sub", "<math", "<img", "<table", "<script type=")
@@ -87,7 +88,7 @@ class RustdocHtmlFormat:
         main = tree.css_first("#main-content, section#main, #main")
         if "sys" in kinds:
             raise DocumentSkipped("rustdoc's index of pages")
-        if {"source", "src"} & set(kinds) or (main is not None and _is_source(tree, main)):
+        if {"source", "src"} & set(kinds) or _is_source(tree, trimmed.text):
             raise DocumentSkipped("source code: rustdoc's src pages are not documentation")
         if main is None:
             raise DocumentRejected("no #main-content in the page: not rustdoc, or of a version before 1.63")
@@ -102,12 +103,15 @@ class RustdocHtmlFormat:
         return [Document(title, self.name, sections, _facts(file, page, trimmed, implementations))]
 
 
-def _is_source(tree: LexborHTMLParser, main: LexborNode) -> bool:
+def _is_source(tree: LexborHTMLParser, text: str) -> bool:
     """Return whether a page shows a source file, of which each line has its number as a link."""
-    if main.css_first("pre .src-line-numbers, pre > code > a[data-nosnippet]") is not None:
-        return True
+    if not any(mark in text for mark in _SOURCE_MARKS):
+        return False
     title = tree.css_first("head title")
-    return title is not None and collapsed(title).endswith(" - source")
+    if title is not None and collapsed(title).endswith(" - source"):
+        return True
+    numbers = tree.css_first("#main-content pre .src-line-numbers, #main-content pre > code > a[data-nosnippet]")
+    return numbers is not None
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,10 @@ def _patterns(name: str, value: str) -> list[str]:
     field = FIELDS.get(name)
     if field is not None:
         spelt = spellings(field, value)
-        return [] if spelt is None else [json.dumps({name: spelt})]
+        if spelt is None:
+            return []
+        further = [json.dumps({field.also: [spelt]})] if field.also else []
+        return [json.dumps({name: spelt}), *further]
     # A field that is not standard: the value as text, as a member of a list, or as the number or boolean it spells.
     alternatives: list[JsonValue] = [value, [value]]
     if re.fullmatch(r"-?\d{1,15}(\.\d{1,15})?|true|false", value):

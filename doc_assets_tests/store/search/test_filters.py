@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import pytest
@@ -169,3 +170,11 @@ def test_few_documents_far_from_the_query_are_found_beside_an_index(library, mon
     monkeypatch.setattr(filters.few_documents, "__defaults__", (100,))
     assert found(library, "vector", query, where={"order": "0"})[0] == "p00778.md"
     assert "p00778.md" not in found(library, "vector", query, k=100, where={"order": "1"})
+
+
+def test_an_item_is_found_by_every_path_that_users_can_import_it_from() -> None:
+    (condition,) = filters.parse_conditions({"item_path": "tank::Basin"})
+    assert [json.loads(pattern) for pattern in condition.patterns] == [
+        {"item_path": "tank::Basin"},
+        {"item_paths": ["tank::Basin"]},
+    ]
