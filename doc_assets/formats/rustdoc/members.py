@@ -6,6 +6,7 @@ The page itself and the parts above the members are read in ``html_format``.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -29,6 +30,7 @@ _MANY_IMPLEMENTORS = 30  # of thousands for Debug; more add little
 SHORT_SUMMARY = 200  # characters of derived traits beside the declaration; more become a section
 _FIELDS = re.compile(r"[^.]+\.fields")  # "Move.fields", but not "Move.field.fields"
 _SUBSTANTIAL = 120  # characters of its own documentation that a trait's method needs, unless it has an example
+_TARGET = re.compile(r" for (?:&|mut |'\w+ )*(\w+)")
 _BELONGING = frozenset(("docblock", "item-info", "stab", "sub-variant"))
 _LINE_START = re.compile(r"([ ]*(?:\n[ ]*)?)\v[ ]*(.?)")
 _LAST_PARAMETER = re.compile(r"([^\s,({])(?=\n *\) (?:->|\{|where)|\n *\)(?:$|\n))")
@@ -111,13 +113,12 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str], re
         lenders: Lines about the types whose methods are also callable on it.
         read: Reads documentation; its headings become paragraphs.
     """
-    name = path.rpartition("::")[2]
+    nodes = main.css("#trait-implementations-list .impl")
+    headers = [_without_bounds(_signature(node)) for node in nodes]
+    name = _own_name(headers, path.rpartition("::")[2])
     parts: list[Part] = []
-    headers: list[str] = []
     shown = 0
-    for node in main.css("#trait-implementations-list .impl"):
-        header = _without_bounds(_signature(node))
-        headers.append(header)
+    for node, header in zip(nodes, headers, strict=True):
         container = _container(node)
         # An implementation for another type is documented on that type's page.
         if container.css_first(".docblock") is None or not re.search(
@@ -146,6 +147,12 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str], re
     parts += _take_implementors(main)
     remove(main, "#trait-implementations-list")
     return Implementations(summary, parts, shown)
+
+
+def _own_name(headers: list[str], name: str) -> str:
+    """Return the name that an item has in the headers: on the page of a renamed re-export it is the item's own."""
+    targets = Counter(match[1] for header in headers if (match := _TARGET.search(header)))
+    return name if name in targets or not targets else targets.most_common(1)[0][0]
 
 
 def _trait_of(header: str, name: str) -> str:

@@ -179,6 +179,15 @@ def test_a_few_derived_traits_stand_beside_the_declaration() -> None:
     assert document.sections[0].blocks[1] == Block("Implements Clone, PartialEq<u8>")
 
 
+def test_a_renamed_re_export_shows_the_traits_of_the_item_under_its_own_name() -> None:
+    traits = implementation("impl&lt;T&gt; Clone for Watch&lt;T&gt;") + implementation("impl Tick for Watch")
+    traits += implementation("impl From&lt;Watch&gt; for u64")
+    document = read(page(TOP + f'<div id="trait-implementations-list">{traits}</div>'))
+    assert section(document, "Trait implementations").blocks == (
+        Block("Clone\nTick\nimpl From<Watch> for u64", "list"),
+    )
+
+
 def lent(name: str, items: str, *, folded: bool) -> str:
     header = f'<h2 id="deref-methods-{name}"><span>Methods from <a>Deref</a>&lt;Target = {name}&gt;</span><a>§</a></h2>'
     body = f'<div id="deref-methods-{name}-1" class="impl-items">{items}</div>'
