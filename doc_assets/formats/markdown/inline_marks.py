@@ -22,8 +22,6 @@ _ROLE = re.compile(
     r"(?P<run>(?<!`)`+)(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=run)(?!`))`+){1,2000}?(?P=run)(?!`)|"
     r"\{(?P<role>[A-Za-z][\w:+.-]*)(?:[ ][^{}\n]{0,200})?\}"
     r"(?P<ticks>`+)(?P<text>(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=ticks))`){1,2000}?)(?P=ticks)(?!`)"
-    # Code in which braces may end: `/pools/{id}` and `x`.
-    r"|(?P<run>`+)(?!`)(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=run))`){1,2000}?(?P=run)(?!`)"
 )
 _ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$")
 _UNSHOWN_ROLES = frozenset(("sub-ref", "eval", "glue", "button"))  # values that only the built site has
