@@ -17,7 +17,8 @@ NAVIGATION_FILES = frozenset(
         *("_category_.json", "_category_.yml", "_category_.yaml"),  # Docusaurus
         *("sidebars.json", "sidebars.js", "sidebars.ts", "sidebars.cjs", "sidebars.mjs"),
         *("_meta.json", "_meta.js", "_meta.jsx", "_meta.ts", "_meta.tsx", "_meta.mjs"),  # Nextra
-        "meta.json",  # Fumadocs
+        *("_meta.en.json", "_meta.en-US.json"),
+        *("meta.json", "meta.yaml", "meta.yml"),  # Fumadocs
         *("_toc.yaml", "_book.yaml"),  # DevSite: TensorFlow
         *("_toc.yml", "myst.yml", "_quarto.yml"),  # Jupyter Book, MyST, Quarto
         *("mkdocs.yml", "mkdocs.yaml", ".pages", ".nav.yml", ".nav.yaml"),  # MkDocs with awesome-pages, awesome-nav

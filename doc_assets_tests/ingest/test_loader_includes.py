@@ -91,6 +91,18 @@ def test_a_page_whose_include_became_a_pointer_is_rejected_instead_of_losing_it(
     assert {str(row.reason)[:44] for row in rows} == {"it includes listings/main.rs, a Git LFS poin"}
 
 
+def test_navigation_that_appears_or_changes_embeds_only_what_it_says_otherwise(source, loader, store):
+    (source.root / "src" / "SUMMARY.md").unlink()
+    load(loader, store, source)
+    source.write("mkdocs.yml", "docs_dir: src\nnav:\n- Guide: [run.md]\n- other.md\n")
+    assert (appeared := load(loader, store, source)).loaded == 2 and appeared.embedded == 1
+    with store.connect() as connection:
+        rows = connection.execute("SELECT DISTINCT breadcrumb FROM live_chunk ORDER BY 1").fetchall()
+    assert rows == [("Guide > Running",), ("Other",)]
+    source.write("mkdocs.yml", "docs_dir: src\ntheme: material\nnav:\n- Guide: [run.md]\n- other.md\n")
+    assert load(loader, store, source).embedded == 0
+
+
 def test_what_pages_lack_is_summed_warned_of_and_recorded(source, loader, store):
     source.write("src/other.md", "# Other\n\n{{#include ../listings/a.rs}}\n\nText.\n\n{{#include b.rs}}\n")
     source.write("src/run.md", PAGE.replace("main.rs", "absent.rs"))
@@ -107,7 +119,8 @@ def test_what_pages_lack_is_summed_warned_of_and_recorded(source, loader, store)
         ("src/other.md", 2, "../listings/a.rs"),
         ("src/run.md", 1, "../listings/absent.rs"),
     ]
-    assert str(describe(store, source.partition.name).contents.lacking) == sentence
+    contents = describe(store, source.partition.name).contents
+    assert contents is not None and str(contents.lacking) == sentence
     with store.connect() as connection:
         assert [(name, str(found)) for name, found in lacking_live(connection)] == [(source.partition.name, sentence)]
 

@@ -11,7 +11,7 @@ from doc_assets.formats.navigation.data import read_data
 from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 
-FILES = ("meta.json",)
+FILES = ("meta.json", "meta.yaml", "meta.yml")
 _CONTENT = frozenset(("content", "docs"))  # names of a folder with all pages, whose title is shown above none
 _SEPARATOR = re.compile(r"---(?:\[[^\]]{0,100}\])?(.*?)---", re.DOTALL)
 _REST = re.compile(r"(?:z\.\.\.a|\.\.\.)")
@@ -28,7 +28,9 @@ class _Meta:
 
 def place(page: Page) -> Place | None:
     """Return the page's place by the meta.json of its folder and those above."""
-    metas = {folder.path: meta for folder, data, _ in page.holding(*FILES) if (meta := _meta(data)) is not None}
+    metas = {
+        folder.path: meta for folder, data, name in page.holding(*FILES) if (meta := _meta(data, name)) is not None
+    }
     if not metas:
         return None
     outermost = max(i for i, folder in enumerate(page.folders) if folder.path in metas)
@@ -56,8 +58,8 @@ def place(page: Page) -> Place | None:
 
 
 @functools.lru_cache(maxsize=256)
-def _meta(data: bytes) -> _Meta | None:
-    parsed = read_data(data, "meta.json")
+def _meta(data: bytes, name: str) -> _Meta | None:
+    parsed = read_data(data, name)
     if not isinstance(parsed, Mapping):
         return None
     pages = parsed.get("pages")

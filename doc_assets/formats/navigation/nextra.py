@@ -9,7 +9,10 @@ from doc_assets.formats.navigation.data import read_data
 from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 
-FILES = ("_meta.json", "_meta.js", "_meta.jsx", "_meta.ts", "_meta.tsx", "_meta.mjs")
+FILES = (
+    *("_meta.json", "_meta.js", "_meta.jsx", "_meta.ts", "_meta.tsx", "_meta.mjs"),
+    *("_meta.en.json", "_meta.en-US.json"),  # before version 3, one for each language
+)
 
 
 def place(page: Page) -> Place | None:

@@ -68,7 +68,7 @@ def place(page: Page) -> Place | None:
         elif listed.title:
             parents[0] = listed.title
         parents[:0] = [contents.title, listed.caption]
-        if posixpath.dirname(target) == root and target == posixpath.join(root, "index"):
+        if root is not None and target == posixpath.join(root, "index"):
             break
     return None if first is None else Place(parents=joined(parents), title=first.title, order=first.order)
 

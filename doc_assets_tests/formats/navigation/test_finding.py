@@ -26,6 +26,21 @@ def above(path: str, files: Mapping[str, str], **facts: JsonValue) -> tuple[str,
     return place(path, files, **facts).parents
 
 
+class ReadingOnly:
+    """Neighbours that list no folder."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = SourceFiles(files)
+
+    def read(self, path: str) -> bytes | None:
+        return self._files.read(path)
+
+
+def test_neighbours_that_list_no_folder_are_asked_for_each_file() -> None:
+    files = ReadingOnly({"site/mkdocs.yml": "nav:\n- Guide: [a.md]\n"})
+    assert place_of(RawFile("site/docs/a.md", b"", {}, files)).parents == ("Guide",)
+
+
 # Mintlify
 
 DOCS_JSON = """{"name": "Pumps", "navigation": {"tabs": [
@@ -169,6 +184,8 @@ def test_meta_json_of_fumadocs_titles_folders_and_separates_pages() -> None:
     assert above("content/docs/updates/other.mdx", files) == ("Basics", "Project Updates", "Releases")
     assert above("content/docs/(more)/page.mdx", files) == ("Basics",)
     assert above("content/docs/page.mdx", {"content/docs/meta.json": '{"version": 3}'}) == ()
+    files = {"content/docs/meta.json": '{"title": "docs"}', "content/docs/api/meta.yaml": "title: The API\n"}
+    assert above("content/docs/api/page.mdx", files) == ("The API",)
 
 
 # DevSite
