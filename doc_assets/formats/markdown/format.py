@@ -34,12 +34,12 @@ from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_ta
 from doc_assets.formats.markdown.jsx import (
     Page,
     dedent,
-    exported_literals,
     imports_components,
     lift_listings,
     strip_jsx,
 )
 from doc_assets.formats.markdown.mdbook_includes import expand_links
+from doc_assets.formats.markdown.module_values import exported_literals
 from doc_assets.formats.markdown.partials import expand_partials
 from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.markdown.template_tags import (
@@ -49,6 +49,7 @@ from doc_assets.formats.markdown.template_tags import (
     is_rendered_by_hugo,
     reveal,
 )
+from doc_assets.formats.markdown.template_values import expand_values
 from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.navigation.summary import summary_only
 from doc_assets.formats.outline import outline, readable_name
@@ -119,6 +120,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     body = hide(body, listings=bool(facts))
     body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
     body = expand_partials(body, includes, file.path)
+    body = expand_values(body, facts, includes, file.path)
     if _WHOLE_PAGE.match(body):
         parts = read_fragment(body)
     else:

@@ -55,6 +55,8 @@ class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     yaml_implicit_resolvers: dict = {}  # noqa: RUF012 - PyYAML's own class attribute
 
 
+# What only a program could make of a tag (``!!python/name:…``, ``!ENV``) is nothing.
+_TextLoader.add_constructor(None, lambda loader, node: None)  # pyright: ignore[reportArgumentType] - the default
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?[1-9]\d{0,17})$"), list("-0123456789"))
@@ -72,7 +74,7 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
     block = match["block"]
     if not _reads_as_keys(block):
         return {}, text
-    parsed = _read_toml(block) if text.startswith("+") else _read_yaml(block)
+    parsed = _read_toml(block) if text.startswith("+") else read_yaml(block)
     if parsed is None:
         parsed = {key: value.strip().strip("\"'") for key, value in _SIMPLE.findall(block)}
     return _facts(parsed), text[match.end() :]
@@ -145,7 +147,8 @@ def _reads_as_keys(block: str) -> bool:
     return keys * 2 > len(lines)
 
 
-def _read_yaml(block: str) -> Mapping | None:
+def read_yaml(block: str) -> Mapping | None:
+    """Return the mapping in a YAML text, with its scalars as written; None if there is none within the limits."""
     if len(_ALIAS.findall(block)) > _MAX_ALIASES or _too_deep(block):
         return None
     try:

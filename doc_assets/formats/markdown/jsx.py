@@ -24,7 +24,6 @@ from doc_assets.formats.markdown.components import (
     words_of,
 )
 from doc_assets.formats.markdown.fences import outside_fences
-from doc_assets.formats.markdown.js_literals import UNKNOWN, read_literal
 from doc_assets.formats.markdown.raw_html import alt_text, is_markup
 from doc_assets.formats.parts import Part
 
@@ -35,7 +34,6 @@ _IMPORT = re.compile(
     re.MULTILINE,
 )
 _EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
-_CONSTANT = re.compile(r"^export[ \t]+const[ \t]+(\w+)[ \t]*(?::[^=\n]{0,200})?=(?![=>])[ \t]*", re.MULTILINE)
 _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
 _LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)'|`([^`\n]*)`)\s*\}""")
 _LISTING = re.compile(
@@ -64,7 +62,6 @@ _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
 _MAX_TAG = 5_000  # characters of one opening tag; the longest real one holds an inline style of 1,900
 _MAX_ROW = 4_000  # characters of a line that are read around a tag; rows of tables with lists have 1,000 and more
 _MAX_STATEMENT = 40_000  # characters of one export
-_MAX_CONSTANTS = 50  # exported by one page
 _MAX_UNCLOSED = 5  # exports without an end, after which the rest of a stretch is text
 _MAX_WASTE = 1_000_000  # characters scanned for tags that turned out to be text, per stretch
 
@@ -84,18 +81,6 @@ class Page:
     lifted: list[list[Part]] = field(default_factory=list)
     constants: Mapping[str, object] = field(default_factory=dict)
     groups: list[TabGroup] = field(default_factory=list)
-
-
-def exported_literals(text: str) -> dict[str, object]:
-    """Return the literals that a page exports (``export const entries = [{…}]``), by name."""
-    if "export const" not in text:
-        return {}
-    found: dict[str, object] = {}
-    for match in _CONSTANT.finditer(text):
-        value, _ = read_literal(text, match.end(), match.end() + _MAX_STATEMENT)
-        if value is not UNKNOWN and len(found) < _MAX_CONSTANTS:
-            found.setdefault(match[1], value)
-    return found
 
 
 def imports_components(text: str) -> bool:

@@ -21,6 +21,7 @@ from doc_assets.formats.markdown.includes import (
     path_from,
     without_front_matter,
 )
+from doc_assets.formats.markdown.module_values import show_values
 
 _SNIPPET = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE
@@ -35,15 +36,6 @@ _PAGE_IMPORT = re.compile(
     r"^import[ \t]+(?P<name>[A-Z]\w*)[ \t]+from[ \t]+(['\"])(?P<path>[^'\"\n]{1,300}\.mdx?)\2[ \t]*;?[ \t]*$",
     re.MULTILINE,
 )
-_CONSTANT_IMPORT = re.compile(
-    r"^import[ \t]*\{(?P<names>[\w\s,]{1,1000})\}[ \t]*from[ \t]*"
-    r"(['\"])(?P<path>[^'\"\n]{1,300}\.(?:mdx?|jsx?|tsx?))\2",
-    re.MULTILINE,
-)
-_CONSTANT = re.compile(
-    r"^export[ \t]+const[ \t]+(\w+)[ \t]*=[ \t]*(['\"`])([^'\"`\n$]{1,200})\2[ \t]*;?[ \t]*$", re.MULTILINE
-)
-_USE = re.compile(r"^(?:import|export)\b[^\n]*|\$?\{[ \t]*(\w+)[ \t]*\}", re.MULTILINE)
 _TAG = re.compile(r"<(?P<name>[A-Z]\w*)\b(?P<values>[^<>]{0,1000}?)(?:/>|>\s{0,80}</(?P=name)>)")
 _PROPERTY = re.compile(r"\{[ \t]*props\.(\w+)[ \t]*\}")
 _VALUE = re.compile(r"(\w+)=(?:\{\s*)?['\"`]([^'\"`\n]*)['\"`]")
@@ -72,7 +64,7 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
     pieces = _Pieces(includes, path, depth)
     if "8<-" in text:
         text = pieces.snippets(text)
-    if "import" in text and (".md" in text or "{" in text):
+    if ("import" in text and (".md" in text or "{" in text)) or "export const" in text:
         text = pieces.imported(text)
     if "<Snippet" in text:
         text = outside_fences(text, lambda prose: _TAG.sub(pieces.snippet_tag, prose))
@@ -178,11 +170,7 @@ class _Pieces:
         pages = {match["name"]: match["path"] for match in _PAGE_IMPORT.finditer(text)}
         if pages:
             text = outside_fences(text, lambda prose: _TAG.sub(lambda m: self.component(m, pages), prose))
-        constants = self.constants(text)
-        if not constants:
-            return text
-        longer = outside_fences(text, lambda prose: _USE.sub(lambda m: constants.get(m[1] or "", m[0]), prose))
-        return longer if self.includes.has_room(len(longer) - len(text)) else text
+        return show_values(text, self.source, self.includes.has_room)
 
     def component(self, match: re.Match[str], pages: dict[str, str]) -> str:
         if match["name"] not in pages:
@@ -196,19 +184,17 @@ class _Pieces:
             text = self.includes.take(_PROPERTY.sub(lambda m: values.get(m[1], m[0]), text), target) or text
         return f"\n\n{text}\n\n"
 
-    def constants(self, text: str) -> dict[str, str]:
-        values = {match[1]: match[3] for match in _CONSTANT.finditer(text)}
-        for match in _CONSTANT_IMPORT.finditer(text):
-            wanted = {name for name in re.findall(r"\w+", match["names"]) if "{" + name + "}" in text}
-            found = self.includes.find(self.module(match["path"])) if wanted else None
-            if found:
-                values.update({m[1]: m[3] for m in _CONSTANT.finditer(found[1]) if m[1] in wanted})
-        return values
+    def source(self, target: str) -> str | None:
+        """Return the text of an imported module."""
+        found = self.includes.find(self.module(target))
+        return found[1] if found else None
 
     def module(self, target: str) -> list[str | None]:
         """Return the candidates for an import: beside the page, or from the root of the site."""
         if target.startswith("."):
             return [path_from(self.folder, target)]
+        if target.startswith(("@/", "~/")):
+            return self.above(target[2:], "src")
         return self.above(target.removeprefix("@site")) if target.startswith(("/", "@site/")) else []
 
     def snippet_tag(self, match: re.Match[str]) -> str:
