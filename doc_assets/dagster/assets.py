@@ -108,8 +108,6 @@ def _load(
     with logged_progress(context, library, partition):
         batch_id = tags.get(BATCH_TAG) or tags.get("dagster/backfill")
         staged = library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
-    for warning in staged.result.warnings[len(survey.discovery.warnings) :]:
-        context.log.warning(warning)
     with staged:
         results = library.audit(staged.snapshot)
         try:
@@ -124,6 +122,8 @@ def _load(
             raise
         if in_process_run:
             in_process_run.result = result
+        for warning in result.warnings[len(survey.discovery.warnings) :]:
+            context.log.warning(warning)
         yield _materialization(result, survey.source_state)
     if BATCH_TAG not in tags:  # else doc-assets migrate does it, once after all its loads
         _index(context, library)
