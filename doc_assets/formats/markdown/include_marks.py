@@ -17,19 +17,21 @@ from doc_assets.formats.outline import slug
 
 _MARK = re.compile(
     # VitePress: <!--@include: ./part.md#region{1,3}-->, <<< @/code.js#region{2 js} [Label]
-    r"<!--[ \t]*@include:[ \t]*(?P<page>[^\s#{}<>]{1,300})(?:\#(?P<section>[\w-]+))?(?:\{(?P<range>[\d,]*)\})?[ \t]*-->"
+    r"(?<!`)<!--[ \t]*@include:[ \t]*(?P<page>[^\s#{}<>]{1,300})(?:\#(?P<section>[\w-]+))?"
+    r"(?:\{(?P<range>[\d,]*)\})?[ \t]*-->"
     r"|^(?P<lead>[ \t]*)<<<[ \t]+(?P<code>[^\s#{}\[\]<>]{1,300})(?:\#(?P<region>[\w-]+))?(?P<meta>[ \t]*\{[^{}\n]*\})?"
     r"(?:[ \t]*\[(?P<label>[^\[\]\n]*)\])?[ \t]*$"
     # markdown-include and mdx_include: {!part.md!}, {! code.py [ln:1-3] !}, {!part.md!lines=1-3}; then FastAPI's:
     # {* code.py ln[1:3] hl[2] *}
-    r"|\{!>?[ \t]*(?P<file>[^\s{}!\[\]]{1,300})[ \t]*(?P<options>(?:\[[^\[\]\n]*\]|ln[^!\n]*|lines[^!\n]*)?)[ \t]*!"
+    r"|(?<!`)\{!>?[ \t]*(?P<file>[^\s{}!\[\]]{1,300})[ \t]*"
+    r"(?P<options>(?:\[[^\[\]\n]*\]|ln[^!\n]*|lines[^!\n]*)?)[ \t]*!"
     r"(?:lines=(?P<lines>[\d ,-]+))?\}"
-    r"|\{\*[ \t]+(?P<example>[^\s{}*\[\]]{1,300})(?P<words>[^{}*\n]{0,200})\*\}"
+    r"|(?<!`)\{\*[ \t]+(?P<example>[^\s{}*\[\]]{1,300})(?P<words>[^{}*\n]{0,200})\*\}"
     # include-markdown, Nunjucks, GitBook: {% include-markdown "part.md" start="…" heading-offset=1 %}
-    r"|(?<!\{)\{%-?[ \t\n]*include(?P<markdown>-markdown)?[ \t\n]+(?P<quote>[\"'])(?P<tag>[^\"'\n]{1,300})(?P=quote)"
+    r"|(?<![\{`])\{%-?[ \t\n]*include(?P<markdown>-markdown)?[ \t\n]+(?P<quote>[\"'])(?P<tag>[^\"'\n]{1,300})(?P=quote)"
     r"(?P<arguments>[^{}%]{0,1000})-?%\}"
     # DocFX: [!INCLUDE [title](part.md)], [!code-python[Main](code.py#region?range=1-3)]
-    r"|\[!(?P<docfx>include|code(?:-[\w#+]+)?)[ \t]*\[[^\[\]\n]{0,200}\]\((?P<path>[^()\s#?]{1,300})"
+    r"|(?<!`)\[!(?P<docfx>include|code(?:-[\w#+]+)?)[ \t]*\[[^\[\]\n]{0,200}\]\((?P<path>[^()\s#?]{1,300})"
     r"(?:[#?](?P<part>[^()\s]{0,200}))?\)[ \t]*\]",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -131,8 +133,8 @@ def _lines(written: str) -> dict[str, str]:
 
 def _cutter(options: Mapping[str, str], region: str) -> Cut:
     def cut(text: str) -> str | None:
-        chosen = clip(text, options, by_line=False) if options else text
-        return _region(chosen, region) if chosen is not None and region else chosen
+        chosen = _region(text, region) if region else text
+        return clip(chosen, options, by_line=False) if chosen is not None and options else chosen
 
     return cut
 

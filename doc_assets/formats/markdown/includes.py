@@ -60,6 +60,10 @@ class Includes(MissingIncludes):
                 return path, text
         return None
 
+    def text(self, path: str) -> str | None:
+        """Return the text of a file that says where others are, or None if there is none."""
+        return self._read(path)
+
     def take(self, text: str | None, target: str) -> str | None:
         """Return the text if there is one within the limits; otherwise None, and count ``target`` as missing."""
         if text is None or not self.has_room(len(text)):

@@ -13,7 +13,7 @@ from doc_assets.formats.markdown.includes import MAX_DEPTH, Includes, anchored, 
 _KINDS = "include|rustdoc_include|playground|playpen|template|title"
 _LINK = re.compile(
     r"(?P<lead>^[ \t>#/]{0,200})?(?P<escape>\\?)\{\{\s{0,20}#\s{0,20}"
-    rf"(?P<kind>{_KINDS})\b(?P<words>[^{{}}]{{0,2000}})\}}\}}(?P<end>[ \t]*(?:\n|\Z))?",
+    rf"(?P<kind>{_KINDS})(?P<words>\s+[^\s{{}}][^{{}}]{{0,2000}})\}}\}}(?P<end>[ \t]*(?:\n|\Z))?",
     re.MULTILINE,
 )
 _ARGUMENT = re.compile(r"([\w-]+)=([^\n]*?)(?=\s+[\w-]+=|\s*$)", re.DOTALL)

@@ -7,9 +7,10 @@ mdBook in ``mdbook_includes``, MyST's directives in ``directive_includes``.
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from doc_assets.formats.markdown.fences import outside_fences
 from doc_assets.formats.markdown.include_marks import Cut, expand_marks, holds_marks
@@ -26,6 +27,7 @@ from doc_assets.formats.markdown.module_values import show_values
 _SNIPPET = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE
 )
+_BASE_PATHS = re.compile(r"^[ \t]*base_path:[ \t]*(?P<folders>\S.*|(?:\n[ \t]*-[ \t]+\S.*){1,20})", re.MULTILINE)
 _ESCAPED = re.compile(r"^([ \t>]{0,40});(;*-+8<-)", re.MULTILINE)
 _SNIPPETS = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]*\n(?P<paths>(?:(?![ \t>]*-+8<-)[^\n]*\n){1,100}?)"
@@ -102,7 +104,17 @@ class _Pieces:
 
     def near(self, target: str) -> list[str | None]:
         """Return the candidates for a path from the page, or from a folder that a tool looks in."""
-        return [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets")]
+        return [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets", "_snippets")]
+
+    def stated(self, target: str) -> Iterator[str | None]:
+        """Yield the candidates for a snippet in the folders that the site's ``mkdocs.yml`` states."""
+        for up in folders_above(self.path):
+            settings = self.includes.text(posixpath.join(up, "mkdocs.yml"))
+            at = settings.find("pymdownx.snippets") if settings else -1
+            if settings and at >= 0 and (match := _BASE_PATHS.search(settings, at, at + 1_000)):
+                for folder in re.findall(r"[\w./-]*\w[\w./-]*", match["folders"]):
+                    yield path_from(up, posixpath.join(folder, target))
+                return
 
     # Marks of ``include_marks``
 
@@ -151,7 +163,7 @@ class _Pieces:
 
     def snippet(self, name: str, lead: str) -> str | None:
         target, _, selection = name.partition(":")
-        found = self.includes.find(self.near(target))
+        found = self.includes.find(itertools.chain(self.near(target), self.stated(target)))
         text = self.includes.take(anchored(found[1], selection) if found else None, name)
         if found is None or text is None:
             return None

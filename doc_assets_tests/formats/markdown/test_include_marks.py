@@ -69,12 +69,24 @@ def test_what_is_missing_is_removed_and_counted(text: str, target: str) -> None:
     assert document.metadata == {"includes_missing": 1, "first_include_missing": target}
 
 
+def test_snippets_are_sought_where_mkdocs_says() -> None:
+    for stated in ("[docs/src/.parts, .]", "docs/src/.parts", "\n        - docs/src/.parts\n        - ."):
+        settings = f"site_name: x\nmarkdown_extensions:\n  - pymdownx.snippets:\n      base_path: {stated}\n"
+        files = {"mkdocs.yml": settings, "docs/src/.parts/a.md": "A words.\n"}
+        assert texts_of('--8<-- "a.md"\n\nEnd.\n', files) == ["A words.", "End."]
+
+
+def test_a_range_counts_from_the_start_of_its_region() -> None:
+    text = "<!-- #region a -->\n\nOne.\n\nTwo.\n\nThree.\n<!-- #endregion a -->\n"
+    assert texts_of("<!--@include: ./p.md#a{4,}-->\n", {"docs/p.md": text}) == ["Two.", "Three."]
+
+
 def test_marks_that_are_shown_or_are_none_stay() -> None:
     text = '```\nx <<< y\n{!gone.md!}\n{% include "gone.md" %}\n;--8<-- "a.py"\n```\n\n'
-    document = read_page(text + ';--8<-- "b.py"\n\n1 <<< 2 and {!x}\n')
+    document = read_page(text + ';--8<-- "b.py"\n\n1 <<< 2 and {!x} `<!--@include: ./a.md-->` `{{#include}}`\n')
     assert [block.text for section in document.sections for block in section.blocks] == [
         'x <<< y\n{!gone.md!}\n{% include "gone.md" %}\n--8<-- "a.py"',
         '--8<-- "b.py"',
-        "1 <<< 2 and {!x}",
+        "1 <<< 2 and {!x} `<!--@include: ./a.md-->` `{{#include}}`",
     ]
     assert "includes_missing" not in document.metadata
