@@ -16,8 +16,10 @@ _ENVIRONMENTS = frozenset((
 ))  # fmt: skip
 _OPENING = re.compile(r"`+|(?<!\\)\$\$?|\\begin\{([A-Za-z]+)\*?\}|\\{1,2}[(\[]")
 _CLOSING = {mark: re.compile(rf"(?<!\\){re.escape(mark)}") for mark in ("\\)", "\\]", "\\\\)", "\\\\]")}
-# Content of brackets that is a formula: a command, an exponent, an index, a relation. `\[WARNING\]` is a word.
-_FORMULA = re.compile(r"\\[A-Za-z]{2}|\^|_\{|\b[A-Za-z]_\w\b|[^=<>!:]=[^=>]|\\[{},;|_]")
+# Content of brackets that is a formula: a command, an exponent, an index. `\[WARNING\]` is a word, `f\(x\)` code.
+_FORMULA = re.compile(r"\\[A-Za-z]{2}|\^|_\{|\b[A-Za-z]_\w\b|\\[{},;|]")
+# Nobody writes two back-slashes to escape a bracket: a relation or a letter is enough.
+_FORMULA_IN_TWO = re.compile(rf"{_FORMULA.pattern}|[^=<>!:]=[^=>]|\\_|\A\s*\w\s*\Z")
 _PUNCTUATION = re.compile(r"[.,;:]?[ \t]*(?=\n|\Z)")
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
 _LONGEST = 20_000  # characters of a formula
@@ -88,9 +90,13 @@ class _Quoter:
         content = self._prose[match.end() : start]
         if self._prose[match.start() - 1 : match.start()].isalnum():  # object[x], f(x) with their brackets escaped
             return match.end()
-        if "\n\n" in content or not (_FORMULA.search(content) or re.fullmatch(r"\s*\w\s*", content)):
-            return match.end()
         display = mark[-1] == "["
+        is_formula = (_FORMULA if len(mark) == 2 else _FORMULA_IN_TWO).search(content)
+        if not is_formula or "\n\n" in content or "`" in content:
+            return match.end()
+        line = self._prose.rfind("\n", 0, match.start()) + 1
+        if mark == "\\[" and self._prose[line : match.start()].strip("> \t"):
+            return match.end()
         return self._quote(match.start(), end, content.strip(" \t" if display else None), display=display)
 
     def _next_end(self, mark: str, position: int) -> tuple[int, int]:
