@@ -36,6 +36,7 @@ _RUSTDOC_CHROME = ", ".join(
 )
 _TAG = re.compile(r"""</?([a-zA-Z][\w:-]*)(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _LEAST_OF_A_METHOD = 120  # characters of words on a trait's method; below, they say what the trait says
+_NO_PAGE = ("<title>Redirection", "<title>List of all items")
 _COMMENTS = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
@@ -103,16 +104,23 @@ def rustdoc_crate(source: str, sources: Path) -> Rendering:
     crate = json.loads(source)
     name = crate["index"][str(crate["root"])]["name"]
     version = f'class="version">{crate["crate_version"]}<'
+    types = {
+        f"{kind}.{item['name']}.html"
+        for item in crate["index"].values()
+        for kind in ("struct", "enum", "trait")
+        if item.get("crate_id") == 0 and kind in item["inner"]
+    }
     for front in sorted(sources.glob(f"*/{name}/index.html")):
-        if version in front.read_text(encoding="utf-8", errors="replace"):
-            files = [
-                file.read_text(encoding="utf-8", errors="replace") for file in sorted(front.parent.rglob("*.html"))
-            ]
-            pages = [
-                rustdoc_page(file) for file in files if "<title>Redirection" not in file and "List of all" not in file
-            ]
+        files = sorted(front.parent.rglob("*.html"))
+        if version in _read(front) and 2 * len(types & {file.name for file in files}) > len(types):
+            read = [text for text in map(_read, files) if not any(mark in text for mark in _NO_PAGE)]
+            pages = [rustdoc_page(text) for text in read]
             return Rendering("\n".join(one.text for one in pages), "\n".join(one.code for one in pages))
     return rustdoc_json(source)
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def rustdoc_json(source: str) -> Rendering:

@@ -303,28 +303,12 @@ FACTS = [
 ]
 
 
-# Pages of the dialects that are read in the next steps of issue 13.
-AWAITED = [
-    "md/myst.md",
-    "md/myst-colon.md",
-    "md/pre-br.md",
-    "md/pymdown-blocks.md",
-    "mdx/tabs-value.mdx",
-    "mystinc/page.md",
-    "nb/databricks.ipynb",
-    "nb/latex-env.ipynb",
-    "nb/myst-frontmatter.ipynb",
-]
-
-
 @functools.cache
 def read(path: str) -> Page:
     return Page(path)
 
 
-@pytest.mark.parametrize(
-    "fact", [fact for fact in FACTS if fact.path not in AWAITED], ids=lambda fact: f"{fact.path}: {fact.name}"
-)
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: f"{fact.path}: {fact.name}")
 def test_a_page_reads_as_on_its_own_site(fact: Fact) -> None:
     assert fact.holds(read(fact.path)), read(fact.path).text
 
