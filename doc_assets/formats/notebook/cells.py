@@ -59,7 +59,7 @@ def cell_parts(
     """
     opening = True
     for cell in cells:
-        kind = cell.get("cell_type")
+        kind = str(cell.get("cell_type"))
         source = cell_text(cell.get("source"))
         facts = mapping(cell.get("metadata"))
         options: dict[str, str] = {}
@@ -97,7 +97,7 @@ def cell_parts(
             yield from _other_parts(kind, source, facts, surroundings)
 
 
-def _other_parts(kind: object, source: str, facts: Mapping[str, Any], surroundings: Surroundings) -> Iterator[Part]:
+def _other_parts(kind: str, source: str, facts: Mapping[str, Any], surroundings: Surroundings) -> Iterator[Part]:
     """Yield the parts of a raw cell by its format, and of the kinds of cell that nbformat 2 and 3 and magics have."""
     if kind == "raw":
         kind = str(facts.get("raw_mimetype") or facts.get("format") or "").lower()

@@ -114,7 +114,7 @@ class Container(SphinxDirective):
     def run(self) -> list[nodes.Node]:  # noqa: D102
         _, _, content = self.split()
         if self.name.lower() in ("epigraph", "highlights", "pull-quote"):  # their last line may name an author
-            return self.state.block_quote(content, self.content_offset)
+            return self.state.block_quote(content, self.content_offset)  # pyright: ignore[reportAttributeAccessIssue] - in Body
         return [self.body(content)] if content else []
 
 

@@ -33,7 +33,11 @@ def table_blocks(table: nodes.Element, blocks_of: _BlocksOf) -> list[Block]:
     """Return the blocks of a table of docutils without its title."""
     rows = [row for row in table.findall(nodes.row) if _closest_table(row) is table]
     cells = [
-        [_Cell(entry, entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1) for entry in row.children]
+        [
+            _Cell(entry, entry.get("morecols", 0) + 1, entry.get("morerows", 0) + 1)
+            for entry in row.children
+            if isinstance(entry, nodes.Element)
+        ]
         for row in rows
     ]
     heads = table.get("heads", sum(1 for row in rows if isinstance(row.parent, nodes.thead)))
@@ -46,7 +50,7 @@ def list_table_blocks(rows: nodes.Element, heads: int, blocks_of: _BlocksOf) -> 
     for item in rows.children:
         lists = [part for part in item.children if isinstance(part, nodes.bullet_list)]
         entries = [cell for part in lists for cell in part.children] or [item]
-        cells.append([_spanning(entry) for entry in entries])
+        cells.append([_spanning(entry) for entry in entries if isinstance(entry, nodes.Element)])
     return _blocks(cells, heads, blocks_of)
 
 

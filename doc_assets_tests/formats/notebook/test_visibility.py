@@ -12,7 +12,7 @@ from doc_assets_tests.support.notebooks import code, kinds, markdown, printed, r
 SOURCE, OUTPUT = ("code", "x = 1"), ("output", "two words")
 
 
-def shown(source: str = "x = 1", **facts: object) -> list[tuple[str, str]]:
+def shown(source: str = "x = 1", **facts: Any) -> list[tuple[str, str]]:
     return kinds(code(source, printed("two words"), **facts), markdown("Text."))[:-1]
 
 
