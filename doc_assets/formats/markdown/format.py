@@ -42,6 +42,7 @@ from doc_assets.formats.markdown.mdbook_includes import expand_links
 from doc_assets.formats.markdown.module_values import exported_literals
 from doc_assets.formats.markdown.partials import expand_partials
 from doc_assets.formats.markdown.raw_html import closed_names
+from doc_assets.formats.markdown.template_tables import write_tables
 from doc_assets.formats.markdown.template_tags import (
     TemplateReader,
     hide,
@@ -117,7 +118,7 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     facts, body = split_front_matter(decode(file.data))
     place = place_of(file, facts)
     includes = Includes(file)
-    body = hide(body, listings=bool(facts))
+    body = write_tables(hide(body, listings=bool(facts)))
     body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
     body = expand_partials(body, includes, file.path)
     body = expand_values(body, facts, includes, file.path)

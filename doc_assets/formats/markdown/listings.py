@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from doc_assets.formats.markdown.containers import ends
 
 _HIDDEN = re.compile(r"\bhidelines=([^\s,}\"']+)")
-_OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*highlight\b")
+_OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*(?:highlight|mermaid|plantuml|codeblock)\b")
 _CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
 _CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
-_CLOSE_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|tab)\b|\{%-?\s*endhighlight\b)")
+_CLOSE_LISTING = re.compile(
+    r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|mermaid|plantuml|codeblock|tab)\b"
+    r"|\{%-?\s*end(?:highlight|mermaid|plantuml|codeblock)\b)"
+)
 _LANGUAGE = re.compile(r"[^ ,{]*")
 
 FENCE = "~" * 12  # a fence that occurs in no known listing

@@ -23,6 +23,7 @@ from doc_assets.formats.markdown.includes import (
     without_front_matter,
 )
 from doc_assets.formats.markdown.module_values import show_values
+from doc_assets.formats.markdown.template_includes import expand_tags
 
 _SNIPPET = re.compile(
     r"^(?P<lead>[ \t>]{0,40})-{1,9}8<-{1,9}[ \t]+[\"'](?P<path>[^\"'\n]{1,300})[\"'][ \t]*$", re.MULTILINE
@@ -71,9 +72,13 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
     if "<Snippet" in text:
         text = outside_fences(text, lambda prose: _TAG.sub(pieces.snippet_tag, prose))
     if ("{{<" in text or "{{%" in text) and _HUGO.search(text):
-        text = outside_fences(text, lambda prose: _HUGO.sub(pieces.shortcode, prose))
+        text = outside_fences(
+            text, lambda prose: _HUGO.sub(pieces.shortcode, prose), lambda code: _HUGO.sub(pieces.in_listing, code)
+        )
     if "{%" in text and _LIQUID.search(text):
         text = outside_fences(text, lambda prose: _LIQUID.sub(pieces.liquid, prose))
+    if "{%" in text or "{{" in text:
+        text = expand_tags(text, pieces)
     if holds_marks(text):
         text = expand_marks(text, pieces)
     return text
@@ -229,6 +234,13 @@ class _Pieces:
         found = self.includes.find(places)
         text = self.includes.take(found[1].rstrip() if found else None, target)
         return "" if text is None else f"\n\n~~~~~~ {values.get('lang', '')}\n{text}\n~~~~~~\n\n"
+
+    def in_listing(self, match: re.Match[str]) -> str:
+        """Return the lines of a file that a shortcode in a listing names; the shortcode, if it is a page or missing."""
+        first = _FIRST_STRING.match(match["words"])
+        target = dict(_VALUE.findall(match["words"])).get("file") or (first[1] if first else "")
+        found = None if self.is_page(target) else self.uncounted(lambda: self.listing_of(target, lambda text: text))
+        return match[0] if found is None else found
 
     def liquid(self, match: re.Match[str]) -> str:
         relative = [path_from(self.folder, match["path"])]
