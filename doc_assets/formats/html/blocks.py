@@ -14,15 +14,7 @@ from selectolax.lexbor import LexborNode
 from doc_assets.document import Block, BlockKind, clean_text
 from doc_assets.formats.html.listings import drop_beside_code, holds_lines_of_code, listing_text, named_language
 from doc_assets.formats.html.replaced import REPLACED_TAGS, write_replaced
-from doc_assets.formats.html.tables import (
-    drop_spacers,
-    is_data,
-    label_cells,
-    lift_headings,
-    name_notes,
-    number_callouts,
-    span,
-)
+from doc_assets.formats.html.tables import is_data, prepare_tables, span
 from doc_assets.formats.html.tree import below, children, classes, collapsed, visit
 from doc_assets.formats.numbering import Numerals, item_number
 from doc_assets.formats.parts import Heading, Part
@@ -56,10 +48,13 @@ _LEAD = re.compile(
     r"(?:[\w-]*(?:admonition|alert|callout|custom-block|hint-container|aside|blockquote-tag|sidebar|topic|note|macro)"
     r"[\w-]*?[_-]{1,2}(?:title|heading|header)|admonitionHeading_\w+|tab-label)"
 )
+_SIGNATURES = frozenset(("member-signature", "type-signature"))  # Javadoc
 _LEAD_TAGS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
 _STYLES: dict[str, Numerals] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
 _NUMERALS = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}  # docutils, Asciidoctor
-_PREPARED = ", ".join(("pre", "table", "div.fragment", *(tag for tag in REPLACED_TAGS if tag != "a"), 'a[href*="#"]'))
+_PREPARED = ", ".join(
+    ("pre", "table", "div.fragment", "div.summary-table", *(tag for tag in REPLACED_TAGS if tag != "a"), 'a[href*="#"]')
+)
 _LONGEST_LEAD = 150  # characters
 
 
@@ -77,12 +72,8 @@ def read_parts(root: LexborNode, *, fold_headings: bool = False, plain: bool = F
         if not tags.isdisjoint(("pre", "table", "div")):
             drop_beside_code(root, tables="table" in tags)
         write_replaced(root, tags)
-        if "table" in tags:
-            drop_spacers(root)
-            lift_headings(root)
-            name_notes(root)
-            number_callouts(root)
-            label_cells(root)
+        if not tags.isdisjoint(("table", "div")):
+            prepare_tables(root)
     reader = _Reader(fold_headings=fold_headings)
     visit(root, reader.enter, reader.leave)
     return reader.finish()
@@ -170,6 +161,10 @@ class _Reader:
             self._end_lead()
             self._add(listing_text(node), "code")
             return False
+        if tag == "div" and not _SIGNATURES.isdisjoint(classes(node)):
+            self._end_lead()
+            self._add(collapsed(node), "signature")
+            return False
         if tag in _HEADINGS:
             self._end_lead()
             return self._enter_heading(node, int(tag[1]))
@@ -225,7 +220,8 @@ class _Reader:
         return 0 < len(words) <= 20 and words in named_language(listing)
 
     def _enter_lead(self, node: LexborNode) -> bool:
-        if not any(_LEAD.fullmatch(name) for name in classes(node)):
+        names = classes(node)
+        if not names or not (any(_LEAD.fullmatch(name) for name in names) or ("title" in names and _is_in_note(node))):
             return False
         text = collapsed(node).rstrip(":")
         if len(text) > _LONGEST_LEAD:
@@ -305,8 +301,10 @@ class _Reader:
         if tag in ("ul", "ol", "dl"):
             if self._lists:
                 self._lists[-1].defining = False
-            self._lists.append(_open_list(node, tag))
-        elif tag == "li" and self._lists:
+            # A list around headings lays out a page (Javadoc): its items are sections.
+            layout = tag == "ul" and node.css_first("h1, h2, h3, h4, h5, h6") is not None
+            self._lists.append(_List("signatures") if layout else _open_list(node, tag))
+        elif tag == "li" and self._lists and self._lists[-1].tag != "signatures":
             if (value := _number(node.attributes.get("value"))) is not None:
                 self._lists[-1].number = value
             self._start_item(self._lists[-1])
@@ -431,6 +429,12 @@ def _anchor(node: LexborNode) -> str | None:
         return name or None
     parent = node.parent
     return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
+
+
+def _is_in_note(title: LexborNode) -> bool:
+    """Return whether an element of the class "title" is the first of a note (Confluence)."""
+    parent = title.parent
+    return parent is not None and any(re.search(r"macro|admonition|callout", name) for name in classes(parent))
 
 
 def _is_in_head(cell: LexborNode) -> bool:

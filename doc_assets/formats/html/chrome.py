@@ -32,7 +32,8 @@ _CHROME = ", ".join(
         ".sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox, #top > .tabs",
         # Sections may be called "toc" or "search": only other elements are removed by id.
         ".toc, #TOC, #tocDiv, ul#toc, div#toc:not(.section), .table-of-contents, .contents.local, div.contents.topic",
-        "#dw__toc, .docInfo, .page-metadata, .md-source-file, .VPDocFooter, .vp-doc-footer, .page-meta, .page-edit",
+        "#dw__toc, .docInfo, .pageId, .theme-doc-version-badge",
+        ".page-metadata, .md-source-file, .VPDocFooter, .vp-doc-footer, .page-meta, .page-edit",
         ".search, #searchbox, .skip-link, .skip-main-content, .nav-wrapper, .mobile-nav-chapters, .pagination",
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .edit-this-page, .edit-link",
         ".sectnum, .section-number",  # Sphinx's numbers, which change when a section is added elsewhere

@@ -27,6 +27,7 @@ _FORMULA_NAMES = re.compile(
 _FORMULA = re.compile(
     r"\$.+\$|\\\(.+\\\)|\\\[.+\\\]|\{?\\displaystyle\b.+|\\(?:begin|frac|sum|int|mathbf|mathrm)\b.+", re.DOTALL
 )
+_DISPLAYED = re.compile(r"\{\\(?:displaystyle|textstyle)\b(.*)\}", re.DOTALL)
 _LONGEST_FORMULA = 4_000  # characters
 _DECORATION = re.compile(r"\b(?:logo|logotype|icon|avatar|badge|illustration|banner|photo of .*)\W*\Z", re.IGNORECASE)
 _IMAGE_FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif)(?:[?#]|\Z)", re.IGNORECASE)
@@ -83,9 +84,15 @@ def _write_formulas(root: LexborNode) -> None:
         if not stated:
             _write_mathml(node)
             stated = collapsed(node.css_first("annotation") or node)
-        node.replace_with(f" {stated} ")
+        node.replace_with(f" {_plain(stated)} ")
     for node in below(root, "mjx-container"):
         node.replace_with(f" {collapsed(node)} ")
+
+
+def _plain(formula: str) -> str:
+    """Return a formula without the wrapper that MediaWiki puts around each."""
+    wrapped = _DISPLAYED.fullmatch(formula)
+    return wrapped[1].strip() if wrapped else formula
 
 
 def _write_mathml(formula: LexborNode) -> None:
@@ -116,7 +123,7 @@ def _write_images(root: LexborNode) -> None:
             continue
         names = f"{values.get('class') or ''} {source[:200].rpartition('/')[0]}"
         if len(alt) <= _LONGEST_FORMULA and (_FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip())):
-            node.replace_with(f" {' '.join(alt.split())} ")
+            node.replace_with(f" {_plain(' '.join(alt.split()))} ")
         elif values.get("aria-hidden") == "true" or values.get("role") in ("presentation", "none") or _is_small(values):
             continue
         elif (words := alt_text(alt, source)) and not _DECORATION.search(words) and not _is_button(node):

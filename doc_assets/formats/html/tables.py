@@ -34,7 +34,17 @@ def span(cell: LexborNode, name: str) -> int:
     return int(raw) if raw and re.fullmatch(r"\s*\d{1,5}\s*", raw) else 1
 
 
-def label_cells(root: LexborNode) -> None:
+def prepare_tables(root: LexborNode) -> None:
+    """Change the tables of a tree to what ``blocks`` reads: rows of cells, or cells that open with their names."""
+    _write_summaries(root)
+    _drop_spacers(root)
+    _lift_headings(root)
+    _name_notes(root)
+    _number_callouts(root)
+    _label_cells(root)
+
+
+def _label_cells(root: LexborNode) -> None:
     """Open each cell of a table that holds listings with the name of its column, and remove the row of names.
 
     Such a table is read cell by cell ("Bad", listing, "Good", listing).
@@ -53,7 +63,7 @@ def label_cells(root: LexborNode) -> None:
                     cell.child.insert_before(_label(name))
 
 
-def lift_headings(root: LexborNode) -> None:
+def _lift_headings(root: LexborNode) -> None:
     """Move a heading that is all of a table's first row before the table, which is data then (Doxygen)."""
     for table in below(root, "table:has(td > h2), table:has(td > h3)"):
         rows = _rows(table)
@@ -68,14 +78,31 @@ def lift_headings(root: LexborNode) -> None:
             rows[0].remove()
 
 
-def drop_spacers(root: LexborNode) -> None:
+def _write_summaries(root: LexborNode) -> None:
+    """Turn Javadoc's tables, whose cells are elements one after the other, into tables."""
+    for summary in below(root, "div.summary-table, div.details-table"):
+        cells = list(children(summary))
+        heads = [cell for cell in cells if "table-header" in classes(cell)]
+        if not heads or len(cells) % len(heads):
+            continue
+        rows = [
+            "".join(f"<td>{cell.inner_html or ''}</td>" for cell in cells[i : i + len(heads)])
+            for i in range(len(heads), len(cells), len(heads))
+        ]
+        names = "".join(f"<th>{cell.inner_html or ''}</th>" for cell in heads)
+        table = create_tag("table")
+        table.inner_html = f"<tbody><tr>{names}</tr>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody>"
+        summary.replace_with(table)
+
+
+def _drop_spacers(root: LexborNode) -> None:
     """Remove the empty cells that groff indents its tables with."""
     for cell in below(root, "table[frame=void][rules=none] td"):
         if not cell.text().strip():
             cell.remove()
 
 
-def name_notes(root: LexborNode) -> None:
+def _name_notes(root: LexborNode) -> None:
     """Write the name of a note of Asciidoctor, which is an icon or a cell beside it, as its first words."""
     for icon in below(root, ".admonitionblock td.icon"):
         image = icon.css_first("img, i[title]")
@@ -87,7 +114,7 @@ def name_notes(root: LexborNode) -> None:
             icon.remove()
 
 
-def number_callouts(root: LexborNode) -> None:
+def _number_callouts(root: LexborNode) -> None:
     """Write the number of each callout of Asciidoctor, which has a cell of its own, before its explanation."""
     for row in below(root, ".colist tr"):
         cells = _cells(row)
