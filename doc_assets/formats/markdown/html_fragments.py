@@ -339,8 +339,11 @@ def _span(value: str | None) -> int:
 def _paragraphs(raw: str) -> Iterator[Block]:
     """Yield blocks of loose text with white space collapsed in lines and empty code marks dropped."""
     raw = write_keys(_BOLD.sub(r"\1", strip_links(raw)).replace("``", "").replace(f"{KEY}{KEY}", ""))
+    terms = ""
     if _DEFINES in raw:
+        defined_below = raw.rstrip().endswith(_DEFINES) and _ITEM in raw
         raw = _DEFINITION.sub(": ", raw)
+        raw, terms = _without_open_terms(raw) if defined_below else (raw, "")
     lines: list[str] = []
     items = 0
     waits = ""  # the marker of an item whose words stand on the next line
@@ -357,8 +360,24 @@ def _paragraphs(raw: str) -> Iterator[Block]:
             waits = ""
         elif words not in ("", "-"):
             lines.append(f"  {words}" if items else words)
-    if not lines or (len(lines) == 1 and leads_back(lines[0])):
-        return
+    if lines and not (len(lines) == 1 and leads_back(lines[0])):
+        yield from _pieces(lines, items)
+    if terms:
+        yield Block(terms)
+
+
+def _without_open_terms(raw: str) -> tuple[str, str]:
+    """Split off the terms at the end whose definition is Markdown after the piece of HTML: they introduce it."""
+    lines = [line for line in raw.rstrip().split("\n") if line.strip()]
+    first = len(lines) - 1
+    while first and lines[first - 1].startswith(_ITEM) and ": " not in lines[first - 1]:
+        first -= 1
+    terms = [_SPACES.sub(" ", line).strip(f" {_ITEM}{_STEP}") for line in lines[first:]]
+    return "\n".join(lines[:first]), "\n".join(filter(None, terms))
+
+
+def _pieces(lines: list[str], items: int) -> Iterator[Block]:
+    """Yield lines as a list or a paragraph; a long list in pieces between its items."""
     kind = "list" if items * 2 > len(lines) or (items and lines[0][:2] != "  ") else "prose"
     piece: list[str] = []
     size = 0

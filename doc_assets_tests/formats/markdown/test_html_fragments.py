@@ -150,6 +150,11 @@ def test_lists_keep_numbers_depth_and_definitions(text: str, lines: str) -> None
     assert blocks(text) == [Block(lines, "list")]
 
 
+def test_terms_whose_definition_is_markdown_introduce_it() -> None:
+    text = "<dl>\n<dt>-h</dt><dd>Help.</dd>\n<dt>-v</dt>\n<dt>--verbose</dt>\n<dd>\n\nSay *more*.\n\n</dd>\n</dl>\n"
+    assert blocks(text) == [Block("-h: Help.", "list"), Block("-v\n--verbose:"), Block("Say more.")]
+
+
 def test_a_paragraph_before_a_list_is_its_own_block() -> None:
     assert blocks("<p>Words</p> of it <ul><li>a</li></ul> after") == [
         Block("Words"),
