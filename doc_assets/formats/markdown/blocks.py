@@ -38,6 +38,7 @@ _LIST_PIECE = 1_000  # characters, about 250 tokens: longer lists are split betw
 _MAX_BRACKETS, _MAX_DECLARATIONS = 30, 50
 _PLAIN_LENGTH = 2_000  # characters; shorter paragraphs cannot be slow
 _MARKUP = re.compile(r"[\\`*_\[<&!$~]")
+_CODE_SPAN = re.compile(r"`([^`]+)`")
 
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
@@ -312,6 +313,9 @@ class MarkdownReader:
         """Return the clean text of a paragraph, a heading or a cell, and the anchor that it sets, if any."""
         if not _MARKUP.search(content):
             return _tidy(content), None
+        # Of 45,000 paragraphs and cells 5,900 hold inline code and no other markup: these need not be parsed.
+        if "`" in content and "``" not in content and not _MARKUP.search(_CODE_SPAN.sub("", content)):
+            return _tidy(_CODE_SPAN.sub(_code_with_marks if marks else _code, content)), None
         if len(content) > _PLAIN_LENGTH and _is_pathological(content):
             return _tidy(strip_links(content)), None
         children: list[Token] = []
@@ -387,6 +391,16 @@ class MarkdownReader:
             return " ".join(words_of(name, values)), None
         anchor = values.get("id") or (values.get("name") if lower == "a" else None)
         return "\n" if lower in _BREAKS else "", anchor
+
+
+def _code(span: re.Match[str]) -> str:
+    """Return the code of a span as CommonMark reads it."""
+    code = span[1].replace("\n", " ")
+    return code[1:-1] if code[0] == code[-1] == " " and code.strip() else code
+
+
+def _code_with_marks(span: re.Match[str]) -> str:
+    return f"`{_code(span)}`"
 
 
 def _contents_end(tokens: list[Token], i: int) -> int:
