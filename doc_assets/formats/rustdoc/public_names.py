@@ -147,7 +147,8 @@ def _defined(root: Item, index: Mapping[str, Item]) -> set[str]:
 def _contents(module: Module, crate: str, index: Mapping[str, Item], defined: set[str]) -> Iterator[_Found]:
     """Yield what a module holds; follow re-exports of all items of private modules."""
     followed: set[str] = set()
-    waiting = deque((str(one), (), module.path) for one in content_of(module.item).get("items") or [])
+    waiting: deque[tuple[str, tuple[Item, ...], str]] = deque()
+    waiting.extend((str(one), (), module.path) for one in content_of(module.item).get("items") or [])
     while waiting:
         identity, uses, inside = waiting.popleft()
         item = index.get(identity)

@@ -106,8 +106,8 @@ def test_what_changed_between_the_formats_reads_the_same(crate: CrateJson) -> No
     )
 
 
-def declared(crate: CrateJson, inner: object, **more: object) -> str:
-    crate.add(99, "IT", inner, **more)
+def declared(crate: CrateJson, inner: object) -> str:
+    crate.add(99, "IT", inner)
     return declaration(crate.index["99"], crate.index)
 
 
