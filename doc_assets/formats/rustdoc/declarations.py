@@ -57,7 +57,8 @@ def declaration(item: Node, index: Mapping[str, Any]) -> str:
             marks = "".join(f"{mark} " for mark in ("unsafe", "auto") if flag(node, mark))
             bounded = bounds(node.get("bounds"), 0)
             head = f"{visibility}{marks}trait {name}{parameters}{f': {bounded}' if bounded else ''}"
-            return head + _block(where, _trait_items(_members(node.get("items"), index, _ASSOCIATED), index))
+            items = _trait_items(_members(node.get("items"), index, _ASSOCIATED), index)
+            return head + (_block(where, items) if items else f"{where}\n{{ }}" if where else " { }")
         return f"{_attributes(item)}{visibility}{kind} {name}{parameters}" + _body(kind, node, index, where)
     if kind == "proc_macro":
         return _procedural_macro(name, node)

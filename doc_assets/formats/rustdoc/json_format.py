@@ -1,7 +1,7 @@
 """The format ``rustdoc_json``: a crate as ``rustdoc --output-format json`` describes it, formats 37 to 61.
 
-One document per module, and one per struct, enum, union and trait. ``crate`` finds the items, ``signatures`` writes
-declarations, ``item_docs`` reads documentation.
+One document per module, and one per struct, enum, union and trait. ``crate`` finds the items, ``declarations`` writes
+them, ``item_docs`` reads their documentation, ``implementations`` their traits.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from doc_assets.formats.outline import outline
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.rustdoc.crate import NEWEST_VERSION, OLDEST_VERSION, Crate, read_crate
 from doc_assets.formats.rustdoc.declarations import declaration
+from doc_assets.formats.rustdoc.implementations import LENT, member_anchor, trait_implementations, trait_implementors
 from doc_assets.formats.rustdoc.item_docs import documentation, documented, first_sentence
 from doc_assets.formats.rustdoc.item_notes import marks, notes, stable_since
 from doc_assets.formats.rustdoc.items import Item, content_of, is_type, kind_of
 from doc_assets.formats.rustdoc.kinds import ANCHORS, LABELS, ORDER, PLURALS, item_facts, json_kind
-from doc_assets.formats.rustdoc.members import SHORT_SUMMARY, implementors, is_substantial
+from doc_assets.formats.rustdoc.members import SHORT_SUMMARY
 from doc_assets.formats.rustdoc.public_names import Entry, Module
 from doc_assets.formats.rustdoc.reexports import documented_in
-from doc_assets.formats.rustdoc.type_names import generics, path, type_name
 
 _HEAD = 8_192  # bytes at either end that identify a crate: its version comes last
 _MOST_ALIASES = 4  # other names of a type that stand with each of its members
@@ -196,11 +196,14 @@ def _section_of(item: Item) -> str:
 def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
     """Return declaration, documentation and a section per documented member; the number of implementations left out."""
     content, name = content_of(item), place.rpartition("::")[2]
-    traits, trait_parts, dropped = _traits(crate, place, item)
+    traits, trait_parts, dropped = trait_implementations(crate, place, item)
     parts: list[Part] = [Block(declaration({**item, "name": name}, crate.index), "signature")]
-    if traits and sum(map(len, traits)) < SHORT_SUMMARY and not any(" for " in trait for trait in traits):
-        parts.append(Block("Implements " + ", ".join(traits)))
-    elif traits:
+    lent = [trait for trait in traits if trait.startswith(LENT)]
+    own = [trait for trait in traits if not trait.startswith(LENT)]
+    if own and sum(map(len, own)) < SHORT_SUMMARY and not any(" for " in trait for trait in own):
+        parts.append(Block("Implements " + ", ".join(own)))
+        traits = lent
+    if traits:
         trait_parts += [Heading(1, "Trait implementations", "trait-implementations"), *in_pieces(traits, "list")]
     parts += [*notes(item), *_also_public(crate, item), *documentation(item, crate.resolve)]
     aliases = _aliases(crate, item, name)
@@ -219,7 +222,7 @@ def _type_parts(crate: Crate, place: str, item: Item) -> tuple[list[Part], int]:
     if undocumented:
         parts.append(Heading(1, f"{name}: items without documentation", "implementations"))
         parts += in_pieces(undocumented, "signature")
-    return [*parts, *trait_parts, *_implementors(crate, content)], dropped
+    return [*parts, *trait_parts, *trait_implementors(crate, content)], dropped
 
 
 def _aliases(crate: Crate, item: Item, name: str) -> list[str]:
@@ -235,16 +238,6 @@ def _member_declaration(member: Item, crate: Crate) -> str:
     if kind == "variant" and "{" in shown:
         return shown.partition(" {")[0]  # its fields are in the declaration of the enum
     return shown.removeprefix("pub ") if kind == "struct_field" else shown
-
-
-def _implementors(crate: Crate, content: Mapping) -> list[Part]:
-    """Return the crate's types that implement a trait."""
-    headers: list[str] = []
-    for implementation in crate.members(content.get("implementations")):
-        inner = content_of(implementation)
-        if inner.get("trait") and not inner.get("is_synthetic") and not inner.get("blanket_impl"):
-            headers.append(_header(inner))
-    return implementors(list(dict.fromkeys(headers)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,70 +275,9 @@ def _members(crate: Crate, place: str, content: Mapping) -> Iterator[_Member]:
             for member in crate.members(inside):
                 yield _Member(member, f"{place}::{name}", f"variant.{name}.field", around=(variant,))
     for member in crate.members(content.get("items")):
-        yield _Member(member, place, _trait_anchor(member))
+        yield _Member(member, place, member_anchor(member))
     for implementation in crate.members(content.get("impls")):
         if not content_of(implementation).get("trait"):
             for member in crate.members(content_of(implementation).get("items")):
-                anchor = "method" if kind_of(member) == "function" else _trait_anchor(member)
+                anchor = "method" if kind_of(member) == "function" else member_anchor(member)
                 yield _Member(member, place, anchor, declared=False)
-
-
-def _trait_anchor(member: Item) -> str:
-    kind = kind_of(member)
-    if kind == "function":
-        return "method" if content_of(member).get("has_body") else "tymethod"
-    return {"assoc_type": "associatedtype", "assoc_const": "associatedconstant"}.get(kind, kind)
-
-
-def _traits(crate: Crate, place: str, item: Item) -> tuple[list[str], list[Part], int]:
-    """Return a type's trait implementations.
-
-    Returns:
-        Names of its own traits, and whole headers of implementations for other types; sections for their methods with
-        documentation of their own; the number of automatic and blanket implementations left out.
-    """
-    found: list[tuple[bool, str]] = []
-    parts: list[Part] = []
-    dropped = 0
-    for implementation in crate.members(content_of(item).get("impls")):
-        inner = content_of(implementation)
-        if not inner.get("trait"):
-            continue
-        if inner.get("is_synthetic") or inner.get("blanket_impl"):
-            dropped += 1
-            continue
-        header = _header(inner)
-        trait = f"{'!' if inner.get('is_negative') else ''}{path(inner['trait'])}"
-        target, is_reference = _named_type(inner.get("for"))
-        is_own = target == item.get("name")
-        # As on rustdoc's pages, those without items come last.
-        found.append((not inner.get("items"), trait if is_own and not is_reference else header))
-        if not is_own:
-            continue  # documented with the type that it is for
-        said = documentation(implementation, crate.resolve, fold=True)
-        if is_substantial(said):
-            parts += [Heading(1, header, "trait-implementations"), *said]
-        for member in crate.members(inner.get("items")):
-            own = documentation(member, crate.resolve, fold=True)
-            if is_substantial(own):
-                shown = Block(f"{header}\n{declaration(member, crate.index)}", "signature")
-                anchor = f"{_trait_anchor(member)}.{member.get('name')}"
-                parts += [Heading(1, f"{place}::{member.get('name')}", anchor), shown, *own]
-    return list(dict.fromkeys(shown for _, shown in sorted(found))), parts, dropped
-
-
-def _header(inner: Mapping) -> str:
-    """Return the first line of an implementation, without bounds."""
-    parameters, _ = generics(inner.get("generics"))
-    mark = "!" if inner.get("is_negative") else ""
-    return f"impl{parameters} {mark}{path(inner['trait'])} for {type_name(inner.get('for'))}"
-
-
-def _named_type(node: object) -> tuple[str, bool]:
-    """Return the name of the type that an implementation is for, and whether it is for a reference to it."""
-    is_reference = False
-    while isinstance(node, Mapping) and isinstance(node.get("borrowed_ref"), Mapping):
-        node, is_reference = node["borrowed_ref"].get("type"), True
-    named = node.get("resolved_path") if isinstance(node, Mapping) else None
-    name = (named.get("path") or named.get("name")) if isinstance(named, Mapping) else None
-    return str(name or "").rpartition("::")[2], is_reference

@@ -259,7 +259,9 @@ def written_out(code: LexborNode) -> str:
         if "where" in classes(node):
             node.insert_before("\v")
     text = clean_text(_LINE_START.sub(_on_own_line, code.text().replace("\xa0", " ")))
-    text = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    # A sign that notable traits exist has left a blank.
+    text = "\n".join(line.rstrip().removesuffix(" ;") + ";" * line.endswith(" ;") for line in text.split("\n"))
+    text = text.strip("\n")
     return text if "macro" in text[:20] else _LAST_PARAMETER.sub(r"\1,", text)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 Node = Mapping[str, Any]
 
+_RELATIVE = ("crate::", "super::", "self::")
 _DEEPEST = 40  # types in types; real ones stay below 10
 
 
@@ -35,7 +36,9 @@ def path(node: object, depth: int = 0) -> str:
     """Return a path with its arguments, such as ``Iterator<Item = u8>``."""
     if not isinstance(node, Mapping):
         return "_"
-    name = node.get("path") or node.get("name") or "_"
+    name = str(node.get("path") or node.get("name") or "_")
+    if name.startswith(_RELATIVE):  # through private modules: only the last name means anything to users
+        name = name.rpartition("::")[2]
     return f"{name}{_arguments(node.get('args'), depth + 1)}"
 
 

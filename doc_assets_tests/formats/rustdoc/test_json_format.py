@@ -14,12 +14,10 @@ from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.rustdoc.json_format import RustdocJsonFormat
 from doc_assets_tests.support.rustdoc_json import (
-    NO_GENERICS,
     U8,
     CrateJson,
     crate_with_a_pool,
     fn,
-    implementation,
     read,
     section,
     titled,
@@ -76,14 +74,6 @@ def test_a_method_is_one_section_with_links_resolved_and_hidden_lines_dropped(cr
 def test_methods_without_documentation_are_listed_by_their_signatures(crate: CrateJson) -> None:
     found = section(titled(read(crate), "Struct tank::Pool"), "Pool: items without documentation")
     assert found.blocks == (Block("pub fn drain(self)", "signature"),)
-
-
-def test_only_substantial_documentation_of_trait_methods_is_kept(crate: CrateJson) -> None:
-    crate.index["9"]["docs"] = "Clones."
-    assert not any(s.heading_path == ("tank::Pool::clone",) for s in titled(read(crate), "Struct tank::Pool").sections)
-    crate.index["9"]["docs"] = "Copies the pool with all the water that is in it. " * 4
-    found = section(titled(read(crate), "Struct tank::Pool"), "tank::Pool::clone")
-    assert found.blocks[0] == Block("impl Clone for Pool\npub fn clone(&self) -> Self", "signature")
 
 
 def test_functions_macros_and_constants_stand_in_their_module(crate: CrateJson) -> None:
@@ -175,15 +165,6 @@ def test_a_byte_order_mark_is_no_part_of_the_json(crate: CrateJson) -> None:
     file = RawFile("tank.json", b"\xef\xbb\xbf" + crate.data())
     assert RustdocJsonFormat().accepts(file)
     assert len(RustdocJsonFormat().parse(file)) == 3
-
-
-def test_who_implements_a_trait_is_listed_without_automatic_ones(crate: CrateJson) -> None:
-    crate.add(90, "Flow", {"trait": {"generics": NO_GENERICS, "bounds": [], "items": [], "implementations": [91, 92]}})
-    crate.add(91, None, implementation([], trait="Flow"))
-    crate.add(92, None, implementation([], trait="Flow", is_synthetic=True))
-    crate.hold(90)
-    found = section(titled(read(crate), "Trait tank::Flow"), "Implementors")
-    assert found.blocks == (Block("impl Flow for Pool", "list"),)
 
 
 def test_what_postgresql_refuses_is_taken_out_of_names_and_text(crate: CrateJson) -> None:
