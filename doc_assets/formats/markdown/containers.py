@@ -30,6 +30,7 @@ class Headings(StrEnum):
     KEPT = "kept"
     TITLE = "title"  # Quarto's callouts and theorems: the first line is the title
     LABELS = "labels"  # Quarto's tab sets: each is the label of a tab
+    TEXT = "text"  # directives of MyST: a line without a section
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _directive(match: re.Match[str], mark: str, lead: str) -> Opening | None:
         kind, argument = (Kind.CONTAINER, "") if "html" in argument.lower().split() else (Kind.DROPPED, "")
     elif kind is Kind.CLASS:
         kind = Kind.SIGNATURE if re.search(r"[A-Z(]", argument) else Kind.CONTAINER
-    return Opening(kind, name, argument, mark, lead, Head.DIRECTIVE, options)
+    return Opening(kind, name, argument, mark, lead, Head.DIRECTIVE, options, Headings.TEXT)
 
 
 def colon_opening(line: str, *, closed: bool) -> Opening | None:

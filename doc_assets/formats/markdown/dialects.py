@@ -302,6 +302,8 @@ class _Reader:
         if opening.kind in _LISTINGS and opening.mark:
             self.open_listing(opening, directives.language(opening, values), lead)
         elif opening.mark and len(self.open) < _MAX_OPEN:
+            if self.open and self.open[-1].headings is Headings.TEXT:
+                opening = replace(opening, headings=Headings.TEXT)
             self.open.append(opening)
             if lead.text.strip(" \t>"):
                 lead.emit(self.writer, "")
@@ -399,7 +401,7 @@ class _Reader:
             self.writer.emit("")
 
     def is_label(self, line: str) -> bool:
-        """Show a heading that is the title of a callout or the label of a tab as a paragraph."""
+        """Show a heading that is the title of a callout, the label of a tab or a rubric as a paragraph."""
         heading = _HEADING.match(line)
         if heading is None:
             return False
@@ -408,7 +410,7 @@ class _Reader:
             self.label_level = self.label_level or level
             if level != self.label_level:
                 return False
-        else:
+        elif opening.headings is Headings.TITLE:
             self.open[-1] = replace(opening, headings=Headings.KEPT)
         self.paragraph(heading["text"])
         return True

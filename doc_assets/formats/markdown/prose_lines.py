@@ -20,7 +20,10 @@ _WRAPPER = re.compile(
 )
 _CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
 # Identifiers of rules in specifications (`r[items.fn]`), Kramdown's attributes, jupytext's cell marks, contents.
-_NOISE = re.compile(r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?|\[(?:TOC|toc|\[_{0,2}TOC_{0,2}\])\])[ \t]*$")
+_NOISE = re.compile(
+    r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\{[.#][\w-][^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?|\[(?:TOC|toc|\[_{0,2}TOC_{0,2}\])\])"
+    r"[ \t]*$"
+)
 _UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 
@@ -50,7 +53,7 @@ class ProseLines:
             self.conflict = line[0] != ">"
             return True
         if line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None:
-            if line.startswith("{:") and (own := own_id(line)):
+            if line[0] == "{" and (own := own_id(line)):
                 self._name_heading(own)
             return True
         return False

@@ -28,6 +28,17 @@ def test_a_listing_of_colons_ends_at_its_own_colons_and_keeps_the_others() -> No
     assert headings_of(text) == []
 
 
+def test_headings_in_directives_of_myst_open_no_section() -> None:
+    text = "## Own\n\n:::{note}\n### In it\nx\n\n::::{tip}\n# Deeper\n::::\n:::\n\ny\n\n:::note\n## Kept\nz\n:::\n"
+    assert headings_of(text) == ["Own", "Kept"]
+    assert texts_of(text) == ["In it", "x", "Deeper", "y", "z"]
+
+
+def test_attributes_of_a_block_are_no_text_and_name_a_heading() -> None:
+    document = read_page("x\n\n{.wide #own}\n## Head\n\n{.big key=1}\nWords.\n")
+    assert [(s.anchor, [b.text for b in s.blocks]) for s in document.sections] == [(None, ["x"]), ("own", ["Words."])]
+
+
 def test_containers_in_lists_and_quotations_stay_in_them() -> None:
     assert texts_of("- a\n\n  ```{note} B\n  c\n  ```\n\n- d\n") == ["- a\n  B\n  c\n- d"]
     assert texts_of("1. ```{tip} B\n   c\n   ```\n2. d\n") == ["1. B\n  c\n2. d"]
