@@ -30,6 +30,7 @@ from doc_assets.formats.parts import Part
 # What tells MyST from other Markdown, so that a line that starts with "%" is a comment.
 _MYST = re.compile(r"^[ ]{0,3}(?:[`~:]{3,}[ ]?\{[A-Za-z]|\([\w.:/-]+\)=[ \t]*$|\+\+\+)|\{[a-z][\w:-]*\}`", re.MULTILINE)
 _HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{[^{}]*\})?[ \t]*$")
+_DOCFX_TAB = re.compile(r"#{1,6}[ \t]+\[(?P<title>[^\[\]]*)\]\(#tab/[^()]*\)[ \t]*$")
 _TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
 # fmt: off
 _COLLECTED = frozenset((
@@ -176,6 +177,9 @@ class _Reader:
         if start in ("!!!", "???", "==="):
             return self.opens_indented(line)
         if self.open and self.splits(self.open[-1], line, body.strip(), first):
+            return True
+        if first == "#" and "](#tab/" in line and (tab := _DOCFX_TAB.match(body)):
+            self.paragraph(tab["title"])
             return True
         if first == "%" and self.myst:
             return line[0] == "%"

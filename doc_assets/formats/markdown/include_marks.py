@@ -30,6 +30,8 @@ _MARK = re.compile(
     # include-markdown, Nunjucks, GitBook: {% include-markdown "part.md" start="…" heading-offset=1 %}
     r"|(?<![\{`])\{%-?[ \t\n]*include(?P<markdown>-markdown)?[ \t\n]+(?P<quote>[\"'])(?P<tag>[^\"'\n]{1,300})(?P=quote)"
     r"(?P<arguments>[^{}%]{0,1000})-?%\}"
+    # GitLab: ::include{file=part.md}
+    r"|^::include\{file=(?P<gitlab>[^\s{}]{1,300})\}[ \t]*$"
     # DocFX: [!INCLUDE [title](part.md)], [!code-python[Main](code.py#region?range=1-3)]
     r"|(?<!`)\[!(?P<docfx>include|code(?:-[\w#+]+)?)[ \t]*\[[^\[\]\n]{0,200}\]\((?P<path>[^()\s#?]{1,300})"
     r"(?:[#?](?P<part>[^()\s]{0,200}))?\)[ \t]*\]",
@@ -69,7 +71,9 @@ def holds_marks(text: str) -> bool:
         return True
     if "[!" in text and ("[!INCLUDE" in text or "[!include" in text or "[!code" in text):
         return True
-    return "include" in text and ("@include:" in text or "include-markdown" in text or "% include" in text)
+    return "include" in text and (
+        "@include:" in text or "::include{" in text or "include-markdown" in text or "% include" in text
+    )
 
 
 def expand_marks(text: str, files: Files) -> str:
@@ -115,7 +119,7 @@ def _named(match: re.Match[str]) -> tuple[str, dict[str, str], str]:
             values = attributes_of(part.replace("&", " "))
             return match["path"], _lines(values.get("range", "")), values.get("name", "")
         return match["path"], {}, part
-    target = match["page"] or match["code"] or match["file"] or match["example"]
+    target = match["page"] or match["gitlab"] or match["code"] or match["file"] or match["example"]
     written = match["range"] or match["lines"] or match["options"] or match["words"] or ""
     if match["range"] and "," in written:  # {3,10}, {3,}: from, to
         written = written.replace(",", "-")

@@ -24,6 +24,7 @@ _NOISE = re.compile(
     r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\{[.#][\w-][^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?|\[(?:TOC|toc|\[_{0,2}TOC_{0,2}\])\])"
     r"[ \t]*$"
 )
+_ITEM = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ \t]")
 _UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
 
@@ -53,7 +54,9 @@ class ProseLines:
             self.conflict = line[0] != ">"
             return True
         if line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None:
-            if line[0] == "{" and (own := own_id(line)):
+            if line.startswith("{:toc") and self.writer.lines and _ITEM.match(self.writer.lines[-1]):
+                self.writer.lines.pop()  # in its place kramdown writes the contents
+            elif line[0] == "{" and (own := own_id(line)):
                 self._name_heading(own)
             return True
         return False

@@ -87,6 +87,16 @@ def test_roles_read_as_in_restructuredtext(text: str, expected: str) -> None:
     assert texts_of(text + "\n") == [expected]
 
 
+def test_tabs_of_docfx_are_labels_and_no_headings() -> None:
+    text = "# T\n\n## Own\n\n# [Linux](#tab/linux)\n\nL.\n\n# [Mac](#tab/mac)\n\nM.\n\n---\n"
+    assert headings_of(text) == ["Own"]
+    assert texts_of(text) == ["Linux", "L.", "Mac", "M."]
+
+
+def test_the_place_of_kramdown_s_contents_is_no_text() -> None:
+    assert texts_of("Words.\n\n* TOC\n{:toc}\n\n1. Contents\n{:toc .x}\n\nMore.\n") == ["Words.", "More."]
+
+
 def test_mdbook_s_tabs_have_labels_before_their_bodies() -> None:
     tabs = (f'{{{{#tab name="{name}" }}}}\n{name[0]}.\n{{{{#endtab }}}}\n' for name in ("Linux", "Mac"))
     text = '{{#tabs global="os" }}\n' + "".join(tabs) + "{{#endtabs }}\n"

@@ -22,6 +22,7 @@ FILES = {
         ('{% include-markdown "part.md" start="<!--s-->" end="<!--e-->" %}\n', ["Two."]),
         ("{%\n   include-markdown 'part.md'\n   start='<!--s-->'\n   end='<!--e-->'\n%}\n", ["Two."]),
         ("{!part.md!lines=1}\n", ["One."]),
+        ("::include{file=part.md}\n", ["One.", "Two.", "Use it.", "No."]),
         ("[!INCLUDE [Some title](part.md)]\n", ["One.", "Two.", "Use it.", "No."]),
         ('{% include "part.md" %}\n', ["One.", "Two.", "Use it.", "No."]),
     ],
