@@ -56,7 +56,7 @@ def manifest(
     with open_for_reading(Settings.from_environment()) as store:
         rows = listing.manifest(store, partition, as_of, outcome)
     if as_json:
-        print_json(rows)
+        print_json([_row(row) for row in rows])
         return
     print_table(
         partition,
@@ -68,6 +68,12 @@ def manifest(
         total = sum(row.includes_missing for row in lacking)
         first = LackingDocuments(len(lacking), total, lacking[0].first_include_missing or "", lacking[0].path)
         print_note(f"warning: {first}")
+
+
+def _row(row: listing.ManifestRow) -> dict:
+    """Return a file as JSON, with what it lacks only where it lacks something."""
+    lacking = ("includes_missing", "first_include_missing")
+    return {name: value for name, value in asdict(row).items() if row.includes_missing or name not in lacking}
 
 
 def _lacking(row: listing.ManifestRow) -> str | None:

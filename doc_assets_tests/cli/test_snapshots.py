@@ -63,3 +63,18 @@ def test_the_commands_print_what_the_functions_give(pages: Library, run):
     with pages.store.connect() as connection:
         connection.execute("UPDATE snapshot_file SET outcome = 'skipped', reason = 'x' WHERE path = 'new.md'")
     assert "BROKEN" in run("show", "rust/std", code=1)
+
+
+def test_documents_that_lack_includes_are_told_of_by_manifest_show_and_status(pages: Library, run):
+    with pages.store.connect() as connection:
+        connection.execute(
+            'UPDATE document SET metadata_json = \'{"includes_missing": 3, "first_include_missing": "../a.rs"}\''
+            " WHERE id = (SELECT document_id FROM live_document WHERE path = 'mutex.md')"
+        )
+    sentence = "1 document lacks 3 includes, first ../a.rs in mutex.md: outside of `subfolders`?"
+    assert "lacks 3 of its includes, first ../a.rs" in run("manifest", "rust/std")
+    lacking = {row["path"]: row.get("includes_missing") for row in json.loads(run("manifest", "rust/std", "--json"))}
+    assert lacking["mutex.md"] == 3 and set(lacking.values()) == {3, None}
+    assert sentence in run("show", "rust/std")
+    assert json.loads(run("show", "rust/std", "--json"))["contents"]["lacking"]["includes"] == 3
+    assert json.loads(run("status", "--json"))["warnings"] == [f"rust/std: {sentence}"]

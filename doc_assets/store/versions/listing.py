@@ -85,8 +85,8 @@ class ManifestRow:
     reason: str | None
     document: str | None
     chunks: int
-    includes_missing: int
-    first_include_missing: str | None
+    includes_missing: int = 0
+    first_include_missing: str | None = None
 
 
 # Publishing the live snapshot again does not end a period.
