@@ -59,12 +59,13 @@ _BUTTON_BESIDE = re.compile(  # labels that are boilerplate only in the menu of 
     re.IGNORECASE,
 )
 _HINT = re.compile(r"llms|[Aa]gent|AGENT|\bAI\b|appending|[Cc]opy|[Mm]arkdown|[Oo]pen (?:this page |page )?in |[Aa]sk ")
-_TRACES = (  # one of these stands in every text that holds a note or a button, or in none of ours
-    "llms", "ocumentation index", "ocumentation Index", "gent instructions", "gent Instructions", "arkdown version",
-    "arkdown format", "arkdown source", "appending", "opy page", "opy this page", "s Markdown", "s markdown",
-    "opy markdown", "opy Markdown", "s plain text", "pen in ", "pen page in", "pen this page in", "sk ChatGPT",
-    "sk Claude", "sk questions", "opy MCP",
-)  # fmt: skip
+# One of these stands in the source of every page that holds a note or a button.
+# fmt: off
+_TRACES = (
+    "llms", "umentation index", "umentation Index", "nstructions: Querying", "arkdown format", "opy page",
+    "opy this page", "pen in ", "s Markdown", "s markdown", "arkdown version",
+)
+# fmt: on
 
 
 def may_hold_agent_notes(text: str) -> bool:

@@ -43,7 +43,7 @@ _TAG = re.compile(r"<(?P<name>[A-Z]\w*)\b(?P<values>[^<>]{0,1000}?)(?:/>|>\s{0,8
 _PROPERTY = re.compile(r"\{[ \t]*props\.(\w+)[ \t]*\}")
 _VALUE = re.compile(r"(\w+)=(?:\{\s*)?['\"`]([^'\"`\n]*)['\"`]")
 _HUGO = re.compile(
-    r"\{\{[<%][ \t]*(?:read-?file|include(?:-?file|-markdown)?|code_sample|codenew)\b"
+    r"\{\{[<%][ \t]*(?:read-?file|include(?:-?file|-markdown)?|code_sample|codenew|(?P<reuse>reuse))\b"
     r"(?P<words>[^{}\n]{1,1000}?)/?[>%]\}\}"
 )
 _FIRST_STRING = re.compile(r"[ \t]*(?:\w+[ \t]*=[ \t]*)?[\"'`]?([^\s\"'`=]+)")
@@ -227,9 +227,11 @@ class _Pieces:
         values = dict(_VALUE.findall(match["words"]))
         first = _FIRST_STRING.match(match["words"])
         target = values.get("file") or (first[1] if first else "")
-        places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content")]
+        places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content", "assets")]
         if target.lower().endswith(_MARKDOWN) and values.get("code") != "true":
             text = self.piece(target, places)
+            if text is not None and "\n" not in text.strip() and match["reuse"]:
+                return text.strip()  # a value in a sentence
             return "" if text is None else f"\n\n{text}\n\n"
         found = self.includes.find(places)
         text = self.includes.take(found[1].rstrip() if found else None, target)
@@ -239,8 +241,12 @@ class _Pieces:
         """Return the lines of a file that a shortcode in a listing names; the shortcode, if it is a page or missing."""
         first = _FIRST_STRING.match(match["words"])
         target = dict(_VALUE.findall(match["words"])).get("file") or (first[1] if first else "")
-        found = None if self.is_page(target) else self.uncounted(lambda: self.listing_of(target, lambda text: text))
-        return match[0] if found is None else found
+        if match["reuse"]:
+            places = self.above(target, "includes", "content", "assets")
+            found = self.uncounted(lambda: self.piece(target, places))
+        else:
+            found = None if self.is_page(target) else self.uncounted(lambda: self.listing_of(target, lambda text: text))
+        return match[0] if found is None else found.strip()
 
     def liquid(self, match: re.Match[str]) -> str:
         relative = [path_from(self.folder, match["path"])]

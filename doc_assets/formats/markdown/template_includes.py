@@ -7,6 +7,7 @@ and calls of mkdocs-macros that show a listing. The files come through ``partial
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 from doc_assets.formats.markdown.fences import outside_fences
@@ -45,12 +46,27 @@ class Pieces(Protocol):
         """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
         ...
 
+    def uncounted(self, show: Callable[[], str | None]) -> str | None:
+        """Return what a function returns, without counting what it misses."""
+        ...
+
 
 def expand_tags(text: str, pieces: Pieces) -> str:
     """Replace the tags in a page's prose by what they name."""
     if not _CHEAP.search(text):
         return text
-    return outside_fences(text, lambda prose: _TAG.sub(lambda match: _replaced(match, pieces), prose))
+    return outside_fences(
+        text,
+        lambda prose: _TAG.sub(lambda match: _replaced(match, pieces), prose),
+        lambda code: _TAG.sub(lambda match: _in_listing(match, pieces), code) if "{% data" in code else code,
+    )
+
+
+def _in_listing(match: re.Match[str], pieces: Pieces) -> str:
+    """Return what a reusable of GitHub's docs is in a listing; the tag, if there is none."""
+    if not match["data"]:
+        return match[0]
+    return pieces.uncounted(lambda: _reusable(match["data"], pieces)) or match[0]
 
 
 def _replaced(match: re.Match[str], pieces: Pieces) -> str:

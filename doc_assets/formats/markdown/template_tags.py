@@ -12,12 +12,13 @@ or its front matter. There ``{{< latest-version >}}`` is a value of the site, an
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping, Sequence
 
 from doc_assets.document import JsonValue
 from doc_assets.formats.markdown.stretches import Stretch
-from doc_assets.formats.markdown.template_words import Arguments, is_inline, read_arguments, words_of
+from doc_assets.formats.markdown.template_words import Arguments, is_heading, is_inline, read_arguments, words_of
 
 _PROTECTED = "\x04"  # a "{" that is text; occurs in no text, as control characters are removed
 
@@ -46,6 +47,7 @@ _EXPRESSION = re.compile(
     r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
     re.MULTILINE,
 )
+_HIDING_TRACES = ("comment", " raw", "%raw", "verbatim", "{# ", "{#-", "{#\n", "% #", "openapi", "*/")
 _ESCAPED_SHORTCODE = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 _ANNOTATION = re.compile(r"\s*(?:#(?P<id>[\w-]+))?(?:\s*\.[\w-]+)*\s*$")
 _FENCE_LINE = r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(?P<fence>`{3,}|~{3,})[^\n]*$"
@@ -75,6 +77,8 @@ def hide(text: str, *, listings: bool = False) -> str:
         listings: ``{% raw %}`` is a mark in listings too: Jekyll renders those of pages that have front matter.
     """
     if "{%" not in text and "{{" not in text and "{#" not in text and "{::" not in text:
+        return text
+    if not any(trace in text for trace in _HIDING_TRACES):
         return text
     if "*/" in text:
         text = _ESCAPED_SHORTCODE.sub(rf"{_PROTECTED * 2}\1\2\3}}}}", text)
@@ -193,6 +197,8 @@ class TemplateReader:
             return ""
         inside = _is_inside(match, name)
         words = words_of(name, arguments, inside=inside)
+        if words and not inside and is_heading(name):
+            return f"\n\n## {words[0]}\n\n"
         if name == "tab" and self._labels and self._labels[-1]:
             label = self._labels[-1].pop(0)
             words = words or [label]
@@ -213,8 +219,7 @@ def _is_inside(match: re.Match[str], name: str) -> bool:
         return True
     if words and (is_inline(name) or not words.endswith(("%}", "}}"))):
         return _TAGS.sub("", words).strip() != ""
-    after = match.string[match.end() : match.end() + 1]
-    return is_inline(name) and after not in ("", "\n")
+    return is_inline(name)
 
 
 def _line_before(match: re.Match[str]) -> str:
@@ -256,7 +261,8 @@ def _placeholder(match: re.Match[str]) -> str:
     arguments = read_arguments(match["rest"]) if match["rest"] else Arguments()
     name = match["name"].lower().replace("_", "-")
     words = " ".join(words_of(name, arguments, inside=True)) if name not in ("tabs", "tab") else ""
-    return words or f"<{arguments.first or match['name']}>"
+    value = posixpath.splitext(posixpath.basename(arguments.first))[0] if "/" in arguments.first else arguments.first
+    return words or f"<{value or match['name']}>"
 
 
 def _expression(match: re.Match[str]) -> str:

@@ -136,6 +136,11 @@ def is_inline(name: str) -> bool:
     return name in _INLINE
 
 
+def is_heading(name: str) -> bool:
+    """Return whether a tag that stands alone is a heading (kubernetes.io's ``{{% whatsnext-heading %}}``)."""
+    return name.endswith("-heading")
+
+
 def words_of(name: str, arguments: Arguments, *, inside: bool = False) -> list[str]:
     """Return the phrases that a tag shows, in order.
 

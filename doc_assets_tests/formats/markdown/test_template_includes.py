@@ -84,3 +84,26 @@ def test_tables_of_tags_are_tables() -> None:
     assert texts(read(data, {})) == ["Command | Words\nget | Reads it\nput | Writes it"]
     listing = "{% table %}\n* Form\n* Code\n---\n* Tall\n* ```\n  x\n  ```\n{% /table %}\n"
     assert "x" in texts(read(listing, {}))
+
+
+def test_reused_values_stand_in_sentences_and_listings() -> None:
+    files = {
+        "assets/docs/snippets/namespace.md": "pool-system\n",
+        "assets/docs/snippets/before.md": "First, *install* it.\n\nThen wait.\n",
+        "data/reusables/actions/checkout.md": "actions/checkout@v5",
+    }
+    text = (
+        '{{< reuse "docs/snippets/before.md" >}}\n\nIn {{< reuse "docs/snippets/namespace.md" >}} only.\n\n'
+        '```sh\nget -n {{< reuse "docs/snippets/namespace.md" >}} {{< reuse "docs/snippets/no.md" >}}\n```\n\n'
+        "```yaml\nuses: {% data reusables.actions.checkout %}\n```\n"
+    )
+    document = read(text, files, "content/docs/page.md")
+    assert texts(document) == [
+        "First, install it.",
+        "Then wait.",
+        "In pool-system only.",
+        'get -n pool-system {{< reuse "docs/snippets/no.md" >}}',
+        "uses: actions/checkout@v5",
+    ]
+    hugo = read(f"---\nweight: 1\n---\n{text}", files, "content/docs/page.md")
+    assert texts(hugo)[3] == "get -n pool-system <no>"

@@ -86,6 +86,18 @@ def test_shortcodes_give_their_words(text: str, expected: list[str]) -> None:
     assert texts(f"# T\n\n{text}\n") == expected
 
 
+def test_a_term_on_a_line_of_its_own_stays_in_its_sentence() -> None:
+    text = 'You need a\n{{< glossary_tooltip text="runtime" term_id="cri" >}}\non each node.\n'
+    assert texts(text) == ["You need a\nruntime\non each node."]
+
+
+def test_a_shortcode_that_is_a_heading_of_its_own_opens_a_section() -> None:
+    sections = read(
+        "a\n\n{{% prerequisites-heading %}}\n\nb\n\n## Do it\n\nc\n\n{{% whatsnext_heading %}}\n\nd\n"
+    ).sections
+    assert [s.heading_path for s in sections] == [(), ("Before you begin",), ("Do it",), ("What's next",)]
+
+
 def test_a_shortcode_in_a_list_leaves_the_list_whole() -> None:
     text = (
         "1. One\n   {{< note >}}\n   Mind.\n   {{< /note >}}\n1. Two\n\n"
