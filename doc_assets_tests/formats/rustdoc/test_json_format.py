@@ -21,6 +21,7 @@ from doc_assets_tests.support.rustdoc_json import (
     read,
     section,
     titled,
+    use,
 )
 
 
@@ -178,10 +179,18 @@ def test_what_postgresql_refuses_is_taken_out_of_names_and_text(crate: CrateJson
 _WRONG = st.one_of(st.none(), st.integers(0, 9), st.text(max_size=3), st.just([]), st.just({}), st.just([1]))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(st.data())
 def test_wherever_the_json_is_wrong_it_is_read_or_refused(data: st.DataObject) -> None:
     made = crate_with_a_pool()
+    deprecation = {"since": "1.0", "note": "use `x`"}
+    made.add(61, "parts", {"module": {"items": [60, 65, 68], "is_stripped": True}}, visibility="default")
+    made.add(60, "Hose", {"struct": {"kind": "unit", "generics": {}, "impls": []}}, deprecation=deprecation)
+    made.add(65, "State", {"enum": {"generics": {}, "variants": [66], "impls": []}}, "A.\n\n[^1]: Note")
+    made.add(66, "On", {"variant": {"kind": "plain", "discriminant": None}}, attrs=["#[doc(inline)]"])
+    made.hold(use(made, 62, "parts", 61, is_glob=True), use(made, 63, "parts::Hose", 60, name="Pipe"))
+    made.hold(use(made, 64, "State", 65, is_glob=True), use(made, 67, "crate", 0, name="again"))
+    made.hold(made.add(69, "std", {"extern_crate": {"name": "std", "rename": "core"}}, "Words."))
     made.index = json.loads(json.dumps(made.index))  # its own copy of what the items share
     places: list[tuple[Any, Any]] = []
 
