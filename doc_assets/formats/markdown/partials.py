@@ -77,7 +77,7 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
         )
     if "{%" in text and _LIQUID.search(text):
         text = outside_fences(text, lambda prose: _LIQUID.sub(pieces.liquid, prose))
-    if "{%" in text or "{{" in text:
+    if "{%" in text or "{{" in text or "[AUTOTITLE]" in text:
         text = expand_tags(text, pieces)
     if holds_marks(text):
         text = expand_marks(text, pieces)

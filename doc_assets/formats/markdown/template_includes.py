@@ -18,12 +18,13 @@ _TAG = re.compile(
     r"`+[^`\n]+`+"
     r"|\{%[ \t\n]*partial[ \t\n][^{}%]{0,200}?file=\"(?P<partial>[^\"\n]{1,300})\"(?:[^%]|%(?!\})){0,2000}?/?%\}"
     r"|\{\{[<%][ \t]*(?P<glossary>glossary_(?:tooltip|definition))[ \t]+(?P<words>[^{}]{1,500}?)/?[ \t]*[>%]\}\}"
+    r"|\[AUTOTITLE\]\((?P<title>[^()\s#?]{0,300})(?P<rest>[^()\s]{0,200})\)"
     r"|\{%-?[ \t]*data[ \t]+(?P<data>(?:reusables|variables)\.[\w.-]{1,200})[ \t]*-?%\}"
     r"|^[ \t]*\{\{-?[ \t]*\w*(?:example|snippet|listing|source|code|include)\w*\([ \t]*"
     r"[\"'](?P<macro>[^\"'\n]{1,200})[\"']",
     re.MULTILINE,
 )
-_CHEAP = re.compile(r"\{%[ \t\n]*(?:partial|-?[ \t]*data)[ \t\n]|glossary_[td]|\{\{-?[ \t]*\w+\(")
+_CHEAP = re.compile(r"\[AUTOTITLE\]|\{%[ \t\n]*(?:partial|-?[ \t]*data)[ \t\n]|glossary_[td]|\{\{-?[ \t]*\w+\(")
 _VALUE = re.compile(r"(\w+)[ \t]*=[ \t]*[\"']([^\"'\n]*)[\"']")
 _MORE = re.compile(r"<!--[ \t]*more[ \t]*-->")
 _GLOSSARY = "docs/reference/glossary"
@@ -78,6 +79,8 @@ def _replaced(match: re.Match[str], pieces: Pieces) -> str:
         return _term(match, pieces)
     if match["data"]:
         return _reusable(match["data"], pieces)
+    if match["title"] is not None:
+        return f"[{_title(match['title'], pieces)}]({match['title']}{match['rest']})"
     if match["macro"]:
         pieces.includes.miss(match["macro"])  # a program finds the listing; the words of the call stay
     return match[0]
@@ -102,6 +105,16 @@ def _term(match: re.Match[str], pieces: Pieces) -> str:
     text = parts[0] if values.get("length") == "short" else "\n\n".join(part.strip() for part in parts)
     prepend = values.get("prepend", "")
     return f"\n\n{prepend} {text[:1].lower()}{text[1:]}\n\n" if prepend else f"\n\n{text}\n\n"
+
+
+def _title(path: str, pieces: Pieces) -> str:
+    """Return the title of a page of GitHub's docs, or the words of its address."""
+    target = path.strip("/")
+    pages = [*pieces.above(f"content/{target}.md"), *pieces.above(f"content/{target}/index.md")]
+    found = pieces.includes.find(pages) if target else None
+    title = split_front_matter(found[1])[0].get("title") if found else None
+    words = target.rpartition("/")[2].replace("-", " ")
+    return title if isinstance(title, str) and "{%" not in title else words[:1].upper() + words[1:]
 
 
 def _reusable(name: str, pieces: Pieces) -> str:

@@ -47,15 +47,20 @@ _EXPRESSION = re.compile(
     r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
     re.MULTILINE,
 )
-_HIDING_TRACES = ("comment", " raw", "%raw", "verbatim", "{# ", "{#-", "{#\n", "% #", "openapi", "*/")
+_HIDING_TRACES = ("comment", " raw", "%raw", "verbatim", "{# ", "{#-", "{#\n", "% #", "openapi", "swagger ", "*/")
 _ESCAPED_SHORTCODE = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
+# A condition or loop on a line between the rows of a table, which it must not end.
+_BETWEEN_ROWS = re.compile(
+    r"(?<=[|}])[ \t]*\n[ \t]*\{%-?[ \t]*(?:end)?(?:if|ifversion|elsif|else|unless|for|case|when)\b[^{}%\n]{0,200}%\}"
+    r"[ \t]*(?=\n[ \t]*(?:\||\{%))"
+)
 _ANNOTATION = re.compile(r"\s*(?:#(?P<id>[\w-]+))?(?:\s*\.[\w-]+)*\s*$")
 _FENCE_LINE = r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(?P<fence>`{3,}|~{3,})[^\n]*$"
 _HIDING = re.compile(
     _FENCE_LINE + r"|(?P<code>`+[^`\n]+`+)"
     r"|\{%-?\s*(?P<liquid>comment|raw|verbatim)\b[^%{}]{0,200}-?%\}|\{\{[<%]\s*(?P<hugo>comment)\b[^{}]{0,200}[>%]\}\}"
     r"|\{%-?\s*#\s[^%\n]{0,1000}%\}|\{#-?\s[^#{}]{0,2000}\s-?#\}|\{::(?P<kramdown>comment)\}"
-    r"|\{%\s*(?P<spec>openapi(?:-operation)?)\b(?P<arguments>[^{}]{0,1000})%\}",
+    r"|\{%\s*(?P<spec>openapi(?:-operation)?|swagger(?=[^{}\n]*\ssrc=))\b(?P<arguments>[^{}]{0,1000})%\}",
     re.MULTILINE,
 )
 _HUGO_FACTS = frozenset(("weight", "linkTitle", "linktitle", "bookToc", "menu", "cascade", "aliases", "toc_hide"))
@@ -158,6 +163,7 @@ class TemplateReader:
         if "{{<" in text or "{{%" in text:
             text = _SHORTCODE.sub(self._shortcode, text)
         if "{%" in text:
+            text = _BETWEEN_ROWS.sub("", text) if "|" in text else text
             text = _TAG.sub(self._tag, text)
         if "{{" in text:
             text = _EXPRESSION.sub(_expression, text)

@@ -107,3 +107,9 @@ def test_reused_values_stand_in_sentences_and_listings() -> None:
     ]
     hugo = read(f"---\nweight: 1\n---\n{text}", files, "content/docs/page.md")
     assert texts(hugo)[3] == "get -n pool-system <no>"
+
+
+def test_links_that_github_titles_have_the_title_of_their_page() -> None:
+    text = "See [AUTOTITLE](/actions/write-workflows#a) and [AUTOTITLE](/rest/users).\n"
+    files = {"content/rest/users.md": "---\ntitle: Users of it\n---\nx\n"}
+    assert texts(read(text, files, "content/actions/page.md")) == ["See Write workflows and Users of it."]

@@ -168,6 +168,17 @@ def test_tags_give_their_words(text: str, expected: list[str]) -> None:
     assert texts(f"# T\n\n{text}\n") == expected
 
 
+def test_conditions_between_the_rows_of_a_table_do_not_end_it() -> None:
+    text = "| A |\n|---|\n{% ifversion x %}| a |{% endif %}\n{%- for x in y %}\n| b |\n{%- endfor %}\n| c |\n"
+    assert texts(text) == ["A\na\nb\nc"]
+
+
+def test_the_link_to_a_specification_is_no_text() -> None:
+    text = '{% swagger src="https://x/y.yaml" path="/pets" method="get" %}\n[https://x/y.yaml](https://x/y.yaml)\n'
+    text += "{% endswagger %}\n"
+    assert texts(text) == ["GET /pets"]
+
+
 def test_endpoints_of_gitbook_keep_parameters_and_answers() -> None:
     new = (
         '{% swagger method="post" path="/fetch" baseUrl="https://a.b" summary="Fetches it" %}\n'
