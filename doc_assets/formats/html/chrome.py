@@ -185,6 +185,7 @@ def _is_of_the_site(node: LexborNode) -> bool:
 
 def _drop_link_signs(root: LexborNode) -> None:
     """Remove links that show a sign for "link to here", and links to the source or to an editor beside a name."""
+    sizes: dict[int, int] = {}
     for link in below(root, "a[href]"):
         text = link.text()
         if len(text) > 60 or not text.strip():
@@ -195,10 +196,10 @@ def _drop_link_signs(root: LexborNode) -> None:
         elif "#" in target and not re.search(r"\w", text):
             heading = _heading_around(link)
             if all(sign in _SIGNS or "\ue000" <= sign <= "\uf8ff" for sign in text.strip()) or (
-                heading is not None and _is_beside(link, heading)
+                heading is not None and _is_beside(text, heading, sizes)
             ):
                 _drop_anchor(link, heading)
-        elif (heading := _heading_around(link)) is not None and _is_beside(link, heading):
+        elif (heading := _heading_around(link)) is not None and _is_beside(text, heading, sizes):
             if _EDIT_TARGET.search(target):
                 _drop_brackets_around(link)
                 link.remove()
@@ -215,9 +216,17 @@ def _heading_around(node: LexborNode) -> LexborNode | None:
     return None
 
 
-def _is_beside(link: LexborNode, heading: LexborNode) -> bool:
-    """Return whether a heading has words beside those of the link."""
-    return _words(heading.text()) > _words(link.text())
+def _is_beside(words: str, heading: LexborNode, sizes: dict[int, int]) -> bool:
+    """Return whether a heading has words beside those of a link.
+
+    Args:
+        words: The link's.
+        heading: The heading around it.
+        sizes: Letters and digits of each heading so far: filled here, so that a heading is read once.
+    """
+    if heading.mem_id not in sizes:
+        sizes[heading.mem_id] = _words(heading.text())
+    return sizes[heading.mem_id] > _words(words)
 
 
 def _drop_anchor(link: LexborNode, heading: LexborNode | None) -> None:
@@ -311,9 +320,9 @@ def page_heading(tree: LexborHTMLParser, root: LexborNode, page_title: str) -> s
 
 def beside_content(tree: LexborHTMLParser, root: LexborNode) -> tuple[list[LexborNode], list[LexborNode]]:
     """Return what Asciidoctor writes before and after the element of the content: a manual's NAME, the footnotes."""
-    before = [body for body in tree.css("#header > h2, #header > .sectionbody") if not _is_inside(body, root)]
-    after = [notes for notes in tree.css("#footnotes") if not _is_inside(notes, root)]
-    return before, after
+    first = [tree.css_first(selector) for selector in ("#header > h2", "#header > .sectionbody", "#footnotes")]
+    name, sentence, notes = (node if node is not None and not _is_inside(node, root) else None for node in first)
+    return [node for node in (name, sentence) if node is not None], [notes] if notes is not None else []
 
 
 def _is_inside(node: LexborNode, root: LexborNode) -> bool:

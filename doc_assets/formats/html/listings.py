@@ -85,11 +85,15 @@ def _in_listing(node: LexborNode) -> bool:
 
 def _drop_gutters(root: LexborNode) -> None:
     """Remove the listing beside another one that holds nothing but rising numbers, under any name."""
-    for cell in below(root, "td + td pre, pre + pre, td + td code"):
+    judged: set[int] = set()
+    for cell in below(root, "td + td pre, td + td code"):
         row = cell.parent
         while row is not None and row.tag not in ("tr", "pre"):
             row = row.parent
-        first = next(children(row), None) if row is not None and row.tag == "tr" else None
+        if row is None or row.mem_id in judged:
+            continue
+        judged.add(row.mem_id)
+        first = next(children(row), None) if row.tag == "tr" else None
         if first is None or first.css_first("pre, code") is None:
             continue
         numbers = first.text().split()

@@ -114,6 +114,7 @@ def _bracketed(term: str) -> str:
 
 def _write_images(root: LexborNode) -> None:
     """Write the words that stand for an image, unless they repeat its caption or the image is decoration."""
+    captions: dict[int, str] = {}
     for node in below(root, "img"):
         values = node.attributes
         alt = values.get("alt") or ""
@@ -127,7 +128,7 @@ def _write_images(root: LexborNode) -> None:
         elif values.get("aria-hidden") == "true" or values.get("role") in ("presentation", "none") or _is_small(values):
             continue
         elif (words := alt_text(alt, source)) and not _DECORATION.search(words) and not _is_button(node):
-            node.replace_with("" if words.rstrip(".") in _caption(node) else f" {words} ")
+            node.replace_with("" if words.rstrip(".") in _caption(node, captions) else f" {words} ")
 
 
 def _is_small(values: Mapping[str, str | None]) -> bool:
@@ -148,14 +149,22 @@ def _is_button(image: LexborNode) -> bool:
     return _IMAGE_FILE.search(link.attributes.get("href") or "") is None
 
 
-def _caption(node: LexborNode) -> str:
-    parent = node.parent
+def _caption(image: LexborNode, captions: dict[int, str]) -> str:
+    """Return the caption of the figure around an image, "" if there is none.
+
+    Args:
+        image: The image.
+        captions: Those found so far, by figure: filled here.
+    """
+    parent = image.parent
     for _ in range(3):
         if parent is None:
             return ""
         if parent.tag == "figure":
-            caption = parent.css_first("figcaption")
-            return collapsed(caption) if caption is not None else ""
+            if parent.mem_id not in captions:
+                caption = parent.css_first("figcaption")
+                captions[parent.mem_id] = collapsed(caption) if caption is not None else ""
+            return captions[parent.mem_id]
         parent = parent.parent
     return ""
 

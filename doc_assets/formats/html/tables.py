@@ -80,7 +80,9 @@ def _lift_headings(root: LexborNode) -> None:
 
 def _write_summaries(root: LexborNode) -> None:
     """Turn Javadoc's tables, whose cells are elements one after the other, into tables."""
-    for summary in below(root, "div.summary-table, div.details-table"):
+    for summary in below(root, "div.summary-table"):
+        if len(summary.css("div.summary-table")) > 1:
+            continue
         cells = list(children(summary))
         heads = [cell for cell in cells if "table-header" in classes(cell)]
         if not heads or len(cells) % len(heads):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import islice
 
 from selectolax.lexbor import LexborNode, create_tag
 
@@ -18,6 +19,7 @@ LABEL = "tab-label"  # class of the paragraphs that this module writes
 _BARS = "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels"
 _PANEL_NAMES = frozenset(("tabpanel", "tab-pane", "tabbed-block", "tab-content", "sd-tab-content", "tab-panel"))
 _LONGEST_LABEL = 120  # characters
+_MOST_BETWEEN = 20  # elements behind a bar that are no bodies
 _MOST_LEVELS = 4  # elements between a bar and the element that also holds its bodies
 
 
@@ -65,12 +67,12 @@ def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
     for _ in range(_MOST_LEVELS):
         if node is None or node.tag in ("body", "main", "article", "section"):
             return []
-        followers = list(after(node))
+        followers = list(islice(after(node), count + _MOST_BETWEEN))
         bodies = [one for one in followers if is_panel(one)]
         if len(bodies) == count:
             return bodies
         for holder in followers[:1]:
-            inner = list(children(holder))
+            inner = list(islice(children(holder), 2 * count + _MOST_BETWEEN))
             if len(inner) == count and (count > 1 or is_panel(inner[0])):
                 return inner
             panels = [one for one in inner if is_panel(one)]
