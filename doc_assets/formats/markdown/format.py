@@ -167,7 +167,7 @@ def markdown_parts(
         files: Reads what directives name.
     """
     text = drop_data_uris(lift_listings(text) if mdx else text)
-    islands = HtmlIslands()
+    islands = HtmlIslands(mdx=mdx)
     lifted = islands.parts
     stretches = unwrap(text, hidden, lifted, files)
     closed = frozenset().union(*(closed_names(stretch.text) for stretch in stretches))

@@ -13,6 +13,13 @@ from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.parts import Part
 
 _ISLAND = re.compile(r"^[ \t]*<(table|pre|script|style|svg)\b", re.MULTILINE | re.IGNORECASE)
+# MDX has no blocks of HTML: lists are lifted there if they hold neither Markdown nor components.
+_ISLAND_OF_MDX = re.compile(r"^[ \t]*<(table|pre|script|style|svg|ol|ul|dl)\b", re.MULTILINE | re.IGNORECASE)
+_LISTS = frozenset(("ol", "ul", "dl"))
+_LITERAL = re.compile(r"=\{\s*(?:(\d{1,6})|\"([^\"{}]*)\"|'([^'{}]*)')\s*\}")
+_MARKDOWN_ITEM = re.compile(
+    r"[{}]|</?[A-Z]|\n[ \t]*\n[ \t]*(?!<)\S|(?<![\w*_`])[*_](?![*_\s])|^[ \t]*[-+*][ ]", re.MULTILINE
+)
 _MARKDOWN_CELL = re.compile(r"<t[dh]\b[^<>]*>[ \t]*\n[ \t]*\n[ ]{0,3}(?![ \t<\n])", re.IGNORECASE)
 _TABLE_TAG = re.compile(r"^[ \t]+(?=</?(?:table|thead|tbody|tfoot|tr|td|th|caption)\b)", re.MULTILINE | re.IGNORECASE)
 _TABLE_BORDER = re.compile(r"<(/?)table\b", re.IGNORECASE)
@@ -23,6 +30,7 @@ _PLACEHOLDER = re.compile("\x02(\\d+)\x02")
 class HtmlIslands:
     """The pieces lifted out of one document, by the number in their placeholder."""
 
+    mdx: bool = False
     parts: list[list[Part]] = field(default_factory=list)
     open_tables: int = 0  # at the end of the last stretch, as a listing in a cell ends it
 
@@ -37,7 +45,8 @@ class HtmlIslands:
         position = 0
         lowered: str | None = None
         absent: set[str] = set()
-        while match := _ISLAND.search(prose, position):
+        pattern = _ISLAND_OF_MDX if self.mdx else _ISLAND
+        while match := pattern.search(prose, position):
             name = match[1].lower()
             lowered = lowered if lowered is not None else prose.lower()
             end = -1 if name in absent else _end_of(name, lowered, match.end()) if len(lowered) == len(prose) else -1
@@ -52,6 +61,11 @@ class HtmlIslands:
             kept.append(prose[position : match.start()])
             piece = prose[match.start() : end]
             position = end
+            if name in _LISTS:
+                piece = _LITERAL.sub(lambda m: f'="{m[1] or m[2] or m[3] or ""}"', piece)
+                if _MARKDOWN_ITEM.search(piece):
+                    kept.append(prose[match.start() : end])
+                    continue
             if name == "table" and _MARKDOWN_CELL.search(piece):
                 kept.append(_TABLE_TAG.sub("", piece))
                 continue

@@ -16,6 +16,7 @@ _CODE = r"(?P<code>`+[^`\n]+`+)"
 _AFTER = re.compile(
     rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}"
 )
+_TARGET = re.compile(r"^\[\]\(\)\{[ \t]*#([^\s{}]+)[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of autorefs
 _PANDOC = re.compile(
     rf"{_CODE}|\$[^$\n]+\$|(?<!\\)\^\[(?P<note>[^\[\]\n]{{1,500}})\]"
     r"|(?<![\\^])\^(?P<sup>[^\s^]{1,40})\^(?!\^)|(?<![\\~])~(?P<sub>[^\s~]{1,40})~(?!~)"
@@ -26,6 +27,8 @@ def drop_attributes(prose: str) -> str:
     """Return prose without the attributes of what stands in its lines."""
     if "){" not in prose and "]{" not in prose and "`{" not in prose:
         return prose
+    if "[](){" in prose:
+        prose = _TARGET.sub(r'<a id="\1"></a>\n', prose)
     return _AFTER.sub(lambda m: m["code"] or m["span"] or "", prose)
 
 

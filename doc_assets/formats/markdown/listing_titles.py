@@ -29,6 +29,7 @@ _FLAGS = frozenset((
 # fmt: on
 _GATSBY = re.compile(r"[\w+#-]+:title=(?P<title>[^\s{}]+)")
 _BRACES = re.compile(r"\{(?P<attributes>[^{}`]*)\}\s*$")
+_LISTED = re.compile(r",(?=[\w-]+=)")  # rust,editable,file="src/main.rs"
 _GROUP = re.compile(r"(?<=\s)\{([^{}]*=[^{}]*)\}")  # Hugo
 _WORDS = re.compile(r"[A-Z./@]|\w\W+\w")  # of a name rather than of one more flag
 _OPTION = re.compile(
@@ -63,6 +64,8 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
         mdx = False
     elif gatsby := _GATSBY.match(info):
         return gatsby["title"]
+    if "," in info and "=" in info:
+        info = _LISTED.sub(" ", info)
     if " " not in info and "\t" not in info and "{" not in info and "[" not in info:
         return ""
     info = _GROUP.sub(r" \1 ", info)

@@ -65,6 +65,7 @@ def test_attributes_without_an_id_go(attributes: str) -> None:
         "{: #own }\n## Second",
         "{#own}\n## Second",
         "(own)=\n## Second",
+        "[](){#own}\n## Second",
         "<a id='own'></a>\n\n## Second",
         '<a name="own"></a>\n## Second',
         "## <a id='own'></a>Second",

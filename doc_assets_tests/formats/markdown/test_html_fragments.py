@@ -150,6 +150,13 @@ def test_lists_keep_numbers_depth_and_definitions(text: str, lines: str) -> None
     assert blocks(text) == [Block(lines, "list")]
 
 
+def test_lists_of_html_in_mdx_are_lists_unless_they_hold_components() -> None:
+    assert blocks("<ol start={3}>\n  <li>c</li>\n  <li>`d`</li>\n</ol>\n", "a.mdx") == [Block("3. c\n4. `d`", "list")]
+    assert blocks("<dl><dt>a</dt><dd>b</dd></dl>\n", "a.mdx") == [Block("a: b", "list")]
+    held = [b.text for b in blocks("<ul>\n<li><Badge>new</Badge> c</li>\n<li>*d*</li>\n</ul>\n", "a.mdx")]
+    assert " ".join(held).split() == ["new", "c", "d"]
+
+
 def test_terms_whose_definition_is_markdown_introduce_it() -> None:
     text = "<dl>\n<dt>-h</dt><dd>Help.</dd>\n<dt>-v</dt>\n<dt>--verbose</dt>\n<dd>\n\nSay *more*.\n\n</dd>\n</dl>\n"
     assert blocks(text) == [Block("-h: Help.", "list"), Block("-v\n--verbose:"), Block("Say more.")]
