@@ -15,6 +15,7 @@ from itertools import islice
 from doc_assets.formats.rustdoc.items import Item, content_of, has_doc_attribute, is_glob, is_public, is_use, kind_of
 from doc_assets.formats.rustdoc.reexports import Reexport
 
+_MOST_COPIES = 20  # times the items of a crate that globs may list them again
 _MOST_NAMES = 12  # of an item through other names of its modules: modules that re-export each other make many
 
 
@@ -103,6 +104,7 @@ def public_names(root: Item, name: str, index: Mapping[str, Item], named: Callab
         named: Describes a re-export.
     """
     defined = _defined(root, index)
+    copies = _Copies(_MOST_COPIES * len(index))
     places = {str(root["id"]): name}
     contents: dict[str, list[_Found]] = {}
     modules: list[Module] = []
@@ -110,7 +112,7 @@ def public_names(root: Item, name: str, index: Mapping[str, Item], named: Callab
     while waiting:
         module = waiting.popleft()
         modules.append(module)
-        found = contents[module.path] = _unshadowed(_contents(module, name, index, defined))
+        found = contents[module.path] = _unshadowed(_contents(module, name, index, defined, copies))
         for one in sorted(found, key=lambda one: (one.listed, _is_renamed(one))):
             if one.item is None or kind_of(one.item) != "module" or not one.name:
                 continue
@@ -144,7 +146,25 @@ def _defined(root: Item, index: Mapping[str, Item]) -> set[str]:
     return seen
 
 
-def _contents(module: Module, crate: str, index: Mapping[str, Item], defined: set[str]) -> Iterator[_Found]:
+@dataclass
+class _Copies:
+    """What globs of private modules may still list again: many modules can import all of a large one."""
+
+    left: int
+    listed: set[str] = field(default_factory=set)
+
+    def allow(self, module: Item, items: Sequence[object]) -> bool:
+        """Return whether the items of a module are listed once more; the first time always."""
+        identity = str(module["id"])
+        if identity in self.listed:
+            self.left -= len(items)
+        self.listed.add(identity)
+        return self.left >= 0
+
+
+def _contents(
+    module: Module, crate: str, index: Mapping[str, Item], defined: set[str], copies: _Copies
+) -> Iterator[_Found]:
     """Yield what a module holds; follow re-exports of all items of private modules."""
     followed: set[str] = set()
     waiting: deque[tuple[str, tuple[Item, ...], str]] = deque()
@@ -169,10 +189,11 @@ def _contents(module: Module, crate: str, index: Mapping[str, Item], defined: se
         if target is None:
             yield _Found("", None, uses, listed=True)
         elif is_glob(item):
-            if is_visible or kind_of(target) != "module":
+            inside_it = content_of(target).get("items") or [] if kind_of(target) == "module" else None
+            if is_visible or inside_it is None or not copies.allow(target, inside_it):
                 yield _Found("", target, uses, listed=True)
             else:
-                waiting.extend((str(one), uses, source) for one in content_of(target).get("items") or [])
+                waiting.extend((str(one), uses, source) for one in inside_it)
         elif is_use(target):
             waiting.append((str(target["id"]), uses, source.rpartition("::")[0]))
         else:
@@ -264,7 +285,10 @@ def _other_names(
                 continue
             if one.name:
                 documented = next((use for use in one.uses if use.get("docs")), None)
-                add(one.item, f"{path}::{one.name}", None if one.by_glob else documented)
+                if one.by_glob:
+                    add(one.item, f"{path}::{one.name}", most=_MOST_NAMES)
+                else:
+                    add(one.item, f"{path}::{one.name}", documented)
             elif kind_of(one.item) == "module":
                 globs.append((path, one.item))
             else:

@@ -213,3 +213,18 @@ def test_a_method_of_a_renamed_type_is_not_repeated(crate: CrateJson) -> None:
         Block("Also `tank::Hose::fill`"),
         Block("Fills."),
     )
+
+
+def test_modules_that_all_import_a_large_one_list_it_a_limited_number_of_times(
+    crate: CrateJson, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("doc_assets.formats.rustdoc.public_names._MOST_COPIES", 0)
+    module(crate, 61, "parts", [unit(crate, 60, "Hose", docs="A hose.")], public=False)
+    for number in (70, 80):
+        crate.hold(
+            module(crate, number, f"m{number}", [use(crate, number + 1, "parts", 61, is_glob=True)], public=True)
+        )
+    documents = read(crate)
+    assert "- Hose: A hose." in listed(documents, "Module tank::m70")
+    assert listed(documents, "Module tank::m80") == "Re-exports:\npub use parts::*;"
+    assert titled(documents, "Struct tank::m70::Hose")
