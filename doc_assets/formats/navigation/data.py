@@ -13,11 +13,12 @@ from collections.abc import Mapping
 
 import yaml
 
-_LONGEST = 1_500_000  # bytes; a site of 2,500 pages lists them in 300,000
+from doc_assets.formats.navigation.page import LONGEST
+
 _MAX_ALIASES = 20  # with merge keys, n aliases can multiply to about 1.4**n nodes
 _DEEPEST = 60  # nested brackets: parsers recurse once per open one
 _ALIAS = re.compile(r"(?:^|[\s\[,{:-])\*\w", re.MULTILINE)
-_DEEP = re.compile(r"(?:- ){40}")
+_DEEP = re.compile(r"(?:[-?:][ \t]+){40}")  # collections that open on one line
 _BRACKET = re.compile(r"[\[\]{}]")
 _HEAD = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*\n(?P<block>.*?)^(?P=fence)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_HEAD = 64 * 1024  # bytes
@@ -34,7 +35,7 @@ _Loader.add_constructor(None, lambda loader, node: None)  # pyright: ignore[repo
 
 def read_data(data: bytes, name: str) -> object:
     """Return the data of a file by its name's suffix; None where it cannot be read within the limits."""
-    if len(data) > _LONGEST:
+    if len(data) > LONGEST:
         return None
     text = data.decode("utf-8-sig", "replace")
     suffix = posixpath.splitext(name)[1]

@@ -49,7 +49,7 @@ def _tabs_above(page: Page, toc: str) -> tuple[str, ...]:
     return ()
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def _entries(data: bytes) -> Mapping[str, Entry]:
     parsed = read_data(data, _TOC)
     table = Table()
@@ -90,7 +90,7 @@ def _contents(book: Mapping) -> Iterator[tuple[tuple[str, ...], object]]:
                 yield (*above, title_of(tab.get("name"))), tab.get("contents")
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=8)
 def _tabs(data: bytes) -> Mapping[str, tuple[str, ...]]:
     """Return the titles of the tabs above each included table of contents, by its path on the site."""
     parsed = read_data(data, _BOOK)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from doc_assets.formats.navigation.data import read_data
-from doc_assets.formats.navigation.page import Folder, Page
+from doc_assets.formats.navigation.page import LONGEST_OF_FOLDER, Folder, Page
 from doc_assets.formats.navigation.page_titles import title_in
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of, without_number
 from doc_assets.formats.navigation.tables import Entry, Table, key_of
@@ -87,7 +87,7 @@ def _below(page: Page, top: str, above: Sequence[str]) -> Place:
 def _label(page: Page, folder: Folder) -> str:
     for name in CATEGORIES:
         if name in folder.names and (data := page.neighbours.read(folder.at(name))) is not None:
-            if label := _category(data, name):
+            if label := _category(data[:LONGEST_OF_FOLDER], name):
                 return label
             break
     if "index.md" in folder.names and (data := page.neighbours.read(folder.at("index.md"))) is not None:
@@ -95,13 +95,13 @@ def _label(page: Page, folder: Folder) -> str:
     return name_as_title(folder.name)
 
 
-@functools.lru_cache(maxsize=512)
+@functools.lru_cache(maxsize=256)
 def _category(data: bytes, name: str) -> str:
     parsed = read_data(data, name)
     return title_of(parsed.get("label")) if isinstance(parsed, Mapping) else ""
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=8)
 def _sidebars(data: bytes, name: str) -> _Sidebars:
     parsed = read_data(data, name)
     table = Table()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doc_assets.formats.navigation.data import read_data
-from doc_assets.formats.navigation.page import Page
+from doc_assets.formats.navigation.page import LONGEST_OF_FOLDER, Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 
 FILES = ("meta.json", "meta.yaml", "meta.yml")
@@ -29,7 +29,9 @@ class _Meta:
 def place(page: Page) -> Place | None:
     """Return the page's place by the meta.json of its folder and those above."""
     metas = {
-        folder.path: meta for folder, data, name in page.holding(*FILES) if (meta := _meta(data, name)) is not None
+        folder.path: meta
+        for folder, data, name in page.holding(*FILES, longest=LONGEST_OF_FOLDER)
+        if (meta := _meta(data, name)) is not None
     }
     if not metas:
         return None

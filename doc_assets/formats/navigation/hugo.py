@@ -7,7 +7,7 @@ import posixpath
 import re
 
 from doc_assets.formats.navigation.data import front_matter
-from doc_assets.formats.navigation.page import Folder, Page
+from doc_assets.formats.navigation.page import LONGEST_OF_FOLDER, Folder, Page
 from doc_assets.formats.navigation.place import Place, joined, title_of
 
 FILES = ("_index.md", "_index.html")
@@ -21,7 +21,7 @@ def place(page: Page) -> Place | None:
         if _is_home(folder):
             break
         if folder.at(name) != page.path:
-            titles.insert(0, _title(data))
+            titles.insert(0, _title(data[:LONGEST_OF_FOLDER]))
     return Place(parents=joined(titles)) if titles else None
 
 

@@ -31,7 +31,7 @@ def place(page: Page) -> Place | None:
     return None
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=8)
 def _entries(data: bytes) -> Mapping[str, Entry]:
     parsed = read_data(data, "docs.json")
     table = Table()

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from doc_assets.formats.navigation.data import read_data
-from doc_assets.formats.navigation.page import Page
+from doc_assets.formats.navigation.page import LONGEST_OF_FOLDER, Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 from doc_assets.formats.navigation.tables import Entry, Table, find
 
@@ -64,7 +64,7 @@ def has_directory_urls(page: Page) -> bool:
 
 def _by_folders(page: Page, top: str) -> Place:
     """Return the place that the folders give: each is a section, titled by its ``.pages`` or by its name."""
-    files = {folder.path: _folder(data) for folder, data, _ in page.holding(*FOLDERS)}
+    files = {folder.path: _folder(data) for folder, data, _ in page.holding(*FOLDERS, longest=LONGEST_OF_FOLDER)}
     parents: list[str] = []
     child, title, order = posixpath.basename(page.path), "", 0
     for level, folder in enumerate(page.folders):
@@ -85,7 +85,7 @@ def _by_folders(page: Page, top: str) -> Place:
     return Place(parents=joined(parents), title=title, order=order)
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=8)
 def _configuration(data: bytes) -> Configuration:
     parsed = read_data(data, "mkdocs.yml")
     if not isinstance(parsed, Mapping):

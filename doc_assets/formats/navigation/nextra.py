@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 
 from doc_assets.formats.navigation.data import read_data
-from doc_assets.formats.navigation.page import Page
+from doc_assets.formats.navigation.page import LONGEST_OF_FOLDER, Page
 from doc_assets.formats.navigation.place import Place, joined, name_as_title, title_of
 
 FILES = (
@@ -18,7 +18,7 @@ FILES = (
 def place(page: Page) -> Place | None:
     """Return the page's place by the ``_meta`` files of its folder and those above."""
     outermost = next((i for i in reversed(range(len(page.folders))) if not page.folders[i].names.isdisjoint(FILES)), -1)
-    metas = {folder.path: _meta(data, name) for folder, data, name in page.holding(*FILES)}
+    metas = {folder.path: _meta(data, name) for folder, data, name in page.holding(*FILES, longest=LONGEST_OF_FOLDER)}
     if not any(metas.values()):
         return None
     folders = list(page.folders[: outermost + 1])

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from doc_assets.document import JsonValue
 from doc_assets.formats.base import NAVIGATION_FILES, Neighbours, RawFile
 
+LONGEST = 1_500_000  # bytes of a file that lists a site; one of 2,500 pages has 300,000
+LONGEST_OF_FOLDER = 100_000  # bytes of one that only lists a folder, many of which are kept in memory
 _INDEXES = frozenset(("index", "_index", "readme"))
 
 
@@ -60,11 +62,16 @@ class Page:
         """Whether the page stands for its folder."""
         return self.stem.lower() in _INDEXES
 
-    def holding(self, *names: str) -> Iterator[tuple[Folder, bytes, str]]:
-        """Yield each folder that holds one of the files, nearest first, with the first such file's bytes and name."""
+    def holding(self, *names: str, longest: int = LONGEST) -> Iterator[tuple[Folder, bytes, str]]:
+        """Yield each folder that holds one of the files, nearest first, with the first such file's bytes and name.
+
+        Files above ``longest`` bytes are passed over.
+        """
         for folder in self.folders:
             for name in names:
-                if name in folder.names and (data := self.neighbours.read(folder.at(name))) is not None:
+                if name not in folder.names or (data := self.neighbours.read(folder.at(name))) is None:
+                    continue
+                if len(data) <= longest:
                     yield folder, data, name
                     break
 

@@ -13,7 +13,7 @@ from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import title_of
 
 SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx")
-_LONGEST = 100_000  # characters; a title stands at the top
+_LONGEST = 50_000  # bytes; a title stands at the top
 _HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1*[ \t]*""")
@@ -41,10 +41,14 @@ def title_at(page: Page, path: str) -> str:
     return ""
 
 
-@functools.lru_cache(maxsize=256)
 def title_in(data: bytes, suffix: str) -> str:
     """Return the title of a page with these bytes; "" if it states none."""
-    text = data[:_LONGEST].decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    return _title_in(data[:_LONGEST], suffix)
+
+
+@functools.lru_cache(maxsize=256)
+def _title_in(data: bytes, suffix: str) -> str:
+    text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if suffix == ".rst":
         return plain(_rst_title(text))
     if suffix == ".ipynb":

@@ -23,7 +23,7 @@ def place(page: Page) -> Place | None:
     return None
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=8)
 def _entries(data: bytes) -> Mapping[str, Entry]:
     parsed = read_data(data, "_quarto.yml")
     table = Table()

@@ -20,7 +20,7 @@ from doc_assets.formats.navigation.place import Place, joined, title_of
 _CONF = "conf.py"
 _INDEXES = ("index.rst", "index.md", "index.txt")
 FILES = (_CONF, "index.rst")
-_LONGEST = 500_000  # characters of a page with a toctree
+_LONGEST = 200_000  # bytes of a page with a toctree
 _MOST_LEVELS = 12
 _MOST_PAGES = 40  # read for one page besides the indexes above it
 _ROOT = re.compile(r"^(?:master_doc|root_doc)\s*=\s*[\"']([\w./-]{1,100})[\"']", re.MULTILINE)
@@ -153,7 +153,7 @@ def _pages(page: Page, folder: Folder, target: str) -> Iterator[tuple[str, bytes
         if name in folder.names and document != target and (data := page.neighbours.read(folder.at(name))) is not None:
             yield document, data, name
     if _CONF in folder.names and (data := page.neighbours.read(folder.at(_CONF))) is not None:
-        document = folder.at(_root_document(data))
+        document = folder.at(_root_document(data[:_LONGEST]))
         for suffix in (".rst", ".md") if document not in (folder.at("index"), target) else ():
             if (data := page.neighbours.read(document + suffix)) is not None:
                 yield document, data, document + suffix
@@ -161,17 +161,21 @@ def _pages(page: Page, folder: Folder, target: str) -> Iterator[tuple[str, bytes
 
 @functools.lru_cache(maxsize=32)
 def _root_document(conf: bytes) -> str:
-    match = _ROOT.search(conf[:_LONGEST].decode("utf-8", "replace"))
+    match = _ROOT.search(conf.decode("utf-8", "replace"))
     return posixpath.normpath(match[1]) if match and ".." not in match[1] else "index"
 
 
-@functools.lru_cache(maxsize=256)
 def _contents(data: bytes, suffix: str) -> _Contents:
+    return _contents_of(data[:_LONGEST], suffix)
+
+
+@functools.lru_cache(maxsize=256)
+def _contents_of(data: bytes, suffix: str) -> _Contents:
     title = title_in(data, ".rst" if suffix == ".txt" else suffix)
     listed: dict[str, _Listed] = {}
     globs: list[tuple[str, _Listed]] = []
     if b"toctree" in data:
-        lines = data[:_LONGEST].decode("utf-8-sig", "replace").expandtabs(8).splitlines()
+        lines = data.decode("utf-8-sig", "replace").expandtabs(8).splitlines()
         for options, entries in _toctrees(lines):
             caption = title_of(options.get("caption"))
             for entry in entries:

@@ -45,6 +45,8 @@ def test_what_is_long_nested_or_aliased_beyond_the_limits_is_nothing() -> None:
     assert read_data(b"[" * 61 + b"]" * 61, "a.json") is None
     assert read_data(b'"' + b"x" * 1_499_998 + b'"', "a.json") is not None
     assert read_data(b'"' + b"x" * 1_499_999 + b'"', "a.json") is None
+    assert read_data(b"- " * 39 + b"x", "a.yml") is not None
+    assert read_data(b"- " * 40 + b"x", "a.yml") is None
     assert read_data(b"a: &a 1\nb: [" + b"*a, " * 20 + b"]", "a.yml") is not None
     assert read_data(b"a: &a 1\nb: [" + b"*a, " * 21 + b"]", "a.yml") is None
 

@@ -421,6 +421,14 @@ def test_broken_navigation_is_none(name: str, data: str) -> None:
     assert above("docs/page.md", {name: data, f"docs/{name}": data}) == ()
 
 
+def test_a_file_of_a_folder_is_read_up_to_a_limit() -> None:
+    def files(length: int) -> dict[str, str]:
+        return {"docs/api/meta.json": '{"title": "API"}'.ljust(length)}
+
+    assert above("docs/api/page.mdx", files(100_000)) == ("API",)
+    assert above("docs/api/page.mdx", files(100_001)) == ()
+
+
 def test_levels_beyond_twenty_and_titles_without_a_word_are_left_out() -> None:
     node: dict[str, object] = {}
     for level in reversed(range(25)):
