@@ -31,7 +31,7 @@ _RUSTDOC_CHROME = ", ".join(
         "#synthetic-implementations, #synthetic-implementations-list, #blanket-implementations, #settings",
         "#blanket-implementations-list, .section-header, .small-section-header, #implementors-list",
         "#foreign-impls ~ details.implementors-toggle, #foreign-impls ~ section.impl, #implementations-list .impl",
-        ".rustdoc-breadcrumbs",
+        ".rustdoc-breadcrumbs, .non-exhaustive, .stab.unstable, #dyn-compatibility, .dyn-compatibility-info, #object-safety + *",
     )
 )
 _TAG = re.compile(r"""</?([a-zA-Z][\w:-]*)(?:[^>"']|"[^"]*"|'[^']*')*>""")

@@ -73,10 +73,14 @@ _LICENCE = re.compile(
     r"|unless required by applicable law|^\W*copyright (?:\(c\) |© ?)?\d{4}",
     re.IGNORECASE,
 )
-_BACK = re.compile(r"(?:back to )?(?:the )?top|back to contents|parent", re.IGNORECASE)
+_BACK = re.compile(r"\W*(?:back to )?(?:the )?top|\W*back to contents|\W*parent", re.IGNORECASE)
 _INCLUDED = re.compile(r"\{\{#[^{}\n]*\}\}|^[ \t;]*-{1,2}8<-{1,2}[^\n]*$", re.MULTILINE)
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _LEAST_CONTENTS = 4
+_UNSEEN_DIRECTIVES = ("toctree", "include", "literalinclude", "figure", "image", "contents", "bibliography")
+_CODE_DIRECTIVES = ("code", "sourcecode", "eval-rst", "math", "mermaid", "list-table", "csv-table")
+_OPTIONS = re.compile(r"^[ \t]*:(?P<name>[\w-]+):(?P<value>[^\n]*)$", re.MULTILINE)
+_SHOWN_OPTIONS = ("caption", "title", "header", "subtitle")
 _INFO_STRINGS = re.compile(r"""(?:title|caption|label|tab)\s*=\s*["']([^"'\n]*)["']""")
 
 
@@ -206,17 +210,26 @@ def _fence(token: Token, text: list[str], code: list[str]) -> None:
     content = _INCLUDED.sub("", token.content)
     if re.match(r"rust\b|should_panic|no_run|ignore|compile_fail|edition", info) or not info:
         content = without_hidden_lines(content)
-    directive = re.match(r"\{([\w:+.-]+)\}(.*)", info)
-    if directive and directive[1] not in ("toctree", "include", "literalinclude", "figure", "image"):
-        text.append(
-            "" if directive[1].startswith(("code", "sourcecode", "eval-rst", "math", "mermaid")) else directive[2]
-        )
-        content = re.sub(r"\A---\n.*?^---$", "", content, flags=re.DOTALL | re.MULTILINE)
-        content = _MARKS.sub(lambda match: match["option"] or "", _LINK_TARGETS.sub("]", content))
-    elif directive:
+    if directive := re.match(r"\{([\w:+.-]+)\}(.*)", info):
+        _directive(directive[1], directive[2], content, text, code)
         return
     code.append(content)
     text.append(content)
+
+
+def _directive(name: str, argument: str, content: str, text: list[str], code: list[str]) -> None:
+    """Read what MyST writes as a listing: code, or a page of its own below the argument."""
+    if name in _UNSEEN_DIRECTIVES:
+        return
+    content = re.sub(r"\A---\n.*?^---$", "", content, flags=re.DOTALL | re.MULTILINE)
+    content = _OPTIONS.sub(lambda match: match["value"] if match["name"] in _SHOWN_OPTIONS else "", content)
+    if name.startswith(_CODE_DIRECTIVES):
+        code.append(content)
+        text.append(content)
+        return
+    page = markdown(content)
+    code.append(page.code)
+    text += (argument, page.text)
 
 
 def without_hidden_lines(listing: str) -> str:

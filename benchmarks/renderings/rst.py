@@ -75,7 +75,7 @@ class _Any(Directive):
 
 
 def _holds(expression: str) -> bool:
-    """Return whether Sphinx shows what stands below ``only`` with the tags of its HTML builder."""
+    """Return whether Sphinx shows what stands below ``only`` in the HTML of a release."""
 
     def value(node: ast.AST) -> bool:
         match node:
@@ -86,7 +86,7 @@ def _holds(expression: str) -> bool:
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return not value(operand)
             case ast.Name(id=name):
-                return name in ("html", "format_html", "builder_html")
+                return name in ("html", "format_html", "builder_html", "stable")
         return True
 
     try:
