@@ -55,6 +55,10 @@ class TableGrid:
         self._held = below
         return values if own else []
 
+    def end_group(self) -> None:
+        """End all spans: none leads out of the head, a body or the foot of a table."""
+        self._held = {}
+
     def _take_from_above(self, values: list[str], below: dict[int, tuple[str, int]]) -> None:
         """Append the values that span into this row at the next columns."""
         while (held := self._held.get(len(values))) and len(values) not in below:

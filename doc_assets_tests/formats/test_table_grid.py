@@ -37,6 +37,13 @@ def test_a_row_without_cells_ends_a_span_and_gives_nothing() -> None:
     assert rows([Cell("a", rows=3)], [], [Cell("b")], [Cell("c")]) == [["a"], [], ["a", "b"], ["c"]]
 
 
+def test_no_span_leads_out_of_a_group_of_rows() -> None:
+    grid = TableGrid()
+    assert grid.row([Cell("a", rows=9), Cell("b")]) == ["a", "b"]
+    grid.end_group()
+    assert grid.row([Cell("c")]) == ["c"]
+
+
 def test_spans_cannot_blow_a_table_up() -> None:
     grid = TableGrid()
     first = grid.row([Cell("x" * 150, rows=65_534) for _ in range(64)])

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, BlockKind, clean_text
-from doc_assets.formats.html.listings import drop_beside_code, holds_lines_of_code, listing_text, named_language
+from doc_assets.formats.html.listings import (
+    LISTINGS,
+    drop_beside_code,
+    holds_lines_of_code,
+    listing_text,
+    named_language,
+)
 from doc_assets.formats.html.replaced import REPLACED_TAGS, write_replaced
 from doc_assets.formats.html.tables import is_data, prepare_tables, span
 from doc_assets.formats.html.tree import below, children, classes, collapsed, visit
@@ -49,12 +55,28 @@ _LEAD = re.compile(
     r"[\w-]*?[_-]{1,2}(?:title|heading|header)|admonitionHeading_\w+|tab-label)"
 )
 _SIGNATURES = frozenset(("member-signature", "type-signature"))  # Javadoc
+_VERBATIM = ("pre", "xmp", "listing")
 _LEAD_TAGS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
 _STYLES: dict[str, Numerals] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
-_NUMERALS = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}  # docutils, Asciidoctor
+_NUMERALS = {
+    "loweralpha": "a",
+    "upperalpha": "A",
+    "lowerroman": "i",
+    "upperroman": "I",
+    "lowerlatin": "a",
+    "upperlatin": "A",
+}  # docutils, Asciidoctor
 _PREPARED = ", ".join(
-    ("pre", "table", "div.fragment", "div.summary-table", *(tag for tag in REPLACED_TAGS if tag != "a"), 'a[href*="#"]')
+    (
+        *_VERBATIM,
+        "table",
+        "div.summary-table",
+        *(f"div.{name}" for name in sorted(LISTINGS)),
+        *(tag for tag in REPLACED_TAGS if tag != "a"),
+        'a[href*="#"]',
+    )
 )
+_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:[^;]*\b((?:lower|upper)-(?:alpha|latin|roman))\b", re.IGNORECASE)
 _LONGEST_LEAD = 150  # characters
 
 
@@ -69,7 +91,7 @@ def read_parts(root: LexborNode, *, fold_headings: bool = False, plain: bool = F
     # Most documentation of an item has none of them.
     tags = set() if plain else {node.tag for node in root.css(_PREPARED)}
     if tags:
-        if not tags.isdisjoint(("pre", "table", "div")):
+        if not tags.isdisjoint((*_VERBATIM, "table", "div")):
             drop_beside_code(root, tables="table" in tags)
         write_replaced(root, tags)
         if not tags.isdisjoint(("table", "div")):
@@ -152,12 +174,12 @@ class _Reader:
         if tag == "br":
             self._inline.append("\v")  # survives collapsing of white space
             return False
-        if tag == "pre" and self._names_language(node):
+        if tag in _VERBATIM and self._names_language(node):
             self._inline.clear()
         self._flush()
         if tag in _LEAD_TAGS and self._enter_lead(node):
             return False
-        if tag == "pre" or (tag == "div" and "fragment" in classes(node)):
+        if tag in _VERBATIM or (tag == "div" and not LISTINGS.isdisjoint(classes(node))):
             self._end_lead()
             self._add(listing_text(node), "code")
             return False
@@ -266,6 +288,8 @@ class _Reader:
     def _leave_table(self, table: _Table, node: LexborNode, tag: str) -> None:
         if table.inner:
             table.inner -= tag == "table"
+        elif tag in ("thead", "tbody", "tfoot"):
+            table.grid.end_group()
         elif tag in ("td", "th"):
             table.cells.append(Cell(" ".join(table.cell), span(node, "colspan"), span(node, "rowspan")))
             table.cell.clear()
@@ -446,7 +470,9 @@ def _open_list(node: LexborNode, tag: str) -> _List:
     if tag != "ol":
         return _List(tag)
     values = node.attributes
-    numerals = values.get("type") or next((_NUMERALS[name] for name in classes(node) if name in _NUMERALS), "1")
+    style = _LIST_STYLE.search((values.get("style") or "")[:500])
+    names = (*(values.get("class") or "").split(), style[1].lower().replace("-", "") if style else "")
+    numerals = values.get("type") or next((_NUMERALS[name] for name in names if name in _NUMERALS), "1")
     start = _number(values.get("start"))
     if "reversed" in values:
         count = sum(1 for child in children(node) if child.tag == "li")

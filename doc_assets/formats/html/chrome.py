@@ -59,7 +59,7 @@ _SOURCE_LINK = re.compile(
 )
 _EDIT_TARGET = re.compile(r"/(?:edit|_edit|blame)/|[?&](?:action|do)=edit|/-/edit/|/issues/new\b|/_sources/")
 _NAMED_LINK = re.compile(
-    r"(?:direct |copy )?link\b|permalink|anchor\b|section titled\b|heading self-link", re.IGNORECASE
+    r"\W{0,2}(?:direct |copy )?link\b|\W{0,2}permalink|anchor\b|section titled\b|heading self-link", re.IGNORECASE
 )
 _TO_TOP = re.compile(r"#(?:top\w*|_top|page-?top|header)?")
 _DATE = r".{0,40}?(?:\d{4}|\d{1,2}[./-]\d{1,2}|\bago|yesterday|today).{0,60}"

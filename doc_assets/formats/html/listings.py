@@ -32,11 +32,13 @@ _BESIDE_CODE = ", ".join((
 ))  # fmt: skip
 # What makes a listing more than its text: without one of these, the text is the listing.
 _LINE_ELEMENTS = (
-    "div, p, li, tr, br, code + code, [data-line], span[class$=line], span[class*='line '], code[class*=line], "
-    'span[style*="display:block"], span[style*="display: block"], span[style*="display:flex"]'
+    "div, p, li, tr, br, pre pre, code + code, [data-line], span[class$=line], span[class*='line '], "
+    'code[class*=line], span[style*="display:block"], span[style*="display: block"], span[style*="display:flex"]'
 )
 _LINE_NAME = re.compile(r"(?:[\w-]*[-_])?line(?:_\w+)?")
-_BLOCKS = frozenset(("div", "p", "li", "tr", "ol", "ul", "table", "tbody", "thead", "figure", "section"))
+# Elements that are listings without ``<pre>``: Doxygen, SyntaxHighlighter, CodeMirror.
+LISTINGS = frozenset(("fragment", "syntaxhighlighter", "CodeMirror-code", "cm-content"))
+_BLOCKS = frozenset(("pre", "div", "p", "li", "tr", "ol", "ul", "table", "tbody", "thead", "figure", "section"))
 _FRAMES = frozenset(("table", "tbody", "thead", "tr", "ol", "ul"))  # blanks in them are no text
 _LISTING_ROWS = "td.blob-code, td.hljs-ln-code, td.js-file-line, td.code-line, td.codeline, td.line-content"
 _NAMED_LANGUAGE = re.compile(r"(?:language|lang|highlight|brush|sourceCode|highlight-source)-([\w+#.-]+)")
@@ -56,7 +58,7 @@ def drop_beside_code(root: LexborNode, *, tables: bool) -> None:
         elif "boring" in names or "toolbar" in names or _in_listing(node):
             style = node.attributes.get("style") or ""
             if "user-select" not in style or re.search(r"user-select\s*:\s*none", style):
-                node.remove()
+                (_bar_around(node) if node.tag == "button" else node).remove()
     if tables:
         _drop_gutters(root)
 
@@ -72,12 +74,22 @@ def _drop_number(node: LexborNode, names: frozenset[str]) -> None:
     node.remove()
 
 
+def _bar_around(button: LexborNode) -> LexborNode:
+    """Return the bar that a button is in, all of it in front of a listing's code ("bash", "Copy"), or itself."""
+    node = button
+    while node.parent is not None and node.parent.tag in ("div", "span", "header", "p"):
+        node = node.parent
+    parent = node.parent
+    beside = parent is not None and parent.tag == "pre" and any(child.tag == "code" for child in children(parent))
+    return node if beside and node.css_first("code") is None else button
+
+
 def _in_listing(node: LexborNode) -> bool:
     parent = node.parent
     for _ in range(8):
         if parent is None:
             return False
-        if parent.tag == "pre" or (parent.tag == "div" and "fragment" in classes(parent)):
+        if parent.tag == "pre" or (parent.tag == "div" and not LISTINGS.isdisjoint(classes(parent))):
             return True
         parent = parent.parent
     return False

@@ -14,6 +14,7 @@ from doc_assets.formats.html.tabs import LABEL
 from doc_assets.formats.html.tree import below, children, classes, collapsed
 
 _LAYOUT = "pre, h1, h2, h3, h4, h5, h6, div.fragment"
+_ALL_ROWS = 65_534  # the most that HTML lets a cell span
 _LONGEST_LABEL = 100  # characters
 
 
@@ -29,9 +30,10 @@ def is_data(table: LexborNode) -> bool:
 
 
 def span(cell: LexborNode, name: str) -> int:
-    """Return the value of ``colspan`` or ``rowspan``; 1 if it is none."""
+    """Return the value of ``colspan`` or ``rowspan``; 1 if it is none. 0 rows are all that follow in the group."""
     raw = cell.attributes.get(name)
-    return int(raw) if raw and re.fullmatch(r"\s*\d{1,5}\s*", raw) else 1
+    value = int(raw) if raw and re.fullmatch(r"\s*\d{1,5}\s*", raw) else 1
+    return _ALL_ROWS if not value and name == "rowspan" else value
 
 
 def prepare_tables(root: LexborNode) -> None:

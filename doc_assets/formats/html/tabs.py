@@ -16,8 +16,13 @@ from selectolax.lexbor import LexborNode, create_tag
 from doc_assets.formats.html.tree import after, below, children, classes, collapsed
 
 LABEL = "tab-label"  # class of the paragraphs that this module writes
-_BARS = "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels"
-_PANEL_NAMES = frozenset(("tabpanel", "tab-pane", "tabbed-block", "tab-content", "sd-tab-content", "tab-panel"))
+_BARS = ", ".join(
+    (
+        "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels, .tabs, .tab, .tab-bar, .tab-buttons",
+        '[class*="tabs__list"], [class*="tabs-nav"], [class*="tab-nav"]',
+    )
+)
+_PANEL_NAME = re.compile(r"(?:[\w-]*[-_])?tab(?:s|bed)?[-_]{0,2}(?:content|pane|panel|body|block)\w*")
 _LONGEST_LABEL = 120  # characters
 _MOST_BETWEEN = 20  # elements behind a bar that are no bodies
 _MOST_LEVELS = 4  # elements between a bar and the element that also holds its bodies
@@ -46,7 +51,9 @@ def label_tabs(root: LexborNode) -> None:
 
 def _labels(bar: LexborNode) -> list[LexborNode]:
     found = below(bar, "[role=tab]") or below(bar, "label") or below(bar, "a, button") or below(bar, "li")
-    return [one for one in found if re.search(r"\w", one.text())]
+    labels = [one for one in found if re.search(r"\w", one.text())]
+    # A bar holds nothing but labels: an element of such a name may hold the bodies as well.
+    return labels if len("".join(bar.text().split())) == sum(len("".join(one.text().split())) for one in labels) else []
 
 
 def _named_bodies(labels: list[LexborNode], by_id: dict[str, LexborNode]) -> list[LexborNode]:
@@ -89,7 +96,7 @@ def _is_filter(labels: list[LexborNode]) -> bool:
 
 def is_panel(node: LexborNode) -> bool:
     """Return whether an element is the body of a tab, which is text even while it is closed."""
-    return node.attributes.get("role") == "tabpanel" or not _PANEL_NAMES.isdisjoint(classes(node))
+    return node.attributes.get("role") == "tabpanel" or any(map(_PANEL_NAME.fullmatch, classes(node)))
 
 
 def _label_radio_buttons(root: LexborNode) -> None:

@@ -125,6 +125,29 @@ _CODE = "def f():\n\n    return {}"
             id="a button",
         ),
         pytest.param(
+            '<pre><div class="code-header"><span>python</span><button>Copy code</button></div>'
+            "<code>def f():\n\n    return {}"
+            "</code></pre>",
+            id="a bar with a button",
+        ),
+        pytest.param(
+            '<div class="syntaxhighlighter"><table><tr><td class="gutter"><div class="line number1">1</div>'
+            "<div>2</div><div>3"
+            '</div></td><td class="code"><div class="container"><div class="line"><code>def</code> <code>f():'
+            "</code></div><div "
+            'class="line"> </div><div class="line"><code>&nbsp;&nbsp;&nbsp;&nbsp;</code><code>return {}</code>'
+            "</div></div>"
+            "</td></tr></table></div>",
+            id="SyntaxHighlighter",
+        ),
+        pytest.param(
+            '<div class="CodeMirror-code"><div><pre class="CodeMirror-line"><span>def f():</span></pre></div>'
+            "<div><pre> "
+            "</pre></div><div><pre>    return {}</pre></div></div>",
+            id="CodeMirror",
+        ),
+        pytest.param("<xmp>def f():\n\n    return {}</xmp>", id="xmp"),
+        pytest.param(
             '<pre><span style="user-select: none">&gt; </span>def f():\n\n    return {}</pre>',
             id="a prompt that cannot be selected",
         ),

@@ -119,6 +119,7 @@ def test_numbers_of_lists_are_as_written() -> None:
     assert text('<ol type="i" start="3"><li>a<li>b<li value="9">c<li>d</ol>') == "iii. a\niv. b\nix. c\nx. d"
     assert text("<ol reversed><li>a<li>b<li>c</ol>") == "3. a\n2. b\n1. c"
     assert text('<ol class="loweralpha simple"><li>a<li>b</ol>') == "a. a\nb. b"
+    assert text('<ol style="list-style-type: upper-roman"><li>a<li>b</ol>') == "I. a\nII. b"
     assert blocks("<dl><dt>Parameters<span>:</span></dt><dd>path</dd></dl>")[0].text == "Parameters: path"
 
 

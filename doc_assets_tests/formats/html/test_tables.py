@@ -15,6 +15,12 @@ def test_spanning_and_empty_cells_keep_each_value_in_its_column() -> None:
     ]
 
 
+def test_spans_end_with_their_group_of_rows_and_zero_means_all_of_it() -> None:
+    page = """<table><tbody><tr><td rowspan=0>Linux<td>a<tr><td>b</tbody><tbody><tr><td rowspan=5>macOS<td>c</tbody>
+      <tbody><tr><td>Haiku<td>d</tbody></table>"""
+    assert blocks(page) == [Block("Linux | a\nLinux | b\nmacOS | c\nHaiku | d", "table")]
+
+
 def test_all_rows_of_a_head_are_repeated_when_a_table_is_cut() -> None:
     rows = "".join(f"<tr><td>{i}<td>value {i} of the table" for i in range(100))
     pieces = blocks(f"<table><thead><tr><th colspan=2>Keys<tr><td>Name<td>Value</thead><tbody>{rows}</table>")

@@ -83,6 +83,13 @@ _BODIES = [Block("Linux: Use apt."), Block("macOS"), Block("brew install x", "co
             "</div></div></div>",
             id="Antora",
         ),
+        pytest.param(
+            '<div class="tab"><button class="tablinks" onclick="open(event)">Linux</button>'
+            '<button class="tablinks">macOS'
+            '</button></div><div id="l" class="tabcontent"><p>Use apt.</p></div><div id="m" class="tabcontent" '
+            'style="display:none"><pre>brew install x</pre></div>',
+            id="buttons without roles",
+        ),
     ],
 )
 def test_the_label_of_a_tab_stands_before_its_body(tabs: str) -> None:
