@@ -45,11 +45,12 @@ def read_data(data: bytes, name: str) -> object:
 
 
 def front_matter(data: bytes) -> Mapping[str, object]:
-    """Return the facts at the head of a page in YAML or TOML; none where there are none."""
-    match = _HEAD.match(data[:_LONGEST_HEAD].decode("utf-8-sig", "replace").replace("\r\n", "\n"))
+    """Return the facts at the head of a page in YAML, TOML or JSON; none where there are none."""
+    text = data[:_LONGEST_HEAD].decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    match = _HEAD.match(text)
     if match is None:
-        return {}
-    if match["fence"] == "---":
+        facts = _script_value(text, 0) if text.startswith("{") and not _too_deep(text) else None
+    elif match["fence"] == "---":
         facts = _yaml(match["block"])
     elif _too_deep(match["block"]):
         facts = None

@@ -51,8 +51,9 @@ def test_what_is_long_nested_or_aliased_beyond_the_limits_is_nothing() -> None:
     assert read_data(b"a: &a 1\nb: [" + b"*a, " * 21 + b"]", "a.yml") is None
 
 
-def test_front_matter_is_yaml_or_toml_at_the_head_of_a_page() -> None:
+def test_front_matter_is_yaml_toml_or_json_at_the_head_of_a_page() -> None:
     assert front_matter(b"---\r\ntitle: A\r\n---\r\ntext") == {"title": "A"}
     assert front_matter(b'+++\ntitle = "A"\n+++\ntext') == {"title": "A"}
-    for text in (b"text", b"---\n- a\n---\n", b"+++\ntitle =\n+++\n", b"---\nno end"):
+    assert front_matter(b'{\n  "title": "A"\n}\ntext {') == {"title": "A"}
+    for text in (b"text", b"{{< x >}}", b"---\n- a\n---\n", b"+++\ntitle =\n+++\n", b"---\nno end"):
         assert front_matter(text) == {}
