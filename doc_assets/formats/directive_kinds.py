@@ -50,7 +50,8 @@ _NAMES = {
     Kind.LABELLED: """card centered collapse details dropdown group-tab grid-item grid-item-card rubric sidebar tab
         tab-item table topic""",
     Kind.ADMONITION: """admonition attention availability caution danger deprecated deprecated-removed error hint
-        impl-detail important note seealso soft-deprecated tip versionadded versionchanged versionremoved warning""",
+        impl-detail important note seealso soft-deprecated tip versionadded versionchanged versionremoved
+        version-added version-changed version-deprecated version-removed warning""",
     Kind.LISTING: """actdiag blockdiag code code-block code-cell digraph doctest grammar-snippet graph graphviz
         ipython jupyter-execute kernel-render mermaid plantuml plot prompt seqdiag sourcecode testcode testoutput
         uml tikz""",
@@ -76,12 +77,11 @@ _NAMES = {
     Kind.RST: "eval-rst",
 }
 VERSION_LABELS = {
-    "versionadded": "Added in version",
-    "versionchanged": "Changed in version",
-    "versionremoved": "Removed in version",
-    "deprecated": "Deprecated since",
+    **dict.fromkeys(("versionadded", "version-added"), "Added in version"),
+    **dict.fromkeys(("versionchanged", "version-changed"), "Changed in version"),
+    **dict.fromkeys(("versionremoved", "version-removed"), "Removed in version"),
+    **dict.fromkeys(("deprecated", "version-deprecated", "deprecated-removed"), "Deprecated since"),
     "soft-deprecated": "Soft deprecated since",
-    "deprecated-removed": "Deprecated since",
 }
 _NOTE_LABELS = {"seealso": "See also", "impl-detail": "CPython implementation detail"}
 _BY_NAME = {name: kind for kind, names in _NAMES.items() for name in names.split()}

@@ -21,6 +21,12 @@ _MODIFIERS = {
     "staticmethod": "static",
     "property": "property",
 }
+_CLASSES = frozenset(("class", "exception", "autoclass", "autoexception"))
+# What belongs to a module; methods and attributes belong to their class.
+_OF_A_MODULE = frozenset((
+    "function", "data", "class", "exception", "decorator", "coroutinefunction", "awaitablefunction", "autofunction",
+    "autodata", "autoclass", "autoexception", "autodecorator",
+))  # fmt: skip
 # Options for links, indexes and layout; any other that has a value is a fact about the item.
 _UNSHOWN_NAMES = """
     canonical class display domain group language meta-type module name noindex no-index no-index-entry noindexentry
@@ -39,6 +45,8 @@ class Signature(SphinxDirective):
         signature = re.sub(r"\\(?=\W)", "", argument).strip()
         if signature and domain == "http":
             signature = f"{kind.upper()} {signature}"
+        if domain in ("", "py"):
+            signature = self._qualified(signature, kind)
         facts: list[tuple[str, str]] = []
         if kind.startswith("auto"):
             members = _names(options.get("members", "").split(","))
@@ -48,7 +56,11 @@ class Signature(SphinxDirective):
                 signature = _completed(signature, options)
                 options = {name: value for name, value in options.items() if name not in _SHOWN_AFTER}
             facts = [(name, value) for name, value in options.items() if value.strip() and name not in _UNSHOWN]
+        memo = vars(self.state.memo)
+        around = memo.get("in_class", False)
+        memo["in_class"] = around or kind in _CLASSES
         box = self.body(content)
+        memo["in_class"] = around
         if members:
             box.insert(0, members)
         if facts:
@@ -56,6 +68,32 @@ class Signature(SphinxDirective):
         if signature:
             box.insert(0, nodes.literal_block(signature, signature, signature=True))
         return [box]
+
+    def _qualified(self, signature: str, kind: str) -> str:
+        """Return the signatures with the module that the page names above them, as Sphinx shows them."""
+        memo = vars(self.state.memo)
+        sign = "@" if kind.startswith("decorator") else ""
+        module = memo.get("module", "") if kind in _OF_A_MODULE and not memo.get("in_class") else ""
+        if kind == "automodule":
+            memo["module"] = signature
+        if not (sign or module):
+            return signature
+        lines = signature.split("\n")
+        named = [
+            bool(line.strip()) and "." not in re.split(r"[(\[\s:=]", line.strip(), maxsplit=1)[0] for line in lines
+        ]
+        prefix = f"{module}." if module else ""
+        return "\n".join(sign + (prefix if own else "") + line.strip() for line, own in zip(lines, named, strict=True))
+
+
+class Module(SphinxDirective):
+    """``module``, ``currentmodule``: shows nothing; the descriptions that follow have the module's name."""
+
+    def run(self) -> list[nodes.Node]:  # noqa: D102
+        argument, _, _ = self.split(argument_lines=1)
+        name = argument.strip()
+        vars(self.state.memo)["module"] = name if re.fullmatch(r"\w+(?:\.\w+)*", name) and name != "None" else ""
+        return []
 
 
 def _fact(name: str, value: nodes.paragraph) -> nodes.field:
@@ -72,7 +110,7 @@ def _completed(signature: str, options: Mapping[str, str]) -> str:
     return f"{signature} {options['annotation']}" if options.get("annotation") else signature
 
 
-class PythonClass(SphinxDirective):
+class PythonClass(Signature):
     """The two meanings of ``class``: a style in docutils, a Python class (capitals or brackets) in Sphinx."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102

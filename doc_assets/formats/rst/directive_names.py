@@ -6,7 +6,15 @@ from docutils.parsers.rst import Directive
 from docutils.parsers.rst.directives.misc import Replace, Unicode
 
 from doc_assets.formats.directive_kinds import Kind, kind_of
-from doc_assets.formats.rst.descriptions import AuditEvent, Glossary, NameList, Productions, PythonClass, Signature
+from doc_assets.formats.rst.descriptions import (
+    AuditEvent,
+    Glossary,
+    Module,
+    NameList,
+    Productions,
+    PythonClass,
+    Signature,
+)
 from doc_assets.formats.rst.directives import (
     Admonition,
     Container,
@@ -55,10 +63,14 @@ _OF_THE_NOTATION: dict[str, type[Directive]] = {
     "role": Role,
     "default-role": DefaultRole,
 }
-_OF_ONE_PROJECT: dict[str, type[Directive]] = {"audit-event": AuditEvent}
+# Directives that one domain or project has.
+_OF_ONE_DOMAIN: dict[str, type[Directive]] = {
+    **dict.fromkeys(("module", "py:module", "currentmodule", "py:currentmodule"), Module),
+    "audit-event": AuditEvent,
+}
 
 
 def directive_for(name: str) -> type[Directive]:
     """Return the stub that reads the directive of that name: ``Unknown`` if no other does."""
     name = name.lower()
-    return _OF_THE_NOTATION.get(name) or _OF_ONE_PROJECT.get(name) or _STUBS[kind_of(name)]
+    return _OF_THE_NOTATION.get(name) or _OF_ONE_DOMAIN.get(name) or _STUBS[kind_of(name)]

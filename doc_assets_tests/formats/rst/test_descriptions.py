@@ -33,3 +33,29 @@ from doc_assets_tests.support.rst_pages import kinds
 )  # fmt: skip
 def test_descriptions_read_as_on_the_page(source: str, expected: str) -> None:
     assert "|".join(block for _, block in kinds(source)) == expected
+
+
+def signatures(source: str) -> list[str]:
+    return [block for kind, block in kinds(source) if kind == "signature"]
+
+
+def test_items_of_a_module_have_its_name_as_on_the_page() -> None:
+    source = (
+        ".. module:: pumps.ring\n   :synopsis: Rings.\n\n"
+        ".. function:: open(path)\n              open(fd)\n\n   Opens.\n\n"
+        ".. class:: Ring(size)\n\n   Holds.\n\n   .. method:: push(frame)\n\n      Adds.\n\n   .. class:: Inner\n\n"
+        ".. method:: Ring.pop()\n\n.. data:: pumps.ring.SIZE\n\n.. decorator:: cached\n\n"
+        ".. c:function:: int ring_open(void)\n\n.. currentmodule:: None\n\n.. function:: plain()\n"
+    )
+    assert signatures(source) == [
+        "pumps.ring.open(path)\npumps.ring.open(fd)",
+        "pumps.ring.Ring(size)",
+        "push(frame)",
+        "Inner",
+        "Ring.pop()",
+        "pumps.ring.SIZE",
+        "@pumps.ring.cached",
+        "int ring_open(void)",
+        "plain()",
+    ]
+    assert signatures(".. automodule:: pumps\n\n.. autofunction:: open\n") == ["pumps", "pumps.open"]

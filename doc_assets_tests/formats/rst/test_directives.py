@@ -18,6 +18,8 @@ from doc_assets_tests.support.rst_pages import kinds, text
         (".. deprecated-removed:: 3.8 3.10\n   Use :func:`f`.\n",
          "Deprecated since 3.8, removed in version 3.10: Use `f`."),
         (".. deprecated:: 2.0.0\n\n   Use a.\n", "Deprecated since 2.0.0: Use a."),
+        (".. version-added:: 7.3\n", "Added in version 7.3"),
+        (".. version-deprecated:: 3.1 Use b.\n", "Deprecated since 3.1: Use b."),
         (".. soft-deprecated:: 3.13\n\n   Use a.\n", "Soft deprecated since 3.13: Use a."),
         (".. versionremoved:: 5.0 It was slow.\n", "Removed in version 5.0: It was slow."),
         (".. availability:: Linux >= 5.8, not WASI.\n", "Availability: Linux >= 5.8, not WASI."),
