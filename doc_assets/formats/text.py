@@ -20,6 +20,9 @@ from doc_assets.formats.parts import Heading, Part
 _OVERSTRUCK = re.compile(rb"[\x00-\x7f\xc0-\xff][\x80-\xbf]{0,3}\x08")  # bold and underlined words on a printer
 _ADORNMENT = re.compile(r"([=~^*#+_-])\1{2,}")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,3}){0,4})\.?[ \t]+(?=\S*[^\W\d])\S.{0,90}(?<![.,;:!?])")
+_ITEM = re.compile(r"[ \t]{0,3}(?:[-*•+o]|\d{1,3}[.)])[ \t]+\S")
+_CODE_LINE = re.compile(r"[{}]|[;\\]$|^[$#%>] |\S {3,}|\S\t|\w\(\w*\)| =")
+_SENTENCE = 6  # words in each line of prose, on average
 _TITLE_LENGTH = 100  # characters; a longer first line is a paragraph
 
 
@@ -59,12 +62,13 @@ def _parts(text: str) -> Iterator[Part]:
     paragraphs = [paragraph.strip("\n").split("\n") for paragraph in re.split(r"\n(?:[ \t]*\n)+", text)]
     numbered = _are_numbered(paragraphs)
     ranks: list[tuple[str, bool]] = []  # kinds of rule in the order of their first heading
+    opening = True
     for lines in paragraphs:
         if found := _ruled(lines):
             heading, style, lines = found
             if style not in ranks:
-                # A page whose first rule is a thin one has no title; its headings are those of sections.
-                if not ranks and style[0] != "=" and not style[1]:
+                # A page whose first rule is a thin one below other text has no title; its headings are sections'.
+                if not ranks and not opening and style[0] != "=" and not style[1]:
                     ranks.append(("=", False))
                 ranks.append(style)
             yield Heading(min(6, ranks.index(style) + 1), heading)
@@ -74,8 +78,25 @@ def _parts(text: str) -> Iterator[Part]:
         while lines and not lines[0].strip():
             lines = lines[1:]
         if lines:
-            indented = all(line.startswith(("    ", "\t")) for line in lines if line.strip())
-            yield Block("\n".join(lines).rstrip(), "code" if indented else "prose")
+            yield _block(lines, is_title=opening and len(lines) == 1)
+            opening = False
+
+
+def _block(lines: Sequence[str], *, is_title: bool) -> Block:
+    """Return a paragraph as it stands, and its kind; indented sentences and a centred title lose their indentation."""
+    text = "\n".join(lines).rstrip()
+    if not all(line.startswith(("    ", "\t")) for line in lines if line.strip()):
+        is_list = _ITEM.match(lines[0]) and all(_ITEM.match(line) or line[:1].isspace() for line in lines[1:])
+        return Block(text, "list" if is_list else "prose")
+    stripped = [line.strip() for line in lines]
+    words = sum(len(line.split()) for line in stripped)
+    indents = {line[: len(line) - len(line.lstrip())] for line in lines if line.strip()}
+    is_sentence = (
+        len(indents) == 1 and words >= _SENTENCE * len(lines) and text[-1] in ".:?!" and stripped[0][:1].isalpha()
+    )
+    if is_title or (is_sentence and not any(_CODE_LINE.search(line) for line in stripped)):
+        return Block("\n".join(stripped).strip())
+    return Block(text, "code")
 
 
 def _ruled(lines: Sequence[str]) -> tuple[str, tuple[str, bool], Sequence[str]] | None:

@@ -67,6 +67,25 @@ def test_numbered_lines_alone_are_headings_where_sections_are_numbered() -> None
     assert [s.heading_path for s in steps.sections] == [()]
 
 
+def test_the_first_rule_is_that_of_the_title_whatever_it_is() -> None:
+    document = read("Changes\n*******\n\n2.0\n===\n\nNew\n---\n\n- Rings.\n- Frames\n  of it.\n\n1.9\n===\n\nOld.\n")
+    assert document.title == "Changes"
+    assert [s.heading_path for s in document.sections] == [("2.0",), ("2.0", "New"), ("1.9",)]
+    assert document.sections[1].blocks == (Block("- Rings.\n- Frames\n  of it.", "list"),)
+
+
+def test_indented_sentences_and_a_centred_title_are_no_code() -> None:
+    sentence = "This paragraph is indented by a tab, as many files\nof the kernel were; it is text."
+    indented = sentence.replace("\n", "\n\t")
+    document = read(f"\t\tMaps in short\n\n\t{indented}\n\n\tint fd = open(a);\n\tif (fd < 0)\n\t\treturn fd;\n")
+    assert document.title == "Maps in short"
+    assert document.sections[0].blocks == (
+        Block("Maps in short"),
+        Block(sentence),
+        Block("\tint fd = open(a);\n\tif (fd < 0)\n\t\treturn fd;", "code"),
+    )
+
+
 def test_a_text_without_a_title_line_is_named_after_its_file() -> None:
     assert read("one\ntwo\n").title == "Some tool"
 
