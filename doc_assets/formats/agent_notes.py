@@ -23,7 +23,7 @@ _AGENTS = (
 _ADDRESSED = re.compile(
     r"(?P<to>(?:note|hint|notice|instructions?|attention|message)\W{0,3}(?:for|to)\s|(?:for|to|dear|hello|hey|hi)\s)?"
     r"(?P<you>(?:(?:if|when) )?(?:you are|you're|you\u2019re|are you) )?(?:an? |any |all |the |other )?"
-    rf"{_AGENTS}(?:(?: and |/|, | or ){_AGENTS})?\b\s*(?(to)|(?(you)|[:!?\u2013\u2014-]))",
+    rf"{_AGENTS}(?:(?: and |/|, | or ){_AGENTS})?\b(?!-\w)\s*(?(to)|(?(you)|[:!?\u2013\u2014-]))",
     re.IGNORECASE,
 )
 _SENT_TO = re.compile(

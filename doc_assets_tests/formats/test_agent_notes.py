@@ -37,6 +37,8 @@ def test_a_sentence_that_sends_agents_elsewhere_is_a_note(note: str) -> None:
         "For AI agents: run `tool execute weather` to test this tool.",
         "Agents should start with llms.txt, then read single pages.",
         "For the complete index of functions, see the reference.",
+        "- llms-full.txt: full-text version with the complete prose of every page.\n- Home: the home page.",
+        "AI-first developer experience: CLI, agent skills, llms.txt and MCP.",
     ],
 )
 def test_prose_about_agents_and_indexes_stays(words: str) -> None:
