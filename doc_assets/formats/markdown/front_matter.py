@@ -28,7 +28,7 @@ _HEAD_LINE = re.compile(
     r"[ ]{0,3}(?P<key>[A-Za-z][\w-]*(?:[ ][A-Za-z][\w-]*){0,2})[ \t]*:(?!//)(?:[ \t]+(?P<value>\S.*)|[ \t]*)$"
 )
 _HEAD_MORE = re.compile(r"(?:[ ]{4}|\t)[ \t]*(\S.*)$")
-_TITLE_BLOCK = re.compile(r"%[ ]+(\S.*)\n(?:[ ]+.*\n)*%[ ]*(.*)\n(?:[ ]+.*\n)*%[ ]*(\S.*)\n(?:[ \t]*\n|\Z)")
+_TITLE_BLOCK = re.compile(r"%[ ]+(\S.*)\n(?:[ ].*\n)*%[ ]*(.*)\n(?:[ ].*\n)*%[ ]*(\S.*)\n(?:[ \t]*\n|\Z)")
 _MAX_HEAD = 60  # lines
 # fmt: off
 _HEAD_KEYS = frozenset((

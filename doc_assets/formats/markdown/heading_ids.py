@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"[ \t]*<!--[ \t]*#([^\s<>{}]+)[ \t]*-->[ \t]*$")
 _KNOWN = re.compile(r"(?:id|class|style|title|lang|dir|role|tabindex|data-[\w-]+|markdown|number|unnumbered)=|-$")
 _MDX_COMMENT = re.compile(
     r"^(?P<heading>(?:[ ]{0,3}\#{1,6}[ \t]|(?=[^\n]*\n[ ]{0,3}(?:=+|-+)[ \t]*$))[^\n]*?)"
-    r"[ \t]*\{/\*[ \t]*\#(?P<id>[^\s{}*]+)[ \t]*\*/\}[ \t#]*$",
+    r"\{/\*[ \t]*\#(?P<id>[^\s{}*]+)[ \t]*\*/\}[ \t#]*$",
     re.MULTILINE | re.VERBOSE,
 )
 _ELEMENT = re.compile(
@@ -59,7 +59,7 @@ def mark_headings(prose: str, *, mdx: bool) -> str:
     if not mdx:
         return prose
     if "{/*" in prose:
-        prose = _MDX_COMMENT.sub(lambda m: f"{m['heading']} {{#{m['id']}}}", prose)
+        prose = _MDX_COMMENT.sub(lambda m: f"{m['heading'].rstrip()} {{#{m['id']}}}", prose)
     return _ELEMENT.sub(_as_markdown, prose) if "<h" in prose or "<H" in prose else prose
 
 

@@ -51,7 +51,7 @@ _MAX_LISTS, _MAX_TABLES = 20, 16
 _LIST_PIECE = 1_000  # characters, about 250 tokens, as a chunk holds no more
 # In the text collected: the start of an item, a step of indentation, the border between a term and its definition.
 _ITEM, _STEP, _DEFINES = "\x05", "\x04", "\x06"
-_DEFINITION = re.compile(rf"\s*{_DEFINES}\s*")
+_MAX_COUNTED = 20  # lists of a document that count down, whose items are counted before they are read
 
 
 def read_fragment(text: str, closed: frozenset[str] = frozenset()) -> list[Part]:
@@ -90,6 +90,7 @@ class FragmentReader:
         """Start a document."""
         self._parts: list[Part] = []
         self._tables: list[HtmlTable] = []
+        self._counted = 0
         self._start_piece()
 
     def _start_piece(self) -> None:
@@ -237,7 +238,7 @@ class FragmentReader:
                 if not self._lists:
                     self._flush()
                 if len(self._lists) < _MAX_LISTS:
-                    self._lists.append(_open_list(name, raw, text, position))
+                    self._lists.append(self._open_list(name, raw, text, position))
             elif self._lists:
                 self._lists.pop()
                 if not self._lists:
@@ -257,6 +258,18 @@ class FragmentReader:
             if re.fullmatch(r"-?\d{1,6}", value):
                 inside.number = int(value)
             self._buffer.append(f"\n{_ITEM}{_STEP * depth}{inside.marker()}")
+
+    def _open_list(self, name: str, raw: str, text: str, position: int) -> _List:
+        values = attributes_of(raw) if "=" in raw else {}
+        start = values.get("start", "")
+        number = int(start) if re.fullmatch(r"-?\d{1,6}", start) else 1
+        step = 1
+        if name == "ol" and re.search(r"\breversed\b", raw):
+            step = -1
+            self._counted += 1
+            if not start and self._counted <= _MAX_COUNTED:
+                number = _count_items(text, position)
+        return _List(name, number, step, _NUMERALS.get(values.get("type", ""), "1"))
 
     def _break_line(self, name: str) -> None:
         if self._heading is not None:
@@ -305,18 +318,6 @@ class FragmentReader:
                 self.add(block)
 
 
-def _open_list(name: str, raw: str, text: str, position: int) -> _List:
-    values = attributes_of(raw) if "=" in raw else {}
-    start = values.get("start", "")
-    number = int(start) if re.fullmatch(r"-?\d{1,6}", start) else 1
-    step = 1
-    if name == "ol" and re.search(r"\breversed\b", raw):
-        step = -1
-        if not start:
-            number = _count_items(text, position)
-    return _List(name, number, step, _NUMERALS.get(values.get("type", ""), "1"))
-
-
 def _count_items(text: str, position: int) -> int:
     """Return the number of items of the list that opens at ``position``, as a list that counts down starts there."""
     depth = count = 0
@@ -342,7 +343,8 @@ def _paragraphs(raw: str) -> Iterator[Block]:
     terms = ""
     if _DEFINES in raw:
         defined_below = raw.rstrip().endswith(_DEFINES) and _ITEM in raw
-        raw = _DEFINITION.sub(": ", raw)
+        first, *others = raw.split(_DEFINES)
+        raw = ": ".join([first.rstrip(), *(text.strip(" \t\n") for text in others[:-1]), others[-1].lstrip()])
         raw, terms = _without_open_terms(raw) if defined_below else (raw, "")
     lines: list[str] = []
     items = 0

@@ -10,9 +10,9 @@ import re
 
 from doc_assets.formats.superscripts import subscript, superscript
 
-_ITEM = r"""(?:[\#.][^\s{}\#.]+(?:[.:][^\s{}\#.]+)*|[\w:-]+=(?:"[^"{}\n]*"|'[^'{}\n]*'|[^\s"'{}]+))"""
+_ITEM = r"""(?:[\#.][^\s{}\#.]+(?:\.[^\s{}\#.]+)*|[\w:-]+=(?:"[^"{}\n]*"|'[^'{}\n]*'|[^\s"'{}]+))"""
 _ATTRIBUTES = rf"\{{:?[ \t]*{_ITEM}(?:[ \t]+(?:{_ITEM}|[\w-]+))*[ \t]*\}}"
-_CODE = r"(?P<code>`+[^`\n]+`+)"
+_CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
     rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}"
 )
