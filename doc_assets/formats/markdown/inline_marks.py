@@ -19,9 +19,10 @@ _KRAMDOWN = re.compile(
 _JSX_TAG = re.compile(r"<(?P<name>img|[A-Z][\w.]*)(?P<values>\s(?:[^<>{}]|\{{1,2}[^{}]*\}{1,2}){0,400})>")
 _ROLE = re.compile(
     # Inline code is matched first: `${var}` in it is no role.
-    r"(?P<run>(?<!`)`+)(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=run)(?!`))`+){1,2000}?(?P=run)(?!`)|"
+    # Possessive, as a run of backticks is one mark: split in all ways, it takes exponential time.
+    r"(?P<run>(?<!`)`++)(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=run)(?!`))`++){1,2000}?(?P=run)(?!`)|"
     r"\{(?P<role>[A-Za-z][\w:+.-]*)(?:[ ][^{}\n]{0,200})?\}"
-    r"(?P<ticks>`+)(?P<text>(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=ticks))`){1,2000}?)(?P=ticks)(?!`)"
+    r"(?P<ticks>`++)(?P<text>(?:[^`\n]|\n(?![ \t>]*\n)|(?!(?P=ticks)(?!`))`++){1,2000}?)(?P=ticks)(?!`)"
 )
 _ROLE_TARGET = re.compile(r"(?<=[^\s<])\s*<[^<>]*>$")
 _UNSHOWN_ROLES = frozenset(("sub-ref", "eval", "glue", "button"))  # values that only the built site has

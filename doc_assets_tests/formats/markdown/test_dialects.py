@@ -120,6 +120,7 @@ def test_mdbook_s_tabs_have_labels_before_their_bodies() -> None:
         "```{x} a.py\n",
         ":::\n",
         "{note}`x ",
+        "{note}`x ```y\n",
         "{!a ",
         "<<< a\n",
     ],
