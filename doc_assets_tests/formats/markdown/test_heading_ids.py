@@ -104,3 +104,30 @@ def test_a_line_of_attributes_after_a_paragraph_is_dropped_and_names_nothing() -
 def test_a_heading_in_a_cell_of_a_table_is_text() -> None:
     document = parse(RawFile("a.mdx", b"| a | b |\n|---|---|\n| <h2>x</h2> | y |\n"))[0]
     assert lay_out(document)[0] == "a | b\nx | y"
+
+
+class Book:
+    """A book's files."""
+
+    def __init__(self, settings: str) -> None:
+        """Take what stands in book.toml."""
+        self.files = {"src/SUMMARY.md": b"# Summary\n\n- [A](a.md)\n", "book.toml": settings.encode()}
+
+    def read(self, path: str) -> bytes | None:
+        """Return a file's bytes."""
+        return self.files.get(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "anchors"),
+    [
+        ('[book]\ntitle = "B"\nmultilingual = false\n', ["Über-uns", "uns"]),
+        ("[output.html]\ncurly-quotes = true\n", ["Über-uns", "uns"]),
+        ('[book]\ntitle = "B"\n', ["über-uns", "-uns"]),
+        ("[output.html]\ndefinition-lists = false\n", ["über-uns", "-uns"]),
+    ],
+)
+def test_anchors_of_a_book_are_those_of_the_mdbook_that_builds_it(settings: str, anchors: list[str]) -> None:
+    page = b"# A\n\n## \xc3\x9cber uns\n\na\n\n## & uns\n\nb\n"
+    document = parse(RawFile("src/a.md", page, neighbours=Book(settings)))[0]
+    assert [s.anchor for s in document.sections if s.heading_path] == anchors
