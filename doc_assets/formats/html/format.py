@@ -19,11 +19,15 @@ from doc_assets.formats.html.mdbook_navigation import book_parents
 from doc_assets.formats.html.tabs import label_tabs
 from doc_assets.formats.html.tree import collapsed, parse_tree, remove
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.markdown.stretches import Stretch
+from doc_assets.formats.markdown.template_tags import TemplateReader, hide, holds_templates
 from doc_assets.formats.navigation.finding import place_of
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Heading, Part
 
 _TEMPLATE_MARK = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}|\{#[^{}]*#\}")
+_TAG = re.compile(r"<[^<>]*>")
+_OUTPUT_TAG = re.compile(r"\{\{(?![<%])[^{}]*\}\}")  # a value that only the site has
 _REDIRECT = re.compile(r"""^\s*[\d.]*\s*[;,]\s*url\s*=\s*["']?\s*([^"']+)""", re.IGNORECASE)
 _SITE_NAME = re.compile(r"\s+[—|]\s+[^—|]*$")
 _LONGEST_ADDRESS = 1_000  # characters
@@ -59,6 +63,8 @@ class HtmlFormat:
         if mark and mark in file.data[:50_000].lower():
             raise DocumentSkipped(reason)
         facts, text = split_front_matter(decode(file.data, html=True))
+        if facts:
+            text = _without_template_tags(text)
         tree = parse_tree(text)
         refuse_redirect(tree)
         place = place_of(file, facts)
@@ -85,6 +91,15 @@ class HtmlFormat:
         return [Document(title, self.name, sections, {**facts, **_facts(tree), **place.facts(facts)}, parents)]
 
 
+def _without_template_tags(text: str) -> str:
+    """Return a page that Hugo or Jekyll has yet to render without their tags, but with the words in these."""
+    if not holds_templates(text):
+        return text
+    _refuse_mostly_marks(_TAG.sub("", text))
+    page = Stretch(_OUTPUT_TAG.sub("", hide(text)), code=False)
+    return TemplateReader([page]).rewrite(page)
+
+
 def refuse_redirect(tree: LexborHTMLParser) -> None:
     """Raise DocumentSkipped if the page only redirects to another."""
     for meta in tree.css("meta[http-equiv]"):
@@ -101,7 +116,11 @@ def _refuse_template(parts: list[Part]) -> None:
     rest = _TEMPLATE_MARK.sub("", text)
     if not re.search(r"\w", rest):
         raise DocumentSkipped("no text in the document: a template, a redirect by script, or an empty page")
-    if len(text) > 2 * len(rest):
+    _refuse_mostly_marks(text)
+
+
+def _refuse_mostly_marks(text: str) -> None:
+    if len(text) > 2 * len(_TEMPLATE_MARK.sub("", text)):
         raise DocumentSkipped("a template: its text is filled in elsewhere")
 
 

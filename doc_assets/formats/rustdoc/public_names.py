@@ -199,7 +199,11 @@ def _contents(
         else:
             kind = kind_of(target)
             listed = kind == "variant" or (is_visible and kind != "macro") or has_doc_attribute(item, "no_inline")
-            yield _Found(str(use.get("name") or target.get("name") or "_"), target, uses, source, listed=listed)
+            name = str(use.get("name") or target.get("name") or "_")
+            if name == "_":  # `pub use Trait as _` lends the methods of a trait, and no name
+                yield _Found("", None, uses, listed=True)
+            else:
+                yield _Found(name, target, uses, source, listed=listed)
 
 
 def _absolute(source: str, inside: str, crate: str) -> str:

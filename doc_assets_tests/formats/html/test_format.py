@@ -325,3 +325,9 @@ def test_whatever_the_tags_every_block_is_sound(tokens: list[str]) -> None:
         for block in one.blocks:
             assert block.text.strip() and block.text == block.text.strip("\n") and "\0" not in block.text
             block.text.encode()
+
+
+def test_a_page_that_a_generator_has_yet_to_render_has_no_tags_of_it() -> None:
+    tags = "{% if page.x %}<p>Use {{ site.name }} {{ x | upcase }}now.</p>{% endif %}{{< tab-code header='Kube' >}}"
+    assert text(f"---\nlayout: home\n---\n<h1>T</h1>{tags}<p>run</p>{{{{< /tab-code >}}}}") == "Use now.\nKube\nrun"
+    assert "{{ x }}" in text("<h1>T</h1><p>A rendered page says {{ x }} to its reader.</p>")

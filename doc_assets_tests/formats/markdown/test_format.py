@@ -327,6 +327,7 @@ def test_blocks_have_no_blank_edges() -> None:
         ("[:octicons-tag-24: v6.3](https://x.example)\n\n`#!c void f()`\n", ["v6.3", "`void f()`"]),
         ("| a | b |\n|---|---|\n| :material-check: | :material-close:{ .x } |\n", ["a | b\nyes | no"]),
         ("r[items.fn]\nA function.\n", ["A function."]),
+        ('[[toc]]\n\n{lang="it" .wide}\nCiao.\n\n{a} and {b=c} stay.\n', ["Ciao.", "{a} and {b=c} stay."]),
         ("<<<<<<< HEAD\none\n=======\ntwo\n>>>>>>> branch\n", ["one\ntwo"]),
         ('See {{< glossary text="Pods" term_id="pod" >}} in it.\n', ["See Pods in it."]),
         ("[TOC]\n\n{{%segment outline}}\n\n{{preview}}\n\nKept {{ x }} {{ site.url }}.\n", ["Kept {{ x }} ."]),

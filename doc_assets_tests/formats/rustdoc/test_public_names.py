@@ -215,6 +215,14 @@ def test_a_method_of_a_renamed_type_is_not_repeated(crate: CrateJson) -> None:
     )
 
 
+def test_an_underscore_is_no_name(crate: CrateJson) -> None:
+    unit(crate, 60, "Hose", docs="A hose.")
+    crate.hold(60, module(crate, 61, "prelude", [use(crate, 62, "crate::Hose", 60, name="_")], public=True))
+    documents = read(crate)
+    assert paths(documents, "Struct tank::Hose") == []
+    assert listed(documents, "Module tank::prelude") == "Re-exports:\npub use crate::Hose as _;"
+
+
 def test_modules_that_all_import_a_large_one_list_it_a_limited_number_of_times(
     crate: CrateJson, monkeypatch: pytest.MonkeyPatch
 ) -> None:
