@@ -70,6 +70,8 @@ def superscript(before: str, text: str, notes: Collection[str] = ()) -> str:
         return raised
     if _ABBREVIATED.fullmatch(raised) and re.search(r"\b[A-ZN]\Z", base):
         return raised
+    if base.endswith(("[", "(")):
+        return text
     if base[-1:].isspace():
         return f"^{_operand(raised)}" if base.rstrip()[-1:].isdigit() else text
     if (raised in notes or re.fullmatch(r"[*†‡§¶#]{1,4}", raised)) and re.search(r"[^\W\d_]{2}\Z", base):

@@ -36,6 +36,7 @@ def test_exponents_keep_their_meaning(before: str, raised: str, expected: str) -
         ("Rust", "®", "Rust®"),
         ("a name", "said in small print", "a name said in small print"),
         ("", "1", "1"),
+        ("module[", "import]", "module[import]"),
         ("a word ", "small", "a word small"),
     ],
 )

@@ -30,6 +30,9 @@ _FORMULA = re.compile(
 _DISPLAYED = re.compile(r"\{\\(?:displaystyle|textstyle)\b(.*)\}", re.DOTALL)
 _LONGEST_FORMULA = 4_000  # characters
 _DECORATION = re.compile(r"\b(?:logo|logotype|icon|avatar|badge|illustration|banner|photo of .*)\W*\Z", re.IGNORECASE)
+_DECORATIVE_FILE = re.compile(
+    r"(?:^|[/_.-])(?:logo|icon|avatar|favicon|badge)s?(?:[_.-][^/]*|/[^/]*)?\Z", re.IGNORECASE
+)
 _IMAGE_FILE = re.compile(r"\.(?:png|jpe?g|gif|svg|webp|avif)(?:[?#]|\Z)", re.IGNORECASE)
 _TEX = 'annotation[encoding="application/x-tex"], annotation[encoding="TeX"], annotation[encoding="LaTeX"]'
 # A cheap test of a link's words: at most a few letters beside signs and digits, or a way back.
@@ -127,8 +130,13 @@ def _write_images(root: LexborNode) -> None:
             node.replace_with(f" {_plain(' '.join(alt.split()))} ")
         elif values.get("aria-hidden") == "true" or values.get("role") in ("presentation", "none") or _is_small(values):
             continue
-        elif (words := alt_text(alt, source)) and not _DECORATION.search(words) and not _is_button(node):
+        elif (words := alt_text(alt, source)) and not _is_decoration(words, source) and not _is_button(node):
             node.replace_with("" if words.rstrip(".") in _caption(node, captions) else f" {words} ")
+
+
+def _is_decoration(words: str, source: str) -> bool:
+    """Return whether an image's words or its file's name say that it is a logo, an icon or the like."""
+    return _DECORATION.search(words) is not None or _DECORATIVE_FILE.search(source[-200:]) is not None
 
 
 def _is_small(values: Mapping[str, str | None]) -> bool:

@@ -95,6 +95,7 @@ def test_the_words_of_an_image_are_text_unless_it_is_decoration() -> None:
     for image in (
         '<a href="https://x.example"><img src="b.svg" alt="Build status"></a>',
         '<img src="l.png" alt="Company logo">',
+        '<img src="/images/ring-logo.svg" alt="The ring company">',
         '<img src="t.svg" width="24" alt="Test tube">',
         '<img src="a.png" alt="An arrow" aria-hidden="true">',
         '<img src="diagram-1.png" alt="diagram-1.png">',
