@@ -328,6 +328,8 @@ def test_whatever_the_tags_every_block_is_sound(tokens: list[str]) -> None:
 
 
 def test_a_page_that_a_generator_has_yet_to_render_has_no_tags_of_it() -> None:
-    tags = "{% if page.x %}<p>Use {{ site.name }} {{ x | upcase }}now.</p>{% endif %}{{< tab-code header='Kube' >}}"
-    assert text(f"---\nlayout: home\n---\n<h1>T</h1>{tags}<p>run</p>{{{{< /tab-code >}}}}") == "Use now.\nKube\nrun"
+    words = "The ring is opened once by the agent, and closed by the kernel when the last reader has left it for good."
+    tags = "{% if page.x %}<p>{{ site.name }} {{ x | upcase }}Now.</p>{% endif %}{{< tab-code header='Kube' >}}"
+    page = f"---\nlayout: home\n---\n<h1>T</h1><p>{words} {words}</p>{tags}<p>run</p>{{{{< /tab-code >}}}}"
+    assert text(page) == f"{words} {words}\nNow.\nKube\nrun"
     assert "{{ x }}" in text("<h1>T</h1><p>A rendered page says {{ x }} to its reader.</p>")
