@@ -120,7 +120,6 @@ def test_mdbook_s_tabs_have_labels_before_their_bodies() -> None:
         "```{x} a.py\n",
         ":::\n",
         "{note}`x ",
-        "{note}`x ```y\n",
         "{!a ",
         "<<< a\n",
     ],
@@ -133,6 +132,13 @@ def test_containers_without_an_end_take_linear_time(piece: str) -> None:
 
     seconds(10)
     assert seconds(400) < 0.05 + 30 * max(seconds(40), 0.001)
+
+
+def test_runs_of_backticks_that_close_nothing_take_little_time() -> None:
+    started = time.process_time()
+    for mark in ("x ````", "{note}````"):
+        assert "last words" in lay_out(read_page(f"{mark}y " + "``` " * 60 + "and {a}` last words\n"))[0]
+    assert time.process_time() - started < 2
 
 
 def test_colons_and_slashes_without_an_end_hide_nothing() -> None:
