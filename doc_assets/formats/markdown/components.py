@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from doc_assets.formats.markdown.js_literals import UNKNOWN, read_literal
-from doc_assets.formats.markdown.template_words import is_place, shows
+from doc_assets.formats.markdown.template_words import shows
 
 _PROPERTY = re.compile(
     r"(?P<name>[@:#]?[A-Za-z_][\w:.-]*)(?:\s*=\s*(?:\"(?P<d>[^\"]*)\"|'(?P<s>[^']*)'|(?P<open>\{)))?"
@@ -27,6 +27,9 @@ _NO_DATA = re.compile(
     r"|rss|href|url|src|srcset|sizes|on[A-Z]\w*|data-\w+|meta|metadata|seo|plugins|components)$|.*(?:Style|Class|ClassName)$"
 )
 _LINKS = frozenset(("link", "external", "href", "url", "to", "open", "disabled", "hidden", "new", "active", "isnew"))
+_ADDRESS = re.compile(
+    r"(?:[a-z]+:)?//\S*|(?:mailto|data):\S*|\.{0,2}/\S*|#\S*|\S+\.(?:png|jpe?g|svg|gif|webp|mp4|mdx?|html?|css)"
+)
 _MAX_CELL = 2_000
 
 
@@ -154,6 +157,8 @@ def data_of(props: Mapping[str, object], *, tabs: bool = False) -> list[str]:
 
 
 def _blocks(value: object) -> list[str]:
+    if isinstance(value, Mapping) and len(value) > 1 and all(isinstance(item, Mapping) for item in value.values()):
+        return _table([{"name": key, **item} for key, item in value.items()])  # Fumadocs' TypeTable
     if isinstance(value, Mapping):
         lines = _shown_values(value)
         nested = [
@@ -168,7 +173,7 @@ def _blocks(value: object) -> list[str]:
     rows = [item for item in value if isinstance(item, Mapping)]
     if rows and len(rows) == len(value):
         return _table(rows)
-    words = [text for item in value if (text := _text(item)) and not is_place(text)]
+    words = [text for item in value if (text := _text(item)) and not _is_address(text)]
     if not words or not any(re.search(r"[^\W\d_]{2}", word) for word in words):
         return []
     return ["\n".join(f"- {word}" for word in words)]
@@ -178,8 +183,9 @@ def _table(rows: list[Mapping[str, object]]) -> list[str]:
     """Return a table of objects with the same keys; one that is not filled enough is paragraphs."""
     keys = [key for key in dict.fromkeys(key for row in rows for key in row) if not _is_technical(key)]
     cells = [[_text(row.get(key)) for key in keys] for row in rows]
-    used = [n for n in range(len(keys)) if any(cell[n] and not is_place(cell[n]) for cell in cells)]
-    used = [n for n in used if len(used) == 1 or not _is_identifier(keys[n])] or used
+    used = [n for n in range(len(keys)) if any(cell[n] and not _is_address(cell[n]) for cell in cells)]
+    if any(keys[n].lower() in ("label", "title") for n in used):  # a menu, whose identifiers nobody sees
+        used = [n for n in used if keys[n].lower() not in ("id", "key", "slug", "variant")]
     filled = sum(1 for cell in cells for n in used if cell[n])
     if not used or not filled:
         return []
@@ -196,7 +202,7 @@ def _shown_values(value: Mapping[str, object]) -> list[str]:
         text
         for key, item in value.items()
         if isinstance(item, str) and not _is_technical(key) and not _is_identifier(key)
-        if (text := " ".join(item.split())[:_MAX_CELL]) and not is_place(text)
+        if (text := " ".join(item.split())[:_MAX_CELL]) and not _is_address(text)
     ]
 
 
@@ -206,6 +212,10 @@ def _is_technical(key: str) -> bool:
 
 def _is_identifier(key: str) -> bool:
     return key.lower() in ("id", "key", "slug", "type", "kind", "variant")
+
+
+def _is_address(value: str) -> bool:
+    return _ADDRESS.fullmatch(value) is not None
 
 
 def _text(value: object) -> str:

@@ -55,6 +55,7 @@ _READ_LATER = frozenset(("sup", "sub", "kbd"))
 _TABLE = frozenset(("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"))
 _SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*\{?\s*["']?(\d{1,4})""", re.IGNORECASE)
 _FENCE = "~" * 10
+_TAGS_ALONE = re.compile(r"</?[A-Za-z][^<>]*>?")
 _LABEL = re.compile(r"[^<>{}]{1,200}(?=</)")
 _MAX_GROUPS = 20  # of tabs in tabs
 _BOUNDARY = "\x03"  # start or end of a component; occurs in no text, as control characters are removed
@@ -352,6 +353,6 @@ class _Scanner:
         after = text[end : line_end if line_end >= 0 else end + _MAX_ROW].strip()
         if before.startswith("|"):
             return True
-        if tab:
+        if tab or ("<" in before and not _TAGS_ALONE.sub("", before).strip()):
             return False
         return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")

@@ -178,11 +178,6 @@ def shows(key: str, value: str) -> bool:
     return not _is_technical(key) and _is_phrase(value)
 
 
-def is_place(value: str) -> bool:
-    """Return whether a value is a path, an address or a file rather than words."""
-    return _PLACE.fullmatch(value) is not None
-
-
 def _is_technical(key: str) -> bool:
     return key in _TECHNICAL or key.startswith(("v-", ":", "@", "#", "data-", "on")) or key.endswith(_TECHNICAL_ENDS)
 

@@ -69,6 +69,13 @@ def test_objects_with_the_same_keys_are_a_table_without_links() -> None:
     ]
 
 
+def test_objects_by_their_name_are_a_table_and_identifiers_are_shown_where_they_are_the_content() -> None:
+    text = "<TypeTable type={{ port: { type: 'number', default: '80' }, host: { type: 'string', default: 'me' } }} />\n"
+    assert blocks(text) == [Block("name | type | default\nport | number | 80\nhost | string | me", "table")]
+    text = '<Feeds list={[{symbol: "BTC/USD", id: "0xe6"}, {symbol: "ETH/USD", id: "0xff"}]} />\n'
+    assert blocks(text) == [Block("symbol | id\nBTC/USD | 0xe6\nETH/USD | 0xff", "table")]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
