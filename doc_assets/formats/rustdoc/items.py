@@ -46,7 +46,9 @@ def has_doc_attribute(item: Item, word: str) -> bool:
     """Return whether an item has ``#[doc(word)]``: ``inline`` or ``no_inline``."""
     for attribute in item.get("attrs") or ():
         text = attribute.get("other") if isinstance(attribute, Mapping) else attribute
-        if isinstance(text, str) and "".join(text.split()) == f"#[doc({word})]":
+        if not isinstance(text, str) or not text.startswith("#[doc("):
+            continue
+        if word in (part.strip() for part in text.removeprefix("#[doc(").removesuffix(")]").split(",")):
             return True
     return False
 

@@ -124,7 +124,9 @@ def test_an_item_that_only_a_listed_re_export_names_is_documented(crate: CrateJs
     assert "Re-exports:\npub use parts::Hose;" in listed(documents, "Crate tank")
 
 
-@pytest.mark.parametrize("attribute", ["#[doc(inline)]", {"other": "#[doc(inline)]"}])
+@pytest.mark.parametrize(
+    "attribute", ["#[doc(inline)]", {"other": "#[doc(inline)]"}, {"other": '#[doc(alias = "x", inline)]'}]
+)
 def test_a_re_export_that_asks_for_it_is_listed_by_kind(crate: CrateJson, attribute: object) -> None:
     module(crate, 61, "parts", [unit(crate, 60, "Hose", docs="A hose.")], public=True)
     crate.hold(61, use(crate, 62, "parts::Hose", 60))
