@@ -25,6 +25,8 @@ _INHERITED = "<div class='docblock'>"
 # Since 1.67 a heading may be in the summary of its own section.
 _FOLD = re.compile(r"<details\b[^<>]{0,180}><summary[^<>]{0,180}>\Z")
 _TAGS = re.compile(r"<[^<>]*>")
+# Links to the source and to the member itself, and places to break a word: an eighth of the rest, without a word of it.
+_LINKS = re.compile(r'<a class="src[^"]*" href="[^"]*">[^<]*</a>|<a href="[^"]*" class="anchor[^"]*">[^<]*</a>|<wbr>')
 _LONGEST_HEADING = 2_000  # characters with markup
 _LONGEST_TAG = 200
 
@@ -53,7 +55,10 @@ class Trimmed:
 
 
 def trim(text: str) -> Trimmed:
-    """Remove the sidebar, lent methods, inherited sentences, and auto-trait and blanket implementations. Linear."""
+    """Remove the sidebar, lent methods, inherited sentences, links, and auto-trait and blanket implementations.
+
+    Linear.
+    """
     stated = _variables(text)
     text, version = _without_sidebar(text)
     implementations = 0
@@ -71,7 +76,7 @@ def trim(text: str) -> Trimmed:
             lent_methods = text.count(_METHOD, first, traits)
             lenders = _lenders(text[first:traits])
             text = text[:first] + text[traits:]
-    text = _without_inherited(text)
+    text = _LINKS.sub("", _without_inherited(text))
     return Trimmed(text, stated, version, tuple(lenders), implementations, lent_methods, trait_methods)
 
 
