@@ -27,6 +27,23 @@ _OF_A_MODULE = frozenset((
     "function", "data", "class", "exception", "decorator", "coroutinefunction", "awaitablefunction", "autofunction",
     "autodata", "autoclass", "autoexception", "autodecorator",
 ))  # fmt: skip
+# Kinds of items that a page names before the signature, by domain.
+_TYPES = {
+    **{name: name for name in ("struct", "union", "enum", "enumerator", "type", "class", "concept")},
+    "enum-class": "enum class",
+    "enum-struct": "enum struct",
+}
+_KINDS: dict[str, dict[str, str]] = {
+    "py": {
+        **{name: name for name in ("class", "exception", "property", "classmethod", "abstractmethod")},
+        "staticmethod": "static",
+        **dict.fromkeys(("coroutinefunction", "coroutinemethod"), "coroutine"),
+        **dict.fromkeys(("awaitablefunction", "awaitablemethod"), "awaitable"),
+    },
+    "c": _TYPES,
+    "cpp": _TYPES,
+    "js": {"class": "class"},
+}
 # Options for links, indexes and layout; any other that has a value is a fact about the item.
 _UNSHOWN_NAMES = """
     canonical class display domain group language meta-type module name noindex no-index no-index-entry noindexentry
@@ -47,6 +64,9 @@ class Signature(SphinxDirective):
             signature = f"{kind.upper()} {signature}"
         if domain in ("", "py"):
             signature = self._qualified(signature, kind)
+        if signature and (shown := _KINDS.get(domain or "py", {}).get(kind.removeprefix("auto"))):
+            lines = signature.split("\n")
+            signature = "\n".join(line if line.startswith(f"{shown} ") else f"{shown} {line}" for line in lines)
         facts: list[tuple[str, str]] = []
         if kind.startswith("auto"):
             members = _names(options.get("members", "").split(","))

@@ -37,7 +37,10 @@ _ADORNMENT = re.compile(r"""([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])\1{2,}\s*$""
 _EXPLICIT = re.compile(r"\.\. ?(_[^:]*:|\S+::.*|\|.*)?$")
 
 # Sphinx's switches at the head of a page: not facts about it.
-_SWITCHES = frozenset(("orphan", "nosearch", "nocomments", "tocdepth", "no-search", "hidetoc", "html_theme"))
+_SWITCHES = frozenset((
+    "orphan", "nosearch", "nocomments", "tocdepth", "no-search", "hidetoc", "html_theme", "github_url", "gitlab_url",
+    "bitbucket_url", "allow_comments", "full-width", "html_theme.sidebar_secondary.remove",
+))  # fmt: skip
 _FACT_NAMES = """
     address author authors contact copyright date email id last-modified license maintainer maintainers organization
     original reviewer status translator translators updated version

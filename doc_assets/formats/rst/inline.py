@@ -93,6 +93,8 @@ class SphinxInliner(Inliner):
             text = shortcut_text(text)
         elif kind == "numref":  # only Sphinx knows the number
             text = text.replace("%s", "").strip()
+        if titled and kind in ("ref", "doc") and not any(character.isalnum() for character in text):
+            return [], []  # a sign that leads to the place itself
         if kind in CODE_ROLES:
             return [nodes.literal(rawsource, text)], []
         if kind == "ref" and not titled:  # the title of the section with that label, which ``tree`` knows

@@ -21,7 +21,7 @@ from doc_assets_tests.support.rst_pages import kinds
         (".. option:: -n, --dry-run\n\n   Nothing.\n", "-n, --dry-run|Nothing."),
         (".. program:: ring\n\n.. pdbcommand:: h(elp) [command]\n\n   Helps.\n", "h(elp) [command]|Helps."),
         (".. opcode:: LOAD_FAST (var_num)\n\n   Pushes.\n", "LOAD_FAST (var_num)|Pushes."),
-        (".. coroutinefunction:: run()\n\n   Runs.\n", "run()|Runs."),
+        (".. coroutinefunction:: run()\n\n   Runs.\n", "coroutine run()|Runs."),
         (".. audit-event:: open path,mode open\n", "Raises an auditing event `open` with arguments `path`, `mode`."),
         (".. audit-event:: exit\n", "Raises an auditing event `exit` with no arguments."),
         (".. productionlist:: python-grammar\n   try: `one` | `!two`\n      : more\n", "try: one | two\n   : more"),
@@ -49,13 +49,18 @@ def test_items_of_a_module_have_its_name_as_on_the_page() -> None:
     )
     assert signatures(source) == [
         "pumps.ring.open(path)\npumps.ring.open(fd)",
-        "pumps.ring.Ring(size)",
+        "class pumps.ring.Ring(size)",
         "push(frame)",
-        "Inner",
+        "class Inner",
         "Ring.pop()",
         "pumps.ring.SIZE",
         "@pumps.ring.cached",
         "int ring_open(void)",
         "plain()",
+    ]
+    assert signatures(".. c:struct:: ring\n\n.. cpp:enum-class:: Kind\n\n.. c:type:: type ring_t\n") == [
+        "struct ring",
+        "enum class Kind",
+        "type ring_t",
     ]
     assert signatures(".. automodule:: pumps\n\n.. autofunction:: open\n") == ["pumps", "pumps.open"]

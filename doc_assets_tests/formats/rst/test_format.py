@@ -54,6 +54,7 @@ def test_unknown_directives_keep_argument_options_and_content(name: str) -> None
         (":c:func:`pump_open()`", "See `pump_open()` now."),
         (":py:class:`~pump.Valve`", "See `pump.Valve` now."),
         (":gh-issue:`123`", "See GitHub issue 123 now."),
+        ("it :ref:`🔗<pump>`", "See it now."),
         (":unheard:of:`some words`", "See some words now."),
         ("`a link <https://example.org/a/b>`_", "See a link now."),
         ("|undefined|", "See undefined now."),
@@ -135,7 +136,7 @@ def test_signatures_stand_before_their_description() -> None:
         (".. c:function::\n   int pump_open(char *name)\n\n   Opens.\n", "int pump_open(char *name)|Opens."),
         (".. py:attribute:: size\n   :type: int\n   :value: 3\n", "size: int = 3"),
         (".. http:get:: /pumps/(int:id)\n\n   One pump.\n", "GET /pumps/(int:id)|One pump."),
-        (".. autoclass:: pump.Valve\n   :members: open, shut\n", "pump.Valve|open, shut"),
+        (".. autoclass:: pump.Valve\n   :members: open, shut\n", "class pump.Valve|open, shut"),
         (".. autosummary::\n   :toctree: made\n\n   ~pump.open\n   shut\n", "pump.open, shut"),
         (".. kernel-doc:: include/pump.h\n   :identifiers: pump_open pump_shut\n", "pump_open, pump_shut"),
         (".. deprecated:: 3.1\n   Use :func:`shut` instead.\n", "Deprecated since 3.1: Use `shut` instead."),
@@ -187,7 +188,7 @@ def test_an_item_that_fits_a_block_is_not_cut() -> None:
 def test_fields_at_the_head_are_metadata_and_comments_go() -> None:
     document = read(
         ".. SPDX-License-Identifier: GPL-2.0\n.. include:: <isonum.txt>\n\nTitle\n=====\n\n:Author: Ann Example\n"
-        ":orphan:\n:Summary: What it is about.\n\nBody.\n"
+        ":orphan:\n:github_url: hide\n:Summary: What it is about.\n\nBody.\n"
     )
     assert document.metadata == {"author": "Ann Example"}
     assert lay_out(document)[0] == "Summary: What it is about.\n\nBody."
