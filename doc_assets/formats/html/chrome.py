@@ -21,7 +21,7 @@ from doc_assets.formats.parts import Anchor, Heading, Part
 # The first match with a word in it is the content; without one, the body.
 _ROOTS = (
     "main", "div[role=main]", "[role=main]", "article", "div.document div.body", "div.body", "div.contents",
-    ".manual-page", ".maincontent", "#main-content", "#content",
+    ".manual-page", ".maincontent", "#main-content", "#content-area", "#content",
 )  # fmt: skip
 _CHROME = ", ".join(
     (
@@ -32,7 +32,7 @@ _CHROME = ", ".join(
         ".sphinxsidebar, .sidebar-wrapper, #side-nav, #nav-path, #titlearea, #main-nav, #MSearchBox, #top > .tabs",
         # Sections may be called "toc" or "search": only other elements are removed by id.
         ".toc, #TOC, #tocDiv, ul#toc, div#toc:not(.section), .table-of-contents, .contents.local, div.contents.topic",
-        "#dw__toc, .docInfo, .pageId, .theme-doc-version-badge",
+        "#dw__toc, .docInfo, .pageId, .theme-doc-version-badge, .eyebrow",
         ".page-metadata, .md-source-file, .VPDocFooter, .vp-doc-footer, .page-meta, .page-edit",
         ".search, #searchbox, .skip-link, .skip-main-content, .nav-wrapper, .mobile-nav-chapters, .pagination",
         ".copybtn, .copy-button, .clipboard, .edit-page-link, .edit-this-page, .edit-link",
@@ -52,6 +52,9 @@ _SUSPECTS = ", ".join(
     )
 )
 _KEPT_NAMES = frozenset(("footnote", "footnote-list", "topic", "admonition", "sidebar-title"))
+_NOTE = re.compile(
+    r"(?:^|[-_])(?:note|tip|hint|admonition|callout|alert|info|warning|caution|danger|important)(?:$|[-_])"
+)
 _SCOPES = frozenset(("article", "section", "main", "aside", "blockquote", "figure"))  # a header in them is theirs
 _SIGNS = "¶#§🔗◆∞⚓❡⛓※☍\u200b\xa0"
 _SOURCE_LINK = re.compile(
@@ -153,7 +156,8 @@ def _is_alternative(node: LexborNode, shown: dict[int, set[str]]) -> bool:
 
 def _leads_elsewhere(node: LexborNode) -> bool:
     """Return whether an element is navigation by its content: little else than links, headings and buttons."""
-    if not _KEPT_NAMES.isdisjoint(classes(node)):
+    names = classes(node)
+    if not _KEPT_NAMES.isdisjoint(names) or node.attributes.get("role") == "note" or any(map(_NOTE.search, names)):
         return False
     if node.css_first("pre, .admonition-title") is not None:
         return False
@@ -161,7 +165,10 @@ def _leads_elsewhere(node: LexborNode) -> bool:
         return True  # a label, not a note
     total = _words(node.text())
     beside = [one for one in below(node, "h1, h2, h3, h4, h5, h6, summary") if one.css_first("a[href]") is None]
-    linked = sum(_words(one.text()) for one in [*below(node, "a[href], button"), *beside])
+    links = below(node, "a[href], button")
+    linked = sum(_words(one.text()) for one in [*links, *beside])
+    if len(links) == 1 and not beside and linked < total:
+        return False  # a sentence around a link
     return linked * 2 > total or total == 0
 
 

@@ -35,6 +35,23 @@ def test_a_note_is_content_whatever_it_is_called(note: str) -> None:
     assert _in(note) == "Caution: Keys have 512 bytes.\nThe end."
 
 
+def test_a_sentence_around_a_link_is_no_navigation() -> None:
+    aside = '<aside>See <a href="/rings">the guide to rings and buffers</a>.</aside>'
+    assert _in(aside) == "See the guide to rings and buffers.\nThe end."
+    note = '<aside class="callout-note"><a href="/a">Rings</a> <a href="/b">Buffers</a></aside>'
+    assert _in(note) == "Rings Buffers\nThe end."
+
+
+def test_the_lead_above_the_content_of_mintlify_stays() -> None:
+    page = """<title>Start - Ring</title><div id="content-area"><header id="header"><div class="eyebrow">Guides</div><h1
+      id="page-title">Start</h1><div><p>Open a ring.</p></div><button>Copy page</button></header><div
+      id="content"><h2 id="a">
+      <div><a href="#a" aria-label="Navigate to
+      header">\u200b</a></div><span>First</span></h2><p>Text.</p></div></div>"""
+    assert read(page).title == "Start"
+    assert headings(page) == ["First"] and text(page) == "Open a ring.\nText."
+
+
 @pytest.mark.parametrize(
     "navigation",
     [
