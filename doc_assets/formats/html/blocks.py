@@ -25,10 +25,11 @@ from doc_assets.formats.html.tree import below, children, classes, collapsed, vi
 from doc_assets.formats.numbering import Numerals, item_number
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.table_grid import Cell, TableGrid, row_text
+from doc_assets.formats.table_pieces import table_blocks
 
-_LIST_PIECE = 1_000  # characters, about 250 tokens, as a chunk holds no more: longer lists and tables are split
+_LIST_PIECE = 1_000  # characters, about 250 tokens, as a chunk holds no more: longer lists are split
 _LONGEST_HEADING = 200  # characters; a longer one is an unclosed heading that contains the page
-_LONGEST_TABLE_HEAD = 200  # characters; shorter ones are repeated when a table is split
+_LONGEST_TABLE_HEAD = 200  # characters of rows that name columns after the first; the others are rows like all
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 # fmt: off
@@ -137,7 +138,7 @@ class _Table:
     rows: list[str] = field(default_factory=list)
     cells: list[Cell] = field(default_factory=list)
     cell: list[str] = field(default_factory=list)
-    head: str = ""
+    head: list[str] = field(default_factory=list)
     only_heads: bool = True
     written: bool = False
     inner: int = 0  # tables open inside of a cell
@@ -297,26 +298,23 @@ class _Reader:
             row = row_text(table.grid.row(table.cells))
             table.cells.clear()
             headed = table.only_heads and not table.rows and not table.written
-            if row and headed and len(table.head) + len(row) < _LONGEST_TABLE_HEAD:
-                table.head = f"{table.head}\n{row}" if table.head else row
+            if row and headed and (not table.head or sum(map(len, table.head)) + len(row) < _LONGEST_TABLE_HEAD):
+                table.head.append(row)
             elif row:
                 table.rows.append(row)
             table.only_heads = True
-            if sum(map(len, table.rows)) > _LIST_PIECE:
-                self._cut_table(table)
         elif tag in ("table", "caption"):
             if table.rows or (tag == "table" and not table.written):
-                self._cut_table(table)
+                self._write_table(table)
             self._add_block(" ".join(table.cell), "prose")
             table.cell.clear()
             if tag == "table":
                 self._table = None
 
-    def _cut_table(self, table: _Table) -> None:
+    def _write_table(self, table: _Table) -> None:
         """Write the rows so far below the table's head."""
-        rows = [table.head, *table.rows] if table.head else table.rows
-        self._add_block("\n".join(rows), "table")
-        table.written = table.written or bool(rows)
+        self.parts.extend(table_blocks([*table.head, *table.rows], len(table.head)))
+        table.written = table.written or bool(table.head or table.rows)
         table.rows = []
 
     def _enter_list(self, node: LexborNode, tag: str) -> bool:

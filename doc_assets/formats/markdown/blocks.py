@@ -38,6 +38,8 @@ _LIST_PIECE = 1_000  # characters, about 250 tokens: longer lists are split betw
 _MAX_BRACKETS, _MAX_DECLARATIONS = 30, 50
 _PLAIN_LENGTH = 2_000  # characters; shorter paragraphs cannot be slow
 _MARKUP = re.compile(r"[\\`*_\[<&!$~]")
+_BLANK = frozenset(" \t\n")
+_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]{1,60}\]:?")
@@ -151,8 +153,10 @@ class MarkdownReader:
         return i + 1
 
     def _add(self, text: str, kind: BlockKind) -> None:
-        text = re.sub(r"\A(?:[ \t]*\n)+", "", text).rstrip()
-        if text.strip():
+        if text[:1] in _BLANK:
+            text = _BLANK_LINES.sub("", text)
+        text = text.rstrip()
+        if text:
             self._out.add(Block(text, kind))
 
     def _add_parts(self, parts: Sequence[Part]) -> None:
@@ -196,14 +200,20 @@ class MarkdownReader:
         if number is not None:
             self._add_parts(self._lifted[number])
             return
-        if content[0] == "<" and _TABLE_TAGS.fullmatch(content):  # MDX has no blocks of HTML
+        first = content[0]
+        if first == "<" and _TABLE_TAGS.fullmatch(content):  # MDX has no blocks of HTML
             self._out.feed(content)
             return
-        if content[0] == "{" and content[-1] == "}" and (own := own_id(content)) is not None:
+        if first == "{" and content[-1] == "}" and (own := own_id(content)) is not None:
             if own:
                 self._out.add(Anchor(own))
             return
-        if content.startswith((": ", "Table: ")) and isinstance(last := self._out.last, Block) and last.kind == "table":
+        if (
+            first in ":T"
+            and content.startswith((": ", "Table: "))
+            and isinstance(last := self._out.last, Block)
+            and last.kind == "table"
+        ):
             content = split_attributes(content.partition(": ")[2])[0]  # a caption of Pandoc
         text, anchor = self._inline(content)
         if anchor and not text:

@@ -14,10 +14,10 @@ from docutils import nodes
 
 from doc_assets.document import Block
 from doc_assets.formats.table_grid import Cell, TableGrid, row_text
+from doc_assets.formats.table_pieces import table_blocks as in_pieces
 
-# Longer tables are split into blocks of this size, about one window of 256 tokens, so that chunks end between rows.
+# Longer lists are split into blocks of this size, about one window of 256 tokens, so that chunks end between items.
 BLOCK_CHARACTERS = 1_000
-_LONGEST_HEAD = 200  # characters; shorter ones are repeated when a table is split
 
 _BlocksOf = Callable[[nodes.Node], list[Block]]
 
@@ -70,7 +70,7 @@ def _blocks(rows: Sequence[Sequence[_Cell]], heads: int, blocks_of: _BlocksOf) -
         names = [grid.row(_texts(row, blocks_of)) for row in rows[:heads]]
         return list(_one_below_the_other(rows[heads:], names[-1] if names else [], blocks_of))
     lines = [row_text(grid.row(_texts(row, blocks_of))) for row in rows]
-    return list(_packed(lines[:heads], lines[heads:]))
+    return _packed(lines[:heads], lines[heads:])
 
 
 def _texts(row: Iterable[_Cell], blocks_of: _BlocksOf) -> list[Cell]:
@@ -103,20 +103,10 @@ def labelled(label: str, blocks: list[Block]) -> list[Block]:
     return [Block(f"{label}:" if blocks else label), *blocks]
 
 
-def _packed(heads: Iterable[str], rows: Iterable[str]) -> Iterator[Block]:
-    """Yield the rows that hold a word or number as blocks of about ``BLOCK_CHARACTERS``, each below the head."""
-    head = "\n".join(row for row in heads if re.search(r"\w", row))
-    lines, size = [head] if head else [], 0
-    for row in rows:
-        if not re.search(r"\w", row):
-            continue
-        if size and size + len(row) > BLOCK_CHARACTERS:
-            yield Block("\n".join(lines), "table")
-            lines, size = [head] if 0 < len(head) < _LONGEST_HEAD else [], 0
-        lines.append(row)
-        size += len(row)
-    if lines:
-        yield Block("\n".join(lines), "table")
+def _packed(heads: Sequence[str], rows: Sequence[str]) -> list[Block]:
+    """Return the rows that hold a word or number, in pieces that each stand below the head."""
+    named = [row for row in heads if re.search(r"\w", row)]
+    return in_pieces([*named, *(row for row in rows if re.search(r"\w", row))], len(named))
 
 
 def _closest_table(node: nodes.Node) -> nodes.Node | None:
