@@ -239,7 +239,8 @@ def _placed(words: list[str], match: re.Match[str], inside: bool) -> str:
     if not words:
         return ""
     if inside:
-        return " ".join(words)
+        after = match.string[match.end() : match.end() + 1]
+        return " ".join(words) + (" " if after.isalnum() else "")
     before = _line_before(match)
     lead = before if not before.strip(" \t>") else " " * len(before)
     if len(lead.expandtabs(4)) > 3 and not _in_list(match.string, match.start() - len(before), len(lead)):

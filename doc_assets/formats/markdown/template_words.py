@@ -164,7 +164,11 @@ def words_of(name: str, arguments: Arguments, *, inside: bool = False) -> list[s
                 words.append(value)
             continue
         positional += 1
-        if name not in _REFERENCES and not (positional == 1 and value.lower() in _STYLES) and _is_word(value, inside):
+        if (
+            name not in _REFERENCES
+            and not (positional == 1 and name not in _INLINE and value.lower() in _STYLES)
+            and _is_word(value, inside)
+        ):
             words.append(value)
     if not words and arguments.bare and not arguments.named and name not in _REFERENCES:
         words = [_bare_title(name, arguments.bare)]

@@ -79,6 +79,10 @@ def test_headings_made_of_a_shortcode_are_those_of_kubernetes() -> None:
         ("{{< callout\n  title=`Over\n  lines`\n>}}\nx\n{{< /callout >}}", ["Over lines", "x"]),
         ('See [a]({{< ref "a.md" >}}) and {{< ref "b.md" >}}.', ["See a and ."]),
         ("{{</* note */>}} is written so.", ["{{< note >}} is written so."]),
+        (
+            '### One {{< badge "new" >}}\n\nA {{% tooltip "What it means" %}}word{{% /tooltip %}}.',
+            ["A What it means word."],
+        ),
         ('| a |\n|---|\n| {{< term "Fee" >}} |', ["a\nFee"]),
     ],
 )
