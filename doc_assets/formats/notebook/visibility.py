@@ -18,7 +18,9 @@ _STREAMS = {"remove-stdout": "stdout", "remove-stderr": "stderr"}
 
 # `#| echo: false` of Quarto, `#| hide` of nbdev, with the comment sign of the cell's language.
 _OPTION = re.compile(r"[ \t]*(?:#|//|--|%%)\|[ \t]*([\w-]+)(?:[ \t]*:[ \t]*([^\n]*)|[ \t]+[^\n]*)?(?:\n|\Z)")
-_CONTINUED = re.compile(r"[ \t]*(?:#|//|--|%%)\|.*\n?")
+_CONTINUED = re.compile(r"[ \t]*(?:#|//|--|%%)\|[ \t]*([^\n]*)(?:\n|\Z)")
+_INDENTED = re.compile(r"[ \t]*(?:#|//|--|%%)\|[ \t]{2,}\S")
+_BLOCK = re.compile(r"[|>][+-]?$")  # YAML: the value is the indented text below
 _NBDEV_COMMENT = re.compile(
     r"#[ \t]?(hide|hide_input|hide_output|exports?i?|default_exp\b[^\n]*)[ \t]*(?:\n|\Z)", re.IGNORECASE
 )
@@ -47,12 +49,19 @@ def split_options(source: str) -> tuple[dict[str, str], str]:
     if match := _NBDEV_COMMENT.match(source, position):
         options[match[1].split()[0].lower()] = ""
         position = match.end()
-    while match := _OPTION.match(source, position) or _CONTINUED.match(source, position):
-        if match.re is _OPTION:
-            options[match[1].lower().replace("hide-", "hide_")] = (match[2] or "").strip().strip("\"'")
-        position = match.end()
-        if not match[0]:
+    folded = ""  # the option whose value goes on
+    while position < len(source):
+        goes_on = folded and _INDENTED.match(source, position)
+        match = None if goes_on else _OPTION.match(source, position)
+        if match is not None:
+            name, value = match[1].lower().replace("hide-", "hide_"), (match[2] or "").strip()
+            folded = name if _BLOCK.match(value) else ""
+            options[name] = "" if folded else value.strip("\"'")
+        elif (match := _CONTINUED.match(source, position)) is None:
             break
+        elif folded:
+            options[folded] = f"{options[folded]} {match[1].strip()}".strip()
+        position = match.end()
     return options, source[position:] if options else source
 
 

@@ -102,6 +102,8 @@ def test_captions_of_quarto_cells_stay_and_their_options_go() -> None:
         ("output", "two words"),
         ("prose", "Tides by hour"),
     ]
+    folded = "#| fig-cap: >\n#|   Tides: by\n#|   hour\n#| echo: false\nplot(x)"
+    assert kinds(code(folded)) == [("prose", "Tides: by hour")]
     assert kinds(code("//| echo: true\nplot(x)")) == [("code", "plot(x)")]
 
 
