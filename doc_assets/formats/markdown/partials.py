@@ -46,6 +46,7 @@ _HUGO = re.compile(
     r"\{\{[<%][ \t]*(?:read-?file|include(?:-?file|-markdown)?|code_sample|codenew|(?P<reuse>reuse))\b"
     r"(?P<words>[^{}\n]{1,1000}?)/?[>%]\}\}"
 )
+_EMBED = re.compile(r"(?<!`)\{\{<[ \t]+embed[ \t]+(?P<path>[^\s{}<>]{1,300})[^{}\n]{0,300}>\}\}")  # Quarto
 _FIRST_STRING = re.compile(r"[ \t]*(?:\w+[ \t]*=[ \t]*)?[\"'`]?([^\s\"'`=]+)")
 _LIQUID = re.compile(
     r"\{%-?[ \t]*include(?P<relative>_relative)?[ \t]+(?P<path>[\w./-]{1,300}\.(?:md|markdown))\b[^{}%]{0,1000}%\}"
@@ -75,6 +76,8 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
         text = outside_fences(
             text, lambda prose: _HUGO.sub(pieces.shortcode, prose), lambda code: _HUGO.sub(pieces.in_listing, code)
         )
+    if "{{< embed " in text:
+        text = outside_fences(text, lambda prose: _EMBED.sub(pieces.embedded, prose))
     if "{%" in text and _LIQUID.search(text):
         text = outside_fences(text, lambda prose: _LIQUID.sub(pieces.liquid, prose))
     if "{%" in text or "{{" in text or "[AUTOTITLE]" in text:
@@ -247,6 +250,11 @@ class _Pieces:
         else:
             found = None if self.is_page(target) else self.uncounted(lambda: self.listing_of(target, lambda text: text))
         return match[0] if found is None else found.strip()
+
+    def embedded(self, match: re.Match[str]) -> str:
+        """Count what a notebook's cell printed: it is loaded with the notebook, and only Quarto knows the cell."""
+        self.includes.miss(match["path"])
+        return ""
 
     def liquid(self, match: re.Match[str]) -> str:
         relative = [path_from(self.folder, match["path"])]

@@ -59,6 +59,7 @@ def test_listings_are_the_lines_or_the_region_that_is_named(text: str, expected:
         ('{% include-markdown "../../../out.md" %}', "../../../out.md"),
         ("[!INCLUDE [x](gone.md)]", "gone.md"),
         ("{{< include gone.qmd >}}", "gone.qmd"),
+        ("{{< embed a.ipynb#fig-x >}}", "a.ipynb#fig-x"),
         ('--8<-- "https://a.example/x.md"', "https://a.example/x.md"),
         ('```py\n--8<-- "gone.py"\n```', "gone.py"),
         ("--8<--\ngone.md\n--8<--", "gone.md"),
