@@ -68,6 +68,11 @@ def opens_tabs(name: str) -> bool:
     return "." not in name and (lower.endswith(("tabs", "tabgroup", "tabview")) or lower in ("codegroup", "codetabs"))
 
 
+def tab_label(name: str, props: Mapping[str, str]) -> list[str]:
+    """Return the value of a tab without a label, in a page that is no MDX."""
+    return [props["value"]] if is_tab(name) and props.get("value") else []
+
+
 def tab_group(props: Mapping[str, object]) -> TabGroup:
     """Return the labels in a group's properties (Docusaurus, Nextra, Fumadocs)."""
     group = TabGroup()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from doc_assets.document import Block
-from doc_assets.formats.markdown.components import words_of
+from doc_assets.formats.markdown.components import tab_label, words_of
 from doc_assets.formats.markdown.html_tables import HtmlCell, HtmlTable
 from doc_assets.formats.markdown.raised import KEY, RAISED_TAGS, RaisedText, write_keys
 from doc_assets.formats.markdown.raw_html import (
@@ -291,7 +291,7 @@ class FragmentReader:
         if lower == "img":
             self._buffer.append(alt_text(values.get("alt", ""), values.get("src", "")))
         elif name[0].isupper() and lower not in INLINE_TAGS | BREAKING_TAGS:
-            self._buffer.append("\n".join(words_of(name, values)) + "\n")
+            self._buffer.append("\n".join(words_of(name, values) or tab_label(name, values)) + "\n")
 
     # Writing
 

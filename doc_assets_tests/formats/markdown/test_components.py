@@ -56,6 +56,14 @@ def test_a_label_stands_before_each_tab(text: str, expected: list[str]) -> None:
     assert texts(f"# T\n\n{text}\n") == expected
 
 
+def test_a_page_that_is_no_mdx_has_the_labels_of_tabs_too() -> None:
+    text = (
+        '# T\n\n<Tabs>\n<TabItem value="macOS">\n\nx\n\n</TabItem>\n'
+        '<TabItem value="b" label="Big">\n\ny\n\n</TabItem>\n</Tabs>\n'
+    )
+    assert texts(text, "docs/page.md") == ["macOS", "x", "Big", "y"]
+
+
 def test_objects_with_the_same_keys_are_a_table_without_links() -> None:
     entries = (
         '{[\n  { name: "Program", value: "PytERJ", link: true },\n'
