@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, BlockKind, clean_text
+from doc_assets.formats.html.headings import heading_anchor, leading_text
 from doc_assets.formats.html.listings import (
     LISTINGS,
     drop_beside_code,
@@ -19,10 +20,10 @@ from doc_assets.formats.html.listings import (
     listing_text,
     named_language,
 )
+from doc_assets.formats.html.open_lists import OpenList, number_of, open_list
 from doc_assets.formats.html.replaced import REPLACED_TAGS, write_replaced
 from doc_assets.formats.html.tables import is_data, prepare_tables, span
-from doc_assets.formats.html.tree import below, children, classes, collapsed, visit
-from doc_assets.formats.numbering import Numerals, item_number
+from doc_assets.formats.html.tree import INLINE, below, classes, collapsed, visit
 from doc_assets.formats.parts import Heading, Part
 from doc_assets.formats.table_grid import Cell, TableGrid, row_text
 from doc_assets.formats.table_pieces import table_blocks
@@ -32,13 +33,6 @@ _LONGEST_HEADING = 200  # characters; a longer one is an unclosed heading that c
 _LONGEST_TABLE_HEAD = 200  # characters of rows that name columns after the first; the others are rows like all
 
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-# fmt: off
-_INLINE = frozenset((
-    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins",
-    "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup",
-    "time", "u", "var", "wbr", "picture",
-))
-# fmt: on
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
 _COMBINED = re.compile(r"\x0e\s*([+-])\s*\x0e")
 _KEY = "\x0e"  # in the place of a backtick around a key, so that Ctrl+C can be written as one
@@ -58,15 +52,6 @@ _LEAD = re.compile(
 _SIGNATURES = frozenset(("member-signature", "type-signature"))  # Javadoc
 _VERBATIM = ("pre", "xmp", "listing")
 _LEAD_TAGS = frozenset(("p", "div", "h1", "h2", "h3", "h4", "h5", "h6"))
-_STYLES: dict[str, Numerals] = {"1": "1", "a": "a", "A": "A", "i": "i", "I": "I"}
-_NUMERALS = {
-    "loweralpha": "a",
-    "upperalpha": "A",
-    "lowerroman": "i",
-    "upperroman": "I",
-    "lowerlatin": "a",
-    "upperlatin": "A",
-}  # docutils, Asciidoctor
 _PREPARED = ", ".join(
     (
         *_VERBATIM,
@@ -77,7 +62,6 @@ _PREPARED = ", ".join(
         'a[href*="#"]',
     )
 )
-_LIST_STYLE = re.compile(r"list-style(?:-type)?\s*:[^;]*\b((?:lower|upper)-(?:alpha|latin|roman))\b", re.IGNORECASE)
 _LONGEST_LEAD = 150  # characters
 
 
@@ -119,18 +103,6 @@ def in_pieces(lines: Iterable[str], kind: BlockKind) -> list[Block]:
 
 
 @dataclass
-class _List:
-    """An open list: the marker of the next line, and the number of items before it."""
-
-    tag: str
-    number: int = 1
-    step: int = 1
-    numerals: Numerals = "1"
-    marker: str = ""
-    defining: bool = False
-
-
-@dataclass
 class _Table:
     """An open table of data."""
 
@@ -153,7 +125,7 @@ class _Reader:
         self._inline: list[str] = []
         self._lead = ""  # start of the next paragraph
         self._code_depth = 0
-        self._lists: list[_List] = []
+        self._lists: list[OpenList] = []
         self._lines: list[str] = []  # of the outermost open list
         self._line_size = 0
         self._table: _Table | None = None
@@ -165,7 +137,7 @@ class _Reader:
             self._inline.append(node.text_content or "")
             return False
         tag = node.tag or ""
-        if tag in _INLINE:
+        if tag in INLINE:
             return True
         if tag in _CODE:
             self._open_code(tag)
@@ -198,7 +170,7 @@ class _Reader:
 
     def leave(self, node: LexborNode) -> None:
         tag = node.tag or ""
-        if tag in _INLINE:
+        if tag in INLINE:
             return
         if tag in _CODE:
             self._close_code(tag)
@@ -259,13 +231,13 @@ class _Reader:
         text = collapsed(node)
         runaway = len(text) > _LONGEST_HEADING
         if runaway:
-            text = _leading_text(node)[:_LONGEST_HEADING].rstrip()
+            text = leading_text(node)[:_LONGEST_HEADING].rstrip()
         if text and (self._fold_headings or self._table is not None):
             self._inline.append(text)
             self._flush()
         elif text:
             self._cut_list()
-            self.parts.append(Heading(level, text, _anchor(node)))
+            self.parts.append(Heading(level, text, heading_anchor(node)))
         return runaway
 
     def _enter_table(self, node: LexborNode, tag: str) -> bool:
@@ -325,9 +297,9 @@ class _Reader:
                 self._lists[-1].defining = False
             # A list around headings lays out a page (Javadoc): its items are sections.
             layout = tag == "ul" and node.css_first("h1, h2, h3, h4, h5, h6") is not None
-            self._lists.append(_List("signatures") if layout else _open_list(node, tag))
+            self._lists.append(OpenList("signatures") if layout else open_list(node, tag))
         elif tag == "li" and self._lists and self._lists[-1].tag != "signatures":
-            if (value := _number(node.attributes.get("value"))) is not None:
+            if (value := number_of(node.attributes.get("value"))) is not None:
                 self._lists[-1].number = value
             self._start_item(self._lists[-1])
         elif tag == "dt" and self._lists:
@@ -339,13 +311,10 @@ class _Reader:
             self._lists[-1].defining = True
         return True
 
-    def _start_item(self, inside: _List) -> None:
+    def _start_item(self, inside: OpenList) -> None:
         if self._line_size > _LIST_PIECE:
             self._cut_list()
-        number = item_number(inside.number, inside.numerals) if inside.tag == "ol" else ""
-        inside.marker = f"{number}. " if number else "" if inside.tag == "dl" else "- "
-        inside.number += inside.step
-        inside.defining = False
+        inside.next_marker()
 
     def _add_signature(self, node: LexborNode) -> None:
         """Add a function or type documented by Sphinx: a heading below all others, and its declaration."""
@@ -354,7 +323,7 @@ class _Reader:
         self._cut_list()
         if self._lists:
             self._lists.pop()  # its definitions are paragraphs below the heading, not items
-            self._lists.append(_List("signatures"))
+            self._lists.append(OpenList("signatures"))
         if name and not self._fold_headings:
             self.parts.append(Heading(7, name[:_LONGEST_HEADING], node.id or None))
         self._add(collapsed(node), "signature")
@@ -387,7 +356,7 @@ class _Reader:
             self._lead = ""
             self._flush()
 
-    def _add_line(self, inside: _List, text: str) -> None:
+    def _add_line(self, inside: OpenList, text: str) -> None:
         depth = sum(1 for one in self._lists if one.tag != "signatures") - 1
         indent = "  " * min(depth, 8)
         if inside.tag == "dl" and inside.defining and self._lines and not inside.marker:
@@ -426,33 +395,6 @@ def _tidy(raw: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _leading_text(node: LexborNode) -> str:
-    """Return the words before the node's first element that is not inline."""
-    words: list[str] = []
-    child = node.child
-    while child is not None and (child.is_text_node or child.tag in _INLINE):
-        words.append(child.text_content or "" if child.is_text_node else collapsed(child))
-        child = child.next
-    return " ".join(clean_text(" ".join(words)).split())
-
-
-def _anchor(node: LexborNode) -> str | None:
-    """Return the fragment of a heading: its own id, one inside it, or that of the section it opens."""
-    if node.id:
-        return node.id
-    inside = node.css_first("[id], a[name]")
-    if inside is not None:
-        return inside.id or inside.attributes.get("name")
-    previous = node.prev
-    while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
-        previous = previous.prev
-    if previous is not None:
-        name = previous.id or previous.attributes.get("name") if previous.tag in ("a", "span") else None
-        return name or None
-    parent = node.parent
-    return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
-
-
 def _is_in_note(title: LexborNode) -> bool:
     """Return whether an element of the class "title" is the first of a note (Confluence)."""
     parent = title.parent
@@ -462,21 +404,3 @@ def _is_in_note(title: LexborNode) -> bool:
 def _is_in_head(cell: LexborNode) -> bool:
     row = cell.parent
     return row is not None and row.parent is not None and row.parent.tag == "thead"
-
-
-def _open_list(node: LexborNode, tag: str) -> _List:
-    if tag != "ol":
-        return _List(tag)
-    values = node.attributes
-    style = _LIST_STYLE.search((values.get("style") or "")[:500])
-    names = (*(values.get("class") or "").split(), style[1].lower().replace("-", "") if style else "")
-    numerals = values.get("type") or next((_NUMERALS[name] for name in names if name in _NUMERALS), "1")
-    start = _number(values.get("start"))
-    if "reversed" in values:
-        count = sum(1 for child in children(node) if child.tag == "li")
-        return _List(tag, count if start is None else start, -1, _STYLES.get(numerals, "1"))
-    return _List(tag, 1 if start is None else start, 1, _STYLES.get(numerals, "1"))
-
-
-def _number(raw: str | None) -> int | None:
-    return int(raw) if raw and re.fullmatch(r"\s*-?\d{1,6}\s*", raw) else None

@@ -42,6 +42,15 @@ _TRANSPARENT = frozenset((
 # fmt: on
 _REOPENED = frozenset(("b", "big", "code", "em", "font", "i", "s", "small", "strike", "strong", "tt", "u"))
 
+# fmt: off
+# Elements that do not end a paragraph.
+INLINE = frozenset((
+    "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "data", "del", "dfn", "em", "font", "i", "ins",
+    "label", "mark", "nobr", "q", "rp", "rt", "ruby", "s", "small", "span", "strike", "strong", "sub", "sup",
+    "time", "u", "var", "wbr", "picture",
+))
+# fmt: on
+
 
 def parse_tree(
     text: str, *, max_depth: int = MAX_DEPTH, max_copies: int = MAX_COPIES, few_tags: int = _FEW_TAGS

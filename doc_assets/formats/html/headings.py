@@ -1,0 +1,35 @@
+"""Words and anchors of HTML's headings, also of broken ones."""
+
+from __future__ import annotations
+
+from selectolax.lexbor import LexborNode
+
+from doc_assets.document import clean_text
+from doc_assets.formats.html.tree import INLINE, collapsed
+
+
+def leading_text(node: LexborNode) -> str:
+    """Return the words before the node's first element that is not inline."""
+    words: list[str] = []
+    child = node.child
+    while child is not None and (child.is_text_node or child.tag in INLINE):
+        words.append(child.text_content or "" if child.is_text_node else collapsed(child))
+        child = child.next
+    return " ".join(clean_text(" ".join(words)).split())
+
+
+def heading_anchor(node: LexborNode) -> str | None:
+    """Return the fragment of a heading: its own id, one inside it, or that of the section it opens."""
+    if node.id:
+        return node.id
+    inside = node.css_first("[id], a[name]")
+    if inside is not None:
+        return inside.id or inside.attributes.get("name")
+    previous = node.prev
+    while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
+        previous = previous.prev
+    if previous is not None:
+        name = previous.id or previous.attributes.get("name") if previous.tag in ("a", "span") else None
+        return name or None
+    parent = node.parent
+    return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
