@@ -54,7 +54,7 @@ def trait_implementations(crate: Crate, place: str, item: Item) -> tuple[list[st
         if trait == "Deref":
             lenders += _lenders(crate, inner)
         said = documentation(implementation, crate.resolve, fold=True)
-        if is_substantial(said):
+        if said:
             parts += [Heading(1, header, "trait-implementations"), *said]
         for member in crate.members(inner.get("items")):
             own = documentation(member, crate.resolve, fold=True)

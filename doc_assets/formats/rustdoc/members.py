@@ -16,7 +16,7 @@ from selectolax.lexbor import LexborNode
 
 from doc_assets.document import Block, clean_text
 from doc_assets.formats.html.blocks import in_pieces
-from doc_assets.formats.html.tree import after, below, classes, collapsed, remove, until_heading
+from doc_assets.formats.html.tree import after, below, children, classes, collapsed, remove, until_heading
 from doc_assets.formats.parts import Heading, Part
 
 Read = Callable[[LexborNode], list[Part]]
@@ -126,7 +126,7 @@ def take_implementations(main: LexborNode, path: str, lenders: Iterable[str], re
         ):
             continue
         documentation, _ = _documentation(node, read)
-        if is_substantial(documentation):
+        if documentation:
             parts += [Heading(1, header, node.id or None), *documentation]
         for method in container.css('[id^="method."]'):
             own, _ = _documentation(method, read)
@@ -212,6 +212,8 @@ def _followers(node: LexborNode) -> Iterator[LexborNode]:
     """Yield a member's elements up to the next member: documentation, and notes inside its ``<summary>`` or after."""
     parent = node.parent
     folded = parent if parent is not None and parent.tag == "summary" else None
+    if (node.id or "").startswith("impl"):  # an implementation may hold its documentation itself
+        yield from (child for child in children(node) if "docblock" in classes(child))
     for follower in chain(after(node), after(folded) if folded is not None else ()):
         kinds = classes(follower)
         if not _BELONGING.isdisjoint(kinds) or (follower.tag == "details" and not kinds):

@@ -179,6 +179,15 @@ def test_a_few_derived_traits_stand_beside_the_declaration() -> None:
     assert document.sections[0].blocks[1] == Block("Implements Clone, PartialEq<u8>")
 
 
+@pytest.mark.parametrize("inside", [True, False], ids=["in the implementation", "behind it"])
+def test_words_on_an_implementation_are_kept_however_few(inside: bool) -> None:
+    words = '<div class="docblock"><p>Ticks in <code>u64</code>.</p></div>'
+    one = implementation("impl Tick for BigTimer", docs="" if inside else words)
+    one = one.replace("</section>", f"{words}</section>") if inside else one
+    found = section(read(page(TOP + f'<div id="trait-implementations-list">{one}</div>')), "impl Tick for BigTimer")
+    assert (found.anchor, found.blocks) == ("impl-x", (Block("Ticks in `u64`."),))
+
+
 def test_a_renamed_re_export_shows_the_traits_of_the_item_under_its_own_name() -> None:
     traits = implementation("impl&lt;T&gt; Clone for Watch&lt;T&gt;") + implementation("impl Tick for Watch")
     traits += implementation("impl From&lt;Watch&gt; for u64")

@@ -94,3 +94,10 @@ def test_who_implements_a_trait_is_sorted_by_number(crate: CrateJson) -> None:
     crate.hold(crate.add(90, "Flow", {"trait": held}))
     lines = section(titled(read(crate), "Trait tank::Flow"), "Implementors").blocks[0].text.split("\n")
     assert [line.rpartition(" ")[2] for line in lines] == ["Ball", "u8", "u16", "u128"]
+
+
+def test_words_on_an_implementation_are_kept_however_few(crate: CrateJson) -> None:
+    implementing(crate, implementation([], trait="Tick"))
+    crate.index["200"]["docs"] = "Ticks in `u64`."
+    found = section(titled(read(crate), "Struct tank::Pool"), "impl Tick for Pool")
+    assert found.blocks == (Block("Ticks in `u64`."),)
