@@ -29,7 +29,7 @@ from doc_assets.formats.markdown.heading_ids import mark_headings
 from doc_assets.formats.markdown.html_fragments import read_fragment
 from doc_assets.formats.markdown.html_islands import HtmlIslands, placeholder_number
 from doc_assets.formats.markdown.includes import Includes
-from doc_assets.formats.markdown.inline_attributes import drop_attributes, read_pandoc_marks
+from doc_assets.formats.markdown.inline_attributes import drop_attributes, read_keys, read_pandoc_marks
 from doc_assets.formats.markdown.inline_marks import drop_data_uris, drop_jsx_tags, rewrite_marks
 from doc_assets.formats.markdown.jsx import (
     Page,
@@ -180,7 +180,7 @@ def markdown_parts(
         prose = templates.rewrite(stretch) if templates else stretch.text
         if not stretch.code:
             prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
-            prose = prose if mdx else drop_attributes(read_pandoc_marks(prose) if pandoc else prose)
+            prose = prose if mdx else read_keys(drop_attributes(read_pandoc_marks(prose) if pandoc else prose))
             prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
             prose = escape_approximations(prose) if definitions else prose
             prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose else prose

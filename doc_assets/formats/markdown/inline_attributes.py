@@ -1,7 +1,7 @@
-"""Attributes of links, images, spans and code inside lines, and the marks that only Pandoc's dialect has.
+"""Attributes of links, images, spans and code inside lines, keys, and the marks that only Pandoc's dialect has.
 
-``[words](target){ .md-button }`` is Python-Markdown's, Pandoc's and MyST's, ``[words]{.small}`` Pandoc's and MyST's.
-Attributes of headings are in ``heading_ids``.
+``++ctrl+c++`` is PyMdown's, ``[words](target){ .md-button }`` Python-Markdown's, Pandoc's and MyST's, and
+``[words]{.small}`` Pandoc's and MyST's. Attributes of headings are in ``heading_ids``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,35 @@ _CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
     rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}"
 )
+_KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>[a-z0-9-]{{1,20}}(?:\+[a-z0-9-]{{1,20}}){{0,5}})\+\+(?![+\w])")
+# fmt: off
+_NAMED_KEYS = frozenset((
+    "ctrl", "control", "alt", "option", "shift", "cmd", "command", "meta", "win", "windows", "super", "fn", "enter",
+    "return", "tab", "esc", "escape", "space", "backspace", "delete", "del", "insert", "home", "end", "up",
+    "down", "left", "right", "arrow-up", "arrow-down", "arrow-left", "arrow-right", "page-up", "page-down", "caps-lock",
+    "print-screen", "num-lock", *(f"f{number}" for number in range(1, 13)),
+))
+# fmt: on
 _TARGET = re.compile(r"^\[\]\(\)\{[ \t]*#([^\s{}]+)[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of autorefs
 _PANDOC = re.compile(
     rf"{_CODE}|\$[^$\n]+\$|(?<!\\)\^\[(?P<note>[^\[\]\n]{{1,500}})\]"
     r"|(?<![\\^])\^(?P<sup>[^\s^]{1,40})\^(?!\^)|(?<![\\~])~(?P<sub>[^\s~]{1,40})~(?!~)"
 )
+
+
+def read_keys(prose: str) -> str:
+    """Return prose with combinations of keys (``++ctrl+c++``) as they are shown: ``Ctrl+C`` in backticks."""
+    return _KEYS.sub(_key_names, prose) if "++" in prose else prose
+
+
+def _key_names(match: re.Match[str]) -> str:
+    if match["code"]:
+        return match[0]
+    names = match["keys"].split("+")
+    if _NAMED_KEYS.isdisjoint(names):
+        return match[0]  # an expression
+    shown = "+".join(" ".join(part.capitalize() for part in name.split("-")) for name in names)
+    return f"`{shown}`"
 
 
 def drop_attributes(prose: str) -> str:

@@ -28,6 +28,7 @@ _FLAGS = frozenset((
 ))
 # fmt: on
 _GATSBY = re.compile(r"[\w+#-]+:title=(?P<title>[^\s{}]+)")
+_ZENN = re.compile(r"[A-Za-z][\w+#-]*:(?P<title>[\w./-]*[/.][A-Za-z][\w./-]*)")  # yaml:config/app.yml
 _BRACES = re.compile(r"\{(?P<attributes>[^{}`]*)\}\s*$")
 _LISTED = re.compile(r",(?=[\w-]+=)")  # rust,editable,file="src/main.rs"
 _GROUP = re.compile(r"(?<=\s)\{([^{}]*=[^{}]*)\}")  # Hugo
@@ -62,8 +63,8 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
     if braces:
         info = f"x {braces['attributes']}"
         mdx = False
-    elif gatsby := _GATSBY.match(info):
-        return gatsby["title"]
+    elif ":" in info and (named := _GATSBY.match(info) or _ZENN.fullmatch(info)):
+        return named["title"]
     if "," in info and "=" in info:
         info = _LISTED.sub(" ", info)
     if " " not in info and "\t" not in info and "{" not in info and "[" not in info:

@@ -27,6 +27,11 @@ def test_attributes_in_lines_go_and_other_braces_stay(text: str, words: str) -> 
     assert texts(f"{text}\n") == [words]
 
 
+def test_keys_of_pymdown_are_named_and_expressions_stay() -> None:
+    text = "Press ++ctrl+alt+page-up++ or ++enter++; i++, C++, `++enter++` and ++a+b++ stay.\n"
+    assert texts(text) == ["Press `Ctrl+Alt+Page Up` or `Enter`; i++, C++, `++enter++` and ++a+b++ stay."]
+
+
 def test_marks_of_pandoc_are_read_in_its_dialect_only() -> None:
     text = "Up to 2^64^ of H~2~O, `a^b^`, $x^2^$ and ~~old~~^[See the\\n paper.].\n".replace("\\n ", "")
     assert texts(text, "a.qmd") == ["Up to 2^64 of H2O, `a^b^`, $x^2^$ and old (See thepaper.)."]
