@@ -186,7 +186,7 @@ class MarkdownReader:
 
     def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
         explicit = None
-        if self._attributes and content.endswith(("}", "-->")):
+        if self._attributes and content.endswith(("}", "-->", "]")):
             content, explicit = split_attributes(content, mdx=self._mdx)
         text, anchor = self._inline(content, marks=False)
         text = " ".join(text.split())

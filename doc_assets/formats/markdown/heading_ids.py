@@ -1,8 +1,8 @@
 """Explicit ids of headings in the dialects of Markdown, and headings written as elements.
 
 Attributes at a heading's end are those of Pandoc, Python-Markdown, kramdown, mdBook, Hugo, MyST and VitePress
-(``{#id .class key=value}``, with a colon in some) and of Docusaurus (also as a comment). Other braces are text.
-``blocks`` reads the headings; tags of Markdoc are in ``inline_marks``.
+(``{#id .class key=value}``, with a colon in some), of Docusaurus (also as a comment) and of Fumadocs (``[#id]``). Other
+braces are text. ``blocks`` reads the headings; tags of Markdoc are in ``inline_marks``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ _BRACES = re.compile(rf"(?<!\\)\{{(?P<colon>:?)[ \t]*(?P<items>{_ITEM}(?:[ \t]+{
 _SHORT = re.compile(r"\{(?::[ \t]*)?#[^\s{}]+\}$")  # needs no space before it
 _ESCAPED = re.compile(r"[ \t]*\\\{#([^\s{}\\]+)\\?\}[ \t]*$")
 _COMMENT = re.compile(r"[ \t]*<!--[ \t]*#([^\s<>{}]+)[ \t]*-->[ \t]*$")
+# Fumadocs; a number alone is that of an issue.
+_BRACKETS = re.compile(r"(?:[ \t]+\[#(?P<id>(?!\d+\])[^\s\[\]]+)\]|[ \t]+\[!?toc\]){1,2}[ \t]*$")
 _KNOWN = re.compile(r"(?:id|class|style|title|lang|dir|role|tabindex|data-[\w-]+|markdown|number|unnumbered)=|-$")
 _MDX_COMMENT = re.compile(
     r"^(?P<heading>(?:[ ]{0,3}\#{1,6}[ \t]|(?=[^\n]*\n[ ]{0,3}(?:=+|-+)[ \t]*$))[^\n]*?)"
@@ -45,6 +47,8 @@ def split_attributes(heading: str, *, mdx: bool = False) -> tuple[str, str | Non
             return _without_closing(text), _stated(braces["items"])
     elif end.endswith("-->") and (comment := _COMMENT.search(end)):
         return _without_closing(heading.rstrip()[: -len(comment[0])]), comment[1]
+    elif end.endswith("]") and (brackets := _BRACKETS.search(end)):
+        return _without_closing(heading.rstrip()[: -(len(end) - brackets.start())]), brackets["id"]
     return heading, None
 
 

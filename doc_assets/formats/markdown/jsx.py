@@ -35,6 +35,8 @@ _IMPORT = re.compile(
 )
 _EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
 _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
+_COMMENT_START = re.compile(r"\{\s{0,100}/\*")
+_COMMENT_END = re.compile(r"\*/\s{0,100}\}")
 _LITERAL = re.compile(r"""\{\s*(?:"([^"\n]*)"|'([^'\n]*)'|`([^`\n]*)`)\s*\}""")
 _LISTING = re.compile(
     r"^(?P<before>[ \t]*(?:<[A-Za-z][^<>\n]*>)?[ \t]*)\{[ \t\n]*`(?P<code>(?:[^`\\]|\\.){0,20000})`[ \t\n]*\}"
@@ -235,10 +237,11 @@ class _Scanner:
     def braces(self, start: int) -> int:
         """Drop comments, replace string literals by their text, and keep other expressions unchanged."""
         text = self.text
-        if text.startswith("{/*", start):
-            end = self.find("*/}", start)
-            if end >= 0:
-                return end + 3
+        if opened := _COMMENT_START.match(text, start):
+            end = self.find("*/", opened.end())
+            closed = _COMMENT_END.match(text, end) if end >= 0 else None
+            if closed:
+                return closed.end()
         if literal := _LITERAL.match(text, start, start + 2_000):
             self.out.append(literal[1] or literal[2] or literal[3] or "")
             return literal.end()

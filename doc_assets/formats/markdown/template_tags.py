@@ -64,6 +64,7 @@ _HIDING = re.compile(
     re.MULTILINE,
 )
 _HUGO_FACTS = frozenset(("weight", "linkTitle", "linktitle", "bookToc", "menu", "cascade", "aliases", "toc_hide"))
+_BRANCHES = frozenset(("else", "elsif", "elseif", "elif", "when"))
 _CALL_WORDS = frozenset(("title", "text", "caption", "label", "description"))
 _TAGS = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}")
 _QUOTED = re.compile(r"\"([^\"\n]*)\"")
@@ -237,7 +238,9 @@ def _line_before(match: re.Match[str]) -> str:
 def _placed(words: list[str], match: re.Match[str], inside: bool) -> str:
     """Return the words in their sentence, or else as a paragraph of their own, in the list that the tag is in."""
     if not words:
-        return ""
+        end = match.end()  # the branches of a condition in one line are words of their own
+        beside = match.string[max(0, match.start() - 1) : match.start()] + match.string[end : end + 1]
+        return " " if match["name"] in _BRANCHES and len(beside) == 2 and not any(map(str.isspace, beside)) else ""
     if inside:
         after = match.string[match.end() : match.end() + 1]
         return " ".join(words) + (" " if after.isalnum() else "")

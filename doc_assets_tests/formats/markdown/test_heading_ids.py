@@ -26,6 +26,7 @@ def headings(text: str, name: str = "a.md") -> list[tuple[str, str | None]]:
         "Style {a: b}",
         "Block {#if",
         "f{x=1}",
+        "Mended [#123]",
     ],
 )
 def test_braces_that_are_no_attributes_are_words(heading: str) -> None:
@@ -44,6 +45,8 @@ def test_braces_that_are_no_attributes_are_words(heading: str) -> None:
         "{.x id=own}",
         "<!-- #own -->",
         "{#own} ##",
+        "[#own]",
+        "[!toc] [#own]",
     ],
 )
 def test_the_id_that_a_heading_states_is_its_anchor(attributes: str) -> None:

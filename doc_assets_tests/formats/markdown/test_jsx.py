@@ -27,7 +27,7 @@ def test_imports_exports_and_comments_are_dropped() -> None:
         "---\ntitle: T\n---\nimport { A } from '@x/a'\nimport {\n  B,\n  C\n} from \"y\";\nimport './style.css'\n\n"
         "export const meta = {\n  a: [1, 2],\n\n  b: `x\n}`,\n}\n\n"
         "export default function F() {\n  return <p>don't</p>\n}\n\n"
-        "{/* a\n\n comment */}\n<!-- another -->\nText.\n"
+        "{/* a\n\n comment */}\n{\n  /* on lines\n  of its own */\n}\n<!-- another -->\nText.\n"
     )
     assert texts(text) == ["Text."]
 

@@ -258,3 +258,7 @@ def test_tags_without_an_end_swallow_nothing_and_take_linear_time(piece: str) ->
     document = read(f"# T\n\n{piece * (1000 if len(piece) < 100 else 20)}\n\nlast words\n")
     assert time.process_time() - start < 1
     assert document.sections[-1].blocks[-1].text.endswith("last words")
+
+
+def test_branches_of_a_condition_in_one_line_are_words_of_their_own() -> None:
+    assert texts("On {% ifversion fpt %}GitHub{% else %}your server{% endif %}.\n") == ["On GitHub your server."]
