@@ -102,6 +102,19 @@ $$\n
 :::note Title\n
 :::\n
 ::::{grid}\n
+:::{list-table} T\n* - a\n  - b\n:::\n
+```{csv-table} T\n:header: a, b\n
+```{eval-rst}\n.. note:: x\n
+```{include} a.md\n
+---\nk: v\n---\n
+::: {.callout-note title="T"}\n
+::: a.b\n    x: y\n
+/// note | T\n    k: v\n
+///\n
+```admonish tip title="T"\n
+<<< @/a.py#b\n
+<!--@include: ./a.md-->
+{ref}`a <b>`
 {{#include part.md}}\n
 {{#include part.md:2:9}}\n
 {{#include part.md:anchor}}\n
