@@ -22,10 +22,11 @@ _DRAWN = (
 )
 REPLACED_TAGS = ("sup", "sub", "math", "img", "script", "mjx-container", "input", "a")
 _FORMULA_NAMES = re.compile(
-    r"(?:^|[\s_-])(?:math\w*|formula\w*|latex|tex|eqn?|equation|katex)(?:$|[\s_-])", re.IGNORECASE
+    r"(?:^|[\s_/.-])(?:math\w*|formula\w*|latex|tex|eqn?|equation|katex)(?:$|[\s_/.?-])", re.IGNORECASE
 )
 _FORMULA = re.compile(
-    r"\$.+\$|\\\(.+\\\)|\\\[.+\\\]|\{?\\displaystyle\b.+|\\(?:begin|frac|sum|int|mathbf|mathrm)\b.+", re.DOTALL
+    r"\$.+\$|\\\(.+\\\)|\\\[.+\\\]|\{?\\(?:displaystyle|textstyle)\b.+|\\[A-Za-z]+(?:[\s{_^\\].*)?|.*[{_^]\S*\\[A-Za-z]+.*",
+    re.DOTALL,
 )
 _DISPLAYED = re.compile(r"\{\\(?:displaystyle|textstyle)\b(.*)\}", re.DOTALL)
 _LONGEST_FORMULA = 4_000  # characters
@@ -125,8 +126,12 @@ def _write_images(root: LexborNode) -> None:
         if "callouts/" in source and alt.isdecimal():  # Asciidoctor's marks of lines in a listing
             node.replace_with(f"({alt})")
             continue
-        names = f"{values.get('class') or ''} {source[:200].rpartition('/')[0]}"
-        if len(alt) <= _LONGEST_FORMULA and (_FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip())):
+        names = f"{values.get('class') or ''} {source[:200]}"
+        if (
+            len(alt) <= _LONGEST_FORMULA
+            and not _IMAGE_FILE.search(alt)
+            and (_FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip()))
+        ):
             node.replace_with(f" {_plain(' '.join(alt.split()))} ")
         elif values.get("aria-hidden") == "true" or values.get("role") in ("presentation", "none") or _is_small(values):
             continue

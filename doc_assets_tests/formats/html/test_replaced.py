@@ -86,6 +86,7 @@ def test_a_formula_is_written_once_as_its_author_wrote_it(formula: str) -> None:
 
 def test_formulas_as_images_keep_their_dollars_and_fractions_their_terms() -> None:
     assert text(r'<p><img class="formulaInl" alt="$\frac{a}{b}$" src="form_0.png">') == r"$\frac{a}{b}$"
+    assert text(r'<p><img alt="\alpha" src="https://l.example/latex.php?a">') == r"\alpha"
     assert text("<p><math><mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mi>b</mi></mfrac></math>") == "(a+1)/b"
 
 
