@@ -25,7 +25,7 @@ _FORMULA_NAMES = re.compile(
     r"(?:^|[\s_/.-])(?:math\w*|formula\w*|latex|tex|eqn?|equation|katex)(?:$|[\s_/.?-])", re.IGNORECASE
 )
 _FORMULA = re.compile(
-    r"\$.+\$|\\\(.+\\\)|\\\[.+\\\]|\{?\\(?:displaystyle|textstyle)\b.+|\\[A-Za-z]+(?:[\s{_^\\].*)?|.*[{_^]\S*\\[A-Za-z]+.*",
+    r"\$.+\$|\\\(.+\\\)|\\\[.+\\\]|\{?\\(?:displaystyle|textstyle)\b.+|\\[A-Za-z]+(?:[\s{_^\\].*)?",
     re.DOTALL,
 )
 _DISPLAYED = re.compile(r"\{\\(?:displaystyle|textstyle)\b(.*)\}", re.DOTALL)
@@ -127,11 +127,7 @@ def _write_images(root: LexborNode) -> None:
             node.replace_with(f"({alt})")
             continue
         names = f"{values.get('class') or ''} {source[:200]}"
-        if (
-            len(alt) <= _LONGEST_FORMULA
-            and not _IMAGE_FILE.search(alt)
-            and (_FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip()))
-        ):
+        if _is_formula(alt, names):
             node.replace_with(f" {_plain(' '.join(alt.split()))} ")
         elif values.get("aria-hidden") == "true" or values.get("role") in ("presentation", "none") or _is_small(values):
             continue
@@ -160,6 +156,15 @@ def _is_button(image: LexborNode) -> bool:
     if link is None or link.tag != "a" or re.search(r"\w", link.text()):
         return False
     return _IMAGE_FILE.search(link.attributes.get("href") or "") is None
+
+
+def _is_formula(alt: str, names: str) -> bool:
+    """Return whether an image's words are TeX: by its names, or by commands beside braces or indexes."""
+    if len(alt) > _LONGEST_FORMULA or _IMAGE_FILE.search(alt):
+        return False
+    if _FORMULA_NAMES.search(names) or _FORMULA.fullmatch(alt.strip()):
+        return True
+    return "\\" in alt and re.search(r"\\[A-Za-z]{2}", alt) is not None and re.search(r"[{_^]", alt) is not None
 
 
 def _caption(image: LexborNode, captions: dict[int, str]) -> str:
