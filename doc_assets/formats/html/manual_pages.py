@@ -12,7 +12,7 @@ _NAME = frozenset((
     "name", "bezeichnung", "nom", "nome", "nombre", "nazwa", "имя", "naam", "namn", "navn", "név", "jméno", "名前",
     "名称", "名稱", "이름", "ім\u02bcя", "nume", "nimi",
 ))  # fmt: skip
-_NAMED = re.compile(r"\S.{0,150}?\s+(?:-{1,2}|\\-|[\u2010-\u2015\u2212])\s+\S.{0,400}", re.DOTALL)
+_NAMED = re.compile(r"\S.{0,150}? (?:-{1,2}|\\-|[\u2010-\u2015\u2212]) \S.{0,400}")
 
 
 def title_manual(parts: list[Part]) -> str | None:
@@ -26,9 +26,9 @@ def title_manual(parts: list[Part]) -> str | None:
         return None
     at = parts.index(name)
     following = parts[at + 1] if at + 1 < len(parts) else None
-    if not isinstance(following, Block) or not _NAMED.fullmatch(following.text.strip()):
+    line = " ".join(following.text.split()) if isinstance(following, Block) and len(following.text) < 5_000 else ""
+    if not _NAMED.fullmatch(line):
         return None
-    line = " ".join(following.text.split())
     above = [part for part in parts[:at] if isinstance(part, Heading)]
     if any(one.text != one.text.upper() or not line.lower().startswith(one.text.lower()) for one in above):
         return None

@@ -198,7 +198,7 @@ def _drop_marks_of_notes(root: LexborNode) -> None:
             label.remove()
     for link in below(root, 'a[href*="#"]'):
         text = link.text()
-        if not _MAY_BE_MARK.fullmatch(text):
+        if len(text) > 60 or not _MAY_BE_MARK.fullmatch(text):
             continue
         values = link.attributes
         parent = link.parent
