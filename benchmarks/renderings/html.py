@@ -31,7 +31,8 @@ _RUSTDOC_CHROME = ", ".join(
         "#synthetic-implementations, #synthetic-implementations-list, #blanket-implementations, #settings",
         "#blanket-implementations-list, .section-header, .small-section-header, #implementors-list",
         "#foreign-impls ~ details.implementors-toggle, #foreign-impls ~ section.impl, #implementations-list .impl",
-        ".rustdoc-breadcrumbs, .non-exhaustive, .stab.unstable, #dyn-compatibility, .dyn-compatibility-info, #object-safety + *",
+        ".rustdoc-breadcrumbs, .non-exhaustive, .stab.unstable, #dyn-compatibility, #object-safety + *",
+        ".dyn-compatibility-info",
     )
 )
 _TAG = re.compile(r"""</?([a-zA-Z][\w:-]*)(?:[^>"']|"[^"]*"|'[^']*')*>""")
