@@ -27,7 +27,7 @@ from rich.table import Table
 # Run as a file, it finds only its own folder.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.renderings import RENDERINGS, rustdoc_crate
+from benchmarks.renderings import RENDERINGS, Rendering, rustdoc_crate
 from doc_assets import formats
 from doc_assets.catalogue import DirectorySource, Partition
 from doc_assets.document import Document, lay_out
@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"\b(?:https?|ftp)://[^\s<>()\[\]\"'`]+|\bwww\.[^\s<>()\[\]\"'`]+")
 # Formulas hold braces of their own.
 _MATH = re.compile(
-    r"\$\$.+?\$\$|\$[^$\n]+\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}|\\\[.+?\\\]|\\\(.+?\\\)",
+    r"\$\$.+?\$\$|\$[^$]{1,300}\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}|\\\[.+?\\\]|\\\(.+?\\\)",
     re.DOTALL,
 )
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -70,6 +70,8 @@ MARKS = {
         "import": r"^(?:import\s.+\sfrom\s+['\"]|export\s+(?:const|default)\b)",
     }.items()
 }
+# Marks of CommonMark itself: what its reader leaves in the text is what a page shows.
+_CORE = ("](", "**", "```")
 _PROSE = ("prose", "list", "table")
 
 
@@ -98,17 +100,18 @@ def words(text: str) -> Counter[str]:
     return Counter(_WORD.findall(_ADDRESS.sub(" ", text).casefold()))
 
 
-def marks(documents: Iterable[Document], code: str) -> dict[str, int]:
-    """Count marks in titles, headings and blocks but code, less those that the source has in code."""
+def marks(documents: Iterable[Document], own: Rendering) -> dict[str, int]:
+    """Count marks in titles, headings and blocks but code, less those that the own rendering shows to its reader."""
     found: Counter[str] = Counter()
     for document in documents:
         shown = [document.title]
         for section in document.sections:
             shown += section.heading_path[-1:]
             shown += [block.text for block in section.blocks if block.kind in _PROSE]
-        text = _MATH.sub(" ", _SPAN.sub(" ", "\n".join(shown)))
+        text = _MATH.sub(" ", _SPAN.sub("`", "\n".join(shown)))
         found.update({name: len(mark.findall(text)) for name, mark in MARKS.items()})
-    return {name: n for name, mark in MARKS.items() if found[name] and (n := found[name] - len(mark.findall(code))) > 0}
+    seen = {name: own.text if name in _CORE else own.code for name in MARKS if found[name]}
+    return {name: n for name, text in seen.items() if (n := found[name] - len(MARKS[name].findall(text))) > 0}
 
 
 def compare(root: Path, path: str) -> Loss | None:
@@ -143,7 +146,7 @@ def compare(root: Path, path: str) -> Loss | None:
         lost.total(),
         (kept - expected).total(),
         dict(lost.most_common(40)),
-        marks(documents, own.code),
+        marks(documents, own),
     )
 
 

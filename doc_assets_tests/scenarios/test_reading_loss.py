@@ -9,7 +9,7 @@ from docutils.parsers.rst import directives, roles
 
 from benchmarks import reading_loss
 from benchmarks.reading_loss import Report, compare, marks, tasks, words
-from benchmarks.renderings import RENDERINGS
+from benchmarks.renderings import RENDERINGS, Rendering
 from doc_assets.document import Block, Document, Section
 from doc_assets_tests.support import ROOT
 
@@ -38,8 +38,12 @@ def test_words_that_are_lost_count_once_each_time(tmp_path: Path, monkeypatch: p
 
 def test_marks_in_code_are_the_authors() -> None:
     leaking = page(Block("a {{ x }} and `{{ y }}`"), Block("{% z %}", "code"), Block(":::note"))
-    assert marks([leaking], "") == {"{{": 2, ":::": 1}
-    assert marks([leaking], ":::\n{{ }}") == {}
+    assert marks([leaking], Rendering("")) == {"{{": 2, ":::": 1}
+    assert marks([leaking], Rendering("", ":::\n{{ }}")) == {}
+
+
+def test_marks_that_commonmark_itself_shows_are_words() -> None:
+    assert marks([page(Block("a **b** ](c) {{ d }}"))], Rendering("a **b** ](c) {{ d }}")) == {"{{": 2}
 
 
 @pytest.mark.parametrize(
