@@ -71,7 +71,7 @@ MARKS = {
     }.items()
 }
 # Marks of CommonMark itself: what its reader leaves in the text is what a page shows.
-_CORE = ("](", "**", "```")
+_CORE = ("](", "**", "```", "<tag")
 _PROSE = ("prose", "list", "table")
 
 
@@ -108,7 +108,7 @@ def marks(documents: Iterable[Document], own: Rendering) -> dict[str, int]:
         for section in document.sections:
             shown += section.heading_path[-1:]
             shown += [block.text for block in section.blocks if block.kind in _PROSE]
-        text = _MATH.sub(" ", _SPAN.sub("`", "\n".join(shown)))
+        text = _MATH.sub(" ", _SPAN.sub("'", "\n".join(shown)))
         found.update({name: len(mark.findall(text)) for name, mark in MARKS.items()})
     seen = {name: own.text if name in _CORE else own.code for name in MARKS if found[name]}
     return {name: n for name, text in seen.items() if (n := found[name] - len(MARKS[name].findall(text))) > 0}

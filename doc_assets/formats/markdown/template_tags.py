@@ -47,6 +47,9 @@ _EXPRESSION = re.compile(
     r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
     re.MULTILINE,
 )
+# Handlebars (Cargo's manual pages): a value of the build, on a page with blocks of it.
+_BLOCK_END = re.compile(r"\{\{/\w+\}\}")
+_VALUE = re.compile(_CODE + r"|\{\{(?:\w+ )?\w+\}\}[ ]?", re.MULTILINE)
 _HIDING_TRACES = ("comment", " raw", "%raw", "verbatim", "{# ", "{#-", "{#\n", "% #", "openapi", "swagger ", "*/")
 _ESCAPED_SHORTCODE = re.compile(r"\{\{([<%])/\*(.{0,2000}?)\*/([>%])\}\}", re.DOTALL)
 # A condition or loop on a line between the rows of a table, which it must not end.
@@ -146,8 +149,9 @@ class TemplateReader:
     """
 
     def __init__(self, stretches: Sequence[Stretch], *, hugo: bool = False) -> None:
-        """Find out whether the page is Hugo's."""
+        """Find out whether the page is Hugo's or holds blocks of Handlebars."""
         self._labels: list[list[str]] = []
+        self._handlebars = any("{{/" in one.text and _BLOCK_END.search(one.text) for one in stretches if not one.code)
         self._hugo = hugo or any(
             not match["code"] and match["name"]
             for stretch in stretches
@@ -168,6 +172,8 @@ class TemplateReader:
             text = _TAG.sub(self._tag, text)
         if "{{" in text:
             text = _EXPRESSION.sub(_expression, text)
+            if self._handlebars:
+                text = _VALUE.sub(lambda m: m["code"] or "", text)
         return reveal(text)
 
     def _listing(self, text: str) -> str:

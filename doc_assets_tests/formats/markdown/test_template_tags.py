@@ -262,3 +262,9 @@ def test_tags_without_an_end_swallow_nothing_and_take_linear_time(piece: str) ->
 
 def test_branches_of_a_condition_in_one_line_are_words_of_their_own() -> None:
     assert texts("On {% ifversion fpt %}GitHub{% else %}your server{% endif %}.\n") == ["On GitHub your server."]
+
+
+def test_values_of_handlebars_go_on_a_page_with_blocks_of_it() -> None:
+    block = '{{#option "`--lib`" }}\n{{actionverb}} the library, as `{{x}}`; it will {{lower verb}} all.\n{{/option}}\n'
+    assert texts(block) == ["`--lib`", "the library, as `{{x}}`; it will all."]
+    assert texts("Say {{name}}.\n") == ["Say {{name}}."]
