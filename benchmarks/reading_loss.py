@@ -40,7 +40,7 @@ _WORD = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"\b(?:https?|ftp)://[^\s<>()\[\]\"'`]+|\bwww\.[^\s<>()\[\]\"'`]+")
 # Formulas hold braces of their own.
 _MATH = re.compile(
-    r"\$\$.+?\$\$|\$[^$]{1,300}\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}|\\\[.+?\\\]|\\\(.+?\\\)",
+    r"\$\$.+?\$\$|\$[^$]{1,2000}\$|\\begin\{(\w+\*?)\}.+?\\end\{\1\}|\\\[.+?\\\]|\\\(.+?\\\)",
     re.DOTALL,
 )
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
@@ -65,13 +65,12 @@ MARKS = {
         "```": r"```|~~~",
         "[!NOTE]": r"\[!\w+\]",
         "<!--": r"<!--",
-        "**": r"(?<!\w)\*\*\w[^*\n]*\*\*(?!\w)",
         "[^1]": r"\[\^[\w-]+\]",
         "import": r"^(?:import\s.+\sfrom\s+['\"]|export\s+(?:const|default)\b)",
     }.items()
 }
 # Marks of CommonMark itself: what its reader leaves in the text is what a page shows.
-_CORE = ("](", "**", "```", "<tag")
+_CORE = ("](", "```", "<tag")
 _PROSE = ("prose", "list", "table")
 
 
