@@ -40,6 +40,7 @@ _CHROME = ", ".join(
         ".toctree-wrapper .toctree-l2",  # the headings of other pages
         ".onlyprint, .print-only, #jb-print-docs-body, .d-none.d-print-block",
         ".visually-hidden, .visuallyhidden, .sr-only, .screen-reader-text, .screen-reader-only, .a11y-hidden",
+        ".sd-hide-link-text",
     )
 )
 # Closed tabs and elements that a browser's search opens are text as well.
@@ -51,6 +52,11 @@ _SUSPECTS = ", ".join(
         '[class*="footer" i], [class*="pagination" i], [class*="prev-next" i], [class*="related" i], .dropdown-menu',
     )
 )
+# Docusaurus calls each heading "anchorWithStickyNavbar".
+_NEVER_SUSPECT = frozenset((
+    "body", "main", "article", "section", "h1", "h2", "h3", "h4", "h5", "h6", "code", "kbd", "em", "strong", "th", "td",
+    "tr",
+))  # fmt: skip
 _KEPT_NAMES = frozenset(("footnote", "footnote-list", "topic", "admonition", "sidebar-title"))
 _NOTE = re.compile(
     r"(?:^|[-_])(?:note|tip|hint|admonition|callout|alert|info|warning|caution|danger|important)(?:$|[-_])"
@@ -124,7 +130,7 @@ def drop_chrome(root: LexborNode) -> None:
     size = len(root.text())
     budget = 4 * size  # characters judged: suspects nested in one another do not make this quadratic
     for node in below(root, _SUSPECTS):
-        if node.tag in ("body", "main", "article", "section") or budget < 0:
+        if node.tag in _NEVER_SUSPECT or budget < 0:
             continue
         own = len(node.text())
         budget -= own

@@ -27,7 +27,7 @@ _BESIDE_NAMES = frozenset((
     "noselect", "select-none", "user-select-none", "no-select", "ttc",
 ))  # fmt: skip
 _BESIDE_CODE = ", ".join((
-    *(f".{name}" for name in (*_NUMBER_NAMES, *_BESIDE_NAMES)), "pre button", "pre clipboard-copy",
+    *(f".{name}" for name in (*_NUMBER_NAMES, *_BESIDE_NAMES)), "pre button", "pre clipboard-copy", "pre summary",
     "pre [role=tooltip]", '[style*="user-select"]', "[data-unselectable]", ".code-toolbar > .toolbar",
 ))  # fmt: skip
 # What makes a listing more than its text: without one of these, the text is the listing.

@@ -78,6 +78,18 @@ def test_an_index_of_links_is_content() -> None:
     assert text(page) == "- Queues\n- Arrays"
 
 
+@pytest.mark.parametrize("name", ["anchorWithStickyNavbar_LWe7", "anchorTargetStickyNavbar_Vzrq", "sidebar-heading"])
+def test_a_heading_is_content_whatever_it_is_called(name: str) -> None:
+    page = f"""<main><h1>Install</h1><p>Get it.</p><h2 class="anchor {name}" id="linux">Linux<a href="#linux"
+      class="hash-link" aria-label="Direct link to Linux">\u200b</a></h2><p>Use apt.</p></main>"""
+    assert headings(page) == ["Linux"] and read(page).sections[-1].anchor == "linux"
+
+
+def test_the_words_of_a_link_that_covers_a_card_are_not_seen() -> None:
+    card = '<div><p>Rings.</p><a class="sd-stretched-link sd-hide-link-text" href="r.html"><span>rings</span></a></div>'
+    assert _in(card) == "Rings.\nThe end."
+
+
 def test_a_header_of_a_section_is_content_and_that_of_the_site_is_not() -> None:
     page = """<body><header><p>Site banner</p></header><main><h1>Operations</h1><section><header><h2>Back
       up</h2><p>Every

@@ -176,3 +176,10 @@ def test_the_title_of_a_listing_stands_before_it_and_the_name_of_its_language_do
 def test_numbers_that_are_code_stay() -> None:
     page = "<pre>1\n2\n3</pre><p class='line-numbers'>See line 3.</p><table><tr><td>1<td>2<tr><td>3<td>4</table>"
     assert [b.text for b in blocks(page)] == ["1\n2\n3", "See line 3.", "1 | 2\n3 | 4"]
+
+
+def test_the_label_of_collapsed_lines_is_no_code() -> None:
+    page = """<pre><code><div class="ec-line"><div class="code">a</div></div><details
+      class="ec-section github"><summary><svg></svg>1 collapsed line</summary><div class="ec-line"><div
+      class="code">b</div></div></details></code></pre>"""
+    assert code(page) == ["a\nb"]
