@@ -12,7 +12,7 @@ from dataclasses import dataclass
 # Docusaurus, Expressive Code, Material, Fumadocs, Mintlify; Nextra and Quarto; rehype-pretty-code; Angular; Quarto.
 _SHOWN = ("title", "filename", "file_name", "name", "tab", "label", "header", "caption", "lst-cap", "file", "path")
 _PARTS = re.compile(
-    r"""(?P<key>[\w.:-]+)=(?P<value>"[^"]*"|'[^']*'|\{\s*(?:"[^"]*"|'[^']*'|`[^`]*`)\s*\}|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"""
+    r"""(?P<key>[\w.:-]+)=(?P<value>"(?:[^"\\]|\\.)*+"|"[^"]*"|'[^']*'|\{\s*(?:"[^"]*"|'[^']*'|`[^`]*`)\s*\}|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}"""
     r"""|[^\s{}"']*)"""
     r"""|\[(?P<bracketed>[^\[\]]+)\]|\{[^{}]*\}|"[^"]*"|(?<!\S)/[^/]+/\S*|(?P<word>[^\s{"]+)"""
 )
@@ -22,9 +22,9 @@ _FLAGS = frozenset((
     "customstyling", "diff", "editable", "eval", "expandable", "expanded", "fold", "focus", "frame", "highlight",
     "hide", "ignore", "interactive", "linenos", "linenums", "linenumbers", "line-numbers", "lines", "live",
     "live_editor", "mdbook-runnable", "no-copy", "no-lines", "no_run", "nocopy", "noeval", "noinline",
-    "nolinenumbers", "noplayground", "norun", "norunnable", "notranslate", "nowrap", "output", "readonly", "reference",
-    "result", "run", "runnable", "session", "should_panic", "showcopybutton", "showlinenumbers", "skip", "static",
-    "test", "test_harness", "tsx", "twoslash", "unwrap", "wordwrap", "word-wrap", "word_wrap", "wrap", "wraplines",
+    "nolinenumbers", "noplayground", "npm2yarn", "norun", "norunnable", "notranslate", "nowrap", "output", "readonly",
+    "reference", "result", "run", "runnable", "session", "should_panic", "showcopybutton", "showlinenumbers", "skip",
+    "static", "test", "test_harness", "tsx", "twoslash", "unwrap", "wordwrap", "word-wrap", "word_wrap", "wrap", "wraplines",
 ))
 # fmt: on
 _GATSBY = re.compile(r"[\w+#-]+:title=(?P<title>[^\s{}]+)")
@@ -77,7 +77,7 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
     start = language.end() if language else 0
     for part in _PARTS.finditer(info, start):
         if part["key"]:
-            stated.setdefault(part["key"].lower(), part["value"].strip("{} \t").strip("\"'`").strip())
+            stated.setdefault(part["key"].lower(), _unquoted(part["value"]))
         elif part["bracketed"]:
             bracketed = bracketed or part["bracketed"].strip()
         elif part["word"] and not braces:
@@ -87,6 +87,10 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
         named = " ".join(word for word in words if word.lower() not in _FLAGS and not word.startswith((",", ":")))
         title = named if any(map(str.isalnum, named)) and (mdx or _WORDS.search(named)) else ""
     return " ".join(title.split())[:_LONGEST]
+
+
+def _unquoted(value: str) -> str:
+    return value.strip("{} \t").replace('\\"', "\0").strip("\"'`").replace("\0", '"').strip()
 
 
 def read_cell(info: str, code: str) -> Cell | None:

@@ -12,6 +12,11 @@ _HIDDEN = re.compile(r"\bhidelines=([^\s,}\"']+)")
 _OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*(?:highlight|mermaid|plantuml|codeblock)\b")
 _CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
 _CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
+# Of Kubernetes and Docsy: a tab that states the language of its listing.
+_LISTING_TAB = re.compile(
+    r"[ \t]*\{\{[<%]\s*tab\s(?=[^{}]*\b(?:codelang|lang)=)(?![^{}]*(?:\btext=|/[>%]\}\}))"
+    r"[^{}]*?\b(?:name|header|title)=\"(?P<title>[^\"{}]*)\""
+)
 _CLOSE_LISTING = re.compile(
     r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|mermaid|plantuml|codeblock|tab)\b"
     r"|\{%-?\s*end(?:highlight|mermaid|plantuml|codeblock)\b)"
@@ -85,5 +90,7 @@ class ListingShortcodes:
             self._in_tabs = not tabs["end"] and "lang" in tabs["attributes"]
             return None
         if self._in_tabs and (tab := _CODE_TAB.match(line)):
+            return tab["title"].strip()
+        if "lang=" in line and (tab := _LISTING_TAB.match(line)):
             return tab["title"].strip()
         return "" if _OPEN_LISTING.match(line) else None

@@ -133,3 +133,8 @@ def test_cells_of_quarto_are_read_as_shown() -> None:
         Block("Shown"),
         Block("#| echo: false\nshown()", "code"),
     ]
+
+
+def test_quotes_in_a_quoted_title_are_its_own() -> None:
+    assert listing_title(r'js title="With \"inner\" marks.js" copy') == 'With "inner" marks.js'
+    assert listing_title("bash npm2yarn", mdx=True) == ""

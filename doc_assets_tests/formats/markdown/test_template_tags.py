@@ -268,3 +268,12 @@ def test_values_of_handlebars_go_on_a_page_with_blocks_of_it() -> None:
     block = '{{#option "`--lib`" }}\n{{actionverb}} the library, as `{{x}}`; it will {{lower verb}} all.\n{{/option}}\n'
     assert texts(block) == ["`--lib`", "the library, as `{{x}}`; it will all."]
     assert texts("Say {{name}}.\n") == ["Say {{name}}."]
+
+
+@pytest.mark.parametrize("tab", ['{{< tab name="A" codelang="sh" >}}', '{{< tab header="A" lang="sh" >}}'])
+def test_a_tab_that_states_a_language_is_a_listing(tab: str) -> None:
+    assert blocks(f"{tab}\n# x *y*\n{{{{< /tab >}}}}\n\nEnd.\n") == [
+        Block("A"),
+        Block("# x *y*", "code"),
+        Block("End."),
+    ]
