@@ -10,13 +10,13 @@ _CODE_NAMES = """
     regexp samp source struct texpr token type union var
 """
 CODE_ROLES = frozenset(_CODE_NAMES.split())
-_TEXTLESS = frozenset(("raw", "index", "raw-latex", "fa", "fab", "far", "fas", "icon"))
+_TEXTLESS = frozenset(("raw", "raw-latex", "fa", "fab", "far", "fas", "icon"))
 _ICON = re.compile(r"material-|octicon|bi-|fa[srb]?-")
 ROLE_PREFIXES = {"rfc": "RFC ", "pep": "PEP ", "cve": "", "gh-issue": "GitHub issue ", "issue": "issue "}
 
 
 def is_textless(role: str) -> bool:
-    """Return whether a role, in lower case, shows no words: icons, entries of the index, other formats."""
+    """Return whether a role, in lower case, shows no words: icons, other formats."""
     return role.rpartition(":")[2] in _TEXTLESS or _ICON.match(role) is not None
 
 

@@ -367,7 +367,7 @@ class Options:
             self._key = match["key"]
             self._record(match["key"], match["value"])
             return True
-        if self._key and text[:1] in (" ", "\t"):  # a value over several lines
+        if self._key and (text[:1] in (" ", "\t") or text.startswith("- ")):  # a value over several lines
             known = self.values.get(self._key.lower(), "")
             self._record(self._key, f"{'' if known in _SCALARS else known} {text.strip()}")
         return bool(self._key)

@@ -290,6 +290,8 @@ class _Reader:
         if options is None:
             return
         opening, values = self.as_listing(options.opening, options.values), options.values
+        if directives.is_hidden(opening, values):
+            opening = replace(opening, kind=Kind.DROPPED)
         if opening.kind in _COLLECTED:
             self.collected = Collected(opening, values)
             if not opening.mark:

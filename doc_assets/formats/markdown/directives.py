@@ -25,6 +25,7 @@ _SHOWN = (
     "description",
 )
 _NAMED = frozenset(("availability", "impl-detail"))  # the name is what a reader sees
+_HIDING_TAGS = re.compile(r"\b(?:remove|hide)[-_]cell\b|\bremove[-_]input\b")  # of cells that Jupyter Book leaves out
 _LETTER = re.compile(r"[^\W\d]")
 _ROW = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<marker>[-*+])(?:[ \t]+(?P<text>.*))?$")
 _CELL = re.compile(r"(?P<indent>[ \t]*)[-*+](?:[ \t]+(?P<text>.*))?$")
@@ -47,6 +48,11 @@ def labels(opening: Opening, options: Mapping[str, str]) -> list[str]:
         shown = ["Solution"]
     shown += [options[key] for key in _SHOWN if key in options and (key != "header" or kind is not Kind.CSV_TABLE)]
     return [words for words in dict.fromkeys(shown) if words]
+
+
+def is_hidden(opening: Opening, options: Mapping[str, str]) -> bool:
+    """Return whether the tags of a cell keep its code off the page."""
+    return opening.name == "code-cell" and _HIDING_TAGS.search(options.get("tags", "")) is not None
 
 
 def language(opening: Opening, options: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ _ITEM = r"""(?:[\#.][^\s{}\#.]+(?:\.[^\s{}\#.]+)*|[\w:-]+=(?:"[^"{}\n]*"|'[^'{}\
 _ATTRIBUTES = rf"\{{:?[ \t]*{_ITEM}(?:[ \t]+(?:{_ITEM}|[\w-]+))*[ \t]*\}}"
 _CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
-    rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}"
+    rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}|(?<=[^\s*]\*\*){_ATTRIBUTES}"
 )
 _KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>[a-z0-9-]{{1,20}}(?:\+[a-z0-9-]{{1,20}}){{0,5}})\+\+(?![+\w])")
 # fmt: off
@@ -26,6 +26,7 @@ _NAMED_KEYS = frozenset((
 ))
 # fmt: on
 _TARGET = re.compile(r"^\[\]\(\)\{[ \t]*#([^\s{}]+)[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of autorefs
+_LABEL = re.compile(r"(?<=\$\$)[ \t]*\{#[\w:.-]+[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of a formula, in Quarto
 _PANDOC = re.compile(
     rf"{_CODE}|\$[^$\n]+\$|(?<!\\)\^\[(?P<note>[^\[\]\n]{{1,500}})\]"
     r"|(?<![\\^])\^(?P<sup>[^\s^]{1,40})\^(?!\^)|(?<![\\~])~(?P<sub>[^\s~]{1,40})~(?!~)"
@@ -49,7 +50,9 @@ def _key_names(match: re.Match[str]) -> str:
 
 def drop_attributes(prose: str) -> str:
     """Return prose without the attributes of what stands in its lines."""
-    if "){" not in prose and "]{" not in prose and "`{" not in prose:
+    if "$ {#" in prose or "${#" in prose:
+        prose = _LABEL.sub("", prose)
+    if "){" not in prose and "]{" not in prose and "`{" not in prose and "**{" not in prose:
         return prose
     if "[](){" in prose:
         prose = _TARGET.sub(r'<a id="\1"></a>\n', prose)

@@ -152,3 +152,11 @@ def test_tables_nested_deeper_than_any_real_one_keep_their_words() -> None:
         inner = text.replace("\n", "\n    ")
         text = f"{'`' * (level + 3)}{{list-table}}\n* - {inner}\n  - b\n{'`' * (level + 3)}"
     assert "deep words" in lay_out(read_page(f"# T\n\n{text}\n"))[0]
+
+
+@pytest.mark.parametrize(
+    "options", [":tags: [remove-input]", "---\ntags: [remove-cell]\n---", "---\ntags:\n- remove-input\n---"]
+)
+def test_cells_that_jupyter_book_removes_are_no_text(options: str) -> None:
+    assert texts_of(f"```{{code-cell}} python\n{options}\n\nx = 1\n```\n\nEnd.\n") == ["End."]
+    assert texts_of("```{code-cell} python\n:tags: [hide-input]\n\nx = 1\n```\n") == ["x = 1"]

@@ -47,3 +47,11 @@ def test_a_caption_below_a_table_is_words() -> None:
 def test_braces_in_inline_code_are_no_roles_and_escaped_brackets_no_formulas() -> None:
     text = "When `${var}` (and `$var`), `P::{self}`, and `P::{a}`: object\\[x\\], f\\(x\\)."
     assert texts(f"{text}\n") == ["When `${var}` (and `$var`), `P::{self}`, and `P::{a}`: object[x], f(x)."]
+
+
+def test_the_label_of_a_formula_is_no_text() -> None:
+    assert texts("$$\nE = mc^2\n$$ {#eq-x}\n\nEnd.\n", "a.qmd") == ["$$\nE = mc^2$$", "End."]
+
+
+def test_an_entry_of_the_index_is_a_word() -> None:
+    assert texts("A {index}`single: loop <x>` of {index}`words`.\n") == ["A single: loop of words."]
