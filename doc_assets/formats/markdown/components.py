@@ -112,6 +112,8 @@ def words_of(name: str, props: Mapping[str, object]) -> list[str]:
     """Return the phrases that a component shows of its properties, in order."""
     if name.endswith("Field") or name == "Param":
         return _field(props)
+    if name == "Icon" or (name.endswith((".Icon", "Icon")) and "title" not in props):
+        return []  # a label or name is what only screen readers say
     number = props.get("number")
     labelled = not is_tab(name) and any(key in props for key in ("label", "title", "name"))
     words: list[str] = []

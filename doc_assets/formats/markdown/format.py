@@ -183,7 +183,7 @@ def markdown_parts(
             prose = prose if mdx else read_keys(drop_attributes(read_pandoc_marks(prose) if pandoc else prose))
             prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
             prose = escape_approximations(prose) if definitions else prose
-            prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose else prose
+            prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose or " @" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)
     parts = MarkdownReader(mdx=mdx, closed=closed, lifted=lifted, definitions=definitions).read(joined)

@@ -81,17 +81,19 @@ def _icon(match: re.Match[str]) -> str:
 
 
 def drop_jsx_tags(prose: str) -> str:
-    """Drop comments and tags with braces, which are JSX also in a page without imports; keep their visible words."""
+    """Drop comments, tags with braces (JSX) and with ``@`` (Vue) of pages without imports; keep their visible words."""
 
     def shown(match: re.Match[str]) -> str:
-        if "{" not in match["values"]:
+        if "{" not in match["values"] and " @" not in match["values"]:
             return match[0]
         if match["name"] == "img":
             values = attributes_of(match["values"])
             return alt_text(values.get("alt", ""), values.get("src", ""))
         props = read_props(match["values"], {})
         pieces = [" ".join(words_of(match["name"], props)), *data_of(props)]
-        return pieces[0] if len(pieces) == 1 else "\n\n".join(("", *pieces, ""))
+        if len(pieces) == 1:
+            return pieces[0] if match["values"].endswith("/") or not pieces[0] else f"{pieces[0]}\n"
+        return "\n\n".join(("", *pieces, ""))
 
     if "{/" in prose:
         prose = _COMMENT.sub("", prose)

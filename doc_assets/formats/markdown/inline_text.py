@@ -127,7 +127,8 @@ class InlineReader:
         if lower == "img":
             return alt_text(values.get("alt", ""), values.get("src", "")), None
         if name[0].isupper():
-            return " ".join(words_of(name, values)), None
+            words = " ".join(words_of(name, values))
+            return f"{words}\n" if words and not raw.endswith("/") else words, None
         anchor = values.get("id") or (values.get("name") if lower == "a" else None)
         return "\n" if lower in _BREAKS else "", anchor
 

@@ -33,6 +33,7 @@ _IMPORT = re.compile(
     r"from\s*)?(['\"])[^'\"\n]*\1[ \t]*;?[ \t]*$",
     re.MULTILINE,
 )
+_SCRIPT = re.compile(r"^<script\b[^<>]{0,200}>(?:[^<]|<(?!/script>))*+</script>", re.MULTILINE)
 _EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
 _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
 _COMMENT_START = re.compile(r"\{\s{0,100}/\*")
@@ -88,9 +89,11 @@ class Page:
 
 def imports_components(text: str) -> bool:
     """Return whether a ``.md`` file is MDX: it imports components, as Docusaurus and Gatsby pages do."""
-    return "import" in text and any(
-        "from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text)
-    )
+    if "import" not in text:
+        return False
+    if "<script" in text:  # of Vue or Svelte: the page is theirs
+        text = _SCRIPT.sub("", text)
+    return any("from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text))
 
 
 def lift_listings(text: str) -> str:
@@ -358,4 +361,7 @@ class _Scanner:
             return True
         if tab or ("<" in before and not _TAGS_ALONE.sub("", before).strip()):
             return False
-        return bool(before) and not before.endswith(">") and bool(after) and not after.startswith("<")
+        if not after or after.startswith("<"):
+            return False
+        alone = text.startswith("/>", end - 2) and _ITEM.fullmatch(text[line:start].lstrip(" \t")) is not None
+        return alone or (bool(before) and not before.endswith(">"))

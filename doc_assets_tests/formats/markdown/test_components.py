@@ -137,3 +137,8 @@ def test_a_numbered_listing_says_its_file_and_number(name: str) -> None:
         '</Listing>\n\n<Listing number="2-2">\n\ny\n\n</Listing>\n'
     )
     assert texts(text, name) == ["Filename: src/main.rs\nListing 2-1: Asks for a `guess`", "x", "Listing 2-2", "y"]
+
+
+def test_words_of_a_tag_and_of_its_body_are_apart_in_a_page_that_is_no_mdx() -> None:
+    assert texts('Some <Tab name="One">body</Tab> here.\n', "a.md") == ["Some One\nbody here."]
+    assert texts('<Box title="Head" @click="x">body</Box>\n', "a.md") == ["Head\nbody"]

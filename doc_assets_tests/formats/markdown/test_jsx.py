@@ -6,7 +6,7 @@ import pytest
 
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.formats.base import RawFile
-from doc_assets.formats.markdown.format import MdxFormat
+from doc_assets.formats.markdown.format import MarkdownFormat, MdxFormat
 from doc_assets.formats.markdown.jsx import Page, _Scanner
 
 
@@ -190,3 +190,17 @@ def test_items_of_a_list_in_a_table_cell_are_words_of_their_own():
     assert "6001 | add_liquidity_0 add_liquidity_1 add_liquidity_2 " in long
     assert long.endswith(" add_liquidity_59")
     assert short == "Code | Used by\n6002 | swap"
+
+
+def test_a_page_that_imports_in_a_script_element_is_no_mdx() -> None:
+    text = "<script setup>\nimport X from './x.vue'\n</script>\n\nRead **this**{.red} [page](a){target=_blank}.\n"
+    document = MarkdownFormat().parse(RawFile("a.md", text.encode()))[0]
+    assert lay_out(document)[0].strip() == "Read this page."
+
+
+@pytest.mark.parametrize(
+    ("line", "item"),
+    [("- <Check/> words", "- words"), ('- <Icon name="flag" /> words', "- words"), ("- <Br/> words", "- words")],
+)
+def test_a_component_that_opens_an_item_does_not_end_it(line: str, item: str) -> None:
+    assert texts(f"# T\n\n{line}\n") == [item]
