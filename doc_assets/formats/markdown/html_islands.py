@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from doc_assets.formats.markdown.html_fragments import read_fragment
+from doc_assets.formats.markdown.js_expressions import write_rows
 from doc_assets.formats.markdown.raw_html import closed_names
 from doc_assets.formats.parts import Part
 
@@ -61,6 +62,8 @@ class HtmlIslands:
             kept.append(prose[position : match.start()])
             piece = prose[match.start() : end]
             position = end
+            if self.mdx and "map(" in piece:
+                piece = write_rows(piece, table=name == "table")
             if name in _LISTS:
                 piece = _LITERAL.sub(lambda m: f'="{m[1] or m[2] or m[3] or ""}"', piece)
                 if _MARKDOWN_ITEM.search(piece):

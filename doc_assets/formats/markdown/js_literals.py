@@ -39,6 +39,12 @@ def read_literal(text: str, start: int, limit: int) -> tuple[object, int]:
     return value, end
 
 
+def read_array(text: str, start: int, limit: int) -> tuple[list[object], int]:
+    """Return the array whose bracket is at an offset, whatever is called on it, and the offset after it."""
+    values, end = _Reader(text, min(limit, len(text))).array(start + 1, 0)
+    return values, end
+
+
 class _Reader:
     def __init__(self, text: str, limit: int) -> None:
         self.text = text
@@ -75,7 +81,7 @@ class _Reader:
             return value, after  # the next statement, or the page
         return UNKNOWN, self.skip(after)
 
-    def array(self, position: int, depth: int) -> tuple[object, int]:
+    def array(self, position: int, depth: int) -> tuple[list[object], int]:
         values: list[object] = []
         while True:
             position = self.space(position)

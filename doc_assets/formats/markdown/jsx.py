@@ -24,6 +24,7 @@ from doc_assets.formats.markdown.components import (
     words_of,
 )
 from doc_assets.formats.markdown.fences import outside_fences
+from doc_assets.formats.markdown.js_expressions import read_expression
 from doc_assets.formats.markdown.raw_html import alt_text, is_markup
 from doc_assets.formats.parts import Part
 
@@ -60,6 +61,7 @@ _SPAN = re.compile(r"""\b(colspan|rowspan)\s*=\s*\{?\s*["']?(\d{1,4})""", re.IGN
 _FENCE = "~" * 10
 _TAGS_ALONE = re.compile(r"</?[A-Za-z][^<>]*>?")
 _LABEL = re.compile(r"[^<>{}]{1,200}(?=</)")
+_MAX_CONDITIONS = 3  # in conditions
 _MAX_GROUPS = 20  # of tabs in tabs
 _BOUNDARY = "\x03"  # start or end of a component; occurs in no text, as control characters are removed
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]")
@@ -179,11 +181,12 @@ def _statement_end(text: str, start: int) -> int:
 
 
 class _Scanner:
-    def __init__(self, text: str, page: Page, max_waste: int = _MAX_WASTE) -> None:
+    def __init__(self, text: str, page: Page, max_waste: int = _MAX_WASTE, depth: int = 0) -> None:
         self.text = text
         self.page = page
         self.closed = page.closed
         self.max_waste = max_waste
+        self.depth = depth  # of conditions in conditions
         self.out: list[str] = []
         self.waste = 0
         self.absent: set[str] = set()
@@ -238,7 +241,7 @@ class _Scanner:
         return self.keep(start, after)
 
     def braces(self, start: int) -> int:
-        """Drop comments, replace string literals by their text, and keep other expressions unchanged."""
+        """Drop comments, show string literals and what elements need, and keep other expressions unchanged."""
         text = self.text
         if opened := _COMMENT_START.match(text, start):
             end = self.find("*/", opened.end())
@@ -248,7 +251,22 @@ class _Scanner:
         if literal := _LITERAL.match(text, start, start + 2_000):
             self.out.append(literal[1] or literal[2] or literal[3] or "")
             return literal.end()
-        return self.keep(start, start + 1)
+        end = self.expression(start) if self.waste <= self.max_waste else -1
+        return end if end >= 0 else self.keep(start, start + 1)
+
+    def expression(self, start: int) -> int:
+        """Write what an expression with elements shows; return the position after it, -1 for any other."""
+        shown = read_expression(self.text, start, self.page.constants)
+        if shown is None:
+            return -1
+        self.waste += shown.end - start if shown.end >= 0 else 4 * _MAX_TAG
+        if shown.end >= 0 and shown.elements and self.depth < _MAX_CONDITIONS:
+            inner = _Scanner(shown.elements, self.page, self.max_waste - self.waste, self.depth + 1)
+            self.out.append(inner.run())
+            self.waste += inner.waste
+        elif shown.end >= 0 and shown.data is not None:
+            self.out += [f"\n\n{piece}\n\n" for piece in data_of({"items": shown.data})]
+        return shown.end
 
     def tag(self, start: int) -> int:
         text = self.text

@@ -24,7 +24,8 @@ _FLAGS = frozenset((
     "live_editor", "mdbook-runnable", "no-copy", "no-lines", "no_run", "nocopy", "noeval", "noinline",
     "nolinenumbers", "noplayground", "npm2yarn", "norun", "norunnable", "notranslate", "nowrap", "output", "readonly",
     "reference", "result", "run", "runnable", "session", "should_panic", "showcopybutton", "showlinenumbers", "skip",
-    "static", "test", "test_harness", "tsx", "twoslash", "unwrap", "wordwrap", "word-wrap", "word_wrap", "wrap", "wraplines",
+    "static", "test", "test_harness", "tsx", "twoslash", "unwrap", "wordwrap", "word-wrap", "word_wrap", "wrap",
+    "wraplines",
 ))
 # fmt: on
 _GATSBY = re.compile(r"[\w+#-]+:title=(?P<title>[^\s{}]+)")
