@@ -24,6 +24,7 @@ _PUNCTUATION = re.compile(r"[.,;:]?[ \t]*(?=\n|\Z)")
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
 _LONGEST = 20_000  # characters of a formula
 _LONGEST_INLINE = 2_000
+_PIPE = "\\|"  # in a cell of a table
 
 
 def quote_formulas(prose: str, *, spaced: bool = False) -> str:
@@ -31,9 +32,11 @@ def quote_formulas(prose: str, *, spaced: bool = False) -> str:
 
     Args:
         prose: Markdown without fenced code.
-        spaced: Also tighten ``$ \{a\} $``, which is a formula in Jupyter and text in CommonMark with formulas.
+        spaced: Read as Jupyter does, which looks for formulas first: tighten ``$ \{a\} $``, which is text in CommonMark
+            with formulas, and keep ``$|x|$`` in a row of a table together.
     """
-    if "\\begin{" not in prose and "\\(" not in prose and "\\[" not in prose and not (spaced and "$ " in prose):
+    brackets = "\\begin{" in prose or "\\(" in prose or "\\[" in prose
+    if not brackets and not (spaced and ("$ " in prose or ("$" in prose and "\n|" in prose))):
         return prose
     return _Quoter(prose, spaced).quoted()
 
@@ -73,7 +76,14 @@ class _Quoter:
             if not (self._spaced and "\\" in content and content[0] == content[-1] == " "):
                 return start
             self._put(match.start(), end + 1, f"${content.strip()}$")
+        elif self._spaced and "|" in content and "\n" not in content and self._is_in_row(match.start()):
+            self._put(match.start(), end + len(mark), f"{mark}{content.replace('|', _PIPE)}{mark}")
         return end + len(mark)
+
+    def _is_in_row(self, position: int) -> bool:
+        """Return whether a place is in a row of a table that begins with a pipe."""
+        line = self._prose.rfind("\n", 0, position) + 1
+        return self._prose[line:position].lstrip().startswith("|")
 
     def _environment(self, match: re.Match[str]) -> int:
         if match[1] not in _ENVIRONMENTS:

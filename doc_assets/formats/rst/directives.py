@@ -112,10 +112,18 @@ class Container(SphinxDirective):
     """Keeps the content and drops the argument, which only states layout."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
+        name = self.name.lower()
+        if name in ("epigraph", "highlights", "pull-quote"):  # may begin on this line; the last may name an author
+            return self.state.block_quote(self.content, self.content_offset)  # pyright: ignore[reportAttributeAccessIssue] - in Body
         _, _, content = self.split()
-        if self.name.lower() in ("epigraph", "highlights", "pull-quote"):  # their last line may name an author
-            return self.state.block_quote(content, self.content_offset)  # pyright: ignore[reportAttributeAccessIssue] - in Body
-        return [self.body(content)] if content else []
+        if not content:
+            return []
+        box = self.body(content)
+        if name == "tab-set-code":  # sphinx-design labels each listing with its language
+            for listing in list(box.children):
+                if isinstance(listing, nodes.literal_block) and listing.get("language"):
+                    box.replace(listing, nodes.container("", listing.deepcopy(), label=listing["language"].upper()))
+        return [box]
 
 
 class Labelled(SphinxDirective):
@@ -155,8 +163,8 @@ class Literal(SphinxDirective):
     """Code and diagrams: keeps the content verbatim, the caption as a label; the argument is the language."""
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
-        _, options, content = self.split(argument_lines=1)
-        return captioned("\n".join(content), options.get("caption"))
+        argument, options, content = self.split(argument_lines=1)
+        return captioned("\n".join(content), options.get("caption"), argument.strip())
 
 
 class TabLiteral(SphinxDirective):
@@ -177,11 +185,11 @@ class Formula(SphinxDirective):
         return captioned("\n\n".join(filter(str.strip, (argument, "\n".join(content)))), None)
 
 
-def captioned(text: str, caption: str | None) -> list[nodes.Node]:
+def captioned(text: str, caption: str | None, language: str = "") -> list[nodes.Node]:
     """Return a listing, below its caption if there is one; nothing for a blank text."""
     if not text.strip():
         return []
-    listing = nodes.literal_block(text, text)
+    listing = nodes.literal_block(text, text, language=language)
     return [nodes.container("", listing, label=caption) if caption else listing]
 
 

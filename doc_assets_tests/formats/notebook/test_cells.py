@@ -114,3 +114,8 @@ def test_formulas_are_verbatim() -> None:
         ("prose", "$$\n\\begin{align}\na &= \\{b\\} \\\\\n\\end{align}$$"),
         ("prose", "and $\\{c\\}$ and $u\\_v$."),
     ]
+
+
+def test_a_formula_with_pipes_stays_in_its_cell_of_a_table() -> None:
+    table = "Norms:\n\n| a | b |\n|---|---|\n| $|x|$ | $\\|y\\|_{1}$ |\n| `$` | c |\n"
+    assert kinds(markdown(table))[-1] == ("table", "a | b\n$|x|$ | $\\|y\\|_{1}$\n`$` | c")
