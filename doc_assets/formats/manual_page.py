@@ -25,6 +25,8 @@ _NARROW = 60  # columns of the longest line: narrower pages are not filled to a 
 # Lines that only code has; a sentence seldom ends so.
 _CODE_LINE = re.compile(r"[{};\\]$|^(?:[$#%>] |#\s*(?:include|define)|[{}]|\w+\(.*\)[;:]?$)")
 _INNER_COLUMNS = re.compile(r"\S {3,}\S")
+_SENTENCE_END = re.compile(r"[^\W\d_]{2}[.:!?,]$")
+_TAG = re.compile(r"(?:[-+<\[]|\d{1,2}[.)] ).{0,100}$|\S.{0,100}?\S {3,}\S")  # an option or a term, text beside it
 _BULLET = re.compile(r"[•·o*+-] +\S")
 _HYPHENATED = re.compile(r"(?<=\w)\u2010\n(\w\S*) *")  # groff writes this hyphen at the ends of lines only
 _STRETCHED = re.compile(r"(?<=\S) {2,}(?=\S)")  # a justified line
@@ -76,16 +78,22 @@ def _parts(lines: Sequence[str], width: int) -> Iterator[Part]:
     paragraph: list[_Line] = []
     listing: list[_Line] = []  # paragraphs of one listing, with a blank line between them
     verbatim = False
+    above: list[_Line] = []  # the paragraph before, unless it is of a listing
 
     def flush() -> Iterator[Part]:
-        nonlocal paragraph, listing
-        if paragraph and (verbatim or _is_listing(paragraph, width) or _continues(listing, paragraph, width)):
+        nonlocal paragraph, listing, above
+        if paragraph and (
+            verbatim
+            or _is_listing(paragraph, width)
+            or _continues(listing, paragraph, width)
+            or _is_announced(above, paragraph, width)
+        ):
             listing += [(0, ""), *paragraph] if listing else paragraph
-            paragraph = []
+            paragraph, above = [], []
         elif paragraph:
             yield from end_listing()
             yield _prose(paragraph)
-            paragraph = []
+            paragraph, above = [], paragraph
 
     def end_listing() -> Iterator[Part]:
         nonlocal listing
@@ -103,6 +111,7 @@ def _parts(lines: Sequence[str], width: int) -> Iterator[Part]:
             yield from flush()
             yield from end_listing()
             verbatim = indent == 0 and words.upper() == "SYNOPSIS"
+            above = []
             yield Heading(1 if indent == 0 else 2, words)
         else:
             paragraph.append((indent, words))
@@ -134,6 +143,19 @@ def _continues(listing: Sequence[_Line], paragraph: Sequence[_Line], width: int)
         return False
     margin = min(indent for indent, line in listing if line)
     return min(indent for indent, _ in paragraph) > margin
+
+
+def _is_announced(above: Sequence[_Line], paragraph: Sequence[_Line], width: int) -> bool:
+    """Return whether lines are what the paragraph above promises ("Run it:"): further in, no sentences, no tags."""
+    if not above or not above[-1][1].endswith(":") or paragraph[0][0] <= above[-1][0]:
+        return False
+    if min(indent for indent, _ in paragraph) < paragraph[0][0] or _BULLET.match(paragraph[0][1]):
+        return False
+    if len(paragraph) > 1 and paragraph[1][0] > paragraph[0][0]:
+        return False
+    if len(paragraph) > 1 and width >= _NARROW and _is_filled(paragraph, width):
+        return False
+    return not any(_SENTENCE_END.search(line) or _TAG.match(line) for _, line in paragraph)
 
 
 def _is_filled(paragraph: Sequence[_Line], width: int) -> bool:

@@ -139,3 +139,33 @@ def test_the_title_is_the_line_below_name_if_it_is_short(name: str, title: str) 
 )
 def test_a_manual_page_is_known_by_its_head(first: str, found: bool) -> None:
     assert is_manual_page(f"\n{first}\n\nNAME\n") is found
+
+
+def test_what_a_paragraph_announces_is_a_listing() -> None:
+    page = """\
+RING(8)                    System Manager's Manual                   RING(8)
+
+EXAMPLES
+       Open a ring and close it:
+
+           ring open /var/lib/ring
+           ring close
+
+       Of these options, take one:
+
+           --all   All of them.
+
+       It says the following:
+
+           Every frame is kept in the order in which it came, and the writer
+           waits.
+
+       Then wait.
+"""
+    blocks = [
+        (block.kind, block.text)
+        for section in TextFormat().parse(RawFile("ring.txt", page.encode()))[0].sections
+        for block in section.blocks
+    ]
+    assert [text for kind, text in blocks if kind == "code"] == ["ring open /var/lib/ring\nring close"]
+    assert len(blocks) == 7
