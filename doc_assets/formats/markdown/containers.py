@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -58,6 +58,7 @@ class Opening:
     headings: Headings = Headings.KEPT
 
 
+COMPONENT = "::"  # the fence of a component of Nuxt
 MAX_HEAD = 60  # lines of options of one container
 
 _FENCE = re.compile(
@@ -70,6 +71,9 @@ _RAW = re.compile(r"\{=(?P<format>\w+)\}$")
 _ADMONISH = re.compile(r"(?:admonish|ad-(?P<kind>[\w-]+))(?:[ \t,]|$)(?P<rest>.*)$")
 _COLONS = re.compile(r"(?P<lead>[ \t]*)(?P<mark>:{3,})[ \t]*(?P<rest>.*)$")
 _DIV = re.compile(r"(?P<name>[A-Za-z][\w-]*)?(?P<rest>.*)$")
+_COMPONENT = re.compile(
+    r"(?P<lead>[ ]{0,8})::(?P<name>[A-Za-z][\w-]*)(?:\[(?P<label>[^\[\]]*)\])?(?P<rest>\{[^{}]*\})?[ \t]*$"
+)
 _LABEL = re.compile(r"\[(?P<label>.*)\]$")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*$")
 _BLOCK = re.compile(r"(?P<lead>[ \t]*)(?P<mark>/{3,})[ \t]*(?P<name>[\w-]+)[ \t]*(?:\|[ \t]*(?P<argument>.*?))?[ \t]*$")
@@ -199,6 +203,17 @@ def colon_opening(line: str, *, closed: bool) -> Opening | None:
     if _IDENTIFIER.match(rest) and ("." in rest or not (closed or "-" in rest or _is_known(name))):
         return Opening(Kind.SIGNATURE, "mkdocstrings", rest, lead=lead)
     return _div(name, rest[len(name) :], mark, lead)
+
+
+def component_opening(line: str, *, closed: bool) -> Opening | None:
+    """Return what a line of two colons opens: a component of Nuxt (MDC), or a leaf directive if no end follows."""
+    match = _COMPONENT.match(line)
+    if match is None or not (closed or match["label"] or match["rest"]):
+        return None
+    rest = match["rest"] or ""
+    opening = _div(match["name"].lower(), rest, COMPONENT if closed else "", match["lead"])
+    title = match["label"] or opening.argument
+    return replace(opening, argument=title, head=Head.DIRECTIVE if closed else Head.NONE)
 
 
 def _is_known(name: str) -> bool:

@@ -18,7 +18,7 @@ from doc_assets.document import Block
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.directive_kinds import Kind
 from doc_assets.formats.markdown import containers, directives
-from doc_assets.formats.markdown.containers import MAX_HEAD, Headings, Opening, Options
+from doc_assets.formats.markdown.containers import COMPONENT, MAX_HEAD, Headings, Opening, Options
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles, is_listing, is_rst
 from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.listings import FENCE, Listing, ListingShortcodes
@@ -32,6 +32,7 @@ _MYST = re.compile(r"^[ ]{0,3}(?:[`~:]{3,}[ ]?\{[A-Za-z]|\([\w.:/-]+\)=[ \t]*$|\
 _HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{[^{}]*\})?[ \t]*$")
 _DOCFX_TAB = re.compile(r"#{1,6}[ \t]+\[(?P<title>[^\[\]]*)\]\(#tab/[^()]*\)[ \t]*$")
 _TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
+_SLOT = re.compile(r"#[a-z][\w-]*(?:\{[^{}]*\})?")  # of a component of Nuxt
 # fmt: off
 _COLLECTED = frozenset((
     Kind.DROPPED, Kind.MATHS, Kind.VERBATIM, Kind.PRODUCTIONS, Kind.LIST_TABLE, Kind.CSV_TABLE, Kind.INCLUDE,
@@ -172,6 +173,8 @@ class _Reader:
             return self.opens_shortcode(line) or self.prose.is_noise(line)
         if start == ":::":
             return self.meets_colons(line)
+        if start[:2] == "::":
+            return self.meets_component(line, body.strip())
         if start == "///":
             return self.meets_slashes(line)
         if start in ("!!!", "???", "==="):
@@ -191,6 +194,9 @@ class _Reader:
             self.paragraph(tab["title"])
             return True
         if first in "^+" and "card" in opening.name and not body.strip(first):
+            self.writer.emit("")
+            return True
+        if first == "#" and opening.mark == COMPONENT and _SLOT.fullmatch(body):
             self.writer.emit("")
             return True
         return first == "#" and opening.headings is not Headings.KEPT and self.is_label(line)
@@ -233,15 +239,24 @@ class _Reader:
         self.enter(opening)
         return True
 
+    def meets_component(self, line: str, bare: str) -> bool:
+        """Read the first or last line of a component of Nuxt."""
+        if bare == COMPONENT:
+            return any(opening.mark == COMPONENT for opening in self.open) and self.close(COMPONENT)
+        opening = containers.component_opening(line, closed=self.number < self.last_end(COMPONENT))
+        if opening is not None:
+            self.enter(opening)
+        return opening is not None
+
     def last_end(self, mark: str) -> int:
-        """Return the number of the last line that is this fence alone (``:``: any number of colons); -1 if none is."""
+        """Return the number of the last line that is this fence alone (``:``: three colons or more); -1 if none is."""
         if self.last_ends is None:
             self.last_ends = {}
             for number, line in enumerate(self.lines):
-                if ":::" in line or "///" in line:
+                if "::" in line or "///" in line:
                     bare = line.strip()
                     if not bare.strip(bare[0]):
-                        self.last_ends[bare if bare[0] == "/" else bare[0]] = number
+                        self.last_ends[bare if bare[0] == "/" or bare == COMPONENT else bare[0]] = number
         return self.last_ends.get(mark, -1)
 
     def opens_indented(self, line: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from doc_assets.formats.directive_kinds import VERSION_LABELS, Kind, note_label
-from doc_assets.formats.markdown.containers import Head, Opening
+from doc_assets.formats.markdown.containers import COMPONENT, Head, Opening
 
 _SHOWN = (
     "title",
@@ -46,6 +46,8 @@ def labels(opening: Opening, options: Mapping[str, str]) -> list[str]:
         shown = [argument]
     if name in ("solution", "solution-start"):
         shown = ["Solution"]
+    if opening.mark == COMPONENT:
+        shown.append(options.get("label", ""))
     shown += [options[key] for key in _SHOWN if key in options and (key != "header" or kind is not Kind.CSV_TABLE)]
     return [words for words in dict.fromkeys(shown) if words]
 

@@ -14,7 +14,7 @@ _ITEM = r"""(?:[\#.][^\s{}\#.]+(?:\.[^\s{}\#.]+)*|[\w:-]+=(?:"[^"{}\n]*"|'[^'{}\
 _ATTRIBUTES = rf"\{{:?[ \t]*{_ITEM}(?:[ \t]+(?:{_ITEM}|[\w-]+))*[ \t]*\}}"
 _CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
-    rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}|(?<=[^\s*]\*\*){_ATTRIBUTES}"
+    rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\w:\\]):[a-z][\w-]{{0,40}}\[(?P<component>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}|(?<=[^\s*]\*\*){_ATTRIBUTES}"
 )
 _KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>[a-z0-9-]{{1,20}}(?:\+[a-z0-9-]{{1,20}}){{0,5}})\+\+(?![+\w])")
 # fmt: off
@@ -56,7 +56,7 @@ def drop_attributes(prose: str) -> str:
         return prose
     if "[](){" in prose:
         prose = _TARGET.sub(r'<a id="\1"></a>\n', prose)
-    return _AFTER.sub(lambda m: m["code"] or m["span"] or "", prose)
+    return _AFTER.sub(lambda m: m["code"] or m["component"] or m["span"] or "", prose)
 
 
 def read_pandoc_marks(prose: str) -> str:

@@ -149,3 +149,21 @@ def test_a_lone_name_is_a_div_if_colons_close_it_or_it_is_a_note() -> None:
     ):
         opening = colon_opening(line, closed=closed)
         assert opening and opening.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('::alert{title="Head" type="info"}\nBody *x*.\n::\n\nEnd.\n', ["Head", "Body x.", "End."]),
+        ("::card\n---\ntitle: Head\nicon: i-x\nto: /x\n---\nBody.\n::\n", ["Head", "Body."]),
+        (
+            "::hero\nBody.\n\n#title\nSlot.\n\n  :::tip\n  Deep.\n  :::\n::\n\nEnd.\n",
+            ["Body.", "Slot.", "Deep.", "End."],
+        ),
+        ("::u-button\n---\nlabel: Press\n---\n::\n\nA :badge[new words]{type=x} end.\n", ["Press", "A new words end."]),
+        ('::leaf[Words]{id=3}\n\n::video{src="x"}\n\nEnd.\n', ["Words", "End."]),
+        ("std::vector, 12::30\n\n::name\n\nEnd.\n", ["std::vector, 12::30", "::name", "End."]),
+    ],
+)
+def test_components_of_nuxt_keep_titles_and_words(text: str, words: list[str]) -> None:
+    assert texts_of(text) == words
