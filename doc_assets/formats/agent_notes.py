@@ -58,6 +58,7 @@ _BUTTON_BESIDE = re.compile(  # labels that are boilerplate only in the menu of 
     r"|copied!?|copy|view (?:this )?page as plain text|edit (?:this )?page|more|or",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"[\s.…↗→|·•\u2013\u2014-]*")  # labels in one line
 _HINT = re.compile(r"llms|[Aa]gent|AGENT|\bAI\b|appending|[Cc]opy|[Mm]arkdown|[Oo]pen (?:this page |page )?in |[Aa]sk ")
 # One of these stands in the source of every page that holds a note or a button.
 # fmt: off
@@ -88,8 +89,19 @@ def is_page_button(text: str) -> bool:
     if len(text) > _LONGEST or not _HINT.search(text):
         return False
     lines = [line.strip(_MARKS).rstrip(".…↗→ ") for line in text.split("\n") if line.strip(_MARKS)]
-    buttons = [line for line in lines if _BUTTON.fullmatch(line)]
+    buttons = [line for line in lines if _BUTTON.fullmatch(line) or (_BUTTON.match(line) and _is_row_of_buttons(line))]
     return bool(buttons) and all(line in buttons or _BUTTON_BESIDE.fullmatch(line) for line in lines)
+
+
+def _is_row_of_buttons(line: str) -> bool:
+    """Return whether a line holds labels alone, one behind another as an item of a menu and what it does are."""
+    position = 0
+    while position < len(line):
+        found = _BUTTON.match(line, position) or _BUTTON_BESIDE.match(line, position)
+        if found is None:
+            return False
+        position = _BETWEEN.match(line, found.end()).end()
+    return True
 
 
 def drop_agent_notes(parts: Sequence[Part]) -> list[Part]:

@@ -48,6 +48,8 @@ def test_prose_about_agents_and_indexes_stays(words: str) -> None:
 def test_buttons_that_hand_a_page_to_an_assistant_are_no_text() -> None:
     assert is_page_button("Copy page")
     assert is_page_button("- Copy page as Markdown for LLMs\n- Open in ChatGPT\n- Open in Claude\n- Connect to VS Code")
+    assert is_page_button("Open in ChatGPT Ask questions about this page\nView as plain textOpen in Claude ↗")
+    assert not is_page_button("Copy page as it is")
     assert not is_page_button("Open in Colab")
     assert not is_page_button("Copy the page that you need.")
     assert not is_page_button("Connect to VS Code")

@@ -35,6 +35,7 @@ _LONGEST_TABLE_HEAD = 200  # characters of rows that name columns after the firs
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _CODE = frozenset(("code", "kbd", "samp", "tt"))
 _COMBINED = re.compile(r"\x0e\s*([+-])\s*\x0e")
+_INNER_KEY = "\x0f"  # behind a key in a shortcut: shows nothing
 _KEY = "\x0e"  # in the place of a backtick around a key, so that Ctrl+C can be written as one
 # fmt: off
 _DROPPED = frozenset((
@@ -195,12 +196,18 @@ class _Reader:
         """Open a mark of code; keys inside of keys (``Ctrl`` and ``C`` of one shortcut) are one."""
         if not self._code_depth:
             self._inline.append(_KEY if tag == "kbd" else "`")
+        elif tag == "kbd" and self._inline[-1:] == [_INNER_KEY]:
+            self._inline[-1] = "+"  # keys beside each other in a shortcut, which styles set apart
         self._code_depth += 1
 
     def _close_code(self, tag: str) -> None:
         self._code_depth -= 1
         if self._code_depth:
+            if tag == "kbd":
+                self._inline.append(_INNER_KEY)
             return
+        if self._inline[-1:] == [_INNER_KEY]:
+            self._inline.pop()
         mark = _KEY if tag == "kbd" else "`"
         if self._inline[-1:] == [mark]:
             self._inline.pop()  # it is empty
@@ -390,7 +397,7 @@ class _Reader:
 def _tidy(raw: str) -> str:
     """Collapse white space: return one line, or one for each line break."""
     if _KEY in raw:
-        raw = _COMBINED.sub(r"\1", raw).replace(_KEY, "`")
+        raw = _COMBINED.sub(r"\1", raw).replace(_KEY, "`").replace(_INNER_KEY, "")
     lines = (" ".join(clean_text(line).split()) for line in raw.split("\v"))
     return "\n".join(line for line in lines if line)
 

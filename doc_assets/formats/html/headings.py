@@ -5,7 +5,7 @@ from __future__ import annotations
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import clean_text
-from doc_assets.formats.html.tree import INLINE, collapsed
+from doc_assets.formats.html.tree import INLINE, after, children, classes, collapsed
 
 
 def leading_text(node: LexborNode) -> str:
@@ -25,11 +25,18 @@ def heading_anchor(node: LexborNode) -> str | None:
     inside = node.css_first("[id], a[name]")
     if inside is not None:
         return inside.id or inside.attributes.get("name")
+    parent = node.parent
+    # Sphinx puts further targets of a section between its beginning and its heading.
+    if parent is not None and parent.id and (parent.tag == "section" or "section" in classes(parent)):
+        first = next(children(parent), None)
+        while first is not None and first.tag == "span" and first.mem_id != node.mem_id:
+            first = next(after(first), None)
+        if first is not None and first.mem_id == node.mem_id:
+            return parent.id
     previous = node.prev
     while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
         previous = previous.prev
     if previous is not None:
         name = previous.id or previous.attributes.get("name") if previous.tag in ("a", "span") else None
         return name or None
-    parent = node.parent
     return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None

@@ -44,6 +44,7 @@ _PARAGRAPHS = frozenset((
     "p", "li", "td", "th", "div", "dd", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "figcaption", "body",
     "section", "article", "main", "br", "aside", "pre", "caption", "summary", "ul", "ol", "table", "hr",
 ))  # fmt: skip
+_NESTED = "sup sup, sup sub, sub sup, sub sub"
 _MOST_STEPS = 8  # elements behind one another that are searched for the text in front of a superscript
 
 
@@ -260,6 +261,9 @@ def _drop_reference(link: LexborNode) -> None:
 
 def _write_raised(root: LexborNode) -> None:
     """Replace raised and lowered text by what it reads as behind the text in front of it."""
+    for node in reversed(below(root, _NESTED)):
+        before = _before(node)
+        node.replace_with(superscript(before, node.text()) if node.tag == "sup" else subscript(before, node.text()))
     nodes = [(node, node.text()) for node in below(root, "sup, sub")]
     found = [(node, text) for node, text in nodes if len(text) <= 40]
     notes = {text.strip() for node, text in found if node.tag == "sup" and not _before(node)}

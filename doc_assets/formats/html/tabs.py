@@ -19,7 +19,7 @@ LABEL = "tab-label"  # class of the paragraphs that this module writes
 _BARS = ", ".join(
     (
         "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels, .tabs, .tab, .tab-bar, .tab-buttons",
-        '[class*="tabs__list"], [class*="tabs-nav"], [class*="tab-nav"]',
+        '.CodeTabs-toolbar, [class*="tabs__list"], [class*="tabs-nav"], [class*="tab-nav"]',
     )
 )
 _PANEL_NAME = re.compile(r"(?:[\w-]*[-_])?tab(?:s|bed)?[-_]{0,2}(?:content|pane|panel|body|block)\w*")

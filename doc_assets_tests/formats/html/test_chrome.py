@@ -148,7 +148,14 @@ def test_signs_that_are_words_stay() -> None:
         "Previous",
         "Next »",
         "Back to top",
+        "Updated over 1 year ago",
+        "Thanks for the feedback. If you have a specific, answerable question about how to use rings, ask elsewhere. "
+        "Open an issue in the repository if you want to report a problem or suggest an improvement.",
         "Copy page",
+        "Copy pageMore",
+        "Open in ChatGPT Ask questions about this page",
+        '<span style="font-size: 0">Words that nobody sees.</span>',
+        '<span style="position:absolute;left:-9999px">Words that nobody sees.</span>',
         "Open in ChatGPT",
         "For AI agents: the complete documentation index is at https://example.org/llms.txt.",
     ],
@@ -198,3 +205,13 @@ def test_the_title_above_the_content_is_the_pages_if_the_title_element_says_so()
     assert read(asciidoctor).title == "Ring Manual"
     assert blocks(asciidoctor) == [Block("Text."), Block("The note.")]
     assert read("<title>Ports</title><h1>My site</h1><main><p>Text</p></main>").title == "Ports"
+
+
+def test_the_menu_of_languages_of_the_kernel_is_no_text() -> None:
+    assert _in('<div class="language-selection">English<ul><li><a href="../zh">Chinese</a></ul></div>') == "The end."
+
+
+def test_a_closed_cell_has_no_label_of_a_button() -> None:
+    cell = """<details class="above-input"><summary><span class="collapsed">Show code cell source</span><span
+      class="expanded">Hide code cell source</span></summary><pre>y = 1</pre></details>"""
+    assert _in(cell) == "y = 1\nThe end."

@@ -333,3 +333,9 @@ def test_a_page_that_a_generator_has_yet_to_render_has_no_tags_of_it() -> None:
     page = f"---\nlayout: home\n---\n<h1>T</h1><p>{words} {words}</p>{tags}<p>run</p>{{{{< /tab-code >}}}}"
     assert text(page) == f"{words} {words}\nNow.\nKube\nrun"
     assert "{{ x }}" in text("<h1>T</h1><p>A rendered page says {{ x }} to its reader.</p>")
+
+
+def test_further_targets_of_a_section_of_sphinx_do_not_hide_its_own() -> None:
+    page = """<section id="maps"><h1>Maps</h1><p>x</p><section id="flags"><span id="id1"></span><span
+      id="bpf-flags"></span><h2>Flags<a class="headerlink" href="#flags">\u00b6</a></h2><p>Words.</p></section>"""
+    assert read(page).sections[-1].anchor == "flags"

@@ -107,6 +107,8 @@ def test_the_words_of_an_image_are_text_unless_it_is_decoration() -> None:
 def test_keys_of_a_shortcut_are_one() -> None:
     assert text("<p>Press <kbd><kbd>Ctrl</kbd>+<kbd>C</kbd></kbd>.") == "Press `Ctrl+C`."
     assert text('<p>Press <span class="keys"><kbd>Ctrl</kbd><span>+</span><kbd>C</kbd></span>.') == "Press `Ctrl+C`."
+    assert text("<p>Press <kbd><kbd>Alt</kbd><kbd>F4</kbd></kbd>.") == "Press `Alt+F4`."
+    assert text("<p>Press <kbd><kbd>Alt</kbd> <kbd>F4</kbd></kbd>.") == "Press `Alt F4`."
     assert text("<p>Press <kbd>A</kbd> or <kbd>B</kbd>.") == "Press `A` or `B`."
 
 
@@ -127,3 +129,7 @@ def test_numbers_of_lists_are_as_written() -> None:
 
 def test_a_heading_with_a_line_break_keeps_its_words_apart() -> None:
     assert read("<h1>One<br>Two</h1><p>x</p>").title == "One Two"
+
+
+def test_exponents_of_exponents_stay_in_their_order() -> None:
+    assert text("<p>2<sup>2<sup>n</sup></sup> of x<sub>i<sub>j</sub></sub>") == "2^(2^n) of x_(i_j)"

@@ -106,3 +106,10 @@ def test_bodies_that_a_script_shows_in_turn_stay_and_what_is_hidden_alone_goes()
     page = """<div><div class="step">One</div><div class="step" style="display:none">Two</div></div>
       <div class="tip" hidden>Never</div><p style="display: none">Never</p>"""
     assert text(page) == "One\nTwo"
+
+
+def test_tabs_of_code_on_readme_have_their_labels() -> None:
+    page = """<div class="CodeTabs"><div class="CodeTabs-toolbar"><button>JavaScript</button><button>Python</button>
+      </div><div class="CodeTabs-inner"><pre><button></button><code>fetch()</code></pre>
+      <pre><code>get()</code></pre></div></div>"""
+    assert text(page) == "JavaScript\nfetch()\nPython\nget()"
