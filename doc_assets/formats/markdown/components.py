@@ -40,6 +40,7 @@ class TabGroup:
     labels: list[str] = field(default_factory=list)
     by_value: dict[str, str] = field(default_factory=dict)
     next: int = 0
+    lists_labels: bool = False
 
     def label(self, value: object) -> str:
         """Return the label of the next tab, which has that value."""
@@ -60,6 +61,11 @@ def is_tab(name: str) -> bool:
 def is_tab_trigger(name: str) -> bool:
     """Return whether a component holds the label of a tab, whose body comes later."""
     return name.rpartition(".")[2].lower() in _TRIGGER
+
+
+def lists_labels(name: str) -> bool:
+    """Return whether a component holds the labels of a group's tabs, whose bodies come later."""
+    return name.rpartition(".")[2].lower() in ("tablist", "tabslist")
 
 
 def opens_tabs(name: str) -> bool:

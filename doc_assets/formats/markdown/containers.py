@@ -69,7 +69,7 @@ _DIRECTIVE = re.compile(
 )
 _RAW = re.compile(r"\{=(?P<format>\w+)\}$")
 _ADMONISH = re.compile(r"(?:admonish|ad-(?P<kind>[\w-]+))(?:[ \t,]|$)(?P<rest>.*)$")
-_COLONS = re.compile(r"(?P<lead>[ \t]*)(?P<mark>:{3,})[ \t]*(?P<rest>.*)$")
+_COLONS = re.compile(r"(?P<lead>[ \t]*(?:>[ \t]?)*+)(?P<mark>:{3,})[ \t]*(?P<rest>.*)$")
 _DIV = re.compile(r"(?P<name>[A-Za-z][\w-]*)?(?P<rest>.*)$")
 _COMPONENT = re.compile(
     r"(?P<lead>[ ]{0,8})::(?P<name>[A-Za-z][\w-]*)(?:\[(?P<label>[^\[\]]*)\])?(?P<rest>\{[^{}]*\})?[ \t]*$"
@@ -125,6 +125,7 @@ _KINDS_OF_TAGS = {
     **dict.fromkeys(("script", "style"), Kind.DROPPED),
 }
 # fmt: on
+_TITLES = ("title", "summary", "label", "name", "lst-cap", "tbl-cap", "fig-cap")
 # Words that choose a note's look, after its name, on sites that give notes no title.
 _LOOKS = frozenset(("alert", "info", "warn"))
 
@@ -237,7 +238,7 @@ def _div(name: str, rest: str, mark: str, lead: str) -> Opening:
     title = label["label"] if label else rest
     if name in _LAYOUT or title in _LOOKS:
         title = ""
-    title = title or next((values[key] for key in ("title", "summary", "label", "name") if key in values), "")
+    title = title or next((values[key] for key in _TITLES if key in values), "")
     if name == "tab" and title.startswith('"'):
         title = title.strip('"')
     headings = Headings.KEPT

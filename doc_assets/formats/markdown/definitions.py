@@ -10,6 +10,10 @@ import re
 
 # "Term", and on the next line ": definition"; not the approximations ("~ 5 MB") that the plug-in takes for the like.
 _DEFINITION = re.compile(r"^[^\s|#>:][^\n]*\n(?:[ \t]*\n)?[ ]{0,3}:[ \t]+[^\s:|]", re.MULTILINE)
+# Terms on lines of their own that share a definition (kramdown, Markdown Extra); the plug-in knows one.
+_TERMS = re.compile(
+    r"(?:\A|(?<=\n\n))(?P<terms>(?:[^\s|#>:<`*+\x02\d-][^\n]{0,60}[^\s.,;:!?]\n){2,4})(?=[ ]{0,3}:[ \t]+[^\s:|])"
+)
 _APPROXIMATION = re.compile(r"^([ ]{0,3})~(?=[ \t])", re.MULTILINE)
 _DEFINING = ("\n:", "\n :", "\n  :", "\n   :")
 
@@ -17,6 +21,11 @@ _DEFINING = ("\n:", "\n :", "\n  :", "\n   :")
 def holds_definitions(prose: str) -> bool:
     """Return whether a stretch of prose holds a definition list (kramdown, MkDocs, Pandoc, mdBook 0.5)."""
     return any(start in prose for start in _DEFINING) and _DEFINITION.search(prose) is not None
+
+
+def join_terms(prose: str) -> str:
+    """Return the prose with terms that share a definition on one line."""
+    return _TERMS.sub(lambda m: ", ".join(m["terms"].split("\n")[:-1]) + "\n", prose)
 
 
 def escape_approximations(prose: str) -> str:

@@ -159,7 +159,7 @@ class _Reader:
             if self.meets_fence(line):
                 return
         elif (
-            ((first and first in _MARKS) or "8<-" in line or self.prose.conflict)
+            ((first and first in _MARKS) or "8<-" in line or (first == ">" and "> :::" in line) or self.prose.conflict)
             and len(line) <= _MAX_OPENING
             and self.meets_mark(line, body, first)
         ):
@@ -171,7 +171,7 @@ class _Reader:
         start = body[:3]
         if first == "{":
             return self.opens_shortcode(line) or self.prose.is_noise(line)
-        if start == ":::":
+        if start == ":::" or (first == ">" and body.lstrip("> \t").startswith(":::")):
             return self.meets_colons(line)
         if start[:2] == "::":
             return self.meets_component(line, body.strip())
@@ -185,7 +185,7 @@ class _Reader:
             self.paragraph(tab["title"])
             return True
         if first == "%" and self.myst:
-            return line[0] == "%"
+            return len(line) - len(body) < 4
         return self.prose.is_noise(line)
 
     def splits(self, opening: Opening, line: str, body: str, first: str) -> bool:
@@ -217,10 +217,10 @@ class _Reader:
         return True
 
     def meets_colons(self, line: str) -> bool:
-        bare = line.strip()
+        bare = line.strip(" \t>")
         if not bare.strip(":"):
             self.close(bare)
-            self.writer.emit("")
+            self.writer.emit(line.strip()[:-3].rstrip(": ") if ">" in line else "")
             return True
         opening = containers.colon_opening(line, closed=self.number < self.last_end(":"))
         if opening is None:
@@ -254,8 +254,8 @@ class _Reader:
             self.last_ends = {}
             for number, line in enumerate(self.lines):
                 if "::" in line or "///" in line:
-                    bare = line.strip()
-                    if not bare.strip(bare[0]):
+                    bare = line.strip(" \t>")
+                    if bare and not bare.strip(bare[0]):
                         self.last_ends[bare if bare[0] == "/" or bare == COMPONENT else bare[0]] = number
         return self.last_ends.get(mark, -1)
 

@@ -18,7 +18,7 @@ from doc_assets.formats.agent_notes import drop_agent_notes, may_hold_agent_note
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
-from doc_assets.formats.markdown.definitions import escape_approximations, holds_definitions
+from doc_assets.formats.markdown.definitions import escape_approximations, holds_definitions, join_terms
 from doc_assets.formats.markdown.dialects import unwrap
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.exports import exported_facts
@@ -182,7 +182,7 @@ def markdown_parts(
             prose = prose if mdx else quote_formulas(prose, spaced=jupyter)
             prose = prose if mdx else read_keys(drop_attributes(read_pandoc_marks(prose) if pandoc else prose))
             prose = islands.lift(rewrite_marks(mark_headings(write_notes(prose), mdx=mdx)))
-            prose = escape_approximations(prose) if definitions else prose
+            prose = join_terms(escape_approximations(prose)) if definitions else prose
             prose = strip_jsx(prose, page) if mdx else drop_jsx_tags(prose) if "{" in prose or " @" in prose else prose
         rewritten.append((prose, stretch.code))
     joined = dedent(rewritten) if mdx else "\n".join(prose for prose, _ in rewritten)

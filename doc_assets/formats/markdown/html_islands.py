@@ -62,6 +62,9 @@ class HtmlIslands:
             kept.append(prose[position : match.start()])
             piece = prose[match.start() : end]
             position = end
+            indent = len(match[0]) - len(match[0].lstrip(" "))
+            if name == "pre" and indent:  # of the list that it is in
+                piece = re.sub(rf"^[ ]{{1,{min(indent, 20)}}}", "", piece, flags=re.MULTILINE)
             if self.mdx and "map(" in piece:
                 piece = write_rows(piece, table=name == "table")
             if name in _LISTS:

@@ -30,6 +30,9 @@ _MARK = re.compile(
     # include-markdown, Nunjucks, GitBook: {% include-markdown "part.md" start="…" heading-offset=1 %}
     r"|(?<![\{`])\{%-?[ \t\n]*include(?P<markdown>-markdown)?[ \t\n]+(?P<quote>[\"'])(?P<tag>[^\"'\n]{1,300})(?P=quote)"
     r"(?P<arguments>[^{}%]{0,1000})-?%\}"
+    # VuePress and its theme Hope: @[code{3-10} js](./a.js), @include(./part.md)
+    r"|^@\[code(?P<chosen>\{[\d,-]*\})?[^\[\]\n]{0,100}\]\((?P<vuecode>[^()\s]{1,300})\)[ \t]*$"
+    r"|^@include(?:\([ \t]*|:[ \t]+)(?P<vuepage>[^()\s]{1,300})(?:[ \t]*\))?[ \t]*$"
     # GitLab: ::include{file=part.md}
     r"|^::include\{file=(?P<gitlab>[^\s{}]{1,300})\}[ \t]*$"
     # DocFX: [!INCLUDE [title](part.md)], [!code-python[Main](code.py#region?range=1-3)]
@@ -67,12 +70,12 @@ class Files(Protocol):
 
 def holds_marks(text: str) -> bool:
     """Return whether a text may hold a mark: a cheap test."""
-    if "{!" in text or "{* " in text or "<<< " in text:
+    if "{!" in text or "{* " in text or "<<< " in text or "@[code" in text:
         return True
     if "[!" in text and ("[!INCLUDE" in text or "[!include" in text or "[!code" in text):
         return True
     return "include" in text and (
-        "@include:" in text or "::include{" in text or "include-markdown" in text or "% include" in text
+        "@include" in text or "::include{" in text or "include-markdown" in text or "% include" in text
     )
 
 
@@ -93,7 +96,7 @@ def _shown(match: re.Match[str], files: Files, *, listed: bool) -> str | None:
     """Return what stands for a mark, None if its file is missing."""
     target, options, region = _named(match)
     cut = _cutter(options, region)
-    as_page = files.is_page(target) and not match["code"] and not match["example"] and not listed
+    as_page = files.is_page(target) and not (match["code"] or match["example"] or match["vuecode"]) and not listed
     if as_page or match["page"] or match["markdown"]:
         text = files.page_of(target, cut)
         return None if text is None else f"\n\n{text}\n\n" if as_page else text
@@ -120,7 +123,8 @@ def _named(match: re.Match[str]) -> tuple[str, dict[str, str], str]:
             return match["path"], _lines(values.get("range", "")), values.get("name", "")
         return match["path"], {}, part
     target = match["page"] or match["gitlab"] or match["code"] or match["file"] or match["example"]
-    written = match["range"] or match["lines"] or match["options"] or match["words"] or ""
+    target = target or match["vuecode"] or match["vuepage"]
+    written = match["range"] or match["lines"] or match["options"] or match["words"] or match["chosen"] or ""
     if match["range"] and "," in written:  # {3,10}, {3,}: from, to
         written = written.replace(",", "-")
     elif match["words"]:

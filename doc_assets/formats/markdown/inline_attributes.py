@@ -16,7 +16,8 @@ _CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
     rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\w:\\]):[a-z][\w-]{{0,40}}\[(?P<component>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}|(?<=[^\s*]\*\*){_ATTRIBUTES}"
 )
-_KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>[a-z0-9-]{{1,20}}(?:\+[a-z0-9-]{{1,20}}){{0,5}})\+\+(?![+\w])")
+_KEY = r"""(?:[a-z0-9-]{1,20}|"[^"\n+]{1,20}")"""
+_KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>{_KEY}(?:\+{_KEY}){{0,5}})\+\+(?![+\w])")
 # fmt: off
 _NAMED_KEYS = frozenset((
     "ctrl", "control", "alt", "option", "shift", "cmd", "command", "meta", "win", "windows", "super", "fn", "enter",
@@ -42,9 +43,11 @@ def _key_names(match: re.Match[str]) -> str:
     if match["code"]:
         return match[0]
     names = match["keys"].split("+")
-    if _NAMED_KEYS.isdisjoint(names):
+    if _NAMED_KEYS.isdisjoint(names) and '"' not in match["keys"]:
         return match[0]  # an expression
-    shown = "+".join(" ".join(part.capitalize() for part in name.split("-")) for name in names)
+    shown = "+".join(
+        name.strip('"') if name[0] == '"' else " ".join(part.capitalize() for part in name.split("-")) for name in names
+    )
     return f"`{shown}`"
 
 

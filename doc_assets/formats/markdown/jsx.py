@@ -18,6 +18,7 @@ from doc_assets.formats.markdown.components import (
     data_of,
     is_tab,
     is_tab_trigger,
+    lists_labels,
     opens_tabs,
     read_props,
     tab_group,
@@ -315,15 +316,19 @@ class _Scanner:
                 del self.page.groups[-1:]
             elif not alone and len(self.page.groups) < _MAX_GROUPS:
                 self.page.groups.append(tab_group(props))
+        group = self.page.groups[-1] if self.page.groups else None
+        if group and lists_labels(name):
+            group.lists_labels = not ends and not alone
         if not ends:
             words = self.words(name, props) if props else []
-            if is_tab(name) and self.page.groups:
-                label = self.page.groups[-1].label(props.get("value"))
+            triggers = is_tab_trigger(name) or (is_tab(name) and group is not None and group.lists_labels)
+            if group and is_tab(name) and not triggers:
+                label = group.label(props.get("value"))
                 words = words or [label]
-            elif is_tab_trigger(name) and self.page.groups and (after := _LABEL.match(self.text, end)):
+            elif group and triggers and (after := _LABEL.match(self.text, end)):
                 label = " ".join(after[0].split())
-                self.page.groups[-1].labels.append(label)
-                self.page.groups[-1].by_value[str(props.get("value"))] = label
+                group.labels.append(label)
+                group.by_value[str(props.get("value"))] = label
                 end = after.end()
             pieces = (
                 ["\n".join(word for word in words if word), *data_of(props, tabs=opens_tabs(name))]

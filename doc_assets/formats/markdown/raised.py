@@ -20,7 +20,7 @@ _NO_NAMES: frozenset[str] = frozenset()
 
 def write_keys(text: str) -> str:
     """Return the text with backticks around keys; keys joined by a plus are one."""
-    return _COMBINED.sub(r"\1", text).replace(KEY, "`") if KEY in text else text
+    return _COMBINED.sub(r"\1", text).replace(KEY * 2, f"{KEY} {KEY}").replace(KEY, "`") if KEY in text else text
 
 
 @dataclass(slots=True)

@@ -33,15 +33,18 @@ def _table(match: re.Match[str]) -> str:
 
 def _rows_of_lists(body: str) -> list[list[str]]:
     rows: list[list[str]] = [[]]
+    column = 3  # of the marks of cells
     for line in body.split("\n"):
         if not line.strip():
             continue
         if re.fullmatch(r"[ ]{0,3}-{3,}[ \t]*", line):
             rows.append([])
-        elif item := re.match(r"[ ]{0,3}[*+-][ \t]+(.*)", line):
-            rows[-1].append(item[1].strip())
+        elif (item := re.match(r"([ ]{0,3})[*+-](?:[ \t]+(.*))?$", line)) and len(item[1]) <= column:
+            column = len(item[1])
+            rows[-1].append((item[2] or "").strip())
         elif rows[-1]:
-            rows[-1][-1] = f"{rows[-1][-1]} {line.strip()}"
+            words = re.sub(r"^[ \t]*(?:[*+-][ \t]+)?", "", line)  # of a list in the cell
+            rows[-1][-1] = f"{rows[-1][-1]} {words.strip()}".strip()
         else:
             return []
     headless = not rows[0]

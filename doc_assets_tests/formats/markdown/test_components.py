@@ -142,3 +142,9 @@ def test_a_numbered_listing_says_its_file_and_number(name: str) -> None:
 def test_words_of_a_tag_and_of_its_body_are_apart_in_a_page_that_is_no_mdx() -> None:
     assert texts('Some <Tab name="One">body</Tab> here.\n', "a.md") == ["Some One\nbody here."]
     assert texts('<Box title="Head" @click="x">body</Box>\n', "a.md") == ["Head\nbody"]
+
+
+def test_labels_that_a_list_of_tabs_holds_stand_before_their_bodies() -> None:
+    labels = "<TabList><Tab>One</Tab><Tab>Two</Tab></TabList>"
+    text = f"<Tabs>\n{labels}\n<TabPanel>1</TabPanel>\n<TabPanel>2</TabPanel>\n</Tabs>"
+    assert texts(text) == ["One", "1", "Two", "2"]

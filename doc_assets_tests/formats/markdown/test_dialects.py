@@ -160,3 +160,20 @@ def test_tables_nested_deeper_than_any_real_one_keep_their_words() -> None:
 def test_cells_that_jupyter_book_removes_are_no_text(options: str) -> None:
     assert texts_of(f"```{{code-cell}} python\n{options}\n\nx = 1\n```\n\nEnd.\n") == ["End."]
     assert texts_of("```{code-cell} python\n:tags: [hide-input]\n\nx = 1\n```\n") == ["x = 1"]
+
+
+def test_colon_fences_in_quotations_are_containers() -> None:
+    assert texts_of("> :::{note} Head\n> Quoted.\n> :::\n> After.\n\nEnd.\n") == ["Head", "Quoted.", "After.", "End."]
+
+
+def test_comments_of_myst_in_lists_are_no_text() -> None:
+    assert texts_of("% x\n\n(a)=\n\n- item\n  % for authors\n") == ["- item"]
+
+
+def test_terms_on_lines_of_their_own_share_a_definition() -> None:
+    text = "Term one\nTerm two\n: Words.\n\nA sentence that ends here.\nAnother one.\n: Odd.\n"
+    assert texts_of(text) == ["Term one, Term two: Words.", "A sentence that ends here.\nAnother one.\n: Odd."]
+
+
+def test_the_caption_of_a_div_of_quarto_is_text() -> None:
+    assert texts_of('::: {#lst-a lst-cap="All of them"}\n```sql\nSELECT\n```\n:::\n') == ["All of them", "SELECT"]

@@ -249,3 +249,8 @@ def test_the_case_of_listings_in_raw_html() -> None:
     assert code[:2] == ["ring/\n  head.c\n  tail.c", "ring --open 8\nring --close"]
     assert "int open(int n)\n{\n    return n;\n}" in code
     assert Block("head: where to read", "list") in found
+
+
+def test_preformatted_text_in_a_list_has_no_indentation_of_the_list() -> None:
+    text = b"- item\n  <pre>\n  a\n    b\n  </pre>\n"
+    assert [b.text for b in parse(RawFile("a.md", text))[0].sections[0].blocks] == ["- item", "a\n  b"]

@@ -92,3 +92,11 @@ def test_marks_that_are_shown_or_are_none_stay() -> None:
         "1 <<< 2 and {!x} `<!--@include: ./a.md-->` `{{#include}}`",
     ]
     assert "includes_missing" not in document.metadata
+
+
+def test_includes_of_vuepress_are_shown_or_counted() -> None:
+    files = {"docs/a.js": "one\ntwo\nthree\n", "docs/part.md": "Part.\n"}
+    text = "@[code{2-3} js](./a.js)\n\n@include(./part.md)\n\n@[code](./missing.js)\n\nEnd @include(x).\n"
+    page = read_page(text, files)
+    assert [block.text for block in page.sections[0].blocks] == ["two\nthree", "Part.", "End @include(x)."]
+    assert page.metadata["includes_missing"] == 1

@@ -55,3 +55,9 @@ def test_the_label_of_a_formula_is_no_text() -> None:
 
 def test_an_entry_of_the_index_is_a_word() -> None:
     assert texts("A {index}`single: loop <x>` of {index}`words`.\n") == ["A single: loop of words."]
+
+
+def test_keys_side_by_side_are_apart_and_quoted_keys_are_words() -> None:
+    assert texts('<kbd>Cmd</kbd><kbd>K</kbd> or ++ctrl+"Any key"++ or ++"Key"++\n') == [
+        "`Cmd` `K` or `Ctrl+Any key` or `Key`"
+    ]

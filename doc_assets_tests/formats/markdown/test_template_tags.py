@@ -277,3 +277,8 @@ def test_a_tab_that_states_a_language_is_a_listing(tab: str) -> None:
         Block("# x *y*", "code"),
         Block("End."),
     ]
+
+
+def test_lists_in_cells_of_markdoc_are_their_words() -> None:
+    text = "{% table %}\n* A\n* B\n---\n* one\n*\n  - two\n  - three\n{% /table %}\n"
+    assert blocks(text) == [Block("A | B\none | two three", "table")]
