@@ -51,7 +51,8 @@ _UNSEEN = re.compile(r"font-size:\s?0(?:px|pt|em|rem|%)?\s*(?:;|!|$)|(?:^|[;\s])
 _SUSPECTS = ", ".join(
     (
         'aside, menu, [class*="sidebar" i], [class*="breadcrumb" i], [id*="breadcrumb" i], [class*="nav" i]',
-        '[class*="footer" i], [class*="pagination" i], [class*="prev-next" i], [class*="related" i], .dropdown-menu',
+        '[class*="footer" i], [class*="pagination" i], [id*="pagination" i]',
+        '[class*="prev-next" i], [class*="related" i], .dropdown-menu',
     )
 )
 # Docusaurus calls each heading "anchorWithStickyNavbar".
@@ -68,6 +69,7 @@ _SIGNS = "¶#§🔗◆∞⚓❡⛓※☍\u200b\xa0"
 _SOURCE_LINK = re.compile(
     r"\[\s*(?:source|src|edit|docs|view source|edit source|edit on \w+|source code|link|permalink)\s*\]", re.IGNORECASE
 )
+_EDIT = re.compile(r"(?:quick )?edit(?: source| section)?|bearbeiten|modifier|editar|править", re.IGNORECASE)
 _EDIT_TARGET = re.compile(r"/(?:edit|_edit|blame)/|[?&](?:action|do)=edit|/-/edit/|/issues/new\b|/_sources/")
 _NAMED_LINK = re.compile(
     r"\W{0,2}(?:direct |copy )?link\b|\W{0,2}permalink|anchor\b|section titled\b|heading self-link", re.IGNORECASE
@@ -220,8 +222,8 @@ def _drop_link_signs(root: LexborNode) -> None:
             ):
                 _drop_anchor(link, heading)
         elif (heading := _heading_around(link)) is not None and _is_beside(text, heading, sizes):
-            if _EDIT_TARGET.search(target):
-                _drop_brackets_around(link)
+            edits = _EDIT_TARGET.search(target) is not None
+            if ((edits or _EDIT.fullmatch(text.strip())) and _drop_brackets_around(link)) or edits:
                 link.remove()
             elif target.startswith("#") and (_TO_TOP.fullmatch(target) or _NAMED_LINK.match(text.strip())):
                 _drop_anchor(link, heading)
@@ -256,15 +258,17 @@ def _drop_anchor(link: LexborNode, heading: LexborNode | None) -> None:
     link.remove()
 
 
-def _drop_brackets_around(link: LexborNode) -> None:
-    """Remove the bracket on either side of a link "edit"."""
+def _drop_brackets_around(link: LexborNode) -> bool:
+    """Remove the bracket on either side of a link "edit", and return whether there was one."""
     before, following = link.prev, link.next
     if before is None or following is None or not before.is_text_node or not following.is_text_node:
-        return
+        return False
     left, right = before.text_content or "", following.text_content or ""
     if left.rstrip().endswith("[") and right.lstrip().startswith("]"):
         before.replace_with(left.rstrip()[:-1])
         following.replace_with(right.lstrip()[1:])
+        return True
+    return False
 
 
 def _drop_own_contents(root: LexborNode) -> None:

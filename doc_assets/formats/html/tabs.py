@@ -44,6 +44,9 @@ def label_tabs(root: LexborNode) -> None:
             for label, body in zip(labels, bodies, strict=True):
                 _label(body, collapsed(label))
             bar.remove()
+        elif shown := _only_body(bar, labels):
+            _label(shown[1], collapsed(shown[0]))
+            bar.remove()
         elif bar.css_first("[role=tab]") is not None and _is_filter(labels):
             bar.remove()
     _label_radio_buttons(root)
@@ -68,9 +71,17 @@ def _named_bodies(labels: list[LexborNode], by_id: dict[str, LexborNode]) -> lis
     return bodies if len(distinct) == len(labels) == len(bodies) else []
 
 
+def _only_body(bar: LexborNode, labels: list[LexborNode]) -> tuple[LexborNode, LexborNode] | None:
+    """Return the chosen label and its body, if a script has yet to make the bodies of the others (Radix)."""
+    chosen = [one for one in labels if one.attributes.get("aria-selected") == "true"]
+    bodies = _bodies_in_order(bar, 1) if len(chosen) == 1 else []
+    return (chosen[0], bodies[0]) if bodies else None
+
+
 def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
     """Return the bodies that follow a bar, if there are as many as labels."""
     node: LexborNode | None = bar
+    alone, words = True, "".join(bar.text().split())
     for _ in range(_MOST_LEVELS):
         if node is None or node.tag in ("body", "main", "article", "section"):
             return []
@@ -80,12 +91,14 @@ def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
             return bodies
         for holder in followers[:1]:
             inner = list(islice(children(holder), 2 * count + _MOST_BETWEEN))
-            if len(inner) == count and (count > 1 or is_panel(inner[0])):
+            if len(inner) == count and (is_panel(inner[0]) or (count > 1 and alone)):
                 return inner
             panels = [one for one in inner if is_panel(one)]
             if len(panels) == count:
                 return panels
         node = node.parent
+        # What follows an element with more in it than the bar is no body by its place alone.
+        alone = alone and node is not None and "".join(node.text().split()) == words
     return []
 
 

@@ -160,7 +160,7 @@ def _table(crate: Crate, module: Module) -> Iterator[Block]:
     if module.reexports:
         lines = [" ".join(filter(None, (str(one), first_sentence(one.use, crate.resolve)))) for one in module.reexports]
         places = [f"Documented in {crate}" for crate in documented_in(module.reexports)]
-        yield from in_pieces(["Re-exports:", *lines, *places], "list")
+        yield from in_pieces(["Re-exports:", *dict.fromkeys(lines), *places], "list")
     groups: dict[str, list[Entry]] = {}
     for entry in module.entries:
         groups.setdefault(json_kind(kind_of(entry.item), content_of(entry.item)), []).append(entry)

@@ -118,6 +118,7 @@ def test_a_header_of_a_section_is_content_and_that_of_the_site_is_not() -> None:
         '<h2 id="b">Buffers<a href="#b">\uf0c1</a></h2>',
         '<h2 id="b">Buffers<span class="mw-editsection">[<a href="/w?action=edit">edit</a>]</span></h2>',
         '<h2 id="b">Buffers [<a href="https://github.com/o/r/edit/main/a.md">edit on GitHub</a>]</h2>',
+        '<h2 id="b">Buffers[<a href="/wiki/Rings?section=1">edit</a>]</h2>',
         '<h2 id="b">Buffers <a href="../_modules/m.html#b"><span class="viewcode-link">[source]</span></a></h2>',
     ],
 )

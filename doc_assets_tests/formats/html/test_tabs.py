@@ -113,3 +113,10 @@ def test_tabs_of_code_on_readme_have_their_labels() -> None:
       </div><div class="CodeTabs-inner"><pre><button></button><code>fetch()</code></pre>
       <pre><code>get()</code></pre></div></div>"""
     assert text(page) == "JavaScript\nfetch()\nPython\nget()"
+
+
+def test_the_one_tab_that_a_script_has_made_has_the_label_that_is_chosen() -> None:
+    page = """<div><div><div role="tablist"><button role="tab" aria-selected="false">npm</button><button role="tab"
+      aria-selected="true">yarn</button></div><div><div role="tabpanel"><p>yarn add ring</p></div></div></div>
+      <div><p>One.</p><p>Two.</p></div></div>"""
+    assert text(page) == "yarn: yarn add ring\nOne.\nTwo."
