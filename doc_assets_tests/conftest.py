@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
+import fcntl
+import os
 import shutil
 import signal
 import tempfile
@@ -13,13 +16,14 @@ import hypothesis
 import psycopg
 import pytest
 
+from doc_assets.embedding.opening import open_embedder
 from doc_assets.secrets import forget_all
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
-from doc_assets.store.schema.opening import open_store
+from doc_assets.store.schema import schema
 from doc_assets_tests.support import postgres_servers, services
-from doc_assets_tests.support.databases import new_database
+from doc_assets_tests.support.databases import name_of, new_database
 
 # Tests share the cores with others: random inputs are judged by what holds for them, not by the time they take.
 hypothesis.settings.register_profile(
@@ -55,6 +59,19 @@ def no_secret_of_another_test() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def converted_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that holds the default model converted for OpenVINO: 15 s of CPU, once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "converted"
+    home.mkdir(exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        settings = Settings.from_environment({"DOC_ASSETS_EMBEDDING_BACKEND": "openvino"})
+        open_embedder(dataclasses.replace(settings, home=home, threads=2))
+    return home
+
+
+@pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """URL of the session's server: the embedded one, or of the programs that ``DOC_ASSETS_TEST_POSTGRES`` names."""
     if (programs := postgres_servers.chosen_programs()) is not None:
@@ -73,16 +90,24 @@ def server_url() -> Iterator[str]:
     yield url
 
 
-@pytest.fixture
-def database_url(server_url: str) -> Iterator[str]:
-    """URL (libpq) of a blank database that is dropped after the test, whoever is still connected to it."""
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """Name of a database with our schema and nothing in it; to copy it takes a fifth of making the schema anew."""
     with new_database(server_url) as url:
+        schema.upgrade(url)
+        yield name_of(url)
+
+
+@pytest.fixture
+def database_url(server_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL (libpq) of a database, blank without ``store``; it is dropped after the test, whoever is still connected."""
+    of = request.getfixturevalue("template") if "store" in request.fixturenames else None
+    with new_database(server_url, template=of) as url:
         yield url
 
 
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     """A store with our schema and nothing in it, in the database of ``database_url``."""
-    settings = Settings.from_environment({"DOC_ASSETS_DATABASE_URL": database_url})
-    with open_store(settings) as opened:
+    with Store(database_url) as opened:
         yield opened

@@ -25,12 +25,13 @@ class CommandLine:
     A process takes 2.4 s of CPU to import what commands need; that exit codes reach the shell is shown by a few.
     """
 
-    def __init__(self, folder: Path, database_url: str, home: Path) -> None:
+    def __init__(self, folder: Path, database_url: str, converted: Path) -> None:
         self.folder = folder
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith(("DOC_ASSETS_", "DAGSTER_"))},
             "DOC_ASSETS_DATABASE_URL": database_url,
-            "DOC_ASSETS_HOME": str(home),
+            "DOC_ASSETS_HOME": str(folder / "home"),
+            "DOC_ASSETS_CONVERTED_MODELS": str(converted / "models"),
             "PYTHONPATH": str(ROOT),
         }
 
@@ -60,20 +61,14 @@ class CommandLine:
         return json.loads(self.process("migrate", *arguments, "--json"))
 
 
-@pytest.fixture(scope="module")
-def model_home(tmp_path_factory) -> Path:
-    """One home for the module: the model is converted once."""
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.fixture
 def source(tmp_path) -> SmallSource:
     return SmallSource(tmp_path / "work")
 
 
 @pytest.fixture
-def cli(source, database_url, model_home) -> CommandLine:
-    return CommandLine(source.folder, database_url, model_home)
+def cli(source, database_url, converted_home) -> CommandLine:
+    return CommandLine(source.folder, database_url, converted_home)
 
 
 def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):

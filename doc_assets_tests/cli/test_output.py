@@ -84,8 +84,9 @@ def test_a_table_without_a_terminal_has_each_row_on_one_line_with_all_of_its_tex
     out, _ = printed(lambda: output.print_table(title, ["name [b]", "text", "n"], rows), terminal=False)
     first, *lines = out.split("\n")
     assert first == visible(title, kept=INLINE)
-    found = [[part[1:].rstrip(" ") for part in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
-    assert [row[:2] for row in found] == [[visible(text, kept="").rstrip(" ") for text in row[:2]] for row in rows]
+    # rich pads cells, and cuts white space at their end where characters are more than columns: nobody sees either.
+    found = [[part[1:].rstrip() for part in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+    assert [row[:2] for row in found] == [[visible(text, kept="").rstrip() for text in row[:2]] for row in rows]
     assert [row[2].strip() for row in found] == [f"{row[2]:,}" for row in rows]
     assert "name [b]" in lines[1]
 

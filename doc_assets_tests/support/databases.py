@@ -17,14 +17,28 @@ from doc_assets.store.schema.roles import roles_sql
 
 
 @contextmanager
-def new_database(server_url: str, options: LiteralString = "") -> Iterator[str]:
-    """Its URL; it is dropped afterwards, whoever is still connected to it. ``options`` are of CREATE DATABASE."""
+def new_database(server_url: str, options: LiteralString = "", *, template: str | None = None) -> Iterator[str]:
+    """Its URL; it is dropped afterwards, whoever is still connected to it.
+
+    Args:
+        server_url: Of a superuser.
+        options: Of CREATE DATABASE.
+        template: Name of the database to copy, to which nobody may be connected; by default a blank one.
+    """
     name = f"test_{uuid.uuid4().hex}"
+    statement = sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name)) + sql.SQL(options)
+    if template is not None:
+        statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name)) + sql.SQL(options))
+        connection.execute(statement)
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database in a URL."""
+    return urlsplit(url).path.lstrip("/")
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,11 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    home = tmp_path_factory.mktemp("home")
+def local(converted_home: Path) -> Settings:
     return dataclasses.replace(
         Settings.from_environment({"DOC_ASSETS_EMBEDDING_BACKEND": "openvino"}),
         embedding_precision="fp32",
-        home=home,
+        home=converted_home,
         threads=2,
     )
 

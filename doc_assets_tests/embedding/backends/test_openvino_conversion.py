@@ -6,20 +6,23 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.base.modules import Dense
 
-from doc_assets.embedding.backends import openvino_conversion
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 from doc_assets_tests.support.small_models import prompting, small_model, variant, write_json
+
+# torch takes 9 s of CPU to import: not in each process that only lists the tests.
+if TYPE_CHECKING:
+    import torch
+
+    from doc_assets.embedding.backends.openvino_conversion import Pooled
 
 TEXTS = ["Cilium > IPAM\n\nCluster scope is the default mode.", "a", "", "Überlänge 中文 [SEP] --", "word " * 110]
 PROMPTS = {"query": "Represent this query: ", "document": "passage | text:"}
@@ -45,6 +48,8 @@ def settings_for(model: Path, home: Path, backend: str = "openvino") -> Settings
 
 def assert_agreement(model: Path, home: Path) -> None:
     """Compare both backends with ``encode_document`` and ``encode_query``."""
+    from sentence_transformers import SentenceTransformer
+
     reference = SentenceTransformer(str(model), device="cpu")
     for backend in ("openvino", "torch"):
         embedder = open_embedder(settings_for(model, home, backend))
@@ -71,6 +76,10 @@ def test_prompts_are_put_before_texts_by_role_and_pooled_as_the_model_says(
 
 
 def test_other_poolings_and_dense_layers_are_part_of_the_vector(model: Path, tmp_path: Path) -> None:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.base.modules import Dense
+
     files = prompting(PROMPTS) | {"1_Pooling/config.json": LAST}
     plain = SentenceTransformer(str(variant(model, tmp_path / "plain", files)), device="cpu")
     with torch.random.fork_rng():
@@ -106,7 +115,11 @@ def test_pooling_that_the_library_does_otherwise_is_refused(model: Path, tmp_pat
 def test_a_graph_that_gives_other_vectors_is_refused(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def last(self: openvino_conversion.Pooled, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    from doc_assets.embedding.backends import openvino_conversion
+
+    def last(self: Pooled, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.normalize(self.model(ids, mask).last_hidden_state[:, -1], dim=1)
 
     monkeypatch.setattr(openvino_conversion.Pooled, "forward", last)

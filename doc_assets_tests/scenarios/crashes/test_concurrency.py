@@ -34,6 +34,7 @@ def test_a_second_process_is_told_which_one_loads_the_partition(shelves, ordered
     first = Child(ordered("first", partition, pause=0.1))
     try:
         assert first.told.wait_for("embed", 1, lambda: first.alive, 60)
+        first.stop()  # it keeps its lock, however long the second takes to start
         second = Child(ordered("second", partition)).end().outcomes()[partition]
     finally:
         first.kill()
