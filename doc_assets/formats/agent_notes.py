@@ -100,7 +100,7 @@ def _is_row_of_buttons(line: str) -> bool:
         found = _BUTTON.match(line, position) or _BUTTON_BESIDE.match(line, position)
         if found is None:
             return False
-        position = _BETWEEN.match(line, found.end()).end()
+        position = found.end() + len(between[0] if (between := _BETWEEN.match(line, found.end())) else "")
     return True
 
 

@@ -6,10 +6,11 @@ import pytest
 
 from doc_assets.formats.markdown.format import markdown_parts
 from doc_assets.formats.markdown.formulas import quote_formulas
+from doc_assets.formats.parts import Anchor
 
 
 def shown(text: str) -> list[str]:
-    return [part.text for part in markdown_parts(text) if hasattr(part, "text")]
+    return [part.text for part in markdown_parts(text) if not isinstance(part, Anchor)]
 
 
 @pytest.mark.parametrize(
