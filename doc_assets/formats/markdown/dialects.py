@@ -27,8 +27,9 @@ from doc_assets.formats.markdown.stretches import LIST_MARK, Collected, Lead, St
 from doc_assets.formats.named_files import named_file
 from doc_assets.formats.parts import Part
 
-# What tells MyST from other Markdown, so that a line that starts with "%" is a comment.
+# What tells MyST from other Markdown, so that a line that starts with "%" is a comment and ":x: y" a field.
 _MYST = re.compile(r"^[ ]{0,3}(?:[`~:]{3,}[ ]?\{[A-Za-z]|\([\w.:/-]+\)=[ \t]*$|\+\+\+)|\{[a-z][\w:-]*\}`", re.MULTILINE)
+_FIELD = re.compile(r"^(?P<lead>[ ]{0,3}):(?P<name>[A-Za-z][\w *./-]{0,80}):[ \t]+(?P<text>\S.*)$", re.MULTILINE)
 _HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{[^{}]*\})?[ \t]*$")
 _DOCFX_TAB = re.compile(r"#{1,6}[ \t]+\[(?P<title>[^\[\]]*)\]\(#tab/[^()]*\)[ \t]*$")
 _TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
@@ -62,7 +63,8 @@ def unwrap(
     """
     writer = Writer([] if lifted is None else lifted)
     files = files or DirectiveFiles(Includes(RawFile("page.md", b"")), "page.md")
-    myst = ("\n%" in text or text.startswith("%")) and _MYST.search(text) is not None
+    marked = "\n%" in text or text.startswith("%") or ("\n:" in text and _FIELD.search(text) is not None)
+    myst = marked and _MYST.search(text) is not None
     _Reader(writer, hidden, files, text.split("\n"), myst).read()
     return writer.finish()
 
@@ -155,6 +157,8 @@ class _Reader:
             if len(line) - len(body) >= self.skipped_from:
                 return
             self.skipped_from = -1
+        if first == "%" and self.myst and len(line) - len(body) < 4:
+            return
         if "```" in line or "~~~" in line:
             if self.meets_fence(line):
                 return
@@ -173,6 +177,9 @@ class _Reader:
             return self.opens_shortcode(line) or self.prose.is_noise(line)
         if start == ":::" or (first == ">" and body.lstrip("> \t").startswith(":::")):
             return self.meets_colons(line)
+        if first == ":" and self.myst and (part := _FIELD.match(line)):
+            self.prose.feed(f"{part['lead']}{part['name']}: {part['text']}")
+            return True
         if start[:2] == "::":
             return self.meets_component(line, body.strip())
         if start == "///":
@@ -184,8 +191,6 @@ class _Reader:
         if first == "#" and "](#tab/" in line and (tab := _DOCFX_TAB.match(body)):
             self.paragraph(tab["title"])
             return True
-        if first == "%" and self.myst:
-            return len(line) - len(body) < 4
         return self.prose.is_noise(line)
 
     def splits(self, opening: Opening, line: str, body: str, first: str) -> bool:
@@ -212,7 +217,8 @@ class _Reader:
         if opening is not None:
             self.enter(opening)
         else:
-            self.listing = Listing.of(mark, info, self.hidden, quoted=">" in lead)
+            indent = len(lead.expandtabs(4))
+            self.listing = Listing.of(mark, info, self.hidden, quoted=">" in lead, indent=indent)
             self.writer.emit(line, code=True)
         return True
 
@@ -342,7 +348,8 @@ class _Reader:
     def open_listing(self, opening: Opening, language: str, lead: Lead) -> None:
         fence = opening.mark if opening.mark[0] in "`~" else FENCE
         closing = "" if fence == opening.mark else LIST_MARK.sub(" ", lead.text) + fence
-        self.listing = Listing.of(opening.mark, language, self.hidden, closing=closing, quoted=">" in lead.text)
+        quoted, indent = ">" in lead.text, len(opening.lead.expandtabs(4))
+        self.listing = Listing.of(opening.mark, language, self.hidden, closing=closing, quoted=quoted, indent=indent)
         lead.emit(self.writer, fence + language, code=True)
 
     def show(self, collected: Collected) -> None:

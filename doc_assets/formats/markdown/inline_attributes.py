@@ -16,6 +16,9 @@ _CODE = r"(?P<code>(?<!`)`++[^`\n]+`+)"
 _AFTER = re.compile(
     rf"{_CODE}(?:{_ATTRIBUTES})?|(?<![\w:\\]):[a-z][\w-]{{0,40}}\[(?P<component>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<![\]!\\])\[(?P<span>[^\[\]\n]{{1,300}})\]{_ATTRIBUTES}|(?<=[)\]]){_ATTRIBUTES}|(?<=[^\s*]\*\*){_ATTRIBUTES}"
 )
+_NOTE = re.compile(
+    rf"{_CODE}|\$[^$\n]+\$|(?<=[\w.,;:!?)])\^\[(?P<note>[^\[\]\n]{{1,500}}[ ][^\[\]\n]{{1,500}})\](?!\()"
+)
 _KEY = r"""(?:[a-z0-9-]{1,20}|"[^"\n+]{1,20}")"""
 _KEYS = re.compile(rf"{_CODE}|(?<![+\w])\+\+(?P<keys>{_KEY}(?:\+{_KEY}){{0,5}})\+\+(?![+\w])")
 # fmt: off
@@ -23,9 +26,15 @@ _NAMED_KEYS = frozenset((
     "ctrl", "control", "alt", "option", "shift", "cmd", "command", "meta", "win", "windows", "super", "fn", "enter",
     "return", "tab", "esc", "escape", "space", "backspace", "delete", "del", "insert", "home", "end", "up",
     "down", "left", "right", "arrow-up", "arrow-down", "arrow-left", "arrow-right", "page-up", "page-down", "caps-lock",
-    "print-screen", "num-lock", *(f"f{number}" for number in range(1, 13)),
+    "print-screen", "num-lock", *(f"f{number}" for number in range(1, 25)),
+    "backslash", "backtab", "bar", "break", "clear", "colon", "comma", "context-menu", "double-quote", "eject", "equal",
+    "exclam", "function", "grave", "help", "menu", "minus", "pause", "period", "pipe", "plus", "power", "question",
+    "semicolon", "single-quote", "slash", "tilde", "underscore",
 ))
 # fmt: on
+_SIDED_KEY = re.compile(
+    r"(?:left|right|num|media|browser|brace|bracket|volume|caps|scroll|print|page|arrow|x-button)-?\w"
+)
 _TARGET = re.compile(r"^\[\]\(\)\{[ \t]*#([^\s{}]+)[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of autorefs
 _LABEL = re.compile(r"(?<=\$\$)[ \t]*\{#[\w:.-]+[^{}\n]*\}[ \t]*$", re.MULTILINE)  # of a formula, in Quarto
 _PANDOC = re.compile(
@@ -43,7 +52,8 @@ def _key_names(match: re.Match[str]) -> str:
     if match["code"]:
         return match[0]
     names = match["keys"].split("+")
-    if _NAMED_KEYS.isdisjoint(names) and '"' not in match["keys"]:
+    alone = len(names) == 1 and len(names[0]) == 1
+    if not alone and not any(name[0] == '"' or name in _NAMED_KEYS or _SIDED_KEY.match(name) for name in names):
         return match[0]  # an expression
     shown = "+".join(
         name.strip('"') if name[0] == '"' else " ".join(part.capitalize() for part in name.split("-")) for name in names
@@ -53,6 +63,8 @@ def _key_names(match: re.Match[str]) -> str:
 
 def drop_attributes(prose: str) -> str:
     """Return prose without the attributes of what stands in its lines."""
+    if "^[" in prose:
+        prose = _NOTE.sub(lambda m: f" ({m['note'].strip()})" if m["note"] else m[0], prose)
     if "$ {#" in prose or "${#" in prose:
         prose = _LABEL.sub("", prose)
     if "){" not in prose and "]{" not in prose and "`{" not in prose and "**{" not in prose:

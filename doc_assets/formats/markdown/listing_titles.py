@@ -30,6 +30,7 @@ _FLAGS = frozenset((
 # fmt: on
 _GATSBY = re.compile(r"[\w+#-]+:title=(?P<title>[^\s{}]+)")
 _ZENN = re.compile(r"[A-Za-z][\w+#-]*:(?P<title>[\w./-]*[/.][A-Za-z][\w./-]*)")  # yaml:config/app.yml
+_STATED = re.compile(r"[a-z][\w-]*=")
 _BRACES = re.compile(r"\{(?P<attributes>[^{}`]*)\}\s*$")
 _LISTED = re.compile(r",(?=[\w-]+=)")  # rust,editable,file="src/main.rs"
 _GROUP = re.compile(r"(?<=\s)\{([^{}]*=[^{}]*)\}")  # Hugo
@@ -66,6 +67,8 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
         mdx = False
     elif ":" in info and (named := _GATSBY.match(info) or _ZENN.fullmatch(info)):
         return named["title"]
+    elif "=" in info and _STATED.match(info):  # no language
+        info = f"x {info}"
     if "," in info and "=" in info:
         info = _LISTED.sub(" ", info)
     if " " not in info and "\t" not in info and "{" not in info and "[" not in info:

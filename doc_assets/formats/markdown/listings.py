@@ -33,6 +33,7 @@ class Listing:
     Attributes:
         mark: The fence that ends it; "" for one that a shortcode ends.
         closing: The line written at its end; "" for the line that ends it.
+        indent: Columns before the fence; one that is indented by four more ends nothing.
         quoted: Whether it stands in a quotation, which ends it too.
         rust: Whether lines that start with ``# `` are hidden, as in rustdoc and mdBook.
         hidden: Prefix of other lines that are not shown.
@@ -43,9 +44,19 @@ class Listing:
     quoted: bool = False
     rust: bool = False
     hidden: str = ""
+    indent: int = 0
 
     @classmethod
-    def of(cls, mark: str, info: str, hidden: Mapping[str, str], *, closing: str = "", quoted: bool = False) -> Listing:
+    def of(
+        cls,
+        mark: str,
+        info: str,
+        hidden: Mapping[str, str],
+        *,
+        closing: str = "",
+        quoted: bool = False,
+        indent: int = 0,
+    ) -> Listing:
         """Return the listing that a fence with that info string opens; ``hidden`` has the prefixes by language."""
         language = info.lower()
         if match := _LANGUAGE.match(language):
@@ -56,13 +67,15 @@ class Listing:
             prefix = own[1]
         elif hidden and not rust:
             prefix = hidden.get(language, "")
-        return cls(mark, closing, quoted, rust, prefix)
+        return cls(mark, closing, quoted, rust, prefix, indent)
 
     def ended_by(self, line: str) -> bool:
         """Return whether the line is the listing's end."""
         if not self.mark:
             return _CLOSE_LISTING.match(line) is not None
-        return ends(self.mark, line, quoted=self.quoted)
+        if not ends(self.mark, line, quoted=self.quoted):
+            return False
+        return self.quoted or len(line) - len(line.lstrip(" ")) < self.indent + 4
 
     def shown(self, line: str) -> str | None:
         """Return the line as a reader sees it; None if it is hidden."""

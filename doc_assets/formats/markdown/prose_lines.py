@@ -21,7 +21,7 @@ _WRAPPER = re.compile(
 _CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
 # Identifiers of rules in specifications (`r[items.fn]`), Kramdown's attributes, jupytext's cell marks, contents.
 _NOISE = re.compile(
-    r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\{(?:[.#][\w-]|[\w-]+=[\w\".-])[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?"
+    r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\{[ ]?(?:[.#][\w-]|[\w-]+=[\w\".-])[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?"
     r"|\[(?:TOC|toc|\[_{0,2}(?:TOC|toc)_{0,2}\])\])"
     r"[ \t]*$"
 )

@@ -177,3 +177,14 @@ def test_terms_on_lines_of_their_own_share_a_definition() -> None:
 
 def test_the_caption_of_a_div_of_quarto_is_text() -> None:
     assert texts_of('::: {#lst-a lst-cap="All of them"}\n```sql\nSELECT\n```\n:::\n') == ["All of them", "SELECT"]
+
+
+def test_fields_of_myst_are_names_with_words_and_comments_may_hold_fences() -> None:
+    text = "% ```{note}\n\n(a)=\n\n:name one: First *word*.\n:other: Second.\n\nEnd.\n"
+    assert texts_of(text) == ["name one: First word.\nother: Second.", "End."]
+    assert texts_of(":warning: No field.\n") == [":warning: No field."]
+
+
+def test_a_fence_that_is_indented_by_four_columns_ends_no_listing() -> None:
+    text = '``` title="t"\n!!! a\n\n    ``` md\n    # x\n    ```\n\n=== "Tab"\n```\n\n1. ~~~\n   y\n   ~~~\n\nEnd.\n'
+    assert texts_of(text) == ["t", '!!! a\n\n    ``` md\n    # x\n    ```\n\n=== "Tab"', "y", "End."]

@@ -61,3 +61,10 @@ def test_keys_side_by_side_are_apart_and_quoted_keys_are_words() -> None:
     assert texts('<kbd>Cmd</kbd><kbd>K</kbd> or ++ctrl+"Any key"++ or ++"Key"++\n') == [
         "`Cmd` `K` or `Ctrl+Any key` or `Key`"
     ]
+
+
+def test_single_keys_and_notes_in_lines_are_words() -> None:
+    assert texts("Press ++x++, ++num0++ or ++left-alt++; i ++count++ j.\n") == [
+        "Press `X`, `Num0` or `Left Alt`; i ++count++ j."
+    ]
+    assert texts("Words here.^[A note in line.] More x^[2].\n") == ["Words here. (A note in line.) More x^[2]."]

@@ -138,3 +138,7 @@ def test_cells_of_quarto_are_read_as_shown() -> None:
 def test_quotes_in_a_quoted_title_are_its_own() -> None:
     assert listing_title(r'js title="With \"inner\" marks.js" copy') == 'With "inner" marks.js'
     assert listing_title("bash npm2yarn", mdx=True) == ""
+
+
+def test_a_title_needs_no_language() -> None:
+    assert listing_title('title="Tabs in notes" hl_lines="1"') == "Tabs in notes"
