@@ -397,7 +397,7 @@ class _Reader:
 def _tidy(raw: str) -> str:
     """Collapse white space: return one line, or one for each line break."""
     if _KEY in raw:
-        raw = _COMBINED.sub(r"\1", raw).replace(_KEY, "`").replace(_INNER_KEY, "")
+        raw = _COMBINED.sub(r"\1", raw).replace(f"{_KEY}{_KEY}", "` `").replace(_KEY, "`").replace(_INNER_KEY, "")
     lines = (" ".join(clean_text(line).split()) for line in raw.split("\v"))
     return "\n".join(line for line in lines if line)
 

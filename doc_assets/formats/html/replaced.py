@@ -45,6 +45,7 @@ _PARAGRAPHS = frozenset((
     "section", "article", "main", "br", "aside", "pre", "caption", "summary", "ul", "ol", "table", "hr",
 ))  # fmt: skip
 _NESTED = "sup sup, sup sub, sub sup, sub sub"
+_LAYOUTS = "msup, msub, msubsup, mfrac, msqrt, mroot, munder, mover, munderover"
 _MOST_STEPS = 8  # elements behind one another that are searched for the text in front of a superscript
 
 
@@ -71,8 +72,13 @@ def _write_ticks(root: LexborNode) -> None:
     """Write the state of the items of a task list as in Markdown."""
     for box in below(root, "input[type=checkbox]"):
         parent = box.parent
-        if parent is not None and parent.tag in ("li", "label", "p"):
+        for _ in range(2):
+            if parent is not None and parent.tag in ("label", "p"):
+                parent = parent.parent
+        if parent is not None and parent.tag == "li":
             box.replace_with("[x] " if "checked" in box.attributes else "[ ] ")
+        else:
+            box.replace_with(" ")  # a switch, as in front of notes in the margin
 
 
 def _write_formulas(root: LexborNode) -> None:
@@ -101,16 +107,19 @@ def _plain(formula: str) -> str:
 
 
 def _write_mathml(formula: LexborNode) -> None:
-    """Write powers, indexes and fractions of a formula without TeX, the innermost first."""
-    for node in reversed(below(formula, "msup, msub, mfrac")):
-        parts = [collapsed(child) for child in node.iter() if child.is_element_node]
-        if len(parts) == 2:
-            joined = {
-                "msup": f"{parts[0]}{superscript(parts[0], parts[1])}",
-                "msub": f"{parts[0]}{subscript(parts[0], parts[1])}",
-                "mfrac": f"{_bracketed(parts[0])}/{_bracketed(parts[1])}",
-            }
-            node.replace_with(joined[node.tag or ""])
+    """Write powers, indexes, roots and fractions of a formula without TeX, the innermost first."""
+    for node in reversed(below(formula, _LAYOUTS)):
+        tag, parts = node.tag or "", [collapsed(child) for child in node.iter() if child.is_element_node]
+        if tag == "msqrt":
+            node.replace_with(f"√{_bracketed(collapsed(node))}")
+        elif tag == "mfrac" and len(parts) == 2:
+            node.replace_with(f"{_bracketed(parts[0])}/{_bracketed(parts[1])}")
+        elif tag == "mroot" and len(parts) == 2:
+            node.replace_with(f"root({parts[0]}, {parts[1]})")
+        elif len(parts) == (3 if tag in ("msubsup", "munderover") else 2):
+            lowered = "" if tag in ("msup", "mover") else subscript(parts[0], parts[1])
+            raised = "" if tag in ("msub", "munder") else superscript(parts[0], parts[-1])
+            node.replace_with(f"{parts[0]}{lowered}{raised}")
 
 
 def _bracketed(term: str) -> str:
@@ -190,7 +199,7 @@ def _caption(image: LexborNode, captions: dict[int, str]) -> str:
 
 def _drop_marks_of_notes(root: LexborNode) -> None:
     """Remove references to notes and the links from notes back to them."""
-    for node in below(root, ".backrefs, .mw-cite-backlink"):
+    for node in below(root, ".backrefs, .mw-cite-backlink, .footnote-definition-label"):
         node.remove()
     for label in below(root, ".citation > .label"):
         entry = next((node for node in after(label) if node.tag == "p"), None)

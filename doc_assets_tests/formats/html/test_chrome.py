@@ -150,6 +150,8 @@ def test_signs_that_are_words_stay() -> None:
         "Next »",
         "Back to top",
         "Updated over 1 year ago",
+        "Did this article solve your issue?",
+        "© 2024 The Ring Project",
         "Thanks for the feedback. If you have a specific, answerable question about how to use rings, ask elsewhere. "
         "Open an issue in the repository if you want to report a problem or suggest an improvement.",
         "Copy page",

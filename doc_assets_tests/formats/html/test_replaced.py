@@ -87,6 +87,9 @@ def test_a_formula_is_written_once_as_its_author_wrote_it(formula: str) -> None:
 def test_formulas_as_images_keep_their_dollars_and_fractions_their_terms() -> None:
     assert text(r'<p><img class="formulaInl" alt="$\frac{a}{b}$" src="form_0.png">') == r"$\frac{a}{b}$"
     assert text(r'<p><img alt="\alpha" src="https://l.example/latex.php?a">') == r"\alpha"
+    assert text("<p><math><msqrt><mi>x</mi><mo>+</mo><mn>1</mn></msqrt></math>") == "√(x+1)"
+    total = "<munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>0</mn></mrow><mi>n</mi></munderover>"
+    assert text(f"<p><math>{total}<msubsup><mi>x</mi><mi>i</mi><mn>2</mn></msubsup></math>") == "∑_(i=0)^nx_i^2"
     assert text("<p><math><mfrac><mrow><mi>a</mi><mo>+</mo><mn>1</mn></mrow><mi>b</mi></mfrac></math>") == "(a+1)/b"
 
 
@@ -109,6 +112,7 @@ def test_keys_of_a_shortcut_are_one() -> None:
     assert text('<p>Press <span class="keys"><kbd>Ctrl</kbd><span>+</span><kbd>C</kbd></span>.') == "Press `Ctrl+C`."
     assert text("<p>Press <kbd><kbd>Alt</kbd><kbd>F4</kbd></kbd>.") == "Press `Alt+F4`."
     assert text("<p>Press <kbd><kbd>Alt</kbd> <kbd>F4</kbd></kbd>.") == "Press `Alt F4`."
+    assert text("<p>Press <kbd>g</kbd><kbd>i</kbd>.") == "Press `g` `i`."
     assert text("<p>Press <kbd>A</kbd> or <kbd>B</kbd>.") == "Press `A` or `B`."
 
 
@@ -133,3 +137,14 @@ def test_a_heading_with_a_line_break_keeps_its_words_apart() -> None:
 
 def test_exponents_of_exponents_stay_in_their_order() -> None:
     assert text("<p>2<sup>2<sup>n</sup></sup> of frames") == "2^(2^n) of frames"
+
+
+def test_the_switch_of_a_note_in_the_margin_is_no_task() -> None:
+    note = '<label for="n"></label><input type="checkbox" id="n"><span class="sidenote">A note.</span>'
+    assert text(f"<p>Rings{note}</p>") == "Rings A note."
+    assert text("<ul><li><p><label><input type=checkbox checked> Done</label></p></ul>") == "- [x] Done"
+
+
+def test_the_number_of_a_note_of_mdbook_goes() -> None:
+    note = '<div class="footnote-definition"><sup class="footnote-definition-label">1</sup><p>The note.</p></div>'
+    assert text(note) == "The note."
