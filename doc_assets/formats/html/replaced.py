@@ -199,7 +199,7 @@ def _caption(image: LexborNode, captions: dict[int, str]) -> str:
 
 def _drop_marks_of_notes(root: LexborNode) -> None:
     """Remove references to notes and the links from notes back to them."""
-    for node in below(root, ".backrefs, .mw-cite-backlink, .footnote-definition-label"):
+    for node in below(root, ".backrefs, .mw-cite-backlink"):
         node.remove()
     for label in below(root, ".citation > .label"):
         entry = next((node for node in after(label) if node.tag == "p"), None)
@@ -270,6 +270,8 @@ def _drop_reference(link: LexborNode) -> None:
 
 def _write_raised(root: LexborNode) -> None:
     """Replace raised and lowered text by what it reads as behind the text in front of it."""
+    for node in below(root, "sup.footnote-definition-label"):  # mdBook's, beside the note
+        node.remove()
     for node in reversed(below(root, _NESTED)):
         before = _before(node)
         node.replace_with(superscript(before, node.text()) if node.tag == "sup" else subscript(before, node.text()))
