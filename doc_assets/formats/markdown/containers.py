@@ -87,10 +87,11 @@ _CROSS_REFERENCE = re.compile(r"#(?:thm|lem|cor|prp|cnj|def|exm|exr|sol|rem|alg|
 
 # Kinds of MyST's, Jupyter Book's and mystmd's own directives, besides those that reStructuredText shares.
 _MYST = {
-    Kind.DROPPED: """any:bundle button docs-tree embed exercise-end figure-toc glue glue:any glue:figure glue:math
+    Kind.DROPPED: """any:bundle anywidget button
+        docs-tree embed exercise-end figure-toc glue glue:any glue:figure glue:math
         glue:md image-carousel nb-exec-table postlist proof:end raw-cell solution-end tableofcontents thebe-button toc
         footbibliography site:proofs subtree""",
-    Kind.CONTAINER: """anywidget blockquote figure-md iframe solution solution-start subfigure prf:proof-end""",
+    Kind.CONTAINER: """blockquote figure-md iframe solution solution-start subfigure prf:proof-end""",
     Kind.LISTING: "myst",
     Kind.MATHS: "amsmath",
 }

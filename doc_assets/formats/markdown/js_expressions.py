@@ -19,6 +19,7 @@ _START = re.compile(
     r"|(?P<function>\(\s{0,20}(?:async\s{0,20})?(?:\([^()]{0,100}\)\s{0,20}=>|function\b))"
     r"|(?:[!\w$.()=\s'\"|-]{1,120}?(?:&&|\?)\s{0,100}\(?\s{0,100})?(?=(?P<element><(?:>|[A-Za-z]))))"
 )
+_ALONE = re.compile(r"\{\s{0,20}[A-Za-z_$][\w$]*(?:\.[\w$]+|\([^(){}\n]{0,200}\)){0,5}\s{0,20}\}[ \t]*(?=\n|\Z)")
 _MARK = re.compile(
     r"""[({\[]|[)}\]]|"(?:[^"\\\n]|\\.)*+"|(?<![A-Za-z])'(?:[^'\\\n]|\\.)*+'|`(?:[^`\\]|\\.)*+`|(?<![:\w])//[^\n]*|/\*.*?\*/""",
     re.DOTALL,
@@ -54,7 +55,9 @@ def read_expression(text: str, start: int, constants: Mapping[str, object]) -> E
     """
     match = _START.match(text, start)
     if match is None:
-        return None
+        alone = _ALONE.match(text, start)  # a value that only the built site has
+        before = text[max(0, start - 40) : start].rstrip(" \t")
+        return Expression(alone.end()) if alone and before[-1:] in ("", "\n") else None
     if match["notes"]:
         return Expression(match.end())
     data: object = constants.get(match["name"]) if match["name"] else None

@@ -92,10 +92,21 @@ class Page:
 
 def imports_components(text: str) -> bool:
     """Return whether a ``.md`` file is MDX: it imports components, as Docusaurus and Gatsby pages do."""
-    if "import" not in text:
+    if "import" not in text or not _imports(text):
         return False
     if "<script" in text:  # of Vue or Svelte: the page is theirs
         text = _SCRIPT.sub("", text)
+    found: list[bool] = []
+
+    def look(prose: str) -> str:
+        found.append(_imports(prose))
+        return prose
+
+    outside_fences(text, look)
+    return any(found)
+
+
+def _imports(text: str) -> bool:
     return any("from" in m[0] or m[0].rstrip(" ;").endswith(("css'", 'css"')) for m in _IMPORT.finditer(text))
 
 

@@ -47,3 +47,7 @@ def test_open_expressions_take_linear_time_and_stay_as_text(piece: str) -> None:
     start = time.process_time()
     assert lay_out(parse(RawFile("page.mdx", (piece * 2_000 + "\n\nwords").encode()))[0])[0]
     assert time.process_time() - start < 5
+
+
+def test_a_value_on_a_line_of_its_own_is_no_text() -> None:
+    assert [block.text for block in blocks("{folders}\n\n{props.children}\n\n{load('x')}\n\nSet {a}")] == ["Set {a}"]

@@ -204,3 +204,9 @@ def test_a_page_that_imports_in_a_script_element_is_no_mdx() -> None:
 )
 def test_a_component_that_opens_an_item_does_not_end_it(line: str, item: str) -> None:
     assert texts(f"# T\n\n{line}\n") == [item]
+
+
+def test_an_import_in_a_listing_makes_no_mdx() -> None:
+    text = "# T\n\n```js\nimport a from 'b'\n```\n\nRead [it](a){.x}.\n\n    code\n"
+    found = MarkdownFormat().parse(RawFile("a.md", text.encode()))[0].sections[0].blocks
+    assert [(block.text, block.kind) for block in found[1:]] == [("Read it.", "prose"), ("code", "code")]
