@@ -52,7 +52,7 @@ _NAMES = {
     Kind.ADMONITION: """admonition attention availability caution danger deprecated deprecated-removed error hint
         impl-detail important note seealso soft-deprecated tip versionadded versionchanged versionremoved
         version-added version-changed version-deprecated version-removed warning""",
-    Kind.LISTING: """actdiag blockdiag code code-block code-cell digraph doctest grammar-snippet graph graphviz
+    Kind.LISTING: """actdiag blockdiag code code-block code-cell console digraph doctest grammar-snippet graph graphviz
         ipython jupyter-execute kernel-render mermaid plantuml plot prompt seqdiag sourcecode testcode testoutput
         uml tikz""",
     Kind.TAB_LISTING: "code-tab",

@@ -164,7 +164,8 @@ class Literal(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, options, content = self.split(argument_lines=1)
-        return captioned("\n".join(content), options.get("caption"), argument.strip())
+        caption = options.get("caption", "").strip()
+        return captioned("\n".join(content), self.words(caption) if caption else None, argument.strip())
 
 
 class TabLiteral(SphinxDirective):

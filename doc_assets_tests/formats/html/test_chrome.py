@@ -210,6 +210,12 @@ def test_the_title_above_the_content_is_the_pages_if_the_title_element_says_so()
     assert read("<title>Ports</title><h1>My site</h1><main><p>Text</p></main>").title == "Ports"
 
 
+def test_who_wrote_a_page_stays() -> None:
+    assert text("<main><h1>Rings</h1><p>Copyright 2009 A. Writer</p><p>A ring.</p></main>") == (
+        "Copyright 2009 A. Writer\nA ring."
+    )
+
+
 def test_the_menu_of_languages_of_the_kernel_is_no_text() -> None:
     assert _in('<div class="language-selection">English<ul><li><a href="../zh">Chinese</a></ul></div>') == "The end."
 

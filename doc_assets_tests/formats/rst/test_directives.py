@@ -28,6 +28,8 @@ from doc_assets_tests.support.rst_pages import kinds, text
          "Key sizes: in bytes: At most 512."),
         (".. topic:: Goals\n\n   Be quick.\n", "Goals: Be quick."),
         (".. epigraph::\n\n   Measure first.\n\n   -- A. Writer\n", "Measure first.|— A. Writer"),
+        (".. code-block:: c\n   :caption: The **main** file\n\n   int x;\n", "The main file:|int x;"),
+        (".. console::\n\n    $ ring --open\n", "$ ring --open"),
         (".. epigraph:: Measure\n   first.\n\n   -- A. Writer\n", "Measure first.|— A. Writer"),
         (".. pull-quote:: Measure first.\n", "Measure first."),
         (".. math:: a = \\frac{1}{2}\n   :label: half\n", "a = \\frac{1}{2}"),
