@@ -18,10 +18,11 @@ from doc_assets.formats.html.tree import after, below, children, classes, collap
 LABEL = "tab-label"  # class of the paragraphs that this module writes
 _BARS = ", ".join(
     (
-        "[role=tablist], .tablist, .tabbed-labels, .nav-tabs, .tab-labels, .tabs, .tab, .tab-bar, .tab-buttons",
-        '.CodeTabs-toolbar, [class*="tabs__list"], [class*="tabs-nav"], [class*="tab-nav"]',
+        "[role=tablist], .tablist, .mdbook-tabs, .tabbed-labels, .nav-tabs, .tab-labels, .tabs, .tab, .tab-bar",
+        '.tab-buttons, .CodeTabs-toolbar, [class*="tabs__list"], [class*="tabs-nav"], [class*="tab-nav"]',
     )
 )
+_LONE_LABELS = "[role=tab], [data-toggle=tab], [data-bs-toggle=tab]"
 _PANEL_NAME = re.compile(r"(?:[\w-]*[-_])?tab(?:s|bed)?[-_]{0,2}(?:content|pane|panel|body|block)\w*")
 _LONGEST_LABEL = 120  # characters
 _MOST_BETWEEN = 20  # elements behind a bar that are no bodies
@@ -30,10 +31,10 @@ _MOST_LEVELS = 4  # elements between a bar and the element that also holds its b
 
 def label_tabs(root: LexborNode) -> None:
     """Write each tab's label as a paragraph into its body, show the body, and remove the bars of labels."""
-    if root.css_first(f"{_BARS}, input[type=radio]") is None:
+    if root.css_first(f"{_BARS}, {_LONE_LABELS}, input[type=radio]") is None:
         return
     by_id: dict[str, LexborNode] | None = None
-    for bar in below(root, _BARS):
+    for bar in _bars(root):
         labels = _labels(bar)
         if not labels:
             continue
@@ -50,6 +51,19 @@ def label_tabs(root: LexborNode) -> None:
         elif bar.css_first("[role=tab]") is not None and _is_filter(labels):
             bar.remove()
     _label_radio_buttons(root)
+
+
+def _bars(root: LexborNode) -> list[LexborNode]:
+    """Return the elements that hold labels: by their own names, or as what is around labels (Hextra, Bootstrap)."""
+    found = {bar.mem_id: bar for bar in below(root, _BARS)}
+    for label in below(root, _LONE_LABELS):
+        node = label.parent
+        while node is not None and node.tag in ("li", "span"):
+            node = node.parent
+        around = node.parent if node is not None else None
+        if node is not None and around is not None and found.keys().isdisjoint((node.mem_id, around.mem_id)):
+            found[node.mem_id] = node
+    return list(found.values())
 
 
 def _labels(bar: LexborNode) -> list[LexborNode]:

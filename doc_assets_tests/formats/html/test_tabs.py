@@ -120,3 +120,16 @@ def test_the_one_tab_that_a_script_has_made_has_the_label_that_is_chosen() -> No
       aria-selected="true">yarn</button></div><div><div role="tabpanel"><p>yarn add ring</p></div></div></div>
       <div><p>One.</p><p>Two.</p></div></div>"""
     assert text(page) == "yarn: yarn add ring\nOne.\nTwo."
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        '<div><button role="tab" aria-controls="p0">Go</button><button role="tab" aria-controls="p1">C</button></div>',
+        '<ul><li><a href="#p0" data-toggle="tab">Go</a></li><li><a href="#p1" data-toggle="tab">C</a></ul>',
+        '<nav class="mdbook-tabs"><button class="mdbook-tab">Go</button><button class="mdbook-tab">C</button></nav>',
+    ],
+)
+def test_labels_of_tabs_need_no_bar_of_a_known_name(bar: str) -> None:
+    bodies = '<div class="tab-content" id="p0"><p>a</p></div><div class="tab-content" id="p1"><p>b</p></div>'
+    assert text(f"<div><div>{bar}</div>{bodies}</div>") == "Go: a\nC: b"
