@@ -12,13 +12,13 @@ _HIDDEN = re.compile(r"\bhidelines=([^\s,}\"']+)")
 _OPEN_LISTING = re.compile(r"[ \t]*(?:\{\{[<%]|\{%-?)\s*(?:highlight|mermaid|plantuml|codeblock)\b")
 _CODE_TABS = re.compile(r"[ \t]*\{\{[<%]\s*(?P<end>/?)tabpane\b(?P<attributes>[^{}]*)")
 _CODE_TAB = re.compile(r"[ \t]*\{\{[<%]\s*tab\b\s*(?:[\w-]+=)?\"?(?P<title>[^{}\"<>%]*)")
-# Of Kubernetes and Docsy: a tab that states the language of its listing.
+# Of Kubernetes and Docsy: a tab or card that states the language of its listing.
 _LISTING_TAB = re.compile(
-    r"[ \t]*\{\{[<%]\s*tab\s(?=[^{}]*\b(?:codelang|lang)=)(?![^{}]*(?:\btext=|/[>%]\}\}))"
+    r"[ \t]*\{\{[<%]\s*(?:tab|card(?=[^{}]*\bcode=true))\s(?=[^{}]*\b(?:codelang|lang)=)(?![^{}]*(?:\btext=|/[>%]\}\}))"
     r"[^{}]*?\b(?:name|header|title)=\"(?P<title>[^\"{}]*)\""
 )
 _CLOSE_LISTING = re.compile(
-    r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|mermaid|plantuml|codeblock|tab)\b"
+    r"[ \t]*(?:\{\{[<%]\s*/\s*(?:highlight|mermaid|plantuml|codeblock|tab|card)\b"
     r"|\{%-?\s*end(?:highlight|mermaid|plantuml|codeblock)\b)"
 )
 _LANGUAGE = re.compile(r"[^ ,{]*")

@@ -282,3 +282,8 @@ def test_a_tab_that_states_a_language_is_a_listing(tab: str) -> None:
 def test_lists_in_cells_of_markdoc_are_their_words() -> None:
     text = "{% table %}\n* A\n* B\n---\n* one\n*\n  - two\n  - three\n{% /table %}\n"
     assert blocks(text) == [Block("A | B\none | two three", "table")]
+
+
+def test_a_card_of_docsy_that_is_code_is_a_listing() -> None:
+    text = '{{% card code=true header="A" lang="C" %}}\n# x *y*\n{{% /card %}}\n\n{{< card header="B" >}}\n*w*\n{{< /card >}}\n'
+    assert blocks(text) == [Block("A"), Block("# x *y*", "code"), Block("B"), Block("w")]
