@@ -33,6 +33,9 @@ _BLANK = frozenset(" \t\n")
 _BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
 
 _LOCAL_LINK = re.compile(r"\[[^\n]{0,300}\]\(#[^)\s]*\)")
+_PERMALINK = re.compile(
+    r"(?<=\S)[ \t]{0,9}\[(?:\\?#|¶|§|🔗|&para;)\]\(#(?P<target>[^\s()]{1,300})(?:[ ]\"[^\"]{0,300}\")?\)$"
+)
 _MIN_CONTENTS = 4  # links; fewer may be an answer
 _OWN_BLOCKS = frozenset(
     ("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open", "dl_open")
@@ -167,6 +170,8 @@ class MarkdownReader:
         explicit = None
         if self._attributes and content.endswith(("}", "-->", "]")):
             content, explicit = split_attributes(content, mdx=self._mdx)
+        if content.endswith(")") and (permalink := _PERMALINK.search(content)):
+            content, explicit = content[: permalink.start()], explicit or permalink["target"]
         text, anchor = self._inline(content, marks=False)
         text = " ".join(text.split())
         if text and nested:

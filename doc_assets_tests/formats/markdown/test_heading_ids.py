@@ -134,3 +134,9 @@ def test_anchors_of_a_book_are_those_of_the_mdbook_that_builds_it(settings: str,
     page = b"# A\n\n## \xc3\x9cber uns\n\na\n\n## & uns\n\nb\n"
     document = parse(RawFile("src/a.md", page, neighbours=Book(settings)))[0]
     assert [s.anchor for s in document.sections if s.heading_path] == anchors
+
+
+@pytest.mark.parametrize("sign", ["[¶](#own)", '[#](#own "Permalink to this")', r"[\#](#own)"])
+def test_a_permalink_without_a_word_is_no_part_of_its_heading(sign: str) -> None:
+    assert headings(f"## Use it {sign}") == [("Use it", "own")]
+    assert headings("## Use [C#](#own)") == [("Use C#", "use-c")]

@@ -285,5 +285,6 @@ def test_lists_in_cells_of_markdoc_are_their_words() -> None:
 
 
 def test_a_card_of_docsy_that_is_code_is_a_listing() -> None:
-    text = '{{% card code=true header="A" lang="C" %}}\n# x *y*\n{{% /card %}}\n\n{{< card header="B" >}}\n*w*\n{{< /card >}}\n'
+    listing = '{{% card code=true header="A" lang="C" %}}\n# x *y*\n{{% /card %}}'
+    text = listing + '\n\n{{< card header="B" >}}\n*w*\n{{< /card >}}\n'
     assert blocks(text) == [Block("A"), Block("# x *y*", "code"), Block("B"), Block("w")]
