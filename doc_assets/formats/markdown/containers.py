@@ -146,7 +146,7 @@ def fence_opening(lead: str, mark: str, info: str) -> Opening | None:
         return _directive(match, mark, lead) if match else None
     if info.startswith("ad") and (match := _ADMONISH.match(info)):
         values = attributes_of(match["rest"])
-        title = values.get("title") or ("" if values else _quoted(match["rest"]))
+        title = values.get("title") or _quoted(_ATTRIBUTE.sub("", match["rest"]) if values else match["rest"])
         head = Head.OBSIDIAN if match["kind"] else Head.NONE
         return Opening(Kind.ADMONITION, "admonish", title.replace("\\", ""), mark, lead, head)
     return None

@@ -167,3 +167,8 @@ def test_a_lone_name_is_a_div_if_colons_close_it_or_it_is_a_note() -> None:
 )
 def test_components_of_nuxt_keep_titles_and_words(text: str, words: list[str]) -> None:
     assert texts_of(text) == words
+
+
+def test_a_quoted_title_of_mdbook_admonish_may_stand_before_options() -> None:
+    assert texts_of('```admonish tip "My \\"own\\" title" collapsible=true\nx\n```\n') == ['My "own" title', "x"]
+    assert texts_of('```admonish tip title="" class="wide"\nx\n```\n') == ["x"]
