@@ -61,6 +61,7 @@ _PREPARED = ", ".join(
         *(f"div.{name}" for name in sorted(LISTINGS)),
         *(tag for tag in REPLACED_TAGS if tag != "a"),
         'a[href*="#"]',
+        "dt > .classifier",
     )
 )
 _LONGEST_LEAD = 150  # characters
@@ -223,7 +224,9 @@ class _Reader:
 
     def _enter_lead(self, node: LexborNode) -> bool:
         names = classes(node)
-        if not names or not (any(_LEAD.fullmatch(name) for name in names) or ("title" in names and _is_in_note(node))):
+        if not names or "admonition" in names:  # Sphinx calls one "admonition-a-title" for its title
+            return False
+        if not (any(_LEAD.fullmatch(name) for name in names) or ("title" in names and _is_in_note(node))):
             return False
         text = collapsed(node).rstrip(":")
         if len(text) > _LONGEST_LEAD:
@@ -326,7 +329,8 @@ class _Reader:
     def _add_signature(self, node: LexborNode) -> None:
         """Add a function or type documented by Sphinx: a heading below all others, and its declaration."""
         names = below(node, ".sig-prename, .sig-name, .descclassname, .descname")
-        name = re.sub(r"\s+", "", "".join(n.text() for n in names))
+        between = " " if "std" in classes(node) else ""  # an option has its argument behind a blank
+        name = between.join("".join(n.text() for n in names).split())
         self._cut_list()
         if self._lists:
             self._lists.pop()  # its definitions are paragraphs below the heading, not items

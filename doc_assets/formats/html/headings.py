@@ -33,10 +33,17 @@ def heading_anchor(node: LexborNode) -> str | None:
             first = next(after(first), None)
         if first is not None and first.mem_id == node.mem_id:
             return parent.id
-    previous = node.prev
-    while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
-        previous = previous.prev
+    previous = _before(node)
+    if previous is None and parent is not None and parent.parent is not None and "blockList" in classes(parent):
+        previous = _before(parent.parent)  # Javadoc until version 8
     if previous is not None:
         name = previous.id or previous.attributes.get("name") if previous.tag in ("a", "span") else None
         return name or None
     return (parent.id or None) if parent is not None and parent.tag in ("section", "div", "article") else None
+
+
+def _before(node: LexborNode) -> LexborNode | None:
+    previous = node.prev
+    while previous is not None and previous.is_text_node and not (previous.text_content or "").strip():
+        previous = previous.prev
+    return previous

@@ -60,12 +60,22 @@ def write_replaced(root: LexborNode, tags: Container[str]) -> None:
         _write_formulas(root)
     if "img" in tags:
         _write_images(root)
+    if "span" in tags:
+        _write_classifiers(root)
     if "input" in tags:
         _write_ticks(root)
     if "a" in tags:
         _drop_marks_of_notes(root)
     if "sup" in tags or "sub" in tags:
         _write_raised(root)
+
+
+def _write_classifiers(root: LexborNode) -> None:
+    """Write the type behind a term of docutils in brackets, as in RST: "size (int)"."""
+    for node in below(root, "dt > .classifier-delimiter"):
+        node.remove()
+    for node in below(root, "dt > .classifier"):
+        node.replace_with(f" ({collapsed(node)})")
 
 
 def _write_ticks(root: LexborNode) -> None:

@@ -339,3 +339,26 @@ def test_further_targets_of_a_section_of_sphinx_do_not_hide_its_own() -> None:
     page = """<section id="maps"><h1>Maps</h1><p>x</p><section id="flags"><span id="id1"></span><span
       id="bpf-flags"></span><h2>Flags<a class="headerlink" href="#flags">\u00b6</a></h2><p>Words.</p></section>"""
     assert read(page).sections[-1].anchor == "flags"
+
+
+def test_a_term_of_docutils_has_its_type_in_brackets() -> None:
+    term = '<dt><strong>size</strong><span class="classifier">int, optional</span></dt><dd><p>In bytes.</p></dd>'
+    assert text(f"<main><h1>T</h1><dl>{term}</dl></main>") == "size (int, optional): In bytes."
+
+
+def test_a_note_whose_name_ends_like_a_title_is_a_note() -> None:
+    note = '<div class="admonition-a-title admonition"><p class="admonition-title">A title</p><p>Body.</p></div>'
+    assert text(f"<main><h1>T</h1>{note}<p>x</p></main>") == "A title: Body.\nx"
+
+
+def test_an_option_of_sphinx_keeps_the_blank_before_its_argument() -> None:
+    option = """<dl class="std option"><dt class="sig sig-object std" id="cmdoption-o"><span
+      class="sig-name descname">-o</span><span class="sig-prename descclassname"> &lt;file&gt;</span></dt>
+      <dd><p>Out.</p></dd></dl>"""
+    assert read(f"<main><h1>T</h1>{option}</main>").sections[-1].heading_path == ("-o <file>",)
+
+
+def test_a_method_of_an_older_javadoc_has_the_anchor_before_its_list() -> None:
+    page = """<div class="details"><h3>Method Detail</h3><a name="close--"></a><ul class="blockListLast"><li
+      class="blockList"><h4>close</h4><div>Closes it.</div></li></ul></div>"""
+    assert read(f"<main><h1>T</h1><p>x</p>{page}</main>").sections[-1].anchor == "close--"
