@@ -23,10 +23,13 @@ _SUB_HEADING = 3  # columns
 _SLACK = 4  # columns of a line that a formatter may leave empty: hyphenation, protected blanks
 _NARROW = 60  # columns of the longest line: narrower pages are not filled to a known width
 # Lines that only code has; a sentence seldom ends so.
-_CODE_LINE = re.compile(r"[{};\\]$|^(?:[$#%>] |#\s*(?:include|define)|[{}]|\w+\(.*\)[;:]?$)")
+_CODE_LINE = re.compile(
+    r"[{};\\]$|^(?:[$#%>] |#\s*(?:include|define)|[{}]|\[[A-Z]\w*\]$|\w[\w.-]*=\S+$|\w+\(.*\)[;:]?$)"
+)
 _INNER_COLUMNS = re.compile(r"\S {3,}\S")
 _SENTENCE_END = re.compile(r"[^\W\d_]{2}[.:!?,]$")
 _TAG = re.compile(r"(?:[-+<\[]|\d{1,2}[.)] ).{0,100}$|\S.{0,100}?\S {3,}\S")  # an option or a term, text beside it
+_REFERENCES = re.compile(r"(?:[\w.+:@-]+\(\d\w{0,4}\)(?:[,.]|$)\s*)+")  # SEE ALSO: perl(1), ring(2)
 _BULLET = re.compile(r"[•·o*+-] +\S")
 _HYPHENATED = re.compile(r"(?<=\w)\u2010\n(\w\S*) *")  # groff writes this hyphen at the ends of lines only
 _STRETCHED = re.compile(r"(?<=\S) {2,}(?=\S)")  # a justified line
@@ -127,6 +130,8 @@ def _prose(paragraph: Sequence[_Line]) -> Block:
 def _is_listing(paragraph: Sequence[_Line], width: int) -> bool:
     """Return whether lines are code, a table or what a terminal shows: not filled, and with signs of one of these."""
     if _BULLET.match(paragraph[0][1]) or _is_filled(paragraph, width):
+        return False
+    if all(_REFERENCES.fullmatch(line) for _, line in paragraph):
         return False
     if any(_CODE_LINE.search(line) for _, line in paragraph):
         return True

@@ -169,3 +169,29 @@ EXAMPLES
     ]
     assert [text for kind, text in blocks if kind == "code"] == ["ring open /var/lib/ring\nring close"]
     assert len(blocks) == 7
+
+
+def test_units_are_listings_and_references_to_other_pages_are_none() -> None:
+    page = """\
+RING(5)                              ring                              RING(5)
+
+EXAMPLES
+       Example 1. Simple ring
+
+           [Unit]
+           Description=Ring
+
+           [Ring]
+           Size=8
+
+SEE ALSO
+       perl(1), ring(2),
+       systemd.unit(5)
+"""
+    blocks = [
+        (block.kind, block.text)
+        for section in TextFormat().parse(RawFile("ring.txt", page.encode()))[0].sections
+        for block in section.blocks
+    ]
+    assert blocks[1] == ("code", "[Unit]\nDescription=Ring\n\n[Ring]\nSize=8")
+    assert blocks[2] == ("prose", "perl(1), ring(2),\nsystemd.unit(5)")
