@@ -168,7 +168,7 @@ class MarkdownReader:
 
     def _add_heading(self, level: int, content: str, *, nested: bool) -> None:
         explicit = None
-        if self._attributes and content.endswith(("}", "-->", "]")):
+        if self._attributes and (content.endswith(("}", "-->", "]")) or " :id=" in content):
             content, explicit = split_attributes(content, mdx=self._mdx)
         if content.endswith(")") and (permalink := _PERMALINK.search(content)):
             content, explicit = content[: permalink.start()], explicit or permalink["target"]

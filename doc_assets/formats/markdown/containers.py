@@ -204,6 +204,8 @@ def colon_opening(line: str, *, closed: bool) -> Opening | None:
     rest = rest.rstrip(": \t")  # pandoc allows colons after the name
     if _IDENTIFIER.match(rest) and ("." in rest or not (closed or "-" in rest or _is_known(name))):
         return Opening(Kind.SIGNATURE, "mkdocstrings", rest, lead=lead)
+    if name in ("mermaid", "plantuml"):  # Azure's wikis
+        return Opening(Kind.LISTING, name, name, mark, lead)
     return _div(name, rest[len(name) :], mark, lead)
 
 

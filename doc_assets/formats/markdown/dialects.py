@@ -252,7 +252,7 @@ class _Reader:
         opening = containers.component_opening(line, closed=self.number < self.last_end(COMPONENT))
         if opening is not None:
             self.enter(opening)
-        return opening is not None
+        return opening is not None or self.prose.is_noise(line)
 
     def last_end(self, mark: str) -> int:
         """Return the number of the last line that is this fence alone (``:``: three colons or more); -1 if none is."""

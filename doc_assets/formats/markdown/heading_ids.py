@@ -16,6 +16,7 @@ _ITEM = r"""(?:\#[^\s{}\#]+|\.-?[^\W\d][\w:/.-]*|[\w:-]+=(?:"[^"{}]*"|'[^'{}]*'|
 _BRACES = re.compile(rf"(?<!\\)\{{(?P<colon>:?)[ \t]*(?P<items>{_ITEM}(?:[ \t]+{_ITEM})*)[ \t]*\}}[ \t]*$", re.VERBOSE)
 _SHORT = re.compile(r"\{(?::[ \t]*)?#[^\s{}]+\}$")  # needs no space before it
 _ESCAPED = re.compile(r"[ \t]*\\\{#([^\s{}\\]+)\\?\}[ \t]*$")
+_DOCSIFY = re.compile(r"[ ]:id=([^\s:]{1,200})$")
 _COMMENT = re.compile(r"[ \t]*<!--[ \t]*#([^\s<>{}]+)[ \t]*-->[ \t]*$")
 # Fumadocs; a number alone is that of an issue.
 _BRACKETS = re.compile(r"(?:[ \t]+\[#(?P<id>(?!\d+\])[^\s\[\]]+)\]|[ \t]+\[!?toc\]){1,2}[ \t]*$")
@@ -45,6 +46,8 @@ def split_attributes(heading: str, *, mdx: bool = False) -> tuple[str, str | Non
         if braces and _are_attributes(braces, end):
             text = heading.rstrip()[: -(len(end) - braces.start())]
             return _without_closing(text), _stated(braces["items"])
+    elif " :id=" in end and (docsify := _DOCSIFY.search(end)):
+        return _without_closing(heading.rstrip()[: -len(docsify[0])]), docsify[1]
     elif end.endswith("-->") and (comment := _COMMENT.search(end)):
         return _without_closing(heading.rstrip()[: -len(comment[0])]), comment[1]
     elif end.endswith("]") and (brackets := _BRACKETS.search(end)):

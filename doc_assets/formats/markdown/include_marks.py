@@ -33,6 +33,8 @@ _MARK = re.compile(
     # VuePress and its theme Hope: @[code{3-10} js](./a.js), @include(./part.md)
     r"|^@\[code(?P<chosen>\{[\d,-]*\})?[^\[\]\n]{0,100}\]\((?P<vuecode>[^()\s]{1,300})\)[ \t]*$"
     r"|^@include(?:\([ \t]*|:[ \t]+)(?P<vuepage>[^()\s]{1,300})(?:[ \t]*\))?[ \t]*$"
+    # Fumadocs: <include>./part.mdx#section</include>
+    r"|<include\b[^<>]{0,200}>[ \t]*(?P<element>[^<>\s#]{1,300})(?:\#(?P<anchor>[\w-]+))?[ \t]*</include>"
     # GitLab: ::include{file=part.md}
     r"|^::include\{file=(?P<gitlab>[^\s{}]{1,300})\}[ \t]*$"
     # DocFX: [!INCLUDE [title](part.md)], [!code-python[Main](code.py#region?range=1-3)]
@@ -75,7 +77,11 @@ def holds_marks(text: str) -> bool:
     if "[!" in text and ("[!INCLUDE" in text or "[!include" in text or "[!code" in text):
         return True
     return "include" in text and (
-        "@include" in text or "::include{" in text or "include-markdown" in text or "% include" in text
+        "@include" in text
+        or "</include>" in text
+        or "::include{" in text
+        or "include-markdown" in text
+        or "% include" in text
     )
 
 
@@ -123,14 +129,18 @@ def _named(match: re.Match[str]) -> tuple[str, dict[str, str], str]:
             return match["path"], _lines(values.get("range", "")), values.get("name", "")
         return match["path"], {}, part
     target = match["page"] or match["gitlab"] or match["code"] or match["file"] or match["example"]
-    target = target or match["vuecode"] or match["vuepage"]
+    target = target or match["vuecode"] or match["vuepage"] or match["element"]
     written = match["range"] or match["lines"] or match["options"] or match["words"] or match["chosen"] or ""
     if match["range"] and "," in written:  # {3,10}, {3,}: from, to
         written = written.replace(",", "-")
     elif match["words"]:
         at = written.find("ln[")
         written = written[at + 3 : written.find("]", at)] if at >= 0 else ""
-    return target.removeprefix("@").removeprefix("~"), _lines(written), match["section"] or match["region"] or ""
+    return (
+        target.removeprefix("@").removeprefix("~"),
+        _lines(written),
+        match["section"] or match["region"] or match["anchor"] or "",
+    )
 
 
 def _lines(written: str) -> dict[str, str]:

@@ -22,9 +22,11 @@ _CONFLICT = re.compile(r"(?:<{7}|>{7})(?: |$)|={7}$")
 # Identifiers of rules in specifications (`r[items.fn]`), Kramdown's attributes, jupytext's cell marks, contents.
 _NOISE = re.compile(
     r"(?:r\[[\w.-]+\]|\{:[^{}]*\}|\{[ ]?(?:[.#][\w-]|[\w-]+=[\w\".-])[^{}]*\}|\+\+\+(?:[ \t]+\{.*\})?"
-    r"|\[(?:TOC|toc|\[_{0,2}(?:TOC|toc)_{0,2}\])\])"
+    r"|\[(?:TOC|toc|\[_{0,2}(?:TOC|toc|TOSP)_{0,2}\])\]|::(?:End)?Tabs)"
     r"[ \t]*$"
 )
+# An abbreviation of Markdown Extra, a tip or warning of docsify.
+_MARKED = re.compile(r"(?:\*\[(?P<short>[^\[\]]{1,80})\]:|[?!]>)[ \t]+(?P<words>.*)$")
 _ITEM = re.compile(r"[ ]{0,3}(?:[-*+]|\d{1,9}[.)])[ \t]")
 _UNDERLINE = re.compile(r"[ ]{0,3}(?:=+|-+)[ \t]*$")
 _MAX_MARKERS = re.compile(r"[ \t]*(?:>[ \t]*|[-*+][ \t]+|\d{1,9}[.)][ \t]+){16,}")
@@ -54,7 +56,7 @@ class ProseLines:
         ):
             self.conflict = line[0] != ">"
             return True
-        if line[:1] in ("r", "{", "+", "[") and _NOISE.match(line) is not None:
+        if line[:1] in ("r", "{", "+", "[", ":") and _NOISE.match(line) is not None:
             if line.startswith("{:toc") and self.writer.lines and _ITEM.match(self.writer.lines[-1]):
                 self.writer.lines.pop()  # in its place kramdown writes the contents
             elif line[0] == "{" and (own := own_id(line)):
@@ -91,6 +93,8 @@ class ProseLines:
             line = alert["lead"] + title
             if title:
                 line += "\n" + LIST_MARK.sub(" ", alert["lead"]).rstrip()
+        elif line[:2] in ("*[", "?>", "!>") and (marked := _MARKED.match(line)):
+            line = f"{marked['short']}: {marked['words']}" if marked["short"] else marked["words"]
         elif line.startswith("(") and (target := _TARGET.match(line)):
             self.writer.emit("")
             line = f'<a id="{target[1]}"></a>\n'

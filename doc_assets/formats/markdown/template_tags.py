@@ -42,7 +42,8 @@ _EXPRESSION = re.compile(
     # mdBook's own directives are resolved before; one that is left was escaped and is text.
     + r"|\{\{~?\s*#\s*(?!(?:include|rustdoc_include|playground|playpen|template)\b)(?P<block>\w+)(?P<words>[^{}]*)\}\}"
     r"|\{\{~?\s*[/>*!^%][^{}]*\}\}"
-    r"|\{\{-?\s*\w[\w.]*[ (]+(?P<call>(?=['\"])(?:[^{}'\"]|\"[^\"]{0,2000}+\"|'[^']{0,2000}+'|['\"]){0,4000}+)\}\}"
+    r"|\{\{-?\s*\w[\w.]*[ (]+(?P<call>(?=['\"]|[a-z_]{1,40}=['\"])"
+    r"(?:[^{}'\"]|\"[^\"]{0,2000}+\"|'[^']{0,2000}+'|['\"]){0,4000}+)\}\}"
     # Values known only to the site, and placeholders on lines of their own, which plug-ins fill.
     r"|\{\{-?\s*(?:site|page|include|layout)\.[^{}]*\}\}|^[ \t]*\{\{[ \t]*[\w-]+[ \t]*\}\}[ \t]*$",
     re.MULTILINE,
@@ -298,4 +299,4 @@ def _expression(match: re.Match[str]) -> str:
         return first if " " in first else f"`{first}`" if first else ""
     inside = _is_inside(match, "")
     named = first if re.fullmatch(r"[\d.v]+|.* .*", first) else f"`{first}`"
-    return _placed([named, *others], match, inside)
+    return _placed([named, *others] if first else others, match, inside)

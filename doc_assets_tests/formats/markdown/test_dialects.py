@@ -188,3 +188,17 @@ def test_fields_of_myst_are_names_with_words_and_comments_may_hold_fences() -> N
 def test_a_fence_that_is_indented_by_four_columns_ends_no_listing() -> None:
     text = '``` title="t"\n!!! a\n\n    ``` md\n    # x\n    ```\n\n=== "Tab"\n```\n\n1. ~~~\n   y\n   ~~~\n\nEnd.\n'
     assert texts_of(text) == ["t", '!!! a\n\n    ``` md\n    # x\n    ```\n\n=== "Tab"', "y", "End."]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("?> A *tip*.\n\n!> A warning.\n", ["A tip.", "A warning."]),
+        ("*[CSS]: Style sheets\n\nUse CSS.\n", ["CSS: Style sheets", "Use CSS."]),
+        ("::Tabs\n\n:::TabTitle One\n\n1\n\n::EndTabs\n", ["One", "1"]),
+        ("::: mermaid\ngraph LR\n# x\n:::\n\nEnd.\n", ["graph LR\n# x", "End."]),
+        ("[[_TOSP_]]\n\nEnd.\n", ["End."]),
+    ],
+)
+def test_lines_of_docsify_gitlab_azure_and_markdown_extra_have_no_marks(text: str, words: list[str]) -> None:
+    assert texts_of(text) == words

@@ -140,3 +140,8 @@ def test_anchors_of_a_book_are_those_of_the_mdbook_that_builds_it(settings: str,
 def test_a_permalink_without_a_word_is_no_part_of_its_heading(sign: str) -> None:
     assert headings(f"## Use it {sign}") == [("Use it", "own")]
     assert headings("## Use [C#](#own)") == [("Use C#", "use-c")]
+
+
+def test_an_id_of_docsify_is_the_anchor() -> None:
+    assert headings("## Use it :id=own") == [("Use it", "own")]
+    assert headings("## Set a :id= b") == [("Set a :id= b", "set-a-id-b")]

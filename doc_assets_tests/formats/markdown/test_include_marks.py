@@ -100,3 +100,12 @@ def test_includes_of_vuepress_are_shown_or_counted() -> None:
     page = read_page(text, files)
     assert [block.text for block in page.sections[0].blocks] == ["two\nthree", "Part.", "End @include(x)."]
     assert page.metadata["includes_missing"] == 1
+
+
+def test_includes_of_fumadocs_are_shown_or_counted() -> None:
+    page = read_page(
+        "<include>./part.md#two</include>\n\n<include lang='ts'>missing.ts</include>\n",
+        {"docs/part.md": "a\n\n## Two\n\nb\n"},
+    )
+    assert [block.text for section in page.sections for block in section.blocks] == ["b"]
+    assert page.metadata["includes_missing"] == 1

@@ -288,3 +288,8 @@ def test_a_card_of_docsy_that_is_code_is_a_listing() -> None:
     listing = '{{% card code=true header="A" lang="C" %}}\n# x *y*\n{{% /card %}}'
     text = listing + '\n\n{{< card header="B" >}}\n*w*\n{{< /card >}}\n'
     assert blocks(text) == [Block("A"), Block("# x *y*", "code"), Block("B"), Block("w")]
+
+
+def test_calls_with_named_arguments_show_their_captions() -> None:
+    text = '{{ youtube(id="abc") }}\n\n{{ figure(src="x.png", caption="A cap") }}\n\nEnd.\n'
+    assert texts(text) == ["A cap", "End."]
