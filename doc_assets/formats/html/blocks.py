@@ -318,7 +318,7 @@ class _Reader:
                 return False
             self._start_item(self._lists[-1])
         elif tag == "dd" and self._lists:
-            self._lists[-1].defining = True
+            self._lists[-1].define()
         return True
 
     def _start_item(self, inside: OpenList) -> None:
@@ -374,7 +374,8 @@ class _Reader:
             inside.defining = False
             self._lines[-1] = f"{self._lines[-1].rstrip(': ')}: {text}"
         else:
-            lead = inside.marker or ("" if inside.tag == "dl" or not self._lines else "  ")
+            is_term = inside.tag == "dl" and inside.definitions < 2
+            lead = inside.marker or ("" if is_term or not self._lines else "  ")
             self._lines.append(indent + lead + text.replace("\n", "\n" + indent + "  "))
             inside.marker = ""
         self._line_size += len(text)

@@ -65,6 +65,7 @@ _NOTE = re.compile(
     r"(?:^|[-_])(?:note|tip|hint|admonition|callout|alert|info|warning|caution|danger|important)(?:$|[-_])"
 )
 _SCOPES = frozenset(("article", "section", "main", "aside", "blockquote", "figure"))  # a header in them is theirs
+_HEADING_BUTTONS = "h1 button, h2 button, h3 button, h4 button, h5 button, h6 button"
 _SIGNS = "¶#§🔗◆∞⚓❡⛓※☍\u200b\xa0"
 _SOURCE_LINK = re.compile(
     r"\[\s*(?:source|src|edit|docs|view source|edit source|edit on \w+|source code|link|permalink)\s*\]", re.IGNORECASE
@@ -210,6 +211,10 @@ def _is_of_the_site(node: LexborNode) -> bool:
 def _drop_link_signs(root: LexborNode) -> None:
     """Remove links that show a sign for "link to here", and links to the source or to an editor beside a name."""
     sizes: dict[int, int] = {}
+    for button in below(root, _HEADING_BUTTONS):
+        heading = _heading_around(button)
+        if heading is not None and _is_beside(button.text(), heading, sizes):
+            button.remove()
     for link in below(root, "a[href]"):
         text = link.text()
         if len(text) > 60 or not text.strip():

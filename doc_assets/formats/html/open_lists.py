@@ -31,7 +31,8 @@ class OpenList:
     step: int = 1
     numerals: Numerals = "1"
     marker: str = ""
-    defining: bool = False
+    defining: bool = False  # the next line stands behind its term
+    definitions: int = 0  # of the last term
 
     def next_marker(self) -> None:
         """Set the marker of the next item."""
@@ -39,6 +40,12 @@ class OpenList:
         self.marker = f"{number}. " if number else "" if self.tag == "dl" else "- "
         self.number += self.step
         self.defining = False
+        self.definitions = 0
+
+    def define(self) -> None:
+        """Begin a definition: the first stands in the line of its term, the others below it."""
+        self.definitions += 1
+        self.defining = self.definitions == 1
 
 
 def open_list(node: LexborNode, tag: str) -> OpenList:

@@ -224,3 +224,9 @@ def test_a_closed_cell_has_no_label_of_a_button() -> None:
     cell = """<details class="above-input"><summary><span class="collapsed">Show code cell source</span><span
       class="expanded">Hide code cell source</span></summary><pre>y = 1</pre></details>"""
     assert _in(cell) == "y = 1\nThe end."
+
+
+def test_a_button_beside_the_words_of_a_heading_goes_and_one_around_them_stays() -> None:
+    page = """<main><h1>T</h1><h2 id="a">Rings <button>Copy link</button></h2><p>x</p><h2><button>Queues</button></h2>
+      <p>y</p></main>"""
+    assert headings(page) == ["Rings", "Queues"]

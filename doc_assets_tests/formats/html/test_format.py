@@ -362,3 +362,8 @@ def test_a_method_of_an_older_javadoc_has_the_anchor_before_its_list() -> None:
     page = """<div class="details"><h3>Method Detail</h3><a name="close--"></a><ul class="blockListLast"><li
       class="blockList"><h4>close</h4><div>Closes it.</div></li></ul></div>"""
     assert read(f"<main><h1>T</h1><p>x</p>{page}</main>").sections[-1].anchor == "close--"
+
+
+def test_further_definitions_of_a_term_stand_below_it() -> None:
+    page = "<dl><dt>T<dd>A<dd>B<dt>U<dd><ul><li>x</ul><dd>C<dt>V<dd>D</dl>"
+    assert text(f"<main><h1>T</h1>{page}</main>") == "T: A\n  B\nU\n  - x\n  C\nV: D"
