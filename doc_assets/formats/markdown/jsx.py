@@ -35,7 +35,7 @@ _IMPORT = re.compile(
     r"from\s*)?(['\"])[^'\"\n]*\1[ \t]*;?[ \t]*$",
     re.MULTILINE,
 )
-_SCRIPT = re.compile(r"^<script\b[^<>]{0,200}>(?:[^<]|<(?!/script>))*+</script>", re.MULTILINE)
+_SCRIPT = re.compile(r"^<script\b|</script>", re.MULTILINE)
 _EXPORT = re.compile(r"^export[ \t]+(?:const|let|var|function|default|async|class|type|interface|\{|\*)", re.MULTILINE)
 _NAME = re.compile(r"<(/?)([A-Za-z][\w.:-]*)?")
 _COMMENT_START = re.compile(r"\{\s{0,100}/\*")
@@ -95,7 +95,7 @@ def imports_components(text: str) -> bool:
     if "import" not in text or not _imports(text):
         return False
     if "<script" in text:  # of Vue or Svelte: the page is theirs
-        text = _SCRIPT.sub("", text)
+        text = _without_scripts(text)
     found: list[bool] = []
 
     def look(prose: str) -> str:
@@ -104,6 +104,18 @@ def imports_components(text: str) -> bool:
 
     outside_fences(text, look)
     return any(found)
+
+
+def _without_scripts(text: str) -> str:
+    kept: list[str] = []
+    position, inside = 0, False
+    for mark in _SCRIPT.finditer(text):
+        if mark[0] == "</script>" and inside:
+            position, inside = mark.end(), False
+        elif mark[0] != "</script>" and not inside:
+            kept.append(text[position : mark.start()])
+            position, inside = mark.start(), True
+    return "".join(kept) + text[position:]
 
 
 def _imports(text: str) -> bool:

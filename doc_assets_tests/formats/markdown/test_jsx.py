@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from doc_assets.document import Block, Document, lay_out
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.format import MarkdownFormat, MdxFormat
-from doc_assets.formats.markdown.jsx import Page, _Scanner
+from doc_assets.formats.markdown.jsx import Page, _Scanner, imports_components
 
 
 def read(text: str) -> Document:
@@ -210,3 +212,9 @@ def test_an_import_in_a_listing_makes_no_mdx() -> None:
     text = "# T\n\n```js\nimport a from 'b'\n```\n\nRead [it](a){.x}.\n\n    code\n"
     found = MarkdownFormat().parse(RawFile("a.md", text.encode()))[0].sections[0].blocks
     assert [(block.text, block.kind) for block in found[1:]] == [("Read it.", "prose"), ("code", "code")]
+
+
+def test_script_elements_without_an_end_take_linear_time() -> None:
+    start = time.process_time()
+    imports_components("<script>\nimport a from 'b'\n" * 10_000)
+    assert time.process_time() - start < 1
