@@ -25,11 +25,13 @@ _DATABRICKS_CELL = "application/vnd.databricks.v1+cell"
 
 def without_export_marks(source: str) -> str:
     """Return a cell of an exported notebook of Databricks as it was before the export."""
+    if "Databricks notebook source" in source:
+        source = _EXPORT_HEAD.sub("", source, count=1)
     if "MAGIC" in source:
         lines = source.split("\n")
         if all(_EXPORTED.match(line) for line in lines if line.strip()):
             return "\n".join(_EXPORTED.sub("", line) for line in lines)
-    return _EXPORT_HEAD.sub("", source, count=1) if "Databricks notebook source" in source else source
+    return source
 
 
 def other_language(source: str) -> tuple[Language, str] | None:

@@ -19,6 +19,7 @@ from doc_assets_tests.support.notebooks import code, kinds, markdown, printed, r
         "#!markdown\n## Clean it\n\nDrops *rows*.",
         "# MAGIC %md\n# MAGIC ## Clean it\n# MAGIC\n# MAGIC Drops *rows*.",
         "-- MAGIC %md ## Clean it\n-- MAGIC\n-- MAGIC Drops *rows*.",
+        "# Databricks notebook source\n# MAGIC %md\n# MAGIC ## Clean it\n# MAGIC\n# MAGIC Drops *rows*.",
         "# Databricks notebook source\n%md\n## Clean it\n\nDrops *rows*.",
     ],
 )
