@@ -20,16 +20,15 @@ from doc_assets.formats.directive_kinds import Kind
 from doc_assets.formats.markdown import containers, directives
 from doc_assets.formats.markdown.containers import COMPONENT, MAX_HEAD, Headings, Opening, Options
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles, is_listing, is_rst
+from doc_assets.formats.markdown.fence_ends import FenceEnds
 from doc_assets.formats.markdown.includes import Includes
 from doc_assets.formats.markdown.listings import FENCE, Listing, ListingShortcodes
+from doc_assets.formats.markdown.myst_lines import is_comment, is_myst, read_field
 from doc_assets.formats.markdown.prose_lines import ProseLines
 from doc_assets.formats.markdown.stretches import LIST_MARK, Collected, Lead, Stretch, Writer
 from doc_assets.formats.named_files import named_file
 from doc_assets.formats.parts import Part
 
-# What tells MyST from other Markdown, so that a line that starts with "%" is a comment and ":x: y" a field.
-_MYST = re.compile(r"^[ ]{0,3}(?:[`~:]{3,}[ ]?\{[A-Za-z]|\([\w.:/-]+\)=[ \t]*$|\+\+\+)|\{[a-z][\w:-]*\}`", re.MULTILINE)
-_FIELD = re.compile(r"^(?P<lead>[ ]{0,3}):(?P<name>[A-Za-z][\w *./-]{0,80}):[ \t]+(?P<text>\S.*)$", re.MULTILINE)
 _HEADING = re.compile(r"[ ]{0,3}(?P<level>#{1,6})[ \t]+(?P<text>.*?)[ \t#]*(?:\{[^{}]*\})?[ \t]*$")
 _DOCFX_TAB = re.compile(r"#{1,6}[ \t]+\[(?P<title>[^\[\]]*)\]\(#tab/[^()]*\)[ \t]*$")
 _TAB_LINE = re.compile(r"[ \t]*(?:@tab(?::active)?|==)[ \t]+(?P<title>.*?)(?:#[\w-]+)?[ \t]*$")
@@ -63,9 +62,7 @@ def unwrap(
     """
     writer = Writer([] if lifted is None else lifted)
     files = files or DirectiveFiles(Includes(RawFile("page.md", b"")), "page.md")
-    marked = "\n%" in text or text.startswith("%") or ("\n:" in text and _FIELD.search(text) is not None)
-    myst = marked and _MYST.search(text) is not None
-    _Reader(writer, hidden, files, text.split("\n"), myst).read()
+    _Reader(writer, hidden, files, text.split("\n"), is_myst(text)).read()
     return writer.finish()
 
 
@@ -83,7 +80,7 @@ class _Reader:
     collected: Collected | None = None
     open: list[Opening] = field(default_factory=list)  # containers of prose that a fence ends
     indents: list[tuple[int, int]] = field(default_factory=list)  # column that an admonition's text needs; fences open
-    last_ends: dict[str, int] | None = None  # number of the last line of each bare fence of colons and slashes
+    ends: FenceEnds = field(init=False)
     prose: ProseLines = field(init=False)
     label_level: int = 0  # of the headings that are labels of tabs
     shortcodes: ListingShortcodes = field(default_factory=ListingShortcodes)
@@ -91,6 +88,7 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self.prose = ProseLines(self.writer)
+        self.ends = FenceEnds(self.lines)
 
     def read(self) -> None:
         for number, line in enumerate(self.lines):
@@ -157,7 +155,7 @@ class _Reader:
             if len(line) - len(body) >= self.skipped_from:
                 return
             self.skipped_from = -1
-        if first == "%" and self.myst and len(line) - len(body) < 4:
+        if first == "%" and self.myst and is_comment(line, body):
             return
         if "```" in line or "~~~" in line:
             if self.meets_fence(line):
@@ -177,8 +175,8 @@ class _Reader:
             return self.opens_shortcode(line) or self.prose.is_noise(line)
         if start == ":::" or (first == ">" and body.lstrip("> \t").startswith(":::")):
             return self.meets_colons(line)
-        if first == ":" and self.myst and (part := _FIELD.match(line)):
-            self.prose.feed(f"{part['lead']}{part['name']}: {part['text']}")
+        if first == ":" and self.myst and (words := read_field(line)):
+            self.prose.feed(words)
             return True
         if start[:2] == "::":
             return self.meets_component(line, body.strip())
@@ -228,7 +226,7 @@ class _Reader:
             self.close(bare)
             self.writer.emit(line.strip()[:-3].rstrip(": ") if ">" in line else "")
             return True
-        opening = containers.colon_opening(line, closed=self.number < self.last_end(":"))
+        opening = containers.colon_opening(line, closed=self.ends.after(":", self.number))
         if opening is None:
             return False
         if opening.name == "mkdocstrings":
@@ -240,7 +238,7 @@ class _Reader:
         opening = containers.block_opening(line)
         if opening is None:
             return self.close(line.strip())
-        if self.number >= self.last_end(opening.mark):
+        if not self.ends.after(opening.mark, self.number):
             return False  # a comment of a programming language, not a block
         self.enter(opening)
         return True
@@ -249,21 +247,10 @@ class _Reader:
         """Read the first or last line of a component of Nuxt."""
         if bare == COMPONENT:
             return any(opening.mark == COMPONENT for opening in self.open) and self.close(COMPONENT)
-        opening = containers.component_opening(line, closed=self.number < self.last_end(COMPONENT))
+        opening = containers.component_opening(line, closed=self.ends.after(COMPONENT, self.number))
         if opening is not None:
             self.enter(opening)
         return opening is not None or self.prose.is_noise(line)
-
-    def last_end(self, mark: str) -> int:
-        """Return the number of the last line that is this fence alone (``:``: three colons or more); -1 if none is."""
-        if self.last_ends is None:
-            self.last_ends = {}
-            for number, line in enumerate(self.lines):
-                if "::" in line or "///" in line:
-                    bare = line.strip(" \t>")
-                    if bare and not bare.strip(bare[0]):
-                        self.last_ends[bare if bare[0] == "/" or bare == COMPONENT else bare[0]] = number
-        return self.last_ends.get(mark, -1)
 
     def opens_indented(self, line: str) -> bool:
         title = containers.indented_title(line)
