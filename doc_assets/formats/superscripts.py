@@ -24,6 +24,7 @@ _MARK = re.compile(
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"(?:\[[^\[\]]{1,40}\]\s*)+|\d{1,3}\)")
+_NUMBER_IN_BRACKETS = re.compile(r"\(\d{1,2}\)")
 _NOTE_TARGET = re.compile(r"#.*(?:fn|note|cite|bib|ref|endnote|ftn)", re.IGNORECASE)
 _NOTE_NAMES = frozenset((
     "footnote-ref", "footnote-reference", "footnote_ref", "footnoteref", "footnote", "fn_top", "noteref", "reference",
@@ -72,6 +73,8 @@ def superscript(before: str, text: str, notes: Collection[str] = ()) -> str:
         return raised
     if base.endswith(("[", "(")):
         return text
+    if _NUMBER_IN_BRACKETS.fullmatch(raised) and re.search(r"[^\W\d_]{3}\Z", base):  # of a word, not of a function f
+        return ""
     if base[-1:].isspace():
         return f"^{_operand(raised)}" if base.rstrip()[-1:].isdigit() else text
     if (raised in notes or re.fullmatch(r"[*†‡§¶#]{1,4}", raised)) and re.search(r"[^\W\d_]{2}\Z", base):

@@ -14,6 +14,7 @@ from doc_assets.formats.superscripts import leads_back_from_note, refers_to_note
         ("2", "n-1", "2^(n-1)"),
         ("10", "-6", "10^-6"),
         ("x", "(i)", "x^(i)"),
+        ("of f", "(2)", "of f^(2)"),
         ("e", "x + 1", "e^(x + 1)"),
         ("`u`2", "8", "`u`2^8"),
         ("km", "2", "km^2"),
@@ -46,7 +47,14 @@ def test_ordinals_signs_and_small_print_are_no_exponents(before: str, raised: st
 
 @pytest.mark.parametrize(
     ("before", "raised"),
-    [("HTTP/1.1", "[1]"), ("scheduler", "[note 2]"), ("It ends.", "3"), ("(aside)", "[a][b]"), ("word", "†")],
+    [
+        ("HTTP/1.1", "[1]"),
+        ("scheduler", "[note 2]"),
+        ("It ends.", "3"),
+        ("(aside)", "[a][b]"),
+        ("word", "†"),
+        ("word", "(1)"),
+    ],
 )
 def test_marks_of_notes_leave_nothing(before: str, raised: str) -> None:
     assert superscript(before, raised) == ""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from selectolax.lexbor import LexborNode
 
 from doc_assets.document import clean_text
-from doc_assets.formats.html.tree import below, children, classes, verbatim, visit
+from doc_assets.formats.html.tree import below, children, classes, collapsed, verbatim, visit
 
 # Line numbers by name; each is removed only if it holds nothing but digits. Prism calls the listing itself so.
 _NUMBER_NAMES = frozenset((
@@ -51,6 +51,8 @@ def drop_beside_code(root: LexborNode, *, tables: bool) -> None:
         root: Element that holds listings.
         tables: Whether it also holds tables.
     """
+    for node in below(root, ".code-with-filename-file > pre"):  # Quarto's title of a listing
+        node.replace_with(collapsed(node))
     for node in below(root, _BESIDE_CODE):
         names = frozenset(classes(node))
         if not _NUMBER_NAMES.isdisjoint(names):

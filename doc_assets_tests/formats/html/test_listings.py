@@ -183,3 +183,9 @@ def test_the_label_of_collapsed_lines_is_no_code() -> None:
       class="ec-section github"><summary><svg></svg>1 collapsed line</summary><div class="ec-line"><div
       class="code">b</div></div></details></code></pre>"""
     assert code(page) == ["a\nb"]
+
+
+def test_the_name_of_a_file_above_a_listing_of_quarto_is_no_listing() -> None:
+    page = """<div><div class="code-with-filename-file"><pre><strong>a.py</strong></pre></div>
+      <div class="sourceCode"><pre><code>x = 1</code></pre></div></div>"""
+    assert [(one.kind, one.text) for one in blocks(page)] == [("prose", "a.py"), ("code", "x = 1")]
