@@ -82,10 +82,11 @@ def tab_label(name: str, props: Mapping[str, str]) -> list[str]:
 def tab_group(props: Mapping[str, object]) -> TabGroup:
     """Return the labels in a group's properties (Docusaurus, Nextra, Fumadocs)."""
     group = TabGroup()
-    stated = next((value for key in _LABELS if isinstance(value := props.get(key), list)), [])
-    for item in stated[:100]:
+    items = next((value for key in _LABELS if isinstance(value := props.get(key), list)), [])
+    for item in items[:100]:
         if isinstance(item, Mapping):
-            label = next((str(item[key]) for key in ("label", "title", "name", "header") if item.get(key)), "")
+            stated = (item.get(key) for key in ("label", "title", "name", "header"))
+            label = next((text for text in stated if isinstance(text, str) and text), "")
             value = next((item[key] for key in ("value", "id", "key") if isinstance(item.get(key), str)), "")
         else:
             label = value = item if isinstance(item, str) else ""

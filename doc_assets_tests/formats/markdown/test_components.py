@@ -148,3 +148,14 @@ def test_labels_that_a_list_of_tabs_holds_stand_before_their_bodies() -> None:
     labels = "<TabList><Tab>One</Tab><Tab>Two</Tab></TabList>"
     text = f"<Tabs>\n{labels}\n<TabPanel>1</TabPanel>\n<TabPanel>2</TabPanel>\n</Tabs>"
     assert texts(text) == ["One", "1", "Two", "2"]
+
+
+def test_a_label_that_is_an_element_is_left_out() -> None:
+    text = "<Tabs items={[{ label: <b>Rich</b>, disabled: true }, 'Plain']}>\n<Tab>1</Tab>\n<Tab>2</Tab>\n</Tabs>"
+    assert texts(text) == ["1", "Plain", "2"]
+
+
+def test_strings_in_braces_in_cells_and_items_are_words() -> None:
+    assert texts("<table>\n<tr><th>A</th><th>{'B b'}</th></tr>\n<tr><td>{\"c\"}</td><td>d</td></tr>\n</table>") == [
+        "A | B b\nc | d"
+    ]
