@@ -95,7 +95,7 @@ def _only_body(bar: LexborNode, labels: list[LexborNode]) -> tuple[LexborNode, L
 def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
     """Return the bodies that follow a bar, if there are as many as labels."""
     node: LexborNode | None = bar
-    alone, words = True, "".join(bar.text().split())
+    inside, alone = bar, True
     for _ in range(_MOST_LEVELS):
         if node is None or node.tag in ("body", "main", "article", "section"):
             return []
@@ -110,10 +110,17 @@ def _bodies_in_order(bar: LexborNode, count: int) -> list[LexborNode]:
             panels = [one for one in inner if is_panel(one)]
             if len(panels) == count:
                 return panels
-        node = node.parent
         # What follows an element with more in it than the bar is no body by its place alone.
-        alone = alone and node is not None and "".join(node.text().split()) == words
+        alone = alone and next(after(node), None) is None
+        node = node.parent
+        if node is not None:
+            alone, inside = alone and _is_first(node, inside), node
     return []
+
+
+def _is_first(parent: LexborNode, node: LexborNode) -> bool:
+    first = next(children(parent), None)
+    return first is not None and first.mem_id == node.mem_id
 
 
 def _is_filter(labels: list[LexborNode]) -> bool:
