@@ -58,6 +58,8 @@ _BETWEEN_ROWS = re.compile(
     r"(?<=[|}])[ \t]*\n[ \t]*\{%-?[ \t]*(?:end)?(?:if|ifversion|elsif|else|unless|for|case|when)\b[^{}%\n]{0,200}%\}"
     r"[ \t]*(?=\n[ \t]*(?:\||\{%))"
 )
+_LOOP = re.compile(r"\{%-?[ \t]*for[ \t]+(\w{1,80})[ \t]+in\b")
+_LOOP_VALUE = re.compile(_CODE + r"|\{\{-?[ \t]*(?P<name>\w{1,80})(?![\w(])[^{}\n]{0,200}\}\}")
 _ANNOTATION = re.compile(r"\s*(?:#(?P<id>[\w-]+))?(?:\s*\.[\w-]+)*\s*$")
 _FENCE_LINE = r"^[ \t>]{0,40}(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(?P<fence>`{3,}|~{3,})[^\n]*$"
 _HIDING = re.compile(
@@ -169,6 +171,7 @@ class TemplateReader:
         if "{{<" in text or "{{%" in text:
             text = _SHORTCODE.sub(self._shortcode, text)
         if "{%" in text:
+            text = _without_loop_values(text)
             text = _BETWEEN_ROWS.sub("", text) if "|" in text else text
             text = _TAG.sub(self._tag, text)
         if "{{" in text:
@@ -223,6 +226,12 @@ class TemplateReader:
             del self._labels[-1:]
         elif not alone and len(self._labels) < 20:
             self._labels.append([label.strip() for label in arguments.get("items").split(",") if label.strip()])
+
+
+def _without_loop_values(text: str) -> str:
+    """Return prose without expressions of the variables of its loops, which only the site knows."""
+    names = {match[1] for match in _LOOP.finditer(text)} if "{{" in text else set()
+    return _LOOP_VALUE.sub(lambda m: "" if m["name"] in names else m[0], text) if names else text
 
 
 def _is_inside(match: re.Match[str], name: str) -> bool:

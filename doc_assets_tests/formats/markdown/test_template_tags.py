@@ -293,3 +293,9 @@ def test_a_card_of_docsy_that_is_code_is_a_listing() -> None:
 def test_calls_with_named_arguments_show_their_captions() -> None:
     text = '{{ youtube(id="abc") }}\n\n{{ figure(src="x.png", caption="A cap") }}\n\nEnd.\n'
     assert texts(text) == ["A cap", "End."]
+
+
+def test_values_of_a_loop_are_no_text() -> None:
+    item = "* See [{{ p.title }}]({{ p.url | x }}) in `{{ p.y }}`"
+    text = f"{{% for p in pages %}}\n{item}\n{{% endfor %}}\n\nOf {{{{ other }}}} kind.\n"
+    assert texts(text) == ["- See in `{{ p.y }}`", "Of {{ other }} kind."]
