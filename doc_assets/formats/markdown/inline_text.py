@@ -63,6 +63,7 @@ class InlineReader:
         raised = RaisedText(words)
         anchor = None
         commit_at = -1
+        key_ends = -1  # words in front of the end of a key in another
         code_depth = 0
         for number, child in enumerate(children):
             kind = child.type
@@ -92,6 +93,10 @@ class InlineReader:
                     code_depth = max(0, code_depth - 1) if match[1] else code_depth + 1
                     if marks and code_depth == (0 if match[1] else 1):
                         words.append(KEY if name == "kbd" else "`")
+                    elif match[1] and code_depth:
+                        key_ends = len(words)
+                    elif name == "kbd" and key_ends == len(words):
+                        words.append("+")  # keys beside each other in a shortcut
                 elif name in RAISED_TAGS:
                     raised.close(name) if match[1] else raised.open(name)
                 else:

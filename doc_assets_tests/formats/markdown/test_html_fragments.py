@@ -225,6 +225,10 @@ def test_raised_text_and_keys_read_as_on_the_page(text: str, words: str) -> None
         assert texts(f"<div>{text.replace('`', '')}</div>\n") == [words]
 
 
+def test_keys_beside_each_other_in_a_shortcut_are_joined() -> None:
+    assert texts("Press <kbd><kbd>Alt</kbd><kbd>F4</kbd></kbd>.\n") == ["Press `Alt+F4`."]
+
+
 def test_raised_text_in_mdx_reads_the_same() -> None:
     text = b'2<sup>64</sup> of the scheduler<a href="#fn1"><sup>1</sup></a> and <kbd>Ctrl</kbd>+<kbd>C</kbd>\n'
     document = parse(RawFile("a.mdx", text))[0]
