@@ -5,6 +5,7 @@ A table whose cells hold Markdown (listings, paragraphs after a blank line) stay
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ _ISLAND = re.compile(r"^[ \t]*<(table|pre|script|style|svg)\b", re.MULTILINE | r
 _ISLAND_OF_MDX = re.compile(r"^[ \t]*<(table|pre|script|style|svg|ol|ul|dl)\b", re.MULTILINE | re.IGNORECASE)
 _LISTS = frozenset(("ol", "ul", "dl"))
 _HOLD_TEXT = _LISTS | {"table"}
-_TEXT = re.compile(r"(?<=[>\s\w])\{\s{0,20}(?:\"([^\"\n{}]*)\"|'([^'\n{}]*)'|`([^`\n{}]*)`)\s{0,20}\}")
+_TEXT = re.compile(r"(?<!=)\{\s{0,20}(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`\n]*)`)\s{0,20}\}")
 _LITERAL = re.compile(r"=\{\s*(?:(\d{1,6})|\"([^\"{}]*)\"|'([^'{}]*)')\s*\}")
 _MARKDOWN_ITEM = re.compile(
     r"[{}]|</?[A-Z]|\n[ \t]*\n[ \t]*(?!<)\S|(?<![\w*_`])[*_](?![*_\s])|^[ \t]*[-+*][ ]", re.MULTILINE
@@ -68,7 +69,7 @@ class HtmlIslands:
             if name == "pre" and indent:  # of the list that it is in
                 piece = re.sub(rf"^[ ]{{1,{min(indent, 20)}}}", "", piece, flags=re.MULTILINE)
             if self.mdx and "{" in piece and name in _HOLD_TEXT:
-                piece = _TEXT.sub(lambda m: m[1] or m[2] or m[3] or "", piece)
+                piece = _TEXT.sub(lambda m: html.escape(m[1] or m[2] or m[3] or "", quote=False), piece)
             if self.mdx and "map(" in piece:
                 piece = write_rows(piece, table=name == "table")
             if name in _LISTS:

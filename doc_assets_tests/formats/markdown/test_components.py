@@ -156,6 +156,6 @@ def test_a_label_that_is_an_element_is_left_out() -> None:
 
 
 def test_strings_in_braces_in_cells_and_items_are_words() -> None:
-    assert texts("<table>\n<tr><th>A</th><th>{'B b'}</th></tr>\n<tr><td>{\"c\"}</td><td>d</td></tr>\n</table>") == [
-        "A | B b\nc | d"
-    ]
+    assert texts(
+        "<table>\n<tr><th>A</th><th>{'B b'}</th></tr>\n<tr><td>{\"<\"}c{'>'}:{\"{\"}</td><td>d</td></tr>\n</table>"
+    ) == ["A | B b\n<c>:{ | d"]
