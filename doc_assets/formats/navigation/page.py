@@ -84,8 +84,8 @@ def page_of(file: RawFile, facts: Mapping[str, JsonValue]) -> Page:
     """Return the file as a page, with the folders above it and what they hold."""
     folders: list[Folder] = []
     path = file.path
-    while path:
-        path = posixpath.dirname(path)
+    while path and (above := posixpath.dirname(path)) != path:  # the root of an absolute path is its own folder
+        path = above
         folders.append(Folder(path, _present(file.neighbours, path)))
     return Page(file.path, file.neighbours, facts, tuple(folders))
 

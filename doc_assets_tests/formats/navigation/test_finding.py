@@ -436,3 +436,8 @@ def test_levels_beyond_twenty_and_titles_without_a_word_are_left_out() -> None:
     files = {"docs.json": json.dumps({"navigation": {"groups": [node, {"group": "--", "pages": ["q"]}]}})}
     assert len(above("p10.md", files)) == 11
     assert above("p24.md", files) == above("q.md", files) == ()
+
+
+def test_a_page_with_an_absolute_path_has_a_place_like_any_other() -> None:
+    files = {"/docs/_index.md": "---\ntitle: Docs\n---\n", "/docs/guide/_index.md": "---\ntitle: Guide\n---\n"}
+    assert above("/docs/guide/a.md", files) == above("docs/guide/a.md", {k[1:]: v for k, v in files.items()})
