@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 from doc_assets.formats.navigation.data import read_data
 from doc_assets.formats.navigation.page import Page
-from doc_assets.formats.navigation.page_titles import OF_PAGE, resolved
+from doc_assets.formats.navigation.page_titles import OF_PAGE, place_in
 from doc_assets.formats.navigation.place import Place, title_of
-from doc_assets.formats.navigation.tables import Entry, Table, find
+from doc_assets.formats.navigation.tables import Entry, Table
 
 FILES = ("_toc.yml", "myst.yml")
 _TITLES = ("title", "caption", "part", "header")
@@ -18,11 +18,7 @@ _CHILDREN = ("parts", "subtrees", "chapters", "sections", "entries", "items", "c
 
 def place(page: Page) -> Place | None:
     """Return the page's place in the nearest table of contents that lists it."""
-    for folder, data, _ in page.holding(*FILES):
-        entry = find(_entries(data), page.below(folder))
-        if entry is not None:
-            return Entry(entry.title, resolved(page, entry.parents, folder.path), entry.order).place()
-    return None
+    return place_in(page, FILES, _entries)
 
 
 @functools.lru_cache(maxsize=8)

@@ -6,11 +6,12 @@ import functools
 import json
 import posixpath
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from doc_assets.formats.navigation.data import front_matter
 from doc_assets.formats.navigation.page import Page
-from doc_assets.formats.navigation.place import title_of
+from doc_assets.formats.navigation.place import Place, joined, title_of
+from doc_assets.formats.navigation.tables import Entry, find
 
 SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx")
 _LONGEST = 50_000  # bytes; a title stands at the top
@@ -24,12 +25,29 @@ _MARKS = re.compile(r":[\w:.+-]+:(?=`)|`+|\*\*|(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\
 OF_PAGE = "\0"
 
 
-def resolved(page: Page, titles: Iterable[str], folder: str) -> tuple[str, ...]:
-    """Return titles with each ``OF_PAGE`` path, relative to ``folder``, replaced by that page's title."""
-    return tuple(
-        title_at(page, posixpath.normpath(posixpath.join(folder, title[1:]))) if title.startswith(OF_PAGE) else title
-        for title in titles
-    )
+def place_in(page: Page, files: Iterable[str], entries: Callable[[bytes], Mapping[str, Entry]]) -> Place | None:
+    """Return the page's place in the nearest file that lists it, each ``OF_PAGE`` replaced by that page's title.
+
+    Args:
+        page: The page.
+        files: Names of the files, of which a folder holds one.
+        entries: Returns the table of contents in the bytes of such a file.
+    """
+    for folder, data, _ in page.holding(*files):
+        entry = find(entries(data), page.below(folder))
+        if entry is not None:
+            return Place(
+                parents=joined(_resolved(page, entry.parents, folder.path)), title=entry.title, order=entry.order
+            )
+    return None
+
+
+def _resolved(page: Page, titles: Iterable[str], folder: str) -> Iterator[str]:
+    for title in titles:
+        if title.startswith(OF_PAGE):
+            yield title_at(page, posixpath.normpath(posixpath.join(folder, title[1:])))
+        else:
+            yield title
 
 
 def title_at(page: Page, path: str) -> str:
