@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import re
+
+import webencodings
+from webencodings.labels import LABELS
 
 from doc_assets.document import clean_text
 from doc_assets.errors import DocumentRejected
-from doc_assets.formats.encoding_labels import CODECS
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,7 +40,7 @@ def decode(data: bytes, *, html: bool = False) -> str:
     """Decode bytes to clean text: by byte-order mark, UTF-8, the encoding that the text declares, or Windows-1252.
 
     UTF-8 is tried before the declared encoding: other text is hardly ever valid UTF-8, while converted pages often keep
-    their old declaration. What a label means is what browsers take it for (``encoding_labels``).
+    their old declaration. What a label means is what browsers take it for (the WHATWG Encoding Standard).
 
     Args:
         data: The file.
@@ -85,16 +88,26 @@ def _declared_in_html(head: bytes) -> str | None:
 
 def _codec(found: re.Match[bytes] | None) -> str | None:
     """Return the codec of a declared label, by the Encoding Standard, else by Python's aliases of the same codecs."""
-    label = next(filter(None, found.groups()), b"").decode("ascii", "replace").lower() if found else ""
-    if not label or label in CODECS:
-        return CODECS.get(label)
+    label = next(filter(None, found.groups()), b"").decode("ascii", "replace") if found else ""
+    if (encoding := webencodings.lookup(label)) is not None:
+        return _of_the_standard(encoding)
     try:
         name = codecs.lookup(label).name
     except LookupError:
         return None
     # Of Python's other codecs some take hours for a long text (punycode, idna), rot13 gives no text, and UTF-7 hides
     # tags.
-    return "cp1252" if name == "iso8859-1" else name if name in CODECS.values() else None
+    return "cp1252" if name == "iso8859-1" else name if name in _codecs_of_the_standard() else None
+
+
+def _of_the_standard(encoding: webencodings.Encoding) -> str:
+    # The standard decodes GBK as GB 18030; webencodings takes Python's narrower codec.
+    return "gb18030" if encoding.name == "gbk" else encoding.codec_info.name
+
+
+@functools.cache
+def _codecs_of_the_standard() -> frozenset[str]:
+    return frozenset(map(_of_the_standard, filter(None, map(webencodings.lookup, LABELS.values()))))
 
 
 def _unreadable(head: bytes) -> DocumentRejected:
