@@ -52,6 +52,8 @@ class Settings:
         embedding_served_name: Name of the model at the endpoint (``DOC_ASSETS_EMBEDDING_SERVED_NAME``); None: that of
             the local one.
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
+        embedding_requests: Most requests that a process has under way at it at a time
+            (``DOC_ASSETS_EMBEDDING_REQUESTS``).
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
         parse_timeout_seconds: A file that takes longer is rejected (``DOC_ASSETS_PARSE_TIMEOUT``).
@@ -90,6 +92,7 @@ class Settings:
     embedding_url: SecretAddress | None = None
     embedding_served_name: str | None = None
     embedding_api_key: Secret | None = None
+    embedding_requests: int = 16
     threads: int = 1
     max_file_bytes: int = 50_000_000
     parse_timeout_seconds: float = 60.0
@@ -145,6 +148,7 @@ class Settings:
             embedding_url=SecretAddress.of(given.secret("DOC_ASSETS_EMBEDDING_URL", address_problem)),
             embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,
             embedding_api_key=Secret.of(given.secret("DOC_ASSETS_EMBEDDING_API_KEY", header_problem)),
+            embedding_requests=int(given.number("DOC_ASSETS_EMBEDDING_REQUESTS", cls.embedding_requests, 1)),
             threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
             parse_timeout_seconds=given.number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),

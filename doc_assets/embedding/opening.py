@@ -69,6 +69,7 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
                 served_name=settings.embedding_served_name,
                 dimensions=settings.embedding_dimensions,
                 ca_bundle=settings.ca_bundle,
+                requests=settings.embedding_requests,
                 attempts=settings.retry_attempts,
                 longest_wait=settings.retry_longest_wait,
                 longest_asked_wait=settings.retry_after,

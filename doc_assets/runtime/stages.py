@@ -1,4 +1,4 @@
-"""Stages that overlap, each in a thread of its own with bounded queues between them; and a map over threads.
+"""Stages that overlap, each in a thread of its own with bounded queues between them.
 
 A slow stage fills the queue before it and so holds back the stages upstream: memory is bounded by the queues, not by
 the amount of work. The seconds that each stage worked and waited show which one is the bottleneck.
@@ -11,12 +11,9 @@ import contextvars
 import queue
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-
-from doc_assets.runtime import shutdown
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -94,41 +91,3 @@ class Stage(Generic[In, Out]):
         finally:
             getattr(source, "close", lambda: None)()
             results.put(end)
-
-
-def map_in_threads(function: Callable[[In], Out], items: Sequence[In], width: int, name: str = "map") -> list[Out]:
-    """Return the results of a function for each item, in order, from ``width`` threads.
-
-    The first error is raised once the calls under way have returned.
-
-    Raises:
-        Stopped: A stop was requested. Calls under way continue in daemon threads: a server may hang for minutes.
-    """
-    waiting = deque(enumerate(items))
-    results: dict[int, Out] = {}
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        while waiting and not errors:
-            try:
-                place, item = waiting.popleft()
-            except IndexError:
-                return  # another thread was faster
-            try:
-                results[place] = function(item)
-            except BaseException as error:
-                errors.append(error)
-
-    threads = [
-        threading.Thread(target=contextvars.copy_context().run, args=(work,), name=f"{name}-{i}", daemon=True)
-        for i in range(min(width, len(items)))
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        while thread.is_alive():
-            shutdown.raise_if_requested()
-            thread.join(shutdown.POLL_SECONDS)
-    if errors:
-        raise errors[0]
-    return [results[place] for place in range(len(items))]

@@ -125,7 +125,8 @@ class OpenAi(Served):
         name: Name of the model.
         max_model_len: Whether the list of models has it, as vLLM's.
         max_request_tokens: Most tokens of a request.
-        encoding: Of the vectors, whatever is asked for.
+        encoding: Of the vectors, whatever is asked for; ``asked``: as asked for; ``doubles``: as asked for, but base64
+            holds float64; ``numbers``: base64 is refused.
         indexes: How the items are numbered: ``reversed``, or ``none``.
     """
 
@@ -147,6 +148,9 @@ class OpenAi(Served):
         self.requests.append(body)
         texts = body["input"]
         counts = [len(self.read(text)) for text in texts]
+        asked = body["encoding_format"]
+        if asked == "base64" and self.encoding == "numbers":
+            return 400, _error("encoding_format must be float", "invalid_request_error")
         if body["model"] != self.name:
             return 404, _error(f"The model `{body['model']}` does not exist.", "NotFoundError", 404)
         if len(texts) > self.max_texts:
@@ -160,16 +164,18 @@ class OpenAi(Served):
             )
             return 400, _error(message, "BadRequestError", 400)
         self.texts.extend(texts)
-        rows = [self._encoded(self.vector(text, dimensions=body.get("dimensions"))) for text in texts]
+        rows = [self._encoded(self.vector(text, dimensions=body.get("dimensions")), asked) for text in texts]
         data = [{"object": "embedding", "index": i, "embedding": row} for i, row in enumerate(rows)][::-1]
         if self.indexes == "none":
             data = [{"object": "embedding", "embedding": row} for row in rows]
         return 200, {"object": "list", "data": data, "model": self.name, "usage": {"prompt_tokens": sum(counts)}}
 
-    def _encoded(self, vector: Sequence[float]) -> object:
-        if self.encoding == "float":
+    def _encoded(self, vector: Sequence[float], asked: str) -> object:
+        encoding = self.encoding if self.encoding in ("float", "base64") else asked
+        if encoding == "float":
             return vector
-        return base64.b64encode(np.asarray(vector, "<f4").tobytes()).decode()
+        kind = "<f8" if self.encoding == "doubles" else "<f4"
+        return base64.b64encode(np.asarray(vector, kind).tobytes()).decode()
 
 
 def _invalid(message: str) -> Answer:

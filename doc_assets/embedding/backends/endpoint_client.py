@@ -7,12 +7,13 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
-import tenacity
-from tenacity.wait import wait_base
+from pydantic_core import from_json
 
 from doc_assets.embedding.backends.endpoint_answers import error_in, status_of
+from doc_assets.embedding.backends.endpoint_pace import GivenUpError, Pace
 from doc_assets.embedding.endpoint import authorization
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused, EndpointUnavailable
 from doc_assets.network import certificate_problem, http_client, refused_by_proxy
@@ -51,10 +52,10 @@ class EndpointClient:
         self,
         address: SecretAddress,
         api_key: Secret | None,
+        pace: Pace,
         *,
         ca_bundle: Path | None,
         attempts: int,
-        longest_wait: float,
         longest_asked_wait: float,
         on_retry: Callable[[], None] | None,
         sleep: Callable[[float], None],
@@ -62,16 +63,11 @@ class EndpointClient:
         """Open no connection yet; see ``HttpEmbedder``."""
         self._address = address
         self.shown = str(address)  # as messages show it
+        self._pace = pace
         self._attempts = attempts
         self._longest_asked_wait = longest_asked_wait
-        self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_TryAgainError),
-            stop=tenacity.stop_after_attempt(attempts),
-            wait=_Wait(longest_wait),
-            before_sleep=lambda _state: on_retry() if on_retry else None,
-            sleep=sleep,
-            reraise=True,
-        )
+        self._on_retry = on_retry or (lambda: None)
+        self._sleep = sleep
         self._client = http_client(ca_bundle, headers=authorization(address, api_key), timeout=_TIMEOUT)
 
     def post(self, body: Mapping[str, object]) -> object:
@@ -80,18 +76,48 @@ class EndpointClient:
         Raises:
             RequestRefusedError: It refuses the request.
             EmbeddingRefused: It failed at each attempt, as it does on a text that it cannot process.
-            EndpointUnavailable: It did not answer in all attempts, or asks to wait for longer than is allowed.
+            EndpointUnavailable: It answered no request in all attempts, or asks to wait for longer than is allowed.
             EmbeddingError: It cannot be used.
+            Stopped: A stop was requested while it waited.
         """
+        failures, patience = 0, self._pace.patience()
+        while True:
+            try:
+                with self._pace.turn(patience) as sent:
+                    answer = self._answer(body, sent)
+            except GivenUpError as error:
+                self._give_up(error)
+            if not isinstance(answer, _TryAgainError):
+                return answer
+            if self._pace.patience() != patience:
+                self._give_up(answer)
+            on_text = answer.status in _FAILS_ON_TEXT
+            failures += on_text
+            if failures >= self._attempts:
+                raise EmbeddingRefused(f"{self.shown} failed {failures} times: {answer}") from answer
+            self._on_retry()
+            if on_text:
+                self._sleep(self._pace.wait(failures, answer.after))  # the other requests go on
+
+    def _answer(self, body: Mapping[str, object], sent: float) -> object:
+        """Return the endpoint's answer, or a failure that may pass, and let the pace of all requests follow from it."""
         try:
-            return self._retrying.copy()(self._post, body)  # a copy: threads send in parallel
+            answer = self._post(body)
         except _TryAgainError as error:
-            if error.status in _FAILS_ON_TEXT:
-                raise EmbeddingRefused(f"{self.shown} failed {self._attempts} times: {error}") from error
-            raise EndpointUnavailable(
-                f"{self.shown} did not answer in {self._attempts} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right "
-                "and the endpoint up? DOC_ASSETS_RETRY_ATTEMPTS sets how long to wait for it"
-            ) from error
+            if error.status not in _FAILS_ON_TEXT:
+                self._pace.refused(sent, error.after, str(error))
+            return error
+        except RequestRefusedError:
+            self._pace.answered(sent)
+            raise
+        self._pace.answered(sent)
+        return answer
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        raise EndpointUnavailable(
+            f"{self.shown} did not answer in {self._attempts} attempts: {error}; is DOC_ASSETS_EMBEDDING_URL right "
+            "and the endpoint up? DOC_ASSETS_RETRY_ATTEMPTS sets how long to wait for it"
+        ) from error
 
     def ask(self, name: str, body: Mapping[str, object] | None = None) -> object:
         """Return the JSON that a neighbour of the endpoint answers, such as ``info`` beside ``embed``; None for none.
@@ -105,8 +131,8 @@ class EndpointClient:
                 response = self._client.get(str(beside), timeout=_ADVICE_TIMEOUT)
             else:
                 response = self._client.post(str(beside), json=body, timeout=_ADVICE_TIMEOUT)
-            return response.json() if response.status_code == httpx.codes.OK else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            return _json(response) if response.status_code == httpx.codes.OK else None
+        except (httpx.HTTPError, httpx.InvalidURL):
             return None
 
     def _post(self, body: Mapping[str, object]) -> object:
@@ -130,7 +156,7 @@ class EndpointClient:
             return payload
         self._raise(response, status_of(response.status_code, payload))
 
-    def _raise(self, response: httpx.Response, status: int) -> None:
+    def _raise(self, response: httpx.Response, status: int) -> NoReturn:
         """Raise what an answer without vectors says; ``status`` is the one that it stands for."""
         said = f"status {response.status_code}: {_beginning(response)}".rstrip(": ")
         if status in _TRY_AGAIN or status >= 500:
@@ -147,8 +173,9 @@ class EndpointClient:
 
 
 def _json(response: httpx.Response) -> object:
+    # Takes a third of the time of the standard library's for numbers: 30 instead of 85 us for a vector of 384.
     try:
-        return response.json()
+        return from_json(response.content)
     except ValueError:
         return None
 
@@ -156,19 +183,6 @@ def _json(response: httpx.Response) -> object:
 def _beginning(response: httpx.Response) -> str:
     """Return the beginning of an answer, masked before it is cut: a half of a secret would not be known."""
     return mask(response.text[:10_000])[:300]
-
-
-class _Wait(wait_base):
-    """Exponential with jitter from half a second on, or as long as the server asks."""
-
-    def __init__(self, longest: float) -> None:
-        self._backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=longest, jitter=0.5)
-        self._longest = longest
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = error.after if isinstance(error, _TryAgainError) else 0.0
-        return max(asked, min(self._longest, self._backoff(retry_state)))
 
 
 def _retry_after(headers: httpx.Headers) -> float:

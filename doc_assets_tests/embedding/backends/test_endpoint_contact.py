@@ -65,7 +65,8 @@ def test_a_server_with_the_whole_window_is_asked_once(opened: Opening, served: S
     embedder = opened(served)
     first = embedder.embed(["a page"], Role.DOCUMENT)
     contact = len(served.requests)
-    assert contact == 5  # one to wake it, three samples, the page
+    # One to wake it, three samples, in OpenAI's protocol one in base64, the page.
+    assert contact == 5 + isinstance(served, OpenAi)
     np.testing.assert_allclose(first[0], served.vector("a page"), atol=1e-6)
     embedder.embed(["another"], Role.DOCUMENT)
     assert len(served.requests) == contact + 1
@@ -118,6 +119,18 @@ def test_vectors_are_read_in_either_encoding_and_order(opened: Opening, encoding
     texts = [f"page {i}" for i in range(5)]
     found = opened(served).embed(texts, Role.DOCUMENT)
     np.testing.assert_allclose(found, [served.vector(text) for text in texts], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "used"), [("asked", "base64"), ("doubles", "float"), ("numbers", "float"), ("float", "base64")]
+)
+def test_vectors_are_asked_for_in_base64_where_the_first_contact_proves_it(
+    opened: Opening, encoding: str, used: str
+) -> None:
+    served = OpenAi(encoding=encoding)
+    found = opened(served).embed(["a page"], Role.DOCUMENT)
+    np.testing.assert_allclose(found[0], served.vector("a page"), atol=1e-6)
+    assert served.requests[-1]["encoding_format"] == used
 
 
 @pytest.mark.parametrize("served", [Tei(), OpenAi()])
