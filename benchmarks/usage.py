@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-_EVERY_SECONDS = 0.1
+_EVERY_SECONDS = 0.2
 
 
 @dataclass
@@ -127,9 +127,8 @@ class Command:
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
             with suppress(psutil.Error):
-                process = psutil.Process(self._process.pid)
                 total = 0
-                for member in [process, *process.children(recursive=True)]:
+                for member in map(psutil.Process, [self._process.pid, *descendants(self._process.pid)]):
                     with suppress(psutil.Error):
                         total += member.memory_info().rss
                         if self._parses(member):
@@ -152,6 +151,17 @@ class Command:
         return False
 
 
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, theirs, and so on; psutil would read every process of the machine for it."""
+    found: list[int] = []
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                for child in map(int, (task / "children").read_text().split()):
+                    found += [child, *descendants(child)]
+    return found
+
+
 @contextmanager
 def server_usage(postmaster: psutil.Process, used: Counter[str]) -> Iterator[None]:
     """Add the CPU seconds of the server during the block, by kind of process."""
@@ -163,7 +173,7 @@ def server_usage(postmaster: psutil.Process, used: Counter[str]) -> Iterator[Non
     def watch() -> None:
         while not ended.wait(_EVERY_SECONDS):
             with suppress(psutil.Error):
-                for child in postmaster.children():
+                for child in map(psutil.Process, descendants(postmaster.pid)):
                     with suppress(psutil.Error, IndexError):
                         if "autovacuum worker" in child.cmdline()[0]:
                             times = child.cpu_times()
@@ -190,8 +200,9 @@ _LASTING = re.compile(r"checkpointer|background writer|walwriter|io worker|launc
 def _server_cpu(postmaster: psutil.Process) -> Counter[str]:
     times = postmaster.cpu_times()
     found = Counter({"all": sum(times[:4])})
-    for child in postmaster.children(recursive=True):
+    for pid in descendants(postmaster.pid):
         with suppress(psutil.Error):
+            child = psutil.Process(pid)
             own = child.cpu_times()
             found["all"] += own.user + own.system
             if _LASTING.search(" ".join(child.cmdline())):

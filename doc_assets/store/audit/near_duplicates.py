@@ -33,15 +33,19 @@ WHERE NOT EXISTS (SELECT FROM document_signature g WHERE g.document_id = s.docum
 """
 )
 
+# A union, since an OR of both columns would read every link of the store for each audit of a snapshot.
 _LINKS = (
     CONTENT  # noqa: S608 - constants of this module
     + f"""
 SELECT n.document_id, n.other_id, n.similarity, a.minhash, b.minhash,
     ({_INTACT.format("a", "n.document_id")}) IS TRUE AND ({_INTACT.format("b", "n.other_id")}) IS TRUE,
     EXISTS (SELECT FROM document d WHERE d.id = n.document_id), EXISTS (SELECT FROM document d WHERE d.id = n.other_id)
-FROM near_duplicate n LEFT JOIN document_signature a ON a.document_id = n.document_id
+FROM (
+    SELECT o.* FROM docs JOIN near_duplicate o ON o.document_id = docs.document_id
+    UNION SELECT o.* FROM docs JOIN near_duplicate o ON o.other_id = docs.document_id
+) n
+LEFT JOIN document_signature a ON a.document_id = n.document_id
 LEFT JOIN document_signature b ON b.document_id = n.other_id
-WHERE n.document_id IN (SELECT document_id FROM docs) OR n.other_id IN (SELECT document_id FROM docs)
 """  # noqa: S608
 )
 

@@ -42,13 +42,19 @@ SELECT count(*)::int AS documents, coalesce(sum((o.metadata ->> 'includes_missin
 FROM snapshot_document d JOIN document o ON o.id = d.document_id
 WHERE d.snapshot_id = %s AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
 """
+# Live snapshots whose load counted such includes, or did not count yet: a status reads the documents of no others.
+_MAY_LACK = """
+SELECT p.published_snapshot_id FROM partition p WHERE p.published_snapshot_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM migration_history h WHERE h.partition_id = p.id AND h.to_snapshot = p.published_snapshot_id
+        AND h.action = 'load' AND h.counts ->> 'includes_missing' = '0')
+"""
 _LIVE = """
 SELECT p.name, count(*)::int, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint,
     coalesce((array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.path, d.part))[1], ''),
     (array_agg(d.path ORDER BY d.path, d.part))[1]
 FROM partition p JOIN snapshot_document d ON d.snapshot_id = p.published_snapshot_id
 JOIN document o ON o.id = d.document_id
-WHERE jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
+WHERE p.published_snapshot_id = ANY (%s) AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
 GROUP BY p.name ORDER BY p.name
 """
 
@@ -63,4 +69,7 @@ def lacking_in(connection: psycopg.Connection, snapshot_id: int) -> LackingDocum
 
 def lacking_live(connection: psycopg.Connection) -> list[tuple[str, LackingDocuments]]:
     """Return the live partitions with documents that lack includes, by name."""
-    return [(name, LackingDocuments(*row)) for name, *row in connection.execute(_LIVE).fetchall()]
+    snapshots = [row[0] for row in connection.execute(_MAY_LACK).fetchall()]
+    if not snapshots:
+        return []
+    return [(name, LackingDocuments(*row)) for name, *row in connection.execute(_LIVE, (snapshots,)).fetchall()]
