@@ -91,7 +91,8 @@ def test_cpu_of_a_log_is_added_up_by_statement_whatever_its_values() -> None:
 
 
 def size(factor: int, documents: int, seconds: float) -> scale.Size:
-    load = Used({"totals": {"documents": documents}}, client_cpu=seconds, server_cpu=Counter(backend=seconds))
+    server = Counter(backend=seconds)  # pyright: ignore[reportArgumentType] - typed for whole numbers
+    load = Used({"totals": {"documents": documents}}, client_cpu=seconds, server_cpu=server)
     rows = dict.fromkeys(("chunk", "partition", "near_duplicate", "bytes"), 1)
     times = {mode: [1.0, 2.0] for mode in scale.MODES}
     return scale.Size(factor, load, load, load, rows=rows, search_ms=times, milliseconds={"exporter": 1.0})
