@@ -17,6 +17,7 @@ from doc_assets.cli import (
     db,
     diff,
     duplicates,
+    embedder,
     exporter,
     gc,
     history,
@@ -118,6 +119,7 @@ app.command("show", rich_help_panel="Inspect")(snapshots.show)
 app.command("diff", rich_help_panel="Inspect")(diff.diff)
 app.command("manifest", rich_help_panel="Inspect")(snapshots.manifest)
 app.command("duplicates", rich_help_panel="Inspect")(duplicates.duplicates)
+app.add_typer(embedder.app, name="embedder", rich_help_panel="Inspect")
 app.add_typer(spaces.app, name="spaces", rich_help_panel="Inspect")
 app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Inspect")
 app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")

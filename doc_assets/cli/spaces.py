@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 
 import typer
-from rich.live import Live
 
-from doc_assets.cli.output import JSON_OPTION, Line, messages, print_json, print_note, print_table
+from doc_assets.cli.embedding_meter import EmbeddingMeter
+from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, Misuse
-from doc_assets.runtime.progress import Progress, duration
+from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import RetryPolicy
 from doc_assets.store.schema.opening import open_for_reading, open_store
 from doc_assets.store.spaces import listing, spaces
-
-_LINE_SECONDS = 15.0
 
 app = typer.Typer(invoke_without_command=True)
 
@@ -69,7 +65,7 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
     """Run ``migrate --space``: embed the stored chunks with a model, then switch all partitions at once."""
     from doc_assets.ingest.model_change import ModelChange
 
-    with open_store(settings) as store, _Meter() as meter:
+    with open_store(settings) as store, EmbeddingMeter() as meter:
         model, open_model = _resolve(settings, store, wanted)
         change = ModelChange(
             store,
@@ -142,28 +138,3 @@ def _described(settings: Settings) -> EmbeddingSpace | None:
 
 def _stored(settings: Settings, model: EmbeddingSpace) -> tuple[EmbeddingSpace, Callable[[], Embedder]]:
     return model, lambda: open_embedder(settings_of(settings, model))
-
-
-class _Meter(AbstractContextManager):
-    """Progress of embedding: a live line on a terminal, else a line every 15 s."""
-
-    def __init__(self) -> None:
-        self._open = ExitStack()
-        self._live: Live | None = None
-        self._printed = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def show(self, state: Progress) -> None:
-        line = (
-            f"{100 * state.share:5.1f} % · {state.embedded:,}/{state.chunks:,} chunks · "
-            f"{state.tokens_per_second:,.0f} tokens/s · {duration(state.remaining_seconds)} left"
-        )
-        if messages.is_terminal:
-            if self._live is None:
-                self._live = self._open.enter_context(Live(console=messages, transient=True))
-            self._live.update(Line(line))
-        elif time.perf_counter() - self._printed >= _LINE_SECONDS:
-            self._printed = time.perf_counter()
-            print_note(line)

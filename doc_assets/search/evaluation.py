@@ -69,12 +69,12 @@ def evaluate(
     """
     read = read_questions(questions)
     ranks = {
-        mode: [_rank(search(question.query, mode), question.relevant, strict=strict) for question in read]
+        mode: [rank_of(search(question.query, mode), question.relevant, strict=strict) for question in read]
         for mode in modes
     }
 
     def by_mode(chosen: Sequence[int]) -> dict[str, dict[str, float]]:
-        return {mode: _figures([ranks[mode][i] for i in chosen]) for mode in modes}
+        return {mode: figures_of([ranks[mode][i] for i in chosen]) for mode in modes}
 
     types = sorted({question.doc_type for question in read})
     return {
@@ -84,7 +84,7 @@ def evaluate(
     }
 
 
-def _rank(results: Iterable[SearchResult], relevant: frozenset[str], *, strict: bool) -> int | None:
+def rank_of(results: Iterable[SearchResult], relevant: frozenset[str], *, strict: bool = False) -> int | None:
     """Return the rank of the first relevant document from 1, None beyond the depth; a document's ranks count once."""
     found: dict[str, set[str]] = {}
     for result in results:
@@ -94,7 +94,8 @@ def _rank(results: Iterable[SearchResult], relevant: frozenset[str], *, strict: 
     return next((rank for rank, places in enumerate([*found.values()][:_DEPTH], 1) if places & relevant), None)
 
 
-def _figures(ranks: Sequence[int | None]) -> dict[str, float]:
+def figures_of(ranks: Sequence[int | None]) -> dict[str, float]:
+    """Return hit@1, hit@5, hit@10 and mrr@10 of the ranks of questions, each from 1, None beyond the depth."""
     found = [rank for rank in ranks if rank is not None]
     figures = {f"hit@{n}": sum(rank <= n for rank in found) / len(ranks) for n in _HITS}
     return {**figures, f"mrr@{_DEPTH}": sum(1 / rank for rank in found) / len(ranks)}

@@ -6,10 +6,11 @@ The rankings are in ``text_ranking`` and ``vector_ranking`` of ``store.search``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, cast, get_args
+from typing import Literal, Protocol, cast, get_args
 
 from doc_assets.document import JsonValue, clean_text
 from doc_assets.embedding.embedder import Embedder
@@ -23,7 +24,7 @@ from doc_assets.store.search.filters import Where
 from doc_assets.store.search.places import contents_of
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.search.text_ranking import QUICK, Ranked, rank_text
-from doc_assets.store.search.vector_ranking import embed_query, rank_vectors, similarities
+from doc_assets.store.search.vector_ranking import QueryVector, embed_query, rank_vectors, similarities
 from doc_assets.store.spaces.spaces import live_models
 
 Mode = Literal["hybrid", "vector", "text"]
@@ -38,6 +39,35 @@ _VECTOR_WEIGHT = 1.0
 # Number of documents nearest in meaning that are also scored by words. With 30 one question of 90 lost its answer, 70
 # found no more; the time is the same.
 _ALSO_BY_WORDS = 50
+
+
+class Meaning(Protocol):
+    """What a query is near to in meaning: the vectors of a space, or of some chosen chunks."""
+
+    def nearest(self, wanted: int) -> list[Ranked]:
+        """Return at least ``wanted`` documents, if there are as many, by their nearest chunk."""
+        ...
+
+    def similarities(self, chunks: Sequence[tuple[bytes, int]]) -> Mapping[tuple[bytes, int], float]:
+        """Return the similarity of the query and each chunk (document, ordinal) that has a vector."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVectors:
+    """The vectors of the query's space, as ``Meaning``."""
+
+    connection: Connection
+    query: QueryVector
+    scope: SearchScope
+
+    def nearest(self, wanted: int) -> list[Ranked]:
+        """See ``Meaning.nearest``."""
+        return rank_vectors(self.connection, self.query, self.scope, wanted)
+
+    def similarities(self, chunks: Sequence[tuple[bytes, int]]) -> Mapping[tuple[bytes, int], float]:
+        """See ``Meaning.similarities``."""
+        return similarities(self.connection, self.query, chunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +171,15 @@ def explain_empty(
 def _search(
     store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode
 ) -> list[SearchResult]:
+    with searching(store) as connection:
+        scope = resolve_scope(connection, request)
+        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.searched_chunks else []
+        return results_of(connection, ranked, scope, k)
+
+
+@contextmanager
+def searching(store: Store) -> Iterator[Connection]:
+    """Open a connection that reads one state of the store, with the planner's settings for rankings."""
     with store.reading("doc-assets search", one_state=True) as connection:
         # Every step reads a bounded number of rows through an index; the planner's estimates (a constant for arrays)
         # would make it scan whole tables. Parallel workers cost more to start than they save.
@@ -148,22 +187,23 @@ def _search(
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
             "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
         )
-        scope = resolve_scope(connection, request)
-        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.searched_chunks else []
-        return _results(connection, ranked, scope, k)
+        yield connection
 
 
 def _rank(connection: Connection, embedder: Model, query: str, scope: SearchScope, k: int, mode: Mode) -> list[Ranked]:
     if mode == "text":
         return rank_text(connection, query, scope, k)
-    model = _model(connection, embedder, scope)
-    vector = embed_query(connection, model, query, scope)
-    by_meaning = rank_vectors(connection, vector, scope, k)
-    if mode == "vector":
-        return by_meaning
+    vector = embed_query(connection, _model(connection, embedder, scope), query, scope)
+    meaning = StoredVectors(connection, vector, scope)
+    return meaning.nearest(k) if mode == "vector" else rank_hybrid(connection, query, scope, k, meaning)
+
+
+def rank_hybrid(connection: Connection, query: str, scope: SearchScope, k: int, meaning: Meaning) -> list[Ranked]:
+    """Return at least ``k`` documents, if there are as many, ranked by words and by meaning."""
+    by_meaning = meaning.nearest(k)
     by_words = rank_text(connection, query, scope, k, QUICK, also=by_meaning[: max(_ALSO_BY_WORDS, 2 * k)])
     compared = [(r.document_id, ordinal) for r in by_words for ordinal in r.ordinals]
-    return fuse(by_words, by_meaning, similarities(connection, vector, compared))
+    return fuse(by_words, by_meaning, meaning.similarities(compared))
 
 
 def _model(connection: Connection, given: Model, scope: SearchScope) -> Embedder:
@@ -193,7 +233,8 @@ def fuse(
     return sorted(fused, key=lambda r: (-r.score, r.document_id))
 
 
-def _results(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
+def results_of(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
+    """Return the first ``k`` results of ranked documents, near duplicates folded, with texts and addresses."""
     results = fold_duplicates(connection, ranked, scope, k)
     contents = contents_of(connection, [result.ranked for result in results])
     return [
