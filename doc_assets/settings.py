@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from doc_assets.errors import ConfigurationError
+from doc_assets.machine import usable_cores
 from doc_assets.secrets import (
     PROXY_VARIABLES,
     Secret,
@@ -54,7 +55,8 @@ class Settings:
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
         embedding_requests: Most requests that a process has under way at it at a time
             (``DOC_ASSETS_EMBEDDING_REQUESTS``).
-        threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: those it is allowed to run on).
+        threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: the cores that it may run
+            on, at most the quota of its cgroup).
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
         parse_timeout_seconds: A file that takes longer is rejected (``DOC_ASSETS_PARSE_TIMEOUT``).
         parse_memory_bytes: A file that needs more is rejected (``DOC_ASSETS_PARSE_MEMORY_BYTES``, at least 256 MB).
@@ -149,7 +151,7 @@ class Settings:
             embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,
             embedding_api_key=Secret.of(given.secret("DOC_ASSETS_EMBEDDING_API_KEY", header_problem)),
             embedding_requests=int(given.number("DOC_ASSETS_EMBEDDING_REQUESTS", cls.embedding_requests, 1)),
-            threads=int(given.number("DOC_ASSETS_THREADS", len(os.sched_getaffinity(0)), 1)),
+            threads=int(given.number("DOC_ASSETS_THREADS", usable_cores(), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
             parse_timeout_seconds=given.number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),
             parse_memory_bytes=int(
