@@ -92,6 +92,10 @@ class EndpointUnavailable(EmbeddingError, Transient):
     """The embedding endpoint, or the hub that a model is downloaded from, did not answer in all attempts."""
 
 
+class EmbeddingProcessDied(EmbeddingError, Transient):
+    """The process that holds the model for several loads died, most likely for want of memory."""
+
+
 class EmbeddingRefused(EmbeddingError):
     """The model or endpoint works, but refuses one of the given texts; it takes the others without that one."""
 

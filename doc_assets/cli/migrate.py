@@ -33,15 +33,25 @@ from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_store
 
-# More than four loads only share the same cores; four hide the latency of a GPU or an endpoint.
-_MOST_WORKERS = 4
+_MOST_PARALLEL = 64
+
+
+def _parallel(given: str) -> int | None:
+    """Return the number of partitions at a time; None for ``auto``."""
+    if given == "auto":
+        return None
+    if not given.isdecimal() or not 1 <= int(given) <= _MOST_PARALLEL:
+        raise typer.BadParameter(f"{given!r} is neither auto nor a number from 1 to {_MOST_PARALLEL}")
+    return int(given)
 
 
 def migrate(
     catalogue: Path | None = CATALOGUE_OPTION,
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
-    parallel: int | None = typer.Option(None, min=1, max=64, help="Partitions at a time; default fits the cores."),
+    parallel: str = typer.Option(
+        "auto", metavar="N|auto", help="Partitions at a time; auto fits the container's or machine's cores and memory."
+    ),
     limit: int | None = typer.Option(None, min=1, help="Only the first N files of each partition, for a trial."),
     allow_deletions: bool = typer.Option(
         False, "--allow-deletions", help="Publish even if more documents vanished than the deletion guard allows."
@@ -72,7 +82,7 @@ def migrate(
             )
         return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
     loaded, wanted = chosen(settings, types, partitions)
-    order = Order(loaded, _slice_of(wanted, share), limit, parallel, allow_deletions)
+    order = Order(loaded, _slice_of(wanted, share), limit, _parallel(parallel), allow_deletions)
     with open_store(settings) as store, job_progress() as job:
         note_at_start(_lacking(store, loaded)[0])
         summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
@@ -130,7 +140,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     print_errors(surveyed.results)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
-    workers = min(order.parallel or min(settings.threads, _MOST_WORKERS), max(1, len(surveyed.changed)))
+    workers = min(order.parallel or batch_load.fitting_workers(settings), max(1, len(surveyed.changed)))
     batch_id = str(uuid.uuid4())
     partitions = {partition.name: partition for partition in order.wanted}
     unloaded = [(partitions[result.partition], result) for result in surveyed.results]

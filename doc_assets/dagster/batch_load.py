@@ -8,22 +8,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.worker_processes import load_partitions
-from doc_assets.embedding.space import describe_space
+from doc_assets.embedding.embedding_process import EmbeddingProcess
+from doc_assets.embedding.space import choose_backend, describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
 from doc_assets.ingest.loader import Loader, Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.ingest.source_state import source_states
+from doc_assets.machine import usable_memory
 from doc_assets.runtime import shutdown
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.retention import maintenance
 from doc_assets.store.snapshots import publication
+
+# More than four loads only share the same cores; four hide the latency of a GPU or an endpoint.
+_MOST_WORKERS = 4
+# The parent (150 MB) and the embedding process with the default model; a load with Dagster (230 MB) and the parse
+# workers that one has on two cores, one of them with a large file.
+_BYTES_OF_ALL, _BYTES_OF_WORKER = 600_000_000, 500_000_000
 
 
 @dataclass(frozen=True)
@@ -99,16 +107,40 @@ def load(
     """
     if not changed:
         return
-    with maintenance.loading(store):
+    with ExitStack() as stack:
+        stack.enter_context(maintenance.loading(store))
+        shared = stack.enter_context(EmbeddingProcess(settings)) if shares_model(settings) else None
         yield from load_partitions(
             changed,
             catalogue=settings.catalogue,
             database_url=store.url,
             parallel=workers,
             threads=max(1, settings.threads // workers),
+            embedding=shared,
             allow_deletions=allow_deletions,
             batch_id=batch_id,
         )
+
+
+def shares_model(settings: Settings) -> bool:
+    """Return True if loads embed in one process beside them; an endpoint is asked by each load itself."""
+    return choose_backend(settings) != "http"
+
+
+def fitting_workers(settings: Settings, memory: int | None = None) -> int:
+    """Return the number of loads at a time that fits the cores and the memory.
+
+    Two keep a shared model busy: while one parses its first files or audits, the other's chunks are embedded. More help
+    where many cores, a GPU or an endpoint embed faster than two loads parse and write.
+
+    Args:
+        settings: Threads and backend.
+        memory: Bytes that all processes may use together; by default what the container and the machine have.
+    """
+    fast = choose_backend(settings) != "openvino"
+    by_cores = max(2, min(_MOST_WORKERS, settings.threads if fast else settings.threads // 4))
+    free = (usable_memory() if memory is None else memory) - _BYTES_OF_ALL
+    return max(1, min(by_cores, free // _BYTES_OF_WORKER))
 
 
 @dataclass(frozen=True, slots=True)

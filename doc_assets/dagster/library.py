@@ -33,11 +33,17 @@ if TYPE_CHECKING:
 
 
 class Library:
-    """The loader, the audit and the snapshots of one database, for the assets."""
+    """The loader, the audit and the snapshots of one database, for the assets.
+
+    Attributes:
+        settings: The settings.
+        embedding_process: Address of the process that holds the model; None: the loader opens it in this process.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Take the settings; opens nothing."""
         self.settings = settings
+        self.embedding_process: str | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -58,7 +64,7 @@ class Library:
         """The loader, whose parse workers and model stay warm between partitions."""
         from doc_assets.ingest.loader import Loader
 
-        loader = Loader(self.settings, self.store)
+        loader = Loader(self.settings, self.store, embedding_process=self.embedding_process)
         atexit.register(loader.close)
         return loader
 

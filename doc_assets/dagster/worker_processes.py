@@ -1,7 +1,8 @@
-"""Loads of many partitions in several processes, each of which keeps its parse workers and model warm.
+"""Loads of many partitions in several processes, each of which keeps its parse workers warm; all share one model.
 
-The processes run partitions through Dagster (``in_process_runs``); the parent imports neither Dagster nor the model,
-and reads the progress in the ``progress`` table.
+The processes run partitions through Dagster (``in_process_runs``) and embed in a process beside them
+(``doc_assets.embedding.embedding_process``); the parent imports neither Dagster nor the model, and reads the progress
+in the ``progress`` table.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.masked_output import mask_worker_output
-from doc_assets.runtime.processes import die_with_parent
+from doc_assets.runtime.processes import PlainContext, die_with_parent
 from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
     import dagster as dg
 
+    from doc_assets.embedding.embedding_process import EmbeddingProcess
     from doc_assets.ingest.loader import Survey
 
 
@@ -39,6 +41,7 @@ def load_partitions(
     database_url: str,
     parallel: int,
     threads: int,
+    embedding: EmbeddingProcess | None = None,
     allow_deletions: bool = False,
     batch_id: str | None = None,
 ) -> Iterator[LoadResult]:
@@ -54,6 +57,7 @@ def load_partitions(
         database_url: URL of the running store; workers must not start an embedded server of their own.
         parallel: Number of worker processes.
         threads: CPU threads of each worker.
+        embedding: Process that embeds for all workers, started when it is needed; by default each opens the model.
         allow_deletions: Publish although more documents vanished than the deletion guard allows.
         batch_id: Run batch, for the history.
 
@@ -69,18 +73,21 @@ def load_partitions(
         "DOC_ASSETS_DATABASE_URL": database_url,
         "DOC_ASSETS_THREADS": str(threads),
     }
+    address = embedding.address if embedding is not None else None
     load = functools.partial(_load_in_worker, allow_deletions=allow_deletions, batch_id=batch_id)
     waiting = list(surveys)
     while waiting and not shutdown.requested():
         receiver, sender = multiprocessing.Pipe(duplex=False)
         pool = ProcessPoolExecutor(
-            min(parallel, len(waiting)), multiprocessing.get_context("spawn"), _start_worker, (environment, receiver)
+            min(parallel, len(waiting)), PlainContext(), _start_worker, (environment, receiver, address)
         )
         running: dict[Future[LoadResult], Partition] = {}
         broken = False
         # Closing the sender stops the workers. Without a stop that is after the pool has ended.
         with closing(receiver), closing(sender), shutdown.forwarded_to(sender.close), pool:
             while True:
+                if embedding is not None and not shutdown.requested():
+                    embedding.ensure()  # it may have died with the load before
                 while waiting and len(running) < parallel and not broken and not shutdown.requested():
                     survey = waiting.pop(0)
                     running[pool.submit(load, survey)] = survey.partition
@@ -111,8 +118,13 @@ def _result(future: Future[LoadResult], partition: Partition) -> LoadResult:
     return LoadResult(partition.doc_type, partition.key, "failed", error=reason)
 
 
-def _start_worker(environment: dict[str, str], parent: shutdown.Pipe) -> None:
+_embedding_process: str | None = None
+
+
+def _start_worker(environment: dict[str, str], parent: shutdown.Pipe, embedding_process: str | None) -> None:
+    global _embedding_process
     shutdown.follow_parent(parent)
+    _embedding_process = embedding_process
     # Registered first, so run last: the interpreter's own shutdown after importing Dagster and torch costs 2 to 3 s.
     atexit.register(_exit_at_once)
     os.environ.update(environment)
@@ -135,7 +147,9 @@ def _instance_and_definitions() -> tuple[dg.DagsterInstance, dg.Definitions]:
     """Return what all runs of this process share; Dagster is imported here, never in the parent."""
     from doc_assets.dagster.build import build_defs
     from doc_assets.dagster.in_process_runs import open_instance
+    from doc_assets.dagster.library import library
 
+    library().embedding_process = _embedding_process
     atexit.register(_opened.close)
     return _opened.enter_context(open_instance(Settings.from_environment())), build_defs()
 

@@ -27,7 +27,11 @@ class Embedder(Protocol):
     """
 
     space: EmbeddingSpace
-    tokenizers: Tokenizers
+
+    @property
+    def tokenizers(self) -> Tokenizers:
+        """See above."""
+        ...
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """Return the texts' vectors in their order: ``(n, dims) float32``, rows of length 1; ``(0, dims)`` for none.

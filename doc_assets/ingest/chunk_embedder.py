@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 
 from doc_assets.document import Chunk
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.model_use import ModelUse, UseAccount
 from doc_assets.embedding.opening import EMBED_SLICE
 from doc_assets.embedding.prompts import Role
+from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
 from doc_assets.runtime import shutdown
 
 # An embedder that refuses even this text refuses everything.
 _PLAIN = "documentation"
+# Slices under way: the model embeds one while the texts of the other are turned into tokens and its vectors travel.
+_SLICES = 2
 
 
 class ChunkEmbedder:
-    """Embeds chunks and records refused ones. Safe to call from several threads; the model serves one at a time.
+    """Embeds chunks and records refused ones. Safe to call from several threads.
 
     Attributes:
         refused: Reasons of the refused chunks by chunk id.
@@ -32,7 +38,10 @@ class ChunkEmbedder:
         """Take the function that opens the model, called when first needed, and a callback for embedded chunks."""
         self._embedder = embedder
         self._embedded = embedded
-        self._lock = threading.Lock()
+        self._opening, self._counting = threading.Lock(), threading.Lock()
+        self._account = UseAccount()
+        self._shared: SharedEmbedder | None = None
+        self._shared_before = 0.0
         self.refused: dict[bytes, str] = {}
 
     def vectors(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
@@ -43,16 +52,33 @@ class ChunkEmbedder:
             Stopped: A stop was requested; the vectors of these chunks are dropped.
         """
         order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
+        slices = [order[start : start + EMBED_SLICE] for start in range(0, len(order), EMBED_SLICE)]
+        contexts = [copy_context() for _ in slices]  # with the log ids of the caller
         found: dict[bytes, np.ndarray] = {}
-        for start in range(0, len(order), EMBED_SLICE):
-            shutdown.raise_if_requested()
-            piece = [chunk for chunk in order[start : start + EMBED_SLICE] if chunk.id not in self.refused]
-            try:
-                found |= self._embed(piece)
-            except EmbeddingRefused as refusal:
-                self._require_working_model(refusal)
-                found |= self._embed_halves(piece, refusal)
+        # The executor cancels the other slices after an error, and is left when the last call has returned.
+        with ThreadPoolExecutor(_SLICES, "embed") as threads:
+            for vectors in threads.map(lambda context, piece: context.run(self._slice, piece), contexts, slices):
+                found |= vectors
         return found
+
+    @property
+    def use(self) -> ModelUse | None:
+        """How busy the model was for all loads that share it; None if none do, or nothing was embedded yet."""
+        return self._shared.use if self._shared is not None else None
+
+    @property
+    def model_seconds(self) -> float:
+        """Seconds in which the model was busy with these chunks, without those of other loads that share it."""
+        return self._account.use.busy_seconds if self._shared is None else self._shared.seconds - self._shared_before
+
+    def _slice(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
+        shutdown.raise_if_requested()
+        piece = [chunk for chunk in chunks if chunk.id not in self.refused]
+        try:
+            return self._embed(piece)
+        except EmbeddingRefused as refusal:
+            self._require_working_model(refusal)
+            return self._embed_halves(piece, refusal)
 
     def _embed_halves(self, piece: Sequence[Chunk], refusal: EmbeddingRefused) -> dict[bytes, np.ndarray]:
         """Embed the halves of a refused piece, down to the single chunks that are refused."""
@@ -71,19 +97,26 @@ class ChunkEmbedder:
     def _embed(self, piece: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
         if not piece:
             return {}
-        with self._lock:
-            rows = self._embedder().embed([chunk.embedding_input for chunk in piece], Role.DOCUMENT)
-        self._embedded(piece)
+        rows = self._rows([chunk.embedding_input for chunk in piece])
+        with self._counting:
+            self._embedded(piece)
         return dict(zip((chunk.id for chunk in piece), rows, strict=True))
 
     def _require_working_model(self, refusal: EmbeddingRefused) -> None:
         """Raise EmbeddingError if the model refuses every text: halving would reject every file, chunk by chunk."""
         try:
-            with self._lock:
-                self._embedder().embed([_PLAIN], Role.DOCUMENT)
+            self._rows([_PLAIN])
         except EmbeddingRefused:
             raise EmbeddingError(
                 f"the embedding model refuses every text, even {_PLAIN!r}: {refusal}; check "
                 "DOC_ASSETS_EMBEDDING_URL and DOC_ASSETS_EMBEDDING_MODEL; nothing of it was published, and running it "
                 "again resumes"
             ) from refusal
+
+    def _rows(self, texts: Sequence[str]) -> np.ndarray:
+        with self._opening:
+            embedder = self._embedder()
+            if self._shared is None and isinstance(embedder, SharedEmbedder):
+                self._shared, self._shared_before = embedder, embedder.seconds
+        with self._account.call():
+            return embedder.embed(texts, Role.DOCUMENT)

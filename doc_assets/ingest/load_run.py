@@ -19,10 +19,10 @@ from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.ingest.chunk_embedder import ChunkEmbedder
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask
-from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter
+from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter, StageUse
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.stages import Stage
+from doc_assets.runtime.stages import Stage, StageTimes
 from doc_assets.sources.discovery import Discovery
 from doc_assets.sources.token_estimate import expected_tokens
 from doc_assets.store.database.connection import Connection, Store
@@ -173,26 +173,47 @@ class LoadRun:
             if not todo:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
             records = self._parse_pool.parse(parse_tasks(self._partition, discovery, todo))
-            batches = Stage("parse", lambda batch: batch, _batches(records), depth=1)
+            batches = Stage("parse", self._parsed, _batches(records), depth=1)
             embedded = Stage("embed", lambda batch: self._embed(batch, lookup), batches, depth=1)
-            writing = 0.0
+            writing, parsing = StageTimes(), self._parse_pool.busy_seconds
+            self._reporter.watch(lambda: self._use(parsing, embedded.times, writing))
+            writing.begin("starved")
             for batch in embedded:
-                started = time.perf_counter()
+                writing.begin("working")
                 quarantined = writer.write(batch)
+                self._counters.chunks_written += len(batch.chunks)
                 self._in_flight.difference_update(batch.vectors)
                 self._done(batch.files, quarantined)
-                writing += time.perf_counter() - started
+                writing.begin("starved")
+            writing.begin(None)
+        model = self._embedder.model_seconds
         return {
-            "parse": batches.times.starved,
-            "embed": embedded.times.working,
-            "write": writing,
+            "parse": self._parse_pool.busy_seconds - parsing,
+            "embed": model,
+            "write": writing.working,
             "embed_waited_for_parse": embedded.times.starved,
+            "embed_waited_for_model": max(0.0, embedded.times.working - model),
             "embed_waited_for_write": embedded.times.blocked,
         }
+
+    def _use(self, parsing: float, embedding: StageTimes, writing: StageTimes) -> StageUse:
+        """Return how busy the stages are; ``parsing`` is what the parse workers had done before."""
+        parsed = (self._parse_pool.busy_seconds - parsing) / self._parse_pool.workers
+        return StageUse(parsed, embedding.working, writing.working, self._embedder.use)
+
+    def _parsed(self, batch: Batch) -> Batch:
+        self._counters.chunks_parsed += len(batch.chunks)
+        return batch
 
     def _embed(self, batch: Batch, lookup: VectorLookup) -> Batch:
         shutdown.raise_if_requested()
         chunks = batch.chunks
+        embedded = self._with_vectors(batch, chunks, lookup)
+        self._counters.chunks_embedded += len(chunks)
+        self._counters.chunks_ready += len(embedded.chunks)
+        return embedded
+
+    def _with_vectors(self, batch: Batch, chunks: dict[bytes, Chunk], lookup: VectorLookup) -> Batch:
         # Vectors of an earlier batch of this load may not be committed yet, so the lookup cannot find them.
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])
         if not missing:

@@ -12,11 +12,12 @@ from functools import cached_property, partial
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.opening import open_embedder, open_tokenizers
+from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.embedding.space import describe_space
 from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.load_run import LoadRun, parse_tasks
-from doc_assets.ingest.parse_pool import ParsePool
+from doc_assets.ingest.parse_pool import ParsePool, parse_workers
 from doc_assets.ingest.recipe import terms_of
 from doc_assets.ingest.result import LoadResult
 from doc_assets.ingest.staged_load import StagedLoad
@@ -71,14 +72,26 @@ class Loader:
         ...         staged.reject(checks, error)
     """
 
-    def __init__(self, settings: Settings, store: Store, parse_pool: ParsePool | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        parse_pool: ParsePool | None = None,
+        *,
+        embedding_process: str | None = None,
+    ) -> None:
         """Set up the loader; workers and model start with the first file and chunk.
 
-        ``parse_pool`` may be shared with other loaders; the first that is closed closes it.
+        Args:
+            settings: The settings.
+            store: Store to load into.
+            parse_pool: May be shared with other loaders; the first that is closed closes it.
+            embedding_process: Address of the process that holds the model; by default this process opens it itself.
         """
         self.settings = settings
         self.store = store
-        self.parse_pool = parse_pool or ParsePool(settings)
+        self.parse_pool = parse_pool or ParsePool(settings, parse_workers(settings))
+        self._embedding_process = embedding_process
         self.space = describe_space(settings)
         self.retries = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait))
         self._embedding_retries = 0
@@ -86,7 +99,9 @@ class Loader:
 
     @cached_property
     def embedder(self) -> Embedder:
-        """The model, loaded on first use."""
+        """The model, or the client of the process that holds it, opened on first use."""
+        if self._embedding_process is not None:
+            return SharedEmbedder(self.space, self._embedding_process, lambda: open_tokenizers(self.settings))
         return open_embedder(self.settings, on_retry=self._embedding_is_retried)
 
     def close(self) -> None:

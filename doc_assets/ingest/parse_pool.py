@@ -9,17 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
-import signal
-import sys
+import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.util import Finalize
 from pathlib import Path
-from types import ModuleType
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -28,11 +25,12 @@ from doc_assets.chunking.chunker import chunk
 from doc_assets.document import Document
 from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.opening import open_tokenizer
+from doc_assets.embedding.space import choose_backend
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.processes import die_with_parent
+from doc_assets.runtime.processes import PlainContext, die_with_parent, exit_reason
 from doc_assets.secrets import ADDRESS_VARIABLES, SECRET_VARIABLES
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources.files import SourceFile
@@ -44,6 +42,17 @@ _TASKS_PER_WORKER = 8
 _SECRET_VARIABLES = (*SECRET_VARIABLES, *ADDRESS_VARIABLES)
 # Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes a second.
 _FILES_PER_WORKER = 2_000
+
+
+def parse_workers(settings: Settings) -> int:
+    """Return how many parse workers one load can use: as many as there are threads, or few beside a model on the CPU.
+
+    Parsing takes 3 % (fp32) to 7 % (int8) of the time that a core needs to embed the same files, so one worker feeds
+    14 cores or more; a second one goes on while the first has a file of a minute. Each holds 80 to 300 MB.
+    """
+    if choose_backend(settings) != "openvino":
+        return settings.threads
+    return min(settings.threads, 2 + settings.threads // 14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +78,18 @@ class ParseTask:
     fingerprint: bytes | None = None
 
 
-class _Worker(SpawnProcess):
-    """A process that does not import the program that started it: Dagster's command takes 36 MB and 0.5 s."""
-
-    def start(self) -> None:
-        """Start the process while ``__main__`` names no file."""
-        program = sys.modules["__main__"]
-        sys.modules["__main__"] = ModuleType("__main__")
-        try:
-            super().start()
-        finally:
-            sys.modules["__main__"] = program
-
-
-class _WorkerContext(SpawnContext):
-    Process = _Worker
-
-
 class ParsePool:
-    """Worker processes that stay warm between partitions; started with the first file."""
+    """Worker processes that stay warm between partitions; started with the first file.
 
-    def __init__(self, settings: Settings) -> None:
-        """Take the number of workers and the limits from the settings."""
+    Attributes:
+        workers: Number of processes.
+        busy_seconds: Seconds that they spent on files, all of them together.
+    """
+
+    def __init__(self, settings: Settings, workers: int | None = None) -> None:
+        """Take the limits from the settings; ``workers`` is their threads by default."""
+        self.workers = workers or settings.threads
+        self.busy_seconds = 0.0
         # Without the secrets, which no parser of foreign bytes needs.
         self._settings = replace(settings, database_url=None, embedding_url=None, embedding_api_key=None)
         self._pool: ProcessPool | None = None
@@ -105,21 +104,21 @@ class ParsePool:
             # A process that itself is a multiprocessing child joins its children before atexit runs.
             Finalize(self, _stop, exitpriority=10, args=(weakref.ref(self),))
             self._pool = ProcessPool(
-                max_workers=self._settings.threads,
+                max_workers=self.workers,
                 max_tasks=_FILES_PER_WORKER,
                 initializer=_start_worker,
                 initargs=(self._settings,),
-                context=_WorkerContext(),  # pyright: ignore[reportArgumentType] - pebble's stubs
+                context=PlainContext(),  # pyright: ignore[reportArgumentType] - pebble's stubs
             )
         source = iter(tasks)
-        running: dict[Future[FileRecord], ParseTask] = {}
+        running: dict[Future[tuple[FileRecord, float]], ParseTask] = {}
         try:
             while True:
-                for task in islice(source, self._settings.threads * _TASKS_PER_WORKER - len(running)):
+                for task in islice(source, self.workers * _TASKS_PER_WORKER - len(running)):
                     running[self._schedule(task)] = task
                 if not running:
                     return
-                done: set[Future[FileRecord]] = set()
+                done: set[Future[tuple[FileRecord, float]]] = set()
                 while not done:
                     shutdown.raise_if_requested()
                     done, _ = wait(running, shutdown.POLL_SECONDS, FIRST_COMPLETED)
@@ -129,7 +128,7 @@ class ParsePool:
             for future in running:
                 future.cancel()
 
-    def _schedule(self, task: ParseTask) -> Future[FileRecord]:
+    def _schedule(self, task: ParseTask) -> Future[tuple[FileRecord, float]]:
         assert self._pool is not None  # noqa: S101 - started by parse()
         try:
             return self._pool.schedule(_parse, args=[task], timeout=self._settings.parse_timeout_seconds)
@@ -137,10 +136,13 @@ class ParsePool:
             self.close()
             raise DocAssetsError(f"the parse workers cannot start: {error}; their own error is above") from error
 
-    def _record(self, future: Future[FileRecord], task: ParseTask) -> FileRecord:
+    def _record(self, future: Future[tuple[FileRecord, float]], task: ParseTask) -> FileRecord:
         try:
-            return future.result()
+            record, seconds = future.result()
+            self.busy_seconds += seconds
+            return record
         except TimeoutError:
+            self.busy_seconds += self._settings.parse_timeout_seconds
             reason = (
                 f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the "
                 "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
@@ -148,7 +150,7 @@ class ParsePool:
         except ProcessExpired as error:
             shutdown.raise_if_requested()  # systemd ends a whole control group, workers included
             reason = (
-                f"the parser's process died ({_cause(error.exitcode)}): exclude the file, or raise "
+                f"the parser's process died ({exit_reason(error.exitcode)}): exclude the file, or raise "
                 "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"
             )
         return FileRecord(task.file.path, task.file.size, None, "rejected", reason)
@@ -159,14 +161,6 @@ class ParsePool:
             self._pool.stop()
             self._pool.join()
             self._pool = None
-
-
-def _cause(exit_code: int | None) -> str:
-    """Return the name of the signal behind a negative exit code, else the code."""
-    try:
-        return signal.Signals(-(exit_code or 0)).name
-    except ValueError:
-        return f"exit code {exit_code}"
 
 
 def _stop(pool: weakref.ref[ParsePool]) -> None:
@@ -198,9 +192,12 @@ def _lower_limit(kind: int, value: int) -> None:
     resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _parse(task: ParseTask) -> FileRecord:
+def _parse(task: ParseTask) -> tuple[FileRecord, float]:
+    """Return the file's record, and the seconds that it took."""
+    started = time.perf_counter()
     with log_context.bound(path=task.file.path):
-        return parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
+        record = parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
+    return record, time.perf_counter() - started
 
 
 def parse_file(

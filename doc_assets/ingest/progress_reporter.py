@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 
 import psutil
 
+from doc_assets.embedding.model_use import ModelUse
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.store.database.connection import Connection, OperationalError, Store
@@ -19,9 +20,38 @@ PROGRESS_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """How busy the stages of a load are.
+
+    Attributes:
+        parsing: Seconds that a parse worker was busy, on average.
+        embedding: Seconds in which the load had chunks to embed, their wait for a shared model included.
+        writing: Seconds that the load was writing.
+        model: How busy the model is that several loads share; None if none do.
+    """
+
+    parsing: float = 0.0
+    embedding: float = 0.0
+    writing: float = 0.0
+    model: ModelUse | None = None
+
+    def over(self, seconds: float) -> dict[str, float | int | None]:
+        """Return the columns of the progress row, where ``seconds`` have passed since the stages began."""
+        busy = (("parse_busy", self.parsing), ("embed_busy", self.embedding), ("write_busy", self.writing))
+        return {
+            **{name: min(1.0, worked / seconds) if seconds > 0 else 0.0 for name, worked in busy},
+            "model_busy": None if self.model is None else self.model.share,
+            "model_queue": None if self.model is None else self.model.waiting_texts,
+        }
+
+
 @dataclass
 class LoadCounters:
-    """What a load has done so far; shared by the stages' threads, each of which writes its own fields."""
+    """What a load has done so far; shared by the stages' threads, each of which writes its own fields.
+
+    ``chunks_parsed`` to ``chunks_written`` count what has passed each stage; the differences are the queues.
+    """
 
     files_total: int = 0
     bytes_total: int = 0
@@ -34,6 +64,10 @@ class LoadCounters:
     embedded: int = 0
     tokens_done: int = 0
     pointers: int = 0
+    chunks_parsed: int = 0
+    chunks_embedded: int = 0
+    chunks_ready: int = 0
+    chunks_written: int = 0
     stage: str = "discover"
     peak_rss_bytes: int = 0
 
@@ -51,7 +85,13 @@ class ProgressReporter:
         self._process = psutil.Process()
         self._reported = 0.0
         self._reporting = threading.Lock()
+        self._use: Callable[[], StageUse] = StageUse
+        self._watched = self._reported
         self.snapshot_id: int | None = None
+
+    def watch(self, use: Callable[[], StageUse]) -> None:
+        """Report from now on how busy the stages are, which begin now."""
+        self._use, self._watched = use, time.perf_counter()
 
     def report(self, stage: str | None = None) -> None:
         """Write the row, at most every half second unless a stage begins; called from several threads."""
@@ -63,7 +103,14 @@ class ProgressReporter:
             if stage is not None:
                 self._counters.stage = stage
             self._counters.peak_rss_bytes = max(self._counters.peak_rss_bytes, tree_rss(self._process))
-            row = {**asdict(self._counters), "snapshot_id": self.snapshot_id}
+            counters = self._counters
+            row = {
+                **asdict(counters),
+                **self._use().over(now - self._watched),
+                "embed_queue": counters.chunks_parsed - counters.chunks_embedded,
+                "write_queue": counters.chunks_ready - counters.chunks_written,
+                "snapshot_id": self.snapshot_id,
+            }
             self._try(lambda c: write_progress(c, self._partition_id, self._run_id, row))
 
     def close(self) -> None:

@@ -1,13 +1,44 @@
-"""Child processes: ending with the parent, and the memory of a process with its children."""
+"""Child processes: what they import, their end with the parent, why they died, and the memory of a whole tree."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import sys
 import threading
 from multiprocessing.connection import wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 
 import psutil
+
+
+class _PlainProcess(SpawnProcess):
+    """A process that does not import the program that started it: Dagster's command takes 36 MB and 0.5 s."""
+
+    def start(self) -> None:
+        """Start the process while ``__main__`` names no file."""
+        program = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            super().start()
+        finally:
+            sys.modules["__main__"] = program
+
+
+class PlainContext(SpawnContext):
+    """Starts processes afresh, which import only what they are to run."""
+
+    Process = _PlainProcess
+
+
+def exit_reason(exit_code: int | None) -> str:
+    """Return the name of the signal behind a negative exit code, else the code."""
+    try:
+        return signal.Signals(-(exit_code or 0)).name
+    except ValueError:
+        return f"exit code {exit_code}"
 
 
 def die_with_parent() -> None:

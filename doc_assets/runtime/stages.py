@@ -19,13 +19,44 @@ In = TypeVar("In")
 Out = TypeVar("Out")
 
 
-@dataclass
 class StageTimes:
-    """Seconds that a stage spent working, waiting for input (starved), and waiting for space downstream (blocked)."""
+    """Seconds that a stage spent working, waiting for input (starved), and waiting for space downstream (blocked).
 
-    working: float = 0.0
-    starved: float = 0.0
-    blocked: float = 0.0
+    Written by the stage's thread; others may read it at any time, what is under way included.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Begin with nothing under way; ``clock`` gives seconds."""
+        self._clock = clock
+        # Replaced as a whole, so that a reader never meets half a change.
+        self._state: tuple[dict[str, float], str | None, float] = ({}, None, clock())
+
+    def begin(self, what: str | None) -> None:
+        """Count the time from now on as ``working``, ``starved`` or ``blocked``; None: as none of them."""
+        seconds, before, since = self._state
+        now = self._clock()
+        if before is not None:
+            seconds = {**seconds, before: seconds.get(before, 0.0) + now - since}
+        self._state = (seconds, what, now)
+
+    @property
+    def working(self) -> float:
+        """Seconds of work."""
+        return self._until_now("working")
+
+    @property
+    def starved(self) -> float:
+        """Seconds of waiting for input."""
+        return self._until_now("starved")
+
+    @property
+    def blocked(self) -> float:
+        """Seconds of waiting for space downstream."""
+        return self._until_now("blocked")
+
+    def _until_now(self, what: str) -> float:
+        seconds, under_way, since = self._state
+        return seconds.get(what, 0.0) + (self._clock() - since if under_way == what else 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +105,18 @@ class Stage(Generic[In, Out]):
         end = _End()
         try:
             while not stopped.is_set():
-                started = time.perf_counter()
+                self.times.begin("starved")
                 try:
                     item = next(source)
                 except StopIteration:
                     break
-                taken = time.perf_counter()
+                self.times.begin("working")
                 result = self.function(item)
-                done = time.perf_counter()
+                self.times.begin("blocked")
                 results.put(result)
-                self.times.starved += taken - started
-                self.times.working += done - taken
-                self.times.blocked += time.perf_counter() - done
         except BaseException as error:
             end = _End(error)
         finally:
+            self.times.begin(None)
             getattr(source, "close", lambda: None)()
             results.put(end)

@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProgressRow:
-    """The progress of a load, which runs unless its process died (``updated_at`` is then old)."""
+    """The progress of a load, which runs unless its process died (``updated_at`` is then old).
+
+    Attributes beyond the columns' names:
+        embed_queue: Chunks that are parsed and not yet embedded.
+        write_queue: Chunks that are embedded and not yet written.
+        parse_busy: Share of the time since the stages began, 0 to 1, in which the parse workers worked.
+        embed_busy: Share in which chunks of this load were embedded, or waited for a model that other loads use.
+        write_busy: Share in which this load wrote.
+        model_busy: Share in which the model was busy that all loads of a process tree share; None if they share none.
+        model_queue: Texts that wait for it.
+    """
 
     partition: str
     snapshot_id: int | None
@@ -39,6 +49,13 @@ class ProgressRow:
     documents: int
     chunks: int
     embedded: int
+    embed_queue: int
+    write_queue: int
+    parse_busy: float
+    embed_busy: float
+    write_busy: float
+    model_busy: float | None
+    model_queue: int | None
     started_at: datetime
     updated_at: datetime
 
