@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -42,11 +43,16 @@ class StandInEmbedder:
         self.space = space
         self.tokenizers = tokenizers
         self._tokens_per_second = tokens_per_second
+        self._turn = threading.Lock()
         self._table = np.random.default_rng(14).standard_normal((_TABLE_ROWS, space.dimensions), np.float32)
         self._table[:, -1] = 0.0
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """See ``Embedder.embed``; refuses nothing."""
+        with self._turn:  # as a model on all cores
+            return self._embed(texts)
+
+    def _embed(self, texts: Sequence[str]) -> np.ndarray:
         started = time.perf_counter()
         vectors = np.empty((len(texts), self.space.dimensions), np.float32)
         for row, text in enumerate(texts):

@@ -24,7 +24,7 @@ from doc_assets.errors import ConfigurationError, DocAssetsError, Stopped
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.masked_output import mask_worker_output
-from doc_assets.runtime.processes import PlainContext, die_with_parent
+from doc_assets.runtime.processes import die_with_parent
 from doc_assets.settings import LogSettings, Settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def load_partitions(
     while waiting and not shutdown.requested():
         receiver, sender = multiprocessing.Pipe(duplex=False)
         pool = ProcessPoolExecutor(
-            min(parallel, len(waiting)), PlainContext(), _start_worker, (environment, receiver, address)
+            min(parallel, len(waiting)),
+            multiprocessing.get_context("spawn"),
+            _start_worker,
+            (environment, receiver, address),
         )
         running: dict[Future[LoadResult], Partition] = {}
         broken = False

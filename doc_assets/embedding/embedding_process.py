@@ -9,6 +9,7 @@ get a new one. What a load has in line is bounded by its client, which waits for
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import secrets
 import signal
@@ -28,7 +29,7 @@ from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.processes import PlainContext, die_with_parent, exit_reason
+from doc_assets.runtime.processes import die_with_parent, exit_reason
 from doc_assets.settings import LogSettings, Settings
 
 _log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class EmbeddingProcess:
             # nobody waits for an answer once it is dead.
             listening.bind(self.address)
             listening.listen()
-            process = PlainContext().Process(
+            process = multiprocessing.get_context("spawn").Process(
                 target=_serve, args=(listening, self._settings, self._open_model), name="embedding"
             )
             process.start()
