@@ -33,6 +33,23 @@ _SUMMED = (
 _UNFINISHED = ("failed", "rejected", "stopped")
 
 
+# Below it no stage is what the others wait for.
+_BUSY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The loads of one call.
+
+    Attributes:
+        seconds: Wall time from the start of the first to the end of the last.
+        lanes: How many processes do the work of a stage side by side: ``parse``, ``embed``, ``write``.
+    """
+
+    seconds: float
+    lanes: Mapping[str, int]
+
+
 @dataclass(frozen=True)
 class LoadSummary:
     """Results of all partitions of one call.
@@ -42,6 +59,7 @@ class LoadSummary:
         seconds: Wall time.
         peak_rss_bytes: Peak memory of this process and its children without PostgreSQL.
         steps: Seconds of the steps common to all partitions.
+        loading: The time of the loads, and how many work side by side; None if nothing was loaded.
         batch_id: Run batch of the loads; None if nothing was published.
         left: Live partitions that left the catalogue.
         fronts: Live crates that re-export crates which the catalogue lacks.
@@ -52,6 +70,7 @@ class LoadSummary:
     peak_rss_bytes: int
     steps: Mapping[str, float]
     batch_id: str | None
+    loading: Loading | None = None
     left: Sequence[LeftPartition] = ()
     fronts: Sequence[CrateFront] = ()
 
@@ -84,6 +103,25 @@ class LoadSummary:
             found.update(result.stages)
         return {**found, **{step: spent for step, spent in self.steps.items() if step != "discover"}}
 
+    @property
+    def busy(self) -> dict[str, float]:
+        """The share of the loads' time, 0 to 1, in which each stage was busy; sealing and auditing count as writing."""
+        if self.loading is None or self.loading.seconds <= 0:
+            return {}
+        worked = Counter({"parse": 0.0, "embed": 0.0, "write": 0.0})
+        for result in self.results:
+            for stage, spent in result.stages.items():
+                worked[{"seal": "write", "audit": "write"}.get(stage, stage)] += spent
+        lanes, seconds = self.loading.lanes, self.loading.seconds
+        return {stage: min(1.0, worked[stage] / (lanes[stage] * seconds)) for stage in ("parse", "embed", "write")}
+
+    @property
+    def bottleneck(self) -> str | None:
+        """The stage that the others wait for; None if none was busy for half of the time."""
+        busy = self.busy
+        slowest = max(busy, key=lambda stage: busy[stage], default=None)
+        return slowest if slowest is not None and busy[slowest] >= _BUSY else None
+
     def report(self) -> None:
         """Add the summary to the termination message."""
         termination_message.add_facts(
@@ -103,6 +141,8 @@ class LoadSummary:
                 "partitions": [_as_json(result) for result in self.results],
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
+                "busy": {stage: round(share, 4) for stage, share in self.busy.items()},
+                "bottleneck": self.bottleneck,
                 "left_catalogue": list(self.left),
                 "crate_fronts": list(self.fronts),
                 "checks": [check.as_json() for result in self.results for check in result.checks],
@@ -127,6 +167,10 @@ class LoadSummary:
             print_checks(checks)
         stages = self.stages.items()
         print_table("where the time went", ["stage", "seconds"], [(s, round(t, 1)) for s, t in stages])
+        if busy := self.busy:
+            shares = ", ".join(f"{stage} {share:.0%}" for stage, share in busy.items())
+            named = f"{self.bottleneck} is the bottleneck" if self.bottleneck else "no stage is the bottleneck"
+            print_note(f"busy while loading: {shares}; {named}")
         if totals["retries"] or totals["embedding_retries"]:
             print_note(
                 f"tried again after failures that passed: {totals['retries']:,} steps of the database, "

@@ -15,7 +15,7 @@ import typer
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
-from doc_assets.cli.load_summary import LoadSummary
+from doc_assets.cli.load_summary import Loading, LoadSummary
 from doc_assets.cli.output import JSON_OPTION, print_note
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
 from doc_assets.cli.slices import Slice
@@ -145,6 +145,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
     partitions = {partition.name: partition for partition in order.wanted}
     unloaded = [(partitions[result.partition], result) for result in surveyed.results]
     record_surveys(store, unloaded, batch_id=batch_id)
+    loading = time.perf_counter()
     loads, loading_peak = load_with_progress(
         settings,
         store,
@@ -154,6 +155,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         batch_id=batch_id,
         report=job.update,
     )
+    loading = time.perf_counter() - loading
     results = _sorted([*surveyed.results, *loads])
     if missing := [load for load in results if load.result not in ("published", "unchanged")]:
         job.report_incomplete(f"{len(missing)} of {len(order.wanted)} partitions not loaded")
@@ -165,6 +167,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         max(peak, loading_peak),
         {"discover": discovered, "index": seconds},
         batch_id if published else None,
+        Loading(loading, batch_load.lanes(settings, workers)) if loads else None,
         *_lacking(store, order.catalogue),
     )
 

@@ -162,8 +162,8 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
     tables = [
         (
             f"running at {found.at:%H:%M:%S}",
-            ["partition", "stage", "done", "files", "documents", "docs/min", "tokens/s", "remaining", "host", "run",
-             "seen"],
+            ["partition", "stage", "done", "files", "documents", "docs/min", "tokens/s", "remaining",
+             "busy: parse/embed/write", "queued: embed/write", "model", "host", "run", "seen"],
             [_running_row(found, row) for row in found.running],
         ),
         (
@@ -216,9 +216,15 @@ def _running_row(found: _Status, row: ProgressRow) -> tuple:
     seen = _ago(found.at, row.updated_at) if load["alive"] else "process is gone; the next load resumes"
     return (
         row.partition, row.stage, f"{load['percent']:.1f} %", f"{row.files_done:,}/{row.files_total:,}", row.documents,
-        load["documents_per_minute"], load["tokens_per_second"], duration(load["eta_seconds"]), row.host,
-        (row.run_id or "")[:8], seen,
+        load["documents_per_minute"], load["tokens_per_second"], duration(load["eta_seconds"]),
+        f"{100 * row.parse_busy:.0f}/{100 * row.embed_busy:.0f}/{100 * row.write_busy:.0f} %",
+        f"{row.embed_queue:,}/{row.write_queue:,}", _model(row), row.host, (row.run_id or "")[:8], seen,
     )  # fmt: skip
+
+
+def _model(row: ProgressRow) -> str:
+    """Return how busy the model is that several loads share."""
+    return "" if row.model_busy is None else f"{100 * row.model_busy:.0f} %, {row.model_queue or 0:,} texts wait"
 
 
 def _running(found: _Status, row: ProgressRow) -> dict:
@@ -234,6 +240,9 @@ def _running(found: _Status, row: ProgressRow) -> dict:
         "documents_per_minute": round(state.documents_per_minute, 1),
         "tokens_per_second": round(state.tokens_per_second, 1),
         "eta_seconds": state.remaining_seconds,
+        "busy": {"parse": row.parse_busy, "embed": row.embed_busy, "write": row.write_busy},
+        "queued": {"embed": row.embed_queue, "write": row.write_queue},
+        "model": None if row.model_busy is None else {"busy": row.model_busy, "waiting_texts": row.model_queue},
         "alive": row.partition in found.held,
         "run_id": row.run_id,
         "host": row.host,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.worker_processes import load_partitions
@@ -17,6 +17,7 @@ from doc_assets.embedding.embedding_process import EmbeddingProcess
 from doc_assets.embedding.space import choose_backend, describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
 from doc_assets.ingest.loader import Loader, Survey
+from doc_assets.ingest.parse_pool import parse_workers
 from doc_assets.ingest.result import LoadResult
 from doc_assets.ingest.source_state import source_states
 from doc_assets.machine import usable_memory
@@ -115,7 +116,7 @@ def load(
             catalogue=settings.catalogue,
             database_url=store.url,
             parallel=workers,
-            threads=max(1, settings.threads // workers),
+            threads=_threads_each(settings, workers),
             embedding=shared,
             allow_deletions=allow_deletions,
             batch_id=batch_id,
@@ -141,6 +142,17 @@ def fitting_workers(settings: Settings, memory: int | None = None) -> int:
     by_cores = max(2, min(_MOST_WORKERS, settings.threads if fast else settings.threads // 4))
     free = (usable_memory() if memory is None else memory) - _BYTES_OF_ALL
     return max(1, min(by_cores, free // _BYTES_OF_WORKER))
+
+
+def lanes(settings: Settings, workers: int) -> dict[str, int]:
+    """Return how many processes parse, embed and write at a time."""
+    each = parse_workers(replace(settings, threads=_threads_each(settings, workers)))
+    return {"parse": workers * each, "embed": 1 if shares_model(settings) else workers, "write": workers}
+
+
+def _threads_each(settings: Settings, workers: int) -> int:
+    """Return the threads of each load: of its parse workers, and without a shared model of its own."""
+    return max(1, settings.threads // workers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,21 @@ ALL = (
         *_PARTITION,
     ),
     _gauge(
+        "doc_assets_running_load_busy_ratio",
+        "Share of the time since the load began in which a stage was busy: parse, embed or write",
+        *_PARTITION,
+        "stage",
+    ),
+    _gauge(
+        "doc_assets_running_load_queue_chunks", "Chunks that wait for a stage: embed or write", *_PARTITION, "stage"
+    ),
+    _gauge(
+        "doc_assets_running_load_model_busy_ratio",
+        "Share of the time in which the model was busy that this load shares with others; absent if it shares none",
+        *_PARTITION,
+    ),
+    _gauge("doc_assets_running_load_model_queue_texts", "Texts of all loads that wait for that model", *_PARTITION),
+    _gauge(
         "doc_assets_running_load_idle_seconds",
         "Time since the last sign of life, with the stage: discover, load, seal or audit",
         *_PARTITION,

@@ -199,6 +199,12 @@ def _add_running(samples: MetricFamilies, row: ProgressRow, at: datetime, held: 
     samples.add("doc_assets_running_load_tokens_per_second", state.tokens_per_second, *labels)
     samples.add("doc_assets_running_load_elapsed_seconds", state.seconds, *labels)
     samples.add("doc_assets_running_load_eta_seconds", state.remaining_seconds, *labels)
+    for stage, share in (("parse", row.parse_busy), ("embed", row.embed_busy), ("write", row.write_busy)):
+        samples.add("doc_assets_running_load_busy_ratio", share, *labels, stage)
+    for stage, chunks in (("embed", row.embed_queue), ("write", row.write_queue)):
+        samples.add("doc_assets_running_load_queue_chunks", chunks, *labels, stage)
+    samples.add("doc_assets_running_load_model_busy_ratio", row.model_busy, *labels)
+    samples.add("doc_assets_running_load_model_queue_texts", row.model_queue, *labels)
     idle = max(0.0, (at - row.updated_at).total_seconds())
     samples.add("doc_assets_running_load_idle_seconds", idle, *labels, row.stage)
 

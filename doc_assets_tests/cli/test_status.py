@@ -21,6 +21,8 @@ from doc_assets.store.partitions.partitions import ensure_partition, partition_l
 FIGURES = {
     "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
     "work_total": 1000, "work_done": 250, "tokens_done": 500, "documents": 4, "chunks": 8, "embedded": 8,
+    "parse_busy": 0.12, "embed_busy": 0.91, "write_busy": 0.07, "embed_queue": 1024, "write_queue": 3,
+    "model_busy": 0.97, "model_queue": 256,
 }  # fmt: skip
 # What a load would need and status must not: it would fail at once if it looked.
 ABSENT = {"CATALOGUE": "/absent/sources.yaml", "EMBEDDING_MODEL": "absent/model", "HOME": "/absent/home"}
@@ -69,6 +71,10 @@ def test_a_load_that_runs_is_told_with_share_rate_host_and_time_left(store: Stor
         said, _ = status()
     assert (row["percent"], row["alive"], row["run_id"], row["stage"]) == (25.0, True, "6f1c2a77-run", "load")
     assert row["eta_seconds"] == pytest.approx(300, rel=0.2) and row["host"]
+    assert row["busy"] == {"parse": 0.12, "embed": 0.91, "write": 0.07}
+    assert row["queued"] == {"embed": 1024, "write": 3}
+    assert row["model"] == {"busy": 0.97, "waiting_texts": 256}
+    assert "12/91/7 %" in said and "1,024/3" in said and "97 %, 256 texts wait" in said
     assert "25.0 %" in said and "6f1c2a77" in said and "rust/crate-tokio" in said and row["host"] in said
 
 

@@ -58,6 +58,7 @@ def test_a_running_load_is_told_with_share_rate_and_time_left(loaded: Loaded, ex
         figures = {
             "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
             "work_total": 1000, "work_done": 250, "tokens_done": 500, "documents": 4, "chunks": 8, "embedded": 8,
+            "embed_queue": 512, "write_queue": 9, "embed_busy": 0.9, "model_busy": 0.97, "model_queue": 128,
         }  # fmt: skip
         write_progress(connection, 1, "run-1", figures)
         connection.execute("UPDATE progress SET started_at = now() - interval '100 s'")
@@ -68,6 +69,11 @@ def test_a_running_load_is_told_with_share_rate_and_time_left(loaded: Loaded, ex
     assert value(samples, f"{running}_tokens_per_second", **GUIDES) == pytest.approx(5, rel=0.1)
     assert value(samples, f"{running}_info", **GUIDES, run_id="run-1") == 1
     assert value(samples, f"{running}_alive", **GUIDES) == 0  # nobody holds the partition's lock
+    busy = [value(samples, f"{running}_busy_ratio", **GUIDES, stage=stage) for stage in ("parse", "embed", "write")]
+    queued = [value(samples, f"{running}_queue_chunks", **GUIDES, stage=stage) for stage in ("embed", "write")]
+    assert (busy, queued) == ([0, 0.9, 0], [512, 9])
+    assert value(samples, f"{running}_model_busy_ratio", **GUIDES) == 0.97
+    assert value(samples, f"{running}_model_queue_texts", **GUIDES) == 128
     assert value(samples, f"{running}_idle_seconds", **GUIDES, stage="load") == pytest.approx(0, abs=30)
 
 

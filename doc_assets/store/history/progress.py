@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ProgressRow:
     """The progress of a load, which runs unless its process died (``updated_at`` is then old).
 
-    Attributes beyond the columns' names:
+    Attributes that need a word:
         embed_queue: Chunks that are parsed and not yet embedded.
         write_queue: Chunks that are embedded and not yet written.
         parse_busy: Share of the time since the stages began, 0 to 1, in which the parse workers worked.
@@ -49,15 +49,15 @@ class ProgressRow:
     documents: int
     chunks: int
     embedded: int
-    embed_queue: int
-    write_queue: int
-    parse_busy: float
-    embed_busy: float
-    write_busy: float
-    model_busy: float | None
-    model_queue: int | None
     started_at: datetime
     updated_at: datetime
+    embed_queue: int = 0
+    write_queue: int = 0
+    parse_busy: float = 0.0
+    embed_busy: float = 0.0
+    write_busy: float = 0.0
+    model_busy: float | None = None
+    model_queue: int | None = None
 
     def state(self, now: datetime | None = None) -> Progress:
         """Return share, rates and time left as of ``now``, by default as of the last update."""
@@ -66,6 +66,8 @@ class ProgressRow:
         return Progress(**figures, seconds=max(0.0, seconds))
 
 
+# Of a load whose stages have not begun.
+_IDLE = {f.name: f.default for f in fields(ProgressRow) if f.default is not MISSING}
 # The columns that a load writes; the others have defaults or come from its partition.
 _WRITTEN = tuple(f.name for f in fields(ProgressRow) if f.name not in ("partition", "started_at", "updated_at"))
 _WRITE = sql.SQL(
@@ -97,8 +99,9 @@ def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
 def write_progress(
     connection: psycopg.Connection, partition_id: int, run_id: str | None, figures: Mapping[str, object]
 ) -> None:
-    """Replace the partition's progress row; ``figures`` are its columns by name."""
-    row = {"partition_id": partition_id, "run_id": run_id, "host": platform.node(), "pid": os.getpid(), **figures}
+    """Replace the partition's progress row; ``figures`` are its columns by name, without those of idle stages."""
+    whose = {"partition_id": partition_id, "run_id": run_id, "host": platform.node(), "pid": os.getpid()}
+    row = {**whose, **_IDLE, **figures}
     connection.execute(_WRITE, row)
 
 
