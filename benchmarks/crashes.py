@@ -3,8 +3,8 @@
     python benchmarks/crashes.py [--rounds N] [--seed S] [--migrations M]
 
 The rounds are those of ``doc_assets_tests/scenarios/crashes``, with more and larger sources; the migrations are
-``doc-assets migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process or one of its
-workers killed. As root the server's folder is on a small disk in memory, which is full in some rounds. Stops at the
+``doc-assets migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process, one of its
+workers or its embedding process killed. As root the server's folder is on a small disk in memory, which is full in some rounds. Stops at the
 first thing that does not hold. See docs/crashes.md.
 """
 
@@ -70,7 +70,7 @@ def migrations(server: CrashingServer, folder: Path, seed: int, number: int) -> 
     print("\n" + line.format("migration", "killed", "after s", "then", "live before", "published", "seconds"))
     with Migrations(server, folder, seeded(seed, "migrations")) as trial:
         for n in range(1, number + 1):
-            r = trial.round("parent" if n % 2 else "worker")
+            r = trial.round(("parent", "worker", "model")[(n - 1) % 3])
             row = (n, r.victim, f"{r.after:.1f}", r.ended, r.live, r.published, f"{r.seconds:.1f}")
             print(line.format(*row), flush=True)
 
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument(
         "--kind", action="append", choices=(*KINDS, FULL_DISK), help="only this kind of death; may be repeated"
     )
-    parser.add_argument("--migrations", type=int, default=4, help="how often doc-assets migrate is killed")
+    parser.add_argument("--migrations", type=int, default=6, help="how often doc-assets migrate is killed")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers end as well
     seed = time.time_ns() % 1_000_000 if arguments.seed is None else arguments.seed

@@ -34,9 +34,9 @@ class Migration:
     """What was seen.
 
     Attributes:
-        victim: ``parent`` or ``worker``.
+        victim: ``parent``, ``worker`` or ``model``, the embedding process.
         after: Seconds into the run.
-        ended: ``killed``, or the exit status of a parent whose worker was killed, or ``over`` if it was faster.
+        ended: ``killed``, or the exit status of a parent whose child was killed, or ``over`` if it was faster.
         live: Partitions that were published when it was over, of all that had changed.
         published: Partitions that the next run published.
     """
@@ -121,10 +121,11 @@ class Migrations:
             alive = [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
             assert not alive, f"{len(alive)} processes outlived doc-assets migrate: {alive}"
             return "killed"
-        loads = [child for child in psutil.Process(run.pid).children() if "spawn_main" in " ".join(child.cmdline())]
-        if not loads:
+        children = [child for child in psutil.Process(run.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+        victims = [child for child in children if _embeds(child) == (victim == "model")]
+        if not victims:
             return "over"
-        self._rng.choice(loads).kill()
+        self._rng.choice(victims).kill()
         run.communicate(timeout=_SECONDS)
         return f"exit {run.returncode}"
 
@@ -160,6 +161,11 @@ class Migrations:
             _end(run)
         assert run.returncode == 0, f"doc-assets migrate ended with {run.returncode}: {complaints[-2000:]}"
         return json.loads(printed)["partitions"]
+
+
+def _embeds(process: psutil.Process) -> bool:
+    """True if it is the embedding process: it alone has a socket with a name."""
+    return any("doc-assets-" in str(socket.laddr) for socket in process.net_connections("unix"))
 
 
 def _end(run: subprocess.Popen) -> None:
