@@ -4,8 +4,8 @@
 
 The rounds are those of ``doc_assets_tests/scenarios/crashes``, with more and larger sources; the migrations are
 ``doc-assets migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process, one of its
-workers or its embedding process killed. As root the server's folder is on a small disk in memory, which is full in some rounds. Stops at the
-first thing that does not hold. See docs/crashes.md.
+workers or its embedding process killed. As root the server's folder is on a small disk in memory, which is full in some
+rounds. Stops at the first thing that does not hold. See docs/crashes.md.
 """
 
 from __future__ import annotations
