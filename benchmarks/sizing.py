@@ -4,6 +4,9 @@ Each "pod" is a process pinned to cores of its own; all load their shares of the
 PostgreSQL shares the machine with them, unpinned, unless a URL is given.
 
     python -m benchmarks.sizing --catalogue sources.mine.yaml --limit 10 1x1 1x2 2x1
+
+After 1x1, ``efficiency`` is a shape's rate divided by that of 1x1 times its cores: 1x1 and 1x2 say what the second core
+of a pod is worth.
 """
 
 from __future__ import annotations
@@ -31,14 +34,20 @@ def main() -> None:
     parser.add_argument("shapes", nargs="+", metavar="PODSxCORES")
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--limit", type=int, help="files of each partition at most")
+    parser.add_argument("--parallel", default="auto", metavar="N|auto", help="partitions at a time in each pod")
     parser.add_argument("--url", help="PostgreSQL whose role may create databases; an embedded one by default")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sizing-") as folder:
         server = options.url or embedded_url(Path(folder))
+        alone = None
         for number, shape in enumerate(options.shapes):
             pods, cores = map(int, shape.split("x"))
             url = _blank_database(server, f"sizing_{os.getpid()}_{number}")
-            print(json.dumps(_measured(pods, cores, url, Path(folder), options)), flush=True)
+            found = _measured(pods, cores, url, Path(folder), options)
+            alone = found["documents_per_minute"] if (pods, cores) == (1, 1) else alone
+            if alone:
+                found["efficiency"] = round(found["documents_per_minute"] / (alone * pods * cores), 3)
+            print(json.dumps(found), flush=True)
             with psycopg.connect(server, autocommit=True) as connection:
                 name = sql.Identifier(f"sizing_{os.getpid()}_{number}")
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
@@ -63,8 +72,8 @@ def _measured(pods: int, cores: int, url: str, home: Path, options: argparse.Nam
         mine = set(usable[index * cores : (index + 1) * cores])
         running.append(
             subprocess.Popen(  # noqa: S603 - our own command
-                [str(Path(sys.executable).with_name("doc-assets")), "migrate", "--json", "--parallel", "1", *limit,
-                 "--slice", f"{index}/{pods}"],
+                [str(Path(sys.executable).with_name("doc-assets")), "migrate", "--json", "--parallel", options.parallel,
+                 *limit, "--slice", f"{index}/{pods}"],
                 env={
                     **os.environ,
                     "DOC_ASSETS_CATALOGUE": str(options.catalogue.absolute()),
@@ -77,7 +86,8 @@ def _measured(pods: int, cores: int, url: str, home: Path, options: argparse.Nam
                 preexec_fn=lambda mine=mine: os.sched_setaffinity(0, mine),
             )
         )  # fmt: skip
-    totals = [json.loads(pod.communicate()[0])["totals"] for pod in running]
+    printed = [json.loads(pod.communicate()[0]) for pod in running]
+    totals = [pod["totals"] for pod in printed]
     seconds = time.perf_counter() - started
     documents, tokens = (sum(total[name] for total in totals) for name in ("documents", "tokens_embedded"))
     return {
@@ -87,6 +97,7 @@ def _measured(pods: int, cores: int, url: str, home: Path, options: argparse.Nam
         "seconds": round(seconds, 1),
         "documents_per_minute": round(documents * 60 / seconds, 1),
         "tokens_per_second": round(tokens / seconds),
+        "busy": [pod["busy"] for pod in printed],
         "peak_rss_bytes_per_pod": max(total["peak_rss_bytes"] for total in totals),
     }
 
