@@ -17,7 +17,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
 
-_PRECISIONS = ("fp32", "bf16", "remote")
+_PRECISIONS = ("fp32", "bf16", "fp16", "remote")
 
 
 @dataclass(frozen=True, slots=True)

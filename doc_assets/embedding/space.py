@@ -25,7 +25,7 @@ from doc_assets.settings import Settings
 DEFAULT_MODEL = Settings.embedding_model
 
 Backend = Literal["openvino", "torch", "http"]
-Precision = Literal["fp32", "bf16", "remote"]
+Precision = Literal["fp32", "bf16", "fp16", "remote"]
 PromptsBy = Literal["client", "server"]
 
 # The files to download; weights in other formats and example files are left out.
@@ -163,14 +163,15 @@ def model_folder(settings: Settings) -> Path:
 
 
 def choose_backend(settings: Settings) -> Backend:
-    """Return the configured backend; ``auto``: torch with a CUDA device, else OpenVINO if installed, else torch.
+    """Return the configured backend; ``auto``: torch with a CUDA device or for fp16, then OpenVINO, then torch.
 
     Raises:
         EmbeddingMisconfigured: The backend is not installed, or ``http`` has no valid address.
     """
     wanted = settings.embedding_backend
     if wanted == "auto":
-        wanted = "torch" if _has_cuda() or not importlib.util.find_spec("openvino") else "openvino"
+        only_torch = settings.embedding_precision == "fp16" or not importlib.util.find_spec("openvino")
+        wanted = "torch" if _has_cuda() or only_torch else "openvino"
     if wanted == "http" and settings.embedding_url is None:
         raise EmbeddingMisconfigured("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
     if settings.embedding_url is not None and wanted == "http":
@@ -203,7 +204,14 @@ def _precision(wanted: str, backend: Backend) -> Precision:
     if backend == "http":
         return "remote"
     if wanted == "auto":
+        if backend == "torch" and _has_cuda():
+            return "fp16"
         return "bf16" if backend == "openvino" and cpu_has_bf16() else "fp32"
+    if wanted == "fp16" and backend != "torch":
+        raise EmbeddingMisconfigured(
+            f"DOC_ASSETS_EMBEDDING_PRECISION=fp16: the backend {backend} computes no fp16; set "
+            "DOC_ASSETS_EMBEDDING_BACKEND to torch or auto"
+        )
     if wanted == "bf16" and not cpu_has_bf16() and not (backend == "torch" and _has_cuda()):
         raise EmbeddingMisconfigured(
             "DOC_ASSETS_EMBEDDING_PRECISION=bf16: this CPU computes no bf16 (AVX512_BF16 or AMX is needed); "

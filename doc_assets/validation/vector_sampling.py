@@ -30,7 +30,7 @@ from doc_assets.store.spaces import spaces
 # batch sizes within 2e-5 of each other (16 real chunks); both the stored vector and the new one may be as far off, in
 # opposite directions, which gives 2.4e-4 at most, and 0.01 leaves forty times that for deeper models. The precision of
 # an endpoint is not known. Vectors of unrelated chunks have 0.1 on average.
-BOUNDS = {"fp32": 0.9999, "bf16": 0.99, "remote": 0.99}
+BOUNDS = {"fp32": 0.9999, "bf16": 0.99, "fp16": 0.999, "remote": 0.99}
 
 _BATCH = 256
 

@@ -126,6 +126,18 @@ def test_auto_takes_the_gpu_then_openvino_then_torch(monkeypatch: pytest.MonkeyP
         choose_backend(dataclasses.replace(SETTINGS, embedding_backend="http"))
 
 
+def test_a_gpu_computes_in_fp16_by_default_and_any_machine_can_with_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    automatic = dataclasses.replace(SETTINGS, embedding_backend="auto", embedding_precision="auto")
+    asked = dataclasses.replace(automatic, embedding_precision="fp16")
+    monkeypatch.setattr(space, "_has_cuda", lambda: False)
+    assert choose_backend(asked) == "torch"
+    assert describe_space(asked).precision == "fp16"
+    monkeypatch.setattr(space, "_has_cuda", lambda: True)
+    assert describe_space(automatic) == describe_space(asked)
+    with pytest.raises(EmbeddingError, match="openvino computes no fp16"):
+        describe_space(dataclasses.replace(asked, embedding_backend="openvino"))
+
+
 def test_chunking_processes_load_no_model_library() -> None:
     program = (
         "import sys, doc_assets.embedding.opening as e, doc_assets.chunking.chunker\n"

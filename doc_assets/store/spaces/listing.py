@@ -22,7 +22,7 @@ class SpaceRow:
     Attributes:
         id: Row in ``embedding_space``; its vectors are in ``embedding_<id>``.
         name: The model's name.
-        precision: ``fp32``, ``bf16``, or ``remote`` where an endpoint computes.
+        precision: ``fp32``, ``bf16``, ``fp16``, or ``remote`` where an endpoint computes.
         prompts: What stands before documents and before queries, where the model has prompts.
         window: Tokens that the model reads.
         vectors: Chunks with a vector.
