@@ -1,7 +1,8 @@
 """Tokens per second of each local backend on the same texts, and how far its vectors are from torch in fp32.
 
-Run it alone on the machine: ``python -m benchmarks.embedding [--texts 300] [--threads N] [--repeat 2]``. The first run
-converts the model for OpenVINO, which is not timed.
+Run it alone on the machine: ``python -m benchmarks.embedding [--device cpu] [--texts 300] [--threads N]``. The first
+run converts the model for OpenVINO, which is not timed. ``--device cuda`` measures the precisions of a GPU on 20,000
+texts, in calls as a load makes them, and takes less than five minutes: each row ends after ``--seconds`` (30).
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import importlib.util
+import os
 import random
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import open_embedder, open_tokenizer
+from doc_assets.embedding.opening import EMBED_SLICE, open_embedder
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import choose_backend, cpu_has_bf16
 from doc_assets.settings import Settings
@@ -35,54 +40,101 @@ def generated(texts: int, seed: int = 1) -> list[str]:
     return [" ".join(rng.choices(_WORDS, k=int(rng.triangular(10, 125, 110)))) for _ in range(texts)]
 
 
-def backends(settings: Settings) -> dict[str, Settings]:
+def backends(settings: Settings, device: str) -> dict[str, Settings]:
     """The local backends and precisions that this machine has, torch in fp32 first, as the reference."""
-    found = {"torch fp32": dataclasses.replace(settings, embedding_backend="torch", embedding_precision="fp32")}
+
+    def configured(backend: str, precision: str) -> Settings:
+        return dataclasses.replace(settings, embedding_backend=backend, embedding_precision=precision)
+
+    found = {"torch fp32": configured("torch", "fp32")}
+    if device == "cuda":
+        return found | {f"torch {precision}": configured("torch", precision) for precision in ("bf16", "fp16")}
     if importlib.util.find_spec("openvino"):
         for precision in ("fp32", "bf16") if cpu_has_bf16() else ("fp32",):
-            found[f"openvino {precision}"] = dataclasses.replace(
-                settings, embedding_backend="openvino", embedding_precision=precision
-            )
+            found[f"openvino {precision}"] = configured("openvino", precision)
     return found
 
 
-def seconds(embedder: Embedder, texts: list[str], repeat: int) -> tuple[float, float, np.ndarray]:
-    """Best wall-clock and processor seconds of ``repeat`` passes after one short one, and the vectors."""
-    vectors = embedder.embed(texts[:8], Role.DOCUMENT)
-    wall, processor = [], []
-    for _ in range(repeat):
-        started, started_processor = time.perf_counter(), time.process_time()
-        vectors = embedder.embed(texts, Role.DOCUMENT)
-        wall.append(time.perf_counter() - started)
-        processor.append(time.process_time() - started_processor)
-    return min(wall), min(processor), vectors
+@dataclass(frozen=True)
+class Measured:
+    """What one backend did.
+
+    Attributes:
+        tokens: Tokens that it embedded.
+        wall: Seconds that it took.
+        processor: Seconds of processor time of this process.
+        busy: Share of the time in which the device computed; None if the backend does not say.
+    """
+
+    tokens: int
+    wall: float
+    processor: float
+    busy: float | None
+
+
+def measure(embedder: Embedder, texts: list[str], calls: int, limit: float) -> Measured:
+    """Embed the texts in slices, ``calls`` at a time, until all are embedded or ``limit`` seconds are over."""
+    slices = iter([texts[start : start + EMBED_SLICE] for start in range(0, len(texts), EMBED_SLICE)])
+    tokenizer, taking = embedder.tokenizers.of(Role.DOCUMENT), threading.Lock()
+    started, processor = time.perf_counter(), time.process_time()
+    device = getattr(embedder, "device", None)
+    busy = device.busy_seconds if device else 0.0
+    done: list[list[str]] = []
+
+    def work(_: int) -> None:
+        while time.perf_counter() - started < limit:
+            with taking:
+                piece = next(slices, None)
+            if piece is None:
+                return
+            embedder.embed(piece, Role.DOCUMENT)
+            done.append(piece)
+
+    with ThreadPoolExecutor(calls) as threads:
+        list(threads.map(work, range(calls)))
+    wall, processor = time.perf_counter() - started, time.process_time() - processor
+    tokens = sum(sum(tokenizer.count(piece)) for piece in done)
+    return Measured(tokens, wall, processor, (device.busy_seconds - busy) / wall if device else None)
 
 
 def main() -> None:
-    """Prints one row per backend."""
+    """Print one row per backend."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--texts", type=int, default=300)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--texts", type=int)
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--repeat", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=30.0)
     arguments = parser.parse_args()
+    if arguments.device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
     settings = Settings.from_environment()
     settings = dataclasses.replace(settings, threads=arguments.threads or settings.threads)
-    texts = generated(arguments.texts)
-    tokens = sum(open_tokenizer(settings).count(texts))
+    texts = generated(arguments.texts or (20_000 if arguments.device == "cuda" else 300))
+    calls = 4 if arguments.device == "cuda" else 2
     table = Table(
-        title=f"{len(texts)} texts, {tokens:,} tokens, {settings.threads} threads; auto is {choose_backend(settings)}"
+        title=f"{len(texts):,} texts or {arguments.seconds:.0f} s on {arguments.device}, {settings.threads} threads, "
+        f"{calls} calls at a time; auto is {choose_backend(settings)}"
     )
-    for column in ("backend", "opens in s", "tokens/s", "tokens per CPU second", "least cosine to torch fp32"):
+    for column in ("backend", "opens in s", "tokens/s", "tokens per CPU second", "device busy", "least cosine to fp32"):
         table.add_column(column, justify="left" if column == "backend" else "right")
     reference: np.ndarray | None = None
-    for name, configured in backends(settings).items():
+    for name, configured in backends(settings, arguments.device).items():
         started = time.perf_counter()
         embedder = open_embedder(configured)
         opened = time.perf_counter() - started
-        wall, processor, vectors = seconds(embedder, texts, arguments.repeat)
+        if (device := getattr(embedder, "device", None)) and device.where.type != arguments.device:
+            raise SystemExit(f"torch computes on {device.where} here, not on {arguments.device}")
+        vectors = embedder.embed(texts[:128], Role.DOCUMENT)  # the first batches take longer
         reference = vectors if reference is None else reference
-        cosine = float((vectors * reference).sum(axis=1).min())
-        table.add_row(name, f"{opened:.1f}", f"{tokens / wall:,.0f}", f"{tokens / processor:,.0f}", f"{cosine:.6f}")
+        found = measure(embedder, texts, calls, arguments.seconds)
+        table.add_row(
+            name,
+            f"{opened:.1f}",
+            f"{found.tokens / found.wall:,.0f}",
+            f"{found.tokens / found.processor:,.0f}",
+            "" if found.busy is None else f"{found.busy:.0%}",
+            f"{float((vectors * reference).sum(axis=1).min()):.6f}",
+        )
     Console().print(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Literal
 
 import httpx
@@ -42,16 +43,18 @@ def endpoint(address: SecretAddress) -> tuple[SecretAddress, Dialect]:
 
 
 def authorization(address: SecretAddress, api_key: Secret | None) -> dict[str, str]:
-    """Return the header with the key, if there is one; httpx itself sends the login of an address.
+    """Return the header with the key, or with the login of the address, if there is one.
 
     Raises:
         EmbeddingMisconfigured: No header can hold the key, or the address has a login, too.
     """
+    url = httpx.URL(address.reveal())
     if api_key is None:
-        return {}
+        login = f"{url.username}:{url.password}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(login).decode()}"} if url.userinfo else {}
     if problem := header_problem(key := api_key.reveal().strip()):
         raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_API_KEY {problem}: no request can carry it")
-    if httpx.URL(address.reveal()).userinfo:
+    if url.userinfo:
         raise EmbeddingMisconfigured(
             "DOC_ASSETS_EMBEDDING_API_KEY and the name and password in DOC_ASSETS_EMBEDDING_URL would be one header: "
             "leave out one of them"

@@ -6,7 +6,6 @@ Two dialects: text-embeddings-inference (``[[…], …]``, ``{"error", "error_ty
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
@@ -120,6 +119,6 @@ def _vector(row: Any) -> np.ndarray:  # noqa: ANN401 - parsed JSON
     if not isinstance(row, str):
         return np.asarray(row, dtype=np.float32)
     try:
-        return np.frombuffer(base64.b64decode(row, validate=True), "<f4")
+        return np.frombuffer(binascii.a2b_base64(row, strict_mode=True), "<f4")
     except (binascii.Error, ValueError) as error:
         raise ValueError(f"neither numbers nor base64 of float32: {error}") from error

@@ -16,7 +16,7 @@ from doc_assets.embedding.backends.endpoint_answers import error_in, status_of
 from doc_assets.embedding.backends.endpoint_pace import GivenUpError, Pace
 from doc_assets.embedding.endpoint import authorization
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused, EndpointUnavailable
-from doc_assets.network import certificate_problem, http_client, refused_by_proxy
+from doc_assets.network import certificate_problem, http_transport, refused_by_proxy
 from doc_assets.secrets import Secret, SecretAddress, mask
 
 # The statuses. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
@@ -30,6 +30,7 @@ _FAILS_ON_TEXT = frozenset({424, 500})
 _TIMEOUT = httpx.Timeout(120.0, connect=10.0)
 # What is only asked for advice must not delay a load for long.
 _ADVICE_TIMEOUT = httpx.Timeout(10.0)
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "User-Agent": "doc-assets"}
 
 
 class RequestRefusedError(Exception):
@@ -61,14 +62,15 @@ class EndpointClient:
         sleep: Callable[[float], None],
     ) -> None:
         """Open no connection yet; see ``HttpEmbedder``."""
-        self._address = address
         self.shown = str(address)  # as messages show it
         self._pace = pace
         self._attempts = attempts
         self._longest_asked_wait = longest_asked_wait
         self._on_retry = on_retry or (lambda: None)
         self._sleep = sleep
-        self._client = http_client(ca_bundle, headers=authorization(address, api_key), timeout=_TIMEOUT)
+        self._url = httpx.URL(address.reveal())
+        self._headers = _HEADERS | authorization(address, api_key)
+        self._transport = http_transport(ca_bundle, connections=pace.most)
 
     def post(self, body: Mapping[str, object]) -> object:
         """Return the JSON of the endpoint's answer.
@@ -124,20 +126,32 @@ class EndpointClient:
 
         Sent once: many servers have no such address.
         """
-        beside = httpx.URL(self._address.reveal())
-        beside = beside.copy_with(path=f"{beside.path.rpartition('/')[0]}/{name}")
+        beside = self._url.copy_with(path=f"{self._url.path.rpartition('/')[0]}/{name}")
         try:
-            if body is None:
-                response = self._client.get(str(beside), timeout=_ADVICE_TIMEOUT)
-            else:
-                response = self._client.post(str(beside), json=body, timeout=_ADVICE_TIMEOUT)
+            response = self._send(beside, body, _ADVICE_TIMEOUT)
             return _json(response) if response.status_code == httpx.codes.OK else None
         except (httpx.HTTPError, httpx.InvalidURL):
             return None
 
+    def _send(self, url: httpx.URL, body: Mapping[str, object] | None, timeout: httpx.Timeout) -> httpx.Response:
+        """Send a request and read its answer whole; with a body by POST, else by GET."""
+        request = httpx.Request(
+            "GET" if body is None else "POST",
+            url,
+            headers=self._headers,
+            json=body,
+            extensions={"timeout": timeout.as_dict()},
+        )
+        response = self._transport.handle_request(request)
+        try:
+            response.read()
+        finally:
+            response.close()
+        return response
+
     def _post(self, body: Mapping[str, object]) -> object:
         try:
-            response = self._client.post(self._address.reveal(), json=body)
+            response = self._send(self._url, body, _TIMEOUT)
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol) as error:
             raise EmbeddingMisconfigured(f"{self.shown}: the request cannot be built: {error}") from None
         except httpx.TransportError as error:

@@ -30,6 +30,9 @@ class Pace:
 
     Refusals in a row are those of requests that were sent after the one before; an answer ends the row. Requests that
     were under way together are refused once.
+
+    Attributes:
+        most: Most requests under way at a time.
     """
 
     def __init__(
@@ -50,7 +53,7 @@ class Pace:
             sleep: Waits.
             clock: Returns seconds, as ``time.monotonic`` does.
         """
-        self._most = most
+        self.most = most
         self._attempts = attempts
         self._longest_wait = longest_wait
         self._sleep = sleep
@@ -102,7 +105,7 @@ class Pace:
         with self._changed:
             if sent > self._refused_at:
                 self._refusals = 0
-            self._limit = min(float(self._most), self._limit + 1 / self._limit)
+            self._limit = min(float(self.most), self._limit + 1 / self._limit)
             self._changed.notify()
 
     def refused(self, sent: float, asked: float, reason: str) -> None:
