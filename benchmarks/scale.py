@@ -44,8 +44,8 @@ from doc_assets.validation.validate import validate
 from doc_assets_tests.support.crashes.server import CrashingServer
 
 MODES = ("text", "vector", "hybrid")
-_QUERIES = 60
-_PASSES = 3
+_QUERIES = 30
+_PASSES = 2
 # More than this at the largest factor, compared with the smallest, is marked.
 _CPU_BOUND, _SEARCH_BOUND = 1.15, 2.0
 

@@ -63,26 +63,27 @@ class ExpiredSnapshot:
 
 
 # The quarantine shows the newest snapshot after the live one that was not published: that one stays, whatever its age.
+# A gc asks once for each partition that it drops manifests of, so only that partition's part of the history is read;
+# each row of the history that names a snapshot names its partition.
 _EXPIRED = """
 WITH moment AS (
     SELECT now() - %(days)s * interval '1 day' AS published, now() - %(unfinished)s * interval '1 day' AS unfinished
+), happened AS (
+    SELECT from_snapshot, to_snapshot, at, result IN ('published', 'unpublished') AS moved FROM migration_history
+    WHERE %(partitions)s::int[] IS NULL OR partition_id = ANY (%(partitions)s)
 ), seen AS (
-    SELECT snapshot_id, max(at) AS at FROM (
-        SELECT from_snapshot AS snapshot_id, at FROM migration_history
-        UNION ALL SELECT to_snapshot, at FROM migration_history
-    ) h GROUP BY snapshot_id
-), moved AS (
-    SELECT snapshot_id, max(at) AS at FROM (
-        SELECT from_snapshot AS snapshot_id, at FROM publication UNION ALL SELECT to_snapshot, at FROM publication
+    SELECT snapshot_id, max(at) AS at, max(at) FILTER (WHERE moved) AS moved_at FROM (
+        SELECT from_snapshot AS snapshot_id, at, moved FROM happened
+        UNION ALL SELECT to_snapshot, at, moved FROM happened
     ) h GROUP BY snapshot_id
 ), chosen AS (
     SELECT p.id AS partition_id, p.name AS partition, p.published_snapshot_id AS live_id,
         s.id AS snapshot, s.status, coalesce(p.published_snapshot_id = s.id, false) AS live,
-        coalesce(m.at, s.published_at, s.created_at) AS last_live,
+        coalesce(n.moved_at, s.published_at, s.created_at) AS last_live,
         greatest(s.created_at, s.sealed_at, n.at) AS last_seen,
         max(s.id) FILTER (WHERE s.status IN ('published', 'collected')) OVER (PARTITION BY p.id) AS newest
     FROM partition p JOIN snapshot s ON s.partition_id = p.id
-    LEFT JOIN moved m ON m.snapshot_id = s.id LEFT JOIN seen n ON n.snapshot_id = s.id
+    LEFT JOIN seen n ON n.snapshot_id = s.id
     WHERE %(partitions)s::int[] IS NULL OR p.id = ANY (%(partitions)s)
 ), published AS (
     SELECT c.*, row_number() OVER (PARTITION BY partition_id ORDER BY live DESC, last_live DESC, snapshot DESC) AS place

@@ -104,9 +104,9 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
 def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
     wanted = [snapshot_id for snapshot_id in targets.values() if snapshot_id is not None]
     rows = connection.execute(
-        "SELECT array_agg(DISTINCT s.space_id) FILTER (WHERE s.id = ANY (%(wanted)s)),"
-        " array_agg(DISTINCT s.space_id) FILTER (WHERE s.id = p.published_snapshot_id AND p.id <> ALL (%(moved)s))"
-        " FROM snapshot s JOIN partition p ON p.id = s.partition_id",
+        "SELECT (SELECT array_agg(DISTINCT space_id) FROM snapshot WHERE id = ANY (%(wanted)s)),"
+        " (SELECT array_agg(DISTINCT s.space_id) FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
+        " WHERE p.id <> ALL (%(moved)s))",
         {"wanted": wanted, "moved": list(targets)},
     ).fetchone()
     assert rows is not None  # noqa: S101 - an aggregate always gives a row
