@@ -129,7 +129,7 @@ def read(
 
 
 def _generation(result: object) -> int:
-    words = result.text.split()  # type: ignore[attr-defined]
+    words = result.text.split()  # pyrefly: ignore[missing-attribute]
     return next((int(word[10:-1]) for word in words if word.startswith("generation") and word.endswith("x")), -1)
 
 

@@ -90,7 +90,7 @@ class Reading:
         """The functions with the most time of their own while parsing, as ``module:function share``."""
         stats: dict[tuple[str, int, str], tuple[int, int, float, float, Any]] = {}
         if self.profile.getstats():
-            stats = pstats.Stats(self.profile).stats  # pyright: ignore[reportAttributeAccessIssue] - not in typeshed
+            stats = pstats.Stats(self.profile).stats  # pyrefly: ignore[missing-attribute] - not in typeshed
         total = sum(own for _, _, own, _, _ in stats.values()) or 1.0
         ranked = sorted(stats.items(), key=lambda item: -item[1][2])[:n]
         return [f"{Path(file).stem}:{name} {own / total:.0%}" for (file, _, name), (_, _, own, _, _) in ranked]

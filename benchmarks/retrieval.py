@@ -171,7 +171,7 @@ def load(settings: Settings, catalogue: Catalogue, embedder: Embedder, variant: 
     figures = {"documents": 0, "chunks": 0, "tokens": 0, "embedded": 0}
     pool = VariantPool(settings, variant)
     with open_store(settings) as store:
-        loader = Loader(settings, store, pool)  # pyright: ignore[reportArgumentType] - has what the loader calls
+        loader = Loader(settings, store, pool)  # pyrefly: ignore[bad-argument-type] - has what the loader calls
         loader.embedder = embedder
         for partition in catalogue.partitions():
             with loader.stage(loader.survey(partition, catalogue), run_id=None) as staged:

@@ -100,7 +100,7 @@ def _content(member: dict) -> bytes:
 def _tar(members: list[dict], compression: str) -> bytes:
     made = io.BytesIO()
     mode = f"w:{compression}" if compression in ("gz", "bz2", "xz") else "w:"
-    with tarfile.open(fileobj=made, mode=mode, format=tarfile.PAX_FORMAT) as tar:  # pyright: ignore[reportCallIssue, reportArgumentType]
+    with tarfile.open(fileobj=made, mode=mode, format=tarfile.PAX_FORMAT) as tar:  # pyrefly: ignore[no-matching-overload]
         for member in members:
             info = tarfile.TarInfo(str(member["name"]))
             info.type = _TYPES.get(str(member.get("type")), tarfile.REGTYPE)

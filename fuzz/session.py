@@ -22,7 +22,7 @@ _SLACK = 3.0
 # Seconds of wall time, on a machine that may be busy: only what hangs in native code needs it.
 _HANG_SECONDS, _MOST_MEGABYTES = 300, 3_000
 
-with atheris.instrument_imports(include=_WATCHED):  # pyright: ignore[reportAttributeAccessIssue] - native
+with atheris.instrument_imports(include=_WATCHED):  # pyrefly: ignore[missing-attribute] - native
     from fuzz.observing import LARGEST, observe
     from fuzz.targets import TARGETS, Target, warm_up
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -108,7 +108,7 @@ class LoadSummary:
         """The share of the loads' time, 0 to 1, in which each stage was busy; sealing and auditing count as writing."""
         if self.loading is None or self.loading.seconds <= 0:
             return {}
-        worked = Counter({"parse": 0.0, "embed": 0.0, "write": 0.0})
+        worked = defaultdict[str, float](float)
         for result in self.results:
             for stage, spent in result.stages.items():
                 worked[{"seal": "write", "audit": "write"}.get(stage, stage)] += spent

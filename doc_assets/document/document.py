@@ -181,13 +181,13 @@ def json_safe(value: object, *, depth: int = 8, budget: int = 2_000) -> JsonValu
             members = sorted(item, key=str) if isinstance(item, (set, frozenset)) else item
             return [convert(v, level + 1) for v in _first(members, remaining)]
         isoformat = getattr(item, "isoformat", None)
-        return isoformat() if callable(isoformat) else clean_text(str(item))  # pyright: ignore[reportReturnType]
+        return isoformat() if callable(isoformat) else clean_text(str(item))
 
     return convert(value, 0)
 
 
 def _first(items: object, n: int) -> Iterator:
-    for i, item in enumerate(items):  # pyright: ignore[reportArgumentType]
+    for i, item in enumerate(items):  # pyrefly: ignore[not-iterable]
         if i >= n:
             return
         yield item

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - it has no stubs
+from rensa import RMinHash  # pyrefly: ignore[missing-module-attribute] - it has no stubs
 
 # 128 slots estimate a similarity of 0.7 to 0.04 (one standard deviation) in 512 bytes.
 SLOTS = 128

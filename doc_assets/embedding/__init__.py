@@ -7,4 +7,4 @@ model library and no NumPy. Finding chunks without a vector and storing vectors 
 import sys
 
 # OpenVINO reports each import and conversion to its makers' server, unless this package of theirs is missing.
-sys.modules["openvino_telemetry"] = None  # pyright: ignore[reportArgumentType]
+sys.modules["openvino_telemetry"] = None  # pyrefly: ignore[unsupported-operation]

@@ -13,11 +13,12 @@ def clip(text: str, options: Mapping[str, str], *, by_line: bool) -> str | None:
     Handles the options of docutils' ``include`` and of Sphinx's ``literalinclude``. With ``by_line``, as in Sphinx, the
     lines of ``start-after`` and ``end-before`` are left out whole.
     """
-    lines: list[str] | None = text.removesuffix("\n").split("\n")
+    all_lines = text.removesuffix("\n").split("\n")
     if "start-line" in options or "end-line" in options:
-        lines = lines[_whole(options.get("start-line")) : _whole(options.get("end-line"))]
+        all_lines = all_lines[_whole(options.get("start-line")) : _whole(options.get("end-line"))]
+    lines: list[str] | None = all_lines
     if "pyobject" in options:
-        lines = _python_object("\n".join(lines), options["pyobject"].strip())
+        lines = _python_object("\n".join(all_lines), options["pyobject"].strip())
     if lines is not None and "lines" in options:
         lines = _chosen(lines, options["lines"])
     if lines is None:

@@ -19,7 +19,7 @@ from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.load_run import LoadRun, parse_tasks
 from doc_assets.ingest.parse_pool import ParsePool, parse_workers
 from doc_assets.ingest.recipe import terms_of
-from doc_assets.ingest.result import LoadResult
+from doc_assets.ingest.result import LoadResult, RetryCounts
 from doc_assets.ingest.staged_load import StagedLoad
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
@@ -265,8 +265,8 @@ class Loader:
         with self._counting:
             self._embedding_retries += 1
 
-    def _retried(self, before: tuple[int, int]) -> dict[str, int]:
-        """Return the retries since ``before``, as fields of a result."""
+    def _retried(self, before: tuple[int, int]) -> RetryCounts:
+        """Return the retries since ``before``."""
         return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}
 
 

@@ -108,7 +108,7 @@ class ParsePool:
                 max_tasks=_FILES_PER_WORKER,
                 initializer=_start_worker,
                 initargs=(self._settings,),
-                context=PlainContext(),  # pyright: ignore[reportArgumentType] - pebble's stubs
+                context=PlainContext(),  # pebble's stubs
             )
         source = iter(tasks)
         running: dict[Future[tuple[FileRecord, float]], ParseTask] = {}

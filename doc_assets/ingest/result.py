@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from doc_assets.document.records import Counts
 from doc_assets.validation.audit import CheckResult
+
+
+class RetryCounts(TypedDict):
+    """Retries of a load, as fields of its result."""
+
+    retries: int
+    embedding_retries: int
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from doc_assets.catalogue import Partition
 from doc_assets.errors import AuditFailed, PublicationRefused
 from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.publication_guards import Guards
-from doc_assets.ingest.result import LoadResult
+from doc_assets.ingest.result import LoadResult, RetryCounts
 from doc_assets.runtime import shutdown
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Connection, Store
@@ -45,7 +45,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
     store: Store
     session: PartitionSession
     lease: Lease
-    retried: Callable[[], dict[str, int]]
+    retried: Callable[[], RetryCounts]
     started: float
     held: ExitStack
 

@@ -6,6 +6,7 @@ import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -73,8 +74,9 @@ def refuse_unusable_proxy(url: str) -> None:
 
 
 def _transport(context: ssl.SSLContext, proxy: str | None, limits: httpx.Limits | None = None) -> httpx.HTTPTransport:
+    options: dict[str, Any] = {"limits": limits} if limits else {}
     try:
-        return httpx.HTTPTransport(verify=context, proxy=proxy, **({"limits": limits} if limits else {}))
+        return httpx.HTTPTransport(verify=context, proxy=proxy, **options)
     except (ValueError, ImportError, httpx.InvalidURL):
         # Without httpx's message, which holds the address and so its password.
         raise ConfigurationError(

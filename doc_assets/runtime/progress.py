@@ -58,7 +58,7 @@ class Progress:
     def __add__(self, other: Progress) -> Progress:
         """Add two loads that run at the same time: work adds up, time does not."""
         *counts, seconds = zip(astuple(self), astuple(other), strict=True)
-        return Progress(*map(sum, counts), seconds=max(seconds))
+        return Progress(*(one + another for one, another in counts), seconds=max(seconds))
 
 
 def duration(seconds: float | None) -> str:

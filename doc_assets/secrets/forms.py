@@ -47,7 +47,7 @@ def forms_of(value: str) -> Forms:
     encoded = [form for form in _inner_base64(data) if len(form) >= _LEAST_BASE64]
     if len(data) >= _LEAST_HEX:
         encoded += [data.hex(), data.hex().upper()]
-    anchor = max(re.findall(r"[A-Za-z0-9]+", value), key=len, default="")
+    anchor: str = max(re.findall(r"[A-Za-z0-9]+", value), key=len, default="")
     return Forms(anchor, pattern, tuple(dict.fromkeys(encoded)), unmistakable)
 
 

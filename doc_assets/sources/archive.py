@@ -131,7 +131,7 @@ class _Unpacking:
             for info in tar:
                 count += 1
                 # tarfile keeps each member for look-ups by name: memory that grows with the archive.
-                tar.members = []  # pyright: ignore[reportAttributeAccessIssue]
+                tar.members = []  # pyrefly: ignore[missing-attribute]
                 self._check_count(count)
                 member = _Member(info.name, info.size, info.isdir(), _tar_problem(info), info)
                 if (path := self._place(member)) is not None:

@@ -60,7 +60,9 @@ class LimitExceeded(Exception):
 class _Counted(io.RawIOBase):
     """Forward only; counts every byte that the decompressor gives, also those that are dropped."""
 
-    def __init__(self, inner: IO[bytes], packed: int, max_bytes: int, max_ratio: int | None, ratio_from: int) -> None:
+    def __init__(
+        self, inner: IO[bytes] | gzip.GzipFile, packed: int, max_bytes: int, max_ratio: int | None, ratio_from: int
+    ) -> None:
         self.inner = inner
         self.packed = packed
         self.limits = max_bytes, max_ratio, ratio_from
@@ -72,7 +74,7 @@ class _Counted(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def readinto(self, buffer: memoryview) -> int:  # pyrefly: ignore[bad-override]
         data = self.inner.read(len(buffer))
         buffer[: len(data)] = data
         self.position += len(data)

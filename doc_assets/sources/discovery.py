@@ -39,6 +39,9 @@ _HELD_BYTES = 64_000_000
 # Longest file that stays in memory from a partition's survey to its load: a run surveys all partitions first.
 _HELD_BY_SURVEY = 1_000_000
 
+# In the class below ``bytes`` is a method.
+_Content = bytes
+
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
@@ -94,7 +97,7 @@ class Discovery:
     fetched: Fetched | None = field(default=None, compare=False, repr=False)
     warnings: tuple[str, ...] = ()
     _read: dict[str, ReadFile] = field(default_factory=dict, repr=False)
-    _held: dict[str, bytes] = field(default_factory=dict, repr=False)
+    _held: dict[str, _Content] = field(default_factory=dict, repr=False)
     _held_bytes: int = 0
 
     def __getstate__(self) -> dict[str, object]:
@@ -127,9 +130,9 @@ class Discovery:
         return {size for size, count in counts.items() if count > 1}
 
     @property
-    def fingerprints(self) -> dict[str, bytes | None]:
+    def fingerprints(self) -> dict[str, _Content | None]:
         """SHA-256 of each file's bytes by path, None where they cannot be read. Reads all files."""
-        found: dict[str, bytes | None] = {}
+        found: dict[str, _Content | None] = {}
         for file in self.listed:
             found[file.path] = self.read(file).fingerprint
             self.release([file.path])
@@ -155,7 +158,7 @@ class Discovery:
         self._read[file.path] = found
         return found
 
-    def take_bytes(self, path: str) -> bytes | None:
+    def take_bytes(self, path: str) -> _Content | None:
         """Return the held bytes of a file and release them; None if it has to be read."""
         data = self._held.pop(path, None)
         self._held_bytes -= len(data or b"")
@@ -166,7 +169,7 @@ class Discovery:
         for path in paths:
             self.take_bytes(path)
 
-    def equals(self, stored: Mapping[str, tuple[int, bytes | None]]) -> bool:
+    def equals(self, stored: Mapping[str, tuple[int, _Content | None]]) -> bool:
         """Return True if the files have exactly these sizes and fingerprints; read up to the first difference."""
         if stored.keys() != {file.path for file in self.listed}:
             return False
@@ -182,7 +185,7 @@ class Discovery:
                 return False
         return True
 
-    def to_load(self, known: Mapping[str, Collection[tuple[int, bytes]]]) -> ToLoad:
+    def to_load(self, known: Mapping[str, Collection[tuple[int, _Content]]]) -> ToLoad:
         """Split the files for a load; read those that may be unchanged, or the same as another.
 
         A file whose size is its own has no twin, and one whose size is new has changed: the parse worker reads those.

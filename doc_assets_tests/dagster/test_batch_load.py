@@ -12,7 +12,7 @@ from doc_assets.settings import Settings
 
 _GIGABYTE = 10**9
 CPU = Settings(Path("home"), Path("sources.yaml"), embedding_backend="openvino", threads=2)
-ENDPOINT = replace(CPU, embedding_backend="http", embedding_url="http://127.0.0.1:9/embed")  # pyright: ignore[reportArgumentType]
+ENDPOINT = replace(CPU, embedding_backend="http", embedding_url="http://127.0.0.1:9/embed")  # pyrefly: ignore[bad-argument-type]
 
 
 @pytest.mark.parametrize(("settings", "expected"), [(CPU, (2, 2, 2, 4)), (ENDPOINT, (2, 2, 4, 4))])

@@ -127,7 +127,8 @@ def test_a_night_starts_runs_only_where_a_source_moved(
 def test_a_night_does_not_undo_a_rollback(
     definitions: dg.Definitions, library: FakeLibrary, instance: dg.DagsterInstance
 ) -> None:
-    library.states, library.live = {"ebpf/small": "a"}, {"ebpf/small": LIVE}
+    library.states = {"ebpf/small": "a"}
+    library.live = {"ebpf/small": LIVE}
     load(definitions, instance, "small")
     load(definitions, instance, "small", snapshot="previous")
     assert "small" not in requests(definitions, "migrate_ebpf_nightly", library, instance)
@@ -138,7 +139,8 @@ def test_what_may_have_moved_gets_its_run(
     definitions: dg.Definitions, library: FakeLibrary, instance: dg.DagsterInstance, why: str
 ) -> None:
     """Out of reach, no longer live, loaded in part or not published: the run finds out, or fails where people look."""
-    library.states, library.live = {"ebpf/small": "a"}, {"ebpf/small": LIVE}
+    library.states = {"ebpf/small": "a"}
+    library.live = {"ebpf/small": LIVE}
     if why == "rejected":
         library.failing = {"counts": ["row"]}
     with suppress(dg.Failure):

@@ -80,7 +80,7 @@ def test_dagster_still_has_what_we_reach_for(name: str, purpose: str) -> None:
 def test_dagster_still_sets_the_attributes_we_reach_for(name: str, purpose: str) -> None:
     cls, attribute = name.rsplit(".", 1)
     try:
-        its_names = _part(f"{cls}.__init__").__code__.co_names  # pyright: ignore[reportAttributeAccessIssue]
+        its_names = _part(f"{cls}.__init__").__code__.co_names  # pyrefly: ignore[missing-attribute]
     except AttributeError:
         its_names = ()
     assert attribute in its_names, _moved(name, purpose)

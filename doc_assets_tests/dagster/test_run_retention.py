@@ -59,7 +59,8 @@ def test_old_runs_leave_no_row_and_no_log_but_the_state_of_each_partition_stays(
     instance: dg.DagsterInstance,
     tmp_path: Path,
 ) -> None:
-    library.states, library.live = {"ebpf/small": "revision 7"}, {"ebpf/small": 3}
+    library.states = {"ebpf/small": "revision 7"}
+    library.live = {"ebpf/small": 3}
     first, loaded = (run(definitions, instance, "migrate_ebpf") for _ in range(2))
     library.states = {}  # a trial: materialized without a state
     other, last = (run(definitions, instance, "migrate_ebpf") for _ in range(2))

@@ -32,7 +32,7 @@ SETTINGS = Settings(Path("home"), Path("sources.yaml"))
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[EmbeddingProcess]:
-    with EmbeddingProcess(SETTINGS, open_obedient_model) as process:  # pyright: ignore[reportArgumentType]
+    with EmbeddingProcess(SETTINGS, open_obedient_model) as process:  # pyrefly: ignore[bad-argument-type]
         yield process
 
 
@@ -78,7 +78,7 @@ def test_its_death_ends_who_waits_with_a_sentence_and_it_is_started_again(
         other.embed(["later"], Role.DOCUMENT)
     with pytest.raises(EmbeddingProcessDied):  # nobody listens any more
         load.embed(["later"], Role.DOCUMENT)
-    process._process.join(10)  # pyright: ignore[reportOptionalMemberAccess]
+    process._process.join(10)  # pyrefly: ignore[missing-attribute]
     process.ensure()
     assert "the embedding process died (SIGKILL)" in caplog.text
     assert load.embed(["abc"], Role.DOCUMENT)[0, 0] == other.embed(["xyz"], Role.DOCUMENT)[0, 0] == 3
@@ -153,10 +153,10 @@ def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_
             raise EmbeddingError("not yet")
         return Counting()
 
-    model = SharedModel(open_model)  # pyright: ignore[reportArgumentType]
+    model = SharedModel(open_model)  # pyrefly: ignore[bad-argument-type]
     request = Request(("a",), Role.DOCUMENT)
     assert isinstance(model.answer(request).result, EmbeddingError)
     with ThreadPoolExecutor(6) as threads:
         answers = list(threads.map(model.answer, [request] * 6))
-    assert [answer.result.shape for answer in answers] == [(1, 4)] * 6  # pyright: ignore[reportAttributeAccessIssue]
+    assert [answer.result.shape for answer in answers] == [(1, 4)] * 6  # pyrefly: ignore[missing-attribute]
     assert (len(opened), max(together)) == (2, 2)

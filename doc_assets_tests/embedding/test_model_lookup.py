@@ -24,7 +24,7 @@ def known(monkeypatch):
         if settings.embedding_model == "owner/absent":
             raise EmbeddingError("not here")
         precision = "remote" if settings.embedding_backend == "http" else settings.embedding_precision
-        return dataclasses.replace(space, name=settings.embedding_model, precision=precision)
+        return dataclasses.replace(space, name=settings.embedding_model, precision=precision)  # pyrefly: ignore[bad-argument-type]
 
     monkeypatch.setattr(model_lookup, "describe_space", describe)
     return describe

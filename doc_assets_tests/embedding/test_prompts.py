@@ -38,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 
 def stating(model: Path, prompts: object, default: object = None, **settings: object) -> Settings:
     write_json(model / "config_sentence_transformers.json", prompts=prompts, default_prompt_name=default)
-    return dataclasses.replace(SETTINGS, embedding_model=str(model), **settings)  # pyright: ignore[reportArgumentType]
+    return dataclasses.replace(SETTINGS, embedding_model=str(model), **settings)  # pyrefly: ignore[bad-argument-type]
 
 
 def texts(prompts: Prompts) -> tuple[str, str]:
@@ -117,7 +117,7 @@ def test_each_prompt_makes_a_space_of_its_own_and_no_prompt_changes_nothing(mode
     ]
     assert len({space.fingerprint for space in spaces}) == 4
     assert spaces[3] == spaces[4]
-    assert EmbeddingSpace(**spaces[1].description) == spaces[1]  # pyright: ignore[reportArgumentType]
+    assert EmbeddingSpace(**spaces[1].description) == spaces[1]  # pyrefly: ignore[bad-argument-type]
     # The documents' prompt takes its part of each chunk; the queries' does not change how documents are cut.
     assert spaces[1].tokenizer_digest == spaces[2].tokenizer_digest
     assert len({space.tokenizer_digest for space in (spaces[0], spaces[1], spaces[3])}) == 2

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_backends_of_one_precision_share_the_space() -> None:
 
 def test_every_field_changes_the_fingerprint() -> None:
     found = describe_space(SETTINGS)
-    other = {"str": "other", "bool": False, "int": 7, "Precision": "bf16", "PromptsBy": "server"}
+    other: dict[str, Any] = {"str": "other", "bool": False, "int": 7, "Precision": "bf16", "PromptsBy": "server"}
     changed = [dataclasses.replace(found, **{f.name: other[str(f.type)]}) for f in dataclasses.fields(found)]
     assert len({s.fingerprint for s in [found, *changed]}) == len(changed) + 1
 
@@ -72,7 +73,7 @@ def test_the_fingerprint_follows_the_files_and_not_their_place(model: Path, tmp_
 def test_the_default_models_fingerprint_is_that_of_every_store_until_now() -> None:
     found = describe_space(SETTINGS)
     assert found.fingerprint == "525f68cc844642519bf82e328ed5e8194e6b56d6d850b06d9594fc031e1480dc"
-    assert EmbeddingSpace(**found.description) == found  # pyright: ignore[reportArgumentType]
+    assert EmbeddingSpace(**found.description) == found  # pyrefly: ignore[bad-argument-type]
 
 
 def test_an_incomplete_model_is_named_with_what_it_lacks(model: Path) -> None:

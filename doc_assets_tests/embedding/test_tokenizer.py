@@ -90,7 +90,7 @@ def test_every_space_control_and_format_character_parts_words_as_the_tokenizer_h
 def test_the_same_holds_for_other_settings_of_bert(normalizer: normalizers.BertNormalizer) -> None:
     def with_settings() -> Tokenizer:
         tokenizer = real()
-        tokenizer.normalizer = normalizer  # pyright: ignore[reportAttributeAccessIssue]
+        tokenizer.normalizer = normalizer
         tokenizer.add_tokens([AddedToken("<mask>", lstrip=True, rstrip=True), AddedToken("k8s", single_word=True)])
         return tokenizer
 
@@ -103,7 +103,7 @@ def test_the_same_holds_for_other_settings_of_bert(normalizer: normalizers.BertN
 def byte_level() -> Tokenizer:
     """Joins a word with the space before it."""
     tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()  # pyright: ignore[reportAttributeAccessIssue]
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()
     tokenizer.train_from_iterator(["the pod and the node  and the pool\n\n"] * 9, trainers.BpeTrainer(vocab_size=300))
     return tokenizer
 
@@ -111,7 +111,7 @@ def byte_level() -> Tokenizer:
 def metaspace() -> Tokenizer:
     """SentencePiece: pieces of words with a mark for the space."""
     tokenizer = Tokenizer(models.Unigram())
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(split=False)  # pyright: ignore[reportAttributeAccessIssue]
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(split=False)
     trainer = trainers.UnigramTrainer(vocab_size=60, unk_token="<unk>", special_tokens=["<unk>"])  # noqa: S106
     tokenizer.train_from_iterator(["the pod and the node  and the pool"] * 9, trainer)
     return tokenizer

@@ -26,7 +26,7 @@ def refusing(embedder: HashEmbedder, *poison: str) -> list[int]:
             raise EmbeddingRefused("status 422: no")
         return embed(texts, role)
 
-    embedder.embed = embed_or_refuse  # pyright: ignore[reportAttributeAccessIssue]
+    embedder.embed = embed_or_refuse
     return calls
 
 
@@ -95,7 +95,7 @@ def test_refused_chunks_are_found_in_halves_and_all_others_keep_their_own_vector
             return np.array([[float(text.split("text ")[-1])] if "text" in text else [0.0] for text in texts])
 
     told: list[int] = []
-    embedder = ChunkEmbedder(Numbers, lambda piece: told.append(len(piece)))  # pyright: ignore[reportArgumentType]
+    embedder = ChunkEmbedder(Numbers, lambda piece: told.append(len(piece)))  # pyrefly: ignore[bad-argument-type]
     vectors = embedder.vectors(chunks)
     assert set(embedder.refused) == {chunks[i].id for i in (3, 77, 200)}
     assert {key: vector[0] for key, vector in vectors.items()} == {

@@ -42,7 +42,7 @@ def loader(settings, store):
 
 
 def embedder_of(loader: Loader) -> HashEmbedder:
-    return loader.embedder  # pyright: ignore[reportReturnType] - put there by loader_for
+    return loader.embedder  # pyrefly: ignore[bad-return] - put there by loader_for
 
 
 def outcomes(store) -> dict[str, str]:

@@ -128,6 +128,7 @@ def test_what_pages_lack_is_summed_warned_of_and_recorded(source, loader, store)
 def test_pages_that_lack_nothing_and_pages_of_older_programs_are_not_warned_of(source, loader, store):
     result = load(loader, store, source)
     assert (result.includes_missing, result.warnings) == (0, ())
+    assert result.snapshot is not None
     with store.connect() as connection:
         connection.execute(
             "UPDATE document SET metadata_json = '{\"includes_missing\": \"many\"}' WHERE title = 'Running'"

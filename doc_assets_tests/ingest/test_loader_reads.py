@@ -65,7 +65,7 @@ def opens(source: SmallSource, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     def counting(path: str | bytes | Path, *how: object, **more: object) -> int:
         if str(path).startswith(str(source.root)) and Path(os.fsdecode(path)).is_file():
             counted[Path(os.fsdecode(path)).name] += 1
-        return real(path, *how, **more)  # pyright: ignore[reportArgumentType]
+        return real(path, *how, **more)  # pyrefly: ignore[bad-argument-type]
 
     monkeypatch.setattr(os, "open", counting)
     return counted

@@ -139,13 +139,13 @@ def test_retries_that_are_over_end_in_one_sentence_and_nothing_is_published(sett
         store.connect = gone
         return rows
 
-    embedder.embed = lose  # pyright: ignore[reportAttributeAccessIssue]
+    embedder.embed = lose
     with pytest.raises(StoreError) as error:
         loader.stage(loader.survey(source.partition, source.catalogue), run_id="test")
     del store.connect
     assert "\n" not in str(error.value) and "no route to host" in str(error.value)
     assert "(tried 3 times); nothing of it was published" in str(error.value)
-    embedder.embed = embed  # pyright: ignore[reportAttributeAccessIssue]
+    embedder.embed = embed
     assert load(loader, store, source).loaded == 2
 
 

@@ -134,7 +134,7 @@ def no_model():
 
 def one(store: Store, query: str, *parameters) -> Any:
     with store.connect() as connection:
-        row = connection.execute(query, parameters).fetchone()  # pyright: ignore[reportArgumentType]
+        row = connection.execute(query, parameters).fetchone()  # pyrefly: ignore[bad-argument-type]
     assert row is not None
     return row[0] if len(row) == 1 else row
 
@@ -212,7 +212,7 @@ def test_readers_see_one_space_and_all_of_its_vectors_whenever_they_look(library
                         " JOIN snapshot s ON s.id = p.published_snapshot_id GROUP BY 1"
                     ).fetchall()
                     missing = connection.execute(
-                        f"SELECT count(*) FROM live_chunk l LEFT JOIN embedding_{seen[0][0]} e USING (chunk_id)"  # pyright: ignore[reportArgumentType]
+                        f"SELECT count(*) FROM live_chunk l LEFT JOIN embedding_{seen[0][0]} e USING (chunk_id)"
                         " WHERE e.chunk_id IS NULL"
                     ).fetchone()
                 looked.append((*(row[0] for row in seen), missing))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -178,9 +177,3 @@ def test_a_file_that_a_parser_cannot_read_names_itself_in_its_record(formats_fol
 def test_a_limit_that_cannot_hold_is_refused_by_its_name(name: str, value: str) -> None:
     with pytest.raises(DocAssetsError, match=name):
         Settings.from_environment({name: value})
-
-
-def test_signals_are_named() -> None:
-    from doc_assets.ingest.parse_pool import _cause
-
-    assert (_cause(-signal.SIGKILL), _cause(7), _cause(None)) == ("SIGKILL", "exit code 7", "exit code None")

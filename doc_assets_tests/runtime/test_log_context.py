@@ -115,10 +115,10 @@ def test_a_load_logs_its_way_with_run_partition_and_snapshot(lines, store, tmp_p
     def fails(*_: object) -> None:
         raise DocAssetsError("no model today")
 
-    embedder.embed = fails  # pyright: ignore[reportAttributeAccessIssue]
+    embedder.embed = fails  # pyrefly: ignore[bad-assignment]
     with pytest.raises(DocAssetsError):
         load(loader, store, source)
-    embedder.embed = works  # pyright: ignore[reportAttributeAccessIssue]
+    embedder.embed = works
     first = load(loader, store, source)
     source.write("guide-00.md", "# Guide 0\n\nIt was rewritten.\n")
     second = load(loader, store, source)

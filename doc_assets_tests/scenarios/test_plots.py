@@ -15,7 +15,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 def drawn(text: str) -> list[list[tuple[float, float]]]:
     """Points of each line, in pixels."""
     found = ElementTree.fromstring(text).iter(f"{SVG}polyline")  # noqa: S314 - our own
-    return [[tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()] for line in found]  # pyright: ignore[reportReturnType] - pairs
+    return [[tuple(map(float, pair.split(","))) for pair in line.attrib["points"].split()] for line in found]  # pyrefly: ignore[bad-return] - pairs
 
 
 def words(text: str) -> list[str | None]:

@@ -91,7 +91,7 @@ def test_cpu_of_a_log_is_added_up_by_statement_whatever_its_values() -> None:
 
 
 def size(factor: int, documents: int, seconds: float) -> scale.Size:
-    server = Counter(backend=seconds)  # pyright: ignore[reportArgumentType] - typed for whole numbers
+    server = Counter(backend=seconds)  # pyrefly: ignore[bad-argument-type] - typed for whole numbers
     load = Used({"totals": {"documents": documents}}, client_cpu=seconds, server_cpu=server)
     rows = dict.fromkeys(("chunk", "partition", "near_duplicate", "bytes"), 1)
     times = {mode: [1.0, 2.0] for mode in scale.MODES}
@@ -111,7 +111,7 @@ def test_what_grows_faster_than_the_documents_is_marked() -> None:
 
 def test_passages_with_the_same_words_have_near_vectors_that_no_model_gives() -> None:
     space = SimpleNamespace(dimensions=64)
-    embedder = StandInEmbedder(space, None, 0.0)  # pyright: ignore[reportArgumentType] - all that it reads of them
+    embedder = StandInEmbedder(space, None, 0.0)  # pyrefly: ignore[bad-argument-type] - all that it reads of them
     one, like, other = embedder.embed(["kernel packet buffer a", "kernel packet buffer b", "else"], Role.DOCUMENT)
     assert one @ like > 0.5 > one @ other
     assert one @ one == pytest.approx(1.0)

@@ -85,13 +85,13 @@ def credentials(folder: Path, **values: str) -> FetchOptions:
 
 
 def archive(folder: Path, location: str, options: FetchOptions | None = None) -> None:
-    source = ArchiveSource(name="a", kind="archive", location=location, credentials=options and "house")
+    source = ArchiveSource(name="a", kind="archive", location=location, credentials="house" if options else None)
     assert revision_of(source, folder, options or FetchOptions()) is None
     fetch(source, base=folder, cache=folder / "cache", options=options)
 
 
 def git(folder: Path, location: str, options: FetchOptions | None = None) -> None:
-    source = GitSource(name="g", kind="git", location=location, credentials=options and "house")
+    source = GitSource(name="g", kind="git", location=location, credentials="house" if options else None)
     assert revision_of(source, folder, options or FetchOptions()) is None
     fetch(source, base=folder, cache=folder / "cache", options=options)
 

@@ -21,7 +21,7 @@ def library(store: Store) -> Library:
 
 
 def ask(library: Library, query: str = "gadgets and widget3", **options: object) -> list[SearchResult]:
-    return search(library.store, library.model, query, mode="text", **options)  # pyright: ignore[reportArgumentType]
+    return search(library.store, library.model, query, mode="text", **options)  # pyrefly: ignore[bad-argument-type]
 
 
 def places(results: list[SearchResult]) -> list[str]:

@@ -49,8 +49,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def get(folder: Path, location: str = "upstream.git", **keys: Any) -> Fetched:
     options = keys.pop("options", None)
-    keys = {"lfs": True, "exclude": ["old/"]} | keys
-    source = GitSource(name="repo", kind="git", location=location, **keys)
+    given: dict[str, Any] = {"lfs": True, "exclude": ["old/"]} | keys
+    source = GitSource(name="repo", kind="git", location=location, **given)
     return fetch(source, base=folder, cache=folder / "cache", options=options)
 
 

@@ -10,7 +10,7 @@ Member = tuple[str, bytes] | tarfile.TarInfo
 
 
 def tar(path: Path, members: list[Member], mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as archive:  # pyright: ignore[reportCallIssue, reportArgumentType]
+    with tarfile.open(path, mode) as archive:  # pyrefly: ignore[no-matching-overload]
         for member in members:
             if isinstance(member, tarfile.TarInfo):
                 archive.addfile(member)

@@ -146,7 +146,7 @@ TABLES = (
 
 def run(connection: psycopg.Connection, query: str, parameters: Sequence[object] = ()) -> psycopg.Cursor:
     """A statement of a test, made of its own constants."""
-    return connection.execute(sql.SQL(query), parameters)  # pyright: ignore[reportArgumentType]
+    return connection.execute(sql.SQL(query), parameters)  # pyrefly: ignore[bad-argument-type]
 
 
 def flip(connection: psycopg.Connection, table: str, column: str, where: str, byte: int = 0, bit: int = 0) -> None:
@@ -177,7 +177,7 @@ def _flipped(value: str | bytes | int | float, byte: int, bit: int) -> str | byt
             (number,) = struct.unpack("<I", struct.pack("<f", value))
             return struct.unpack("<f", struct.pack("<I", number ^ (1 << bit)))[0]
         case str():
-            return _flipped(value.encode(), byte, bit).decode()  # pyright: ignore[reportAttributeAccessIssue]
+            return _flipped(value.encode(), byte, bit).decode()  # pyrefly: ignore[missing-attribute]
     changed = bytearray(value)
     changed[byte] ^= 1 << bit
     return bytes(changed)

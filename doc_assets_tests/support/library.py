@@ -41,7 +41,7 @@ class WordModel:
 
     def __init__(self, name: str = "words") -> None:
         tokenizer = Tokenizer(WordLevel({"?": 0}, "?"))
-        tokenizer.pre_tokenizer = Whitespace()  # pyright: ignore[reportAttributeAccessIssue]
+        tokenizer.pre_tokenizer = Whitespace()
         window = WindowTokenizer(tokenizer, WINDOW, "t")
         self.tokenizers = Tokenizers(window, window)
         self.space = EmbeddingSpace(name, "", "mean", True, WINDOW, DIMENSIONS, "fp32", "t")
@@ -88,7 +88,7 @@ class Library:
         self, source: str, files: Mapping[str, StoredDocument | Sequence[StoredDocument] | FileRecord], **how: object
     ) -> int:
         """Makes ``files`` what is live of ``<doc_type>/<source>``; the snapshot's id. ``how`` is as for ``stage``."""
-        lease = self.stage(source, files, **how)  # pyright: ignore[reportArgumentType]
+        lease = self.stage(source, files, **how)  # pyrefly: ignore[bad-argument-type]
         with self.store.connect() as connection:
             lifecycle.publish(connection, lease)
         return lease.snapshot

@@ -239,9 +239,10 @@ class _Writer:
                     self.connection.execute(
                         "INSERT INTO near_duplicate VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", (one, other, alike)
                     )
-        outcomes = ", ".join(
+        names: tuple[LiteralString, ...] = ("loaded", "duplicate", "skipped", "rejected")
+        outcomes: LiteralString = ", ".join(
             f"{name} = (SELECT count(*) FROM snapshot_file WHERE snapshot_id = s.id AND outcome = '{name}')"
-            for name in ("loaded", "duplicate", "skipped", "rejected")
+            for name in names
         )
         self.connection.execute(
             f"UPDATE snapshot s SET {outcomes}, status = %s, digest = snapshot_digest(id), sealed_at = now(),"

@@ -91,7 +91,7 @@ def vectors_in(payload: object, dialect: Dialect, texts: int) -> np.ndarray:
         NotVectorsError: The answer has another form, or other vectors than one for each text.
     """
     try:
-        rows = _in_order(payload["data"]) if dialect == "openai" else payload  # pyright: ignore[reportIndexIssue]
+        rows = _in_order(payload["data"]) if dialect == "openai" else payload  # pyrefly: ignore[bad-index]
         if not isinstance(rows, list):
             raise TypeError(f"{type(rows).__name__} where a list is expected")
         if len(rows) != texts:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 import torch
-from openvino.frontend import FrontEndManager  # pyright: ignore[reportPrivateImportUsage]
+from openvino.frontend import FrontEndManager
 from openvino.frontend.pytorch.ts_decoder import TorchScriptPythonDecoder
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
@@ -35,7 +35,7 @@ class Pooled(torch.nn.Module):
     def __init__(self, model: SentenceTransformer, pooling: str) -> None:
         """Take the modules of a loaded model."""
         super().__init__()
-        self.model: torch.nn.Module = model[0].auto_model  # pyright: ignore[reportAttributeAccessIssue]
+        self.model: torch.nn.Module = model[0].auto_model  # pyrefly: ignore[bad-assignment]
         self.rest = torch.nn.ModuleList(list(model)[1:])
         self.pooling = pooling
 

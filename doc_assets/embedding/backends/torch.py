@@ -67,7 +67,7 @@ class TorchEmbedder:
         self._transformer: Any = model[0]
         # In fp32 whatever the precision: pooling adds up to a window of numbers, and costs nothing beside the model.
         self._rest: list[Any] = [module.float() for module in list(model)[1:]]
-        config = self._transformer.auto_model.config
+        config = self._transformer.auto_model.config  # pyrefly: ignore[missing-attribute]
         self._budget = self.device.budget(bytes_per_token(config, space.max_tokens, dtype.itemsize))
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
@@ -124,7 +124,7 @@ class TorchEmbedder:
                 features["token_embeddings"] = features["token_embeddings"].float()
                 for module in self._rest:
                     features = module(features)
-                return leading(features["sentence_embedding"], self.space.dimensions)
+                return leading(features["sentence_embedding"], self.space.dimensions)  # pyrefly: ignore[bad-return]
         except torch.OutOfMemoryError:
             return None
 

@@ -46,7 +46,7 @@ _MAX_VALUE, _MAX_TOTAL = 1_000, 4_000  # characters as JSON: facts, not payloads
 _DROPPED = frozenset({"jupytext", "kernelspec"})  # storage of a notebook, not its content
 
 
-class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyright: ignore[reportGeneralTypeIssues]
+class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyrefly: ignore[invalid-inheritance]
     """Safe YAML in which only null, true, false and plain integers are not strings.
 
     Keeps ``version: 1.10`` and ``date: 2024-02-30`` as written, where YAML 1.1 would give 1.1 and fail.
@@ -56,7 +56,7 @@ class _TextLoader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 # What only a program could make of a tag (``!!python/name:…``, ``!ENV``) is nothing.
-_TextLoader.add_constructor(None, lambda loader, node: None)  # pyright: ignore[reportArgumentType] - the default
+_TextLoader.add_constructor(None, lambda loader, node: None)  # the default
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
 _TextLoader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?[1-9]\d{0,17})$"), list("-0123456789"))

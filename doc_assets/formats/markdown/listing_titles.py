@@ -65,7 +65,7 @@ def listing_title(info: str, *, mdx: bool = False) -> str:
     if braces:
         info = f"x {braces['attributes']}"
         mdx = False
-    elif ":" in info and (named := _GATSBY.match(info) or _ZENN.fullmatch(info)):
+    elif named := (_GATSBY.match(info) or _ZENN.fullmatch(info) if ":" in info else None):
         return named["title"]
     elif "=" in info and _STATED.match(info):  # no language
         info = f"x {info}"

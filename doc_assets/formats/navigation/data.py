@@ -24,13 +24,13 @@ _HEAD = re.compile(r"(?P<fence>---|\+\+\+)[ \t]*\n(?P<block>.*?)^(?P=fence)[ \t]
 _LONGEST_HEAD = 64 * 1024  # bytes
 
 
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyright: ignore[reportGeneralTypeIssues]
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # pyrefly: ignore[invalid-inheritance]
     """Safe YAML in which a value with a tag of a program (``!!python/name:…``, ``!ENV``) is nothing."""
 
     yaml_constructors: dict = dict(yaml.SafeLoader.yaml_constructors)  # noqa: RUF012 - PyYAML's own class attribute
 
 
-_Loader.add_constructor(None, lambda loader, node: None)  # pyright: ignore[reportArgumentType] - the default
+_Loader.add_constructor(None, lambda loader, node: None)  # the default
 
 
 def read_data(data: bytes, name: str) -> object:

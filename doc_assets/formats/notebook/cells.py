@@ -88,9 +88,9 @@ def cell_parts(
             if not parts:
                 continue
             # Many notebooks have their title in bold and use first-level headings for sections.
-            if opening and (title := _BOLD_TITLE.match(text)):
-                rest = markdown_parts(text[title.end() :], jupyter=True, files=files)
-                parts = [Heading(1, title[2].strip()), *rest]
+            if opening and (bold := _BOLD_TITLE.match(text)):
+                rest = markdown_parts(text[bold.end() :], jupyter=True, files=files)
+                parts = [Heading(1, bold[2].strip()), *rest]
             opening = False
             yield from parts
         else:

@@ -96,7 +96,8 @@ def read_notebook(data: bytes) -> dict[str, Any]:
     """
     notebook = _load(data)
     if not isinstance(notebook, dict):
-        found = {list: "a list", str: "a string", type(None): "null"}.get(type(notebook), "a number")
+        kinds: dict[type, str] = {list: "a list", str: "a string", type(None): "null"}
+        found = kinds.get(type(notebook), "a number")
         raise DocumentRejected(f"JSON, but not a notebook: {found} where an object with cells was expected")
     version = notebook.get("nbformat")
     if version == 1 and isinstance(notebook.get("cells"), list):

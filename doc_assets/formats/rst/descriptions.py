@@ -135,7 +135,7 @@ class PythonClass(Signature):
 
     def run(self) -> list[nodes.Node]:  # noqa: D102
         argument, _, _ = self.split()
-        return Signature.run(self) if re.search(r"[A-Z(]", argument) else Container.run(self)  # pyright: ignore[reportArgumentType]
+        return Signature.run(self) if re.search(r"[A-Z(]", argument) else Container.run(self)  # pyrefly: ignore[bad-argument-type]
 
 
 class NameList(SphinxDirective):

@@ -39,7 +39,7 @@ class SphinxDirective(Directive):
         is_below = below and self.content_offset == self.lineno and not (lines and _OPTION.match(lines[0]))
         if self.content_offset == self.lineno - 1 or is_below:
             limit = len(lines) if argument_lines is None else min(argument_lines, len(lines))
-            while start < limit and lines[start].strip() and (start == 0 or not _OPTION.match(lines[start])):
+            while start < limit and lines[start].strip() and (start == 0 or not _OPTION.match(str(lines[start]))):
                 start += 1
         argument = "\n".join(lines[:start])
         options: dict[str, str] = {}
@@ -114,7 +114,7 @@ class Container(SphinxDirective):
     def run(self) -> list[nodes.Node]:  # noqa: D102
         name = self.name.lower()
         if name in ("epigraph", "highlights", "pull-quote"):  # may begin on this line; the last may name an author
-            return self.state.block_quote(self.content, self.content_offset)  # pyright: ignore[reportAttributeAccessIssue] - in Body
+            return self.state.block_quote(self.content, self.content_offset)  # pyrefly: ignore[missing-attribute] - in Body
         _, _, content = self.split()
         if not content:
             return []

@@ -96,7 +96,7 @@ class _Lines(StringList):
     def __iter__(self) -> Iterator[str]:
         return iter(self.data)
 
-    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - a line, or lines
+    def __getitem__(self, index: Any) -> Any:  # noqa: ANN401 - a line, or lines # pyrefly: ignore[bad-override]
         if index.__class__ is int:
             return self.data[index]
         if index.stop is None and index.start and len(self.data) - index.start > _COPIED_LINES:
@@ -172,7 +172,7 @@ class _QuickState(states.RSTState):
     def directive(self, match: re.Match[str], **option_presets: object) -> tuple[list[nodes.Node], bool]:
         """Run the stub that reads the directive; there is one for every name."""
         name = match.group(1)
-        return self.run_directive(directive_for(name), match, name, option_presets)  # pyright: ignore[reportAttributeAccessIssue] - in Body
+        return self.run_directive(directive_for(name), match, name, option_presets)  # pyrefly: ignore[missing-attribute] - in Body
 
     def table(self, isolate_function: Callable, parser_class: type) -> tuple[list[nodes.Node], bool]:
         """Read a table as docutils does; keep it as written if it would exceed ``max_table_work``."""
@@ -182,11 +182,11 @@ class _QuickState(states.RSTState):
             if block:
                 spent = vars(self.memo).get("table_work", 0) + _table_work(block)
                 if spent > self.memo.inliner.max_table_work:
-                    return [], [*self.malformed_table(block), *messages], blank_finish  # pyright: ignore[reportAttributeAccessIssue] - in Body
+                    return [], [*self.malformed_table(block), *messages], blank_finish  # pyrefly: ignore[missing-attribute] - in Body
                 self.memo.table_work = spent
             return block, messages, blank_finish
 
-        return super().table(isolated, parser_class)  # pyright: ignore[reportAttributeAccessIssue] - in Body
+        return super().table(isolated, parser_class)  # pyrefly: ignore[missing-attribute] - in Body
 
     # docutils' table of explicit markup names its own function for directives and ignores a subclass's.
     explicit = copy.copy(states.Body.explicit)

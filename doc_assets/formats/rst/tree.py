@@ -266,7 +266,7 @@ def _block(text: str, kind: str) -> list[Block]:
     text = text.strip("\n").rstrip()
     if not text.strip():
         return []
-    return [Block(text if kind in ("code", "signature") else text.strip(), kind)]  # pyright: ignore[reportArgumentType]
+    return [Block(text if kind in ("code", "signature") else text.strip(), kind)]  # pyrefly: ignore[bad-argument-type]
 
 
 def _unplaced(message: nodes.system_message) -> list[Block]:

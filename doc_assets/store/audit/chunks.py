@@ -55,7 +55,7 @@ WHERE CASE WHEN s.chunk_id = chunk_digest(k.breadcrumb, k.text)
 def chunks(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: list[bytes]) -> list[Finding]:
     """Return chunks whose id does not match their content, that exceed the model's window, or that are empty."""
     found = []
-    for key, damaged, tokens, empty in connection.execute(_CHUNKS, {**snapshot_set.parameters, **only}):  # pyright: ignore[reportArgumentType]
+    for key, damaged, tokens, empty in connection.execute(_CHUNKS, {**snapshot_set.parameters, **only}):
         name = f"chunk {key.hex()}"
         if damaged:
             found.append(Finding("chunk_checksum", name, chunk=key))

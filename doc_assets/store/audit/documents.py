@@ -89,7 +89,7 @@ def documents(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only:
     parameters = {**snapshot_set.parameters, **only}
     found: list[Finding] = []
     wrong_tokens: dict[bytes, tuple[int, int]] = {}
-    for row in connection.execute(_DOCUMENTS, parameters):  # pyright: ignore[reportArgumentType]
+    for row in connection.execute(_DOCUMENTS, parameters):
         key, gone, chunks, recorded, disorder, damaged, absent, tokens, longest, token_count, blank, metadata = row
         name = f"document {key.hex()}"
         if gone:
@@ -120,7 +120,7 @@ def _wrong_tokens(
     if not wrong:
         return []
     by = {key: tokens - recorded for key, (recorded, tokens) in wrong.items()}
-    rows = connection.execute(_SUSPECTS, {**parameters, "wrong": list(by), "by": list(by.values())}).fetchall()  # pyright: ignore[reportArgumentType]
+    rows = connection.execute(_SUSPECTS, {**parameters, "wrong": list(by), "by": list(by.values())}).fetchall()
     suspects = {key: frozenset(chunks) for key, chunks in rows}
     return [
         Finding(
@@ -150,7 +150,7 @@ def metadata_types(connection: psycopg.Connection, snapshot_set: SnapshotSet) ->
     """Return documents with a standard field of another type than the schema's."""
     return [
         Finding("metadata_types", f"document {key.hex()}: {field} is no {kind}", snapshot=snapshot, document=key)
-        for snapshot, key, field, kind in connection.execute(_METADATA_TYPES, snapshot_set.parameters)  # pyright: ignore[reportArgumentType]
+        for snapshot, key, field, kind in connection.execute(_METADATA_TYPES, snapshot_set.parameters)  # pyrefly: ignore[bad-argument-type]
     ]
 
 

@@ -69,6 +69,6 @@ def _holders(
     if not (wanted := list(keys)):
         return []
     return connection.execute(
-        query,  # pyright: ignore[reportArgumentType] - a constant of this module
+        query,  # pyrefly: ignore[bad-argument-type] - a constant of this module
         {"snapshots": list(snapshots), "keys": wanted},
     ).fetchall()

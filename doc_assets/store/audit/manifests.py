@@ -185,17 +185,18 @@ def _compare(
 def _unreadable_rows(connection: psycopg.Connection, snapshot: int, reason: str) -> Iterator[Finding]:
     """Yield the rows of a manifest that PostgreSQL cannot read, or else the snapshot's own."""
     found = []
-    for table in ("snapshot_file", "snapshot_document"):
+    tables: tuple[LiteralString, ...] = ("snapshot_file", "snapshot_document")
+    for table in tables:
         names = dict(
             connection.execute(
-                f"SELECT ctid::text, encode(textsend(path), 'escape') FROM {table} WHERE snapshot_id = %s",  # noqa: S608 # pyright: ignore[reportArgumentType]
+                f"SELECT ctid::text, encode(textsend(path), 'escape') FROM {table} WHERE snapshot_id = %s",  # noqa: S608 - constants
                 (snapshot,),
             ).fetchall()
         )
         hashed = f"SELECT count(row_hash(t)) FROM {table} t WHERE ctid = ANY (%s::tid[])"  # noqa: S608 - constants
         found += isolate_unreadable(
             connection,
-            lambda some, query=hashed: connection.execute(query, (list(some),)) and [],  # pyright: ignore[reportArgumentType]
+            lambda some, query=hashed: connection.execute(query, (list(some),)) and [],  # pyrefly: ignore[bad-argument-type]
             list(names),
             lambda place, why, names=names: [f"file {names[place]} in snapshot {snapshot}: {why}"],
         )

@@ -56,7 +56,7 @@ def signatures(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only
     parameters = {**snapshot_set.parameters, **only}
     found = [
         Finding("signature_checksum", f"signature of document {key.hex()}", document=key)
-        for (key,) in connection.execute(_SIGNATURES, parameters)  # pyright: ignore[reportArgumentType]
+        for (key,) in connection.execute(_SIGNATURES, parameters)
     ]
     unsigned = connection.execute(_UNSIGNED, {**parameters, "most": MAX_CHARACTERS})
     return found + [
@@ -73,7 +73,7 @@ def links(connection: psycopg.Connection, snapshot_set: SnapshotSet, **only: lis
     Each is reported under both documents. A link with a wrong or absent signature is not judged.
     """
     found = []
-    rows = connection.execute(_LINKS, {**snapshot_set.parameters, **only})  # pyright: ignore[reportArgumentType]
+    rows = connection.execute(_LINKS, {**snapshot_set.parameters, **only})
     for one, other, stored, minhash, of_other, sound, *exist in rows:
         name = f"link of documents {one.hex()} and {other.hex()}"
         if not all(exist):

@@ -68,7 +68,7 @@ def isolating(
                 with connection.transaction():
                     return query(connection, snapshot_set)
             except _UNREADABLE:
-                rows = connection.execute(listing, snapshot_set.parameters).fetchall()  # pyright: ignore[reportArgumentType]
+                rows = connection.execute(listing, snapshot_set.parameters).fetchall()  # pyrefly: ignore[bad-argument-type]
             return isolate_unreadable(
                 connection,
                 lambda keys: query(connection, snapshot_set, **{f"{subject}s": list(keys)}),

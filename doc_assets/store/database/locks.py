@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import LiteralString
 
 import psycopg
 
@@ -68,8 +69,8 @@ def lock_spaces(connection: psycopg.Connection) -> None:
 @contextmanager
 def try_session_lock(connection: psycopg.Connection, *key: int, shared: bool = False) -> Iterator[bool]:
     """Try to lock a key of one or two numbers without waiting; yield True if it is held until the end of the block."""
-    mode = "_shared" if shared else ""
-    numbers = "%s, %s" if len(key) == 2 else "%s"
+    mode: LiteralString = "_shared" if shared else ""
+    numbers: LiteralString = "%s, %s" if len(key) == 2 else "%s"
     row = connection.execute(f"SELECT pg_try_advisory_lock{mode}({numbers})", key).fetchone()
     held = bool(row and row[0])
     try:

@@ -106,7 +106,7 @@ def _run_revisions_at_once(store: Store) -> None:
             if before not in (None, head()):
                 connection.exec_driver_sql(_LOCK_PARTITIONS)
             run_revisions(connection, "head")
-            if before not in (None, head()):
+            if before is not None and before != head():
                 if before < _SIGNED_SINCE:
                     _sign_documents(raw)
                 counts = {"from": before, "to": head()}

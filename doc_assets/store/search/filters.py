@@ -67,7 +67,7 @@ def _patterns(name: str, value: str) -> list[str]:
 def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, dict[str, list[str]]]:
     """Return SQL conditions on ``document o``, each starting with AND, and their parameters; empty for no filter."""
     text = "".join(f" AND o.metadata @> ANY (%(where_{i})s::jsonb[])" for i in range(len(conditions)))
-    return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}  # pyright: ignore[reportArgumentType] - digits only
+    return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}  # pyrefly: ignore[bad-argument-type] - digits only
 
 
 def few_documents(

@@ -62,7 +62,7 @@ def move(
         history.record(
             connection, action, "published" if m.to is not None else "unpublished", partition_id=m.partition_id,
             from_snapshot=m.before, to_snapshot=m.to, at=now[0] if now else None,
-            **(events or {}).get(m.partition_id, {}),  # pyright: ignore[reportArgumentType]
+            **(events or {}).get(m.partition_id, {}),  # pyrefly: ignore[bad-argument-type]
         )  # fmt: skip
     return moved
 

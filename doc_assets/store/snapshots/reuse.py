@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from typing import LiteralString
 
 import psycopg
 
@@ -53,7 +54,8 @@ def reconcile(
             " WHERE f.snapshot_id = %(snapshot)s AND (d.path IS NULL OR f.outcome IN ('duplicate', 'rejected')"
             " OR f.path = ANY (%(stale)s))"
         )
-        for table in ("snapshot_document", "snapshot_file"):
+        tables: tuple[LiteralString, ...] = ("snapshot_document", "snapshot_file")
+        for table in tables:
             connection.execute(
                 f"DELETE FROM {table} WHERE snapshot_id = %(snapshot)s AND path IN ({gone})",  # noqa: S608 - constants
                 parameters,

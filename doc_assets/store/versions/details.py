@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -143,7 +144,8 @@ def _facts(connection: psycopg.Connection, snapshot_id: int) -> SourceFacts:
         recipe = json.loads(row["recipe"])
     except ValueError:
         recipe = {"text": row["recipe"]}
-    return SourceFacts(**{**row, "recipe": recipe})
+    facts: dict[str, Any] = {**row, "recipe": recipe}
+    return SourceFacts(**facts)
 
 
 def _contents(connection: psycopg.Connection, snapshot_id: int, facts: SourceFacts, counts: Counts) -> Contents:

@@ -157,10 +157,7 @@ def _rows(
                 "limit": limit,
             },
         ).fetchall()
-    return [
-        SnapshotRow(periods=tuple(map(Period, row.pop("since"), row.pop("until"))), **row)  # pyright: ignore[reportCallIssue]
-        for row in rows
-    ]
+    return [SnapshotRow(periods=tuple(map(Period, row.pop("since"), row.pop("until"))), **row) for row in rows]
 
 
 def manifest(

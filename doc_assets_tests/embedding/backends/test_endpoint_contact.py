@@ -28,7 +28,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Opening]:
         servers.append(EmbeddingServer(served))
         path = "/v1" if isinstance(served, OpenAi) else "/embed"
         configured = Settings.from_environment({"DOC_ASSETS_EMBEDDING_URL": servers[-1].address + path})
-        return open_embedder(dataclasses.replace(configured, embedding_backend="http", **settings))  # pyright: ignore[reportArgumentType]
+        return open_embedder(dataclasses.replace(configured, embedding_backend="http", **settings))  # pyrefly: ignore[bad-argument-type]
 
     yield open_
     for server in servers:

@@ -24,7 +24,7 @@ from doc_assets.errors import (
     EmbeddingRefused,
     EndpointUnavailable,
 )
-from doc_assets.secrets import SecretAddress
+from doc_assets.secrets import Secret, SecretAddress
 from doc_assets.settings import Settings
 from doc_assets_tests.support.echoing import EchoingServer
 from doc_assets_tests.support.servers import basic, running
@@ -90,7 +90,10 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
 
 def settings(url: str) -> Settings:
     return dataclasses.replace(
-        Settings.from_environment({}), embedding_backend="http", embedding_url=url, embedding_api_key="secret"
+        Settings.from_environment({}),
+        embedding_backend="http",
+        embedding_url=SecretAddress(url),
+        embedding_api_key=Secret("secret"),
     )
 
 
@@ -293,7 +296,7 @@ def test_the_space_of_an_endpoint_is_a_space_of_its_own(server: Endpoint) -> Non
     ],
 )
 def test_a_request_that_cannot_be_built_is_misuse_and_not_tried(address: str, key: str | None, said: str) -> None:
-    wrong = dataclasses.replace(settings(address), embedding_api_key=key)
+    wrong = dataclasses.replace(settings(address), embedding_api_key=Secret.of(key))
     for step in (describe_space, open_embedder):  # the first begins every load
         with pytest.raises(EmbeddingMisconfigured, match=said) as refused:
             step(wrong)
@@ -316,7 +319,7 @@ def test_a_login_in_the_address_is_sent_and_never_shown(server: Endpoint) -> Non
 def test_what_a_server_echoes_is_masked_before_it_is_cut(server: Endpoint) -> None:
     key = "Zq9-" + "s3cr3t" * 30
     server.respond = lambda _path, _body: (401, {}, "x" * 250 + key)
-    echoed = dataclasses.replace(settings(server.address), embedding_api_key=key)
+    echoed = dataclasses.replace(settings(server.address), embedding_api_key=Secret.of(key))
     with pytest.raises(EmbeddingError) as refused:
         open_embedder(echoed).embed(["a"], Role.DOCUMENT)
     assert "s3cr3t" not in str(refused.value)

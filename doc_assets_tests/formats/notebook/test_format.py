@@ -230,7 +230,7 @@ def test_a_notebook_without_cells_is_skipped() -> None:
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_old_versions_are_upgraded_in_silence(version: int, capfd: pytest.CaptureFixture[str]) -> None:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "markdown", "source": ["# Old\n", "\n", "Still here."], "metadata": {}},
         {"cell_type": "code", "input": ["print 2"], "language": "python", "outputs": [], "collapsed": False},
     ]

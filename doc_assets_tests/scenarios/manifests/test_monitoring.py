@@ -97,5 +97,5 @@ def test_a_panel_asks_for_metrics_and_labels_that_exist(title, expression):
 
 def test_the_query_of_the_variable_names_what_exists():
     (query,) = [v["definition"] for v in DASHBOARD["templating"]["list"] if v["type"] == "query"]
-    metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", query).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    metric, label = re.fullmatch(r"label_values\((\w+), (\w+)\)", query).groups()  # pyrefly: ignore[missing-attribute]
     assert label in BY_NAME[metric].labels

@@ -46,7 +46,7 @@ ALSO_FREE = {
 def role_with(store: Store, settings: dict[str, str], attributes: str = "SUPERUSER") -> Iterator[str]:
     """The URL of a new role that has these settings."""
     with store.connect() as connection:
-        connection.execute(sql.SQL("CREATE ROLE odd LOGIN {}").format(sql.SQL(attributes)))  # pyright: ignore[reportArgumentType]
+        connection.execute(sql.SQL("CREATE ROLE odd LOGIN {}").format(sql.SQL(attributes)))  # pyrefly: ignore[bad-argument-type]
         for name, value in settings.items():
             connection.execute(
                 sql.SQL("ALTER ROLE odd SET {} = {}").format(sql.Identifier(*name.split(".")), sql.Literal(value))

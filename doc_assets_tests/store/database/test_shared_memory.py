@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -54,7 +55,9 @@ def limit_shared_memory(connection: psycopg.Connection) -> None:
     pid = connection.info.backend_pid
     ids = Path(f"/proc/{pid}").stat()
     # As the user of the server, which is another one where the tests run as root.
-    as_its_user = {"user": ids.st_uid, "group": ids.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    as_its_user: dict[str, Any] = (
+        {"user": ids.st_uid, "group": ids.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    )
     subprocess.run(["prlimit", f"--pid={pid}", f"--fsize={LIMIT}:{LIMIT}"], check=True, **as_its_user)
 
 

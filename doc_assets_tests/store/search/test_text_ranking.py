@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -187,13 +188,14 @@ def test_words_are_the_same_on_another_server_with_other_locales(connection: psy
     wanted = [(stored(connection, text, "IT IS I"), asked(connection, text)) for text in texts]
     versions = files("doc_assets.store.schema").joinpath("alembic", "versions")
     with postgres(services.program("postgresql-15").parent) as url:
-        for options in (
+        locales: tuple[LiteralString, ...] = (
             "LOCALE 'C'",
             "LOCALE 'C.UTF-8'",
             "LOCALE 'tr_TR.UTF-8'",
             "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C.UTF-8'",
             "LOCALE_PROVIDER icu ICU_LOCALE 'lt' LOCALE 'tr_TR.UTF-8'",
-        ):
+        )
+        for options in locales:
             with (
                 new_database(url, f"TEMPLATE template0 ENCODING 'UTF8' {options}") as other,
                 psycopg.connect(other, autocommit=True) as session,

@@ -14,7 +14,7 @@ def test_documents_are_read_only_where_a_load_counted_missing_includes_or_did_no
     library = Library(store, WordModel())
 
     def publish(source: str, counts: dict[str, int], **metadata: object) -> None:
-        lease = library.stage(f"rust/{source}", {"a.md": article(source, **metadata)})  # pyright: ignore[reportArgumentType]
+        lease = library.stage(f"rust/{source}", {"a.md": article(source, **metadata)})  # pyrefly: ignore[bad-argument-type]
         with store.connect() as connection:
             lifecycle.publish(connection, lease, counts=counts)
 

@@ -23,7 +23,7 @@ DOCS = ROOT / "docs"
 
 
 def ask(library: Library, query: str, mode: str, **how: object) -> list[SearchResult]:
-    return search(library.store, library.model, query, mode=mode, **how)  # pyright: ignore[reportArgumentType]
+    return search(library.store, library.model, query, mode=mode, **how)  # pyrefly: ignore[bad-argument-type]
 
 
 @pytest.mark.parametrize(

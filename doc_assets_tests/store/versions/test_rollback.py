@@ -63,7 +63,7 @@ class Library:
 
     def execute(self, query: str, *values: object) -> list[tuple]:
         with self.store.connect() as connection:
-            cursor = connection.execute(query, values)  # pyright: ignore[reportArgumentType, reportCallIssue]
+            cursor = connection.execute(query, values)  # pyrefly: ignore[bad-argument-type]
             return cursor.fetchall() if cursor.description else []
 
     def now(self) -> datetime:
@@ -103,7 +103,7 @@ def beside(url: str, name: str) -> str:
 
 def execute(url: str, statement: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue] - names are made above
+        connection.execute(statement)  # pyrefly: ignore[no-matching-overload] - names are made above
 
 
 def moves(done: Rollback) -> dict[str, tuple[int | None, int | None]]:
@@ -371,7 +371,7 @@ class Polling:
         try:
             with self._store.connect() as connection:
                 while not self._stop.is_set():
-                    row = connection.execute(self._query).fetchone()  # pyright: ignore[reportArgumentType, reportCallIssue]
+                    row = connection.execute(self._query).fetchone()  # pyrefly: ignore[no-matching-overload]
                     assert row is not None
                     self._answers.append(row[0])
         except (psycopg.Error, AssertionError) as error:

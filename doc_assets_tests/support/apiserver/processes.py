@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-import signal
 import subprocess
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL, Signals
 
 import psutil
 
@@ -81,7 +81,7 @@ class Container:
         """Return the id of its first process, to which the kubelet's signals go."""
         return self._process.pid
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: Signals) -> None:
         """Send a signal to the first process alone, as a container runtime does."""
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
@@ -96,9 +96,9 @@ class Container:
 
     def kill(self) -> None:
         """Send SIGKILL to all of its processes."""
-        self.signal(signal.SIGKILL)  # a process forked just now leads no group yet
+        self.signal(SIGKILL)  # a process forked just now leads no group yet
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, SIGKILL)
         self._end_rest()
 
     def _end_rest(self) -> None:

@@ -73,7 +73,7 @@ class HttpServer(Loopback):
 
 
 class _Handler(Handler):
-    server: HttpServer  # pyright: ignore[reportIncompatibleVariableOverride] - started by the class above only
+    server: HttpServer  # pyrefly: ignore[bad-override-mutable-attribute] - started by the class above only
 
     def do_GET(self) -> None:
         self._handle()

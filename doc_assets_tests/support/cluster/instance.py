@@ -170,7 +170,7 @@ def cluster_of(folder: Path, database_url: str, patch: pytest.MonkeyPatch) -> It
         dg.DagsterInstance.from_ref(reference(folder)) as instance,
         WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget(origin)) as workspace,
     ):
-        instance.run_launcher._api_client = DagsterKubernetesClient.production_client(  # pyright: ignore[reportAttributeAccessIssue]
+        instance.run_launcher._api_client = DagsterKubernetesClient.production_client(  # pyrefly: ignore[missing-attribute]
             batch_api_override=api, core_api_override=api
         )
         yield Cluster(instance=instance, workspace=workspace, api=api)

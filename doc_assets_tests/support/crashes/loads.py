@@ -200,7 +200,7 @@ def _run(order: Order) -> None:
     """In the child."""
     trace = Trace(order.trace)
     try:
-        load_run.BATCH_CHUNKS = BATCH_CHUNKS
+        load_run.BATCH_CHUNKS = BATCH_CHUNKS  # pyrefly: ignore[bad-assignment]
         _trace_stages(trace, order.pause)
         pool = InProcess(order.settings, trace, order.pause / 4)
         _load_all(order, trace, Loader(order.settings, Store(order.url), pool))
