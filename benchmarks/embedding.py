@@ -50,7 +50,7 @@ def backends(settings: Settings, device: str) -> dict[str, Settings]:
     if device == "cuda":
         return found | {f"torch {precision}": configured("torch", precision) for precision in ("bf16", "fp16")}
     if importlib.util.find_spec("openvino"):
-        for precision in ("fp32", "bf16") if cpu_has_bf16() else ("fp32",):
+        for precision in ("fp32", "bf16", "int8") if cpu_has_bf16() else ("fp32", "int8"):
             found[f"openvino {precision}"] = configured("openvino", precision)
     return found
 

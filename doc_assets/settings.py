@@ -40,7 +40,7 @@ class Settings:
         database_url: PostgreSQL to use (``DOC_ASSETS_DATABASE_URL``); None means the embedded one under ``home``.
         embedding_model: A folder, or a name that sentence-transformers loads (``DOC_ASSETS_EMBEDDING_MODEL``).
         embedding_backend: ``auto``, ``openvino``, ``torch`` or ``http`` (``DOC_ASSETS_EMBEDDING_BACKEND``).
-        embedding_precision: ``auto``, ``fp32``, ``bf16`` or ``fp16`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
+        embedding_precision: ``auto``, ``fp32``, ``bf16``, ``fp16`` or ``int8`` (``DOC_ASSETS_EMBEDDING_PRECISION``).
         converted_models: Folder of converted models, read only (``DOC_ASSETS_CONVERTED_MODELS``); None: ``home`` alone.
         embedding_document_prompt: What stands before each document: the name of a prompt in the model's configuration,
             a text, or ``none`` (``DOC_ASSETS_EMBEDDING_DOCUMENT_PROMPT``); None: as the model states.
@@ -141,7 +141,9 @@ class Settings:
             database_url=SecretAddress.of(given.secret("DOC_ASSETS_DATABASE_URL", _database_url_problem)),
             embedding_model=env.get("DOC_ASSETS_EMBEDDING_MODEL") or cls.embedding_model,
             embedding_backend=given.choice("DOC_ASSETS_EMBEDDING_BACKEND", ("auto", "openvino", "torch", "http")),
-            embedding_precision=given.choice("DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16", "fp16")),
+            embedding_precision=given.choice(
+                "DOC_ASSETS_EMBEDDING_PRECISION", ("auto", "fp32", "bf16", "fp16", "int8")
+            ),
             converted_models=given.path("DOC_ASSETS_CONVERTED_MODELS"),
             embedding_document_prompt=env.get("DOC_ASSETS_EMBEDDING_DOCUMENT_PROMPT") or None,
             embedding_query_prompt=env.get("DOC_ASSETS_EMBEDDING_QUERY_PROMPT") or None,

@@ -33,9 +33,36 @@ def plan(lengths: Sequence[int], budget: int, max_rows: int | None = None) -> li
     return batches
 
 
-def pad(ids: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return token ids and attention mask of a batch, both ``(rows, longest) int64``, filled with 0 on the right."""
-    shape = (len(ids), max(map(len, ids)))
+def plan_few_shapes(lengths: Sequence[int], budget: int, multiple: int, window: int) -> list[tuple[list[int], int]]:
+    """Return positions in ``lengths`` and width by batch, longest texts first, in few different shapes.
+
+    Widths are multiples of ``multiple``, rows powers of two: for backends that compile for each shape. A window of 256
+    tokens in multiples of 8 with a budget of 256 has 63 shapes, where ``plan`` has 1,466.
+
+    Args:
+        lengths: Tokens of each text.
+        budget: Tokens per batch, rows times width; a text over it is a batch of its own.
+        multiple: Widths are rounded up to it.
+        window: Widest batch; texts are no longer.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batches: list[tuple[list[int], int]] = []
+    start = 0
+    while start < len(order):
+        width = max(1, min(-(-lengths[order[start]] // multiple) * multiple, window))
+        rows = max(1, min(budget // width, len(order) - start))
+        rows = 1 << (rows.bit_length() - 1)
+        batches.append((order[start : start + rows], width))
+        start += rows
+    return batches
+
+
+def pad(ids: Sequence[Sequence[int]], width: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return token ids and attention mask of a batch, filled with 0 on the right.
+
+    Both are ``(rows, max(width, longest)) int64``.
+    """
+    shape = (len(ids), max(width, *map(len, ids)))
     tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for row, sequence in enumerate(ids):
         tokens[row, : len(sequence)] = sequence

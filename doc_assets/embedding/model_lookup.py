@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.int8_scales import file_name
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.prompts import NONE
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
 
-_PRECISIONS = ("fp32", "bf16", "fp16", "remote")
+_PRECISIONS = ("fp32", "bf16", "fp16", "int8", "remote")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,11 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
 def _next_step(space: EmbeddingSpace) -> str:
     if space.precision == "remote":
         return "set DOC_ASSETS_EMBEDDING_BACKEND=http, DOC_ASSETS_EMBEDDING_URL and the model that it serves"
+    if space.precision == "int8":
+        return (
+            f"int8 also needs the scales of then (digest {space.scales_digest[:12]}…): copy "
+            f"{file_name(space.weights_sha256)} into the folder models of DOC_ASSETS_HOME, or search with mode text"
+        )
     if "/" in space.name:
         return (
             f"make {space.name} available in this precision (the weights must be those of then, "

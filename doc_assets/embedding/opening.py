@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import prompts_of
-from doc_assets.embedding.space import choose_backend, describe_space, model_folder
+from doc_assets.embedding.space import choose_backend, describe_space, model_folder, model_folders, scales_of
 from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
 from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
@@ -50,10 +52,10 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
         case "openvino":
             from doc_assets.embedding.backends.openvino import OpenVinoEmbedder
 
-            converted = [settings.home / "models"]
-            if settings.converted_models:
-                converted.insert(0, settings.converted_models)
-            return OpenVinoEmbedder(space, tokenizers, model_folder(settings), converted, settings.threads)
+            scales = scales_of(settings, space.weights_sha256) if space.precision == "int8" else None
+            return OpenVinoEmbedder(
+                space, tokenizers, model_folder(settings), model_folders(settings), settings.threads, scales
+            )
         case "torch":
             from doc_assets.embedding.backends.torch import TorchEmbedder
 
@@ -75,3 +77,19 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
                 longest_asked_wait=settings.retry_after,
                 on_retry=on_retry,
             )
+
+
+def measure_scales(settings: Settings, texts: Sequence[str]) -> Int8Scales:
+    """Measure the int8 scales of the configured model on texts like those that it will embed.
+
+    300 chunks take 30 s of a core. The file of the result, not the measurement, is shared between machines: another
+    machine may measure other last digits.
+
+    Raises:
+        EmbeddingError: The model cannot be converted for OpenVINO.
+    """
+    from doc_assets.embedding.backends.openvino import observed_scales
+
+    in_fp32 = replace(settings, embedding_backend="openvino", embedding_precision="fp32")
+    space, tokenizers, folder = describe_space(in_fp32), open_tokenizers(settings), model_folder(settings)
+    return observed_scales(space, tokenizers, folder, model_folders(settings), settings.threads, texts)

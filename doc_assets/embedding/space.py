@@ -11,11 +11,12 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
 from doc_assets.document import JsonValue, canonical_json
+from doc_assets.embedding.int8_scales import Int8Scales, find_scales
 from doc_assets.embedding.model_files import file_sha256, layout, window
 from doc_assets.embedding.prompts import Prompts, prompts_of
 from doc_assets.embedding.tokenizer import Tokenizers, tokenizer_digest
@@ -25,7 +26,7 @@ from doc_assets.settings import Settings
 DEFAULT_MODEL = Settings.embedding_model
 
 Backend = Literal["openvino", "torch", "http"]
-Precision = Literal["fp32", "bf16", "fp16", "remote"]
+Precision = Literal["fp32", "bf16", "fp16", "int8", "remote"]
 PromptsBy = Literal["client", "server"]
 
 # The files to download; weights in other formats and example files are left out.
@@ -37,6 +38,7 @@ _LATER: dict[str, object] = {
     "include_prompt": True,
     "prompts_by": "client",
     "modules_sha256": "",
+    "scales_digest": "",
 }
 
 
@@ -58,6 +60,7 @@ class EmbeddingSpace:
         include_prompt: Tokens of the prompt are pooled; always True without a prompt.
         prompts_by: Who puts prompts before texts, ``client`` or ``server``; always ``client`` without a prompt.
         modules_sha256: SHA-256 (hex) of modules with weights after the pooling; empty without any.
+        scales_digest: See ``int8_scales.Int8Scales.digest``; empty in other precisions than int8.
     """
 
     name: str
@@ -73,6 +76,7 @@ class EmbeddingSpace:
     include_prompt: bool = True
     prompts_by: PromptsBy = "client"
     modules_sha256: str = ""
+    scales_digest: str = ""
 
     @property
     def description(self) -> dict[str, JsonValue]:
@@ -84,6 +88,11 @@ class EmbeddingSpace:
         """SHA-256 (64 hex digits) of the canonical JSON of the description."""
         return hashlib.sha256(canonical_json(self.description).encode()).hexdigest()
 
+    @property
+    def in_fp32(self) -> EmbeddingSpace:
+        """The same model in fp32, whose converted graph every other precision is made of."""
+        return replace(self, precision="fp32", scales_digest="")
+
 
 def describe_space(settings: Settings) -> EmbeddingSpace:
     """Return the space of the configured model. Loads no model; hashing the weights takes 0.1-0.3 s once per process.
@@ -92,7 +101,7 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
     be the one that the endpoint serves.
 
     Raises:
-        EmbeddingMisconfigured: The model is unknown or of an unsupported kind, or the CPU lacks the precision.
+        EmbeddingMisconfigured: The model is unknown or of an unsupported kind, or the precision is not available.
         EndpointUnavailable: The model is to be downloaded, and the hub does not answer.
     """
     folder, backend = model_folder(settings), choose_backend(settings)
@@ -105,20 +114,24 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
             f"{folder} has no model.safetensors: only models with safetensors weights are loaded"
         )
     path = Path(settings.embedding_model).expanduser()
+    weights_sha256 = file_sha256(weights) if weights.is_file() else ""
+    precision = _precision(settings, backend, weights_sha256)
+    scales = scales_of(settings, weights_sha256) if precision == "int8" else None
     return EmbeddingSpace(
         name=path.resolve().name if path.is_dir() else settings.embedding_model,
-        weights_sha256=file_sha256(weights) if weights.is_file() else "",
+        weights_sha256=weights_sha256,
         pooling=made.pooling,
         normalized=True,
         max_tokens=window(folder),
         dimensions=_dimensions(settings.embedding_dimensions, made.dimensions, folder),
-        precision=_precision(settings.embedding_precision, backend),
+        precision=precision,
         tokenizer_digest=_tokenizer_digest(folder, prompts),
         document_prompt=stated[0],
         query_prompt=stated[1],
         include_prompt=made.include_prompt or not any(stated),
         prompts_by="server" if by_server and any(stated) else "client",
         modules_sha256=made.modules_sha256,
+        scales_digest=scales.digest if scales else "",
     )
 
 
@@ -163,7 +176,7 @@ def model_folder(settings: Settings) -> Path:
 
 
 def choose_backend(settings: Settings) -> Backend:
-    """Return the configured backend; ``auto``: torch with a CUDA device or for fp16, then OpenVINO, then torch.
+    """Return the configured backend; ``auto``: torch on a GPU (but for int8) and for fp16, then OpenVINO, then torch.
 
     Raises:
         EmbeddingMisconfigured: The backend is not installed, or ``http`` has no valid address.
@@ -171,7 +184,8 @@ def choose_backend(settings: Settings) -> Backend:
     wanted = settings.embedding_backend
     if wanted == "auto":
         only_torch = settings.embedding_precision == "fp16" or not importlib.util.find_spec("openvino")
-        wanted = "torch" if _has_cuda() or only_torch else "openvino"
+        on_gpu = _has_cuda() and settings.embedding_precision != "int8"
+        wanted = "torch" if on_gpu or only_torch else "openvino"
     if wanted == "http" and settings.embedding_url is None:
         raise EmbeddingMisconfigured("the http backend needs an address: set DOC_ASSETS_EMBEDDING_URL")
     if settings.embedding_url is not None and wanted == "http":
@@ -200,24 +214,68 @@ def cpu_has_bf16() -> bool:
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _precision(wanted: str, backend: Backend) -> Precision:
+@functools.cache
+def cpu_has_int8() -> bool:
+    """Return True if this CPU multiplies int8 in hardware (VNNI or AMX); elsewhere int8 is slower than fp32.
+
+    OpenVINO reports int8 for every CPU that it runs on.
+    """
+    information = Path("/proc/cpuinfo")
+    flags = set(information.read_text().split()) if information.is_file() else set()
+    return bool(flags & {"avx512_vnni", "avx_vnni", "amx_int8"})
+
+
+def model_folders(settings: Settings) -> list[Path]:
+    """Return the folders of converted models and of scales: the one of an image, if set, then the home's."""
+    home = settings.home / "models"
+    return [settings.converted_models, home] if settings.converted_models else [home]
+
+
+def scales_of(settings: Settings, weights_sha256: str) -> Int8Scales | None:
+    """Return the int8 scales of a model: those of a user, else those of the package, which has the default model's.
+
+    Raises:
+        EmbeddingMisconfigured: A file is damaged, or of another model.
+    """
+    return find_scales(model_folders(settings), weights_sha256)
+
+
+def _precision(settings: Settings, backend: Backend, weights_sha256: str) -> Precision:
+    wanted = settings.embedding_precision
     if backend == "http":
         return "remote"
     if wanted == "auto":
         if backend == "torch" and _has_cuda():
             return "fp16"
+        if backend == "openvino" and cpu_has_int8() and scales_of(settings, weights_sha256):
+            return "int8"
         return "bf16" if backend == "openvino" and cpu_has_bf16() else "fp32"
     if wanted == "fp16" and backend != "torch":
         raise EmbeddingMisconfigured(
             f"DOC_ASSETS_EMBEDDING_PRECISION=fp16: the backend {backend} computes no fp16; set "
             "DOC_ASSETS_EMBEDDING_BACKEND to torch or auto"
         )
+    if wanted == "int8":
+        _require_int8(settings, backend, weights_sha256)
     if wanted == "bf16" and not cpu_has_bf16() and not (backend == "torch" and _has_cuda()):
         raise EmbeddingMisconfigured(
             "DOC_ASSETS_EMBEDDING_PRECISION=bf16: this CPU computes no bf16 (AVX512_BF16 or AMX is needed); "
             "set it to fp32 or auto"
         )
     return cast(Precision, wanted)
+
+
+def _require_int8(settings: Settings, backend: Backend, weights_sha256: str) -> None:
+    if backend != "openvino":
+        raise EmbeddingMisconfigured(
+            f"DOC_ASSETS_EMBEDDING_PRECISION=int8: the backend {backend} computes no int8; set "
+            "DOC_ASSETS_EMBEDDING_BACKEND to openvino or auto"
+        )
+    if scales_of(settings, weights_sha256) is None:
+        raise EmbeddingMisconfigured(
+            f"DOC_ASSETS_EMBEDDING_PRECISION=int8: there are no int8 scales of {settings.embedding_model}; make them "
+            "with doc-assets embedder quantise, or set it to auto"
+        )
 
 
 @functools.cache

@@ -10,12 +10,15 @@ from doc_assets.embedding.batching import pad
 from doc_assets.embedding.space import EmbeddingSpace
 
 
-def graph_inputs(space: EmbeddingSpace, ids: Sequence[Sequence[int]], unpooled: int) -> list[np.ndarray]:
-    """Return the inputs, each ``(rows, longest) int64``; ``unpooled``: tokens at the start of each that are not pooled.
+def graph_inputs(
+    space: EmbeddingSpace, ids: Sequence[Sequence[int]], unpooled: int, width: int = 0
+) -> list[np.ndarray]:
+    """Return the inputs, each ``(rows, max(width, longest)) int64``.
 
-    A graph of a model that pools the prompt has no third input.
+    ``unpooled`` counts the tokens at the start of each text that are not pooled. A graph of a model that pools the
+    prompt has no third input.
     """
-    tokens, mask = pad(ids)
+    tokens, mask = pad(ids, width)
     if space.include_prompt:
         return [tokens, mask]
     pooled = mask.copy()

@@ -12,17 +12,18 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import openvino
 
 from doc_assets.embedding.backends.graph_inputs import graph_inputs
-from doc_assets.embedding.batching import plan
+from doc_assets.embedding.backends.openvino_quantisation import quantise
+from doc_assets.embedding.batching import plan_few_shapes
 from doc_assets.embedding.embedder import leading, refuse_long, unit_rows
+from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import Role
-from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.embedding.space import EmbeddingSpace, cpu_has_bf16, cpu_has_int8
 from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 
@@ -35,35 +36,49 @@ _GRAPH = "openvino-1"
 # per second of CPU time on 2 AVX2 cores in fp32, mean of 3 rounds: 256 -> 5,560, 512 -> 5,380, 1,024 -> 5,120,
 # 2,048 -> 4,940, 4,096 -> 4,700, 16,384 -> 4,160; lengths rounded up to multiples of 8 gain nothing. bf16 computes
 # faster than it reads weights, so more rows share a reading; 1,024 is reasoned, not measured.
-_BUDGET = {"fp32": 256, "bf16": 1024}
+_BUDGET = {"fp32": 256, "bf16": 1024, "int8": 1024}
+# Widths of batches are rounded up to multiples of this: OpenVINO compiles and keeps its kernels for each shape.
+_WIDTHS = 8
 
 
 class OpenVinoEmbedder:
     """Runs one stream per thread: on 2 cores 15 % faster than one stream over both. Calls are serialised."""
 
     def __init__(
-        self, space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path, converted: Sequence[Path], threads: int
+        self,
+        space: EmbeddingSpace,
+        tokenizers: Tokenizers,
+        folder: Path,
+        converted: Sequence[Path],
+        threads: int,
+        scales: Int8Scales | None = None,
     ) -> None:
         """Load the converted graph on ``threads`` CPU threads, converting it first if no folder has it.
 
         ``converted`` are folders of graphs, each in ``<fingerprint of the space in fp32>/``, searched in order; the
-        last keeps a new one. Compiling a graph chooses the precision, that of ``space``.
+        last keeps a new one. Every precision is made of that graph: bf16 by compiling it, int8 by ``scales``.
 
         Raises:
-            EmbeddingError: The model cannot be converted or compiled.
+            EmbeddingError: The model cannot be converted, quantised or compiled.
         """
         self.space = space
         self.tokenizers = tokenizers
         self._turn = threading.Lock()
+        in_fp32 = space.precision == "int8" and not cpu_has_int8()
+        self._budget = _BUDGET["fp32" if in_fp32 else space.precision]
         core = openvino.Core()
-        graph = _cached_graph(core, space, tokenizers, folder, converted)
+        graph = _fp32_graph(core, space, tokenizers, folder, converted)
+        if scales is not None:
+            quantise(graph, scales, integers=cpu_has_int8())
+            if not cpu_has_int8():
+                _log.warning("this CPU has no VNNI and no AMX: %s in int8 is no faster here than in fp32", space.name)
         options = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": threads,
             "INFERENCE_NUM_THREADS": threads,
             # Pinned threads of two processes all start at core 0: two loads side by side then share it, half the speed.
             "ENABLE_CPU_PINNING": False,
-            "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[space.precision],
+            "INFERENCE_PRECISION_HINT": _hint(space),
         }
         try:
             self._compiled = core.compile_model(graph, "CPU", options)
@@ -85,8 +100,9 @@ class OpenVinoEmbedder:
         with self._turn:
             self._queue.set_callback(store)
             try:
-                for rows in plan([len(sequence) for sequence in ids], _BUDGET[self.space.precision]):
-                    self._queue.start_async(graph_inputs(self.space, [ids[row] for row in rows], unpooled), rows)
+                lengths = [len(sequence) for sequence in ids]
+                for rows, width in plan_few_shapes(lengths, self._budget, _WIDTHS, self.space.max_tokens):
+                    self._queue.start_async(graph_inputs(self.space, [ids[row] for row in rows], unpooled, width), rows)
                 self._queue.wait_all()
             except RuntimeError as error:
                 # Inferences still in the old queue must not write into the next call's vectors.
@@ -95,10 +111,38 @@ class OpenVinoEmbedder:
         return unit_rows(vectors, len(texts), self.space.dimensions)
 
 
-def _cached_graph(
+def observed_scales(
+    space: EmbeddingSpace,
+    tokenizers: Tokenizers,
+    folder: Path,
+    converted: Sequence[Path],
+    threads: int,
+    texts: Sequence[str],
+) -> Int8Scales:
+    """Return the int8 scales that fit the texts, of which those longer than the window are left out.
+
+    Raises:
+        EmbeddingError: The model cannot be converted.
+    """
+    from doc_assets.embedding.backends.openvino_calibration import calibrate
+
+    ids = tokenizers.of(Role.DOCUMENT).encode(texts)
+    fitting = [sequence for sequence in ids if len(sequence) <= space.max_tokens]
+    return calibrate(_fp32_graph(openvino.Core(), space, tokenizers, folder, converted), space, fitting, threads)
+
+
+def _hint(space: EmbeddingSpace) -> str:
+    """Return OpenVINO's name of the precision; of int8, that of what stays in floating point."""
+    if space.precision == "int8":
+        return "bf16" if cpu_has_bf16() else "f32"
+    return {"fp32": "f32", "bf16": "bf16"}[space.precision]
+
+
+def _fp32_graph(
     core: openvino.Core, space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path, converted: Sequence[Path]
 ) -> openvino.Model:
-    paths = [place / replace(space, precision="fp32").fingerprint / f"{_GRAPH}.xml" for place in converted]
+    """Return the model's graph from the first of the folders that has it, else convert it and keep it in the last."""
+    paths = [place / space.in_fp32.fingerprint / f"{_GRAPH}.xml" for place in converted]
     for path in filter(Path.is_file, paths):
         try:
             return core.read_model(path)
@@ -110,7 +154,7 @@ def _cached_graph(
         raise EmbeddingMisconfigured(
             f"converting {space.name} for OpenVINO needs torch and sentence-transformers: {error}"
         ) from error
-    graph = convert(space, tokenizers, folder)
+    graph = convert(space.in_fp32, tokenizers, folder)
     try:
         _keep(graph, paths[-1])
     except (OSError, RuntimeError) as error:

@@ -1,0 +1,128 @@
+"""The scales of a model's int8 form: how its activations are rounded to 8 bits, measured once and shipped as JSON.
+
+Finding, reading and writing the file is here; measuring in ``backends.openvino_calibration``, applying in
+``backends.openvino_quantisation``. Nothing here imports numpy: the embedding space needs the digest alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from doc_assets.document import canonical_json
+from doc_assets.errors import EmbeddingMisconfigured
+
+Number = TypeVar("Number", int, float)
+_PACKAGED = Path(__file__).with_name("scales")
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationScales:
+    """How one activation, which one or more matrix products read, is rounded to 0 … 255 by channel.
+
+    Channel ``j`` of value ``x`` becomes ``q = x / step[j] + zero[j]``, rounded and clamped. Integers and decimals, so
+    that all that is computed from them is the same bits on every machine.
+
+    Attributes:
+        products: The products, named by their weights, see ``openvino_quantisation.name_of``.
+        steps: Width of a step, with 4 significant digits.
+        zeros: Code of the value 0; may lie outside 0 … 255.
+        means: Mean code, around which the rounding of the weights does no harm.
+    """
+
+    products: tuple[str, ...]
+    steps: tuple[float, ...]
+    zeros: tuple[int, ...]
+    means: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Int8Scales:
+    """The scales of all activations of a model.
+
+    Attributes:
+        weights_sha256: SHA-256 (hex) of the ``model.safetensors`` that they belong to.
+        activations: In the order of the graph.
+    """
+
+    weights_sha256: str
+    activations: tuple[ActivationScales, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON: two different files make two embedding spaces."""
+        return hashlib.sha256(canonical_json(self.content).encode()).hexdigest()
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The JSON object of the file."""
+        activations = [{name: list(value) for name, value in asdict(one).items()} for one in self.activations]
+        return {"weights_sha256": self.weights_sha256, "activations": activations}
+
+
+def find_scales(folders: Iterable[Path], weights_sha256: str) -> Int8Scales | None:
+    """Return the scales of a model: those in the first of the folders that has some, else those of the package.
+
+    Raises:
+        EmbeddingMisconfigured: A file is damaged, or of another model.
+    """
+    name = file_name(weights_sha256)
+    for path in [*(folder / name for folder in folders), _PACKAGED / name]:
+        if path.is_file():
+            scales = _read(path, path.stat().st_mtime_ns)
+            if scales.weights_sha256 != weights_sha256:
+                raise EmbeddingMisconfigured(f"{path} has the int8 scales of other weights: remove it")
+            return scales
+    return None
+
+
+def file_name(weights_sha256: str) -> str:
+    """Return the name of the file that holds the scales of these weights."""
+    return f"int8-{weights_sha256[:16]}.json"
+
+
+def write_scales(scales: Int8Scales, folder: Path) -> Path:
+    """Write the file into ``folder``, over an older one; a reader sees the old or the new one in full."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / file_name(scales.weights_sha256)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    lines = [json.dumps(one, separators=(",", ":")) for one in scales.content["activations"]]
+    body = ",\n".join(lines)
+    scratch.write_text(f'{{"weights_sha256":"{scales.weights_sha256}","activations":[\n{body}\n]}}\n', encoding="utf-8")
+    scratch.replace(path)
+    return path
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, _modified_ns: int) -> Int8Scales:
+    try:
+        content = json.loads(path.read_bytes())
+        activations = tuple(_activation(one) for one in content["activations"])
+        return Int8Scales(str(content["weights_sha256"]), activations)
+    except (ValueError, TypeError, KeyError, OSError) as error:
+        raise EmbeddingMisconfigured(
+            f"{path} is no file of int8 scales ({type(error).__name__}: {error}): make it again with "
+            "doc-assets embedder quantise, or remove it"
+        ) from error
+
+
+def _activation(content: dict[str, Any]) -> ActivationScales:
+    steps = _numbers(content["steps"], float)
+    zeros, means = _numbers(content["zeros"], int), _numbers(content["means"], int)
+    if not len(steps) == len(zeros) == len(means) or not all(0 < step < float("inf") for step in steps):
+        raise ValueError("steps, zeros and means must be of one length, steps above 0")
+    return ActivationScales(tuple(str(name) for name in content["products"]), steps, zeros, means)
+
+
+def _numbers(values: Sequence[object], kind: type[Number]) -> tuple[Number, ...]:
+    """Return the numbers of a list; one without a fraction, as JSON may write 1.0, is a float as well."""
+    found = tuple(float(value) if kind is float and type(value) is int else value for value in values)
+    if not all(type(value) is kind for value in found):
+        raise ValueError(f"a list of {kind.__name__} is expected")
+    return found  # pyright: ignore[reportReturnType]
