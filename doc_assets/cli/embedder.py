@@ -97,7 +97,7 @@ def _print(result: EmbedderCheck) -> None:
         ("cosine, 1st percentile", f"{near.p01:.4f}", "", ""),
         ("cosine, least", f"{near.least:.4f}", "", ""),
     ]  # fmt: skip
-    rows.append(("overlap@10", f"{result.overlap:.4f}", *verdict("overlap@10")))
+    rows.append(("overlap@10", f"{result.overlap:.4f} ± {result.overlap_error:.4f}", *verdict("overlap@10")))
     print_table(
         f"{result.subject} against {result.reference}: {result.chunks:,} chunks",
         ["vectors", "value", "at least", "result"],

@@ -32,19 +32,19 @@ def cosines(subject: np.ndarray, reference: np.ndarray) -> Cosines:
     return Cosines(float(values.mean()), float(np.percentile(values, 1)), float(values.min()))
 
 
-def overlap(subject: np.ndarray, reference: np.ndarray, neighbours: int = NEIGHBOURS) -> float:
-    """Return the mean share of a chunk's nearest ``neighbours`` that both embeddings have in common.
+def overlap(subject: np.ndarray, reference: np.ndarray, neighbours: int = NEIGHBOURS) -> np.ndarray:
+    """Return the share of each chunk's nearest ``neighbours`` that both embeddings have in common, ``(n,) float64``.
 
     Exact, among the other chunks of the sample; of all of them where they are fewer. The two may differ in dimensions,
     not in rows, of which there are at least two.
     """
     rows = len(subject)
     count = min(neighbours, rows - 1)
-    common = 0
+    shares: list[float] = []
     for start in range(0, rows, _ROWS):
         of_subject, of_reference = (_nearest(vectors, start, count) for vectors in (subject, reference))
-        common += sum(len(set(a) & set(b)) for a, b in zip(of_subject, of_reference, strict=True))
-    return common / (rows * count)
+        shares += [len(set(a) & set(b)) / count for a, b in zip(of_subject, of_reference, strict=True)]
+    return np.array(shares)
 
 
 def _nearest(vectors: np.ndarray, start: int, count: int) -> list[list[int]]:

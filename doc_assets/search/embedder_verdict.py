@@ -81,6 +81,7 @@ class EmbedderCheck:
         seed: Draws the same sample again, while the same chunks are there.
         cosines: Between both vectors of each chunk; None for models whose vectors are not comparable.
         overlap: Mean share of the 10 nearest chunks in common, among the sample.
+        overlap_error: Its standard error, from the sample.
         questions: Questions asked.
         candidates: Chunks ranked for each; None where everything that is live was.
         retrieval: Figures by mode.
@@ -94,6 +95,7 @@ class EmbedderCheck:
     seed: int
     cosines: Cosines | None
     overlap: float
+    overlap_error: float
     questions: int
     candidates: int | None
     retrieval: Mapping[str, PairedFigures]
@@ -120,7 +122,8 @@ def judge(
     """Return the result; the first ``size`` chunks of each side are the sample, ``started`` is of ``perf_counter``."""
     of_subject, of_reference = (side.chunks[:size] for side in embedded)
     same_model = sides[0].is_model_of(sides[1])
-    common = overlap(of_subject, of_reference)
+    shares = overlap(of_subject, of_reference)
+    common = float(shares.mean())
     outcomes = [
         Outcome(f"{mode} {name}", figures.loss[name], bounds.loss, figures.loss[name] <= bounds.loss + 1e-9)
         for mode, figures in retrieval.items()
@@ -136,9 +139,19 @@ def judge(
         for c, e in zip(sides, embedded, strict=True)
     )  # fmt: skip
     return EmbedderCheck(
-        subject, reference, len(of_subject), seed, cosines(of_subject, of_reference) if same_model else None, common,
-        questions, candidates, retrieval, outcomes, time.perf_counter() - started,
-    )  # fmt: skip
+        subject=subject,
+        reference=reference,
+        chunks=len(shares),
+        seed=seed,
+        cosines=cosines(of_subject, of_reference) if same_model else None,
+        overlap=common,
+        overlap_error=float(shares.std() / len(shares) ** 0.5),
+        questions=questions,
+        candidates=candidates,
+        retrieval=retrieval,
+        outcomes=outcomes,
+        seconds=time.perf_counter() - started,
+    )
 
 
 def require_a_measure(sides: Sequence[Contender], questions: Sequence[Question]) -> None:
