@@ -70,11 +70,12 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# What the README's figures come from; machines are noisy, so each compares side by side in one run.
+# From a cold load to a search, written to benchmarks/RESULTS.md; machines are noisy, so each compares in one run.
+# SLICE=ebpf ("ebpf rust/crate-tokio"), CORPUS=DIR (laid out TYPE/SOURCE/…; default examples/), AGAINST=DIR (another
+# checkout), QUESTIONS=FILE (as for evaluate), BENCH="--limit 10 --alone" (further options of benchmarks/ladder.py).
 bench: $(STAMP)
-	$(BIN)/python benchmarks/embedding.py
-	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/parsing.py
+	$(BIN)/python -m benchmarks.ladder $(if $(CORPUS),--corpus "$(CORPUS)") $(addprefix --slice ,$(SLICE)) \
+		$(if $(AGAINST),--against "$(AGAINST)") $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(BENCH)
 
 # Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
 fuzz: $(STAMP)

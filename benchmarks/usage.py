@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+STAND_IN = (sys.executable, "-m", "benchmarks.stand_in")
+
 _EVERY_SECONDS = 0.2
 
 
@@ -32,6 +34,8 @@ class Used:
         client_cpu: CPU seconds of its processes but the parse workers.
         parse_cpu: CPU seconds of the parse workers.
         peak_bytes: Resident memory of all its processes at one moment, at most.
+        memory: Seconds since the start and that memory in bytes, five times a second.
+        busy: Seconds since the start and the CPU seconds of its processes until then, as often.
         server_cpu: CPU seconds of the server by kind of process: ``backend``, ``background``, ``autovacuum``.
     """
 
@@ -40,6 +44,8 @@ class Used:
     client_cpu: float = 0.0
     parse_cpu: float = 0.0
     peak_bytes: int = 0
+    memory: list[tuple[float, int]] = field(default_factory=list)
+    busy: list[tuple[float, float]] = field(default_factory=list)
     server_cpu: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -59,26 +65,35 @@ def environment(home: Path, url: str, catalogue: Path, **others: str) -> dict[st
 
 
 class Command:
-    """A ``doc-assets`` command with the stand-in for the model, in a process of its own.
+    """A ``doc-assets`` command in a process of its own, by default with the stand-in for the model.
 
     Example:
         >>> used = Command(["migrate", "--json"], environment).wait(timeout=600)
     """
 
-    def __init__(self, arguments: Sequence[str], variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        *,
+        program: Sequence[str] = STAND_IN,
+        cwd: Path | None = None,
+    ) -> None:
         """Start it, and a thread that watches it."""
         self._printed, self._complaints = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - see wait
         self._arguments, self._started = arguments, time.perf_counter()
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "benchmarks.stand_in", *arguments],
+            [*program, *arguments],
             env=variables,
+            cwd=cwd,
             stdout=self._printed,
             stderr=self._complaints,
             start_new_session=True,
         )
         self._parse: dict[int, float] = {}
         self._not_parse: set[int] = set()
-        self._peak = 0
+        self._memory: list[tuple[float, int]] = []
+        self._busy: list[tuple[float, float]] = []
         self._watching = threading.Thread(target=self._watch, daemon=True)
         self._ended = threading.Event()
         self._watching.start()
@@ -117,7 +132,8 @@ class Command:
         whole = usage.ru_utime + usage.ru_stime
         parse = sum(self._parse.values())
         found = json.loads(printed) if printed.lstrip().startswith(b"{") else {}
-        return Used(found, seconds, whole - parse, parse, self._peak)
+        peak = max((used for _, used in self._memory), default=0)
+        return Used(found, seconds, whole - parse, parse, peak, self._memory, self._busy)
 
     def end(self) -> None:
         """End it and its children."""
@@ -125,16 +141,20 @@ class Command:
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _watch(self) -> None:
+        seen: dict[int, float] = {}  # of processes that have ended, too
         while not self._ended.wait(_EVERY_SECONDS):
             with suppress(psutil.Error):
                 total = 0
                 for member in map(psutil.Process, [self._process.pid, *descendants(self._process.pid)]):
                     with suppress(psutil.Error):
                         total += member.memory_info().rss
+                        times = member.cpu_times()
+                        seen[member.pid] = times.user + times.system
                         if self._parses(member):
-                            times = member.cpu_times()
-                            self._parse[member.pid] = times.user + times.system
-                self._peak = max(self._peak, total)
+                            self._parse[member.pid] = seen[member.pid]
+                at = time.perf_counter() - self._started
+                self._memory.append((at, total))
+                self._busy.append((at, sum(seen.values())))
 
     def _parses(self, member: psutil.Process) -> bool:
         """Return True for a parse worker, which maps neither a database driver nor NumPy."""

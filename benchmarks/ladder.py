@@ -1,0 +1,323 @@
+"""The whole ladder in one go: a cold load, nothing changed, 1 % changed, rollback, validate, index, search, memory.
+
+    make bench [SLICE=ebpf] [CORPUS=DIR] [AGAINST=DIR] [QUESTIONS=FILE]
+    python -m benchmarks.ladder [--corpus DIR] [--slice TYPE[/SOURCE]]… [--against DIR] [--questions FILE] [--alone]
+
+Loads a copy of the documents (by default ``examples/``; a corpus is laid out ``<doc_type>/<source>/…``) with the real
+model into an embedded PostgreSQL of its own, and writes a section of ``benchmarks/RESULTS.md`` with plots. With
+``--against`` another checkout of this project takes each step right after this one, in a home of its own: machines
+differ and are noisy, so compare within one run. Each checkout runs with this Python, or its own ``.venv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from benchmarks.bench_corpus import Slice, copied, edit
+from benchmarks.bench_report import Row, Section, machine, rate, replaced, slope
+from benchmarks.plots import plot
+from benchmarks.usage import Command, Used, server_usage
+
+ROOT = Path(__file__).resolve().parent.parent
+_QUERIES = 60
+_MODES = ("hybrid", "vector", "text")
+
+_CLI = "from doc_assets.cli import main; main()"
+# Keeps the embedded server of a home running between commands, until its input ends.
+_SERVER = """
+import sys
+from doc_assets.settings import Settings
+from doc_assets.store.database.url import database_url
+database_url(Settings.from_environment())
+print("ready", flush=True)
+sys.stdin.read()
+"""
+_OPEN_MODEL = """
+from doc_assets.embedding.opening import open_embedder
+from doc_assets.settings import Settings
+open_embedder(Settings.from_environment())
+"""
+_FACTS = """
+import importlib.metadata, json, platform, sys
+from doc_assets.embedding.space import choose_backend, describe_space
+from doc_assets.settings import Settings
+from doc_assets.store.schema.opening import open_store
+settings = Settings.from_environment()
+space = describe_space(settings)
+def version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
+with open_store(settings) as store, store.connect("benchmark") as connection:
+    server, vector, size = connection.execute(
+        "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector'),"
+        " pg_database_size(current_database())"
+    ).fetchone()
+    words = connection.execute(
+        "SELECT breadcrumb FROM (SELECT DISTINCT breadcrumb FROM chunk) b"
+        " ORDER BY sha256(convert_to(breadcrumb, 'UTF8')) LIMIT %s", (int(sys.argv[1]),)
+    ).fetchall()
+print(json.dumps({
+    "embedder": f"{space.name} in {space.precision} with {choose_backend(settings)}",
+    "versions": f"Python {platform.python_version()}, openvino {version('openvino')}, torch {version('torch')}, "
+    f"PostgreSQL {server}, pgvector {vector}",
+    "bytes": size, "queries": [word for word, in words],
+}))
+"""
+
+
+class Checkout:
+    """One checkout with a home and a server of its own, and what each step used."""
+
+    def __init__(self, name: str, root: Path, folder: Path, settings: Sequence[str] = ()) -> None:
+        """Start the server; ``settings`` are ``NAME=VALUE`` for its environment."""
+        self.name, self._root = name, root
+        own = root / ".venv" / "bin" / "python"
+        self._python = str(own if own.is_file() and root != ROOT else sys.executable)
+        home = folder / "home"
+        home.mkdir(parents=True)
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOC_ASSETS_", "DAGSTER_"))}
+        if graphs := os.environ.get("DOC_ASSETS_CONVERTED_MODELS"):  # to save both the conversion in a trial
+            kept["DOC_ASSETS_CONVERTED_MODELS"] = graphs
+        self._variables = kept | dict(pair.split("=", 1) for pair in settings) | {
+            "PYTHONPATH": str(root),
+            "DOC_ASSETS_HOME": str(home),
+            "DOC_ASSETS_CATALOGUE": str(folder / "sources.yaml"),
+        }  # fmt: skip
+        self._cwd = folder
+        self._server = subprocess.Popen(  # noqa: S603 - our own program
+            [self._python, "-c", _SERVER],
+            env=self._variables,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self._server.stdout is not None
+        assert self._server.stdout.readline().strip() == b"ready", f"the server of {root} did not start: see above"
+        pid = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+        self._postmaster = psutil.Process(pid)
+        self.used: dict[str, Used] = {}
+        self.facts: dict = {}
+
+    def close(self) -> None:
+        """Stop the server."""
+        self._server.communicate()
+
+    @property
+    def commit(self) -> str:
+        """Its commit, marked if files differ from it."""
+        git = ["git", "-C", str(self._root), "describe", "--always", "--dirty", "--abbrev=7", "--exclude=*"]
+        found = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - constants
+        return found.stdout.strip() or "unknown"
+
+    def command(self, step: str, *arguments: str, timeout: float) -> Used:
+        """Run a ``doc-assets`` command and keep what it used under the step's name."""
+        return self._run(step, ["-c", _CLI, *arguments], timeout)
+
+    def program(self, step: str, *arguments: str, timeout: float) -> Used:
+        """Run Python with the arguments, as ``command`` does."""
+        return self._run(step, arguments, timeout)
+
+    def _run(self, step: str, arguments: Sequence[str], timeout: float) -> Used:
+        server: Counter[str] = Counter()
+        print(f"{self.name}: {step} …", file=sys.stderr, flush=True)
+        with server_usage(self._postmaster, server):
+            started = Command(arguments, self._variables, program=[self._python], cwd=self._cwd)
+            used = started.wait(timeout)
+        used.server_cpu = server
+        self.used[step] = used
+        return used
+
+
+def climb(sides: Sequence[Checkout], documents: Slice, folder: Path, options: argparse.Namespace) -> int:
+    """Take every step on each side in turn; return how many files were edited."""
+    limit = options.timeout
+    turn = list(sides)
+
+    def each(step: str, *arguments: str) -> None:
+        for side in turn:
+            side.command(step, *arguments, timeout=limit)
+        turn.reverse()  # who comes second finds the files in the page cache
+
+    for side in sides:
+        side.program("model made ready", "-c", _OPEN_MODEL, timeout=limit)
+        side.command("catalogue", "catalogue", "init", str(documents.folder), "-o", "sources.yaml", timeout=limit)
+    each("cold load", "migrate", "--json")
+    for side in sides:
+        side.facts = side.program("facts", "-c", _FACTS, str(_QUERIES), timeout=limit).printed
+    each("nothing changed", "migrate", "--json")
+    each("validate", "validate", "--json")
+    asked = folder / "queries.jsonl"
+    asked.write_text(
+        "".join(
+            json.dumps({"doc_type": "any", "query": query, "relevant": ["none"]}) + "\n"
+            for query in sides[0].facts["queries"]
+        )
+    )
+    search = str(ROOT / "benchmarks" / "search.py")
+    for side in sides:
+        side.program("search", search, "--questions", str(asked), "--repeat", "3", timeout=limit)
+    if options.questions:
+        each("questions", "evaluate", str(options.questions.absolute()), "--json")
+    if options.alone:
+        alone = str(ROOT / "benchmarks" / "embedder_alone.py")
+        for side in sides:
+            side.program("embedder alone", alone, timeout=limit)
+    edited = edit(documents)
+    each("1 % changed", "migrate", "--json")
+    for side in sides:
+        run = side.used["1 % changed"].printed["batch"]
+        assert run, f"{side.name} loaded nothing although {edited} files were edited"
+        side.command("rollback", "rollback", "--run", run, "--json", timeout=limit)
+    return edited
+
+
+def figures(sides: Sequence[Checkout]) -> list[Row]:
+    """Return the rows of the report."""
+    rows: list[Row] = []
+
+    def add(name: str, value, form: str = "{:,.1f}") -> None:  # noqa: ANN001 - of a checkout, a number or None
+        rows.append(Row(name, [value(side) for side in sides], form))
+
+    def totals(side: Checkout, step: str = "cold load") -> dict:
+        return side.used[step].printed["totals"]
+
+    def stage(name: str):  # noqa: ANN202 - of a checkout, a number or None
+        return lambda side: side.used["cold load"].printed["stages"].get(name)
+
+    def spent(step: str) -> None:
+        add(f"{step}: seconds", lambda side: side.used[step].seconds)
+        add(f"{step}: CPU seconds of the command", lambda s: s.used[step].client_cpu + s.used[step].parse_cpu)
+        add(f"{step}: CPU seconds of PostgreSQL", lambda side: side.used[step].server_cpu.total())
+
+    add("documents", lambda side: totals(side)["documents"], "{:,.0f}")
+    add("chunks", lambda side: totals(side)["chunks"], "{:,.0f}")
+    add("tokens per document", lambda side: totals(side)["tokens"] / max(1, totals(side)["documents"]), "{:,.0f}")
+    add("tokens embedded", lambda side: totals(side)["tokens_embedded"], "{:,.0f}")
+    add("cold load: documents/min", lambda side: totals(side)["documents"] * 60 / totals(side)["seconds"])
+    add("cold load: MB/min", lambda side: totals(side)["bytes"] * 60e-6 / totals(side)["seconds"], "{:,.2f}")
+    add("cold load: tokens/s", lambda side: totals(side)["tokens_embedded"] / totals(side)["seconds"], "{:,.0f}")
+    spent("cold load")
+    add("cold load: of it parse workers, CPU seconds", lambda side: side.used["cold load"].parse_cpu)
+    for name in dict.fromkeys(name for side in sides for name in side.used["cold load"].printed["stages"]):
+        add(f"cold load: stage {name}, seconds", stage(name))
+    add(
+        "cold load: peak resident memory of all processes, MB",
+        lambda s: s.used["cold load"].peak_bytes / 1e6,
+        "{:,.0f}",
+    )
+    add(
+        "cold load: its growth in the second half, MB/min",
+        lambda side: slope([(at, used / 1e6) for at, used in side.used["cold load"].memory]) * 60,
+    )
+    add("database, MB", lambda side: side.facts["bytes"] / 1e6, "{:,.0f}")
+    spent("nothing changed")
+    add("1 % changed: chunks embedded", lambda side: totals(side, "1 % changed")["embedded"], "{:,.0f}")
+    for step in ("1 % changed", "rollback", "validate"):
+        spent(step)
+    for mode in _MODES:
+        for name, label in (("median_ms", "median"), ("p95_ms", "95th percentile")):
+            add(f"search, {mode}: {label}, ms", lambda side, m=mode, n=name: side.used["search"].printed[m][n])
+    if "questions" in sides[0].used:
+        for mode in _MODES:
+            for name in ("hit@1", "hit@5", "mrr@10"):
+                add(f"questions, {mode}: {name}", lambda s, m=mode, n=name: s.used["questions"].printed[m][n], "{:.3f}")
+    if "embedder alone" in sides[0].used:
+        add("embedder alone on the same chunks, seconds", lambda side: side.used["embedder alone"].printed["seconds"])
+        add(
+            "cold load by embedder alone",
+            lambda side: totals(side)["seconds"] / side.used["embedder alone"].printed["seconds"],
+            "{:.2f}",
+        )
+    add("model made ready in a new home, seconds", lambda side: side.used["model made ready"].seconds)
+    return rows
+
+
+def drawn(sides: Sequence[Checkout], name: str, folder: Path) -> dict[str, str]:
+    """Write the plots below ``folder/results``; return file and title of each."""
+    stem = "".join(letter if letter.isalnum() else "-" for letter in name)
+    cold = {side.name: side.used["cold load"] for side in sides}
+    made = {
+        f"results/{stem}-memory.svg": plot(
+            f"Cold load of {name}: resident memory of all processes",
+            {side: [(at, used / 1e6) for at, used in of.memory] for side, of in cold.items()},
+            x="seconds",
+            y="MB",
+        ),
+        f"results/{stem}-cores.svg": plot(
+            f"Cold load of {name}: cores busy, without PostgreSQL",
+            {side: rate(of.busy) for side, of in cold.items()},
+            x="seconds",
+            y="cores",
+            marks=False,
+        ),
+    }
+    (folder / "results").mkdir(parents=True, exist_ok=True)
+    for file, text in made.items():
+        (folder / file).write_text(text)
+    return {file: "memory over time" if "memory" in file else "cores over time" for file in made}
+
+
+def report(sides: Sequence[Checkout], documents: Slice, size: float, edited: int, before: dict[str, str]) -> Section:
+    """Return the section of the run, without plots."""
+    facts = {
+        "documents": f"{len(documents.files):,} files, {size:,.1f} MB, {edited:,} of them edited for “1 % changed”",
+        **before,
+        **{
+            f"{side.name}": f"commit {side.commit}; {side.facts['embedder']}; {side.facts['versions']}"
+            for side in sides
+        },
+        "measured on": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+    }
+    return Section(documents.name, [side.name for side in sides], facts, figures(sides))
+
+
+def main() -> None:
+    """Prints the section and writes it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=ROOT / "examples", help="folder laid out <doc_type>/<source>/…")
+    parser.add_argument("--slice", action="append", default=[], metavar="TYPE[/SOURCE]", help="only this; repeatable")
+    parser.add_argument("--limit", type=int, help="only the first files of each source")
+    parser.add_argument("--against", type=Path, help="another checkout, which takes each step in turn with this one")
+    parser.add_argument("--questions", type=Path, help="also evaluate search over this file of questions")
+    parser.add_argument("--alone", action="store_true", help="also time the embedder alone on the same chunks")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="a setting for this checkout; repeatable"
+    )
+    parser.add_argument("--timeout", type=float, default=14_400, help="seconds for one step at most")
+    parser.add_argument("--report", type=Path, default=ROOT / "benchmarks" / "RESULTS.md")
+    options = parser.parse_args()
+    before = machine()
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        folder = Path(scratch)
+        documents = copied(options.corpus, folder / "documents", options.slice, options.limit)
+        size = documents.megabytes
+        sides: list[Checkout] = []
+        try:
+            sides.append(Checkout("this", ROOT, folder / "this", options.set))
+            if options.against:
+                sides.append(Checkout("against", options.against.absolute(), folder / "against"))
+            edited = climb(sides, documents, folder, options)
+            section = report(sides, documents, size, edited, before)
+        finally:
+            for side in sides:
+                side.close()
+    section.plots = drawn(sides, section.name, options.report.parent)
+    print(section.markdown())
+    options.report.write_text(replaced(options.report.read_text() if options.report.is_file() else "", section))
+
+
+if __name__ == "__main__":
+    main()
