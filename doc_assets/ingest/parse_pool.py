@@ -30,7 +30,7 @@ from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.processes import PlainContext, die_with_parent, exit_reason
+from doc_assets.runtime.processes import PlainContext, die_with_parent, exit_reason, return_free_memory
 from doc_assets.secrets import ADDRESS_VARIABLES, SECRET_VARIABLES
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources.files import SourceFile
@@ -40,6 +40,8 @@ from doc_assets.sources.walk import read
 # Tasks in the pool: enough that no worker waits, few enough that results stay small.
 _TASKS_PER_WORKER = 8
 _SECRET_VARIABLES = (*SECRET_VARIABLES, *ADDRESS_VARIABLES)
+# A file of HTML takes eleven times its size while it is parsed.
+_LARGE_BYTES = 2_000_000
 # Files until a worker is replaced, so that leaks of parsers in C cannot add up. Starting one takes a second.
 _FILES_PER_WORKER = 2_000
 
@@ -170,6 +172,7 @@ def _stop(pool: weakref.ref[ParsePool]) -> None:
 
 _settings: Settings
 _tokenizer: WindowTokenizer
+_to_return = 0  # files before which memory is to be given back
 
 
 def _start_worker(settings: Settings) -> None:
@@ -194,6 +197,12 @@ def _lower_limit(kind: int, value: int) -> None:
 
 def _parse(task: ParseTask) -> tuple[FileRecord, float]:
     """Return the file's record, and the seconds that it took."""
+    global _to_return
+    if _to_return:
+        _to_return -= 1
+        return_free_memory()
+    if task.file.size > _LARGE_BYTES:
+        _to_return = 2  # before the next file, and the one after: until then the pool keeps the record of this one
     started = time.perf_counter()
     with log_context.bound(path=task.file.path):
         record = parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)

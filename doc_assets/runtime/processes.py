@@ -1,7 +1,8 @@
-"""Child processes: what they import, their end with the parent, why they died, and the memory of a whole tree."""
+"""Child processes: what they import, their end with the parent, why they died; memory of a tree, and given back."""
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -64,3 +65,14 @@ def tree_rss(process: psutil.Process) -> int:
         except psutil.NoSuchProcess:
             continue
     return total
+
+
+def return_free_memory() -> None:
+    """Give the memory that this process has freed back to the machine, where the C library can (glibc).
+
+    It keeps what it got for one large file, in pieces between small objects, until the process ends: 4 MB of HTML left
+    a parse worker at 121 MB, 90 MB after this, where it had begun with 78 MB.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
