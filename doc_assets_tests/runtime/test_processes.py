@@ -12,7 +12,8 @@ from doc_assets.runtime.processes import exit_reason, return_free_memory
 
 
 def test_a_process_that_was_killed_is_named_by_its_signal_and_another_by_its_code() -> None:
-    assert (exit_reason(-signal.SIGKILL), exit_reason(3)) == ("SIGKILL", "exit code 3")
+    found = exit_reason(-signal.SIGKILL), exit_reason(7), exit_reason(None)
+    assert found == ("SIGKILL", "exit code 7", "exit code None")
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library gives memory back by itself")
