@@ -68,6 +68,8 @@ class Contender:
 
 def comparable(a: EmbeddingSpace, b: EmbeddingSpace) -> bool:
     """Return True for two spaces of one model that differ in precision alone."""
+    # Scales of int8 belong to the precision.
+    a, b = (replace(space, scales_digest="") for space in (a, b))
     if "remote" not in (a.precision, b.precision):
         return replace(a, precision=b.precision) == b
     # Of an endpoint its weights may be unknown, and of prompts that its server adds the text.

@@ -101,6 +101,7 @@ def test_two_models_need_questions_and_are_not_held_to_the_overlap(library: Libr
 def test_precision_and_an_endpoint_leave_the_model_the_same_and_weights_do_not() -> None:
     space = replace(WordModel().space, weights_sha256="aa")
     assert comparable(space, replace(space, precision="bf16"))
+    assert comparable(replace(space, precision="int8", scales_digest="cc"), space)
     assert comparable(space, replace(space, precision="remote", weights_sha256=""))
     assert not comparable(space, replace(space, precision="bf16", weights_sha256="bb"))
 
