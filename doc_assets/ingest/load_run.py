@@ -22,6 +22,7 @@ from doc_assets.ingest.parse_pool import ParsePool, ParseTask
 from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter, StageUse
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import log_context, shutdown
+from doc_assets.runtime.processes import return_free_memory
 from doc_assets.runtime.stages import Stage, StageTimes
 from doc_assets.sources.discovery import Discovery
 from doc_assets.sources.token_estimate import expected_tokens
@@ -74,8 +75,9 @@ class LoadRun:
         self._embedder = ChunkEmbedder(embedder, self._embedded)
 
     def finish(self) -> None:
-        """Remove the progress row: the load has ended."""
+        """Remove the progress row: the load has ended. Memory of its batches goes back to the machine."""
         self._reporter.close()
+        return_free_memory()
 
     def fill(self, discovery: Discovery, started: float) -> tuple[Lease, LoadResult]:
         """Fill the snapshot from the discovered files and seal it; the result has ``snapshot`` and ``digest``.
