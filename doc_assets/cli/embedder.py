@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from doc_assets.cli import embedder_quantise
 from doc_assets.cli.embedding_meter import EmbeddingMeter
 from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note, print_table
 from doc_assets.runtime.progress import duration
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from doc_assets.search.embedder_verdict import EmbedderCheck
 
 app = typer.Typer(no_args_is_help=True, help="Examine the configured embedder.")
+app.command("quantise")(embedder_quantise.quantise)
 
 
 @app.command("check")

@@ -10,15 +10,14 @@ import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from doc_assets.document import canonical_json
 from doc_assets.errors import EmbeddingMisconfigured
 
-Number = TypeVar("Number", int, float)
 _PACKAGED = Path(__file__).with_name("scales")
 
 
@@ -113,16 +112,12 @@ def _read(path: Path, _modified_ns: int) -> Int8Scales:
 
 
 def _activation(content: dict[str, Any]) -> ActivationScales:
-    steps = _numbers(content["steps"], float)
-    zeros, means = _numbers(content["zeros"], int), _numbers(content["means"], int)
+    products = tuple(str(name) for name in content["products"])
+    # JSON may write 1.0 as 1.
+    steps = tuple(float(step) for step in content["steps"])
+    zeros, means = (tuple(int(code) for code in content[name]) for name in ("zeros", "means"))
     if not len(steps) == len(zeros) == len(means) or not all(0 < step < float("inf") for step in steps):
         raise ValueError("steps, zeros and means must be of one length, steps above 0")
-    return ActivationScales(tuple(str(name) for name in content["products"]), steps, zeros, means)
-
-
-def _numbers(values: Sequence[object], kind: type[Number]) -> tuple[Number, ...]:
-    """Return the numbers of a list; one without a fraction, as JSON may write 1.0, is a float as well."""
-    found = tuple(float(value) if kind is float and type(value) is int else value for value in values)
-    if not all(type(value) is kind for value in found):
-        raise ValueError(f"a list of {kind.__name__} is expected")
-    return found  # pyright: ignore[reportReturnType]
+    if [*zeros, *means] != [*content["zeros"], *content["means"]]:
+        raise ValueError("zeros and means must be whole numbers")
+    return ActivationScales(products, steps, zeros, means)

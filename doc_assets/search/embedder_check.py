@@ -68,7 +68,7 @@ def check_store(
     """
     started = time.perf_counter()
     require_a_measure(sides, questions)
-    scope, sampled = _sampled(store, size, seed)
+    scope, sampled = sample_live(store, size, seed)
     chosen = [text.id for text in sampled]
     if questions:
         on_step("looking for what each question could find …")
@@ -120,7 +120,7 @@ def check_spaces(
         EmbeddingError: A model that is needed for the questions is not available here.
     """
     started = time.perf_counter()
-    scope, sampled = _sampled(store, size, seed)
+    scope, sampled = sample_live(store, size, seed)
     with store.reading("doc-assets embedder check") as connection:
         other = model_of(connection, against)
         spaces = [_covering(connection, space) for space in (subject.space, other)]
@@ -191,7 +191,12 @@ def check_texts(
     )
 
 
-def _sampled(store: Store, size: int, seed: int) -> tuple[SearchScope, list[StoredText]]:
+def sample_live(store: Store, size: int, seed: int) -> tuple[SearchScope, list[StoredText]]:
+    """Return all that is live as a scope, and random chunks of it.
+
+    Raises:
+        Refused: Fewer than 2 chunks are live.
+    """
     with store.reading("doc-assets embedder check", one_state=True) as connection:
         scope = resolve_scope(connection, SearchRequest.of((), (), None, None))
         first = random.Random(seed).randbytes(32)  # noqa: S311 - a sample, no secret

@@ -38,4 +38,4 @@ def small_graph() -> openvino.Model:
     pooled = operations.reduce_sum(kept, operations.constant(1))
     # After the pooling: stays in floating point.
     dense = operations.matmul(pooled, weights(CHANNELS, CHANNELS), False, True)
-    return openvino.Model([dense], [ids, mask])  # pyright: ignore[reportCallIssue, reportArgumentType]
+    return openvino.Model([dense], [ids, mask])  # pyrefly: ignore[no-matching-overload]

@@ -65,7 +65,7 @@ def _measured(
         activation = group[0].node.input_value(0)
         outputs += [reduce(activation, axes) for reduce in (operations.reduce_min, operations.reduce_max)]
         outputs.append(operations.reduce_mean(activation, axes))
-    observing = openvino.Model(outputs, graph.get_parameters())  # pyright: ignore[reportCallIssue, reportArgumentType]
+    observing = openvino.Model(outputs, graph.get_parameters())  # pyrefly: ignore[no-matching-overload]
     options = {"INFERENCE_PRECISION_HINT": "f32", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads}
     compiled = openvino.compile_model(observing, "CPU", {**options, "CPU_RUNTIME_CACHE_CAPACITY": 64})
     totals: list[_Range] | None = None
