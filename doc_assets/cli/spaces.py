@@ -11,7 +11,7 @@ from doc_assets.cli.embedding_meter import EmbeddingMeter
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
-from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, Misuse
 from doc_assets.runtime.progress import duration
@@ -72,6 +72,7 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
             model,
             open_model,
             threads=settings.threads,
+            calls=calls_of(settings),
             retry=RetryPolicy(settings.retry_attempts, settings.retry_longest_wait),
             on_progress=meter.show,
             on_step=print_note,

@@ -25,7 +25,7 @@ from types import TracebackType
 
 from doc_assets.embedding.embedder import Embedder, first_line
 from doc_assets.embedding.model_use import UseAccount
-from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
 from doc_assets.runtime import log_context, shutdown
@@ -33,10 +33,6 @@ from doc_assets.runtime.processes import die_with_parent, exit_reason
 from doc_assets.settings import LogSettings, Settings
 
 _log = logging.getLogger(__name__)
-
-# Calls that are in the backend at a time: it computes one, while the texts of the other are turned into tokens, which
-# takes 3 to 7 % as long on one core and leaves the others idle.
-_CALLS = 2
 
 
 class EmbeddingProcess:
@@ -104,7 +100,8 @@ def _serve(listening: socket.socket, settings: Settings, open_model: Callable[[S
         signal.signal(number, signal.SIG_IGN)
     die_with_parent()
     log_context.configure(LogSettings.from_environment())
-    model = SharedModel(lambda: open_model(settings))
+    calls = calls_of(settings)
+    model = SharedModel(lambda: open_model(settings), calls.at_once * calls.batches)
     while True:
         accepted, _ = listening.accept()
         connection = connections.Connection(accepted.detach())
@@ -124,14 +121,18 @@ def _answer(connection: connections.Connection, model: SharedModel) -> None:
 
 
 class SharedModel:
-    """A model that is opened with the first request, and takes two at a time."""
+    """A model that is opened with the first request, and takes a few at a time."""
 
-    def __init__(self, open_model: Callable[[], Embedder]) -> None:
-        """Open nothing yet."""
+    def __init__(self, open_model: Callable[[], Embedder], calls: int = 2) -> None:
+        """Open nothing yet.
+
+        ``calls`` are in the backend at a time: a CPU computes one, while the texts of the other are turned into tokens,
+        which takes 3 to 7 % as long on one core and leaves the others idle.
+        """
         self._open_model = open_model
         self._model: Embedder | None = None
         self._opening = threading.Lock()
-        self._turn = threading.Semaphore(_CALLS)
+        self._turn = threading.Semaphore(calls)
         self._account = UseAccount()
 
     def answer(self, request: Request) -> Answer:

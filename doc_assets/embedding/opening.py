@@ -3,18 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import prompts_of
-from doc_assets.embedding.space import choose_backend, describe_space, model_folder, model_folders, scales_of
+from doc_assets.embedding.space import (
+    choose_backend,
+    computes_on_gpu,
+    describe_space,
+    model_folder,
+    model_folders,
+    scales_of,
+)
 from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
 from doc_assets.secrets import SecretAddress
 from doc_assets.settings import Settings
 
 # Texts per call of a model: even a slow machine reports progress and handles a stop every few seconds.
 EMBED_SLICE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """How a load calls a model, so that it is never without texts.
+
+    Attributes:
+        texts: Most texts of a call.
+        at_once: Calls at a time for one batch.
+        batches: Batches that are embedded at a time.
+    """
+
+    texts: int = EMBED_SLICE
+    at_once: int = 2  # the CPU embeds one while the texts of the other are turned into tokens and its vectors travel
+    batches: int = 1
+
+
+def calls_of(settings: Settings) -> Calls:
+    """Return how the configured model is called."""
+    if choose_backend(settings) == "http":
+        # 32 requests of two batches wait for the 16 that may be under way: the next batch is asked for while the last
+        # answers of the one before come.
+        return Calls(at_once=4, batches=2)
+    if computes_on_gpu(settings):
+        # A GPU takes the texts of a batch at once, and computes faster than three threads turn texts into tokens.
+        return Calls(texts=512, at_once=1, batches=4)
+    return Calls()
 
 
 def open_tokenizer(settings: Settings) -> WindowTokenizer:

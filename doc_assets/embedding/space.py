@@ -199,6 +199,11 @@ def choose_backend(settings: Settings) -> Backend:
     return cast(Backend, wanted)
 
 
+def computes_on_gpu(settings: Settings) -> bool:
+    """Return True if the chosen backend computes on a CUDA device of this machine."""
+    return choose_backend(settings) == "torch" and _has_cuda()
+
+
 @functools.cache
 def cpu_has_bf16() -> bool:
     """Return True if this CPU multiplies bf16 in hardware (AVX512_BF16 or AMX).

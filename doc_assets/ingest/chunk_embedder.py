@@ -15,7 +15,7 @@ import numpy as np
 from doc_assets.document import Chunk
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_use import ModelUse, UseAccount
-from doc_assets.embedding.opening import EMBED_SLICE
+from doc_assets.embedding.opening import Calls
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.errors import EmbeddingError, EmbeddingRefused
@@ -23,8 +23,6 @@ from doc_assets.runtime import shutdown
 
 # An embedder that refuses even this text refuses everything.
 _PLAIN = "documentation"
-# Slices under way: the model embeds one while the texts of the other are turned into tokens and its vectors travel.
-_SLICES = 2
 
 
 class ChunkEmbedder:
@@ -34,10 +32,16 @@ class ChunkEmbedder:
         refused: Reasons of the refused chunks by chunk id.
     """
 
-    def __init__(self, embedder: Callable[[], Embedder], embedded: Callable[[Sequence[Chunk]], None]) -> None:
+    def __init__(
+        self,
+        embedder: Callable[[], Embedder],
+        embedded: Callable[[Sequence[Chunk]], None],
+        calls: Calls = Calls(),  # noqa: B008 - frozen
+    ) -> None:
         """Take the function that opens the model, called when first needed, and a callback for embedded chunks."""
         self._embedder = embedder
         self._embedded = embedded
+        self._calls = calls
         self._opening, self._counting = threading.Lock(), threading.Lock()
         self._account = UseAccount()
         self._shared: SharedEmbedder | None = None
@@ -52,11 +56,11 @@ class ChunkEmbedder:
             Stopped: A stop was requested; the vectors of these chunks are dropped.
         """
         order = sorted(chunks, key=lambda chunk: (chunk.token_count, chunk.id))
-        slices = [order[start : start + EMBED_SLICE] for start in range(0, len(order), EMBED_SLICE)]
+        slices = [order[start : start + self._calls.texts] for start in range(0, len(order), self._calls.texts)]
         contexts = [copy_context() for _ in slices]  # with the log ids of the caller
         found: dict[bytes, np.ndarray] = {}
         # The executor cancels the other slices after an error, and is left when the last call has returned.
-        with ThreadPoolExecutor(_SLICES, "embed") as threads:
+        with ThreadPoolExecutor(self._calls.at_once, "embed") as threads:
             for vectors in threads.map(lambda context, piece: context.run(self._slice, piece), contexts, slices):
                 found |= vectors
         return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from doc_assets.document import Chunk
 from doc_assets.document.pointer import is_pointer_reason
 from doc_assets.document.records import Discovered, FileRecord, StoredDocument
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.opening import Calls
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.ingest.batches import Batch, BatchWriter
@@ -36,12 +38,21 @@ from doc_assets.store.snapshots.terms import SnapshotTerms
 from doc_assets.store.spaces import spaces
 from doc_assets.store.spaces.spaces import VectorLookup
 
-# A crash may cost three batches: one being embedded, one waiting, one being written. 512 chunks take about 20 s to
-# embed on 2 cores, and are enough to sort by length.
+# A crash may cost three batches: one being embedded (two by an endpoint), one waiting, one being written. 512 chunks
+# take about 20 s to embed on 2 cores, and are enough to sort by length.
 BATCH_CHUNKS = 512
 BATCH_FILES = 256
 BATCH_CHARACTERS = 8_000_000
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A batch, the number of its distinct chunks, and those of them that no batch before it embeds or has embedded."""
+
+    batch: Batch
+    chunks: int
+    missing: list[Chunk]
 
 
 class LoadRun:
@@ -58,6 +69,7 @@ class LoadRun:
         space: EmbeddingSpace,
         parse_pool: ParsePool,
         embedder: Callable[[], Embedder],
+        calls: Calls,
         retries: Retries,
     ) -> None:
         """Take the session that holds the partition's lock; ``embedder`` loads the model when first called."""
@@ -72,7 +84,9 @@ class LoadRun:
         self._counters = LoadCounters()
         self._reporter = ProgressReporter(store, session.partition_id, run_id, self._counters)
         self._in_flight: set[bytes] = set()
-        self._embedder = ChunkEmbedder(embedder, self._embedded)
+        self._counting = threading.Lock()
+        self._calls = calls
+        self._embedder = ChunkEmbedder(embedder, self._embedded, calls)
 
     def finish(self) -> None:
         """Remove the progress row: the load has ended. Memory of its batches goes back to the machine."""
@@ -175,16 +189,18 @@ class LoadRun:
             if not todo:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
             records = self._parse_pool.parse(parse_tasks(self._partition, discovery, todo))
-            batches = Stage("parse", self._parsed, _batches(records), depth=1)
-            embedded = Stage("embed", lambda batch: self._embed(batch, lookup), batches, depth=1)
+            batches = Stage("parse", lambda batch: self._claim(batch, lookup), _batches(records), depth=1)
+            embedded = Stage("embed", self._embed, batches, depth=1, width=self._calls.batches)
             writing, parsing = StageTimes(), self._parse_pool.busy_seconds
             self._reporter.watch(lambda: self._use(parsing, embedded.times, writing))
             writing.begin("starved")
-            for batch in embedded:
+            for claimed, vectors in embedded:
                 writing.begin("working")
+                # All batches before this one are embedded, so each refusal of its chunks is known.
+                batch = claimed.batch.with_vectors(vectors, self._embedder.refused)
                 quarantined = writer.write(batch)
-                self._counters.chunks_written += len(batch.chunks)
-                self._in_flight.difference_update(batch.vectors)
+                self._counters.chunks_written += claimed.chunks
+                self._in_flight.difference_update(vectors)
                 self._done(batch.files, quarantined)
                 writing.begin("starved")
             writing.begin(None)
@@ -203,28 +219,23 @@ class LoadRun:
         parsed = (self._parse_pool.busy_seconds - parsing) / self._parse_pool.workers
         return StageUse(parsed, embedding.working, writing.working, self._embedder.use)
 
-    def _parsed(self, batch: Batch) -> Batch:
-        self._counters.chunks_parsed += len(batch.chunks)
-        return batch
-
-    def _embed(self, batch: Batch, lookup: VectorLookup) -> Batch:
+    def _claim(self, batch: Batch, lookup: VectorLookup) -> _Claimed:
+        """Find the chunks of a batch that are to be embedded with it; called for one batch after the other."""
         shutdown.raise_if_requested()
         chunks = batch.chunks
-        embedded = self._with_vectors(batch, chunks, lookup)
-        self._counters.chunks_embedded += len(chunks)
-        self._counters.chunks_ready += len(embedded.chunks)
-        return embedded
-
-    def _with_vectors(self, batch: Batch, chunks: dict[bytes, Chunk], lookup: VectorLookup) -> Batch:
         # Vectors of an earlier batch of this load may not be committed yet, so the lookup cannot find them.
         missing = lookup.missing([key for key in chunks if key not in self._in_flight])
-        if not missing:
-            return batch
-        vectors = self._embedder.vectors([chunks[key] for key in missing])
-        refused = {key: reason for key, reason in self._embedder.refused.items() if key in missing}
-        embedded = batch.with_vectors(vectors, refused)
-        self._in_flight.update(embedded.vectors)
-        return embedded
+        self._in_flight.update(missing)
+        self._counters.chunks_parsed += len(chunks)
+        return _Claimed(batch, len(chunks), [chunks[key] for key in missing])
+
+    def _embed(self, claimed: _Claimed) -> tuple[_Claimed, dict[bytes, np.ndarray]]:
+        shutdown.raise_if_requested()
+        vectors = self._embedder.vectors(claimed.missing) if claimed.missing else {}
+        with self._counting:
+            self._counters.chunks_embedded += claimed.chunks
+            self._counters.chunks_ready += claimed.chunks
+        return claimed, vectors
 
     def _vectors_again(self, chunks: Sequence[Chunk]) -> dict[bytes, np.ndarray]:
         """Embed chunks whose vectors were removed since the lookup; called by the writing thread."""

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.document.records import FileRecord
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import open_embedder, open_tokenizers
+from doc_assets.embedding.opening import calls_of, open_embedder, open_tokenizers
 from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.embedding.space import describe_space
 from doc_assets.ingest.load_history import recording_failures
@@ -243,6 +243,7 @@ class Loader:
                 space=self.space,
                 parse_pool=self.parse_pool,
                 embedder=lambda: self.embedder,
+                calls=calls_of(self.settings),
                 retries=self.retries,
             )
             guard.callback(run.finish)

@@ -6,6 +6,7 @@ Model names are resolved in ``doc_assets.embedding``; snapshots and pointers are
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from doc_assets.embedding.embedder import Embedder
-from doc_assets.embedding.opening import EMBED_SLICE
+from doc_assets.embedding.opening import Calls
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import AuditFailed, PartitionLocked, Refused, Transient
@@ -102,6 +103,7 @@ class ModelChange:
         open_model: Callable[[], Embedder],
         *,
         threads: int = 1,
+        calls: Calls = Calls(),  # noqa: B008 - frozen
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         on_progress: Callable[[Progress], None] = lambda _: None,
         on_step: Callable[[str], None] = lambda _: None,
@@ -113,6 +115,7 @@ class ModelChange:
             model: Embedding space to fill.
             open_model: Loads the model; not called if there is nothing to embed.
             threads: Concurrent queries of the audit, and workers of the index build.
+            calls: How the model is called.
             retry: Policy for failures that pass.
             on_progress: Called after each embedded batch.
             on_step: Called with a sentence for each step and wait.
@@ -121,7 +124,9 @@ class ModelChange:
         self._model = model
         self._open_model = open_model
         self._embedder: Embedder | None = None
+        self._opening = threading.Lock()
         self._threads = threads
+        self._calls = calls
         self._retries = Retries(retry)
         self._on_progress = on_progress
         self._on_step = on_step
@@ -226,7 +231,8 @@ class ModelChange:
                 return
             self._on_step(f"embedding {missing.chunks:,} chunks ({missing.tokens:,} tokens) with {self._model.name}")
             started, before = time.perf_counter(), self._totals.tokens
-            batches = Stage("embed", self._embed, coverage.read_missing(reading, BATCH_CHUNKS), depth=1)
+            missing_chunks = coverage.read_missing(reading, BATCH_CHUNKS)
+            batches = Stage("embed", self._embed, missing_chunks, depth=1, width=self._calls.batches)
             # A stop ends the embedding; vectors that are ready are still written.
             with shutdown.deferred(), closing(iter(batches)) as embedded:
                 for batch, vectors_of in embedded:
@@ -246,18 +252,22 @@ class ModelChange:
         shutdown.raise_if_requested()
 
     def _loaded_model(self) -> Embedder:
-        if self._embedder is None:
-            self._embedder = self._open_model()
-        return self._embedder
+        with self._opening:
+            if self._embedder is None:
+                self._embedder = self._open_model()
+            return self._embedder
 
     def _embed(self, chunks: list[StoredChunk]) -> tuple[list[StoredChunk], dict[bytes, np.ndarray]]:
+        slices = [chunks[start : start + self._calls.texts] for start in range(0, len(chunks), self._calls.texts)]
         found: dict[bytes, np.ndarray] = {}
-        for start in range(0, len(chunks), EMBED_SLICE):
-            shutdown.raise_if_requested()
-            piece = chunks[start : start + EMBED_SLICE]
-            rows = self._loaded_model().embed([chunk.text for chunk in piece], Role.DOCUMENT)
-            found |= dict(zip((chunk.id for chunk in piece), rows, strict=True))
+        for vectors in Stage("embed-slice", self._embed_slice, slices, width=self._calls.at_once):
+            found |= vectors
         return chunks, found
+
+    def _embed_slice(self, piece: list[StoredChunk]) -> dict[bytes, np.ndarray]:
+        shutdown.raise_if_requested()
+        rows = self._loaded_model().embed([chunk.text for chunk in piece], Role.DOCUMENT)
+        return dict(zip((chunk.id for chunk in piece), rows, strict=True))
 
     def _refuse_long(self, connection: Connection, missing: MissingChunks) -> None:
         """Raise Refused if missing chunks exceed the new model's window; not needed with the same tokenizer.

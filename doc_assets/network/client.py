@@ -6,13 +6,15 @@ import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from doc_assets.errors import ConfigurationError
 from doc_assets.network.proxies import proxy_for
 from doc_assets.network.trust import tls_context
+
+# httpx' own.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 
 
 def http_client(
@@ -73,10 +75,9 @@ def refuse_unusable_proxy(url: str) -> None:
         _transport(tls_context(), proxy).close()
 
 
-def _transport(context: ssl.SSLContext, proxy: str | None, limits: httpx.Limits | None = None) -> httpx.HTTPTransport:
-    options: dict[str, Any] = {"limits": limits} if limits else {}
+def _transport(context: ssl.SSLContext, proxy: str | None, limits: httpx.Limits = _LIMITS) -> httpx.HTTPTransport:
     try:
-        return httpx.HTTPTransport(verify=context, proxy=proxy, **options)
+        return httpx.HTTPTransport(verify=context, proxy=proxy, limits=limits)
     except (ValueError, ImportError, httpx.InvalidURL):
         # Without httpx's message, which holds the address and so its password.
         raise ConfigurationError(
@@ -87,7 +88,7 @@ def _transport(context: ssl.SSLContext, proxy: str | None, limits: httpx.Limits 
 class _Routes(httpx.BaseTransport):
     """One pool of connections for each proxy, and one without."""
 
-    def __init__(self, ca_bundle: Path | None, limits: httpx.Limits | None = None) -> None:
+    def __init__(self, ca_bundle: Path | None, limits: httpx.Limits = _LIMITS) -> None:
         self._context = tls_context(ca_bundle)
         self._limits = limits
         self._pools: dict[str | None, httpx.HTTPTransport] = {}

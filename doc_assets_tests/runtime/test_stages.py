@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from doc_assets.runtime.stages import Stage
+from doc_assets.runtime.stages import Stage, StageTimes, _UnderWay
 
 
 def test_results_come_in_order_through_two_stages():
@@ -50,3 +50,65 @@ def test_a_consumer_that_stops_early_ends_the_threads_and_closes_the_source():
     stages.close()
     assert closed.wait(5)
     assert threading.active_count() <= before
+
+
+def test_results_of_a_wide_stage_come_in_order_and_its_width_is_used_and_kept():
+    together, counting = threading.Barrier(3, timeout=10), threading.Lock()
+    under_way = most = 0
+
+    def work(n: int) -> int:
+        nonlocal under_way, most
+        with counting:
+            under_way += 1
+            most = max(most, under_way)
+        together.wait()
+        with counting:
+            under_way -= 1
+        return n
+
+    assert list(Stage("wide", work, range(12), width=3)) == list(range(12))
+    assert most == 3
+
+
+def test_a_wide_stage_raises_an_error_after_the_results_before_it_and_takes_no_more():
+    taken: list[int] = []
+    third = threading.Event()
+
+    def source():
+        for n in range(1_000_000):
+            taken.append(n)
+            yield n
+
+    def fail_at_three(n: int) -> int:
+        if n == 3:
+            third.set()
+            raise ValueError("three")
+        third.wait(10)
+        return n
+
+    got = []
+    with pytest.raises(ValueError, match="three"):
+        for n in Stage("wide", fail_at_three, source(), width=4):
+            got.append(n)
+    assert got == [0, 1, 2]
+    assert len(taken) < 20
+
+
+def test_a_wide_stage_works_as_long_as_one_of_its_threads():
+    now = 0.0
+    times = StageTimes(clock=lambda: now)
+    under_way = _UnderWay(times)
+    for seconds, step in enumerate(
+        [
+            lambda: under_way.otherwise("starved"),
+            under_way.begin,
+            lambda: under_way.otherwise("blocked"),
+            under_way.begin,
+            under_way.end,
+            under_way.end,
+            lambda: under_way.otherwise(None),
+        ]
+    ):
+        now = float(seconds)
+        step()
+    assert (times.starved, times.working, times.blocked) == (1, 4, 1)

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 from doc_assets.embedding.backends.same_reading import require_same_reading
 from doc_assets.embedding.backends.torch_device import Device, bytes_per_token
 from doc_assets.embedding.batching import pad, plan
-from doc_assets.embedding.embedder import first_line, leading, refuse_long, unit_rows
+from doc_assets.embedding.embedder import first_line, refuse_long, unit_rows
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.embedding.tokenizer import Tokenizers
@@ -64,7 +64,7 @@ class TorchEmbedder:
             raise EmbeddingError(f"{space.name} cannot be loaded with torch: {first_line(error)}") from error
         model.max_seq_length = space.max_tokens
         require_same_reading(model, tokenizers, space)
-        self._transformer: Any = model[0]
+        self._transformer = cast(Any, model[0])
         # In fp32 whatever the precision: pooling adds up to a window of numbers, and costs nothing beside the model.
         self._rest: list[Any] = [module.float() for module in list(model)[1:]]
         config = self._transformer.auto_model.config  # pyrefly: ignore[missing-attribute]
@@ -124,7 +124,7 @@ class TorchEmbedder:
                 features["token_embeddings"] = features["token_embeddings"].float()
                 for module in self._rest:
                     features = module(features)
-                return leading(features["sentence_embedding"], self.space.dimensions)  # pyrefly: ignore[bad-return]
+                return features["sentence_embedding"][:, : self.space.dimensions]
         except torch.OutOfMemoryError:
             return None
 
