@@ -67,7 +67,7 @@ class TorchEmbedder:
         self._transformer = cast(Any, model[0])
         # In fp32 whatever the precision: pooling adds up to a window of numbers, and costs nothing beside the model.
         self._rest: list[Any] = [module.float() for module in list(model)[1:]]
-        config = self._transformer.auto_model.config  # pyrefly: ignore[missing-attribute]
+        config = self._transformer.auto_model.config
         self._budget = self.device.budget(bytes_per_token(config, space.max_tokens, dtype.itemsize))
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
