@@ -10,6 +10,8 @@ all of PostgreSQL's processes. ``--statements`` adds what each statement cost it
 It runs with an older checkout as well, to compare with: ``PYTHONPATH=OTHER python benchmarks/write_path.py …``.
 """
 
+# ruff: noqa: ANN401 - of any checkout, whose types differ
+
 from __future__ import annotations
 
 import argparse
@@ -25,12 +27,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import psutil
 import psycopg
+import psycopg.sql
 import yaml
 
 import doc_assets
@@ -40,7 +42,7 @@ from doc_assets.settings import Settings
 WHOLE = ("discover", "fill", "seal", "audit", "publish", "index")
 
 
-def _module(*names: str) -> ModuleType:
+def _module(*names: str) -> Any:
     """The first module that this checkout has; one that is installed besides must not stand in for it."""
     root = Path(doc_assets.__file__ or "").parent.parent
     for name in names:
@@ -54,6 +56,7 @@ class StandIn:
     """An embedder whose vectors are made from the text's hash; keeps its own CPU time."""
 
     def __init__(self, space: Any) -> None:
+        """Takes the space of the model that it stands in for."""
         self.space = space
         self.seconds = 0.0
 
@@ -121,8 +124,10 @@ def record_statements() -> None:
         except (OSError, psycopg.Error):
             return 0.0
 
-    def name(query: object, connection: psycopg.Connection) -> str:
-        text = query if isinstance(query, str) else query.decode() if isinstance(query, bytes) else query.as_string(connection)  # type: ignore[attr-defined] # noqa: E501
+    def name(query: Any, connection: psycopg.Connection) -> str:
+        if isinstance(query, psycopg.sql.Composable):
+            query = query.as_string(connection)
+        text = query.decode() if isinstance(query, bytes) else str(query)
         return " ".join(text.split())[:110]
 
     def counted(method: Any) -> Any:
