@@ -12,14 +12,18 @@ _READ = (
 )
 
 
-def reads(connection: psycopg.Connection, step: Callable[[], object]) -> dict[str, tuple[int, int]]:
+def reads(
+    connection: psycopg.Connection, step: Callable[[], object], *, as_planned: bool = False
+) -> dict[str, tuple[int, int]]:
     """Scans of whole tables and rows read, by table, where an index is used if one fits; tables not read are absent.
 
-    The planner of a large store would look rows up in an index; that of a test's few rows needs to be told.
+    The planner of a large store would look rows up in an index; that of a test's few rows needs to be told, unless the
+    step sets that itself (``as_planned``).
     """
     with connection.transaction():
-        connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off")
-        connection.execute("SET LOCAL enable_mergejoin = off")
+        if not as_planned:
+            connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off")
+            connection.execute("SET LOCAL enable_mergejoin = off")
         before = {table: (scans, rows) for table, scans, rows in connection.execute(_READ).fetchall()}
         step()
         after = {table: (scans, rows) for table, scans, rows in connection.execute(_READ).fetchall()}

@@ -76,6 +76,11 @@ class SnapshotWriter:
         with self._connection.transaction():
             lock_content_shared(self._connection)
             require_lease(self._connection, self._lease)
+            # The staged tables have no statistics: in a store of some thousand chunks, and where statistics are old, the
+            # planner would hash all stored chunks and vectors for each batch instead of looking up its own.
+            self._connection.execute(
+                "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+            )
             self._copy_content(documents, chunks)
             stage(self._connection, self._space, vectors)
             self._copy_files(files)
