@@ -76,7 +76,7 @@ class SnapshotWriter:
         with self._connection.transaction():
             lock_content_shared(self._connection)
             require_lease(self._connection, self._lease)
-            # The staged tables have no statistics: in a store of some thousand chunks, and where statistics are old, the
+            # The staged tables have no statistics: in a store of some thousand chunks, or with old statistics, the
             # planner would hash all stored chunks and vectors for each batch instead of looking up its own.
             self._connection.execute(
                 "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
