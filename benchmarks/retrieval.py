@@ -101,6 +101,7 @@ class VariantPool:
 
     def __init__(self, settings: Settings, variant: str) -> None:
         """Starts workers that know the variant."""
+        self.workers, self.busy_seconds = settings.threads, 0.0
         context = multiprocessing.get_context("spawn")
         self._pool = ProcessPoolExecutor(
             settings.threads, context, initializer=_start_worker, initargs=(settings, variant)
@@ -108,7 +109,9 @@ class VariantPool:
 
     def parse(self, tasks: Iterable[ParseTask]) -> Iterator[FileRecord]:
         """One record per task."""
-        yield from self._pool.map(parse_pool._parse, tasks, chunksize=4)
+        for record, seconds in self._pool.map(parse_pool._parse, tasks, chunksize=4):
+            self.busy_seconds += seconds
+            yield record
 
     def close(self) -> None:
         """Ends the workers."""

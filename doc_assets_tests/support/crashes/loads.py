@@ -158,6 +158,7 @@ class InProcess(ParsePool):
     """Parses where it is called."""
 
     def __init__(self, settings: Settings, trace: Trace | None = None, pause: float = 0.0) -> None:
+        super().__init__(settings)
         self._limit = settings.max_file_bytes
         self._tokenizer = _tokenizer(settings)
         self._trace = trace
