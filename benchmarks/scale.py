@@ -266,6 +266,18 @@ def markdown(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|---|" + "--:|" * (len(rows[0]) - 1), *lines[1:]])
 
 
+def write_report(folder: Path, sizes: Sequence[Size], start: Used) -> None:
+    """Write the tables, the plot and what the loads printed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scale.md").write_text(_report(sizes, start) + "\n")
+    (folder / "scale.svg").write_text(_figure(sizes, start))
+    (folder / "scale.json").write_text(json.dumps([size.load.printed for size in sizes], default=str) + "\n")
+
+
+def _report(sizes: Sequence[Size], start: Used) -> str:
+    return "\n\n".join([markdown(table(sizes, start)), markdown(growing(sizes))])
+
+
 def _figure(sizes: Sequence[Size], start: Used) -> str:
     def line(seconds: Mapping[int, float]) -> list[tuple[float, float]]:
         return [(size.documents, 1000 * seconds[size.factor] / size.documents) for size in sizes]
@@ -285,7 +297,7 @@ def _figure(sizes: Sequence[Size], start: Used) -> str:
 
 
 def main() -> None:
-    """Prints the tables, and one JSON object if asked to."""
+    """Prints the tables, and writes a report if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="a folder with <doc_type>/<source>/…")
     parser.add_argument("--share", type=float, default=0.05, help="share of its files, in whole sources")
@@ -311,13 +323,9 @@ def main() -> None:
         for factor in factors:
             sizes.append(trial.measured(factor, changed))
             print(f"{factor}x: {sizes[-1].documents:,} documents, {sizes[-1].load.cpu:.1f} CPU s", file=sys.stderr)
-    report = "\n\n".join([markdown(table(sizes, start)), markdown(growing(sizes))])
-    print(report)
+    print(_report(sizes, start))
     if options.report:
-        options.report.mkdir(parents=True, exist_ok=True)
-        (options.report / "scale.md").write_text(report + "\n")
-        (options.report / "scale.svg").write_text(_figure(sizes, start))
-        (options.report / "scale.json").write_text(json.dumps([s.load.printed for s in sizes], default=str) + "\n")
+        write_report(options.report, sizes, start)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,15 @@ def test_what_grows_faster_than_the_documents_is_marked() -> None:
     assert marked(scale.table([size(1, 10, 2.0), size(10, 100, 20.0)], Used())) == set()
 
 
+def test_statements_are_listed_by_what_they_cost_at_the_largest_size(tmp_path: Path) -> None:
+    sizes = [size(1, 10, 2.0), size(10, 100, 20.0)]
+    for one, seconds in zip(sizes, (0.1, 5.0), strict=True):
+        one.statements.update({"SELECT few": 0.01, "SELECT many": seconds})  # pyright: ignore[reportArgumentType]
+    assert scale.growing(sizes)[1] == ["`SELECT many`", "10.000", "50.000", "5.00"]
+    scale.write_report(tmp_path / "report", sizes, Used())
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"scale.md", "scale.svg", "scale.json"}
+
+
 def test_passages_with_the_same_words_have_near_vectors_that_no_model_gives() -> None:
     space = SimpleNamespace(dimensions=64)
     embedder = StandInEmbedder(space, None, 0.0)  # pyrefly: ignore[bad-argument-type] - all that it reads of them
