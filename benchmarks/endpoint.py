@@ -1,7 +1,7 @@
 """Texts per second through the http backend against a stand-in endpoint, beside what the stand-in allows.
 
-The stand-in is a process of its own. It takes 20 ms for each 32 texts, serially or 8 requests at a time, and answers
-vectors that it made before, so that it needs little of the processor.
+The stand-in is a process of its own. It takes 20 ms (``--milliseconds``) for each 32 texts, serially or 8 requests at a
+time, and answers vectors that it made before, so that it needs little of the processor.
 
 ``python -m benchmarks.endpoint [--seconds 3] [--requests 8 16] [--calls 1 4] [--pods 4]``: microseconds per text are
 processor time of the client; with ``--pods``, so many processes share a stand-in that answers 429 to more than 8
@@ -34,7 +34,6 @@ from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space
 from doc_assets.settings import Settings
 
-_SECONDS_OF_32 = 0.020
 _DIMENSIONS = 384
 
 
@@ -46,16 +45,18 @@ class StandIn:
         encoding: ``numbers`` (text-embeddings-inference) or ``base64`` (OpenAI's protocol).
         slots: Requests that it serves at a time.
         refuses: It answers 429 to more of them instead of letting them wait.
+        seconds: Seconds that it takes for 32 texts.
     """
 
     encoding: str = "numbers"
     slots: int = 1
     refuses: bool = False
+    seconds: float = 0.020
 
     @property
     def texts_per_second(self) -> float:
         """What it allows."""
-        return self.slots * 32 / _SECONDS_OF_32
+        return self.slots * 32 / self.seconds
 
     @property
     def path(self) -> str:
@@ -88,7 +89,7 @@ def _serve(stand_in: StandIn, listening: socket.socket) -> None:
             return "429 Too Many Requests", b'{"error": "overloaded"}'
         try:
             texts = len(json.loads(body)[key.strip(b'"').decode()])
-            time.sleep(_SECONDS_OF_32 * texts / 32)
+            time.sleep(stand_in.seconds * texts / 32)
         finally:
             slots.release()
         return "200 OK", answers[texts]
@@ -184,11 +185,13 @@ def main() -> None:
     """Print one row per stand-in, bound on requests, and number of processes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--seconds", type=float, default=3.0)
-    parser.add_argument("--requests", type=int, nargs="+", default=[8, 16])
+    parser.add_argument("--milliseconds", type=float, default=20.0)
+    parser.add_argument("--requests", type=int, nargs="*", default=[8, 16])
     parser.add_argument("--calls", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--pods", type=int, nargs="*", default=[])
     arguments = parser.parse_args()
-    table = Table(title="20 ms for each 32 texts")
+    per_32 = arguments.milliseconds / 1_000
+    table = Table(title=f"{arguments.milliseconds:.0f} ms for each 32 texts")
     columns = ("stand-in", "requests", "calls", "processes", "texts/s", "allowed", "share", "us per text", "fairness")
     for column in columns:
         table.add_column(column, justify="left" if column == "stand-in" else "right")
@@ -209,14 +212,14 @@ def main() -> None:
 
     for encoding in ("numbers", "base64"):
         for slots in (1, 8):
-            stand_in = StandIn(encoding, slots)
+            stand_in = StandIn(encoding, slots, seconds=per_32)
             for requests in arguments.requests:
                 for calls in arguments.calls:
                     with serving(stand_in) as address:
                         found = measure(address, requests, arguments.seconds, calls)
                     row(stand_in, requests, calls, [found])
     for pods in arguments.pods:
-        stand_in = StandIn("base64", 8, refuses=True)
+        stand_in = StandIn("base64", 8, refuses=True, seconds=per_32)
         row(stand_in, 16, 4, shared(stand_in, pods, 16, arguments.seconds))
     Console(width=140).print(table)
 

@@ -46,6 +46,20 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class GpuUser(Protocol):
+    """An embedder that may compute on a GPU, and knows how long it did.
+
+    Attributes:
+        gpu_seconds: Seconds that the GPU computed for it; None on a CPU.
+    """
+
+    @property
+    def gpu_seconds(self) -> float | None:
+        """See above."""
+        ...
+
+
 def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) -> None:
     """Refuse texts that a model library would silently truncate; ``counts`` include the prompt.
 

@@ -23,7 +23,7 @@ from multiprocessing.process import BaseProcess, current_process
 from multiprocessing.util import Finalize
 from types import TracebackType
 
-from doc_assets.embedding.embedder import Embedder, first_line
+from doc_assets.embedding.embedder import Embedder, GpuUser, first_line
 from doc_assets.embedding.model_use import UseAccount
 from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
@@ -147,7 +147,10 @@ class SharedModel:
                     # Errors of libraries need not survive the way to the other process.
                     ours = isinstance(error, DocAssetsError)
                     result = error if ours else EmbeddingError(f"the embedding process failed: {first_line(error)}")
-        return Answer(result, call.seconds, self._account.use)
+        use = self._account.use
+        if isinstance(self._model, GpuUser) and (computed := self._model.gpu_seconds) is not None:
+            use = replace(use, busy_seconds=computed)
+        return Answer(result, call.seconds, use)
 
     def _opened(self) -> Embedder:
         with self._opening:

@@ -14,7 +14,7 @@ class ModelUse:
     """How busy a model is that several loads share.
 
     Attributes:
-        busy_seconds: Seconds in which it had texts to embed.
+        busy_seconds: Seconds in which it had texts to embed; on a GPU, in which that computed.
         seconds: Seconds since the account was opened.
         waiting_texts: Texts that wait for their turn.
     """

@@ -160,3 +160,14 @@ def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_
         answers = list(threads.map(model.answer, [request] * 6))
     assert [answer.result.shape for answer in answers] == [(1, 4)] * 6  # pyrefly: ignore[missing-attribute]
     assert (len(opened), max(together)) == (2, 2)
+
+
+def test_a_model_on_a_gpu_is_busy_while_that_computes_and_not_while_texts_become_tokens() -> None:
+    class OnGpu(ObedientModel):
+        gpu_seconds: float | None = 0.25
+
+    model = OnGpu()
+    shared = SharedModel(lambda: model)  # pyrefly: ignore[bad-argument-type]
+    assert shared.answer(Request(("a",), Role.DOCUMENT)).use.busy_seconds == 0.25
+    model.gpu_seconds = None
+    assert shared.answer(Request(("a",), Role.DOCUMENT)).use.busy_seconds < 0.25

@@ -70,6 +70,11 @@ class TorchEmbedder:
         config = self._transformer.auto_model.config
         self._budget = self.device.budget(bytes_per_token(config, space.max_tokens, dtype.itemsize))
 
+    @property
+    def gpu_seconds(self) -> float | None:
+        """See ``GpuUser``."""
+        return self.device.busy_seconds if self.device.is_gpu else None
+
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """See ``Embedder.embed``."""
         tokenizer = self.tokenizers.of(role)
