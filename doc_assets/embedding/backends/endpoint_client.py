@@ -44,6 +44,7 @@ class _TryAgainError(Exception):
         super().__init__(reason)
         self.after = after
         self.status = status
+        self.alone = 0.0  # seconds that this request waits while others are sent
 
 
 class EndpointClient:
@@ -98,8 +99,8 @@ class EndpointClient:
             if failures >= self._attempts:
                 raise EmbeddingRefused(f"{self.shown} failed {failures} times: {answer}") from answer
             self._on_retry()
-            if on_text:
-                self._sleep(self._pace.wait(failures, answer.after))  # the other requests go on
+            if alone := self._pace.wait(failures, answer.after) if on_text else answer.alone:
+                self._sleep(alone)
 
     def _answer(self, body: Mapping[str, object], sent: float) -> object:
         """Return the endpoint's answer, or a failure that may pass, and let the pace of all requests follow from it."""
@@ -107,7 +108,7 @@ class EndpointClient:
             answer = self._post(body)
         except _TryAgainError as error:
             if error.status not in _FAILS_ON_TEXT:
-                self._pace.refused(sent, error.after, str(error))
+                error.alone = self._pace.refused(sent, error.after, str(error))
             return error
         except RequestRefusedError:
             self._pace.answered(sent)

@@ -46,9 +46,9 @@ def refuse_together(pace: Pace, requests: int, asked: float = 0.0) -> None:
 def test_requests_that_are_refused_together_are_one_refusal(clock: Clock) -> None:
     pace = paced(clock, attempts=2)
     refuse_together(pace, 16)
-    assert pace.limit == 1
-    pace.answered(send(pace))
-    assert pace.limit == 8
+    assert pace.limit == 11
+    assert pace.patience() == 0
+    assert clock.waits == []
 
 
 def test_what_one_request_is_asked_to_wait_all_wait_and_then_one_goes_first(clock: Clock) -> None:
@@ -60,11 +60,24 @@ def test_what_one_request_is_asked_to_wait_all_wait_and_then_one_goes_first(cloc
     assert sum(clock.waits) == sent - 100
 
 
+def test_a_second_refusal_in_a_row_makes_all_wait_and_then_one_goes_first(clock: Clock) -> None:
+    pace = paced(clock)
+    sent = send(pace)
+    assert 0.5 <= pace.refused(sent, 0, "busy") < 1
+    clock.now += 1
+    assert pace.refused(clock.now, 0, "busy") == 0
+    send(pace)
+    assert 1 <= sum(clock.waits) < 1.5
+    assert pace.limit == 1
+    pace.answered(send(pace))
+    assert pace.limit == 7
+
+
 def test_an_answer_to_a_request_from_before_the_refusal_does_not_end_the_care(clock: Clock) -> None:
     pace = paced(clock)
     with pace.turn(pace.patience()) as early:
         clock.now += 1
-        refuse_together(pace, 1)
+        refuse_together(pace, 1, asked=1)
         pace.answered(early)
     assert pace.limit == 1
 
@@ -76,8 +89,8 @@ def test_each_round_of_answers_allows_one_request_more_up_to_the_bound(clock: Cl
     for _ in range(200):
         pace.answered(send(pace))
         limits.append(pace.limit)
-    assert limits[0] == 8
-    assert (limits[6], limits[9]) == (8, 9)
+    assert limits[0] == 11
+    assert (limits[8], limits[12]) == (11, 12)
     assert limits[-1] == 16
 
 
@@ -94,6 +107,7 @@ def test_an_endpoint_that_answers_nothing_is_given_up_by_all_at_once_and_tried_a
     before = pace.patience()
     for _ in range(3):
         refuse_together(pace, 1)
+        clock.now += 1
     with pytest.raises(GivenUpError, match="busy"), pace.turn(before):
         pass
     waited = len(clock.waits)
@@ -106,6 +120,7 @@ def test_an_endpoint_that_answers_now_and_then_is_not_given_up(clock: Clock) -> 
     pace = paced(clock, attempts=2)
     for _ in range(10):
         refuse_together(pace, 1)
+        clock.now += 1
         pace.answered(send(pace))
     assert pace.patience() == 0
-    assert pace.limit <= 2
+    assert pace.limit <= 3
