@@ -45,7 +45,7 @@ def test_the_settings_own_model_is_used_as_it_is_set(known):
     assert settings_of(SETTINGS, known(SETTINGS)) == SETTINGS
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16", "remote"])
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8", "remote"])
 def test_another_model_is_found_by_the_name_and_precision_of_its_space(known, precision):
     wanted = dataclasses.replace(known(SETTINGS), name="owner/other", precision=precision)
     found = settings_of(SETTINGS, wanted)
