@@ -25,7 +25,7 @@ class Slice:
 
     Attributes:
         folder: Where they are.
-        name: What they are, for the report: ``everything`` or the parts named.
+        name: What they are, for the report, as in ``examples: everything``.
         files: All of them.
     """
 
@@ -66,7 +66,8 @@ def copied(corpus: Path, folder: Path, parts: Sequence[str] = (), limit: int | N
             shutil.copyfile(path, target)
     if not files:
         raise SystemExit(f"{corpus} is not laid out TYPE/SOURCE/…: it has no documents to load")
-    return Slice(folder, ", ".join(parts) or "everything", files)
+    first = f", the first {limit} files of each source" if limit else ""
+    return Slice(folder, f"{corpus.absolute().name}: {', '.join(parts) or 'everything'}{first}", files)
 
 
 def edit(documents: Slice, share: float = 0.01) -> int:

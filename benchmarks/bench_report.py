@@ -45,7 +45,7 @@ class Section:
     """One run.
 
     Attributes:
-        name: The documents, as in ``everything`` or ``ebpf``.
+        name: The documents, as in ``examples: everything``.
         sides: Names of the checkouts.
         facts: What was measured where: name and text.
         rows: Figures.
@@ -66,7 +66,7 @@ class Section:
         lines.insert(1, "|---|" + "--:|" * (len(header) - 1))
         return "\n".join(
             [
-                f"## {self.name[:1].upper()}{self.name[1:]}",
+                f"## {self.name}",
                 "",
                 *(f"- {name}: {text}" for name, text in self.facts.items()),
                 "",

@@ -4,9 +4,10 @@
     python -m benchmarks.ladder [--corpus DIR] [--slice TYPE[/SOURCE]]… [--against DIR] [--questions FILE] [--alone]
 
 Loads a copy of the documents (by default ``examples/``; a corpus is laid out ``<doc_type>/<source>/…``) with the real
-model into an embedded PostgreSQL of its own, and writes a section of ``benchmarks/RESULTS.md`` with plots. With
-``--against`` another checkout of this project takes each step right after this one, in a home of its own: machines
-differ and are noisy, so compare within one run. Each checkout runs with this Python, or its own ``.venv``.
+model into an embedded PostgreSQL, and writes a section of ``benchmarks/RESULTS.md`` with plots. With
+``--against`` another checkout of this project takes each step in turn with this one, in a home of its own and with a
+server of its own, both with this checkout's settings: machines differ and are noisy, so compare within one run. A
+checkout runs with this Python, or its own ``.venv``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,58 +25,38 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
+import psycopg
 
 from benchmarks.bench_corpus import Slice, copied, edit
 from benchmarks.bench_report import Row, Section, machine, rate, replaced, slope
 from benchmarks.plots import plot
-from benchmarks.usage import Command, Used, server_usage
+from benchmarks.usage import Command, Used, environment, server_usage
+from doc_assets.store.database.embedded import embedded_url
 
 ROOT = Path(__file__).resolve().parent.parent
 _QUERIES = 60
 _MODES = ("hybrid", "vector", "text")
 
 _CLI = "from doc_assets.cli import main; main()"
-# Keeps the embedded server of a home running between commands, until its input ends.
-_SERVER = """
-import sys
-from doc_assets.settings import Settings
-from doc_assets.store.database.url import database_url
-database_url(Settings.from_environment())
-print("ready", flush=True)
-sys.stdin.read()
-"""
+# Checkouts of any age: the packages were named otherwise before.
 _OPEN_MODEL = """
-from doc_assets.embedding.opening import open_embedder
 from doc_assets.settings import Settings
+try:
+    from doc_assets.embedding.opening import open_embedder
+except ImportError:
+    from doc_assets.embedding import open_embedder
 open_embedder(Settings.from_environment())
 """
-_FACTS = """
-import importlib.metadata, json, platform, sys
-from doc_assets.embedding.space import choose_backend, describe_space
-from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_store
-settings = Settings.from_environment()
-space = describe_space(settings)
-def version(name):
+_VERSIONS = """
+import json, platform
+from importlib.metadata import PackageNotFoundError, version
+found = {"Python": platform.python_version()}
+for name in ("openvino", "torch"):
     try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
-with open_store(settings) as store, store.connect("benchmark") as connection:
-    server, vector, size = connection.execute(
-        "SELECT current_setting('server_version'), (SELECT extversion FROM pg_extension WHERE extname = 'vector'),"
-        " pg_database_size(current_database())"
-    ).fetchone()
-    words = connection.execute(
-        "SELECT breadcrumb FROM (SELECT DISTINCT breadcrumb FROM chunk) b"
-        " ORDER BY sha256(convert_to(breadcrumb, 'UTF8')) LIMIT %s", (int(sys.argv[1]),)
-    ).fetchall()
-print(json.dumps({
-    "embedder": f"{space.name} in {space.precision} with {choose_backend(settings)}",
-    "versions": f"Python {platform.python_version()}, openvino {version('openvino')}, torch {version('torch')}, "
-    f"PostgreSQL {server}, pgvector {vector}",
-    "bytes": size, "queries": [word for word, in words],
-}))
+        found[name] = version(name)
+    except PackageNotFoundError:
+        found[name] = "none"
+print(json.dumps(found))
 """
 
 
@@ -86,34 +68,23 @@ class Checkout:
         self.name, self._root = name, root
         own = root / ".venv" / "bin" / "python"
         self._python = str(own if own.is_file() and root != ROOT else sys.executable)
-        home = folder / "home"
-        home.mkdir(parents=True)
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOC_ASSETS_", "DAGSTER_"))}
-        if graphs := os.environ.get("DOC_ASSETS_CONVERTED_MODELS"):  # to save both the conversion in a trial
-            kept["DOC_ASSETS_CONVERTED_MODELS"] = graphs
-        self._variables = kept | dict(pair.split("=", 1) for pair in settings) | {
-            "PYTHONPATH": str(root),
-            "DOC_ASSETS_HOME": str(home),
-            "DOC_ASSETS_CATALOGUE": str(folder / "sources.yaml"),
-        }  # fmt: skip
-        self._cwd = folder
-        self._server = subprocess.Popen(  # noqa: S603 - our own program
-            [self._python, "-c", _SERVER],
-            env=self._variables,
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        folder.mkdir(parents=True)
+        self._cwd, self.url = folder, embedded_url(folder / "server")
+        others = dict(pair.split("=", 1) for pair in settings)
+        if graphs := os.environ.get("DOC_ASSETS_CONVERTED_MODELS"):  # to save the conversion in a trial
+            others["DOC_ASSETS_CONVERTED_MODELS"] = graphs
+        self._variables = environment(
+            folder / "home", self.url, folder / "sources.yaml", **others, PYTHONPATH=str(root)
         )
-        assert self._server.stdout is not None
-        assert self._server.stdout.readline().strip() == b"ready", f"the server of {root} did not start: see above"
-        pid = int((home / "postgres" / "postmaster.pid").read_text().split()[0])
+        pid = int((folder / "server" / "postgres" / "postmaster.pid").read_text().split()[0])
         self._postmaster = psutil.Process(pid)
         self.used: dict[str, Used] = {}
         self.facts: dict = {}
 
-    def close(self) -> None:
-        """Stop the server."""
-        self._server.communicate()
+    @property
+    def own_search(self) -> Path:
+        """Its benchmark of search, which is as old as its API."""
+        return self._root / "benchmarks" / "search.py"
 
     @property
     def commit(self) -> str:
@@ -125,6 +96,29 @@ class Checkout:
     def command(self, step: str, *arguments: str, timeout: float) -> Used:
         """Run a ``doc-assets`` command and keep what it used under the step's name."""
         return self._run(step, ["-c", _CLI, *arguments], timeout)
+
+    def look(self) -> None:
+        """Note precision, versions, size, and headings to search for."""
+        spaces = self.command("spaces", "spaces", "--json", timeout=600).printed
+        versions = self.program("versions", "-c", _VERSIONS, timeout=600).printed
+        with psycopg.connect(self.url) as connection:
+            row = connection.execute(
+                "SELECT current_setting('server_version'), extversion, pg_database_size(current_database())"
+                " FROM pg_extension WHERE extname = 'vector'"
+            ).fetchone()
+            headings = connection.execute(
+                "SELECT breadcrumb FROM (SELECT DISTINCT breadcrumb FROM doc_assets.chunk) b"
+                " ORDER BY sha256(convert_to(breadcrumb, 'UTF8')) LIMIT %s",
+                (_QUERIES,),
+            ).fetchall()
+        assert row is not None
+        versions |= {"PostgreSQL": row[0], "pgvector": row[1]}
+        self.facts = {
+            "embedder": ", ".join(f"{space['name']} in {space['precision']}" for space in spaces if space["live"]),
+            "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
+            "bytes": row[2],
+            "queries": [heading for (heading,) in headings],
+        }
 
     def program(self, step: str, *arguments: str, timeout: float) -> Used:
         """Run Python with the arguments, as ``command`` does."""
@@ -156,7 +150,7 @@ def climb(sides: Sequence[Checkout], documents: Slice, folder: Path, options: ar
         side.command("catalogue", "catalogue", "init", str(documents.folder), "-o", "sources.yaml", timeout=limit)
     each("cold load", "migrate", "--json")
     for side in sides:
-        side.facts = side.program("facts", "-c", _FACTS, str(_QUERIES), timeout=limit).printed
+        side.look()
     each("nothing changed", "migrate", "--json")
     each("validate", "validate", "--json")
     asked = folder / "queries.jsonl"
@@ -166,9 +160,8 @@ def climb(sides: Sequence[Checkout], documents: Slice, folder: Path, options: ar
             for query in sides[0].facts["queries"]
         )
     )
-    search = str(ROOT / "benchmarks" / "search.py")
     for side in sides:
-        side.program("search", search, "--questions", str(asked), "--repeat", "3", timeout=limit)
+        side.program("search", str(side.own_search), "--questions", str(asked), "--repeat", "3", timeout=limit)
     if options.questions:
         each("questions", "evaluate", str(options.questions.absolute()), "--json")
     if options.alone:
@@ -247,7 +240,7 @@ def figures(sides: Sequence[Checkout]) -> list[Row]:
 
 def drawn(sides: Sequence[Checkout], name: str, folder: Path) -> dict[str, str]:
     """Write the plots below ``folder/results``; return file and title of each."""
-    stem = "".join(letter if letter.isalnum() else "-" for letter in name)
+    stem = re.sub(r"[^A-Za-z0-9]+", "-", name)
     cold = {side.name: side.used["cold load"] for side in sides}
     made = {
         f"results/{stem}-memory.svg": plot(
@@ -304,16 +297,11 @@ def main() -> None:
         folder = Path(scratch)
         documents = copied(options.corpus, folder / "documents", options.slice, options.limit)
         size = documents.megabytes
-        sides: list[Checkout] = []
-        try:
-            sides.append(Checkout("this", ROOT, folder / "this", options.set))
-            if options.against:
-                sides.append(Checkout("against", options.against.absolute(), folder / "against"))
-            edited = climb(sides, documents, folder, options)
-            section = report(sides, documents, size, edited, before)
-        finally:
-            for side in sides:
-                side.close()
+        sides = [Checkout("this", ROOT, folder / "this", options.set)]
+        if options.against:
+            sides.append(Checkout("against", options.against.absolute(), folder / "against"))
+        edited = climb(sides, documents, folder, options)
+        section = report(sides, documents, size, edited, before)
     section.plots = drawn(sides, section.name, options.report.parent)
     print(section.markdown())
     options.report.write_text(replaced(options.report.read_text() if options.report.is_file() else "", section))

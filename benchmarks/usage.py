@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -39,7 +40,7 @@ class Used:
         server_cpu: CPU seconds of the server by kind of process: ``backend``, ``background``, ``autovacuum``.
     """
 
-    printed: dict = field(default_factory=dict)
+    printed: Any = field(default_factory=dict)
     seconds: float = 0.0
     client_cpu: float = 0.0
     parse_cpu: float = 0.0
@@ -131,7 +132,7 @@ class Command:
         # Of the process and of all children that were waited for.
         whole = usage.ru_utime + usage.ru_stime
         parse = sum(self._parse.values())
-        found = json.loads(printed) if printed.lstrip().startswith(b"{") else {}
+        found = json.loads(printed) if printed.lstrip().startswith((b"{", b"[")) else {}
         peak = max((used for _, used in self._memory), default=0)
         return Used(found, seconds, whole - parse, parse, peak, self._memory, self._busy)
 

@@ -48,7 +48,7 @@ def test_a_slice_is_the_named_sources_and_a_limit_their_first_files(corpus: Path
     assert len(copied(corpus, tmp_path / "all").files) == 60
     some = copied(corpus, tmp_path / "some", ["rust/std"], limit=4)
     assert [str(path.relative_to(some.folder)) for path in some.files] == [f"rust/std/page0{n}.md" for n in range(4)]
-    assert some.name == "rust/std"
+    assert some.name == "corpus: rust/std, the first 4 files of each source"
     with pytest.raises(SystemExit, match="has no java"):
         copied(corpus, tmp_path / "none", ["java"])
 
@@ -79,7 +79,7 @@ def test_a_section_replaces_the_one_of_the_same_documents_and_leaves_the_rest() 
     report = replaced(replaced("# Results\n\nby hand\n", section("ebpf", 3)), section("everything", 4))
     again = replaced(report, section("ebpf", 7))
     assert "by hand" in again
-    assert again.count("## Ebpf") == 1
+    assert again.count("## ebpf") == 1
     assert "| docs/min | 7.0 | 2.0 | 3.50 |" in again and "| docs/min | 4.0 | 2.0 | 2.00 |" in again
     assert "| docs/min | 3.0" not in again
     assert replaced(again, section("ebpf", 7)) == again
