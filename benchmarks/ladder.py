@@ -203,7 +203,6 @@ def figures(sides: Sequence[Checkout]) -> list[Row]:
     add("cold load: MB/min", lambda side: totals(side)["bytes"] * 60e-6 / totals(side)["seconds"], "{:,.2f}")
     add("cold load: tokens/s", lambda side: totals(side)["tokens_embedded"] / totals(side)["seconds"], "{:,.0f}")
     spent("cold load")
-    add("cold load: of it parse workers, CPU seconds", lambda side: side.used["cold load"].parse_cpu)
     for name in dict.fromkeys(name for side in sides for name in side.used["cold load"].printed["stages"]):
         add(f"cold load: stage {name}, seconds", stage(name))
     add(
