@@ -96,6 +96,13 @@ def slope(samples: Sequence[tuple[float, float]]) -> float:
     return sum((at - mean_at) * (value - mean) for at, value in late) / spread if spread else 0.0
 
 
+def until_freed(samples: Sequence[tuple[float, float]]) -> Sequence[tuple[float, float]]:
+    """Return the samples up to the last one above half of the highest: what comes after the work is no growth."""
+    half = max((value for _, value in samples), default=0) / 2
+    last = max((n for n, (_, value) in enumerate(samples) if value > half), default=-1)
+    return samples[: last + 1]
+
+
 def rate(samples: Sequence[tuple[float, float]], steps: int = 100) -> list[tuple[float, float]]:
     """Return what a growing value grew by in a second, in each of so many parts of the time."""
     if not samples or samples[-1][0] <= 0:

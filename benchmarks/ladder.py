@@ -28,7 +28,7 @@ import psutil
 import psycopg
 
 from benchmarks.bench_corpus import Slice, copied, edit
-from benchmarks.bench_report import Row, Section, machine, rate, replaced, slope
+from benchmarks.bench_report import Row, Section, machine, rate, replaced, slope, until_freed
 from benchmarks.plots import plot
 from benchmarks.usage import Command, Used, environment, server_usage
 from doc_assets.store.database.embedded import embedded_url
@@ -212,7 +212,7 @@ def figures(sides: Sequence[Checkout]) -> list[Row]:
     )
     add(
         "cold load: its growth in the second half, MB/min",
-        lambda side: slope([(at, used / 1e6) for at, used in side.used["cold load"].memory]) * 60,
+        lambda s: slope([(at, used / 1e6) for at, used in until_freed(s.used["cold load"].memory)]) * 60,
     )
     add("database, MB", lambda side: side.facts["bytes"] / 1e6, "{:,.0f}")
     spent("nothing changed")

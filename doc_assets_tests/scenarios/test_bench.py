@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench_corpus import copied, edit
-from benchmarks.bench_report import Row, Section, rate, replaced, slope
+from benchmarks.bench_report import Row, Section, rate, replaced, slope, until_freed
 from doc_assets_tests.support import ROOT
 
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -94,6 +94,8 @@ def test_growth_is_that_of_the_second_half_and_a_rate_that_of_each_part() -> Non
     rising_then_flat = [(float(t), float(min(t, 50))) for t in range(101)]
     assert slope(rising_then_flat) == pytest.approx(0, abs=1e-9)
     assert slope([(float(t), 3.0 * t) for t in range(101)]) == pytest.approx(3)
+    assert slope(until_freed([*rising_then_flat, (101.0, 5.0), (140.0, 5.0)])) == pytest.approx(0, abs=1e-9)
+    assert list(until_freed([])) == []
     assert slope([]) == slope([(1.0, 2.0)]) == 0
     busy = [(t / 10, 2.0 * t / 10) for t in range(1001)]
     assert {round(value, 6) for _, value in rate(busy)} == {2.0}
