@@ -24,7 +24,7 @@ from rich.table import Table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import EMBED_SLICE, open_embedder
 from doc_assets.embedding.prompts import Role
-from doc_assets.embedding.space import choose_backend, cpu_has_bf16
+from doc_assets.embedding.space import choose_backend, cpu_has_bf16, describe_space, scales_of
 from doc_assets.settings import Settings
 
 # Words of the trade, most of them several tokens long as in real documentation.
@@ -52,6 +52,8 @@ def backends(settings: Settings, device: str) -> dict[str, Settings]:
     if importlib.util.find_spec("openvino"):
         for precision in ("fp32", "bf16", "int8") if cpu_has_bf16() else ("fp32", "int8"):
             found[f"openvino {precision}"] = configured("openvino", precision)
+        if scales_of(settings, describe_space(found["openvino fp32"]).weights_sha256) is None:
+            del found["openvino int8"]
     return found
 
 
