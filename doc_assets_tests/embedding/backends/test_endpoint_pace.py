@@ -46,7 +46,7 @@ def refuse_together(pace: Pace, requests: int, asked: float = 0.0) -> None:
 def test_requests_that_are_refused_together_are_one_refusal(clock: Clock) -> None:
     pace = paced(clock, attempts=2)
     refuse_together(pace, 16)
-    assert pace.limit == 11
+    assert pace.limit == 8
     assert pace.patience() == 0
     assert clock.waits == []
 
@@ -70,7 +70,7 @@ def test_a_second_refusal_in_a_row_makes_all_wait_and_then_one_goes_first(clock:
     assert 1 <= sum(clock.waits) < 1.5
     assert pace.limit == 1
     pace.answered(send(pace))
-    assert pace.limit == 7
+    assert pace.limit == 4
 
 
 def test_an_answer_to_a_request_from_before_the_refusal_does_not_end_the_care(clock: Clock) -> None:
@@ -89,8 +89,8 @@ def test_each_round_of_answers_allows_one_request_more_up_to_the_bound(clock: Cl
     for _ in range(200):
         pace.answered(send(pace))
         limits.append(pace.limit)
-    assert limits[0] == 11
-    assert (limits[8], limits[12]) == (11, 12)
+    assert limits[0] == 8
+    assert (limits[6], limits[9]) == (8, 9)
     assert limits[-1] == 16
 
 

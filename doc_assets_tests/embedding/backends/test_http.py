@@ -173,8 +173,8 @@ def test_all_requests_give_up_with_the_first(server: Endpoint) -> None:
     server.respond = lambda _path, _body: (503, {}, "closed")
     with pytest.raises(EndpointUnavailable, match="8 attempts: status 503"):
         embedder(server.address).embed([f"text {i}" for i in range(500)], Role.DOCUMENT)
-    # Sixteen at first, then eleven, then one at a time.
-    assert len(server.requests) <= 16 + 11 + 6
+    # Sixteen at first, then eight, then one at a time.
+    assert len(server.requests) <= 16 + 8 + 6
 
 
 def test_a_server_that_asks_for_longer_than_is_waited_ends_the_load_at_once(server: Endpoint) -> None:
