@@ -19,6 +19,15 @@ TOTALS = {
 }
 
 
+# What takes seconds to import, and few commands need.
+PROGRAM = """
+import sys
+from doc_assets.cli import app, main
+assert not (found := {"alembic", "dagster", "openvino", "sqlalchemy", "torch"} & {*sys.modules}), found
+main()
+"""
+
+
 class CommandLine:
     """Runs ``doc-assets`` on a database and home of its own: loads in a process of their own, the rest in this one.
 
@@ -37,7 +46,7 @@ class CommandLine:
 
     def process(self, *arguments: str, code: int = 0) -> str:
         done = subprocess.run(
-            [sys.executable, "-c", "from doc_assets.cli import main; main()", *arguments],
+            [sys.executable, "-c", PROGRAM, *arguments],
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=280,
         )  # fmt: skip
         assert done.returncode == code, done.stderr

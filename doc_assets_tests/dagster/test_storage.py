@@ -21,7 +21,8 @@ from doc_assets.dagster.in_process_runs import open_instance
 from doc_assets.errors import ConfigurationError, StoreError
 from doc_assets.secrets import learn
 from doc_assets.settings import Settings
-from doc_assets.store.database.dagster_schema import DAGSTER_TABLES, dagster_url
+from doc_assets.store.database.dagster_schema import dagster_url
+from doc_assets.store.database.dagster_tables import DAGSTER_TABLES
 from doc_assets.store.database.url import database_url
 from doc_assets_tests.support import ROOT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -19,28 +19,10 @@ from sqlalchemy.engine import CreateEnginePlugin
 
 from doc_assets.errors import StoreError
 from doc_assets.store.database.connection import Store, to_write
+from doc_assets.store.database.dagster_tables import DAGSTER_SCHEMA
 from doc_assets.store.database.session_settings import statements
 from doc_assets.store.database.url import sqlalchemy_url
 
-DAGSTER_SCHEMA: Final = "dagster"
-# Of Dagster 1.x, without alembic_version, which every schema of alembic's has.
-DAGSTER_TABLES: Final = frozenset(
-    (
-        *(
-            "runs",
-            "run_tags",
-            "snapshots",
-            "bulk_actions",
-            "backfill_tags",
-            "daemon_heartbeats",
-            "instance_info",
-            "kvs",
-        ),
-        *("secondary_indexes", "event_logs", "asset_keys", "asset_event_tags", "asset_check_executions"),
-        *("dynamic_partitions", "concurrency_limits", "concurrency_slots", "pending_steps"),
-        *("jobs", "job_ticks", "instigators", "asset_daemon_asset_evaluations"),
-    )
-)
 # dagster-postgres retries a table that two processes create at once, but neither a schema nor a type: one at a time.
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('doc_assets/dagster', 0))"
 _PLUGIN, _POOLED = "doc_assets_dagster_schema", "doc_assets_pooled"

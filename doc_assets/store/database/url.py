@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import psycopg
-import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from doc_assets.errors import ConfigurationError
 from doc_assets.secrets import learn, text_problem
 from doc_assets.settings import Settings
 from doc_assets.store.database.embedded import embedded_url
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 # Parameters of libpq whose values are secret.
 _SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
@@ -63,6 +67,8 @@ def libpq_environment(url: str) -> dict[str, str]:
 
 def sqlalchemy_url(url: str, driver: str = "psycopg") -> sa.URL:
     """Return SQLAlchemy's form of any libpq URL or ``key=value`` string."""
+    import sqlalchemy as sa  # 0.2 s, and only Dagster's storages need it
+
     given = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
     user, password, database = (given.pop(key, None) for key in ("user", "password", "dbname"))
     # Host and port go into the query, where sockets (/run/postgresql) and lists of hosts are allowed.

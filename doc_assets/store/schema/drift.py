@@ -14,7 +14,7 @@ from typing import LiteralString
 
 import psycopg
 
-from doc_assets.store.database.dagster_schema import DAGSTER_TABLES
+from doc_assets.store.database.dagster_tables import DAGSTER_TABLES
 from doc_assets.store.database.pgvector import SEARCH_PATH
 
 _EXPECTED = "expected.json"

@@ -1,27 +1,28 @@
 """The schema's revision: upgrades by alembic, and checks against the revisions of this program.
 
+SQLAlchemy and alembic take a fifth of a command's start, so they are imported where a database is upgraded.
 Drift is found in ``drift``; the tables of embedding spaces are created in ``store.spaces.spaces``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy.exc import DBAPIError
 
 from doc_assets.errors import SchemaBehind, StoreError
 from doc_assets.store.database.connection import Store, why_read_only
-from doc_assets.store.database.dagster_schema import DAGSTER_SCHEMA
+from doc_assets.store.database.dagster_tables import DAGSTER_SCHEMA
 from doc_assets.store.database.pgvector import SEARCH_PATH, find_pgvector
 from doc_assets.store.history import history
 from doc_assets.store.schema.drift import drift
 from doc_assets.store.schema.recomputation import recompute, remaining
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 SCHEMA = "doc_assets"
 # SQL-standard function bodies came with PostgreSQL 14.
@@ -48,7 +49,7 @@ _LOCK_PARTITIONS = """
 
 def head() -> str:
     """Return the newest revision of this program."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return max(_known_revisions())
 
 
 def revision(connection: psycopg.Connection) -> str | None:
@@ -89,6 +90,8 @@ def upgrade(url: str, report: Callable[[str], object] = lambda _: None) -> bool:
 
 
 def _run_revisions_at_once(store: Store) -> None:
+    import sqlalchemy as sa
+
     def connect() -> psycopg.Connection:
         session = store.connect("doc-assets db upgrade")
         session.autocommit = False
@@ -112,7 +115,7 @@ def _run_revisions_at_once(store: Store) -> None:
                 counts = {"from": before, "to": head()}
                 history.record(raw, "upgrade", "upgraded", counts=counts)
             connection.commit()
-        except (DBAPIError, psycopg.Error) as error:
+        except (sa.exc.DBAPIError, psycopg.Error) as error:
             state = "still blank" if before is None else f"at revision {before} as before, with all that is in it"
             raise StoreError(
                 f"the schema could not be brought to revision {head()}: {_first_line(error)}; the database is {state}. "
@@ -122,12 +125,16 @@ def _run_revisions_at_once(store: Store) -> None:
 
 def run_revisions(connection: sa.Connection, target: str) -> None:
     """Run the revisions up to ``target`` in the caller's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
     # Without parallel workers, whose shared memory a plain container does not have (store.database.shared_memory).
     connection.exec_driver_sql(
         f"SELECT set_config('search_path', {SEARCH_PATH}, true),"
         " set_config('max_parallel_maintenance_workers', '0', true)"
     )
-    config = _config()
+    config = Config()
+    config.set_main_option("script_location", str(files("doc_assets.store.schema").joinpath("alembic")))
     config.attributes["connection"] = connection
     command.upgrade(config, target)
 
@@ -141,6 +148,8 @@ def raw_connection(connection: sa.Connection) -> psycopg.Connection:
 
 def _ensure_surroundings(connection: sa.Connection) -> None:
     """Create the two schemas and the extension; IF NOT EXISTS would need the privilege for what exists."""
+    from sqlalchemy.exc import DBAPIError
+
     raw = raw_connection(connection)
     found = find_pgvector(raw)
     if found.schema is None and found.available is None:
@@ -192,7 +201,7 @@ def _sign_documents(connection: psycopg.Connection) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = getattr(error, "orig", None) or error  # of SQLAlchemy's, the driver's
     return (str(cause).strip() or type(cause).__name__).splitlines()[0]
 
 
@@ -263,8 +272,11 @@ def _require_server(connection: psycopg.Connection) -> None:
         )
 
 
-def _known_revisions() -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+@cache
+def _known_revisions() -> frozenset[str]:
+    """Return the numbers with which the files of the revisions begin."""
+    versions = files("doc_assets.store.schema").joinpath("alembic", "versions")
+    return frozenset(file.name.split("_")[0] for file in versions.iterdir() if file.name[:1].isdigit())
 
 
 def _refuse_newer(current: str | None) -> None:
@@ -273,9 +285,3 @@ def _refuse_newer(current: str | None) -> None:
             f"the database is at revision {current}, which this program does not know: it was upgraded by a newer "
             "doc-assets; upgrade this program"
         )
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(files("doc_assets.store.schema").joinpath("alembic")))
-    return config

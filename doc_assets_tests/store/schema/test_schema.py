@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
 from doc_assets.errors import StoreError
@@ -29,6 +30,14 @@ def test_a_blank_database_is_set_up_and_sound(database_url):
     with open_store(settings_for(database_url)) as store, store.connect() as connection:
         assert schema.check(connection) == []
         assert schema.revision(connection) == schema.head()
+
+
+def test_files_of_revisions_begin_with_the_revision():
+    config = Config()
+    config.set_main_option("script_location", str(files("doc_assets.store.schema").joinpath("alembic")))
+    scripts = ScriptDirectory.from_config(config)
+    assert schema.head() == scripts.get_current_head()
+    assert schema._known_revisions() == {script.revision for script in scripts.walk_revisions()}
 
 
 def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_url):
