@@ -23,7 +23,7 @@ try:
 
     roles = (Role.DOCUMENT,)
 except ImportError:
-    from doc_assets.embedding import open_embedder  # pyright: ignore[reportAttributeAccessIssue] - of older checkouts
+    from doc_assets.embedding import open_embedder  # pyrefly: ignore[missing-module-attribute] - of older checkouts
 
     roles = ()
 

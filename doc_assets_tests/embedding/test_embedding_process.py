@@ -11,38 +11,24 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
-from pathlib import Path
-from typing import cast
 
 import psutil
 import pytest
 
 from doc_assets.embedding.embedding_process import EmbeddingProcess, SharedModel
 from doc_assets.embedding.prompts import Role
-from doc_assets.embedding.shared_embedder import Request, SharedEmbedder
-from doc_assets.embedding.space import EmbeddingSpace
+from doc_assets.embedding.shared_embedder import Request
 from doc_assets.errors import EmbeddingError, EmbeddingProcessDied, EmbeddingRefused, Stopped
 from doc_assets.runtime import shutdown
-from doc_assets.settings import Settings
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.embedding_processes import SETTINGS, load_of, pid_of
 from doc_assets_tests.support.shared_models import ObedientModel, open_obedient_model
-
-SETTINGS = Settings(Path("home"), Path("sources.yaml"))
 
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[EmbeddingProcess]:
     with EmbeddingProcess(SETTINGS, open_obedient_model) as process:  # pyrefly: ignore[bad-argument-type]
         yield process
-
-
-def load_of(process: EmbeddingProcess) -> SharedEmbedder:
-    return SharedEmbedder(cast("EmbeddingSpace", None), process.address, pytest.fail)
-
-
-def pid_of(process: EmbeddingProcess) -> int:
-    assert process._process is not None and process._process.pid is not None
-    return process._process.pid
 
 
 def test_each_of_many_calls_gets_the_vectors_of_its_own_texts(process: EmbeddingProcess) -> None:
@@ -112,7 +98,8 @@ def test_only_a_process_of_the_same_parent_is_served(process: EmbeddingProcess) 
 _PARENT = """
 import sys, time
 from doc_assets.embedding.prompts import Role
-from doc_assets_tests.embedding.test_embedding_process import EmbeddingProcess, SETTINGS, load_of, pid_of
+from doc_assets.embedding.embedding_process import EmbeddingProcess
+from doc_assets_tests.support.embedding_processes import SETTINGS, load_of, pid_of
 from doc_assets_tests.support.shared_models import open_obedient_model
 with EmbeddingProcess(SETTINGS, open_obedient_model) as process:
     load_of(process).embed(["a"], Role.DOCUMENT)

@@ -27,7 +27,7 @@ def chunks(n: int) -> list[Chunk]:
 class Model:
     """Calls ``before`` with the number of a call's texts; a vector is the number that its text says."""
 
-    def __init__(self, before: Callable[[int], None]) -> None:
+    def __init__(self, before: Callable[[int], object]) -> None:
         self.before = before
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
@@ -35,7 +35,7 @@ class Model:
         return np.array([[float(text.split()[-1])] for text in texts])
 
 
-def embedder_with(before: Callable[[int], None], embedded: Callable[[Sequence[Chunk]], None]) -> ChunkEmbedder:
+def embedder_with(before: Callable[[int], object], embedded: Callable[[Sequence[Chunk]], None]) -> ChunkEmbedder:
     return ChunkEmbedder(lambda: cast("Embedder", Model(before)), embedded)
 
 

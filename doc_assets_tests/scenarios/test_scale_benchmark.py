@@ -112,7 +112,7 @@ def test_what_grows_faster_than_the_documents_is_marked() -> None:
 def test_statements_are_listed_by_what_they_cost_at_the_largest_size(tmp_path: Path) -> None:
     sizes = [size(1, 10, 2.0), size(10, 100, 20.0)]
     for one, seconds in zip(sizes, (0.1, 5.0), strict=True):
-        one.statements.update({"SELECT few": 0.01, "SELECT many": seconds})  # pyright: ignore[reportArgumentType]
+        one.statements.update({"SELECT few": 0.01, "SELECT many": seconds})
     assert scale.growing(sizes)[1] == ["`SELECT many`", "10.000", "50.000", "5.00"]
     scale.write_report(tmp_path / "report", sizes, Used())
     assert {path.name for path in (tmp_path / "report").iterdir()} == {"scale.md", "scale.svg", "scale.json"}

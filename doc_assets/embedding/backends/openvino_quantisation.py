@@ -66,7 +66,7 @@ def products(graph: openvino.Model) -> list[list[Product]]:
         if not _is_product(node):
             continue
         source = node.input_value(0)
-        weights = np.array(node.input_value(1).get_node().get_data())  # pyright: ignore[reportAttributeAccessIssue]
+        weights = np.array(node.input_value(1).get_node().get_data())
         name = hashlib.sha256(weights.tobytes()).hexdigest()[:16]
         seen[name] = seen.get(name, 0) + 1
         if seen[name] > 1:
@@ -164,7 +164,7 @@ def _replace(product: Product, codes: openvino.Node, weights: Int8Weights, integ
         return
     readers[0].replace_source_output(multiplied.output(0))
     shape = tuple(bias.get_shape())
-    summed = np.array(bias.get_node().get_data()).reshape(-1) + weights.offsets  # pyright: ignore[reportAttributeAccessIssue]
+    summed = np.array(bias.get_node().get_data()).reshape(-1) + weights.offsets
     adding = readers[0].get_node()
     adding.input(1 - readers[0].get_index()).replace_source_output(
         operations.constant(summed.reshape(shape).astype(np.float32)).output(0)
