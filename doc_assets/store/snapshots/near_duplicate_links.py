@@ -59,16 +59,21 @@ def link_near_duplicates(connection: psycopg.Connection, snapshot_id: int) -> in
 
 def _sign(connection: psycopg.Connection, batch: Sequence[_SignedDocument]) -> set[bytes]:
     """Store the signatures and return the ids of the documents that had none."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO document_signature (document_id, subject, minhash, bands, sha256)"
-            " SELECT id, subject, minhash, bands, signature_digest(id, subject, minhash, bands) FROM"
-            " (VALUES (%s::bytea, %s::text, %s::bytea, %s::bigint[])) AS n (id, subject, minhash, bands)"
-            " ON CONFLICT DO NOTHING RETURNING document_id",
-            [(d.document_id, subject(d.title), d.signature.minhash, list(d.signature.bands)) for d in batch],
-            returning=True,
-        )
-        return {row[0] for result in cursor.results() for row in result.fetchall()} if batch else set()
+    # One statement for all: loads that link at the same time wait for this transaction.
+    rows = connection.execute(
+        "INSERT INTO document_signature (document_id, subject, minhash, bands, sha256)"
+        " SELECT id, subject, minhash, bands, signature_digest(id, subject, minhash, bands) FROM"
+        " (SELECT id, subject, minhash, bands::bigint[] FROM"
+        " unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[]) AS g (id, subject, minhash, bands)) n"
+        " ON CONFLICT DO NOTHING RETURNING document_id",
+        (
+            [d.document_id for d in batch],
+            [subject(d.title) for d in batch],
+            [d.signature.minhash for d in batch],
+            [f"{{{','.join(map(str, d.signature.bands))}}}" for d in batch],  # unnest takes arrays of arrays apart
+        ),
+    ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _pairs(connection: psycopg.Connection, batch: Sequence[_SignedDocument]) -> dict[tuple[bytes, bytes], float]:
@@ -96,11 +101,12 @@ def _pairs(connection: psycopg.Connection, batch: Sequence[_SignedDocument]) -> 
 
 
 def _insert(connection: psycopg.Connection, pairs: Mapping[tuple[bytes, bytes], float]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO near_duplicate (document_id, other_id, similarity) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [(*pair, alike) for pair, alike in sorted(pairs.items())],
-        )
+    rows = sorted(pairs.items())
+    connection.execute(
+        "INSERT INTO near_duplicate (document_id, other_id, similarity)"
+        " SELECT * FROM unnest(%s::bytea[], %s::bytea[], %s::real[]) ON CONFLICT DO NOTHING",
+        ([pair[0] for pair, _ in rows], [pair[1] for pair, _ in rows], [alike for _, alike in rows]),
+    )
 
 
 def near_duplicates_of(connection: psycopg.Connection, documents: Iterable[bytes]) -> dict[bytes, dict[bytes, float]]:
