@@ -201,11 +201,12 @@ def _parse(task: ParseTask) -> tuple[FileRecord, float]:
     if _to_return:
         _to_return -= 1
         return_free_memory()
-    if task.file.size > _LARGE_BYTES:
-        _to_return = 2  # before the next file, and the one after: until then the pool keeps the record of this one
     started = time.perf_counter()
     with log_context.bound(path=task.file.path):
         record = parse_file(task, _settings.max_file_bytes, _tokenizer, _settings.max_text_characters)
+    if task.file.size > _LARGE_BYTES:
+        return_free_memory()  # what the parser needed, while the record waits for the load to take it
+        _to_return = 2  # before the next file, and the one after: until then the pool keeps the record of this one
     return record, time.perf_counter() - started
 
 
