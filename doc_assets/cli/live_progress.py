@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from doc_assets.runtime.progress import Progress, duration
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import OperationalError, Store, read_transaction
 from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.spaces import vector_index
 
 _POLL_SECONDS = 0.5
 _LINE_SECONDS = 15.0
@@ -172,10 +174,35 @@ def print_errors(results: Iterable[LoadResult]) -> None:
 
 
 def refresh_vector_index(settings: Settings, store: Store, *, loaded_any: bool) -> float:
-    """Refresh the vector index, print the result, and return the seconds taken."""
-    done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
+    """Refresh the vector index, print how far a build is and the result, and return the seconds taken."""
+    with _index_build_shown(store):
+        done = batch_load.refresh_index(settings, store, loaded_any=loaded_any)
     if done.error is not None:
         print_error(f"the vector index could not be brought up to date: {done.error}")
     elif done.built:
         print_note(f"built the vector index in {duration(done.seconds)}")
     return done.seconds
+
+
+@contextmanager
+def _index_build_shown(store: Store) -> Iterator[None]:
+    """Print now and then how far the build of the vector index is."""
+    ended = threading.Event()
+
+    def show() -> None:
+        while not ended.wait(_LINE_SECONDS):
+            try:
+                with store.reading("doc-assets index progress") as connection:
+                    found = vector_index.builds(connection)
+            except (OperationalError, StoreUnreachable):
+                continue  # the build meets that too, and reports it
+            for build in found:
+                print_note(str(build))
+
+    thread = threading.Thread(target=show, name="index progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -40,6 +40,7 @@ from doc_assets.store.partitions.partitions import busy_partitions
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.snapshots.missing_includes import lacking_live
+from doc_assets.store.spaces import vector_index
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
 _LONGEST_ERROR = 200
@@ -147,6 +148,7 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
                 catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
                 [
                     *schema.warnings(connection),
+                    *map(str, vector_index.builds(connection)),
                     *(f"{name}: {lacking}" for name, lacking in lacking_live(connection)),
                     *(
                         f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"

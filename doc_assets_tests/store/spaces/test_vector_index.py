@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 import uuid
 from collections.abc import Mapping
 
@@ -197,3 +198,25 @@ def test_a_role_that_does_not_own_the_tables_frees_the_content_and_says_what_is_
     refused = re.compile("permission denied|must be owner|only table or database owner")  # by version
     assert refused.search(problems[TABLE, "rebuild"] or "") and (TABLE, "vacuum") not in problems
     assert refused.search(problems["chunk", "vacuum"] or "")
+
+
+def test_a_build_that_is_under_way_is_shown(indexed: Store) -> None:
+    with indexed.connect() as holding, indexed.connect() as rebuilding, indexed.connect() as looking:
+        with holding.transaction():  # a rebuild waits for its end
+            holding.execute(f"LOCK TABLE {TABLE} IN ROW EXCLUSIVE MODE")
+            thread = threading.Thread(target=vector_index.rebuild, args=(rebuilding, TABLE))
+            thread.start()
+            deadline = time.monotonic() + 30
+            while not (found := vector_index.builds(looking)) and time.monotonic() < deadline:
+                time.sleep(0.01)
+        thread.join()
+        assert [build.space for build in found] == [1] and 0 <= found[0].share <= 1
+        assert "embedding space 1 is being built: 0%" in str(vector_index.IndexBuild(1, 0.001))
+        assert vector_index.builds(looking) == []
+
+
+def test_a_build_gets_the_memory_of_its_graph_within_bounds() -> None:
+    gigabyte = 1 << 30
+    assert vector_index.build_memory(5_000, 384, most=gigabyte) == 128 << 20
+    assert 150e6 < vector_index.build_memory(100_000, 384, most=gigabyte) < 220e6
+    assert vector_index.build_memory(10_000_000, 384, most=gigabyte) == gigabyte
