@@ -30,7 +30,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import psycopg
 import psycopg.sql
 import yaml
@@ -76,7 +75,7 @@ class StandIn:
 class Meter:
     """CPU seconds of this process, of its parse workers and of the server, added up by stage."""
 
-    server: psutil.Process | None = None
+    server: int | None = None
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(lambda: [0.0, 0.0, 0.0]))
     writing: float = 0.0
 
@@ -92,24 +91,27 @@ class Meter:
 
     def _now(self) -> tuple[float, float, float]:
         own, gone = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        workers = gone.ru_utime + gone.ru_stime + _of_children(psutil.Process(), but=self.server)
-        server = 0.0
-        if self.server is not None:
-            # The postmaster has the time of the backends that have ended.
-            times = self.server.cpu_times()
-            server = sum(times[:4]) + _of_children(self.server)
+        workers = gone.ru_utime + gone.ru_stime + _of_children(os.getpid(), but=self.server)
+        # The postmaster has the time of the backends that have ended.
+        server = _used(self.server) + _of_children(self.server) if self.server is not None else 0.0
         return own.ru_utime + own.ru_stime, workers, server
 
 
-def _of_children(process: psutil.Process, but: psutil.Process | None = None) -> float:
-    total = 0.0
-    for child in process.children():
-        if child != but:
-            try:
-                total += sum(child.cpu_times()[:4])
-            except psutil.NoSuchProcess:
-                continue
-    return total
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+def _used(process: int) -> float:
+    """The CPU seconds of a process and of its children that have ended; 0 if it has ended itself."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / _TICK
+
+
+def _of_children(process: int, but: int | None = None) -> float:
+    listed = (path.read_text().split() for path in Path(f"/proc/{process}/task").glob("*/children"))
+    return sum(_used(child) for child in {int(name) for names in listed for name in names} - {but})
 
 
 STATEMENTS: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
@@ -175,8 +177,7 @@ def load(settings: Settings, meter: Meter, embedder: StandIn | None, *, index: b
     snapshots = _module("doc_assets.store.snapshots.lifecycle", "doc_assets.store.snapshots")
     audit = _module("doc_assets.validation.audit", "doc_assets.audit").audit
     store = _module("doc_assets.store.schema.opening", "doc_assets.store").open_store(settings)
-    postmaster = int((settings.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-    meter.server = psutil.Process(postmaster)
+    meter.server = int((settings.home / "postgres" / "postmaster.pid").read_text().splitlines()[0])
     catalogue = load_catalogue(settings.catalogue)
     write, seal = batches.BatchWriter.write, snapshots.seal
 

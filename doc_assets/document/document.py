@@ -126,6 +126,7 @@ class Chunk:
     ``text`` equals the document's text between the characters ``start`` and ``end``. ``breadcrumb`` is the title and
     headings above it, never path or version, so that two versions of a page share chunks. ``token_count`` counts what
     the model reads: special tokens, its prompt and the embedding input (``breadcrumb``, blank line, ``text``).
+    ``id`` is the SHA-256 of the embedding input (32 bytes), computed once: a load asks for it ten times.
     """
 
     breadcrumb: str
@@ -135,16 +136,21 @@ class Chunk:
     heading_path: tuple[str, ...]
     anchor: str | None
     token_count: int
+    id: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compute the id."""
+        object.__setattr__(self, "id", hashlib.sha256(self.embedding_input.encode()).digest())
+
+    def __reduce__(self) -> tuple[type[Chunk], tuple[object, ...]]:
+        """Pickle by the constructor, without the loop in Python that dataclasses with slots bring."""
+        values = (self.breadcrumb, self.text, self.start, self.end, self.heading_path, self.anchor, self.token_count)
+        return Chunk, values
 
     @property
     def embedding_input(self) -> str:
         """The exact text that is embedded, and whose SHA-256 is the chunk's id."""
         return embedding_input(self.breadcrumb, self.text)
-
-    @property
-    def id(self) -> bytes:
-        """SHA-256 of the embedding input: 32 bytes."""
-        return hashlib.sha256(self.embedding_input.encode()).digest()
 
 
 def embedding_input(breadcrumb: str, text: str) -> str:

@@ -144,9 +144,10 @@ def missing_chunks(connection: psycopg.Connection, space: SpaceTable, chunk_ids:
     """Return those of the chunks that have no vector in the space yet."""
     if not chunk_ids:
         return set()
+    # Binary: psycopg searches each element of an array in text for characters to escape, 30 µs for an id.
     rows = connection.execute(
         sql.SQL(
-            "SELECT wanted FROM unnest(%s::bytea[]) wanted"
+            "SELECT wanted FROM unnest(%b::bytea[]) wanted"
             " WHERE NOT EXISTS (SELECT 1 FROM {} e WHERE e.chunk_id = wanted)"
         ).format(space.table),
         (list(chunk_ids),),

@@ -20,8 +20,8 @@ MINIMUM_ROWS = 5_000
 # pgvector's defaults, explicit because they decide recall. Vectors have unit length, so inner product is cosine.
 _M = 16
 _EF_CONSTRUCTION = 64
-# Measured with 20,000 vectors of 384 dimensions on a busy core (AVX2): 0.7 ms a vector to build, 2.5 ms to insert one into
-# an index that is there. So 80 vectors a second from each core that embeds leave it 80 % of its rate.
+# Measured with 20,000 vectors of 384 dimensions on a busy core (AVX2): 0.7 ms a vector to build, 2.5 ms to insert one
+# into an index that is there. So an embedder that gives 80 vectors a second and core keeps 80 % of its rate.
 # What a build may take in any case. A graph that does not fit is written out and gone on with on disk, several times
 # slower; one of 100,000 vectors of 384 dimensions takes 150 MB.
 _LEAST_MEMORY, _USUAL_MEMORY = 128 << 20, 512 << 20

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Mapping
 
 import numpy as np
 import psycopg
-from pgvector import HalfVector
-from pgvector.psycopg import register_vector
 from psycopg import sql
 
 from doc_assets.store.database.locks import lock_content_shared
@@ -22,7 +21,6 @@ def staging_table(space: SpaceTable) -> sql.Identifier:
 
 def prepare(connection: psycopg.Connection, space: SpaceTable) -> None:
     """Create the session's temporary table; once per connection."""
-    register_vector(connection)
     connection.execute(
         sql.SQL(
             "CREATE TEMPORARY TABLE IF NOT EXISTS {} (chunk_id bytea, embedding halfvec({}), sha256 bytea)"
@@ -33,12 +31,18 @@ def prepare(connection: psycopg.Connection, space: SpaceTable) -> None:
 
 def stage(connection: psycopg.Connection, space: SpaceTable, vectors: Mapping[bytes, np.ndarray]) -> None:
     """Copy vectors (``(dims,) float32`` by chunk id) into the temporary table, in the caller's transaction."""
+    if not vectors:
+        return
+    # The bytes of halfvec_send, which are hashed too: two 16-bit integers (dimensions, 0), then the components. Made of
+    # all vectors at once, and copied as they are: a third of the time of a HalfVector each.
+    halves = np.stack(list(vectors.values())).astype(">f2")
+    head = struct.pack(">HH", halves.shape[1], 0)
     statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(staging_table(space))
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(("bytea", "halfvec", "bytea"))
-        for key, vector in vectors.items():
-            half = HalfVector(vector)
-            copy.write_row((key, half, hashlib.sha256(half.to_binary()).digest()))
+        copy.set_types(("bytea", "bytea", "bytea"))
+        for key, half in zip(vectors, halves, strict=True):
+            sent = head + half.tobytes()
+            copy.write_row((key, sent, hashlib.sha256(sent).digest()))
 
 
 def insert_staged(connection: psycopg.Connection, space: SpaceTable) -> None:
