@@ -108,6 +108,9 @@ def load(
     """
     if not changed:
         return
+    fingerprint = describe_space(settings).fingerprint
+    expected = {survey.partition.name: survey.expected_tokens for survey in changed}
+    _retries(settings).run(lambda: maintenance.prepare_loading(store, fingerprint, expected))
     with ExitStack() as stack:
         stack.enter_context(maintenance.loading(store))
         shared = stack.enter_context(EmbeddingProcess(settings)) if shares_model(settings) else None
@@ -121,6 +124,10 @@ def load(
             allow_deletions=allow_deletions,
             batch_id=batch_id,
         )
+
+
+def _retries(settings: Settings) -> Retries:
+    return Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait))
 
 
 def shares_model(settings: Settings) -> bool:
@@ -171,7 +178,7 @@ def refresh_index(settings: Settings, store: Store, *, loaded_any: bool) -> Inde
     started = time.perf_counter()
     fingerprint, workers = describe_space(settings).fingerprint, max(1, settings.threads - 1)
     try:
-        done = Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)).run(
+        done = _retries(settings).run(
             lambda: maintenance.finish_loading(store, fingerprint, workers=workers, loaded=loaded_any),
             maintenance.SEARCHABLE,
         )

@@ -104,6 +104,11 @@ def drop_invalid_indexes(connection: psycopg.Connection, table: str) -> list[str
     return names
 
 
+def drop(connection: psycopg.Connection, space: SpaceTable) -> None:
+    """Drop the index while searches go on, which then compare every vector; the next load to end builds it again."""
+    _drop(connection, _name(f"embedding_{space.id}"))
+
+
 def rebuild(connection: psycopg.Connection, table: str) -> None:
     """Rebuild the index; searches use the old one until the new one is ready, and loads go on.
 
@@ -145,6 +150,11 @@ def _name(table: str) -> str:
 
 def _drop(connection: psycopg.Connection, index: str) -> None:
     connection.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier("doc_assets", index)))
+
+
+def count_vectors(connection: psycopg.Connection, space: SpaceTable) -> int:
+    """Return the number of vectors of the space."""
+    return connection.execute(sql.SQL("SELECT count(*) FROM {}").format(space.table)).fetchall()[0][0]
 
 
 def _set_build_memory(connection: psycopg.Connection, table: str, workers: int, *, local: bool) -> None:

@@ -76,3 +76,23 @@ def test_a_load_that_begins_while_it_is_built_does_not_wait_for_it(loaded):
         assert alone
         with session(loaded, "begins"):
             pass
+
+
+def test_a_load_that_adds_much_to_an_index_drops_it_and_says_so(loaded, caplog):
+    maintenance.finish_loading(loaded, SPACE.fingerprint)
+    with loaded.connect() as connection:
+        (live,) = connection.execute("SELECT name FROM partition").fetchone() or ("",)
+    little, much = {"rust/new": 30 * 150}, {"rust/new": 100 * 150}
+    assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, little) and is_indexed(loaded)
+    assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, {live: 10**9}) and is_indexed(loaded)
+    with session(loaded, "other"):  # it loads
+        assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, much) and is_indexed(loaded)
+    assert maintenance.prepare_loading(loaded, SPACE.fingerprint, much) and not is_indexed(loaded)
+    assert "which may add 100 vectors to 160" in caplog.text
+    assert maintenance.finish_loading(loaded, SPACE.fingerprint).built
+
+
+def test_an_index_that_large_searches_need_is_not_dropped(loaded, monkeypatch):
+    maintenance.finish_loading(loaded, SPACE.fingerprint)
+    monkeypatch.setattr(maintenance, "DROP_MOST", 100)
+    assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, {"rust/new": 10**9}) and is_indexed(loaded)
