@@ -47,6 +47,8 @@ class Settings:
         embedding_query_prompt: The same for queries (``DOC_ASSETS_EMBEDDING_QUERY_PROMPT``).
         embedding_prompts: Who puts prompts before texts of the ``http`` backend, ``client`` or ``server``
             (``DOC_ASSETS_EMBEDDING_PROMPTS``).
+        embedding_reading: What the model reads of texts: ``auto``, ``verbatim`` or ``words-1``
+            (``DOC_ASSETS_EMBEDDING_READING``).
         embedding_dimensions: Leading components of each vector that are kept (``DOC_ASSETS_EMBEDDING_DIMENSIONS``);
             None: all.
         embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
@@ -90,6 +92,7 @@ class Settings:
     embedding_document_prompt: str | None = None
     embedding_query_prompt: str | None = None
     embedding_prompts: str = "client"
+    embedding_reading: str = "auto"
     embedding_dimensions: int | None = None
     embedding_url: SecretAddress | None = None
     embedding_served_name: str | None = None
@@ -148,6 +151,7 @@ class Settings:
             embedding_document_prompt=env.get("DOC_ASSETS_EMBEDDING_DOCUMENT_PROMPT") or None,
             embedding_query_prompt=env.get("DOC_ASSETS_EMBEDDING_QUERY_PROMPT") or None,
             embedding_prompts=given.choice("DOC_ASSETS_EMBEDDING_PROMPTS", ("client", "server")),
+            embedding_reading=given.choice("DOC_ASSETS_EMBEDDING_READING", ("auto", "verbatim", "words-1")),
             embedding_dimensions=given.whole("DOC_ASSETS_EMBEDDING_DIMENSIONS", 0) or None,
             embedding_url=SecretAddress.of(given.secret("DOC_ASSETS_EMBEDDING_URL", address_problem)),
             embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,

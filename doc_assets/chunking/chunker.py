@@ -142,10 +142,13 @@ def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
     """
     text, blocks = lay_out(document)
     limit = min(tokenizer.max_tokens, _WIDEST)
+    # A window full of what is read alone holds two fifths more text, and finds less: on 90 questions MRR@10 by vectors
+    # was 0.843 instead of 0.889.
+    written = tokenizer.as_written
     # 48 of 256 tokens: title and two or three headings; the text keeps four fifths.
-    breadcrumbs = Breadcrumbs(document, tokenizer, limit * 3 // 16)
+    breadcrumbs = Breadcrumbs(document, written, limit * 3 // 16)
     drafts: list[_Draft] = []
-    for group in _groups(_filled(text, blocks, tokenizer, limit), breadcrumbs, limit):
+    for group in _groups(_filled(text, blocks, written, limit), breadcrumbs, limit):
         path = _common_prefix([section.section.heading_path for section in group])
         breadcrumb, taken = breadcrumbs.of(path)
         first = group[0]
@@ -153,7 +156,7 @@ def chunk(document: Document, tokenizer: WindowTokenizer) -> list[Chunk]:
             start = first.parts[0].start if path == first.section.heading_path else first.heading_start
             drafts.append(_Draft(start, group[-1].parts[-1].end, breadcrumb, first.section))
             continue
-        for parts in _pack(text, first.parts, _limits_of(limit, taken), tokenizer):
+        for parts in _pack(text, first.parts, _limits_of(limit, taken), written):
             drafts.append(_Draft(parts[0].start, parts[-1].end, breadcrumb, first.section))
     return _counted(text, drafts, tokenizer, limit, limit)
 
@@ -349,12 +352,14 @@ def _counted(text: str, drafts: list[_Draft], tokenizer: WindowTokenizer, limit:
     """
     trimmed = [_trimmed(text, draft) for draft in drafts]
     kept = [draft for draft in trimmed if _WORD.search(text, draft.start, draft.end)]
-    counts = tokenizer.count([embedding_input(draft.breadcrumb, text[draft.start : draft.end]) for draft in kept])
+    inputs = [embedding_input(draft.breadcrumb, text[draft.start : draft.end]) for draft in kept]
+    counts = tokenizer.count(inputs)
+    longest = counts if tokenizer is tokenizer.as_written else [*map(max, counts, tokenizer.as_written.count(inputs))]
     chunks: list[Chunk] = []
-    for draft, count in zip(kept, counts, strict=True):
-        if count > limit and draft.end - draft.start > 1:
+    for draft, count, most in zip(kept, counts, longest, strict=True):
+        if most > limit and draft.end - draft.start > 1:
             half = _Space(max(1, space // 2), max(1, (draft.end - draft.start) * 3 // 4))
-            pieces = _cut(text, _Part(draft.start, draft.end, 0, count, "prose"), half, half, tokenizer)
+            pieces = _cut(text, _Part(draft.start, draft.end, 0, most, "prose"), half, half, tokenizer.as_written)
             smaller = [_Draft(piece.start, piece.end, draft.breadcrumb, draft.section) for piece in pieces]
             chunks += _counted(text, smaller, tokenizer, limit, half.tokens)
             continue

@@ -36,10 +36,10 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
         return
     print_table(
         "embedding spaces",
-        ["id", "model", "precision", "prompts", "dimensions", "window", "vectors", "covers", "live in", "index", "MB",
-         "made"],
+        ["id", "model", "precision", "reading", "prompts", "dimensions", "window", "vectors", "covers", "live in",
+         "index", "MB", "made"],
         [
-            (str(r.id), r.name, r.precision, r.prompts, r.dimensions, r.window, r.vectors,
+            (str(r.id), r.name, r.precision, r.reading, r.prompts, r.dimensions, r.window, r.vectors,
              "" if r.covered_percent is None else f"{r.covered_percent:.2f} %",
              f"{r.live} partitions" if r.live else "", r.indexed, r.bytes / 1e6, r.created_at)
             for r in rows

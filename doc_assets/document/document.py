@@ -125,7 +125,7 @@ class Chunk:
 
     ``text`` equals the document's text between the characters ``start`` and ``end``. ``breadcrumb`` is the title and
     headings above it, never path or version, so that two versions of a page share chunks. ``token_count`` counts what
-    the model reads: special tokens, its prompt and the embedding input (``breadcrumb``, blank line, ``text``).
+    the model reads: special tokens, its prompt, and what its reading keeps of the embedding input.
     ``id`` is the SHA-256 of the embedding input (32 bytes), computed once: a load asks for it ten times.
     """
 
@@ -149,12 +149,12 @@ class Chunk:
 
     @property
     def embedding_input(self) -> str:
-        """The exact text that is embedded, and whose SHA-256 is the chunk's id."""
+        """The text that is embedded, and whose SHA-256 is the chunk's id."""
         return embedding_input(self.breadcrumb, self.text)
 
 
 def embedding_input(breadcrumb: str, text: str) -> str:
-    """Return what the model reads for a chunk."""
+    """Return the text that is embedded of a chunk; ``embedding.reading`` says what a model reads of it."""
     return f"{breadcrumb}\n\n{text}"
 
 

@@ -14,6 +14,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.int8_scales import file_name
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.prompts import NONE
+from doc_assets.embedding.reading import READINGS
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
@@ -105,9 +106,10 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
     if "/" in space.name:
         names.append(space.name)
     for name in names:
-        configured = replace(settings, embedding_model=name)
+        named = replace(settings, embedding_model=name)
+        configured = replace(named, embedding_reading=space.reading)
         candidate = _with_precision(configured, space.precision)
-        for tried in (configured, candidate, _with_prompts(candidate, space)):
+        for tried in (named, configured, candidate, _with_prompts(candidate, space)):
             for cut in (tried, replace(tried, embedding_dimensions=space.dimensions)):
                 if _fingerprint(cut) == space.fingerprint:
                     return cut
@@ -118,6 +120,8 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
 
 
 def _next_step(space: EmbeddingSpace) -> str:
+    if space.reading not in READINGS:
+        return f"they were made by a later version, which reads texts as {space.reading!r}: use that version"
     if space.precision == "remote":
         return "set DOC_ASSETS_EMBEDDING_BACKEND=http, DOC_ASSETS_EMBEDDING_URL and the model that it serves"
     if space.precision == "int8":

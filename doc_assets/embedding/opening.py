@@ -14,6 +14,7 @@ from doc_assets.embedding.space import (
     describe_space,
     model_folder,
     model_folders,
+    reading_of,
     scales_of,
 )
 from doc_assets.embedding.tokenizer import Tokenizers, WindowTokenizer
@@ -58,7 +59,7 @@ def open_tokenizer(settings: Settings) -> WindowTokenizer:
         EmbeddingError: The model's folder is absent or incomplete.
     """
     folder = model_folder(settings)
-    return WindowTokenizer.from_folder(folder, prompts_of(settings, folder).document.text)
+    return WindowTokenizer.from_folder(folder, prompts_of(settings, folder).document.text, reading_of(settings, folder))
 
 
 def open_tokenizers(settings: Settings) -> Tokenizers:
@@ -68,7 +69,7 @@ def open_tokenizers(settings: Settings) -> Tokenizers:
         EmbeddingError: The model's folder is absent or incomplete.
     """
     folder = model_folder(settings)
-    return Tokenizers.from_folder(folder, prompts_of(settings, folder))
+    return Tokenizers.from_folder(folder, prompts_of(settings, folder), reading_of(settings, folder))
 
 
 def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None) -> Embedder:

@@ -19,7 +19,8 @@ from doc_assets.document import JsonValue, canonical_json
 from doc_assets.embedding.int8_scales import Int8Scales, find_scales
 from doc_assets.embedding.model_files import file_sha256, layout, window
 from doc_assets.embedding.prompts import Prompts, prompts_of
-from doc_assets.embedding.tokenizer import Tokenizers, tokenizer_digest
+from doc_assets.embedding.reading import VERBATIM, WORDS, Reading, reading_named
+from doc_assets.embedding.tokenizer import Tokenizers, opened_file, parts_at_white_space, tokenizer_digest
 from doc_assets.errors import EmbeddingMisconfigured, EndpointUnavailable
 from doc_assets.settings import Settings
 
@@ -39,6 +40,7 @@ _LATER: dict[str, object] = {
     "prompts_by": "client",
     "modules_sha256": "",
     "scales_digest": "",
+    "reading": "verbatim",
 }
 
 
@@ -61,6 +63,7 @@ class EmbeddingSpace:
         prompts_by: Who puts prompts before texts, ``client`` or ``server``; always ``client`` without a prompt.
         modules_sha256: SHA-256 (hex) of modules with weights after the pooling; empty without any.
         scales_digest: See ``int8_scales.Int8Scales.digest``; empty in other precisions than int8.
+        reading: Name of what is read of documents and queries, see ``reading``.
     """
 
     name: str
@@ -77,6 +80,7 @@ class EmbeddingSpace:
     prompts_by: PromptsBy = "client"
     modules_sha256: str = ""
     scales_digest: str = ""
+    reading: str = "verbatim"
 
     @property
     def description(self) -> dict[str, JsonValue]:
@@ -90,8 +94,8 @@ class EmbeddingSpace:
 
     @property
     def in_fp32(self) -> EmbeddingSpace:
-        """The same model in fp32, whose converted graph every other precision is made of."""
-        return replace(self, precision="fp32", scales_digest="")
+        """The same model in fp32, whose converted graph serves every precision and every reading."""
+        return replace(self, precision="fp32", scales_digest="", reading=VERBATIM.name)
 
 
 def describe_space(settings: Settings) -> EmbeddingSpace:
@@ -105,7 +109,7 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
         EndpointUnavailable: The model is to be downloaded, and the hub does not answer.
     """
     folder, backend = model_folder(settings), choose_backend(settings)
-    made, prompts = layout(folder), prompts_of(settings, folder)
+    made, prompts, reading = layout(folder), prompts_of(settings, folder), reading_of(settings, folder)
     by_server = backend == "http" and settings.embedding_prompts == "server"
     stated = [prompt.name if by_server else prompt.text for prompt in (prompts.document, prompts.query)]
     weights = folder / "model.safetensors"
@@ -132,6 +136,7 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
         prompts_by="server" if by_server and any(stated) else "client",
         modules_sha256=made.modules_sha256,
         scales_digest=scales.digest if scales else "",
+        reading=reading.name,
     )
 
 
@@ -145,6 +150,22 @@ def _tokenizer_digest(folder: Path, prompts: Prompts) -> str:
 @functools.lru_cache(maxsize=8)
 def _require_room(folder: Path, _digest: str, prompts: Prompts) -> None:
     Tokenizers.from_folder(folder, prompts)
+
+
+def reading_of(settings: Settings, folder: Path) -> Reading:
+    """Return what is read of texts: as set; with ``auto`` words where each mark is a token (BERT), else everything.
+
+    Raises:
+        EmbeddingMisconfigured: There is no such reading, or the folder has no tokenizer.
+    """
+    if settings.embedding_reading != "auto":
+        return reading_named(settings.embedding_reading)
+    return WORDS if _marks_are_tokens(folder, tokenizer_digest(folder)) else VERBATIM
+
+
+@functools.lru_cache(maxsize=8)
+def _marks_are_tokens(folder: Path, _digest: str) -> bool:
+    return parts_at_white_space(opened_file(folder))
 
 
 def _dimensions(wanted: int | None, whole: int, folder: Path) -> int:

@@ -1,4 +1,4 @@
-"""Counts a text's tokens for the model, and finds where they start.
+"""Counts a text's tokens as the model reads it, and finds where they start.
 
 Light on purpose (``tokenizers`` alone, 50 ms): every process that chunks has one. It never truncates and never pads, so
 its count is what the model would have to read.
@@ -7,6 +7,7 @@ its count is what the model would have to read.
 from __future__ import annotations
 
 import copy
+import functools
 import hashlib
 import itertools
 import os
@@ -16,10 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Encoding, Tokenizer, models, normalizers, pre_tokenizers
 
 from doc_assets.embedding.model_files import SMALLEST_WINDOW, window
 from doc_assets.embedding.prompts import Prompts, Role
+from doc_assets.embedding.reading import VERBATIM, Reading
 from doc_assets.errors import EmbeddingMisconfigured
 
 # Processes are the unit of parallelism: a thread pool in each parse worker would compete with the model for the same
@@ -41,7 +43,7 @@ _PIECE = re.compile("[A-Za-z0-9]+|.")
 
 
 def tokenizer_digest(folder: Path, prompt: str = "") -> str:
-    """Return the SHA-256 (hex) of ``tokenizer.json``, window and the documents' prompt: equal ones cut and count alike.
+    """Return the SHA-256 (hex) of ``tokenizer.json``, window and the documents' prompt: equal ones cut alike.
 
     Raises:
         EmbeddingMisconfigured: The folder has no ``tokenizer.json``.
@@ -55,45 +57,59 @@ def tokenizer_digest(folder: Path, prompt: str = "") -> str:
     return hashlib.sha256(data + stated).hexdigest()
 
 
-class WindowTokenizer:
-    """A model's tokenizer, its window and the prompt before each text. Deterministic; may be shared and pickled.
+def opened_file(folder: Path) -> Tokenizer:
+    """Open ``tokenizer.json`` of a model's folder.
 
-    Counts are those of what the model reads: special tokens, prompt and text.
+    Raises:
+        EmbeddingMisconfigured: It cannot be read.
+    """
+    try:
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the Rust side raises bare Exception
+        raise EmbeddingMisconfigured(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
+
+
+class WindowTokenizer:
+    """A model's tokenizer, its window, how it reads texts, and the prompt before each. May be shared and pickled.
+
+    Counts are those of what the model reads: special tokens, prompt, and what is read of the text. Places are in the
+    text as it is.
 
     Attributes:
         max_tokens: Tokens that the model reads, special tokens and prompt included.
         prompt: Text before each text; empty for none.
+        reading: What is read of a text.
         digest: See ``tokenizer_digest``.
     """
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int, digest: str, prompt: str = "") -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, max_tokens: int, digest: str, prompt: str = "", reading: Reading = VERBATIM
+    ) -> None:
         """Take over ``tokenizer`` and switch its truncation and padding off."""
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._words = _Words(tokenizer) if _parts_at_white_space(tokenizer) else None
-        self._special = len(tokenizer.encode("").ids)
+        by_words = parts_at_white_space(tokenizer)
+        self._words = _Starts(tokenizer, reading) if by_words else None
+        self._ids = _Ids(tokenizer, reading) if by_words else None
+        self._before = self._counted([prompt])[0]
         self.max_tokens = max_tokens
         self.prompt = prompt
+        self.reading = reading
         self.digest = digest
 
-    def __reduce__(self) -> tuple[type[WindowTokenizer], tuple[Tokenizer, int, str, str]]:
+    def __reduce__(self) -> tuple[type[WindowTokenizer], tuple[Tokenizer, int, str, str, Reading]]:
         """Pickle without the cached words."""
-        return WindowTokenizer, (self._tokenizer, self.max_tokens, self.digest, self.prompt)
+        return WindowTokenizer, (self._tokenizer, self.max_tokens, self.digest, self.prompt, self.reading)
 
     @classmethod
-    def from_folder(cls, folder: Path, prompt: str = "") -> WindowTokenizer:
+    def from_folder(cls, folder: Path, prompt: str = "", reading: Reading = VERBATIM) -> WindowTokenizer:
         """Open the tokenizer of a sentence-transformers model, for texts after ``prompt``.
 
         Raises:
             EmbeddingMisconfigured: The folder holds none, or one that cannot be read, or the prompt fills the window.
         """
-        digest = tokenizer_digest(folder, prompt)
-        try:
-            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # the Rust side raises bare Exception
-            raise EmbeddingMisconfigured(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
-        made = cls(tokenizer, window(folder), digest, prompt)
+        made = cls(opened_file(folder), window(folder), tokenizer_digest(folder, prompt), prompt, reading)
         made.require_room()
         return made
 
@@ -104,40 +120,80 @@ class WindowTokenizer:
             EmbeddingMisconfigured: The prompt fills the window.
         """
         made = copy.copy(self)
-        made.prompt = prompt
+        made.prompt, made._before = prompt, self._counted([prompt])[0]
+        made.__dict__.pop("as_written", None)
         made.require_room()
         return made
 
+    @functools.cached_property
+    def as_written(self) -> WindowTokenizer:
+        """This tokenizer, reading all of a text: chunks are cut by it, so that they do not depend on the reading."""
+        if self.reading == VERBATIM:
+            return self
+        return WindowTokenizer(self._tokenizer, self.max_tokens, self.digest, self.prompt)
+
     def require_room(self) -> None:
         """Raise EmbeddingMisconfigured if the prompt leaves no space for a text."""
-        if (left := self.max_tokens - self.count([""])[0]) < SMALLEST_WINDOW - self._special:
+        least = SMALLEST_WINDOW - self._counted([""])[0]
+        if (left := self.max_tokens - self._before) < least:
             raise EmbeddingMisconfigured(
                 f"the prompt {self.prompt[:80]!r} leaves {max(0, left)} of the {self.max_tokens} tokens that the model "
-                f"reads; at least {SMALLEST_WINDOW - self._special} are needed"
+                f"reads; at least {least} are needed"
             )
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Return the tokens of each text after the prompt, special tokens included."""
-        texts = self.prompted(texts)
-        if self._words is None:
-            return self._counted(texts)
-        starts, special = self._words.__getitem__, self._special
-        return [
-            self._counted([text])[0] if _DROPPED.search(text) else special + sum(map(len, map(starts, text.split())))
-            for text in texts
-        ]
+        """Return the tokens of what is read of each text, and of the prompt, special tokens included."""
+        if self._words is None or self._glues_prompt:
+            return self._counted(self.prompted(texts))
+        starts, before = self._words.__getitem__, self._before
+        counts = []
+        for text in texts:
+            count = 0 if _DROPPED.search(text) else sum(map(len, map(starts, text.split())))
+            # Where nothing is counted the text is odd, or holds no word and is read as it is.
+            counts.append(before + count if count else self._counted(self.prompted([text]))[0])
+        return counts
+
+    def read(self, texts: Sequence[str]) -> Sequence[str]:
+        """Return what the model reads of each text."""
+        return texts if self.reading.spans is None else [self.reading.read(text) for text in texts]
 
     def prompted(self, texts: Sequence[str]) -> Sequence[str]:
-        """Return the texts as the model reads them, each after the prompt."""
-        return [self.prompt + text for text in texts] if self.prompt else texts
+        """Return what the model reads, of each text and before it."""
+        read = self.read(texts)
+        return [self.prompt + text for text in read] if self.prompt else read
 
     def _counted(self, texts: Sequence[str]) -> list[int]:
         return [len(encoding) for batch in _by_size(texts) for encoding in self._tokenizer.encode_batch_fast([*batch])]
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text after the prompt, special tokens included, whatever its length."""
-        batches = _by_size(self.prompted(texts))
+        """Return the ids of the prompt's tokens and those read of each text, special ones included, at any length."""
+        if self._ids is None or self._glues_prompt:
+            return self._encoded(self.prompted(texts))
+        ids = self._ids.__getitem__
+        before, after = self._frame()
+        rows: list[list[int]] = []
+        for text in texts:
+            read = () if _DROPPED.search(text) else [*itertools.chain.from_iterable(map(ids, text.split()))]
+            rows.append([*before, *read, *after] if read else self._encoded(self.prompted([text]))[0])
+        return rows
+
+    def _encoded(self, texts: Sequence[str]) -> list[list[int]]:
+        batches = _by_size(texts)
         return [encoding.ids for batch in batches for encoding in self._tokenizer.encode_batch_fast([*batch])]
+
+    @property
+    def _glues_prompt(self) -> bool:
+        """Whether the prompt ends within a word, and so changes the first of the text."""
+        return bool(self.prompt) and not self.prompt[-1].isspace()
+
+    def _frame(self) -> tuple[list[int], list[int]]:
+        """Return the ids before and after those of a text: of the special tokens and the prompt."""
+        whole, word, prompt = (
+            self._tokenizer.encode(text, add_special_tokens=special).ids
+            for text, special in (("a", True), ("a", False), (self.prompt, False))
+        )
+        at = whole.index(word[0])
+        return [*whole[:at], *prompt], whole[at + len(word) :]
 
     @property
     def prompt_tokens(self) -> int:
@@ -153,17 +209,16 @@ class WindowTokenizer:
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return each token's character span in ``text``, without special tokens and prompt, ordered by start."""
-        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return self._tokenizer.encode(self.reading.blank(text), add_special_tokens=False).offsets
 
     def starts(self, text: str) -> array[int]:
         """Return each token's start in ``text``, ascending, in a third of the time of ``offsets``."""
-        if self._words is None or _DROPPED.search(text):
-            return array("Q", [start for start, _ in self.offsets(text)])
         starts, known = array("Q"), self._words
-        for word in _WORD.finditer(text):
-            at = word.start()
-            starts.extend([at + start for start in known[word[0]]])
-        return starts
+        if known is not None and not _DROPPED.search(text):
+            for word in _WORD.finditer(text):
+                at = word.start()
+                starts.extend([at + start for start in known[word[0]]])
+        return starts or array("Q", [start for start, _ in self.offsets(text)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +229,9 @@ class Tokenizers:
     query: WindowTokenizer
 
     @classmethod
-    def from_folder(cls, folder: Path, prompts: Prompts) -> Tokenizers:
+    def from_folder(cls, folder: Path, prompts: Prompts, reading: Reading = VERBATIM) -> Tokenizers:
         """Open them; see ``WindowTokenizer.from_folder``."""
-        document = WindowTokenizer.from_folder(folder, prompts.document.text)
+        document = WindowTokenizer.from_folder(folder, prompts.document.text, reading)
         return cls(document, document.with_prompt(prompts.query.text))
 
     def of(self, role: Role) -> WindowTokenizer:
@@ -185,14 +240,15 @@ class Tokenizers:
 
 
 class _Words(dict[str, Sequence[int]]):
-    """The starts of the tokens within each word, cached.
+    """A fact of each token that is read of each word, cached.
 
-    A chunker counts the same words again and again: 12 MB/s with cached ones, where the tokenizer does 2 MB/s.
+    The same words come again and again: 12 MB/s with cached ones, where the tokenizer does 2 MB/s.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, reading: Reading) -> None:
         super().__init__()
         self._tokenizer = tokenizer
+        self._spans = reading.spans
         self._before: dict[str, Sequence[int]] = {}
         added = [re.escape(token.content) for token in tokenizer.get_added_tokens_decoder().values()]
         self._added = re.compile("|".join(added) or r"(?!)", re.IGNORECASE)
@@ -202,27 +258,59 @@ class _Words(dict[str, Sequence[int]]):
         return _PIECE.findall(word) if _PRINTABLE.fullmatch(word) and not self._added.search(word) else []
 
     def __missing__(self, word: str) -> Sequence[int]:
-        starts = self._before.get(word)
-        if starts is None:
-            starts = self._found(word)
+        found = self._before.get(word)
+        if found is None:
+            found = self._found(word)
         if len(word) <= _WORD_CHARACTERS:
             if len(self) >= _WORDS:
                 # Words still in use come back from the generation before; another thread only looks them up again.
                 self._before = dict(self)
                 self.clear()
-            self[word] = starts
-        return starts
+            self[word] = found
+        return found
 
     def _found(self, word: str) -> Sequence[int]:
-        if len(pieces := self._pieces(word)) > 1:
+        spans = [(0, len(word))] if self._spans is None else self._spans(word)
+        if spans != [(0, len(word))]:
+            return self._of_parts(word, [(at, word[at:end]) for at, end in spans])
+        pieces = self._pieces(word)
+        if len(pieces) > 1:
             places = itertools.accumulate(map(len, pieces), initial=0)
-            starts = [at + start for at, piece in zip(places, pieces, strict=False) for start in self[piece]]
-        else:
-            starts = [start for start, _ in self._tokenizer.encode(word, add_special_tokens=False).offsets]
-        return bytes(starts) if len(word) <= _WORD_CHARACTERS else starts
+            return self._of_parts(word, list(zip(places, pieces, strict=False)))
+        return self._of_word(self._tokenizer.encode(word, add_special_tokens=False))
+
+    def _of_word(self, encoding: Encoding) -> Sequence[int]:
+        raise NotImplementedError
+
+    def _of_parts(self, word: str, parts: list[tuple[int, str]]) -> Sequence[int]:
+        raise NotImplementedError
 
 
-def _parts_at_white_space(tokenizer: Tokenizer) -> bool:
+class _Starts(_Words):
+    """The starts of the tokens that are read of each word."""
+
+    def _of_word(self, encoding: Encoding) -> Sequence[int]:
+        return self._packed([start for start, _ in encoding.offsets])
+
+    def _of_parts(self, word: str, parts: list[tuple[int, str]]) -> Sequence[int]:
+        return self._packed([at + start for at, part in parts for start in self[part]])
+
+    @staticmethod
+    def _packed(starts: list[int]) -> Sequence[int]:
+        return bytes(starts) if not starts or starts[-1] < 256 else starts
+
+
+class _Ids(_Words):
+    """The ids of the tokens that are read of each word."""
+
+    def _of_word(self, encoding: Encoding) -> Sequence[int]:
+        return tuple(encoding.ids)
+
+    def _of_parts(self, word: str, parts: list[tuple[int, str]]) -> Sequence[int]:
+        return tuple(itertools.chain.from_iterable(self[part] for _, part in parts))
+
+
+def parts_at_white_space(tokenizer: Tokenizer) -> bool:
     """Return True if the tokens of a text are those of its words, one after the other: WordPiece as BERT has it.
 
     BERT first splits at every white space. Only an added token that holds white space itself could cross one; one

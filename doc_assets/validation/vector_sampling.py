@@ -128,6 +128,7 @@ def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceT
     raise ConfigurationError(
         f"the live chunks were embedded with {live.name} ({live.precision}), the settings name {wanted.name} "
         f"({wanted.precision}){_same_name(live, wanted)}: set DOC_ASSETS_EMBEDDING_MODEL={live.name}"
+        + ("" if live.reading == wanted.reading else f" and DOC_ASSETS_EMBEDDING_READING={live.reading}")
         + ("" if live.precision == "remote" else f" and DOC_ASSETS_EMBEDDING_PRECISION={live.precision}")
     )
 
@@ -135,6 +136,8 @@ def _live_space(connection: Connection, wanted: EmbeddingSpace) -> spaces.SpaceT
 def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
     if (live.name, live.precision) != (wanted.name, wanted.precision):
         return ""
+    if live.reading != wanted.reading:
+        return f", which reads texts as {wanted.reading} and not {live.reading}"
     return ", whose weights, tokenizer or prompts are others"
 
 

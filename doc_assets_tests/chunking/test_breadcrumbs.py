@@ -10,7 +10,7 @@ from doc_assets.document import Document
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.settings import Settings
 
-TOKENIZER = open_tokenizer(Settings.from_environment({}))
+TOKENIZER = open_tokenizer(Settings.from_environment({})).as_written
 BUDGET = 48
 
 titles = st.one_of(

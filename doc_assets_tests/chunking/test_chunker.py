@@ -16,7 +16,7 @@ from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
 
-TOKENIZER = open_tokenizer(Settings.from_environment({}))
+TOKENIZER = open_tokenizer(Settings.from_environment({})).as_written
 KINDS: list[BlockKind] = ["prose", "list", "table", "code", "signature", "output"]
 
 SENTENCE = "The agent allocates addresses from the pool of the node and releases them when the pod ends. "

@@ -49,7 +49,7 @@ class Served:
     texts: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._tokenizer = open_tokenizer(Settings.from_environment({}))
+        self._tokenizer = open_tokenizer(Settings.from_environment({})).as_written
 
     def read(self, text: str, prompt_name: str | None = None) -> list[int]:
         """Return the tokens of a text, those over the window included."""

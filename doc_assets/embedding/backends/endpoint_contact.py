@@ -102,7 +102,8 @@ def require_same_tokens(client: EndpointClient, space: EmbeddingSpace, tokenizer
     by_server = space.prompts_by == "server"
     for role, name in ((Role.DOCUMENT, space.document_prompt), (Role.QUERY, space.query_prompt)):
         tokenizer = tokenizers.of(role)
-        asked: dict[str, object] = {"inputs": sample if by_server else tokenizer.prompt + sample}
+        read = tokenizer.read if by_server else tokenizer.prompted
+        asked: dict[str, object] = {"inputs": read([sample])[0]}
         if by_server and name:
             asked["prompt_name"] = name
         answer = client.ask("tokenize", asked)

@@ -199,7 +199,8 @@ class HttpEmbedder:
 
     def _body(self, texts: list[str], role: Role) -> dict[str, object]:
         by_server = self.space.prompts_by == "server"
-        sent = texts if by_server else list(self.tokenizers.of(role).prompted(texts))
+        tokenizer = self.tokenizers.of(role)
+        sent = list(tokenizer.read(texts) if by_server else tokenizer.prompted(texts))
         name = (self.space.document_prompt if role is Role.DOCUMENT else self.space.query_prompt) if by_server else ""
         if self._dialect == "tei":
             body: dict[str, object] = {"inputs": sent, "truncate": False, "normalize": True}

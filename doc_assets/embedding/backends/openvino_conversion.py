@@ -110,7 +110,9 @@ def _require_same_vectors(
     compiled = openvino.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     for role in Role:
         tokenizer = tokenizers.of(role)
-        expected = np.asarray(model.encode(texts, prompt=tokenizer.prompt, show_progress_bar=False), np.float32)
+        expected = np.asarray(
+            model.encode([*tokenizer.read(texts)], prompt=tokenizer.prompt, show_progress_bar=False), np.float32
+        )
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
         unpooled = 0 if space.include_prompt else tokenizer.prompt_tokens
         found = compiled(graph_inputs(space, tokenizer.encode(texts), unpooled))[0]

@@ -40,7 +40,7 @@ def require_same_reading(model: SentenceTransformer, tokenizers: Tokenizers, spa
     for role in Role:
         tokenizer = tokenizers.of(role)
         for text, ours in zip(SAMPLES, tokenizer.encode(SAMPLES), strict=True):
-            features = model.preprocess([text], prompt=tokenizer.prompt or None)
+            features = model.preprocess([*tokenizer.read([text])], prompt=tokenizer.prompt or None)
             theirs = features["input_ids"][0][features["attention_mask"][0].bool()].tolist()
             if theirs != ours:
                 raise EmbeddingMisconfigured(

@@ -92,13 +92,14 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
     """
     rows = connection.execute(
         "SELECT p.name, e.fingerprint,"
-        " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ')' FROM partition p"
+        " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ', '"
+        " || coalesce(e.description ->> 'reading', 'verbatim') || ')' FROM partition p"
         " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
     ).fetchall()
     alone = len(rows) == 1 and [rows[0][0]] == list(partitions)
     if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, _ in rows}:
         named = " and ".join(sorted({name for *_, name in rows}))
-        raise ConfigurationError(_two_models(f"{model.name} ({model.precision})", named))
+        raise ConfigurationError(_two_models(f"{model.name} ({model.precision}, {model.reading})", named))
 
 
 def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
@@ -121,7 +122,8 @@ def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[
     """Return the error for a second embedding space, which names both."""
     named = dict(
         connection.execute(
-            "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ')' FROM embedding_space"
+            "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ', '"
+            " || coalesce(description ->> 'reading', 'verbatim') || ')' FROM embedding_space"
         ).fetchall()
     )
     new, live = (" and ".join(sorted(named[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
@@ -131,6 +133,6 @@ def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[
 def _two_models(new: str, live: str) -> str:
     return (
         f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
-        "set DOC_ASSETS_EMBEDDING_MODEL and DOC_ASSETS_EMBEDDING_PRECISION (and the prompts, if the model has some) to "
-        "the live one, or change everything at once with doc-assets migrate --space"
+        "set DOC_ASSETS_EMBEDDING_MODEL, DOC_ASSETS_EMBEDDING_PRECISION and DOC_ASSETS_EMBEDDING_READING (and the "
+        "prompts, if the model has some) to the live one, or change everything at once with doc-assets migrate --space"
     )

@@ -23,6 +23,7 @@ class SpaceRow:
         id: Row in ``embedding_space``; its vectors are in ``embedding_<id>``.
         name: The model's name.
         precision: ``fp32``, ``bf16``, ``fp16``, or ``remote`` where an endpoint computes.
+        reading: What the model reads of texts: ``verbatim`` or the name of a reading.
         prompts: What stands before documents and before queries, where the model has prompts.
         window: Tokens that the model reads.
         vectors: Chunks with a vector.
@@ -36,6 +37,7 @@ class SpaceRow:
     id: int
     name: str
     precision: str
+    reading: str
     prompts: str
     dimensions: int
     window: int
@@ -63,6 +65,7 @@ def list_spaces(store: Store) -> list[SpaceRow]:
     with store.reading("doc-assets spaces", one_state=True) as connection:
         spaces = connection.execute(
             "SELECT e.id, e.name, coalesce(e.description ->> 'precision', '?'),"
+            " coalesce(e.description ->> 'reading', 'verbatim'),"
             " coalesce(e.description ->> 'document_prompt', ''), coalesce(e.description ->> 'query_prompt', ''),"
             " e.dimensions, e.max_tokens, e.created_at, (SELECT count(*) FROM partition p"
             " JOIN snapshot s ON s.id = p.published_snapshot_id WHERE s.space_id = e.id)"
@@ -88,7 +91,7 @@ def _live_chunks(connection: psycopg.Connection, spaces: Sequence[int]) -> tuple
 
 
 def _row(connection: psycopg.Connection, space: tuple, wanted: int, covered: int) -> SpaceRow:
-    space_id, name, precision, document, query, dimensions, window, created_at, live = space
+    space_id, name, precision, reading, document, query, dimensions, window, created_at, live = space
     prompts = f"{document!r}, {query!r}" if document or query else ""
     (vectors,) = _one(connection, sql.SQL("SELECT count(*) FROM {}").format(table_of(space_id)))
     indexed, size = _one(
@@ -102,7 +105,19 @@ def _row(connection: psycopg.Connection, space: tuple, wanted: int, covered: int
     )
     percent = round(100 * covered / wanted, 2) if wanted else None
     return SpaceRow(
-        space_id, name, precision, prompts, dimensions, window, vectors, percent, live, indexed, size, created_at
+        space_id,
+        name,
+        precision,
+        reading,
+        prompts,
+        dimensions,
+        window,
+        vectors,
+        percent,
+        live,
+        indexed,
+        size,
+        created_at,
     )
 
 

@@ -103,6 +103,14 @@ def test_a_server_that_puts_the_prompts_is_sent_their_names(opened: Opening) -> 
     ]
 
 
+def test_an_endpoint_is_sent_what_the_model_reads(opened: Opening) -> None:
+    served = Tei()
+    embedder = opened(served, embedding_query_prompt="query: ")
+    embedder.embed(["API > `Mutex`\n\n| tokio::sync |"], Role.DOCUMENT)
+    embedder.embed(["what is `tokio::sync`?"], Role.QUERY)
+    assert served.texts[-2:] == ["API Mutex tokio sync", "query: what is tokio sync"]
+
+
 def test_the_model_may_have_another_name_at_the_endpoint(opened: Opening) -> None:
     served = OpenAi(name="minilm")
     embedder = opened(served, embedding_served_name="minilm")
@@ -151,7 +159,7 @@ def test_fewer_dimensions_are_asked_for_and_checked(opened: Opening, served: Ser
 def test_a_request_that_is_too_large_is_halved_and_later_ones_stay_as_small(
     opened: Opening, served: Served, sizes: set[int]
 ) -> None:
-    embedder = opened(served)
+    embedder = opened(served, embedding_reading="verbatim")
     texts = [f"page {i} " + "word " * 20 for i in range(40)]
     found = embedder.embed(texts, Role.DOCUMENT)
     np.testing.assert_allclose(found, [served.vector(text) for text in texts], atol=1e-6)

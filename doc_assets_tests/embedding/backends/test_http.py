@@ -94,6 +94,7 @@ def settings(url: str) -> Settings:
         embedding_backend="http",
         embedding_url=SecretAddress(url),
         embedding_api_key=Secret("secret"),
+        embedding_reading="verbatim",
     )
 
 
@@ -279,7 +280,8 @@ def test_an_address_of_no_known_kind_is_refused_with_those_that_are(url: str) ->
 
 def test_the_space_of_an_endpoint_is_a_space_of_its_own(server: Endpoint) -> None:
     remote = describe_space(settings(server.address))
-    here = describe_space(Settings.from_environment({"DOC_ASSETS_EMBEDDING_BACKEND": "torch"}))
+    local = {"DOC_ASSETS_EMBEDDING_BACKEND": "torch", "DOC_ASSETS_EMBEDDING_READING": "verbatim"}
+    here = describe_space(Settings.from_environment(local))
     assert remote.precision == "remote"
     assert dataclasses.replace(remote, precision=here.precision) == here
     assert remote.fingerprint != here.fingerprint

@@ -120,7 +120,7 @@ def conversions(local: Settings, openvino: Embedder, monkeypatch: pytest.MonkeyP
 
     from doc_assets.embedding.backends import openvino_conversion
 
-    graph = local.home / "models" / openvino.space.fingerprint / "openvino-1.xml"
+    graph = local.home / "models" / openvino.space.in_fp32.fingerprint / "openvino-1.xml"
     names: list[str] = []
 
     def convert(space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path) -> object:
@@ -134,10 +134,10 @@ def conversions(local: Settings, openvino: Embedder, monkeypatch: pytest.MonkeyP
 def test_a_spoilt_converted_model_is_converted_again(
     local: Settings, openvino: Embedder, conversions: list[str], tmp_path: Path
 ) -> None:
-    graph = local.home / "models" / openvino.space.fingerprint / "openvino-1.xml"
+    graph = local.home / "models" / openvino.space.in_fp32.fingerprint / "openvino-1.xml"
     assert graph.is_file()
     assert sorted(path.name for path in graph.parent.iterdir()) == ["openvino-1.bin", "openvino-1.xml"]
-    spoilt = tmp_path / "models" / openvino.space.fingerprint / "openvino-1.xml"
+    spoilt = tmp_path / "models" / openvino.space.in_fp32.fingerprint / "openvino-1.xml"
     spoilt.parent.mkdir(parents=True)
     spoilt.write_text("<net")
     again = open_embedder(dataclasses.replace(local, home=tmp_path))

@@ -41,6 +41,7 @@ def settings_for(model: Path, home: Path, backend: str = "openvino") -> Settings
         embedding_model=str(model),
         embedding_backend=backend,
         embedding_precision="fp32",
+        embedding_reading="verbatim",
         home=home,
         threads=1,
     )

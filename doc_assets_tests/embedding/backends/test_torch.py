@@ -30,6 +30,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         embedding_model=str(small_model(tmp_path_factory.mktemp("small"))),
         embedding_backend="torch",
         embedding_precision="fp32",
+        embedding_reading="verbatim",
         threads=1,
     )
 
