@@ -41,6 +41,9 @@ def check(
     reference: str | None = typer.Option(
         None, metavar="MODEL", help="Another model to compare with, in fp32 on torch; a name or a folder."
     ),
+    reading: str | None = typer.Option(
+        None, metavar="NAME", help="What the reference reads of texts, as in verbatim; the same by default."
+    ),
     overlap: float = typer.Option(0.95, min=0, max=1, help="Least share of the 10 nearest chunks in common."),
     loss: float = typer.Option(0.01, min=0, max=1, help="What hit@5 and MRR@10 may lose, in each mode."),
     seed: int | None = typer.Option(None, help="Seed of the random sample, to draw the same one again."),
@@ -52,8 +55,10 @@ def check(
     from doc_assets.search.embedder_verdict import Bounds
     from doc_assets.search.evaluation import read_questions
 
-    if against is not None and (folder or reference):
-        raise typer.BadParameter("--against compares two spaces of the store: leave out --folder and --reference")
+    if against is not None and (folder or reference or reading):
+        raise typer.BadParameter(
+            "--against compares two spaces of the store: leave out --folder, --reference and --reading"
+        )
     settings = Settings.from_environment()
     asked = read_questions(questions) if questions else []
     bounds, seed = Bounds(overlap, loss), secrets.randbits(32) if seed is None else seed
@@ -65,12 +70,12 @@ def check(
         elif folder is not None:
             from doc_assets.ingest.folder_sample import sample_folder
 
-            sides = contenders(settings, reference)
+            sides = contenders(settings, reference, reading)
             answering = {place for question in asked for place in question.relevant}
             texts = sample_folder(folder, settings, sample, seed, answering)
             result = embedder_check.check_texts(texts, sides, asked, sample, seed, bounds, meter.show, print_note)
         else:
-            sides = contenders(settings, reference)
+            sides = contenders(settings, reference, reading)
             with open_for_reading(settings) as store:
                 result = embedder_check.check_store(store, sides, asked, sample, seed, bounds, meter.show, print_note)
     if as_json:

@@ -83,13 +83,22 @@ def _known_of_endpoints(space: EmbeddingSpace) -> EmbeddingSpace:
     )  # fmt: skip
 
 
-def contenders(settings: Settings, reference: str | None) -> tuple[Contender, Contender]:
-    """Return the configured model, and the reference: fp32 on torch of the model named, or of the same one.
+def contenders(
+    settings: Settings, reference: str | None = None, reading: str | None = None
+) -> tuple[Contender, Contender]:
+    """Return the configured model, and the reference: fp32 on torch.
+
+    Args:
+        settings: The configured model.
+        reference: Name or folder of the reference's model, if another one.
+        reading: What the reference reads of texts, if something else.
 
     Raises:
         EmbeddingError: One of them is not available here.
     """
     local = replace(settings, embedding_backend="torch", embedding_precision="fp32")
+    if reading is not None:
+        local = replace(local, embedding_reading=reading)
     named = local if reference is None else ModelName.parse(reference).settings(local)
     return Contender.of(settings), Contender.of(named)
 

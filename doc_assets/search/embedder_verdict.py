@@ -37,6 +37,7 @@ class Side:
     """One of the two that are compared.
 
     Attributes:
+        reading: What it reads of texts.
         tokens_per_second: Of the sample on this machine; None where stored vectors were read.
         cut: Chunks of which it read the beginning only, since its window is smaller than that they were cut for.
     """
@@ -44,13 +45,14 @@ class Side:
     model: str
     precision: str
     backend: str
+    reading: str
     dimensions: int
     tokens_per_second: float | None = None
     cut: int = 0
 
     def __str__(self) -> str:
-        """Return model, precision and backend in words."""
-        return f"{self.model} ({self.precision}, {self.backend})"
+        """Return model, precision, backend and reading in words."""
+        return f"{self.model} ({self.precision}, {self.backend}, {self.reading})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def judge(
         outcomes.insert(0, Outcome(f"overlap@{NEIGHBOURS}", common, bounds.overlap, common >= bounds.overlap))
     subject, reference = (
         Side(
-            c.space.name, c.space.precision, c.backend, c.space.dimensions,
+            c.space.name, c.space.precision, c.backend, c.space.reading, c.space.dimensions,
             None if e.tokens_per_second is None else round(e.tokens_per_second), e.cut,
         )
         for c, e in zip(sides, embedded, strict=True)

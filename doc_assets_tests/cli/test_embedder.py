@@ -42,13 +42,13 @@ def test_an_equal_precision_passes_and_a_broken_one_ends_with_1_and_names_the_bo
     assert (code, found["passed"], found["overlap"], found["retrieval"]["hybrid"]["worse"]) == (0, True, 1, 0)
     code, printed, said = run("--seed", "1", "--questions", str(asked))
     assert code == 1
-    assert "words (bf16, torch) against words (fp32, torch): 35 chunks" in printed
+    assert "words (bf16, torch, verbatim) against words (fp32, torch, verbatim): 35 chunks" in printed
     assert "FAILED" in printed
     assert "at least 0.95 is needed" in said and "overlap@10 is 0." in said
 
 
 def test_two_spaces_of_a_store_leave_no_choice_of_a_folder_or_a_model(run) -> None:
-    for option in ("--folder", "--reference"):
+    for option in ("--folder", "--reference", "--reading"):
         code, _, said = run("--against", "1", option, "x")
         assert code == 2
-        assert "leave out --folder and --reference" in said
+        assert "leave out --folder, --reference and --reading" in said

@@ -11,11 +11,12 @@ from doc_assets.document import embedding_input
 from doc_assets.embedding.prompts import Role
 from doc_assets.errors import Misuse, Refused
 from doc_assets.search import embedder_check
-from doc_assets.search.contenders import Contender, comparable
+from doc_assets.search.contenders import Contender, comparable, contenders
 from doc_assets.search.embedder_check import check_spaces, check_store, check_texts
 from doc_assets.search.embedder_verdict import Bounds, EmbedderCheck
 from doc_assets.search.evaluation import Question, figures_of, rank_of
 from doc_assets.search.search import search
+from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.spaces.vector_writer import write_vectors
@@ -113,6 +114,15 @@ def fill(library: Library, model: WordModel) -> None:
         vectors = model.embed([embedding_input(breadcrumb, text) for _, breadcrumb, text in rows], Role.DOCUMENT)
         space = ensure_space(connection, model.space)
         write_vectors(connection, space, dict(zip((row[0] for row in rows), vectors, strict=True)))
+
+
+def test_the_reference_is_fp32_on_torch_and_reads_what_it_is_asked_to() -> None:
+    settings = Settings.from_environment({"DOC_ASSETS_EMBEDDING_READING": "words-1"})
+    for reading, expected in ((None, "words-1"), ("verbatim", "verbatim")):
+        subject, reference = contenders(settings, None, reading)
+        assert (reference.space.precision, reference.backend, reference.space.reading) == ("fp32", "torch", expected)
+        assert subject.space.reading == "words-1"
+        assert subject.is_model_of(reference) == (reading is None)
 
 
 @pytest.mark.parametrize(("noise", "passes"), [(0, True), (1.0, False)])
