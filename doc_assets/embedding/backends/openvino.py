@@ -76,7 +76,7 @@ class OpenVinoEmbedder:
         if scales is not None:
             quantise(graph, scales, integers=cpu_has_int8())
             if not cpu_has_int8():
-                _log.warning("this CPU has no VNNI and no AMX: %s in int8 is no faster here than in fp32", space.name)
+                _log.info("this CPU has no VNNI and no AMX: %s in int8 is no faster here than in fp32", space.name)
         options = {
             "PERFORMANCE_HINT": "THROUGHPUT",
             "NUM_STREAMS": threads,
