@@ -29,7 +29,7 @@ from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import schema
 from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, shared_parse_pool
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
 
 
 @dataclass(frozen=True)
