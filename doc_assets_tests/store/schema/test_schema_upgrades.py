@@ -120,7 +120,10 @@ def test_a_partitions_name_is_part_of_no_digest_and_no_seal(database_url, source
     before = proofs(database_url)
     assert before[0] and all(row[1:3] == row[3:5] for row in before[0])
     schema.upgrade(database_url)
-    assert proofs(database_url) == before
+    after = proofs(database_url)
+    assert after[0] == before[0]
+    # Revision 0012 computes the same digests in another way.
+    assert {name for name in before[1] if after[1][name] != before[1][name]} == {"snapshot_digest(wanted bigint)"}
     with Store(database_url).connect() as connection:
         assert connection.execute("SELECT name FROM partition ORDER BY id").fetchall() == [
             ("best_practices/guides",),
