@@ -25,7 +25,7 @@ def test_a_worker_does_not_import_the_program_that_started_it(tmp_path: Path) ->
     """As a console script is: ``multiprocessing`` would run its file again in each worker."""
     program = tmp_path / "command.py"
     program.write_text(
-        "import dagster, doc_assets.store.schema.opening\n"
+        "import numpy, doc_assets.store.schema.opening\n"
         "if __name__ == '__main__':\n"
         "    from doc_assets.ingest.parse_pool import ParsePool\n"
         "    from doc_assets.settings import Settings\n"
