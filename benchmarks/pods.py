@@ -17,6 +17,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
+import sys
 import tempfile
 import threading
 import time
@@ -187,6 +189,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=3_600, help="seconds for one number of pods at most")
     parser.add_argument("--report", type=Path, help="folder for pods.md and pods.svg")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the server ends as well
     sources = sliced(options.corpus, options.share, options.seed)
     found: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="pods-") as folder, CrashingServer() as server:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import statistics
 import sys
 import tempfile
@@ -308,6 +309,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, default=7_200, help="seconds for one load at most")
     parser.add_argument("--report", type=Path, help="folder for scale.md, scale.svg and scale.json")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the server ends as well
     factors = [int(factor) for factor in options.factors.split(",")]
     sources = sliced(options.corpus, options.share, options.seed)
     # Small, and of several files: what one changed source costs is to be seen beside the store's size.
