@@ -136,8 +136,11 @@ class Trial:
             self._step(size, "gc, dry run", lambda: collect_garbage(store, keep_nothing, dry_run=True))
             retire(store, (f"{changed.doc_type}/{changed.name}-v1",))
             freed = self._step(size, "gc", lambda: collect_garbage(store, keep_nothing))
+            again = self._step(size, "gc of nothing", lambda: collect_garbage(store, keep_nothing))
             size.rows["freed chunks"] = freed.chunks
-            self._step(size, "gc of nothing", lambda: collect_garbage(store, keep_nothing))
+            for one in (freed, again):
+                done = ", ".join(f"{step.action} of {step.table} {step.seconds:.1f} s" for step in one.upkeep)
+                print(f"gc of {one.chunks} chunks: {done or 'no upkeep'}", file=sys.stderr)
         self._server.drop(url)
         return size
 
