@@ -114,7 +114,11 @@ class Checkout:
         assert row is not None
         versions |= {"PostgreSQL": row[0], "pgvector": row[1]}
         self.facts = {
-            "embedder": ", ".join(f"{space['name']} in {space['precision']}" for space in spaces if space["live"]),
+            "embedder": ", ".join(
+                f"{space['name']} in {space['precision']}, reads {space.get('reading', 'verbatim')}"
+                for space in spaces
+                if space["live"]
+            ),
             "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
             "bytes": row[2],
             "queries": [heading for (heading,) in headings],
