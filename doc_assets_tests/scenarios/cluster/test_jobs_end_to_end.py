@@ -64,11 +64,7 @@ class Place:
 def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
     endpoint = Endpoint()
     found = [manifest for name in FILES for manifest in load(ROOT / "k8s" / name)]
-    settings = {
-        "DOC_ASSETS_DATABASE_URL": database_url,
-        "DOC_ASSETS_EMBEDDING_BACKEND": "http",
-        "DOC_ASSETS_EMBEDDING_URL": endpoint.url,
-    }
+    settings = {"DOC_ASSETS_DATABASE_URL": database_url, **endpoint.settings}
     manifests = [*{(m["kind"], m["metadata"]["name"]): m for m in found}.values()]
     jobs = {m["metadata"]["name"]: m for m in manifests if m["kind"] == "Job"}
     manifests.append(secret("doc-assets-database", **settings))

@@ -221,8 +221,7 @@ def _manifests(database_url: str, catalogue: str, endpoint: Endpoint) -> list[Js
     manifests = render(BASE)
     named(manifests, "ConfigMap", "doc-assets-sources")["data"]["sources.yaml"] = catalogue
     named(manifests, "ConfigMap", "doc-assets-environment")["data"] |= {
-        "DOC_ASSETS_EMBEDDING_BACKEND": "http",
-        "DOC_ASSETS_EMBEDDING_URL": endpoint.url,
+        **endpoint.settings,
         # One parse worker per pod: each costs two seconds of imports.
         "DOC_ASSETS_RUN_PODS": "default: {requests: {cpu: 1}, limits: {cpu: 1}}",
     }

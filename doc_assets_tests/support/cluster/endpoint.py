@@ -48,6 +48,15 @@ class Endpoint:
         self.url = f"{self._server.address}/embed"
         self._server.start()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables that make a load embed here; texts come as they are stored, so that they name their chunks."""
+        return {
+            "DOC_ASSETS_EMBEDDING_BACKEND": "http",
+            "DOC_ASSETS_EMBEDDING_URL": self.url,
+            "DOC_ASSETS_EMBEDDING_READING": "verbatim",
+        }
+
     def close(self) -> None:
         """Answer the requests that are held, and stop."""
         self.go_on()
