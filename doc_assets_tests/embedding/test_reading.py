@@ -175,3 +175,8 @@ def test_a_tokenizer_keeps_its_reading_when_it_is_sent_to_a_worker() -> None:
     sent = pickle.loads(pickle.dumps(PROMPTED))  # noqa: S301 - our own
     assert (sent.reading, sent.prompt, sent.count(["a.b"])) == (WORDS, "passage: ", PROMPTED.count(["a.b"]))
     assert (sent.as_written.prompt, sent.with_prompt("").as_written.prompt) == ("passage: ", "")
+
+
+def test_tokenizers_of_both_roles_share_the_words_that_they_know() -> None:
+    assert PROMPTED._words is TOKENIZER._words
+    assert PROMPTED._ids is TOKENIZER._ids
