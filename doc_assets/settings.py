@@ -49,6 +49,8 @@ class Settings:
             (``DOC_ASSETS_EMBEDDING_PROMPTS``).
         embedding_reading: What the model reads of texts: ``auto``, ``verbatim`` or ``words-1``
             (``DOC_ASSETS_EMBEDDING_READING``).
+        embedding_scales: Digest of the int8 scales of a space that exists; empty: those that are found first. Set by
+            what looks for the space's model, by no variable.
         embedding_dimensions: Leading components of each vector that are kept (``DOC_ASSETS_EMBEDDING_DIMENSIONS``);
             None: all.
         embedding_url: Endpoint of the ``http`` backend (``DOC_ASSETS_EMBEDDING_URL``).
@@ -93,6 +95,7 @@ class Settings:
     embedding_query_prompt: str | None = None
     embedding_prompts: str = "client"
     embedding_reading: str = "auto"
+    embedding_scales: str = ""
     embedding_dimensions: int | None = None
     embedding_url: SecretAddress | None = None
     embedding_served_name: str | None = None

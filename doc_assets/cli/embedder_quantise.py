@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note
 from doc_assets.document import embedding_input
-from doc_assets.embedding.int8_scales import write_scales
+from doc_assets.embedding.int8_scales import file_name, write_scales
 from doc_assets.embedding.opening import measure_scales
+from doc_assets.embedding.space import describe_space
+from doc_assets.errors import Misuse
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 
@@ -27,6 +30,13 @@ def quantise(
 ) -> None:
     """Measure what the model's activations range over, and write the int8 scales that other machines share."""
     settings = Settings.from_environment()
+    target = into or settings.home / "models"
+    in_fp32 = replace(settings, embedding_backend="openvino", embedding_precision="fp32")
+    if (path := target / file_name(describe_space(in_fp32).weights_sha256)).exists():
+        raise Misuse(
+            f"{path} holds scales already, without which a space that was embedded with them can be neither searched "
+            "nor loaded into: move it away first, or name another folder with --into"
+        )
     if folder is not None:
         from doc_assets.ingest.folder_sample import sample_folder
 
@@ -37,7 +47,7 @@ def quantise(
         with open_for_reading(settings) as store:
             chunks = [(chunk.breadcrumb, chunk.text) for chunk in sample_live(store, sample, seed)[1]]
     scales = measure_scales(settings, [embedding_input(breadcrumb, text) for breadcrumb, text in chunks])
-    path = write_scales(scales, into or settings.home / "models")
+    path = write_scales(scales, target)
     if as_json:
         print_json({"file": str(path), "digest": scales.digest, "chunks": len(chunks)})
         return

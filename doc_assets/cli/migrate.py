@@ -61,7 +61,7 @@ def migrate(
         "--space",
         metavar="MODEL",
         help="Embed the stored chunks with this model, then switch all partitions at once, without reading sources. "
-        "A folder, NAME, NAME@fp32, NAME@bf16, NAME@fp16, or an id from doc-assets spaces.",
+        "A folder, NAME, NAME@PRECISION (fp32, bf16, fp16, int8), or an id from doc-assets spaces.",
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Parse and print what a load would do; write nothing."),
     share: str | None = typer.Option(

@@ -126,7 +126,14 @@ def _resolve(settings: Settings, store: Store, wanted: str) -> tuple[EmbeddingSp
                 + "; give the number, or NAME@PRECISION"
             )
         if found:
-            return _stored(settings, spaces.model_of(connection, found[0][0]))
+            stored = spaces.model_of(connection, found[0][0])
+            if current is not None and spaces.live_models(connection) == [stored]:
+                raise Misuse(
+                    f"{wanted} is live in {stored.precision} ({stored.reading}), and as it is set up here it is "
+                    f"{current.precision} ({current.reading}): say which precision you want, "
+                    f"{wanted}@{current.precision} or {wanted}@{stored.precision}"
+                )
+            return _stored(settings, stored)
     return describe_space(configured), lambda: open_embedder(configured)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import os
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -72,20 +72,35 @@ def _digest(scales: Int8Scales) -> str:
     return hashlib.sha256(canonical_json(scales.content).encode()).hexdigest()
 
 
-def find_scales(folders: Iterable[Path], weights_sha256: str) -> Int8Scales | None:
+def find_scales(folders: Iterable[Path], weights_sha256: str, digest: str = "") -> Int8Scales | None:
     """Return the scales of a model: those in the first of the folders that has some, else those of the package.
+
+    With a digest, only those will do: a space that was filled with the package's is read with them whatever lies in the
+    folders.
 
     Raises:
         EmbeddingMisconfigured: A file is damaged, or of another model.
     """
     name = file_name(weights_sha256)
     for path in [*(folder / name for folder in folders), _PACKAGED / name]:
-        if path.is_file():
-            scales = _read(path, path.stat().st_mtime_ns)
-            if scales.weights_sha256 != weights_sha256:
-                raise EmbeddingMisconfigured(f"{path} has the int8 scales of other weights: remove it")
+        if not path.is_file():
+            continue
+        try:
+            scales = _of_weights(path, weights_sha256)
+        except EmbeddingMisconfigured:
+            if not digest:
+                raise
+            continue
+        if digest in ("", scales.digest):
             return scales
     return None
+
+
+def _of_weights(path: Path, weights_sha256: str) -> Int8Scales:
+    scales = _read(path, path.stat().st_mtime_ns)
+    if scales.weights_sha256 != weights_sha256:
+        raise EmbeddingMisconfigured(f"{path} has the int8 scales of other weights: remove it")
+    return scales
 
 
 def file_name(weights_sha256: str) -> str:
@@ -97,7 +112,8 @@ def write_scales(scales: Int8Scales, folder: Path) -> Path:
     """Write the file into ``folder``, over an older one; a reader sees the old or the new one in full."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(scales.weights_sha256)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}")
+    # Programs in two containers may share the folder and the number of their process.
+    scratch = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     lines = [json.dumps(one, separators=(",", ":")) for one in scales.content["activations"]]
     body = ",\n".join(lines)
     scratch.write_text(f'{{"weights_sha256":"{scales.weights_sha256}","activations":[\n{body}\n]}}\n', encoding="utf-8")
@@ -111,7 +127,7 @@ def _read(path: Path, _modified_ns: int) -> Int8Scales:
         content = json.loads(path.read_bytes())
         activations = tuple(_activation(one) for one in content["activations"])
         return Int8Scales(str(content["weights_sha256"]), activations)
-    except (ValueError, TypeError, KeyError, OSError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError, OSError) as error:
         raise EmbeddingMisconfigured(
             f"{path} is no file of int8 scales ({type(error).__name__}: {error}): make it again with "
             "doc-assets embedder quantise, or remove it"

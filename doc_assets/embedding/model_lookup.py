@@ -107,7 +107,7 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
         names.append(space.name)
     for name in names:
         named = replace(settings, embedding_model=name)
-        configured = replace(named, embedding_reading=space.reading)
+        configured = replace(named, embedding_reading=space.reading, embedding_scales=space.scales_digest)
         candidate = _with_precision(configured, space.precision)
         for tried in (named, configured, candidate, _with_prompts(candidate, space)):
             for cut in (tried, replace(tried, embedding_dimensions=space.dimensions)):

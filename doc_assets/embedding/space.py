@@ -260,10 +260,12 @@ def model_folders(settings: Settings) -> list[Path]:
 def scales_of(settings: Settings, weights_sha256: str) -> Int8Scales | None:
     """Return the int8 scales of a model: those of a user, else those of the package, which has the default model's.
 
+    Of a space that exists, ``embedding_scales`` of the settings says which.
+
     Raises:
         EmbeddingMisconfigured: A file is damaged, or of another model.
     """
-    return find_scales(model_folders(settings), weights_sha256)
+    return find_scales(model_folders(settings), weights_sha256, settings.embedding_scales)
 
 
 def _precision(settings: Settings, backend: Backend, weights_sha256: str) -> Precision:

@@ -19,6 +19,7 @@ import numpy as np
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import Calls
 from doc_assets.embedding.prompts import Role
+from doc_assets.embedding.reading import VERBATIM
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import AuditFailed, PartitionLocked, Refused, Transient
 from doc_assets.ingest.recipe import recipe_in
@@ -270,13 +271,15 @@ class ModelChange:
         return dict(zip((chunk.id for chunk in piece), rows, strict=True))
 
     def _refuse_long(self, connection: Connection, missing: MissingChunks) -> None:
-        """Raise Refused if missing chunks exceed the new model's window; not needed with the same tokenizer.
+        """Raise Refused if missing chunks exceed the new model's window.
 
+        With the same tokenizer they cannot, unless another reading parts what was one unknown token as it is written.
         Chunks that become live later are refused by the model itself.
         """
         model = self._model
         if not missing.chunks or all(
-            live.tokenizer_digest == model.tokenizer_digest for live in spaces.live_models(connection)
+            live.tokenizer_digest == model.tokenizer_digest and model.reading in (live.reading, VERBATIM.name)
+            for live in spaces.live_models(connection)
         ):
             return
         tokenizer = self._loaded_model().tokenizers.of(Role.DOCUMENT)
@@ -288,10 +291,12 @@ class ModelChange:
                 long += count > model.max_tokens
                 longest = max(longest, count)
         if long:
+            same = all(live.tokenizer_digest == model.tokenizer_digest for live in spaces.live_models(connection))
             raise Refused(
                 f"{long:,} of {missing.chunks:,} stored chunks are longer than the {model.max_tokens} tokens that "
                 f"{model.name} reads (the longest has {longest:,}), and chunks are never cut short: nothing was "
-                f"embedded; load from the sources with DOC_ASSETS_EMBEDDING_MODEL={model.name} into a database of its "
+                f"embedded; {f'keep DOC_ASSETS_EMBEDDING_READING={VERBATIM.name}, or ' if same else ''}"
+                f"load from the sources with DOC_ASSETS_EMBEDDING_MODEL={model.name} into a database of its "
                 "own (DOC_ASSETS_DATABASE_URL), and point readers there"
             )
 

@@ -138,6 +138,8 @@ def _same_name(live: EmbeddingSpace, wanted: EmbeddingSpace) -> str:
         return ""
     if live.reading != wanted.reading:
         return f", which reads texts as {wanted.reading} and not {live.reading}"
+    if live.scales_digest != wanted.scales_digest:
+        return f", whose int8 scales are {live.scales_digest[:12]}… and not {wanted.scales_digest[:12]}…"
     return ", whose weights, tokenizer or prompts are others"
 
 

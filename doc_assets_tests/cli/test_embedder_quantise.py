@@ -48,3 +48,8 @@ def test_scales_measured_on_live_chunks_are_found_in_the_home(
         Settings.from_environment(), embedding_backend="openvino", embedding_precision="int8"
     )
     assert describe_space(settings).scales_digest == SCALES.digest
+    with pytest.raises(SystemExit) as again:  # a space may have been embedded with them
+        main()
+    assert again.value.code == 2
+    assert "holds scales already" in capsys.readouterr().err
+    assert len(measured) == 5

@@ -14,6 +14,7 @@ from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.spaces.listing import list_spaces
 from doc_assets.store.spaces.spaces import ensure_space, model_of
+from doc_assets_tests.support.library import Library, WordModel, page
 from doc_assets_tests.support.loading import settings_for
 
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -49,3 +50,16 @@ def test_a_name_of_several_precisions_needs_one(settings: Settings, store: Store
     with pytest.raises(Misuse, match=r"several embedding spaces: 1 \(fp32\), 2 \(bf16\)"):
         command._resolve(automatic, store, NAME)
     assert command._resolve(automatic, store, f"{NAME}@fp32")[0] == here
+
+
+def test_the_name_of_what_is_live_in_another_precision_is_no_silent_change_of_nothing(
+    settings: Settings, store: Store
+) -> None:
+    model = WordModel()
+    live = dataclasses.replace(describe_space(settings), precision="bf16")
+    model.space = dataclasses.replace(live, dimensions=model.space.dimensions)
+    Library(store, model).publish("rust/std", {"a.md": page("A", "some words")})
+    automatic = dataclasses.replace(settings, embedding_precision="auto")
+    with pytest.raises(Misuse, match=rf"live in bf16 \(words-1\), .* here it is fp32 .*{NAME}@fp32 or"):
+        command._resolve(automatic, store, NAME)
+    assert command._resolve(automatic, store, f"{NAME}@fp32")[0] == describe_space(settings)

@@ -9,7 +9,8 @@ import pytest
 
 from doc_assets.embedding import space
 from doc_assets.embedding.int8_scales import ActivationScales, Int8Scales, file_name, find_scales, write_scales
-from doc_assets.embedding.space import describe_space
+from doc_assets.embedding.model_lookup import settings_of
+from doc_assets.embedding.space import describe_space, scales_of
 from doc_assets.errors import EmbeddingMisconfigured
 from doc_assets.settings import Settings
 
@@ -33,7 +34,8 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     "content",
     ["{", "[]", '{"weights_sha256": "x"}', '{"weights_sha256": "x", "activations": [{"steps": [0], "zeros": [1]}]}',
      '{"weights_sha256": "x", "activations": [{"products": ["p"], "steps": [0], "zeros": [1], "means": [1]}]}',
-     '{"weights_sha256": "x", "activations": [{"products": ["p"], "steps": [1], "zeros": [0.5], "means": [1]}]}'],
+     '{"weights_sha256": "x", "activations": [{"products": ["p"], "steps": [1], "zeros": [0.5], "means": [1]}]}',
+     '{"weights_sha256": "x", "activations": [{"products": ["p"], "steps": [1], "zeros": [1e999], "means": [1]}]}'],
 )  # fmt: skip
 def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / file_name("x")).write_text(content)
@@ -55,7 +57,24 @@ def test_two_files_of_scales_are_two_spaces(tmp_path: Path) -> None:
     write_scales(dataclasses.replace(SCALES, weights_sha256=DEFAULT), tmp_path / "models")
     own = describe_space(dataclasses.replace(SETTINGS, home=tmp_path))
     assert own.fingerprint != packaged.fingerprint
-    assert own.in_fp32 == packaged.in_fp32 == describe_space(dataclasses.replace(SETTINGS, embedding_precision="fp32"))
+    in_fp32 = describe_space(dataclasses.replace(SETTINGS, embedding_precision="fp32"))
+    assert own.in_fp32 == packaged.in_fp32 == in_fp32.in_fp32  # read in one way, whatever the space reads
+
+
+@pytest.mark.parametrize("content", [None, "{"])
+def test_a_space_filled_with_the_packaged_scales_is_read_with_them_whatever_the_home_holds(
+    tmp_path: Path, content: str | None
+) -> None:
+    settings = dataclasses.replace(SETTINGS, home=tmp_path)
+    packaged = describe_space(settings)
+    path = write_scales(dataclasses.replace(SCALES, weights_sha256=DEFAULT), tmp_path / "models")
+    if content is not None:
+        path.write_text(content)
+    found = settings_of(settings, packaged)
+    assert describe_space(found) == packaged
+    scales = scales_of(found, DEFAULT)
+    assert scales is not None
+    assert scales.digest == packaged.scales_digest
 
 
 @pytest.mark.parametrize(("vnni", "bf16", "precision"), [(True, True, "int8"), (False, True, "bf16")])

@@ -322,15 +322,16 @@ def test_a_load_of_the_old_space_that_ends_after_the_switch_is_refused(library, 
     assert live(store) == there
 
 
-def test_chunks_over_the_new_window_refuse_the_change_before_any_is_embedded(library, store, settings):
+@pytest.mark.parametrize("cut_by", [{"tokenizer_digest": "narrow"}, {"reading": "another"}])
+def test_chunks_over_the_new_window_refuse_the_change_before_any_is_embedded(library, store, settings, cut_by):
     tokenizers = open_tokenizers(settings)
     tokenizers.document.max_tokens = 40
-    space = dataclasses.replace(describe_space(settings), name="narrow", max_tokens=40, tokenizer_digest="narrow")
+    space = dataclasses.replace(describe_space(settings), name="narrow", max_tokens=40, **cut_by)
     model, before = Model(space, tokenizers), live(store)
     long, longest = one(store, "SELECT count(*) FILTER (WHERE token_count > 40), max(token_count) FROM chunk")
     with pytest.raises(Refused, match=rf"{long} of 18 .* 40 tokens .* longest has {longest}.*own"):
         change_to(store, model).run()
-    with pytest.raises(Refused, match="nothing was embedded"):
+    with pytest.raises(Refused, match=f"nothing was embedded; {'keep' if 'reading' in cut_by else 'load'}"):
         change_to(store, model).plan()
     assert (model.calls, live(store)) == (0, before)
     assert one(store, "SELECT count(*) FROM embedding_space") == 1

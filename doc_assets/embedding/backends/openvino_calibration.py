@@ -42,8 +42,10 @@ def calibrate(graph: openvino.Model, space: EmbeddingSpace, ids: Sequence[Sequen
         threads: CPU threads to use.
 
     Raises:
-        EmbeddingMisconfigured: The model has no matrix product that could be replaced.
+        EmbeddingMisconfigured: The model has no matrix product that could be replaced, or there is no text.
     """
+    if not ids:
+        raise EmbeddingMisconfigured(f"there is no text that {space.name} could read: its scales cannot be measured")
     groups = products(graph)
     if not groups:
         raise EmbeddingMisconfigured(f"{space.name} has no products with constant weights: use another precision")

@@ -91,15 +91,13 @@ def refuse_other_model(connection: psycopg.Connection, model: EmbeddingSpace, pa
         ConfigurationError: Other partitions are live in another embedding space.
     """
     rows = connection.execute(
-        "SELECT p.name, e.fingerprint,"
-        " e.name || ' (' || coalesce(e.description ->> 'precision', '?') || ', '"
-        " || coalesce(e.description ->> 'reading', 'verbatim') || ')' FROM partition p"
+        "SELECT p.name, e.fingerprint, e.name, e.description FROM partition p"
         " JOIN snapshot s ON s.id = p.published_snapshot_id JOIN embedding_space e ON e.id = s.space_id"
     ).fetchall()
     alone = len(rows) == 1 and [rows[0][0]] == list(partitions)
-    if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, _ in rows}:
-        named = " and ".join(sorted({name for *_, name in rows}))
-        raise ConfigurationError(_two_models(f"{model.name} ({model.precision}, {model.reading})", named))
+    if rows and not alone and model.fingerprint not in {fingerprint for _, fingerprint, *_ in rows}:
+        named = " and ".join(sorted({_in_words(*space) for _, _, *space in rows}))
+        raise ConfigurationError(_two_models(_in_words(model.name, model.description), named))
 
 
 def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int | None]) -> None:
@@ -120,14 +118,16 @@ def _require_one_space(connection: psycopg.Connection, targets: Mapping[int, int
 
 def _other_space(connection: psycopg.Connection, coming: set[int], staying: set[int]) -> Refused:
     """Return the error for a second embedding space, which names both."""
-    named = dict(
-        connection.execute(
-            "SELECT id, name || ' (' || coalesce(description ->> 'precision', '?') || ', '"
-            " || coalesce(description ->> 'reading', 'verbatim') || ')' FROM embedding_space"
-        ).fetchall()
-    )
+    rows = connection.execute("SELECT id, name, description FROM embedding_space").fetchall()
+    named = {space_id: _in_words(name, description) for space_id, name, description in rows}
     new, live = (" and ".join(sorted(named[s] for s in spaces)) for spaces in (coming - staying or coming, staying))
     return Refused(_two_models(new, live))
+
+
+def _in_words(name: str, description: Mapping[str, object] | None) -> str:
+    facts = description or {}
+    scales = f" by scales {str(digest)[:12]}…" if (digest := facts.get("scales_digest")) else ""
+    return f"{name} ({facts.get('precision', '?')}{scales}, {facts.get('reading', 'verbatim')})"
 
 
 def _two_models(new: str, live: str) -> str:
