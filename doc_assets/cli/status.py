@@ -53,6 +53,7 @@ class _Status:
     Attributes:
         held: Partitions that a process works on; a running load that is not among them has died.
         left: Live partitions that left the catalogue, or why it cannot be read.
+        builds: Vector indexes that are being built.
         warnings: Sentences about the vector index and its extension, and about documents that lack includes.
     """
 
@@ -63,6 +64,7 @@ class _Status:
     failed: list[metrics.LoadEnd]
     live: list[metrics.PartitionState]
     left: list[LeftPartition] | str
+    builds: list[vector_index.IndexBuild]
     warnings: list[str]
 
     @property
@@ -96,6 +98,8 @@ def status(
         print_note("nothing runs")
     for title, columns, rows in _tables(found):
         print_table(title, columns, rows)
+    for build in found.builds:
+        print_note(str(build))
     for warning in found.warnings:
         print_note(f"warning: {warning}")
 
@@ -146,9 +150,9 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
                 metrics.failed_loads(connection),
                 [state for state in partitions if state.snapshot is not None],
                 catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
+                vector_index.builds(connection),
                 [
                     *schema.warnings(connection),
-                    *map(str, vector_index.builds(connection)),
                     *(f"{name}: {lacking}" for name, lacking in lacking_live(connection)),
                     *(
                         f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"
@@ -269,6 +273,7 @@ def _as_json(found: _Status) -> dict:
         "live": [_live(state) for state in found.live],
         "left_catalogue": None if isinstance(found.left, str) else found.left,
         "not_compared": found.left if isinstance(found.left, str) else None,
+        "index_builds": found.builds,
         "warnings": found.warnings,
     }
 

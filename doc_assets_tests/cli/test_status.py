@@ -17,6 +17,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import clear_progress, write_progress
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
+from doc_assets.store.spaces import vector_index
 
 FIGURES = {
     "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
@@ -51,6 +52,15 @@ def status(store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         monkeypatch.setenv(f"DOC_ASSETS_{name}", value)
     monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", store.url)
     return Status(monkeypatch, capsys)
+
+
+def test_a_vector_index_that_is_being_built_is_shown_and_is_no_warning(
+    status: Status, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_index, "builds", lambda _connection: [vector_index.IndexBuild(1, 0.4)])
+    assert "\nthe vector index of embedding space 1 is being built: 40%" in status()[1]
+    shown = status.json()
+    assert (shown["index_builds"], shown["warnings"]) == ([{"space": 1, "share": 0.4}], [])
 
 
 @contextmanager
