@@ -44,13 +44,12 @@ class StandInEmbedder:
         self.tokenizers = tokenizers
         self._tokens_per_second = tokens_per_second
         self._computing = threading.Lock()  # loads share one model, which computes for one of them at a time
-        self._turn = threading.Lock()
         self._table = np.random.default_rng(14).standard_normal((_TABLE_ROWS, space.dimensions), np.float32)
         self._table[:, -1] = 0.0
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         """See ``Embedder.embed``; refuses nothing."""
-        with self._turn:  # as a model on all cores
+        with self._computing:
             return self._embed(texts)
 
     def _embed(self, texts: Sequence[str]) -> np.ndarray:
@@ -64,8 +63,7 @@ class StandInEmbedder:
             self._table[places].sum(axis=0, out=vectors[row])
         if self._tokens_per_second:
             tokens = sum(map(len, texts)) / _CHARACTERS_PER_TOKEN
-            with self._computing:
-                time.sleep(max(0.0, tokens / self._tokens_per_second - (time.perf_counter() - started)))
+            time.sleep(max(0.0, tokens / self._tokens_per_second - (time.perf_counter() - started)))
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 

@@ -25,6 +25,7 @@ app.command("quantise")(embedder_quantise.quantise)
 
 @app.command("check")
 def check(
+    # Of about 170 tokens each: 85,000, for which torch in fp32 takes 115 CPU seconds of AVX2, OpenVINO 62.
     sample: int = typer.Option(500, min=2, metavar="N", help="Chunks to compare, drawn at random."),
     folder: Path | None = typer.Option(
         None, metavar="DIR", help="Parse and chunk documents of this folder, instead of the chunks that are live."

@@ -46,9 +46,6 @@ from doc_assets.store.search.vector_ranking import QueryVector
 from doc_assets.store.spaces.coverage import covers_live_chunks
 from doc_assets.store.spaces.spaces import SpaceTable, find_space, live_models, model_of
 
-# Chunks of about 170 tokens: 85,000 tokens, for which torch in fp32 takes 115 CPU seconds of AVX2, OpenVINO 62.
-DEFAULT_SAMPLE = 500
-
 
 def check_store(
     store: Store,

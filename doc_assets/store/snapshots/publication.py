@@ -134,5 +134,6 @@ def _two_models(new: str, live: str) -> str:
     return (
         f"what is live is embedded with {live}, this with {new}, and search compares vectors of one embedding space: "
         "set DOC_ASSETS_EMBEDDING_MODEL, DOC_ASSETS_EMBEDDING_PRECISION and DOC_ASSETS_EMBEDDING_READING (and the "
-        "prompts, if the model has some) to the live one, or change everything at once with doc-assets migrate --space"
+        "prompts, if the model has some) to the live one, or change everything at once with "
+        "doc-assets migrate --space MODEL@PRECISION"
     )
