@@ -91,6 +91,7 @@ def _whole(path: Path) -> int | None:
 def _text(path: Path) -> str:
     """Return what a file of the kernel says; nothing where the machine has none, or hides it."""
     try:
-        return path.read_text().strip()
+        # A folder that something else is mounted on may be named in any encoding.
+        return path.read_text("utf-8", "replace").strip()
     except OSError:
         return ""

@@ -93,3 +93,10 @@ def test_a_quota_below_one_core_is_one(tmp_path: Path) -> None:
 def test_cores_that_the_process_may_not_run_on_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {5})
     assert usable_cores(machine(tmp_path, "0::/", _V2, {"cpu.max": "400000 100000"})) == 1
+
+
+def test_a_mount_point_that_is_named_in_another_encoding_does_no_harm(tmp_path: Path) -> None:
+    root = machine(tmp_path, "0::/", _V2, {"cpu.max": "200000 100000"})
+    mounts = root / "proc/self/mountinfo"
+    mounts.write_bytes(b"29 23 8:1 / /media/B\xfccher rw - ext4 /dev/sda1 rw\n" + mounts.read_bytes())
+    assert usable_cores(root) == 2

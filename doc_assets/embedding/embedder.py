@@ -74,7 +74,7 @@ def refuse_long(texts: Sequence[str], counts: Sequence[int], max_tokens: int) ->
             )
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Return the name and the first line of a library's error, whose others are for its makers."""
     return f"{type(error).__name__}: {error}".strip().partition("\n")[0]
 

@@ -29,6 +29,7 @@ from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
 from doc_assets.runtime import log_context, shutdown
+from doc_assets.runtime.masked_output import mask_worker_output
 from doc_assets.runtime.processes import die_with_parent, exit_reason
 from doc_assets.settings import LogSettings, Settings
 
@@ -98,6 +99,7 @@ def _serve(listening: socket.socket, settings: Settings, open_model: Callable[[S
     for number in shutdown.SIGNALS:
         # A terminal and systemd signal all processes; loads that stop commit what is embedded first.
         signal.signal(number, signal.SIG_IGN)
+    mask_worker_output()
     die_with_parent()
     log_context.configure(LogSettings.from_environment())
     calls = calls_of(settings)
@@ -143,10 +145,12 @@ class SharedModel:
             with self._account.call() as call:
                 try:
                     result = self._opened().embed(request.texts, request.role)
-                except Exception as error:
+                except DocAssetsError as error:
+                    result = error
+                except BaseException as error:  # the panics of a tokenizer in Rust as well
+                    _log.exception("the embedding process failed")
                     # Errors of libraries need not survive the way to the other process.
-                    ours = isinstance(error, DocAssetsError)
-                    result = error if ours else EmbeddingError(f"the embedding process failed: {first_line(error)}")
+                    result = EmbeddingError(f"the embedding process failed: {first_line(error)}")
         use = self._account.use
         if isinstance(self._model, GpuUser) and (computed := self._model.gpu_seconds) is not None:
             use = replace(use, busy_seconds=computed)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing.connection import Client, Connection
@@ -81,7 +82,7 @@ class SharedEmbedder:
         """
         connection: Connection | None = None
         try:
-            connection = self._idle.pop() if self._idle else self._connect()
+            connection = self._connected()
             connection.send(Request(tuple(texts), role))
             # In steps: a stop does not wait for the texts of other loads.
             while not connection.poll(shutdown.POLL_SECONDS):
@@ -105,7 +106,14 @@ class SharedEmbedder:
             raise answer.result
         return answer.result
 
-    def _connect(self) -> Connection:
+    def _connected(self) -> Connection:
+        """Return a connection that waits for a request; one to a process that has died since is left."""
+        with suppress(IndexError):  # another thread may take the last
+            while True:
+                connection = self._idle.pop()
+                if not connection.poll():  # nothing was asked: what can be read is its end
+                    return connection
+                connection.close()
         return Client(self._address, "AF_UNIX", authkey=bytes(current_process().authkey))
 
 

@@ -47,8 +47,14 @@ class SharedThreads:
             self._waiting.extend(call.steps())
             more = min(self._width - self._running, len(items))
             self._running += more
-        for _ in range(more):
-            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        for started in range(more):
+            try:
+                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            except RuntimeError as error:  # the container may start no more threads
+                with self._changing:
+                    self._running -= more - started
+                call.give_up(error)
+                raise
         return call.wait()
 
     def _work(self) -> None:
@@ -83,18 +89,21 @@ class _Call(Generic[In, Out]):
             if self._error is None:
                 self._results[place] = self._function(self._items[place])
         except BaseException as error:
-            self._error = self._error or error
+            self.give_up(error)
         with self._changing:
             self._left -= 1
             if not self._left:
                 self._finished.set()
+
+    def give_up(self, error: BaseException) -> None:
+        self._error = self._error or error  # what waits does nothing
 
     def wait(self) -> list[Out]:
         try:
             while not self._finished.wait(shutdown.POLL_SECONDS):
                 shutdown.raise_if_requested()
         except BaseException as stop:
-            self._error = self._error or stop
+            self.give_up(stop)
             raise
         if self._error is not None:
             raise self._error

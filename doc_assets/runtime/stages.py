@@ -118,7 +118,12 @@ class Stage(Generic[In, Out]):
                 results.put(result)
                 under_way.begin()
                 run, given = contextvars.copy_context().run, (self._apply, item, result, under_way, stopped)
-                threading.Thread(target=run, args=given, name=self.name, daemon=True).start()
+                try:
+                    threading.Thread(target=run, args=given, name=self.name, daemon=True).start()
+                except RuntimeError as error:  # the container may start no more threads
+                    result.set_exception(error)
+                    under_way.end()
+                    break
                 under_way.wait_below(self.width)
         except BaseException as error:
             failed: Future[Out] = Future()

@@ -56,8 +56,9 @@ def test_an_error_of_the_model_comes_out_as_it_is_and_one_of_a_library_as_a_sent
 def test_its_death_ends_who_waits_with_a_sentence_and_it_is_started_again(
     process: EmbeddingProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
-    load, other = load_of(process), load_of(process)
-    other.embed(["a connection that is open when it dies"], Role.DOCUMENT)
+    load, other, idle = load_of(process), load_of(process), load_of(process)
+    for one in (other, idle):
+        one.embed(["a connection that is open when it dies"], Role.DOCUMENT)
     with pytest.raises(EmbeddingProcessDied, match="out of memory"):
         load.embed(["die"], Role.DOCUMENT)
     with pytest.raises(EmbeddingProcessDied, match="running it again resumes"):
@@ -67,7 +68,7 @@ def test_its_death_ends_who_waits_with_a_sentence_and_it_is_started_again(
     process._process.join(10)  # pyrefly: ignore[missing-attribute]
     process.ensure()
     assert "the embedding process died (SIGKILL)" in caplog.text
-    assert load.embed(["abc"], Role.DOCUMENT)[0, 0] == other.embed(["xyz"], Role.DOCUMENT)[0, 0] == 3
+    assert [one.embed(["abc"], Role.DOCUMENT)[0, 0] for one in (load, other, idle)] == [3, 3, 3]
 
 
 def test_a_terminals_signals_reach_loads_and_not_the_model(process: EmbeddingProcess) -> None:
@@ -102,21 +103,30 @@ from doc_assets.embedding.embedding_process import EmbeddingProcess
 from doc_assets_tests.support.embedding_processes import SETTINGS, load_of, pid_of
 from doc_assets_tests.support.shared_models import open_obedient_model
 with EmbeddingProcess(SETTINGS, open_obedient_model) as process:
-    load_of(process).embed(["a"], Role.DOCUMENT)
+    load_of(process).embed(["say hf_of_the_environment", "a"], Role.DOCUMENT)
     print(pid_of(process), flush=True)
     time.sleep(60)
 """
 
 
-def test_it_does_not_outlive_a_parent_that_is_killed() -> None:
-    parent = subprocess.Popen([sys.executable, "-c", _PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+def test_it_does_not_outlive_a_parent_that_is_killed_and_masks_what_it_prints() -> None:
+    environment = {**os.environ, "HF_TOKEN": "hf_of_the_environment"}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", _PARENT],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert parent.stdout is not None
         family = [psutil.Process(int(parent.stdout.readline()))]
     finally:
         parent.kill()
-        parent.communicate()
+        printed = parent.communicate()[1]
     assert not psutil.wait_procs(family, 30)[1]
+    assert "***" in printed and "hf_of" not in printed
 
 
 def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_a_time() -> None:
@@ -147,6 +157,20 @@ def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_
         answers = list(threads.map(model.answer, [request] * 6))
     assert [answer.result.shape for answer in answers] == [(1, 4)] * 6  # pyrefly: ignore[missing-attribute]
     assert (len(opened), max(together)) == (2, 2)
+
+
+def test_a_panic_of_a_library_is_an_error_of_the_text_and_its_traceback_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Panic(BaseException):  # as those of libraries in Rust
+        pass
+
+    def open_model() -> ObedientModel:
+        raise Panic("index out of bounds")
+
+    answer = SharedModel(open_model).answer(Request(("a",), Role.DOCUMENT))  # pyrefly: ignore[bad-argument-type]
+    assert str(answer.result) == "the embedding process failed: Panic: index out of bounds"
+    assert "open_model" in caplog.text
 
 
 def test_a_model_on_a_gpu_is_busy_while_that_computes_and_not_while_texts_become_tokens() -> None:

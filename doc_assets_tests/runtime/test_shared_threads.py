@@ -68,3 +68,16 @@ def test_a_stop_does_not_wait_for_a_call_that_hangs(monkeypatch: pytest.MonkeyPa
     with pytest.raises(Stopped):
         SharedThreads(1, "test").map(hang, [1])
     released.set()
+
+
+def test_an_error_and_no_endless_wait_follows_where_no_thread_can_be_started() -> None:
+    threads = SharedThreads(2, "test")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", cannot_start)
+        with pytest.raises(RuntimeError, match="new thread"):
+            threads.map(lambda n: n, [1, 2, 3])
+    assert threads.map(lambda n: n, [7]) == [7]
+
+
+def cannot_start(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

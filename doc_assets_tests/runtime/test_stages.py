@@ -94,6 +94,21 @@ def test_a_wide_stage_raises_an_error_after_the_results_before_it_and_takes_no_m
     assert len(taken) < 20
 
 
+def test_a_wide_stage_raises_an_error_where_no_more_threads_can_be_started(monkeypatch: pytest.MonkeyPatch):
+    start, starts = threading.Thread.start, iter(range(10))
+
+    def start_two(thread: threading.Thread) -> None:
+        if next(starts) >= 2:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_two)
+    results = iter(Stage("wide", lambda n: n, range(5), width=2))
+    assert next(results) == 0
+    with pytest.raises(RuntimeError, match="new thread"):
+        next(results)
+
+
 def test_a_wide_stage_works_as_long_as_one_of_its_threads():
     now = 0.0
     times = StageTimes(clock=lambda: now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Sequence
 
@@ -17,7 +18,7 @@ DIMENSIONS = 4
 
 
 class ObedientModel:
-    """Gives vectors that hold the length of a text; refuses, fails, waits or dies if a text asks for it."""
+    """Gives vectors that hold the length of a text; refuses, fails, waits, speaks or dies if a text asks for it."""
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
         for text in texts:
@@ -28,6 +29,8 @@ class ObedientModel:
                     raise ValueError(reason)
                 case "wait", _, seconds:
                     time.sleep(float(seconds))
+                case "say", _, words:
+                    print(words, file=sys.stderr, flush=True)
                 case "die", _, _:
                     os.kill(os.getpid(), signal.SIGKILL)
         return np.array([[len(text)] * DIMENSIONS for text in texts], np.float32).reshape(-1, DIMENSIONS)
