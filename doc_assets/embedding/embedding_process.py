@@ -133,18 +133,20 @@ class SharedModel:
         """
         self._open_model = open_model
         self._model: Embedder | None = None
+        self._failure: BaseException | None = None
         self._opening = threading.Lock()
         self._turn = threading.Semaphore(calls)
         self._account = UseAccount()
 
     def answer(self, request: Request) -> Answer:
         """Return the vectors or the error of the request, in its turn."""
+        known = self._failure
         self._account.wait(len(request.texts))
         with self._turn:
             self._account.wait(-len(request.texts))
             with self._account.call() as call:
                 try:
-                    result = self._opened().embed(request.texts, request.role)
+                    result = self._opened(known).embed(request.texts, request.role)
                 except DocAssetsError as error:
                     result = error
                 except BaseException as error:  # the panics of a tokenizer in Rust as well
@@ -156,8 +158,14 @@ class SharedModel:
             use = replace(use, busy_seconds=computed)
         return Answer(result, call.seconds, use)
 
-    def _opened(self) -> Embedder:
+    def _opened(self, known: BaseException | None) -> Embedder:
         with self._opening:
             if self._model is None:
-                self._model = self._open_model()
+                if self._failure is not None and self._failure is not known:
+                    raise self._failure  # it failed while this request waited, and would again, after 10 to 20 s
+                try:
+                    self._model = self._open_model()
+                except BaseException as error:
+                    self._failure = error
+                    raise
             return self._model

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import AuthenticationError
@@ -157,6 +158,25 @@ def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_
         answers = list(threads.map(model.answer, [request] * 6))
     assert [answer.result.shape for answer in answers] == [(1, 4)] * 6  # pyrefly: ignore[missing-attribute]
     assert (len(opened), max(together)) == (2, 2)
+
+
+def test_a_model_that_cannot_be_opened_is_tried_once_for_all_who_wait() -> None:
+    tries: list[int] = []
+    all_wait = threading.Event()
+
+    def open_model() -> ObedientModel:
+        tries.append(1)
+        all_wait.wait(10)
+        raise EmbeddingError("half a file")
+
+    model = SharedModel(open_model)  # pyrefly: ignore[bad-argument-type]
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(model.answer, Request(("a",), Role.DOCUMENT)) for _ in range(4)]
+        while model._account.use.waiting_texts < 2:  # two have their turn
+            time.sleep(0.001)
+        all_wait.set()
+    assert {str(answer.result().result) for answer in answers} == {"half a file"}
+    assert len(tries) == 1
 
 
 def test_a_panic_of_a_library_is_an_error_of_the_text_and_its_traceback_is_logged(
