@@ -7,6 +7,7 @@ what is live and not in it.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator, Set
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -142,6 +143,7 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
         with read_transaction(connection, one_state=True):
             metrics.bound(connection, _MILLISECONDS)
             partitions = metrics.partitions(connection, busy)
+            builds = vector_index.builds(connection)
             return _Status(
                 metrics.now(connection),
                 read_progress(connection),
@@ -150,16 +152,29 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
                 metrics.failed_loads(connection),
                 [state for state in partitions if state.snapshot is not None],
                 catalogue if isinstance(catalogue, str) else left_catalogue(connection, catalogue),
-                vector_index.builds(connection),
+                builds,
                 [
                     *schema.warnings(connection),
                     *(f"{name}: {lacking}" for name, lacking in lacking_live(connection)),
-                    *(
-                        f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"
-                        for space in metrics.spaces(connection)
-                        if space.index_problem is not None
-                    ),
+                    *_about_indexes(metrics.spaces(connection), {build.space for build in builds}),
                 ],
+            )
+
+
+def _about_indexes(spaces: Iterable[metrics.SpaceState], being_built: Set[int]) -> Iterator[str]:
+    """Yield a sentence for each vector index that could not be built, or that a live space lacks."""
+    for space in spaces:
+        if space.index_problem is not None:
+            yield f"the vector index of embedding space {space.id} could not be built: {space.index_problem}"
+        elif (
+            space.live
+            and not space.indexed
+            and (space.vectors or 0) >= vector_index.MINIMUM_ROWS
+            and space.id not in being_built
+        ):
+            yield (
+                f"embedding space {space.id} has {space.vectors:,.0f} vectors and no vector index: searches compare "
+                "every vector until the load that runs, or the next migrate, has built it"
             )
 
 

@@ -17,7 +17,9 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import clear_progress, write_progress
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
+from doc_assets.store.retention import maintenance
 from doc_assets.store.spaces import vector_index
+from doc_assets_tests.support.memory_partitions import SPACE, Shelf, page
 
 FIGURES = {
     "snapshot_id": None, "stage": "load", "files_total": 10, "files_done": 4, "bytes_total": 0, "bytes_done": 0,
@@ -147,6 +149,18 @@ def test_a_role_that_only_reads_is_enough(store: Store, status: Status, server_u
         with store.connect() as connection:
             connection.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
             connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+
+
+def test_a_space_whose_index_a_load_dropped_and_did_not_build_again_is_named(store: Store, status: Status):
+    status.monkeypatch.setattr(vector_index, "MINIMUM_ROWS", 20)
+    Shelf(store).publish({"a.md": page(*(f"passage {i}" for i in range(20)))})
+    maintenance.finish_loading(store, SPACE.fingerprint)
+    assert status.json()["warnings"] == []
+    assert maintenance.prepare_loading(store, SPACE.fingerprint, {"rust/new": 10**6})
+    (said,) = status.json()["warnings"]
+    assert said.startswith("embedding space 1 has 20 vectors and no vector index") and said in status()[1]
+    maintenance.finish_loading(store, SPACE.fingerprint)
+    assert status.json()["warnings"] == []
 
 
 def test_it_sets_up_no_database_of_somebody_else_s(database_url: str, monkeypatch, capsys):

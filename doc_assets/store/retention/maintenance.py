@@ -80,8 +80,9 @@ def loading(store: Store) -> Iterator[None]:
 def prepare_loading(store: Store, fingerprint: str, tokens: Mapping[str, int]) -> bool:
     """Drop the vector index if a load is about to add so many vectors that building it anew at its end is less work.
 
-    It stays beside other loads, in a large space that is searched meanwhile, and where the role does not own it. Call
-    it before ``loading``; ``finish_loading`` builds the index, also after a load that was interrupted.
+    It stays beside other loads, in a large space that is searched meanwhile, where the role does not own it, and while
+    a dump, an audit or a rebuild holds it. Call it before ``loading``; ``finish_loading`` builds the index, also after
+    a load that was interrupted.
 
     Args:
         store: The store.
@@ -102,9 +103,7 @@ def prepare_loading(store: Store, fingerprint: str, tokens: Mapping[str, int]) -
         stored = vector_index.count_vectors(connection, space)
         if stored > DROP_MOST or expected < DROP_SHARE * stored:
             return False
-        try:
-            vector_index.drop(connection, space)
-        except psycopg.errors.InsufficientPrivilege:
+        if not vector_index.drop(connection, space):
             return False
     _log.warning(
         "the vector index is dropped and will be built after the load, which may add %s vectors to %s: that is less "

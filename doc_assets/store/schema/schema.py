@@ -251,8 +251,10 @@ def check(connection: psycopg.Connection) -> list[str]:
             *problems,
             f"the schema is at revision {current}, this program needs {head()}: run doc-assets db upgrade",
         ]
-    problems += [f"the schema has drifted: {difference}" for difference in drift(connection)]
-    return problems
+    differences = drift(connection)
+    if differences and revision(connection) != current:  # an upgrade ended in between
+        return check(connection)
+    return [*problems, *(f"the schema has drifted: {difference}" for difference in differences)]
 
 
 def warnings(connection: psycopg.Connection) -> list[str]:

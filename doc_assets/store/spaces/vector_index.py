@@ -104,9 +104,21 @@ def drop_invalid_indexes(connection: psycopg.Connection, table: str) -> list[str
     return names
 
 
-def drop(connection: psycopg.Connection, space: SpaceTable) -> None:
-    """Drop the index while searches go on, which then compare every vector; the next load to end builds it again."""
-    _drop(connection, _name(f"embedding_{space.id}"))
+def drop(connection: psycopg.Connection, space: SpaceTable) -> bool:
+    """Drop the index and return True; False if something holds it for half a second, or the role does not own it.
+
+    Searches then compare every vector; the next load to end builds it again. Not CONCURRENTLY: that waits for the end
+    of every transaction that reads the table, a dump for instance, and leaves an invalid index if it is interrupted.
+    """
+    index = sql.Identifier("doc_assets", _name(f"embedding_{space.id}"))
+    try:
+        with connection.transaction():
+            # New searches queue behind this wait.
+            connection.execute("SET LOCAL lock_timeout = '500ms'")
+            connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(index))
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.LockNotAvailable):
+        return False
+    return True
 
 
 def rebuild(connection: psycopg.Connection, table: str) -> None:

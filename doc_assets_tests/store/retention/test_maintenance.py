@@ -96,3 +96,14 @@ def test_an_index_that_large_searches_need_is_not_dropped(loaded, monkeypatch):
     maintenance.finish_loading(loaded, SPACE.fingerprint)
     monkeypatch.setattr(maintenance, "DROP_MOST", 100)
     assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, {"rust/new": 10**9}) and is_indexed(loaded)
+
+
+def test_a_load_does_not_wait_for_who_reads_the_vectors_and_leaves_the_index(loaded):
+    maintenance.finish_loading(loaded, SPACE.fingerprint)
+    with loaded.connect() as dump, dump.transaction():
+        dump.execute("SELECT count(*) FROM embedding_1")
+        assert not maintenance.prepare_loading(loaded, SPACE.fingerprint, {"rust/new": 10**9})
+    with loaded.connect() as connection:
+        assert vector_index.exists(connection, "embedding_1")
+        assert vector_index.invalid_indexes(connection, "embedding_1") == []
+    assert maintenance.prepare_loading(loaded, SPACE.fingerprint, {"rust/new": 10**9}) and not is_indexed(loaded)

@@ -112,6 +112,17 @@ def test_an_unreachable_server_is_a_sentence_that_names_the_setting():
         open_store(settings_for("postgresql://nobody@127.0.0.1:1/nothing"))
 
 
+def test_what_an_upgrade_changes_meanwhile_is_told_as_an_upgrade_and_not_as_drift(store, monkeypatch):
+    def upgraded_meanwhile(connection: psycopg.Connection) -> list[str]:
+        connection.execute("UPDATE doc_assets.alembic_version SET version_num = '9999'")
+        return ["function code_text(content text) is not what it was made as"]
+
+    monkeypatch.setattr(schema, "drift", upgraded_meanwhile)
+    with store.connect() as connection:
+        (problem,) = schema.check(connection)
+    assert "revision 9999" in problem and "upgrade this program" in problem
+
+
 def test_punctuation_becomes_space(store):
     with store.connect() as connection:
         row = connection.execute("SELECT plain_words(%s)", ("a::b_c-d/e.f|g~h",)).fetchone()
