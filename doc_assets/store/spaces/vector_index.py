@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -184,14 +185,24 @@ def _set_build_memory(connection: psycopg.Connection, table: str, workers: int, 
     ).fetchone()
     assert row is not None  # noqa: S101 - aggregates without a table give a row
     vectors, dimensions, configured = row
-    # A server behind a Unix socket is on this machine; of another one only its own setting is known.
-    own = usable_memory() // 4 if connection.info.host.startswith("/") else 0
+    # Of a server on another machine only its own setting is known.
+    own = usable_memory() // 4 if _is_here(connection) else 0
     memory = build_memory(vectors, dimensions, most=max(_USUAL_MEMORY, configured, own))
     connection.execute(
         "SELECT set_config('maintenance_work_mem', %(memory)s, %(local)s),"
         " set_config('max_parallel_maintenance_workers', %(workers)s, %(local)s)",
         {"memory": f"{memory >> 10}kB", "local": local, "workers": str(workers)},
     )
+
+
+def _is_here(connection: psycopg.Connection) -> bool:
+    """Return whether the server is a process beside this one; behind a Unix socket may also be a proxy or a pool."""
+    if not connection.info.host.startswith("/"):
+        return False
+    try:
+        return psutil.Process(connection.info.backend_pid).name().startswith("postgres")
+    except (psutil.Error, ValueError):  # a pool makes up any number
+        return False
 
 
 def build_memory(vectors: int, dimensions: int, most: int) -> int:

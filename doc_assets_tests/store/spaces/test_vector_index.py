@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
 import uuid
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import cast
 
 import psycopg
 import pytest
@@ -220,3 +223,14 @@ def test_a_build_gets_the_memory_of_its_graph_within_bounds() -> None:
     assert vector_index.build_memory(5_000, 384, most=gigabyte) == 128 << 20
     assert 150e6 < vector_index.build_memory(100_000, 384, most=gigabyte) < 220e6
     assert vector_index.build_memory(10_000_000, 384, most=gigabyte) == gigabyte
+
+
+@pytest.mark.parametrize("made_up", [-7, 2**31 - 1, os.getpid()])
+def test_a_proxy_behind_a_unix_socket_is_no_server_whose_memory_is_known(made_up: int) -> None:
+    info = SimpleNamespace(host="/run/proxy", backend_pid=made_up)
+    assert not vector_index._is_here(cast(psycopg.Connection, SimpleNamespace(info=info)))
+
+
+def test_a_server_beside_this_process_is_known_as_that(store) -> None:
+    with store.connect() as connection:
+        assert vector_index._is_here(connection) == connection.info.host.startswith("/")
