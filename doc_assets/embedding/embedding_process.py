@@ -24,7 +24,7 @@ from multiprocessing.util import Finalize
 from types import TracebackType
 
 from doc_assets.embedding.embedder import Embedder, GpuUser, first_line
-from doc_assets.embedding.model_use import UseAccount
+from doc_assets.embedding.model_use import Call, UseAccount
 from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
@@ -144,15 +144,17 @@ class SharedModel:
         self._account.wait(len(request.texts))
         with self._turn:
             self._account.wait(-len(request.texts))
-            with self._account.call() as call:
-                try:
-                    result = self._opened(known).embed(request.texts, request.role)
-                except DocAssetsError as error:
-                    result = error
-                except BaseException as error:  # the panics of a tokenizer in Rust as well
-                    _log.exception("the embedding process failed")
-                    # Errors of libraries need not survive the way to the other process.
-                    result = EmbeddingError(f"the embedding process failed: {first_line(error)}")
+            call = Call()
+            try:
+                model = self._opened(known)  # no use of it: a first conversion takes longer than a small load
+                with self._account.call() as call:
+                    result = model.embed(request.texts, request.role)
+            except DocAssetsError as error:
+                result = error
+            except BaseException as error:  # the panics of a tokenizer in Rust as well
+                _log.exception("the embedding process failed")
+                # Errors of libraries need not survive the way to the other process.
+                result = EmbeddingError(f"the embedding process failed: {first_line(error)}")
         use = self._account.use
         if isinstance(self._model, GpuUser) and (computed := self._model.gpu_seconds) is not None:
             use = replace(use, busy_seconds=computed)

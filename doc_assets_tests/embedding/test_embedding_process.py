@@ -179,6 +179,18 @@ def test_a_model_that_cannot_be_opened_is_tried_once_for_all_who_wait() -> None:
     assert len(tries) == 1
 
 
+def test_opening_a_model_is_no_use_of_it() -> None:
+    busy: list[float] = []
+
+    def open_model() -> ObedientModel:
+        busy.append(model._account.use.busy_seconds)
+        return ObedientModel()
+
+    model = SharedModel(open_model)  # pyrefly: ignore[bad-argument-type]
+    answer = model.answer(Request(("a",), Role.DOCUMENT))
+    assert busy == [0] and answer.seconds == answer.use.busy_seconds > 0
+
+
 def test_a_panic_of_a_library_is_an_error_of_the_text_and_its_traceback_is_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -159,6 +159,7 @@ def _fp32_graph(
         raise EmbeddingMisconfigured(
             f"converting {space.name} for OpenVINO needs torch and sentence-transformers: {error}"
         ) from error
+    _log.warning("converting %s for OpenVINO, once for all who use %s: 20 s of a core", space.name, paths[-1].parent)
     graph = convert(space.in_fp32, tokenizers, folder)
     try:
         _keep(graph, paths[-1])
