@@ -119,7 +119,8 @@ ALL = (
     ),
     _gauge(
         "doc_assets_running_load_model_busy_ratio",
-        "Share of the time in which the model was busy that this load shares with others; absent if it shares none",
+        "Share of the time in which the model was busy that this load shares with others, on a GPU in which that "
+        "computed; absent if it shares none",
         *_PARTITION,
     ),
     _gauge("doc_assets_running_load_model_queue_texts", "Texts of all loads that wait for that model", *_PARTITION),
