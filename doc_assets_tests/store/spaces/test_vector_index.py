@@ -225,7 +225,7 @@ def test_a_build_gets_the_memory_of_its_graph_within_bounds() -> None:
     assert vector_index.build_memory(10_000_000, 384, most=gigabyte) == gigabyte
 
 
-@pytest.mark.parametrize("made_up", [-7, 2**31 - 1, os.getpid()])
+@pytest.mark.parametrize("made_up", [-7, 2**31 - 1, os.getpid()], ids=["negative", "absent", "no-server"])
 def test_a_proxy_behind_a_unix_socket_is_no_server_whose_memory_is_known(made_up: int) -> None:
     info = SimpleNamespace(host="/run/proxy", backend_pid=made_up)
     assert not vector_index._is_here(cast(psycopg.Connection, SimpleNamespace(info=info)))
