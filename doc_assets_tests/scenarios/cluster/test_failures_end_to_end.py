@@ -19,8 +19,8 @@ from doc_assets_tests.support.cluster.deployment import DAEMON, NAMESPACE, Clust
 from doc_assets_tests.support.databases import new_database
 
 TYPES = {"rust": {"large": SEVERAL_BATCHES, "cancelled": SEVERAL_BATCHES, "watched": 4, "refused": 3}}
-# Two batches of 256 are embedded at a time; both are written while the third is embedded.
-THIRD_BATCH = 550
+# Up to four batches of 256 are under way at a time, so the first is written once so many chunks are embedded.
+FIFTH_BATCH = 1_100
 
 
 @pytest.fixture(scope="module")
@@ -65,9 +65,9 @@ def test_a_load_that_dies_twice_resumes_each_time_and_is_published(cluster: Clus
     """Killed for its memory, then evicted: two retries, as many as dagster.yaml allows."""
     server, endpoint = cluster.server, cluster.endpoint
     first = launched(cluster, "rust/large")
-    with endpoint.holding(THIRD_BATCH):
+    with endpoint.holding(FIFTH_BATCH):
         endpoint.until_held()
-        stored = cluster.until_embedded(512)
+        stored = cluster.until_embedded(256)
         server.out_of_memory(pod_of(cluster, first))
         job = server.finished_job(job_name(first))
     assert (job["status"]["failed"], cluster.status(first)) == (1, "STARTED")
@@ -75,7 +75,7 @@ def test_a_load_that_dies_twice_resumes_each_time_and_is_published(cluster: Clus
     assert "Terminated with exit code 137: OOMKilled" in cluster.messages(first)
     assert cluster.live("rust/large") == 0
     sent = len(endpoint.texts)
-    with endpoint.holding(THIRD_BATCH - 512):
+    with endpoint.holding(150):
         second = retried(cluster, first)
         endpoint.until_held()
         evicted = pod_of(cluster, second)
@@ -162,7 +162,7 @@ def test_a_pod_that_starts_too_late_does_nothing(cluster: Cluster, monkeypatch: 
 def test_a_cancelled_run_stops_at_a_batch_border_and_the_next_resumes(cluster: Cluster) -> None:
     server, endpoint = cluster.server, cluster.endpoint
     run_id = launched(cluster, "rust/cancelled")
-    with endpoint.holding(THIRD_BATCH):
+    with endpoint.holding(FIFTH_BATCH):
         endpoint.until_held()
         pod = pod_of(cluster, run_id)
         cluster.terminate(run_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 # Documents of one chunk each; a batch is 256 files.
-SEVERAL_BATCHES = 700
+SEVERAL_BATCHES = 1_500
 
 
 def page(name: str, i: int, words: str = "") -> str:
