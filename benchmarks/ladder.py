@@ -17,6 +17,7 @@ import datetime
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -296,6 +297,7 @@ def main() -> None:
     parser.add_argument("--report", type=Path, default=ROOT / "benchmarks" / "RESULTS.md")
     options = parser.parse_args()
     before = machine()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers end as well
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         folder = Path(scratch)
         documents = copied(options.corpus, folder / "documents", options.slice, options.limit)

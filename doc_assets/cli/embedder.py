@@ -53,7 +53,7 @@ def check(
     """Compare the configured precision, backend or model with fp32 on torch; exit 1 if it is worse than allowed."""
     from doc_assets.search import embedder_check
     from doc_assets.search.contenders import Contender, contenders
-    from doc_assets.search.embedder_verdict import Bounds
+    from doc_assets.search.embedder_verdict import Bounds, Inquiry
     from doc_assets.search.evaluation import read_questions
 
     if against is not None and (folder or reference or reading):
@@ -62,23 +62,24 @@ def check(
         )
     settings = Settings.from_environment()
     asked = read_questions(questions) if questions else []
-    bounds, seed = Bounds(overlap, loss), secrets.randbits(32) if seed is None else seed
+    seed = secrets.randbits(32) if seed is None else seed
     with EmbeddingMeter() as meter:
+        inquiry = Inquiry(sample, seed, asked, Bounds(overlap, loss), meter.show, print_note)
         if against is not None:
             subject = Contender.of(settings)
             with open_for_reading(settings) as store:
-                result = embedder_check.check_spaces(store, subject, against, asked, sample, seed, bounds, print_note)
+                result = embedder_check.check_spaces(store, subject, against, inquiry)
         elif folder is not None:
             from doc_assets.ingest.folder_sample import sample_folder
 
             sides = contenders(settings, reference, reading)
             answering = {place for question in asked for place in question.relevant}
             texts = sample_folder(folder, settings, sample, seed, answering)
-            result = embedder_check.check_texts(texts, sides, asked, sample, seed, bounds, meter.show, print_note)
+            result = embedder_check.check_texts(texts, sides, inquiry)
         else:
             sides = contenders(settings, reference, reading)
             with open_for_reading(settings) as store:
-                result = embedder_check.check_store(store, sides, asked, sample, seed, bounds, meter.show, print_note)
+                result = embedder_check.check_store(store, sides, inquiry)
     if as_json:
         print_json({"passed": result.passed, **asdict(result)})
     else:

@@ -17,17 +17,8 @@ from doc_assets.embedding.model_lookup import SpaceModels, settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, choose_backend
 from doc_assets.errors import Refused
-from doc_assets.search.contenders import (
-    Contender,
-    Embedded,
-    OnProgress,
-    OnStep,
-    PlacedText,
-    embed_both,
-    embed_questions,
-)
-from doc_assets.search.embedder_verdict import Bounds, EmbedderCheck, judge, require_a_measure
-from doc_assets.search.evaluation import Question
+from doc_assets.search.contenders import Contender, Embedded, PlacedText, embed_both, embed_questions
+from doc_assets.search.embedder_verdict import EmbedderCheck, Inquiry, judge, require_a_measure
 from doc_assets.search.retrieval_comparison import (
     MODES,
     Candidates,
@@ -50,12 +41,7 @@ from doc_assets.store.spaces.spaces import SpaceTable, find_space, live_models, 
 def check_store(
     store: Store,
     sides: tuple[Contender, Contender],
-    questions: Sequence[Question],
-    size: int,
-    seed: int,
-    bounds: Bounds,
-    on_progress: OnProgress,
-    on_step: OnStep,
+    inquiry: Inquiry,
 ) -> EmbedderCheck:
     """Embed a random sample of what is live with both, and compare; with questions, also retrieval among candidates.
 
@@ -63,12 +49,12 @@ def check_store(
         Refused: Fewer than two chunks are live.
         EmbeddingError: A model is not available here, or refuses a chunk.
     """
-    started = time.perf_counter()
+    started, questions = time.perf_counter(), inquiry.questions
     require_a_measure(sides, questions)
-    scope, sampled = sample_live(store, size, seed)
+    scope, sampled = sample_live(store, inquiry.size, inquiry.seed)
     chosen = [text.id for text in sampled]
     if questions:
-        on_step("looking for what each question could find …")
+        inquiry.on_step("looking for what each question could find …")
         with store.reading("doc-assets embedder check") as connection:
             models = live_models(connection, scope.snapshots)
         model = SpaceModels(sides[0].settings).of(models)
@@ -78,10 +64,10 @@ def check_store(
         with store.reading("doc-assets embedder check") as connection:
             sampled = [*sampled, *texts_of(connection, more)]
         chosen += more
-    embedded = embed_both(sides, sampled, questions, on_progress, on_step)
+    embedded = embed_both(sides, sampled, questions, inquiry.on_progress, inquiry.on_step)
     retrieval: dict[str, PairedFigures] = {}
     if questions:
-        on_step("asking the questions …")
+        inquiry.on_step("asking the questions …")
         candidates = Candidates.of(store, scope, chosen)
         words = candidates.scope(scope)
 
@@ -92,20 +78,14 @@ def check_store(
             return ranks_in_store(store, scope, questions, meaning, mode, words=words)
 
         retrieval = {mode: paired(ranks(embedded[0], mode), ranks(embedded[1], mode)) for mode in MODES}
-    return judge(
-        sides, embedded, size, seed, bounds, retrieval, len(questions), len(chosen) if questions else None, started
-    )
+    return judge(sides, embedded, inquiry, retrieval, len(chosen) if questions else None, started)
 
 
 def check_spaces(
     store: Store,
     subject: Contender,
     against: int,
-    questions: Sequence[Question],
-    size: int,
-    seed: int,
-    bounds: Bounds,
-    on_step: OnStep,
+    inquiry: Inquiry,
 ) -> EmbedderCheck:
     """Compare the stored vectors of the subject's space with those of another one; only questions are embedded.
 
@@ -116,8 +96,8 @@ def check_spaces(
         NotFound: There is no such space.
         EmbeddingError: A model that is needed for the questions is not available here.
     """
-    started = time.perf_counter()
-    scope, sampled = sample_live(store, size, seed)
+    started, questions = time.perf_counter(), inquiry.questions
+    scope, sampled = sample_live(store, inquiry.size, inquiry.seed)
     with store.reading("doc-assets embedder check") as connection:
         other = model_of(connection, against)
         spaces = [_covering(connection, space) for space in (subject.space, other)]
@@ -133,14 +113,14 @@ def check_spaces(
     for side, of_chunks in zip(sides, vectors, strict=True):
         of_questions = np.empty((0, side.space.dimensions), np.float32)
         if questions:
-            on_step(f"embedding {len(questions)} questions with {side.name} …")
+            inquiry.on_step(f"embedding {len(questions)} questions with {side.name} …")
             model = open_embedder(side.settings)
             of_questions = embed_questions(model, questions)
             del model
         embedded.append(Embedded(of_chunks, of_questions, None, 0))
     retrieval: dict[str, PairedFigures] = {}
     if questions:
-        on_step("asking the questions …")
+        inquiry.on_step("asking the questions …")
 
         def ranks(space: SpaceTable, side: Embedded, mode: str) -> list[int | None]:
             def meaning(connection: Connection, number: int) -> Meaning:
@@ -151,18 +131,13 @@ def check_spaces(
         for mode in MODES:
             of_subject, of_reference = (ranks(s, e, mode) for s, e in zip(spaces, embedded, strict=True))
             retrieval[mode] = paired(of_subject, of_reference)
-    return judge(sides, embedded, size, seed, bounds, retrieval, len(questions), None, started)
+    return judge(sides, embedded, inquiry, retrieval, None, started)
 
 
 def check_texts(
     texts: Sequence[PlacedText],
     sides: tuple[Contender, Contender],
-    questions: Sequence[Question],
-    size: int,
-    seed: int,
-    bounds: Bounds,
-    on_progress: OnProgress,
-    on_step: OnStep,
+    inquiry: Inquiry,
 ) -> EmbedderCheck:
     """Embed chunks of a folder with both, the sample first, and compare; with questions, retrieval by vectors alone.
 
@@ -170,22 +145,20 @@ def check_texts(
         Refused: There are fewer than two chunks, or none of a document that answers a question.
         EmbeddingError: A model is not available here, or refuses a chunk.
     """
-    started = time.perf_counter()
+    started, questions = time.perf_counter(), inquiry.questions
     require_a_measure(sides, questions)
     if len(texts) < 2:
         raise Refused(f"the folder gives {len(texts)} chunks: at least 2 are needed to compare anything")
     answered = {"/".join(text.place) for text in texts}
     if questions and not any(question.relevant & answered for question in questions):
         raise Refused("no question is answered by a document of the folder: 'relevant' names TYPE/SOURCE/PATH below it")
-    embedded = embed_both(sides, texts, questions, on_progress, on_step)
+    embedded = embed_both(sides, texts, questions, inquiry.on_progress, inquiry.on_step)
     retrieval: dict[str, PairedFigures] = {}
     if questions:
         places = [text.place for text in texts]
         ranks = [ranks_in_memory(questions, places, side.questions @ side.chunks.T) for side in embedded]
         retrieval["vector"] = paired(*ranks)
-    return judge(
-        sides, embedded, size, seed, bounds, retrieval, len(questions), len(texts) if questions else None, started
-    )
+    return judge(sides, embedded, inquiry, retrieval, len(texts) if questions else None, started)
 
 
 def sample_live(store: Store, size: int, seed: int) -> tuple[SearchScope, list[StoredText]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from doc_assets.errors import Misuse
 from doc_assets.search.agreement import NEIGHBOURS, Cosines, cosines, overlap
-from doc_assets.search.contenders import Contender, Embedded
+from doc_assets.search.contenders import Contender, Embedded, OnProgress, OnStep
 from doc_assets.search.evaluation import Question
 from doc_assets.search.retrieval_comparison import PairedFigures
 
@@ -30,6 +30,27 @@ class Bounds:
 
     overlap: float = OVERLAP_BOUND
     loss: float = LOSS_BOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a check is asked.
+
+    Attributes:
+        size: Chunks of the sample.
+        seed: Seed of the sample.
+        questions: What both look for; none compares vectors alone.
+        bounds: What is enough.
+        on_progress: Called while texts are embedded.
+        on_step: Called with a sentence at the start of each step.
+    """
+
+    size: int
+    seed: int
+    questions: Sequence[Question] = ()
+    bounds: Bounds = Bounds()
+    on_progress: OnProgress = lambda _: None
+    on_step: OnStep = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +134,14 @@ class EmbedderCheck:
 def judge(
     sides: Sequence[Contender],
     embedded: Sequence[Embedded],
-    size: int,
-    seed: int,
-    bounds: Bounds,
+    inquiry: Inquiry,
     retrieval: Mapping[str, PairedFigures],
-    questions: int,
     candidates: int | None,
     started: float,
 ) -> EmbedderCheck:
-    """Return the result; the first ``size`` chunks of each side are the sample, ``started`` is of ``perf_counter``."""
-    of_subject, of_reference = (side.chunks[:size] for side in embedded)
+    """Return the result; the first chunks of each side are the sample, ``started`` is of ``perf_counter``."""
+    bounds = inquiry.bounds
+    of_subject, of_reference = (side.chunks[: inquiry.size] for side in embedded)
     same_model = sides[0].is_model_of(sides[1])
     shares = overlap(of_subject, of_reference)
     common = float(shares.mean())
@@ -144,11 +163,11 @@ def judge(
         subject=subject,
         reference=reference,
         chunks=len(shares),
-        seed=seed,
+        seed=inquiry.seed,
         cosines=cosines(of_subject, of_reference) if same_model else None,
         overlap=common,
         overlap_error=float(shares.std() / len(shares) ** 0.5),
-        questions=questions,
+        questions=len(inquiry.questions),
         candidates=candidates,
         retrieval=retrieval,
         outcomes=outcomes,

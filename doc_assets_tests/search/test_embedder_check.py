@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,7 +13,7 @@ from doc_assets.errors import Misuse, Refused
 from doc_assets.search import embedder_check
 from doc_assets.search.contenders import Contender, comparable, contenders
 from doc_assets.search.embedder_check import check_spaces, check_store, check_texts
-from doc_assets.search.embedder_verdict import Bounds, EmbedderCheck
+from doc_assets.search.embedder_verdict import EmbedderCheck, Inquiry
 from doc_assets.search.evaluation import Question, figures_of, rank_of
 from doc_assets.search.search import search
 from doc_assets.settings import Settings
@@ -28,7 +28,6 @@ QUESTIONS = [
     Question("rust", "sends to another thread", frozenset({"rust/std/channel.md"})),
     Question("ebpf", "a map is shared", frozenset({"ebpf/kernel/map.md"})),
 ]
-NOTHING: Callable[[object], None] = lambda _: None  # noqa: E731 - one line for what nobody reads
 
 
 @pytest.fixture
@@ -46,7 +45,7 @@ def library(store: Store) -> Library:
 def checked(
     library: Library, sides: tuple[Contender, Contender], questions: Sequence[Question] = (), size: int = 100
 ) -> EmbedderCheck:
-    return check_store(library.store, sides, questions, size, 1, Bounds(), NOTHING, NOTHING)
+    return check_store(library.store, sides, Inquiry(size, 1, questions))
 
 
 def failed(result: EmbedderCheck) -> set[str]:
@@ -83,7 +82,7 @@ def test_the_same_seed_draws_the_same_chunks_and_another_one_others(library: Lib
     drawn = []
     for seed in (1, 1, 2):
         model = WordModel()
-        check_store(library.store, (side(Broken(0)), side(model)), (), 4, seed, Bounds(), NOTHING, NOTHING)
+        check_store(library.store, (side(Broken(0)), side(model)), Inquiry(4, seed))
         drawn.append(sorted(text for _, text in model.texts))
     assert drawn[0] == drawn[1] != drawn[2]
 
@@ -132,9 +131,9 @@ def test_two_spaces_of_a_store_are_compared_by_their_vectors_and_by_searches_ove
     exact, subject = side(library.model), side(model := Broken(noise))
     monkeypatch.setattr(embedder_check, "settings_of", lambda *_: exact.settings)
     with pytest.raises(Refused, match=r"lacks vectors of words \(bf16\)"):
-        check_spaces(library.store, subject, 1, (), 9, 1, Bounds(), NOTHING)
+        check_spaces(library.store, subject, 1, Inquiry(9, 1))
     fill(library, model)
-    result = check_spaces(library.store, subject, 1, QUESTIONS, 100, 1, Bounds(), NOTHING)
+    result = check_spaces(library.store, subject, 1, Inquiry(100, 1, QUESTIONS))
     assert result.passed == passes, result.outcomes
     assert (result.candidates, result.subject.tokens_per_second) == (None, None)
     ranks = [rank_of(search(library.store, library.model, q.query, mode="hybrid"), q.relevant) for q in QUESTIONS]
@@ -153,10 +152,10 @@ def test_texts_of_a_folder_are_ranked_by_vectors_alone(side: Side) -> None:
     texts = [Placed(("rust", "std", f"{word}.md"), f"about {word}") for word in ("lock", "map", "thread", "clock")]
     questions = [Question("rust", "a map", frozenset({"rust/std/map.md"}))]
     sides = side(Broken(0)), side(WordModel())
-    result = check_texts(texts, sides, questions, 4, 1, Bounds(), NOTHING, NOTHING)
+    result = check_texts(texts, sides, Inquiry(4, 1, questions))
     assert result.passed and set(result.retrieval) == {"vector"}
     assert result.retrieval["vector"].subject["hit@1"] == 1
     with pytest.raises(Refused, match="no question is answered"):
-        check_texts(texts[:1] * 2, sides, questions, 4, 1, Bounds(), NOTHING, NOTHING)
+        check_texts(texts[:1] * 2, sides, Inquiry(4, 1, questions))
     with pytest.raises(Refused, match="at least 2"):
-        check_texts(texts[:1], sides, (), 4, 1, Bounds(), NOTHING, NOTHING)
+        check_texts(texts[:1], sides, Inquiry(4, 1))

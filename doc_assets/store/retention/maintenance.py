@@ -31,7 +31,7 @@ REBUILD_SHARE = 0.05
 # New vectors for each stored one from which a load without the index and a build at its end are less work than inserts
 # into it: those take 3.5 times as long a vector as a build (2.5 and 0.7 ms, see ``vector_index``).
 DROP_SHARE = 0.4
-# With more stored vectors than these, searches need the index while the load goes on: without it one takes 0.1 s.
+# With more stored vectors than these, searches need the index while the load goes on: estimated, not measured.
 DROP_MOST = 200_000
 # Of 118,000 chunks of documentation, on average.
 _TOKENS_OF_CHUNK = 150

@@ -78,7 +78,7 @@ def test_the_words_of_every_text_are_those_of_the_revision_before(connection: ps
 
 
 def test_stop_words_are_those_of_the_server(connection: psycopg.Connection) -> None:
-    """All words of up to three letters: the list in search_vector() stands for the server's own."""
+    """All words of one and two letters: the list in search_vector() stands for the server's own."""
     row = connection.execute(
         "WITH letter AS (SELECT chr(n) AS l FROM generate_series(97, 122) n), word AS (SELECT l AS w FROM letter UNION"
         " SELECT a.l || b.l FROM letter a, letter b)"
