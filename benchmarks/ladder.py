@@ -23,6 +23,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -81,6 +82,11 @@ class Checkout:
         self._postmaster = psutil.Process(pid)
         self.used: dict[str, Used] = {}
         self.facts: dict = {}
+
+    def close(self) -> None:
+        """End the server, before its folder goes."""
+        self._postmaster.send_signal(signal.SIGINT)
+        self._postmaster.wait(60)
 
     @property
     def own_search(self) -> Path:
@@ -298,13 +304,15 @@ def main() -> None:
     options = parser.parse_args()
     before = machine()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that the servers end as well
-    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, ExitStack() as servers:
         folder = Path(scratch)
         documents = copied(options.corpus, folder / "documents", options.slice, options.limit)
         size = documents.megabytes
         sides = [Checkout("this", ROOT, folder / "this", options.set)]
+        servers.callback(sides[0].close)
         if options.against:
             sides.append(Checkout("against", options.against.absolute(), folder / "against"))
+            servers.callback(sides[1].close)
         edited = climb(sides, documents, folder, options)
         section = report(sides, documents, size, edited, before)
     section.plots = drawn(sides, section.name, options.report.parent)
