@@ -83,6 +83,8 @@ class SearchResult:
         also_in: Other files with the same document or a near duplicate of it, most similar first.
         metadata: The document's metadata; the standard fields are in docs/metadata.md.
         licence: The licence of the document, else of its source, None if neither states one.
+        document: The document's id in hex.
+        ordinal: The chunk's number in the document, from 0.
     """
 
     doc_type: str
@@ -95,6 +97,16 @@ class SearchResult:
     also_in: tuple[AlsoIn, ...] = ()
     metadata: Mapping[str, JsonValue] = field(default_factory=dict)
     licence: str | None = None
+    document: str = ""
+    ordinal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The results of a search, and the scope that was searched."""
+
+    scope: SearchScope
+    results: list[SearchResult]
 
 
 def search(
@@ -138,6 +150,22 @@ def search(
         >>> for result in search(store, models, "how do I pin a thread to a core", k=3):
         ...     print(result.heading, result.url)
     """
+    request = SearchRequest.of(types, sources, where, as_of)
+    try:
+        with searching(store) as connection:
+            return search_in(connection, embedder, query, request, k=k, mode=mode).results
+    except OperationalError as error:
+        raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
+
+
+def search_in(
+    connection: Connection, embedder: Model, query: str, request: SearchRequest, *, k: int = 10, mode: str = "hybrid"
+) -> Found:
+    """Search within an open transaction of ``searching``, for callers that read more of the same state; see ``search``.
+
+    Raises:
+        OperationalError: PostgreSQL went away.
+    """
     if mode not in get_args(Mode):
         raise Misuse(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
     if k < 1:
@@ -145,11 +173,9 @@ def search(
     query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
     if not query:
         raise Misuse("the query is empty: give some words to search for")
-    try:
-        request = SearchRequest.of(types, sources, where, as_of)
-        return _search(store, embedder, query, request, k, cast(Mode, mode))
-    except OperationalError as error:
-        raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
+    scope = resolve_scope(connection, request)
+    ranked = _rank(connection, embedder, query, scope, k, cast(Mode, mode)) if scope.searched_chunks else []
+    return Found(scope, results_of(connection, ranked, scope, k))
 
 
 def explain_empty(
@@ -166,15 +192,6 @@ def explain_empty(
         scope = resolve_scope(connection, request)
         document = "live document" if as_of is None else f"document that {scope.state}"
         return filters.explain_empty(connection, scope.conditions, scope.snapshots, document)
-
-
-def _search(
-    store: Store, embedder: Model, query: str, request: SearchRequest, k: int, mode: Mode
-) -> list[SearchResult]:
-    with searching(store) as connection:
-        scope = resolve_scope(connection, request)
-        ranked = _rank(connection, embedder, query, scope, k, mode) if scope.searched_chunks else []
-        return results_of(connection, ranked, scope, k)
 
 
 @contextmanager
@@ -247,6 +264,8 @@ def results_of(connection: Connection, ranked: Sequence[Ranked], scope: SearchSc
             result.also_in,
             result.metadata,
             licence if isinstance(licence := result.metadata.get("licence"), str) else None,
+            result.ranked.document_id.hex(),
+            result.ranked.ordinals[0],
         )
         for result, (title, heading_path, anchor, text) in zip(results, contents, strict=True)
     ]
