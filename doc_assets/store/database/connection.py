@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import Connection, OperationalError
@@ -24,7 +24,7 @@ __all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
 _READ_ONLY = "pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
 # Said by libpq before it asks any server: trying again cannot help.
 _MALFORMED = re.compile(r"invalid \w+ value\b|invalid port number|Servname not supported|could not match \d+ ")
-# Seconds, a count, and milliseconds; see _with_keepalives.
+# Seconds, a count, and milliseconds; see with_keepalives.
 _KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3, "tcp_user_timeout": 90_000}
 
 
@@ -70,7 +70,7 @@ class Store(AbstractContextManager["Store"]):
         except BaseException as error:
             connection.close()
             if isinstance(error, OperationalError):
-                raise refusal(error) or _unreachable(error) from error
+                raise refusal(error) or unreachable(error) from error
             raise
         return connection
 
@@ -124,15 +124,29 @@ def read_transaction(connection: Connection, *, one_state: bool = False) -> Iter
         ConfigurationError: A connection pool allows no transactions.
     """
     try:
-        pin_settings(
-            connection,
-            local=True,
-            begin="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-            if one_state
-            else "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY",
-        )
+        begin_reading(connection, one_state=one_state)
     except OperationalError as error:
         raise refusal(error) or error from error
+    with ending(connection):
+        yield
+
+
+def begin_reading(connection: Connection, *, one_state: bool = False) -> None:
+    """Begin a transaction that only reads, with our settings; raises OperationalError of a lost connection."""
+    begin: LiteralString = (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        if one_state
+        else "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+    )
+    if isinstance(connection, Session) and connection.is_pinned:
+        connection.execute(begin, prepare=False)
+    else:
+        pin_settings(connection, local=True, begin=begin)
+
+
+@contextmanager
+def ending(connection: Connection) -> Iterator[None]:
+    """End a connection's transaction after the block, or with its error."""
     try:
         yield
     except BaseException:
@@ -147,9 +161,11 @@ class Session(Connection[tuple[Any, ...]]):
 
     Attributes:
         is_pooled: The session belongs to a pool, and serves others afterwards.
+        is_pinned: The session has our settings, so that its transactions need not set them.
     """
 
     is_pooled = False
+    is_pinned = False
 
     def close(self) -> None:
         """Reset the pool's session and close. A pool ends a session that is left within a transaction by itself."""
@@ -159,7 +175,7 @@ class Session(Connection[tuple[Any, ...]]):
         super().close()
 
 
-def _with_keepalives(url: str) -> str:
+def with_keepalives(url: str) -> str:
     """Return the URL with TCP keepalives; those that it sets itself stay.
 
     The connection that holds a partition's lock is idle while the model embeds: firewalls drop idle connections after
@@ -210,20 +226,25 @@ def _serving(connection: Connection) -> tuple[int, str | None]:
 
 def _open(url: str, application: str) -> Session:
     try:
-        return Session.connect(
-            _with_keepalives(url),
-            autocommit=True,
-            application_name=application[:63],
-            connect_timeout=10,
-            client_encoding="utf8",
-        )
+        return Session.connect(with_keepalives(url), **session_options(application))
     except OperationalError as error:
         if _MALFORMED.search(str(error)):
             raise ConfigurationError(f"DOC_ASSETS_DATABASE_URL: {str(error).strip()}") from None
-        raise refusal(error) or _unreachable(error) from error
+        raise refusal(error) or unreachable(error) from error
 
 
-def _unreachable(error: psycopg.Error) -> StoreUnreachable:
+def session_options(application: str) -> dict[str, Any]:
+    """Return what each of our connections is opened with, beside the URL."""
+    return {
+        "autocommit": True,
+        "application_name": application[:63],
+        "connect_timeout": 10,
+        "client_encoding": "utf8",
+    }
+
+
+def unreachable(error: psycopg.Error) -> StoreUnreachable:
+    """Return the error for a server that does not answer."""
     return StoreUnreachable(
         f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
         "the embedded server"
