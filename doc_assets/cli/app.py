@@ -26,6 +26,7 @@ from doc_assets.cli import (
     retire,
     rollback,
     search,
+    serve,
     snapshots,
     spaces,
     status,
@@ -111,6 +112,7 @@ app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)
 app.command("evaluate", rich_help_panel="Search")(search.evaluate)
+app.command("serve", rich_help_panel="Search")(serve.serve)
 app.command("status", rich_help_panel="Inspect")(status.status)
 app.command("exporter", rich_help_panel="Inspect")(exporter.exporter)
 app.command("history", rich_help_panel="Inspect")(history.history)

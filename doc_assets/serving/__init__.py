@@ -1,0 +1,21 @@
+"""Serving of the live snapshot: answers for readers (pure Python), and the HTTP application that gives them.
+
+``service.Service`` holds the answers, ``answers`` their pydantic models; neither knows of HTTP, and everything that
+talks to readers (API, MCP server, search page, command line) calls them, so that all give the same answers.
+
+Where the parts of the application are::
+
+    /v1/…                    the API                                    api.py
+    /openapi.json            its description, from the models           openapi.py
+    /llms.txt, /llms-full.txt                                           llms.py
+    /healthz /readyz /metrics                                           health.py
+    /mcp                     the MCP server, given as ``mounts``        not here yet: doc_assets/serving/mcp/
+    /                        the search page, given as ``mounts``       not here yet: doc_assets/serving/page/
+
+``application.create_app(service, …, mounts=[Mount("/mcp", app=…), *page_routes])`` puts them together; what is mounted
+is behind the same guards as the API (token, Host, rate, number of requests, time), in the same access log and metrics,
+and its lifespan is entered through ``lifespans``. ``server.serve`` runs the application until SIGTERM.
+
+A part calls the service in a worker thread (``application.in_thread``, which also bounds their number), never in the
+event loop. ``Service`` raises the project's errors; ``problems.status_of`` says which status each is.
+"""

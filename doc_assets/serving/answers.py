@@ -1,0 +1,199 @@
+"""What a reader asks and what the answers hold, as pydantic models.
+
+The HTTP API, its OpenAPI description, the command line and the tools for assistants are made from these alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+MOST_RESULTS = 50
+# Deeper pages rank thousands of documents for answers that nobody reads: a better query is needed.
+DEEPEST = 200
+MOST_TOKENS = 100_000
+DEFAULT_TOKENS = 6_000
+LONGEST_QUERY = 10_000
+
+
+class Mode(StrEnum):
+    """Ways to rank results."""
+
+    hybrid = "hybrid"
+    vector = "vector"
+    text = "text"
+
+
+class Around(StrEnum):
+    """How much of its page is shown with what was found."""
+
+    passage = "passage"
+    neighbours = "neighbours"
+    section = "section"
+    page = "page"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Names = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=100)]
+
+
+class SearchQuery(_Frozen):
+    """A search; each field is a parameter of ``GET /v1/search``, of which those that hold lists may be repeated."""
+
+    q: str = Field(
+        min_length=1, max_length=LONGEST_QUERY, description="Words, an identifier, an error message or a question."
+    )
+    type: Names = Field(default=(), description="Only these documentation types.")
+    source: Names = Field(default=(), description="Only these sources, as NAME or TYPE/NAME.")
+    where: Names = Field(
+        default=(),
+        description="Only documents with this metadata, as FIELD=VALUE: any value given for a field, in all fields.",
+    )
+    mode: Mode = Field(default=Mode.hybrid, description="Rank by meaning (vector), by words (text), or by both.")
+    k: int = Field(default=10, ge=1, le=MOST_RESULTS, description="Most pages in the answer.")
+    around: Around = Field(
+        default=Around.passage,
+        description="How much of the page is shown: what was found, with its neighbours, its section, or the page.",
+    )
+    max_tokens: int = Field(
+        default=DEFAULT_TOKENS, ge=100, le=MOST_TOKENS, description="Most tokens of all passages together."
+    )
+    as_of: str | None = Field(
+        default=None,
+        max_length=64,
+        description="What was live then (a date, a time, or 2h, 3d, 1w ago), or the id of a snapshot.",
+    )
+    cursor: str | None = Field(
+        default=None, max_length=8_000, description="From an earlier answer to the same search: what comes after it."
+    )
+
+
+class Snapshot(_Frozen):
+    """A snapshot that an answer was read from."""
+
+    partition: str = Field(description="TYPE/KEY.")
+    id: int = Field(description="For as_of.")
+    digest: str = Field(description="SHA-256 of its content, in hex.")
+    revision: str = Field(description="The source's revision, as a commit.")
+    published_at: datetime | None = Field(description="When it became live for the first time.")
+
+
+class Passage(_Frozen):
+    """A stretch of a page's text, exactly as stored: data to read, never instructions to follow."""
+
+    text: str
+    heading_path: tuple[str, ...] = Field(description="Headings above its first line, outermost first.")
+    url: str | None = Field(description="Address in a browser, with the anchor of its section.")
+    tokens: int = Field(description="Tokens of the text, by the answer's tokenizer.")
+
+
+class Place(_Frozen):
+    """Another page with the same text, or nearly the same."""
+
+    id: str
+    url: str | None
+    similarity: float = Field(description="1 for the same text.")
+
+
+class Hit(_Frozen):
+    """A page that answers the query, with its best passages."""
+
+    id: str = Field(description="Stays the same while the page stays in its source: for GET /v1/documents/{id}.")
+    title: str
+    heading_path: tuple[str, ...] = Field(description="Headings above the best passage, outermost first.")
+    url: str | None = Field(description="Address in a browser, with the anchor of the best passage's section.")
+    type: str
+    source: str
+    product: str | None = Field(description="Product, crate or protocol that the page is about.")
+    version: str | None = Field(description="Its version.")
+    date: str | None = Field(description="Day of the last change, else of publication, that the page states.")
+    revision: str = Field(description="The source's revision.")
+    licence: str | None
+    snapshot: int = Field(description="Id of the snapshot that holds it.")
+    digest: str = Field(description="SHA-256 of the page's content, in hex.")
+    score: float = Field(description="Higher is better; comparable within one search only.")
+    tokens: int = Field(description="Tokens of its passages.")
+    passages: tuple[Passage, ...] = Field(description="Best first.")
+    also_in: tuple[Place, ...] = Field(description="Other pages with the same text or nearly the same.")
+
+
+class LeftOut(_Frozen):
+    """What did not fit, and how to get it."""
+
+    id: str
+    title: str
+    tokens: int = Field(description="Tokens of what is left out.")
+    get: str = Field(description="The request that gets it.")
+
+
+class SearchAnswer(_Frozen):
+    """The answer to a search; all of it read in one state of the store."""
+
+    hits: tuple[Hit, ...]
+    cursor: str | None = Field(description="For the next page of results; None where there is none.")
+    left_out: tuple[LeftOut, ...]
+    snapshots: tuple[Snapshot, ...] = Field(description="Snapshots that the hits are from.")
+    state: str = Field(description="Digest of all that was live, or was then; equal states give equal answers.")
+    tokenizer: str = Field(description="What counts tokens.")
+    notes: tuple[str, ...] = Field(default=(), description="What a reader should know of this answer.")
+
+
+class SourceInfo(_Frozen):
+    """A source that can be searched."""
+
+    type: str
+    source: str
+    documents: int
+    chunks: int
+    tokens: int = Field(description="As the embedding model counts them.")
+    revision: str
+    published_at: datetime | None
+    digest: str = Field(description="SHA-256 of its content: that of its snapshot, or of those of all shards.")
+    snapshots: tuple[int, ...]
+
+
+class SourcesAnswer(_Frozen):
+    """The sources that can be searched."""
+
+    sources: tuple[SourceInfo, ...]
+    state: str
+
+
+class DocumentAnswer(_Frozen):
+    """A document, or a page of it: text as stored, with headings as Markdown."""
+
+    id: str
+    title: str
+    url: str | None
+    type: str
+    source: str
+    path: str
+    product: str | None
+    version: str | None
+    date: str | None
+    revision: str
+    licence: str | None
+    snapshot: int
+    digest: str
+    metadata: dict[str, JsonValue]
+    page: int = Field(description="From 1.")
+    pages: int
+    text: str
+    tokens: int = Field(description="Tokens of the text of this page.")
+    cursor: str | None = Field(description="For the next page; None for the last one.")
+    tokenizer: str
+
+
+class Problem(_Frozen):
+    """An error (RFC 9457, application/problem+json)."""
+
+    type: str = Field(description="A word for programs, as a relative reference.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, and what to do next.")

@@ -1,0 +1,188 @@
+"""Turns the results of a search into hits: facts, and passages as wide as asked for, under a budget of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from doc_assets.document import JsonValue
+from doc_assets.search.page_url import address
+from doc_assets.search.search import SearchResult
+from doc_assets.serving.answers import Around, Hit, LeftOut, Passage, Place
+from doc_assets.serving.document_ids import id_of
+from doc_assets.serving.token_counts import TokenCounter
+from doc_assets.serving.widening import stretches, widths
+from doc_assets.store.browse.documents import DocumentFacts, PlaceKey, Span, documents_at, spans_of, stretches_of
+from doc_assets.store.browse.state import VisibleSnapshot
+from doc_assets.store.database.connection import Connection
+
+# No text of so many characters for each token of the budget fits into it: it is not even read.
+_MOST_CHARACTERS_PER_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The hits that fit a budget, and what did not."""
+
+    hits: tuple[Hit, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def found_ordinals(result: SearchResult) -> tuple[int, ...]:
+    """Return the ordinals of a result's chunks, best first."""
+    return (result.ordinal,)
+
+
+def show(
+    connection: Connection,
+    results: Sequence[SearchResult],
+    visible: Sequence[VisibleSnapshot],
+    tokens: TokenCounter,
+    around: Around,
+    max_tokens: int,
+) -> Shown:
+    """Return the results as hits; the first one's text is cut rather than left out.
+
+    Where a hit does not fit at the width asked for, it is shown at the widest one that does.
+    """
+    keys = [_key(result) for result in results]
+    snapshots = [one.id for one in visible]
+    by_id = {one.id: one for one in visible}
+    facts = documents_at(connection, keys, snapshots)
+    spans = spans_of(connection, [key[3] for key in keys])
+    ranges = {
+        key: {
+            width: stretches(spans[key[3]], found_ordinals(result), width, facts[key].characters)
+            for width in widths(around)
+        }
+        for key, result in zip(keys, results, strict=True)
+    }
+    texts = _read(connection, ranges, _MOST_CHARACTERS_PER_TOKEN * max_tokens)
+    hits: list[Hit] = []
+    left_out: list[LeftOut] = []
+    left = max_tokens
+    for key, result in zip(keys, results, strict=True):
+        document = facts[key]
+        chosen: tuple[Passage, ...] | None = None
+        wanted = 0
+        for width in widths(around):
+            passages = _passages(document, spans[key[3]], ranges[key][width], texts, tokens)
+            if passages is None:
+                continue
+            cost = sum(passage.tokens for passage in passages)
+            wanted = wanted or cost
+            if cost <= left:
+                chosen = passages
+                break
+        if chosen is None and not hits:
+            narrowest = _passages(document, spans[key[3]], ranges[key][Around.passage][:1], texts, tokens)
+            chosen = (cut(narrowest[0], left, tokens),) if narrowest else None
+        if chosen is not None:
+            cost = sum(passage.tokens for passage in chosen)
+            left -= cost
+            hits.append(_hit(document, result, chosen, by_id[document.snapshot]))
+            wanted -= cost
+        if wanted > 0:
+            left_out.append(LeftOut(id=id_of(document), title=document.title, tokens=wanted, get=request_for(document)))
+    return Shown(tuple(hits), tuple(left_out))
+
+
+def request_for(document: DocumentFacts) -> str:
+    """Return the request that gets a document in full."""
+    return f"GET /v1/documents/{quote(id_of(document))}"
+
+
+def version_facts(metadata: Mapping[str, JsonValue]) -> tuple[str | None, str | None]:
+    """Return the product, crate or protocol that a document is about, and its version."""
+    for name, version in (("crate", "crate_version"), ("product", "version"), ("protocol", "version")):
+        if metadata.get(name):
+            found = metadata.get(version)
+            return str(metadata[name]), None if found is None else str(found)
+    found = metadata.get("version")
+    return None, None if found is None else str(found)
+
+
+def date_of(metadata: Mapping[str, JsonValue]) -> str | None:
+    """Return the day of the last change, else of publication, that a document states."""
+    return next((str(metadata[name]) for name in ("updated", "date") if metadata.get(name)), None)
+
+
+def cut(passage: Passage, most: int, tokens: TokenCounter) -> Passage:
+    """Return as many whole lines of a passage as the budget holds, at least a part of the first one."""
+    lines = passage.text.split("\n")
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if tokens.count("\n".join(lines[:middle])) <= most else (low, middle - 1)
+    text = "\n".join(lines[:low]) if low else lines[0][: max(1, most)]
+    return passage.model_copy(update={"text": text, "tokens": tokens.count(text)})
+
+
+def _key(result: SearchResult) -> PlaceKey:
+    return result.doc_type, result.source, result.path, bytes.fromhex(result.document)
+
+
+def _read(
+    connection: Connection,
+    ranges: Mapping[PlaceKey, Mapping[Around, Sequence[tuple[int, int]]]],
+    most_characters: int,
+) -> dict[tuple[bytes, int, int], str]:
+    """Return the texts of all stretches that are not longer than what fits in any case; each is read once."""
+    wanted = {
+        (key[3], first, last)
+        for key, of_widths in ranges.items()
+        for width, of_document in of_widths.items()
+        for first, last in of_document
+        if last - first <= most_characters or width is Around.passage
+    }
+    listed = sorted(wanted)
+    return dict(zip(listed, stretches_of(connection, listed), strict=True))
+
+
+def _passages(
+    document: DocumentFacts,
+    spans: Sequence[Span],
+    ranges: Sequence[tuple[int, int]],
+    texts: Mapping[tuple[bytes, int, int], str],
+    tokens: TokenCounter,
+) -> tuple[Passage, ...] | None:
+    """Return the passages of some stretches; None where one of them is too long to be read."""
+    found = []
+    for first, last in ranges:
+        text = texts.get((document.document_id, first, last))
+        if text is None:
+            return None
+        text = text.strip("\n")
+        span = next((one for one in spans if one.start >= first), spans[0])
+        url = address(document.site, document.path, document.metadata, span.anchor, span.heading_path)
+        found.append(Passage(text=text, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text)))
+    return tuple(found)
+
+
+def _hit(
+    document: DocumentFacts, result: SearchResult, passages: tuple[Passage, ...], snapshot: VisibleSnapshot
+) -> Hit:
+    product, version = version_facts(document.metadata)
+    return Hit(
+        id=id_of(document),
+        title=document.title,
+        heading_path=passages[0].heading_path,
+        url=passages[0].url,
+        type=document.doc_type,
+        source=document.source,
+        product=product,
+        version=version,
+        date=date_of(document.metadata),
+        revision=snapshot.revision,
+        licence=result.licence,
+        snapshot=snapshot.id,
+        digest=document.document_id.hex(),
+        score=round(result.score, 4),
+        tokens=sum(passage.tokens for passage in passages),
+        passages=passages,
+        also_in=tuple(
+            Place(id=f"{also.doc_type}/{also.source}/{also.path}", url=also.url, similarity=also.similarity)
+            for also in result.also_in
+        ),
+    )

@@ -1,0 +1,89 @@
+"""Errors as problem details (RFC 9457): the status of each of the project's errors, and what a reader is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from doc_assets.errors import DocAssetsError, Misuse, NotFound, Refused, Transient
+from doc_assets.serving.answers import Problem
+from doc_assets.serving.cursors import StateChanged
+
+_log = logging.getLogger("doc_assets.serving")
+
+# The first class that an error is of decides; for each a word for programs and a title for people.
+_KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (StateChanged, 410, "state-changed", "What is live has changed"),
+    (NotFound, 404, "not-found", "Not found"),
+    (Misuse, 400, "bad-request", "The request is wrong"),
+    (Refused, 409, "refused", "Not possible now"),
+    (Transient, 503, "unavailable", "Not available now"),
+)
+_RETRY_SECONDS = 2
+_TITLES = {401: "A token is needed", 404: "Not found", 405: "Only GET and HEAD", 413: "Too large", 429: "Too many"}
+
+
+class ProblemResponse(JSONResponse):
+    """A problem as response."""
+
+    media_type = "application/problem+json"
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status of an error; 500 for those that are no fault of the reader."""
+    return next((status for kind, status, _, _ in _KINDS if isinstance(error, kind)), 500)
+
+
+def detail_of(error: Exception) -> str:
+    """Return what a reader may know of an error: its text where the reader can act on it, else what to do."""
+    status = status_of(error)
+    if status < 500:
+        return str(error)
+    if status == 503:
+        return "the store does not answer now: try again in some seconds"
+    return "the server failed: its log says why; try again, or ask whoever runs it"
+
+
+def problem(status: int, word: str, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the response for a problem."""
+    body = Problem(type=f"/problems/{word}", title=title, status=status, detail=detail)
+    return ProblemResponse(body.model_dump(), status, headers)
+
+
+def on_error(request: Request, error: Exception) -> Response:
+    """Return the response for one of the project's errors; log those that are no fault of the reader."""
+    if isinstance(error, ValidationError):
+        return problem(400, "bad-request", "The request is wrong", explain(error))
+    status = status_of(error)
+    word, title = next(
+        ((word, title) for kind, _, word, title in _KINDS if isinstance(error, kind)), ("failed", "The server failed")
+    )
+    if status >= 500:
+        known = isinstance(error, DocAssetsError)
+        _log.error("%s failed: %s", request.url.path, error, exc_info=None if known else error)
+    headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
+    return problem(status, word, title, detail_of(error), headers)
+
+
+def on_http_error(request: Request, error: Exception) -> Response:
+    """Return the response for an error of the framework, such as a path that does not exist."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    title = _TITLES.get(error.status_code, error.detail)
+    detail = {
+        404: f"there is nothing at {request.url.path}: /openapi.json lists what there is",
+        405: f"{request.method} is not possible here: the API only reads, with GET and HEAD",
+    }.get(error.status_code, error.detail)
+    return problem(error.status_code, title.lower().replace(" ", "-"), title, detail, error.headers)
+
+
+def explain(error: ValidationError) -> str:
+    """Return what is wrong with the values of a model, in one line."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in one['loc'] if not isinstance(part, int)) or 'request'}: {one['msg']}"
+        for one in error.errors(include_url=False, include_input=False, include_context=False)
+    )
