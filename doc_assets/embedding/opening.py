@@ -114,6 +114,19 @@ def open_embedder(settings: Settings, on_retry: Callable[[], None] | None = None
             )
 
 
+def is_unconverted(settings: Settings) -> bool:
+    """Return whether opening the model would convert it first, which imports torch: 450 MB that its process keeps.
+
+    Raises:
+        EmbeddingError: The model's folder is absent or incomplete.
+    """
+    if choose_backend(settings) != "openvino":
+        return False
+    from doc_assets.embedding.backends.openvino import graph_paths
+
+    return not any(path.is_file() for path in graph_paths(describe_space(settings), model_folders(settings)))
+
+
 def measure_scales(settings: Settings, texts: Sequence[str]) -> Int8Scales:
     """Measure the int8 scales of the configured model on texts like those that it will embed.
 

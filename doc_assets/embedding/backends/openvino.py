@@ -136,6 +136,11 @@ def observed_scales(
     return calibrate(_fp32_graph(openvino.Core(), space, tokenizers, folder, converted), space, fitting, threads)
 
 
+def graph_paths(space: EmbeddingSpace, converted: Sequence[Path]) -> list[Path]:
+    """Return where the converted graph of the space's model may be, in the order in which it is looked for."""
+    return [place / space.in_fp32.fingerprint / f"{_GRAPH}.xml" for place in converted]
+
+
 def _hint(space: EmbeddingSpace) -> str:
     """Return OpenVINO's name of the precision; of int8, that of what stays in floating point."""
     if space.precision == "int8":
@@ -147,7 +152,7 @@ def _fp32_graph(
     core: openvino.Core, space: EmbeddingSpace, tokenizers: Tokenizers, folder: Path, converted: Sequence[Path]
 ) -> openvino.Model:
     """Return the model's graph from the first of the folders that has it, else convert it and keep it in the last."""
-    paths = [place / space.in_fp32.fingerprint / f"{_GRAPH}.xml" for place in converted]
+    paths = graph_paths(space, converted)
     for path in filter(Path.is_file, paths):
         try:
             return core.read_model(path)
