@@ -80,6 +80,11 @@ def print_note(sentence: str) -> None:
     messages.print(Line(sentence, kept=f"\n{INLINE}"), soft_wrap=True)
 
 
+def ask(question: str) -> bool:
+    """Ask a person at the terminal, on stderr; an empty answer is no."""
+    return typer.confirm(visible(mask(question), INLINE), default=False, err=True)
+
+
 def print_line(*pieces: Piece) -> None:
     """Print a line of a result to stdout; a piece is text, or text and its style."""
     results.print(Line(*pieces), soft_wrap=True)

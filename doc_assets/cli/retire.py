@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import Catalogue, load_catalogue
+from doc_assets.cli.consent import YES_OPTION, with_consent
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import CatalogueError
@@ -30,9 +31,13 @@ def retire(
     left: bool = typer.Option(False, "--left-catalogue", help="Every live partition that the catalogue does not list."),
     catalogue: Path | None = CATALOGUE_OPTION,
     dry_run: bool = typer.Option(False, "--dry-run", help="Print what would be taken down; change nothing."),
+    yes: bool = YES_OPTION,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Take partitions down, all or none: readers see nothing of them; rollback publishes them again."""
+    """Take partitions down, all or none: readers see nothing of them; rollback publishes them again.
+
+    It needs a yes at the terminal, or --yes.
+    """
     termination_message.begin("retire")
     if bool(partitions) == left:
         raise typer.BadParameter("what is to be taken down? Give partitions (TYPE/KEY) or globs, or --left-catalogue")
@@ -43,7 +48,11 @@ def retire(
         if left and listed:
             with store.connect("doc-assets retire") as connection:
                 names = names_to_retire(connection, listed)
-        done = take_down(store, names, dry_run=dry_run) if names else Rollback("", [], 0.0)
+        done = Rollback("", [], 0.0)
+        if names:
+            done = with_consent(
+                lambda agreed: take_down(store, names, dry_run=dry_run, may_take_down=agreed), yes=yes or dry_run
+            )
     moved = [row for row in done.partitions if row.result != "unchanged"]
     run_id = done.run_id if moved and not dry_run else None
     termination_message.add_facts(

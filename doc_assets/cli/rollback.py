@@ -6,6 +6,7 @@ from collections import Counter
 
 import typer
 
+from doc_assets.cli.consent import YES_OPTION, with_consent
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
@@ -31,13 +32,19 @@ def rollback(
         "the whole store.",
     ),
     dry_run: bool = typer.Option(False, "--dry-run", help="Prove the digests and print the changes; publish nothing."),
+    yes: bool = YES_OPTION,
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Publish earlier snapshots again, all or none, after proving their digests."""
+    """Publish earlier snapshots again, all or none, after proving their digests.
+
+    A partition that had nothing live then is taken down; that needs a yes at the terminal, or --yes.
+    """
     termination_message.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment()) as store:
-        done = roll_back(store, where, dry_run=dry_run)
+        done = with_consent(
+            lambda agreed: roll_back(store, where, dry_run=dry_run, may_take_down=agreed), yes=yes or dry_run
+        )
     termination_message.add_facts(
         schema_revision=schema.head(),
         run=None if dry_run else done.run_id,

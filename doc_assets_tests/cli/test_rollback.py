@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from typer.testing import CliRunner
 from doc_assets.cli.app import app
 from doc_assets.errors import DocAssetsError, PartitionLocked, Refused
 from doc_assets.store.partitions.partitions import partition_id_of, partition_lock
+from doc_assets.store.versions.retirement import retire
+from doc_assets.store.versions.rollback import WouldTakeDown
 from doc_assets_tests.support.memory_partitions import Shelf, version
 
 
@@ -23,8 +26,8 @@ def shelves(store, database_url, monkeypatch) -> list[Shelf]:
     return shelves
 
 
-def run(*arguments: str, code: int = 0):
-    result = CliRunner().invoke(app, list(arguments))
+def run(*arguments: str, code: int = 0, typed: str = ""):
+    result = CliRunner().invoke(app, list(arguments), input=typed)
     ended = result.exception.__context__ if result.exception else None  # typer.Exit, raised from the error
     if ended is not None and code == 0 and isinstance(ended.__cause__, DocAssetsError):
         raise ended.__cause__
@@ -78,10 +81,39 @@ def test_a_type_and_the_store_go_back_to_a_moment_whose_time_zone_is_said(shelve
     assert rows["as_of"] == whole["as_of"] and rows["partitions"] == whole["partitions"]
     assert [row["result"] for row in rows["partitions"]] == ["unchanged", "published"]
     before = moments[0][0].replace(tzinfo=None)
-    printed = run("rollback", "--as-of", f"{before.year - 1}-01-01").output
+    printed = run("rollback", "--as-of", f"{before.year - 1}-01-01", "--yes").output
     assert "taken down: nothing was live before" in printed and "2 of 2 partitions moved, 2 of them" in printed
     assert f"as of {before.year - 1}-01-01 00:00:00 " in printed
     assert "nothing of type 'absent' was ever" in run("rollback", "-t", "absent", "--as-of", "1h", code=2).output
+
+
+def test_nothing_live_is_taken_down_without_a_yes(shelves, store, monkeypatch):
+    def live() -> list:
+        with store.connect() as connection:
+            return connection.execute("SELECT name, published_snapshot_id FROM partition ORDER BY id").fetchall()
+
+    before = live()
+    commands = (["rollback", "--as-of", "2000-01-01"], ["retire", "test/*"])
+    for command in commands:
+        with pytest.raises(
+            Refused, match=r"^2 of 2 partitions would be taken down, with 6 live documents: test/one, t"
+        ):
+            run(*command)
+        assert [row["result"] for row in as_json(*command, "--dry-run")["partitions"]] == ["unpublished"] * 2
+    monkeypatch.setattr("doc_assets.cli.consent.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    for command in commands:
+        with pytest.raises(Refused, match="nothing was moved"):
+            run(*command, typed="\n")
+    assert live() == before
+    run("retire", "test/one", typed="y\n")
+    assert [snapshot is None for _, snapshot in live()] == [True, False]
+    # What is down already needs no consent, and who agreed to one partition did not agree to another.
+    asked = run("retire", "test/*", typed="\n", code=1).stderr
+    assert "1 of 2 partitions would be taken down, with 3 live documents: test/two. Take them down?" in asked
+    with pytest.raises(WouldTakeDown):
+        retire(store, ("test/*",), may_take_down=["test/one"])
+    run("retire", "test/*", "--yes")
+    assert [snapshot for _, snapshot in live()] == [None, None]
 
 
 def test_discard_says_what_it_dropped_and_what_it_left_alone(shelves, store):

@@ -82,11 +82,11 @@ def test_what_is_live_twice_after_a_change_of_shards_is_named_until_it_is_taken_
     assert [(hit.source, hit.path, hit.also_in) for hit in found] == [("guides", "guide-02.md", ())]
     assert all(check["passed"] for check in as_json("validate"))
 
-    done = as_json("retire", "--left-catalogue")
+    done = as_json("retire", "--left-catalogue", "--yes")
     assert [(row["partition"], row["result"]) for row in done["partitions"]] == [(OLD, "unpublished")]
     assert as_json("status")["left_catalogue"] == as_json("catalogue", "check")["left_catalogue"] == []
     assert "doc-assets retire" not in run("migrate", "--dry-run").output
-    assert as_json("retire", "--left-catalogue")["partitions"] == []
+    assert as_json("retire", "--left-catalogue", "--yes")["partitions"] == []
     again = search(store, loader.embedder, "subject2", mode="text")
     assert [hit.path for hit in again] == ["guide-02.md"]
 
@@ -94,7 +94,7 @@ def test_what_is_live_twice_after_a_change_of_shards_is_named_until_it_is_taken_
 def test_fewer_shards_a_new_name_and_another_type_are_told_apart(source, loader, store):
     rewrite(source, "kind: directory\n", "kind: directory\n        shards: 4\n")
     load_all(loader, source)
-    run("retire", OLD)
+    run("retire", OLD, "--yes")
     rewrite(source, "shards: 4", "shards: 2")
     assert {one["partition"]: one["reason"] for one in as_json("status")["left_catalogue"]} == {
         f"{OLD}.{i}": "its source is cut into 2 shards now: best_practices/guides.1, best_practices/guides.2"
@@ -122,7 +122,7 @@ def test_a_shard_that_hands_pages_to_another_is_refused_with_the_reason(source, 
 
 
 def test_a_partition_that_is_still_listed_is_warned_of_and_loaded_again(source, loader, store):
-    taken_down = run("retire", OLD)
+    taken_down = run("retire", OLD, "--yes")
     assert "still in the catalogue" in taken_down.stderr and "doc-assets rollback --run" in taken_down.stderr
     assert as_json("status")["live"] == [] and "nothing is live" in run("validate").stderr
     assert [result.embedded for result in load_all(loader, source)] == [0]

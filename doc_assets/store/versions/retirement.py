@@ -6,7 +6,7 @@ Pointers move as in a rollback, under the same locks. Which live partitions left
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -50,17 +50,28 @@ class TakenDown:
         return [Target(partition_id, name, live.get(partition_id), None) for partition_id, name in partitions.items()]
 
 
-def retire(store: Store, names: tuple[str, ...], *, run_id: str | None = None, dry_run: bool = False) -> Rollback:
+def retire(
+    store: Store,
+    names: tuple[str, ...],
+    *,
+    run_id: str | None = None,
+    dry_run: bool = False,
+    may_take_down: Collection[str] | None = None,
+) -> Rollback:
     """Take partitions down in one transaction, by name or glob; rolling back the result's ``run_id`` undoes it.
 
-    A partition with nothing live is ``unchanged``. A dry run locks and moves nothing.
+    A partition with nothing live is ``unchanged``. A dry run locks and moves nothing. ``may_take_down`` has the
+    partitions that may be left with nothing live, None for any.
 
     Example:
         >>> retire(store, ("rust/book", "defi/raydium*"))
 
     Raises:
         NotFound: A partition was never loaded, or a glob matches none.
+        WouldTakeDown: A live partition is not in ``may_take_down``.
         StoreError: PostgreSQL failed.
         PartitionLocked: A partition is being worked on; says by whom.
     """
-    return roll_back(store, TakenDown(names), run_id=run_id, dry_run=dry_run, action="retire")
+    return roll_back(
+        store, TakenDown(names), run_id=run_id, dry_run=dry_run, action="retire", may_take_down=may_take_down
+    )

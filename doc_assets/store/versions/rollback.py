@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from typing import Literal
 
 import psycopg
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import Refused, StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions.partitions import partition_lock
@@ -65,6 +65,19 @@ class Rollback:
     seconds: float
 
 
+class WouldTakeDown(Refused):
+    """Readers would lose all documents of partitions, which was not agreed to; ``partitions`` names them."""
+
+    def __init__(self, partitions: Sequence[str], documents: int, of: int) -> None:
+        """Name the first few partitions in the message; ``of`` partitions were selected."""
+        self.partitions = partitions
+        more = f" and {len(partitions) - _NAMED} more" if len(partitions) > _NAMED else ""
+        super().__init__(
+            f"{len(partitions)} of {of} partition{'s' if of > 1 else ''} would be taken down, with {documents:,} live "
+            f"document{'' if documents == 1 else 's'}: {', '.join(partitions[:_NAMED])}{more}"
+        )
+
+
 def rollback(store: Store, partition: str, to: str = "previous", run_id: str | None = None) -> RollbackResult:
     """Roll one partition back to a snapshot's id or ``previous``; see ``roll_back``."""
     (result,) = roll_back(store, ToSnapshot(partition, to), run_id=run_id).partitions
@@ -78,11 +91,17 @@ def roll_back(
     run_id: str | None = None,
     dry_run: bool = False,
     action: Literal["rollback", "retire"] = "rollback",
+    may_take_down: Collection[str] | None = None,
 ) -> Rollback:
     """Publish earlier snapshots again in one transaction, after recomputing digests and seals from the rows.
 
-    ``where`` is ``ToSnapshot``, ``BeforeRun`` or ``AsOf``; a dry run proves, but locks and moves nothing. ``action`` is
-    what the history calls it.
+    Args:
+        store: The store.
+        where: ``ToSnapshot``, ``BeforeRun`` or ``AsOf``.
+        run_id: The run that the history records, by default a new one.
+        dry_run: Prove, but lock and move nothing.
+        action: What the history calls it.
+        may_take_down: The partitions that may be left with nothing live, None for any.
 
     Example:
         >>> roll_back(store, AsOf(parse_moment("2h"), doc_type="rust"))
@@ -90,6 +109,7 @@ def roll_back(
     Raises:
         NotFound: A target was never published, or was collected.
         Refused: Two embedding spaces would be live.
+        WouldTakeDown: A partition that is not in ``may_take_down`` would be left with nothing live.
         StoreError: A target's rows do not give what it was sealed with, or PostgreSQL failed.
         PartitionLocked: A partition is being worked on; says by whom.
     """
@@ -105,6 +125,8 @@ def roll_back(
             if not dry_run:
                 locks.enter_context(partition_lock(connection, partition_id, name))
         targets = where.targets(connection, partitions)
+        if may_take_down is not None:
+            _require_agreed(connection, targets, may_take_down)
         require_publishable(connection, {t.partition: t.snapshot for t in targets if t.snapshot is not None})
         try:
             digests = _prove(store, connection, targets)
@@ -117,6 +139,16 @@ def roll_back(
             raise
     results = [_result(target, digests, seconds) for target in targets]
     return Rollback(run_id, results, time.perf_counter() - started)
+
+
+def _require_agreed(connection: psycopg.Connection, targets: Sequence[Target], agreed: Collection[str]) -> None:
+    down = [target for target in targets if target.live is not None and target.snapshot is None]
+    if all(target.partition in agreed for target in down):
+        return
+    row = connection.execute(
+        "SELECT coalesce(sum(documents), 0) FROM snapshot WHERE id = ANY (%s)", ([target.live for target in down],)
+    ).fetchone()
+    raise WouldTakeDown([target.partition for target in down], int(row[0]) if row else 0, len(targets))
 
 
 def _move(
