@@ -18,6 +18,7 @@ from doc_assets.cli import (
     diff,
     duplicates,
     embedder,
+    evaluate,
     exporter,
     gc,
     history,
@@ -111,8 +112,8 @@ app.command("retire", rich_help_panel="Load")(retire.retire)
 app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)
-app.command("evaluate", rich_help_panel="Search")(search.evaluate)
 app.command("serve", rich_help_panel="Search")(serve.serve)
+app.command("evaluate", rich_help_panel="Search")(evaluate.evaluate)
 app.command("status", rich_help_panel="Inspect")(status.status)
 app.command("exporter", rich_help_panel="Inspect")(exporter.exporter)
 app.command("history", rich_help_panel="Inspect")(history.history)

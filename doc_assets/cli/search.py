@@ -1,25 +1,25 @@
-"""``doc-assets search`` and ``evaluate``: search the store, and measure the search."""
+"""``doc-assets search``: search the store and print the results."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 
 if TYPE_CHECKING:
-    from doc_assets.search.search import SearchResult
+    from doc_assets.search.results import SearchResult
 
 _ALSO_IN_SHOWN = 3
 _LINES_SHOWN = 8
+_BEGINNING = 110  # characters of a further chunk
 
 
 class Mode(StrEnum):
@@ -69,7 +69,7 @@ def search(
     mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words (text), or by both (hybrid)."),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Search live content, or that of an earlier time; prints the best chunk of each document."""
+    """Search live content, or that of an earlier time; prints the best chunks of each document."""
     from doc_assets.search.search import explain_empty
     from doc_assets.search.search import search as search_store
 
@@ -93,19 +93,34 @@ def search(
         print_json(hits)
         return
     for number, hit in enumerate(hits, 1):
-        place = f"{hit.doc_type}/{hit.source}/{hit.path}"
-        print_line((f"{number}. {hit.heading}", "bold"), "  ", (f"{hit.score:.3f}", "dim"))
-        print_line("   ", (hit.url or place, "cyan"))
-        if stated := _stated(hit):
-            print_line("   ", (stated, "dim"))
-        lines = hit.text.strip("\n").split("\n")
-        for line in lines[:_LINES_SHOWN]:
-            print_line(f"   {line}")
-        if more := len(lines[_LINES_SHOWN:]):
-            print_line("   ", (f"and {more} more line{'s' if more > 1 else ''} (--json prints all)", "dim"))
-        for line in _also_in(hit):
-            print_line("   ", (line, "dim"))
-        print_line()
+        _print_result(number, hit)
+
+
+def _print_result(number: int, hit: SearchResult) -> None:
+    """Print the document with its best chunk, and of its other chunks heading, link and first line."""
+    print_line((f"{number}. {hit.heading}", "bold"), "  ", (f"{hit.score:.3f}", "dim"))
+    print_line("   ", (hit.url or f"{hit.doc_type}/{hit.source}/{hit.path}", "cyan"))
+    if stated := _stated(hit):
+        print_line("   ", (stated, "dim"))
+    lines = hit.text.strip("\n").split("\n")
+    for line in lines[:_LINES_SHOWN]:
+        print_line(f"   {line}")
+    if more := len(lines[_LINES_SHOWN:]):
+        print_line("   ", (f"and {more} more line{'s' if more > 1 else ''} (--json prints all)", "dim"))
+    for passage in hit.passages[1:]:
+        # Its own headings: the title is above.
+        heading = passage.heading.split(" > ", 1)[-1]
+        print_line("   ", (f"also: {heading}", "bold"), *(["  ", (passage.url, "cyan")] if passage.url else []))
+        print_line("     ", _beginning(passage.text))
+    for line in _also_in(hit):
+        print_line("   ", (line, "dim"))
+    print_line()
+
+
+def _beginning(text: str) -> str:
+    """Return the text's first words, on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= _BEGINNING else words[:_BEGINNING].rsplit(" ", 1)[0] + " …"
 
 
 def _also_in(hit: SearchResult) -> list[str]:
@@ -117,31 +132,3 @@ def _also_in(hit: SearchResult) -> list[str]:
     ]
     more = len(hit.also_in) - len(lines)
     return [*lines, f"and in {more} more places (--json lists them)"] if more else lines
-
-
-def evaluate(
-    questions: Path = typer.Argument(help="JSON lines with query, doc_type and relevant (TYPE/SOURCE/PATH) each."),
-    modes: list[Mode] = typer.Option(list(Mode), "--mode", help="Only this mode; repeatable."),
-    strict: bool = typer.Option(False, "--strict", help="Do not count the 'also in' places of a result as found."),
-    as_json: bool = JSON_OPTION,
-) -> None:
-    """Measure search quality: hit@1/5/10 and MRR@10 by document over a file of questions."""
-    from doc_assets.search.evaluation import evaluate as evaluate_questions
-    from doc_assets.search.search import search as search_store
-
-    settings = Settings.from_environment()
-    embedder = SpaceModels(settings)
-    with open_for_reading(settings) as store:
-
-        def ask(query: str, mode: str) -> Sequence[SearchResult]:
-            return search_store(store, embedder, query, k=10, mode=mode)
-
-        figures = evaluate_questions(questions, ask, [mode.value for mode in modes], strict=strict)
-    if as_json:
-        print_json(figures)
-        return
-    names = ("hit@1", "hit@5", "hit@10", "mrr@10")
-    rows = [("all", mode.value, *(f"{figures[mode.value][name]:.3f}" for name in names)) for mode in modes]
-    for doc_type, by_mode in figures["by_type"].items():
-        rows += [(doc_type, mode.value, *(f"{by_mode[mode.value][name]:.3f}" for name in names)) for mode in modes]
-    print_table(f"{figures['questions']} questions", ["type", "mode", *names], rows)

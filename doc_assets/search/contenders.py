@@ -19,7 +19,7 @@ from doc_assets.runtime import shutdown
 from doc_assets.runtime.progress import Progress
 from doc_assets.search.evaluation import Question
 from doc_assets.settings import Settings
-from doc_assets.store.search.vector_ranking import first_tokens
+from doc_assets.store.search.meaning import first_tokens
 
 OnProgress = Callable[[Progress], None]
 OnStep = Callable[[str], None]

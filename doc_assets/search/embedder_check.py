@@ -17,8 +17,10 @@ from doc_assets.embedding.model_lookup import SpaceModels, settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, choose_backend
 from doc_assets.errors import Refused
+from doc_assets.search.candidates import Meaning, StoredVectors
 from doc_assets.search.contenders import Contender, Embedded, PlacedText, embed_both, embed_questions
 from doc_assets.search.embedder_verdict import EmbedderCheck, Inquiry, judge, require_a_measure
+from doc_assets.search.ranking import Mode
 from doc_assets.search.retrieval_comparison import (
     MODES,
     Candidates,
@@ -29,11 +31,10 @@ from doc_assets.search.retrieval_comparison import (
     ranks_in_memory,
     ranks_in_store,
 )
-from doc_assets.search.search import Meaning, StoredVectors
 from doc_assets.store.database.connection import Connection, Store
+from doc_assets.store.search.meaning import QueryVector
 from doc_assets.store.search.sampling import StoredText, sample_chunks, stored_vectors, texts_of
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
-from doc_assets.store.search.vector_ranking import QueryVector
 from doc_assets.store.spaces.coverage import covers_live_chunks
 from doc_assets.store.spaces.spaces import SpaceTable, find_space, live_models, model_of
 
@@ -71,7 +72,7 @@ def check_store(
         candidates = Candidates.of(store, scope, chosen)
         words = candidates.scope(scope)
 
-        def ranks(side: Embedded, mode: str) -> list[int | None]:
+        def ranks(side: Embedded, mode: Mode) -> list[int | None]:
             def meaning(_: Connection, number: int) -> Meaning:
                 return CandidateVectors(candidates, side.chunks @ side.questions[number])
 
@@ -122,7 +123,7 @@ def check_spaces(
     if questions:
         inquiry.on_step("asking the questions …")
 
-        def ranks(space: SpaceTable, side: Embedded, mode: str) -> list[int | None]:
+        def ranks(space: SpaceTable, side: Embedded, mode: Mode) -> list[int | None]:
             def meaning(connection: Connection, number: int) -> Meaning:
                 return StoredVectors(connection, QueryVector(space, side.questions[number]), scope)
 

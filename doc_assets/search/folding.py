@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from doc_assets.document import JsonValue
 from doc_assets.document.similarity import version_of
 from doc_assets.search.page_url import address
+from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import DocumentPlace, counterpart, metadata_of, places_of
+from doc_assets.store.search.places import DocumentPlace, counterparts, metadata_of, places_of
 from doc_assets.store.search.scope import SearchScope
-from doc_assets.store.search.text_ranking import Ranked
 from doc_assets.store.snapshots.near_duplicate_links import near_duplicates_of
 
 
@@ -45,7 +45,7 @@ class FoldedResult:
     """A document to show.
 
     Attributes:
-        ranked: The document, the ordinal of its chunk, and the best score of its group.
+        ranked: The document, its best chunks, and the best score of its group.
         place: The file it is shown in.
         metadata: The document's metadata.
         also_in: The other files with this content, most similar first.
@@ -84,7 +84,7 @@ def fold_duplicates(connection: Connection, ranked: Sequence[Ranked], scope: Sea
         showable = by_id.keys() if scope.conditions else places.keys()
         result = _result(group, places, stated, linked, showable)
         if result.place.key not in files:
-            files[result.place.key] = replace(result, ranked=_best_chunk(connection, result, group.best, by_id))
+            files[result.place.key] = replace(result, ranked=_best_chunks(connection, result, group.best, by_id))
     return list(files.values())
 
 
@@ -158,7 +158,12 @@ def _chosen(
     return entries[0]
 
 
-def _best_chunk(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
-    """Return the chunk to show: the document's own best, else the one that corresponds to the best document's."""
+def _best_chunks(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
+    """Return the chunks to show: the document's own best, else those that correspond to the best document's."""
     shown = result.ranked.document_id
-    return replace(ranked[shown], score=best.score) if shown in ranked else counterpart(connection, best, shown)
+    if shown in ranked:
+        return replace(ranked[shown], score=best.score)
+    found = counterparts(connection, best.document_id, [chunk.ordinal for chunk in best.chunks], shown)
+    scores = {found[chunk.ordinal]: chunk.score for chunk in reversed(best.chunks)}
+    chunks = [RankedChunk(ordinal, scores[ordinal]) for ordinal in sorted(scores, key=lambda o: -scores[o])]
+    return Ranked(shown, tuple(chunks), best.score)

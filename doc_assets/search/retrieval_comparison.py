@@ -14,19 +14,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from doc_assets.embedding.embedder import Embedder
+from doc_assets.search.candidates import Meaning, StoredVectors
 from doc_assets.search.evaluation import Question, figures_of, rank_of
-from doc_assets.search.search import Meaning, SearchResult, StoredVectors, rank_hybrid, results_of, searching
+from doc_assets.search.ranking import Mode
+from doc_assets.search.results import SearchResult, results_of
+from doc_assets.search.search import ranked_by, searching
 from doc_assets.store.database.connection import Connection, Store
+from doc_assets.store.search.meaning import NearChunk, QueryVector, embed_query
 from doc_assets.store.search.sampling import chunks_at, documents_at, places_of_chunks
 from doc_assets.store.search.scope import SearchScope
-from doc_assets.store.search.text_ranking import Ranked, rank_text
-from doc_assets.store.search.vector_ranking import embed_query
 
-MODES = ("hybrid", "vector")
+MODES: tuple[Mode, ...] = ("hybrid", "vector")
 
+_ALL_MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
 _DEPTH = 10  # documents of a ranking that become candidates, as many as count in the figures
 _ANSWERING = 5  # documents of a question's files that do: a file of rustdoc JSON holds hundreds
-_NEAREST = 200  # chunks of a ranking by vectors, as in ``store.search.vector_ranking``
+_NEAREST = 200  # chunks found by meaning, as in ``store.search.meaning``
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +106,22 @@ class CandidateVectors:
         """Take the similarity of each chunk, ``(n,) float32``."""
         self._at: dict[tuple[bytes, int], float] = {}
         self._of_document: dict[bytes, float] = {}
-        self._nearest: dict[bytes, Ranked] = {}
+        self._nearest: list[NearChunk] = []
         places = [(float(similar[row]), document_id, ordinal) for document_id, ordinal, row in candidates.places]
         for value, document_id, ordinal in sorted(places, key=lambda place: (-place[0], *place[1:])):
             self._at[document_id, ordinal] = value
             self._of_document.setdefault(document_id, value)
             if len(self._at) <= _NEAREST:
-                self._nearest.setdefault(document_id, Ranked(document_id, (ordinal,), value))
+                self._nearest.append(NearChunk(document_id, ordinal, value))
 
-    def nearest(self, wanted: int) -> list[Ranked]:
+    @property
+    def stored(self) -> QueryVector | None:
+        """None: these vectors are not the store's."""
+        return None
+
+    def nearest(self, wanted: int) -> list[NearChunk]:
         """See ``Meaning.nearest``."""
-        return list(self._nearest.values())
+        return self._nearest
 
     def similarities(self, chunks: Sequence[tuple[bytes, int]]) -> Mapping[tuple[bytes, int], float]:
         """See ``Meaning.similarities``; a chunk that is no candidate counts as the nearest one of its document."""
@@ -138,18 +146,20 @@ def find_candidates(store: Store, scope: SearchScope, model: Embedder, questions
             vector = embed_query(connection, model, question.query, scope)
             stored = StoredVectors(connection, vector, scope)
             ranked = [
-                *rank_hybrid(connection, question.query, scope, _DEPTH, stored)[:_DEPTH],
-                *rank_text(connection, question.query, scope, _DEPTH)[:_DEPTH],
-                *stored.nearest(_DEPTH)[:_DEPTH],
+                r
+                for mode in _ALL_MODES
+                for r in ranked_by(connection, question.query, scope, _DEPTH, mode, stored)[:_DEPTH]
             ]
-            places = {(r.document_id, r.ordinals[0]) for r in ranked}
+            places = {(r.document_id, r.chunks[0].ordinal) for r in ranked}
             if documents := {k: n for place in question.relevant for k, n in answering.get(place, {}).items()}:
                 narrow = Candidates((), documents, ()).scope(scope)
+                of_answers = StoredVectors(connection, vector, narrow)
                 answers = [
-                    *StoredVectors(connection, vector, narrow).nearest(_ANSWERING)[:_ANSWERING],
-                    *rank_text(connection, question.query, narrow)[:_ANSWERING],
+                    r
+                    for mode in ("vector", "text")
+                    for r in ranked_by(connection, question.query, narrow, _DEPTH, mode, of_answers)[:_ANSWERING]
                 ]
-                places |= {(r.document_id, ordinal) for r in answers for ordinal in r.ordinals}
+                places |= {(r.document_id, chunk.ordinal) for r in answers for chunk in r.chunks}
             found |= chunks_at(connection, places)
     return found
 
@@ -159,7 +169,7 @@ def ranks_in_store(
     scope: SearchScope,
     questions: Sequence[Question],
     meaning: Callable[[Connection, int], Meaning],
-    mode: str,
+    mode: Mode,
     *,
     words: SearchScope | None = None,
 ) -> list[int | None]:
@@ -177,11 +187,7 @@ def ranks_in_store(
     for number, question in enumerate(questions):
         with searching(store) as connection:
             near = meaning(connection, number)
-            ranked = (
-                near.nearest(_DEPTH)
-                if mode == "vector"
-                else rank_hybrid(connection, question.query, words or scope, _DEPTH, near)
-            )
+            ranked = ranked_by(connection, question.query, words or scope, _DEPTH, mode, near)
             found.append(rank_of(results_of(connection, ranked, scope, _DEPTH), question.relevant))
     return found
 

@@ -17,7 +17,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_fol
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import ConfigurationError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
-from doc_assets.store.search.vector_ranking import first_tokens
+from doc_assets.store.search.meaning import first_tokens
 from doc_assets_tests.support.small_models import write_json
 
 SETTINGS = dataclasses.replace(Settings.from_environment({}), embedding_backend="torch", embedding_precision="fp32")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.search.evaluation import evaluate
+from doc_assets.search.evaluation import evaluate, rank_of
 from doc_assets.search.folding import AlsoIn
-from doc_assets.search.search import SearchResult
+from doc_assets.search.results import Passage, SearchResult
 
 
 def result(place: str) -> SearchResult:
@@ -44,6 +44,8 @@ ANSWERS = {
 
 def test_a_hit_is_a_relevant_document_within_the_first_k_and_mrr_is_the_mean_reciprocal_rank(questions: Path) -> None:
     figures = evaluate(questions, lambda query, mode: [result(p) for p in ANSWERS[query]], ["text"])
+    low, high = figures["text"].pop("interval")["hit@1"]
+    assert 0 <= low <= 1 / 3 <= high <= 1
     assert figures["text"] == pytest.approx(
         {"hit@1": 1 / 3, "hit@5": 2 / 3, "hit@10": 2 / 3, "mrr@10": (1 + 1 / 3) / 3}
     )
@@ -55,7 +57,8 @@ def test_every_type_has_figures_of_its_own_questions_in_every_mode(questions: Pa
         return [result(p) for p in ANSWERS[query]] if mode == "text" else []
 
     figures = evaluate(questions, search)
-    assert set(figures) == {"hybrid", "vector", "text", "questions", "by_type"}
+    assert set(figures) == {"hybrid", "vector", "text", "questions", "by_type", "by_style"}
+    assert figures["by_style"]["x"]["text"]["hit@5"] == pytest.approx(2 / 3)
     assert figures["by_type"]["rust"]["text"] == pytest.approx(
         {"hit@1": 0.5, "hit@5": 1.0, "hit@10": 1.0, "mrr@10": (1 + 1 / 3) / 2}
     )
@@ -71,6 +74,7 @@ def test_several_passages_of_one_document_take_one_rank_and_ranks_above_ten_do_n
         return [result(f"rust/noise/{i}.md") for i in range(10)] + [result("rust/b/z.md")]
 
     figures = evaluate(questions, search, ["hybrid"])
+    del figures["hybrid"]["interval"]
     assert figures["hybrid"] == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
 
 
@@ -80,9 +84,42 @@ def test_what_is_told_as_also_in_of_a_result_counts_at_its_rank_unless_strict(qu
         return [result("rust/noise/n.md"), other, result("rust/b/z.md")]
 
     told = evaluate(questions, search, ["text"])["text"]
+    del told["interval"]
     assert told == pytest.approx({"hit@1": 0, "hit@5": 1 / 3, "hit@10": 1 / 3, "mrr@10": 1 / 6})
     strict = evaluate(questions, search, ["text"], strict=True)["text"]
     assert strict["mrr@10"] == pytest.approx(1 / 9)
+
+
+def shown(place: str, *texts: str, **of: str) -> SearchResult:
+    passages = tuple(Passage("Title > Part", text, n, None, 1.0 - n / 10) for n, text in enumerate(texts))
+    return replace(result(place), passages=passages, metadata=dict(of), document="/".join(of.values()))
+
+
+def test_shown_is_whether_the_chunks_of_the_first_relevant_document_hold_the_words_of_the_answer(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "questions.jsonl"
+    hint = "wait for **all**\n  `lock_holders`"
+    asked = [question(f"q{n}", "rust/a/x.md") | ({"answer_hint": hint} if n < 4 else {}) for n in range(5)]
+    path.write_text("\n".join(json.dumps(q) for q in asked))
+    answer = "They wait for all lock_holders first."
+    given = {
+        "q0": [shown("rust/a/x.md", answer, "else")],
+        "q1": [shown("rust/a/other.md", answer), shown("rust/a/x.md", "else", "more", answer)],
+        "q2": [shown("rust/a/x.md", "else", "more", "and more")],
+        "q3": [shown("rust/a/other.md", answer)],  # not found: it says nothing on the choice of chunks
+        "q4": [shown("rust/a/x.md", answer)],  # without a hint
+    }
+    figures = evaluate(path, lambda query, mode: given[query], ["hybrid"])["hybrid"]
+    assert (figures["shown@1"], figures["shown@3"]) == pytest.approx((1 / 3, 2 / 3))
+    assert set(figures["interval"]) == {"hit@1", "hit@5", "hit@10", "mrr@10", "shown@1", "shown@3"}
+
+
+def test_relevant_may_name_one_item_of_a_file_that_holds_many() -> None:
+    items = [shown("rust/json/mio.json", "t", item_path=f"mio::{name}") for name in ("Poll", "SourceFd", "Token")]
+    assert rank_of(items, frozenset({"rust/json/mio.json#mio::SourceFd"})) == 2
+    assert rank_of(items, frozenset({"rust/json/mio.json"})) == 1
+    assert rank_of(items, frozenset({"rust/json/mio.json#mio::Waker"})) is None
 
 
 @pytest.mark.parametrize(
@@ -93,6 +130,7 @@ def test_what_is_told_as_also_in_of_a_result_counts_at_its_rank_unless_strict(qu
         ('{"doc_type": "rust", "relevant": ["a/b/c"]}', "line 1: 'query'"),
         ('{"doc_type": 3, "query": "q", "relevant": ["a/b/c"]}', "line 1: 'doc_type'"),
         ('{"doc_type": "rust", "query": "q", "relevant": []}', "line 1: 'relevant'"),
+        ('{"doc_type": "rust", "query": "q", "relevant": ["a/b/c"], "style": 1}', "line 1: 'style'"),
         ('{"doc_type": "rust", "query": "q", "relevant": "a/b/c"}', "line 1: 'relevant'"),
         (" \n\n", "holds no questions"),
         (b"\xff\xfe\xfa", "cannot be read"),

@@ -6,10 +6,9 @@ import pytest
 
 from doc_assets.embedding.prompts import Role
 from doc_assets.errors import ConfigurationError, Misuse, NotFound, Refused
-from doc_assets.search.search import fuse, search
+from doc_assets.search.search import search
 from doc_assets.store.database.connection import Store
-from doc_assets.store.search import vector_ranking
-from doc_assets.store.search.text_ranking import Ranked
+from doc_assets.store.search import meaning
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.versions.rollback import rollback
@@ -160,7 +159,7 @@ def test_a_long_query_is_embedded_by_its_first_tokens(shelves: Library) -> None:
     query = "arrival " + " ".join(f"word{i}" for i in range(500))
     shelves.find(query, "vector")
     assert shelves.model.texts == [(Role.QUERY, " ".join(query.split()[:WINDOW]))]
-    assert vector_ranking.first_tokens("short enough", shelves.model.tokenizers.query) == "short enough"
+    assert meaning.first_tokens("short enough", shelves.model.tokenizers.query) == "short enough"
 
 
 def test_text_mode_loads_no_model_and_the_others_load_it_once(shelves: Library) -> None:
@@ -194,7 +193,7 @@ def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_l
 ) -> None:
     count = 1_500
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", count)
-    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
+    monkeypatch.setattr(meaning, "_EXACT_CHUNKS", 10)
     pages = {f"p{i:05d}.md": page(f"P{i}", f"apple{i} pear{i % 97} plum{i % 31}") for i in range(count)}
     library.publish("rust/std", pages)
     library.publish("ebpf/kernel", {"only.md": page("Only", "a lone banana")})
@@ -208,10 +207,3 @@ def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_l
     kept = {path: document for path, document in pages.items() if path != "p00777.md"}
     library.publish("rust/std", kept)
     assert "rust/std/p00777.md" not in library.find("apple777 pear1 plum2", "vector", k=20)
-
-
-def test_fusion_adds_the_scores_and_takes_the_passage_nearest_in_meaning() -> None:
-    words = [Ranked(b"a", (1, 2), 0.5), Ranked(b"b", (3,), 0.4), Ranked(b"unembedded", (9,), 0.3)]
-    meaning = [Ranked(b"c", (4,), 0.6), Ranked(b"b", (5,), 0.5)]
-    fused = fuse(words, meaning, {(b"a", 1): 0.1, (b"a", 2): 0.2, (b"b", 3): 0.45})
-    assert [(r.document_id, r.ordinals[0]) for r in fused] == [(b"b", 5), (b"a", 2), (b"c", 4), (b"unembedded", 9)]

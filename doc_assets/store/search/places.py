@@ -9,7 +9,6 @@ import psycopg
 
 from doc_assets.document import JsonValue
 from doc_assets.document.site import Site
-from doc_assets.store.search.text_ranking import Ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +55,42 @@ def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> d
     return dict(rows)
 
 
-def contents_of(connection: psycopg.Connection, ranked: Sequence[Ranked]) -> list[tuple[str, Sequence[str], str, str]]:
-    """Return title, heading path, anchor and text of each document's best chunk."""
-    return connection.execute(
-        "SELECT o.title, d.heading_path, d.anchor, k.text"
-        " FROM unnest(%s::bytea[], %s::int[]) WITH ORDINALITY AS wanted (document_id, ordinal, n)"
+@dataclass(frozen=True, slots=True)
+class ChunkContent:
+    """What is shown of a chunk; ``anchor`` is the fragment of its section, empty without one."""
+
+    title: str
+    heading_path: Sequence[str]
+    anchor: str
+    text: str
+
+
+def contents_of(
+    connection: psycopg.Connection, chunks: Sequence[tuple[bytes, int]]
+) -> dict[tuple[bytes, int], ChunkContent]:
+    """Return what is shown of each chunk (document, ordinal)."""
+    rows = connection.execute(
+        "SELECT d.document_id, d.ordinal, o.title, d.heading_path, d.anchor, k.text"
+        " FROM unnest(%s::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
         " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
-        " JOIN chunk k ON k.id = d.chunk_id ORDER BY wanted.n",
-        ([r.document_id for r in ranked], [r.ordinals[0] for r in ranked]),
+        " JOIN chunk k ON k.id = d.chunk_id",
+        ([document_id for document_id, _ in chunks], [ordinal for _, ordinal in chunks]),
     ).fetchall()
+    return {
+        (document_id, ordinal): ChunkContent(title, path, anchor, text)
+        for document_id, ordinal, title, path, anchor, text in rows
+    }
 
 
-def counterpart(connection: psycopg.Connection, best: Ranked, document_id: bytes) -> Ranked:
-    """Return the chunk of another document that corresponds to the best: the same, else by heading or position."""
-    row = connection.execute(
-        "SELECT d.ordinal FROM document_chunk d JOIN document_chunk b ON b.document_id = %s AND b.ordinal = %s"
-        " WHERE d.document_id = %s ORDER BY d.chunk_id <> b.chunk_id, d.heading_path <> b.heading_path,"
-        " abs(d.ordinal - b.ordinal), d.ordinal LIMIT 1",
-        (best.document_id, best.ordinals[0], document_id),
-    ).fetchone()
-    assert row is not None  # noqa: S101 - every document has a chunk
-    return Ranked(document_id, (row[0],), best.score)
+def counterparts(
+    connection: psycopg.Connection, document_id: bytes, ordinals: Sequence[int], of: bytes
+) -> dict[int, int]:
+    """Return the chunk of document ``of`` that corresponds to each one: the same, else by heading or position."""
+    rows = connection.execute(
+        "SELECT b.ordinal, c.ordinal FROM document_chunk b CROSS JOIN LATERAL ("
+        " SELECT d.ordinal FROM document_chunk d WHERE d.document_id = %s"
+        " ORDER BY d.chunk_id <> b.chunk_id, d.heading_path <> b.heading_path, abs(d.ordinal - b.ordinal), d.ordinal"
+        " LIMIT 1) c WHERE b.document_id = %s AND b.ordinal = ANY (%s)",
+        (of, document_id, list(ordinals)),
+    ).fetchall()
+    return dict(rows)

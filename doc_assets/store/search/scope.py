@@ -1,6 +1,6 @@
 """The scope of a search: live or earlier snapshots, narrowed by type, source and metadata.
 
-How documents in it are ranked is in ``text_ranking`` and ``vector_ranking``.
+How documents in it are ranked is in ``search.ranking``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from doc_assets.document.records import StoredDocument
 from doc_assets.errors import Misuse, NotFound
 from doc_assets.search.search import explain_empty, search
 from doc_assets.store.database.connection import Store
-from doc_assets.store.search import filters, text_ranking, vector_ranking
+from doc_assets.store.search import filters, meaning, words
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets_tests.support.library import Library, WordModel
@@ -55,12 +55,7 @@ def found(library: Library, mode: str = "text", query: str = "read a file", k: i
 def regime(request, monkeypatch):
     """The three ways to rank: all of a few, hits among some, hits that are sorted out afterwards."""
     if request.param == "some":
-        for effort in ("QUICK", "THOROUGH"):
-            small = getattr(text_ranking, effort)
-            monkeypatch.setattr(
-                f"doc_assets.{'store.search.text_ranking' if effort == 'THOROUGH' else 'search.search'}.{effort}",
-                text_ranking.Effort(small.postings, small.candidates, small.documents, 0),
-            )
+        monkeypatch.setattr(words, "_may_take_all", lambda scope, effort: False)
     if request.param == "many":
         monkeypatch.setattr(filters.few_documents, "__defaults__", (0,))
     return request.param
@@ -160,7 +155,7 @@ def test_hostile_filters_find_nothing_and_break_nothing(shelves):
 def test_few_documents_far_from_the_query_are_found_beside_an_index(library, monkeypatch):
     count = 1_500
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", count)
-    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
+    monkeypatch.setattr(meaning, "_EXACT_CHUNKS", 10)
     pages = {f"p{i:05d}.md": page(f"P{i}", f"apple{i} pear{i % 97} plum{i % 31}", order=i % 2) for i in range(count)}
     library.publish("rust/std", pages | {"only.md": page("Only", "a lone banana", crate="fruit")})
     with library.store.connect() as connection:

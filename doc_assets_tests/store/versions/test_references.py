@@ -9,7 +9,7 @@ import pytest
 
 from doc_assets.errors import ConfigurationError, Misuse, NotFound
 from doc_assets.search.search import SearchResult, explain_empty, search
-from doc_assets.store.search import vector_ranking
+from doc_assets.store.search import meaning
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
@@ -105,7 +105,7 @@ def test_the_vector_index_finds_what_was_live_then(library: Library, monkeypatch
     before = ask(library, "apple77 pear0", "vector", k=3)
     library.publish("rust/std", {path: document for path, document in many.items() if path != before[0].path})
     monkeypatch.setattr(vector_index, "MINIMUM_ROWS", 1)
-    monkeypatch.setattr(vector_ranking, "_EXACT_CHUNKS", 10)
+    monkeypatch.setattr(meaning, "_EXACT_CHUNKS", 10)
     with library.store.connect() as connection:
         assert vector_index.ensure_index(connection, ensure_space(connection, library.model.space))
     assert ask(library, "apple77 pear0", "vector", k=3, as_of=then) == before

@@ -1,30 +1,27 @@
-"""Ranking by words: BM25 over chunks and over whole documents, in plain PostgreSQL.
+"""Candidates by words: the query's terms, and the documents whose chunks hold the rarest of them.
 
-``ts_rank`` ignores how rare a word is and how long a text is, so it only serves to read how often a word occurs in a
-chunk. First the rarest words of the query find candidates through the GIN index, then every chunk of the best
-candidates is scored. Both steps are bounded, whatever the query and however large the store.
+Both steps are bounded, whatever the query and however large the store. What these documents hold is read in
+``gathering``; the scores are made in ``doc_assets.search.ranking``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import psycopg
 from psycopg import sql
 
+from doc_assets.store.search.evidence import Terms
 from doc_assets.store.search.filters import metadata_filter
 from doc_assets.store.search.scope import SearchScope
 
-# BM25: Robertson and Zaragoza, The Probabilistic Relevance Framework (2009), with the usual k1. Chunks are about
-# equal in length, documents are not: hence the two values of b. Any k1 from 0.8 to 2 and b from 0.75 to 1 for documents
-# ranks about as well.
+# The order of candidates, before they are scored, is that of BM25 with the constants of ``search.ranking``.
 _K1 = 1.2
 _CHUNK_B = 0.75
 _DOCUMENT_B = 0.9
-# Share of the whole document in a score, the best chunk being the rest. On 90 questions over 140,000 chunks hit@1 was
-# 0.66 for chunks alone, 0.68 for documents alone, and 0.71 to 0.75 for any share from 0.3 to 0.7.
 _DOCUMENT_SHARE = 0.5
 # Weight of a part of a CamelCase name against the whole name.
 _PART_WEIGHT = 0.5
@@ -37,26 +34,11 @@ _MAX_POSTINGS_PER_TERM = 20_000
 # change how rare a word is.
 _FEW_POSTINGS = 100
 # Beyond so many chunks of a document, only those that the first step found are read.
-_MAX_CHUNKS_PER_DOCUMENT = 1_000
-_ORDINALS_RETURNED = 3
+MAX_CHUNKS_PER_DOCUMENT = 1_000
 # In a narrowed scope most candidates may be outside of it.
 _NARROWED_FACTOR = 4
 # The number of wanted documents that an effort is sufficient for.
 _WANTED = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A document and its score.
-
-    Attributes:
-        ordinals: Its best chunks, best first; at least one.
-        score: From 0 to 1 by words, from -1 to 1 by vectors; higher is better.
-    """
-
-    document_id: bytes
-    ordinals: tuple[int, ...]
-    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +57,9 @@ class Effort:
     documents: int
     chunks: int
 
-    def times(self, factor: int) -> Effort:
-        """Return bounds with ``factor`` times the candidates from as many postings."""
+    def for_results(self, wanted: int) -> Effort:
+        """Return bounds with more candidates, from as many postings, where more than 30 documents are wanted."""
+        factor = max(1, math.ceil(wanted / _WANTED))
         return Effort(self.postings, factor * self.candidates, factor * self.documents, factor * self.chunks)
 
 
@@ -88,35 +71,25 @@ QUICK = Effort(5_000, 500, 40, 1_200)
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    query: str  # one lexeme, quoted as tsquery reads it
+class Term:
+    """A lexeme of the query that occurs.
+
+    Attributes:
+        lexeme: Not quoted.
+        query: Quoted, as tsquery reads it.
+        frequency: Number of chunks that hold it.
+        weight: Its inverse document frequency, times its weight as a part of a name.
+    """
+
+    lexeme: str
+    query: str
     frequency: int
     weight: float
 
 
-def rank_text(
-    connection: psycopg.Connection,
-    query: str,
-    scope: SearchScope,
-    wanted: int = 10,
-    effort: Effort = THOROUGH,
-    also: Sequence[Ranked] = (),
-) -> list[Ranked]:
-    """Return documents that hold words of the query, best first, scored as a share of the highest possible score.
-
-    The effort grows with the documents ``wanted`` above 30. Documents in ``also`` are scored beside those found.
-    """
-    terms = _terms(connection, query, scope)
-    if not terms:
-        return []
-    effort = effort.times(max(1, math.ceil(wanted / _WANTED)))
-    if scope.searched_documents is not None and scope.searched_chunks <= effort.chunks:
-        found: dict[bytes, list[int]] = {document_id: [] for document_id in scope.searched_documents}
-    else:
-        found = _candidates(connection, terms, scope, effort)
-    for ranked in also:
-        found.setdefault(ranked.document_id, []).extend(ranked.ordinals)
-    return _scores(connection, terms, found, scope, effort) if found else []
+def terms_of(found: Sequence[Term]) -> Terms:
+    """Return terms as evidence has them."""
+    return Terms(tuple(term.lexeme for term in found), np.array([term.weight for term in found], np.float64))
 
 
 # The lexemes are made as search_vector() makes them; stop words count where they are code, or all that is asked.
@@ -130,7 +103,7 @@ WITH lexeme AS (
     FROM pg_stats s, unnest(s.most_common_elems::text::text[], s.most_common_elem_freqs) AS u (lexeme, frequency)
     WHERE s.schemaname = 'doc_assets' AND s.tablename = 'chunk' AND s.attname = 'tsv' AND u.lexeme IS NOT NULL
 )
-SELECT quote_literal(l.lexeme), l.whole, coalesce(c.rows, (
+SELECT l.lexeme, quote_literal(l.lexeme), l.whole, coalesce(c.rows, (
     SELECT count(*) FROM (
         SELECT FROM chunk WHERE tsv @@ quote_literal(l.lexeme)::tsquery LIMIT %(cap)s
     ) counted
@@ -149,19 +122,19 @@ GROUP BY l.lexeme
 """
 
 
-def _terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> list[_Term]:
+def query_terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> list[Term]:
     """Return the query's lexemes that occur, rarest first."""
     rows = connection.execute(
         _TERMS,
         {"query": query, "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
     ).fetchall()
-    visible = _visible(connection, [quoted for quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
+    visible = _visible(connection, [quoted for _, quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
     terms = []
-    for quoted, whole, stored in rows:
+    for lexeme, quoted, whole, stored in rows:
         if frequency := visible.get(quoted, stored):
             total = max(scope.visible_chunks, frequency)
             inverse = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-            terms.append(_Term(quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
+            terms.append(Term(lexeme, quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
     terms.sort(key=lambda term: (term.frequency, term.query))
     return terms[:_MAX_TERMS]
 
@@ -176,9 +149,9 @@ def _visible(connection: psycopg.Connection, rare: Sequence[str], scope: SearchS
     return dict.fromkeys(rare, 0) | dict(rows)
 
 
-def _finding(terms: Sequence[_Term], effort: Effort) -> list[_Term]:
+def _finding(terms: Sequence[Term], effort: Effort) -> list[Term]:
     """Return the rarest terms, at least two, within the bound on postings."""
-    chosen: list[_Term] = []
+    chosen: list[Term] = []
     postings = 0
     for term in terms:
         postings += min(term.frequency, _MAX_POSTINGS_PER_TERM)
@@ -226,10 +199,14 @@ class _Candidate:
     ordinals: list[int]
 
 
-def _candidates(
-    connection: psycopg.Connection, terms: Sequence[_Term], scope: SearchScope, effort: Effort
+def word_candidates(
+    connection: psycopg.Connection, terms: Sequence[Term], scope: SearchScope, effort: Effort
 ) -> dict[bytes, list[int]]:
     """Return the documents to score, most promising first, each with the chunks found in it."""
+    if not terms:
+        return {}
+    if scope.searched_documents is not None and _may_take_all(scope, effort):
+        return {document_id: [] for document_id in scope.searched_documents}
     finding = _finding(terms, effort)
     limit = effort.candidates * (_NARROWED_FACTOR if scope.narrowed and scope.searched_documents is None else 1)
     matching, parameters = metadata_filter(scope.conditions)
@@ -259,8 +236,12 @@ def _candidates(
     return {key: found[key].ordinals for key in _closest(found, finding, scope, effort)}
 
 
+def _may_take_all(scope: SearchScope, effort: Effort) -> bool:
+    return scope.searched_chunks <= effort.chunks
+
+
 def _closest(
-    found: dict[bytes, _Candidate], finding: Sequence[_Term], scope: SearchScope, effort: Effort
+    found: dict[bytes, _Candidate], finding: Sequence[Term], scope: SearchScope, effort: Effort
 ) -> list[bytes]:
     """Return the best candidates within the bounds, by chunks with a term in place of its frequency in the document."""
     mean = scope.visible_chunks / scope.visible_documents
@@ -273,88 +254,8 @@ def _closest(
     chosen: list[bytes] = []
     chunks = 0
     for document_id, candidate in sorted(found.items(), key=lambda item: (-promise(item[1]), item[0])):
-        chunks += min(candidate.chunk_count, _MAX_CHUNKS_PER_DOCUMENT)
+        chunks += min(candidate.chunk_count, MAX_CHUNKS_PER_DOCUMENT)
         if chosen and (chunks > effort.chunks or len(chosen) == effort.documents):
             break
         chosen.append(document_id)
     return chosen
-
-
-# ts_rank of a single word that occurs n times is (1 + 1/4 + ... + 1/n^2) / (pi^2/6), from which n follows to within
-# 5 %; reading the positions (unnest) costs three times as much. Weight D is that of words without position, the parts
-# of CamelCase names, which thus count 0.4 times.
-_SCORES = """
-WITH term AS (
-    SELECT * FROM unnest(%(queries)s::tsquery[], %(weights)s::float8[]) WITH ORDINALITY AS t (query, weight, n)
-), place AS (
-    SELECT c.* FROM unnest(%(documents)s::bytea[]) AS wanted (id) CROSS JOIN LATERAL (
-        SELECT document_id, ordinal, chunk_id FROM document_chunk
-        WHERE document_id = wanted.id AND ordinal < %(longest)s
-    ) c LIMIT %(chunks)s
-), far AS (
-    SELECT d.document_id, d.ordinal, d.chunk_id
-    FROM unnest(%(far_documents)s::bytea[], %(far_ordinals)s::int[]) AS f (document_id, ordinal)
-    JOIN document_chunk d USING (document_id, ordinal)
-), occurrence AS MATERIALIZED (
-    SELECT d.document_id, d.ordinal, k.token_count, t.n, t.weight, 0.608 / (1 - least(r.rank, 0.999)) - 0.5 AS times
-    FROM (SELECT * FROM place UNION SELECT * FROM far) d
-    JOIN chunk k ON k.id = d.chunk_id
-    CROSS JOIN term t
-    CROSS JOIN LATERAL (SELECT ts_rank('{0.5, 1, 1, 1}', k.tsv, t.query)::float8 AS rank) r
-    WHERE r.rank > 0.1
-), best_chunk AS (
-    SELECT document_id, max(score) AS score, (array_agg(ordinal ORDER BY score DESC, ordinal))[:%(shown)s] AS ordinals
-    FROM (
-        SELECT document_id, ordinal, sum(weight * times / (times + %(k1)s::float8 * (
-            1 - %(chunk_b)s::float8 + %(chunk_b)s::float8 * token_count / %(chunk_mean)s::float8))) AS score
-        FROM occurrence GROUP BY document_id, ordinal, token_count
-    ) each GROUP BY document_id
-), whole AS (
-    SELECT document_id, sum(weight * times / (times + %(k1)s::float8 * (
-        1 - %(document_b)s::float8 + %(document_b)s::float8 * o.token_count / %(document_mean)s::float8))) AS score
-    FROM (
-        SELECT document_id, n, weight, sum(times) AS times FROM occurrence GROUP BY document_id, n, weight
-    ) each
-    JOIN document o ON o.id = document_id GROUP BY document_id
-)
-SELECT document_id, p.ordinals, (1 - %(share)s::float8) * p.score + %(share)s::float8 * w.score AS score
-FROM best_chunk p JOIN whole w USING (document_id)
-ORDER BY score DESC, document_id
-"""
-
-
-def _scores(
-    connection: psycopg.Connection,
-    terms: Sequence[_Term],
-    documents: Mapping[bytes, Sequence[int]],
-    scope: SearchScope,
-    effort: Effort,
-) -> list[Ranked]:
-    """Return the documents' BM25 scores for all terms, best first; the chunks named are read whatever their ordinal."""
-    far = [
-        (document_id, ordinal)
-        for document_id, ordinals in documents.items()
-        for ordinal in ordinals
-        if ordinal >= _MAX_CHUNKS_PER_DOCUMENT
-    ]
-    rows = connection.execute(
-        _SCORES,
-        {
-            "queries": [term.query for term in terms],
-            "weights": [term.weight for term in terms],
-            "documents": list(documents),
-            "longest": _MAX_CHUNKS_PER_DOCUMENT,
-            "chunks": 2 * effort.chunks,
-            "far_documents": [document_id for document_id, _ in far],
-            "far_ordinals": [ordinal for _, ordinal in far],
-            "shown": _ORDINALS_RETURNED,
-            "k1": _K1,
-            "chunk_b": _CHUNK_B,
-            "chunk_mean": scope.visible_tokens / scope.visible_chunks,
-            "document_b": _DOCUMENT_B,
-            "document_mean": scope.visible_tokens / scope.visible_documents,
-            "share": _DOCUMENT_SHARE,
-        },
-    ).fetchall()
-    most = sum(term.weight for term in terms)
-    return [Ranked(document_id, tuple(ordinals), score / most) for document_id, ordinals, score in rows]

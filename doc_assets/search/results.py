@@ -1,0 +1,112 @@
+"""What a search returns: documents, each with its best chunks as a reader is shown them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from doc_assets.document import JsonValue
+from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
+from doc_assets.search.page_url import address
+from doc_assets.search.ranking import Ranked, RankedChunk
+from doc_assets.store.database.connection import Connection
+from doc_assets.store.search.places import ChunkContent, contents_of
+from doc_assets.store.search.scope import SearchScope
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A chunk as a result shows it.
+
+    Attributes:
+        heading: Title and headings above it, outermost first, joined by `` > ``.
+        text: Its text.
+        ordinal: Its number in the document, from 0.
+        url: Its address in a browser, None if that is not known.
+        score: Higher is better; comparable within one search only.
+    """
+
+    heading: str
+    text: str
+    ordinal: int
+    url: str | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A document with its best chunks.
+
+    Attributes:
+        path: The document's file, relative to the source.
+        heading: Title and headings above the best chunk, outermost first, joined by `` > ``.
+        score: Higher is better; comparable within one search only.
+        text: The best chunk's text.
+        url: Its address in a browser, None if that is not known.
+        also_in: Other files with the same document or a near duplicate of it, most similar first.
+        metadata: The document's metadata; the standard fields are in docs/metadata.md.
+        licence: The licence of the document, else of its source, None if neither states one.
+        document: The document's id in hex.
+        ordinal: The best chunk's number in the document, from 0.
+        passages: The document's best chunks, best first, at most three; the first is the one above.
+    """
+
+    doc_type: str
+    source: str
+    path: str
+    heading: str
+    score: float
+    text: str
+    url: str | None
+    also_in: tuple[AlsoIn, ...] = ()
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict)
+    licence: str | None = None
+    document: str = ""
+    ordinal: int = 0
+    passages: tuple[Passage, ...] = ()
+
+
+def results_of(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
+    """Return the first ``k`` results of ranked documents, near duplicates folded, with texts and addresses."""
+    results = fold_duplicates(connection, ranked, scope, k)
+    contents = contents_of(
+        connection, [(result.ranked.document_id, chunk.ordinal) for result in results for chunk in result.ranked.chunks]
+    )
+    return [
+        _result(
+            result,
+            [
+                _passage(result, chunk, contents[result.ranked.document_id, chunk.ordinal])
+                for chunk in result.ranked.chunks
+            ],
+        )
+        for result in results
+    ]
+
+
+def _passage(result: FoldedResult, chunk: RankedChunk, content: ChunkContent) -> Passage:
+    place = result.place
+    return Passage(
+        " > ".join([content.title, *content.heading_path]),
+        content.text,
+        chunk.ordinal,
+        address(place.site, place.path, result.metadata, content.anchor, content.heading_path),
+        chunk.score,
+    )
+
+
+def _result(result: FoldedResult, passages: Sequence[Passage]) -> SearchResult:
+    first = passages[0]
+    return SearchResult(
+        *result.place.key,
+        heading=first.heading,
+        score=result.ranked.score,
+        text=first.text,
+        url=first.url,
+        also_in=result.also_in,
+        metadata=result.metadata,
+        licence=licence if isinstance(licence := result.metadata.get("licence"), str) else None,
+        document=result.ranked.document_id.hex(),
+        ordinal=first.ordinal,
+        passages=tuple(passages),
+    )
