@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from doc_assets.document import JsonValue
 from doc_assets.search.page_url import address
-from doc_assets.search.search import SearchResult
+from doc_assets.search.results import SearchResult
 from doc_assets.serving.answers import Around, Hit, LeftOut, Passage, Place
 from doc_assets.serving.document_ids import id_of
 from doc_assets.serving.token_counts import TokenCounter
