@@ -50,7 +50,7 @@ def load_catalogue(path: Path) -> Catalogue:
         mistakes.raise_if_any(_explain(e) for e in found)
         raise  # unreachable: a ValidationError has errors
     mistakes.raise_if_any(_double_partitions(file))
-    return Catalogue(types=file.types, directory=path.parent, path=path)
+    return Catalogue(types=file.types, directory=path.parent, path=path, scopes=file.scopes)
 
 
 class _Loader(yaml.SafeLoader):

@@ -20,6 +20,7 @@ from doc_assets.formats.registry import format_names
 from doc_assets.secrets import address_problem, learn_address, mask
 
 TYPE_NAME = r"^[a-z][a-z0-9_]*$"
+SCOPE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 
 _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -352,6 +353,9 @@ class CatalogueFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     types: dict[str, DocType] = Field(min_length=1, description="Documentation types by name.")
+    scopes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
+        default_factory=dict, description="Named sets to search: types, and sources as TYPE/SOURCE, by name."
+    )
 
     @field_validator("types")
     @classmethod
@@ -361,6 +365,21 @@ class CatalogueFile(BaseModel):
                 raise ValueError(
                     f"{name!r} cannot name a type: lower case letters, digits and '_' are allowed, a letter first"
                 )
+        return value
+
+    @field_validator("scopes")
+    @classmethod
+    def _scopes_name_what_exists(
+        cls, value: dict[str, tuple[str, ...]], info: ValidationInfo
+    ) -> dict[str, tuple[str, ...]]:
+        types: dict[str, DocType] = info.data.get("types", {})
+        places = [*types, *(f"{name}/{source.name}" for name, of in types.items() for source in of.sources)]
+        for name, members in value.items():
+            if not re.fullmatch(SCOPE_NAME, name):
+                raise ValueError(f"{name!r} cannot name a scope: lower case letters, digits, '_', '.' and '-' can")
+            for member in members if types else ():
+                if member not in places:
+                    raise ValueError(f"{name}: there is no type and no source {member!r}{nearest(member, places)}")
         return value
 
 

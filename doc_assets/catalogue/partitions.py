@@ -60,11 +60,13 @@ class Catalogue:
         types: By name, in the file's order.
         directory: Folder of the file; relative locations start here.
         path: The file, or None for a catalogue made in memory.
+        scopes: Named sets to search: types and sources (``TYPE/SOURCE``) by name.
     """
 
     types: Mapping[str, DocType]
     directory: Path
     path: Path | None = None
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def partitions(self, doc_type: str | None = None) -> list[Partition]:
         """Return the partitions of a type or of all, heaviest first; those of unknown weight last, in the file's order.

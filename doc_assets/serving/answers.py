@@ -51,6 +51,13 @@ class SearchQuery(_Frozen):
     )
     type: Names = Field(default=(), description="Only these documentation types.")
     source: Names = Field(default=(), description="Only these sources, as NAME or TYPE/NAME.")
+    scope: Names = Field(default=(), description="Only these named sets of sources, from the catalogue.")
+    version: str | None = Field(
+        default=None,
+        max_length=100,
+        description="Only this version of each product: 1.14 or 1.14.x (with its patch releases), =1.14.0, '>=1.8,<2', "
+        "^1.2, latest; the nearest one below where there is none, which a note then says.",
+    )
     where: Names = Field(
         default=(),
         description="Only documents with this metadata, as FIELD=VALUE: any value given for a field, in all fields.",
@@ -144,11 +151,23 @@ class SearchAnswer(_Frozen):
     notes: tuple[str, ...] = Field(default=(), description="What a reader should know of this answer.")
 
 
+class VersionCount(_Frozen):
+    """Documents of a source about one version of a product."""
+
+    product: str = Field(description="Product, crate or protocol; empty where the documents name none.")
+    version: str | None
+    documents: int
+
+
 class SourceInfo(_Frozen):
     """A source that can be searched."""
 
     type: str
     source: str
+    products: tuple[str, ...] = Field(description="Products, crates and protocols that its documents are about.")
+    versions: tuple[VersionCount, ...] = Field(description="By product, newest version first.")
+    licences: tuple[str, ...]
+    scopes: tuple[str, ...] = Field(description="Named sets of sources that it is in.")
     documents: int
     chunks: int
     tokens: int = Field(description="As the embedding model counts them.")
@@ -162,7 +181,58 @@ class SourcesAnswer(_Frozen):
     """The sources that can be searched."""
 
     sources: tuple[SourceInfo, ...]
+    scopes: dict[str, tuple[str, ...]] = Field(description="Types and sources of each named set.")
     state: str
+
+
+class ResolvedSource(_Frozen):
+    """A source that a name may mean."""
+
+    type: str
+    source: str
+    matched: str = Field(description="The name that matched: of the source, a product, a type or a scope.")
+    score: float = Field(description="1 for the same name.")
+    products: tuple[str, ...]
+    versions: tuple[VersionCount, ...] = Field(description="By product, newest version first.")
+    asked: tuple[str, ...] = Field(description="Its versions that were asked for; the nearest below if there are none.")
+    is_below: bool = Field(description="The version that was asked for is absent; the nearest below stands in.")
+    documents: int
+    chunks: int
+
+
+class ResolveAnswer(_Frozen):
+    """The sources that a name may mean, likeliest first."""
+
+    name: str
+    version: str | None = Field(description="The version that the name asks for.")
+    sources: tuple[ResolvedSource, ...]
+    scopes: tuple[str, ...] = Field(description="Named sets of sources with such a name.")
+    notes: tuple[str, ...]
+    state: str
+
+
+class ContentsNode(_Frozen):
+    """A folder, a page, or a module or item of a crate."""
+
+    name: str
+    title: str
+    id: str | None = Field(description="Of its document, if it has one.")
+    documents: int = Field(description="Documents at and below it.")
+    left_out: int = Field(description="Documents below it that are not listed: ask for the contents under its path.")
+    path: str = Field(description="For the parameter under.")
+    children: tuple[ContentsNode, ...] = Field(description="In the source's own order.")
+
+
+class ContentsAnswer(_Frozen):
+    """The tree of a source, in its own order."""
+
+    type: str
+    source: str
+    under: str
+    documents: int
+    left_out: int = Field(description="Documents that are not listed.")
+    children: tuple[ContentsNode, ...]
+    digest: str
 
 
 class DocumentAnswer(_Frozen):

@@ -16,8 +16,13 @@ from doc_assets.store.search.filters import nearest
 
 def id_of(facts: DocumentFacts) -> str:
     """Return the id of a document."""
-    place = f"{facts.doc_type}/{facts.source}/{facts.path}"
-    return place if facts.parts == 1 else f"{place}@{_item(facts) or facts.part}"
+    return document_id(facts.doc_type, facts.source, facts.path, facts.part, facts.parts, _item(facts))
+
+
+def document_id(doc_type: str, source: str, path: str, part: int, parts: int, item: str) -> str:
+    """Return the id of a document by its place; ``item`` is ``KIND.PATH`` of an item of a crate, or ""."""
+    place = f"{doc_type}/{source}/{path}"
+    return place if parts == 1 else f"{place}@{item or part}"
 
 
 def find_document(connection: Connection, wanted: str, visible: Sequence[VisibleSnapshot]) -> DocumentFacts:
@@ -35,7 +40,7 @@ def find_document(connection: Connection, wanted: str, visible: Sequence[Visible
         raise Misuse(f"{wanted!r} is no id of a document: it is written TYPE/SOURCE/PATH, as answers have it")
     snapshots = [one.id for one in of_source(visible, doc_type, source)]
     if not snapshots:
-        raise NotFound(_no_source(doc_type, source, visible))
+        raise NotFound(no_source(doc_type, source, visible))
     if found := documents_of_file(connection, doc_type, source, path, snapshots):
         return found[0]
     file, at, item = path.rpartition("@")
@@ -59,7 +64,8 @@ def _item(facts: DocumentFacts) -> str:
     return f"{kind}.{item}" if isinstance(kind, str) and isinstance(item, str) else ""
 
 
-def _no_source(doc_type: str, source: str, visible: Sequence[VisibleSnapshot]) -> str:
+def no_source(doc_type: str, source: str, visible: Sequence[VisibleSnapshot]) -> str:
+    """Return why there is no such source, and which ones there are."""
     types = sorted({one.doc_type for one in visible})
     if doc_type not in types:
         return f"no type {doc_type!r}{nearest(doc_type, types)}: there are {', '.join(types)}"

@@ -5,32 +5,42 @@ Each answer is read in one transaction, so it never mixes two states, whatever i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import cast
 
 from pydantic import JsonValue
 
-from doc_assets.errors import Misuse, StoreUnavailable
+from doc_assets.errors import Misuse, NotFound, StoreUnavailable
 from doc_assets.search.page_url import address
 from doc_assets.search.search import Model, SearchResult, search_in, searching
+from doc_assets.serving import contents, resolving
 from doc_assets.serving.answers import (
     DEEPEST,
+    ContentsAnswer,
     DocumentAnswer,
+    ResolveAnswer,
     SearchAnswer,
     SearchQuery,
     Snapshot,
-    SourceInfo,
     SourcesAnswer,
 )
-from doc_assets.serving.cursors import Cursor, StateChanged, mark, request_hash, short
-from doc_assets.serving.document_ids import find_document, id_of
+from doc_assets.serving.cursors import Cursor, mark, request_hash, short
+from doc_assets.serving.document_ids import find_document, id_of, no_source
 from doc_assets.serving.hits import date_of, show, version_facts
 from doc_assets.serving.paging import page_of
+from doc_assets.serving.snapshot_facts import SnapshotFacts
+from doc_assets.serving.source_answers import Scopes, by_source, names_of, resolved_source, source_digest, source_info
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
-from doc_assets.store.browse.state import VisibleSnapshot, state_digest, visible_snapshots
+from doc_assets.serving.version_filter import version_filter
+from doc_assets.store.browse.contents import listed_documents
+from doc_assets.store.browse.state import VisibleSnapshot, of_source, state_digest, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
-from doc_assets.store.search.scope import SearchRequest
+from doc_assets.store.search.filters import nearest
+from doc_assets.store.search.scope import SearchRequest, resolve_scope
+
+_RESOLVED = 10
 
 
 class Service:
@@ -43,17 +53,27 @@ class Service:
         >>> print(answer.hits[0].title, answer.hits[0].url)
     """
 
-    def __init__(self, store: Store, models: Model, *, tokens: TokenCounter | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        models: Model,
+        *,
+        scopes: Callable[[], Scopes] = dict,
+        tokens: TokenCounter | None = None,
+    ) -> None:
         """Open nothing yet.
 
         Args:
             store: The store, or a pool of its connections.
             models: ``SpaceModels``, which finds the model of what is live, or a model, or a function that loads it.
+            scopes: Getter of the catalogue's named sets of sources.
             tokens: Counts what answers cost their readers; an estimate by default.
         """
         self._store = store
         self._models = models
+        self._scopes = scopes
         self._tokens = tokens or EstimatedTokens()
+        self._facts = SnapshotFacts()
 
     def search(self, query: SearchQuery) -> SearchAnswer:
         """Answer a search.
@@ -66,7 +86,10 @@ class Service:
             StoreUnavailable: PostgreSQL went away.
             EmbeddingError: The model failed.
         """
-        request = SearchRequest.of(query.type, query.source, facts_of(query.where), query.as_of)
+        request = replace(
+            SearchRequest.of(query.type, query.source, facts_of(query.where), query.as_of),
+            places=self._places(query.scope),
+        )
         asked = request_hash([query.model_dump(mode="json", exclude={"cursor"})])
         cursor = Cursor.read(query.cursor, asked) if query.cursor else None
         with self._reading() as connection:
@@ -74,6 +97,9 @@ class Service:
             state = state_digest(visible)
             if cursor is not None:
                 cursor.require(state)
+            notes: tuple[str, ...] = ()
+            if query.version is not None:
+                request, notes = self._of_version(connection, request, query.version)
             before = cursor.position if cursor else 0
             depth = min(before + query.k + 1, DEEPEST)
             found = search_in(connection, self._models, query.q, request, k=depth, mode=query.mode.value)
@@ -90,6 +116,7 @@ class Service:
             snapshots=tuple(_snapshot(one) for one in visible if one.id in held),
             state=state,
             tokenizer=self._tokens.name,
+            notes=notes,
         )
 
     def document(
@@ -150,19 +177,111 @@ class Service:
     def sources(self, *, as_of: str | None = None) -> SourcesAnswer:
         """Return the sources that can be searched, by type and name; raises as ``search`` does."""
         request = SearchRequest.of((), (), None, as_of)
+        scopes = self._scopes()
         with self._reading() as connection:
             visible = visible_snapshots(connection, request.as_of)
-        by_source: dict[tuple[str, str], list[VisibleSnapshot]] = {}
-        for one in visible:
-            by_source.setdefault((one.doc_type, one.source), []).append(one)
+            facts = self._facts.of(connection, [one.id for one in visible])
         return SourcesAnswer(
-            sources=tuple(_source(parts) for _, parts in sorted(by_source.items())), state=state_digest(visible)
+            sources=tuple(source_info(parts, facts, scopes) for parts in by_source(visible).values()),
+            scopes=dict(scopes),
+            state=state_digest(visible),
+        )
+
+    def resolve(self, name: str, *, as_of: str | None = None) -> ResolveAnswer:
+        """Return the sources that a name may mean, likeliest first; typing mistakes are forgiven.
+
+        Args:
+            name: Name of a source, product, crate or protocol, if wanted with a version: ``tokio``, ``cilium 1.19``.
+            as_of: What was live then, as for a search.
+
+        Raises:
+            Misuse: The name is empty.
+            StoreUnavailable: PostgreSQL went away.
+        """
+        asked, version = resolving.split_version(name)
+        if not asked:
+            raise Misuse("the name is empty: give that of a source, a product, a crate or a protocol")
+        listing = self.sources(as_of=as_of)
+        by_key = {f"{one.type}/{one.source}": one for one in listing.sources}
+        found = resolving.best_matches(asked, {key: names_of(one) for key, one in by_key.items()})
+        resolved = [resolved_source(by_key[key], match, version) for key, match in found.items()]
+        resolved.sort(key=lambda one: (-one.score, one.is_below, not one.asked, -one.documents))
+        scopes = resolving.best_matches(asked, {one: [resolving.Name(one, "scope")] for one in listing.scopes})
+        notes = []
+        if not resolved:
+            notes.append(f"nothing is called like {asked!r}: /v1/sources lists all; a search may find it in the texts")
+        elif version is not None and not any(one.asked for one in resolved):
+            notes.append(f"none of these sources states a version that is {version} or below")
+        return ResolveAnswer(
+            name=asked,
+            version=version,
+            sources=tuple(resolved[:_RESOLVED]),
+            scopes=tuple(scopes),
+            notes=tuple(notes),
+            state=listing.state,
+        )
+
+    def contents(
+        self, type: str, source: str, *, under: str = "", depth: int = 2, most: int = 500, as_of: str | None = None
+    ) -> ContentsAnswer:
+        """Return the tree of a source in its own order.
+
+        Args:
+            type: Its documentation type.
+            source: Its name.
+            under: Path of a folder, or of a module in the file of a crate; all if empty.
+            depth: Levels to list.
+            most: Most nodes to list; those of upper levels come first.
+            as_of: What was live then, as for a search.
+
+        Raises:
+            NotFound: There is no such source, or nothing at that path.
+            StoreUnavailable: PostgreSQL went away.
+        """
+        request = SearchRequest.of((), (), None, as_of)
+        with self._reading() as connection:
+            parts = of_source(visible := visible_snapshots(connection, request.as_of), type, source)
+            if not parts:
+                raise NotFound(no_source(type, source, visible))
+            documents = listed_documents(connection, [one.id for one in parts])
+        tree = contents.find(contents.build_tree(type, source, documents), under)
+        if tree is None:
+            raise NotFound(f"{type}/{source} has nothing at {under!r}: leave 'under' out to see what it has")
+        children = contents.listed(tree, depth, most)
+        return ContentsAnswer(
+            type=type,
+            source=source,
+            under=tree.path,
+            documents=tree.documents,
+            left_out=tree.documents - sum(child.documents - child.left_out for child in children),
+            children=children,
+            digest=source_digest(parts),
         )
 
     def state(self) -> str:
         """Return the digest of what is live; one short query."""
         with self._reading() as connection:
             return state_digest(visible_snapshots(connection))
+
+    def _places(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the types and sources of named scopes; raise NotFound for an unknown one."""
+        if not names:
+            return ()
+        scopes = self._scopes()
+        if unknown := [name for name in names if name not in scopes]:
+            known = f"there are {', '.join(sorted(scopes))}" if scopes else "the catalogue names none"
+            raise NotFound(f"there is no scope {unknown[0]!r}{nearest(unknown[0], scopes)}: {known}")
+        return tuple(dict.fromkeys(place for name in names for place in scopes[name]))
+
+    def _of_version(
+        self, connection: Connection, request: SearchRequest, version: str
+    ) -> tuple[SearchRequest, tuple[str, ...]]:
+        scope = resolve_scope(connection, replace(request, conditions=()))
+        facts = self._facts.of(connection, scope.snapshots)
+        found = version_filter(version, [one for of in facts.values() for one in of], request.conditions)
+        if found.condition is None:
+            return request, found.notes
+        return replace(request, conditions=(*request.conditions, found.condition)), found.notes
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -207,21 +326,3 @@ def _snapshot(one: VisibleSnapshot) -> Snapshot:
         revision=one.revision,
         published_at=one.published_at,
     )
-
-
-def _source(parts: Sequence[VisibleSnapshot]) -> SourceInfo:
-    published = [one.published_at for one in parts if one.published_at is not None]
-    return SourceInfo(
-        type=parts[0].doc_type,
-        source=parts[0].source,
-        documents=sum(one.documents for one in parts),
-        chunks=sum(one.chunks for one in parts),
-        tokens=sum(one.tokens for one in parts),
-        revision=parts[0].revision,
-        published_at=max(published, default=None),
-        digest=parts[0].digest if len(parts) == 1 else state_digest(parts),
-        snapshots=tuple(one.id for one in parts),
-    )
-
-
-__all__ = ["Service", "StateChanged", "facts_of"]

@@ -23,11 +23,12 @@ INSTALL = {
 
 
 TOKIO = {"crate": "tokio", "crate_version": "1.40.0"}
+SCOPES = {"networking": ("kubernetes",), "async": ("rust/tokio", "kubernetes/cilium-1.14")}
 
 
 @pytest.fixture(scope="module")
 def served(server_url: str, template: str) -> Iterator[Library]:
-    """Two types, four sources, three versions of one product."""
+    """Two types, five sources, three versions of one product."""
     with new_database(server_url, template=template) as url, Store(url) as store:
         library = Library(store, WordModel())
         for version in ("1.14.2", "1.15.0", "1.16.1"):
@@ -49,12 +50,13 @@ def served(server_url: str, template: str) -> Iterator[Library]:
         ]
         notes = {f"n{i:02d}.md": guide(f"Note {i}", {"": f"A worker waits for number{i}."}, **TOKIO) for i in range(25)}
         library.publish("rust/tokio", {"crate.json": items, **notes})
+        library.publish("rust/handbook", {"a.md": guide("Handbook", {"": "A handbook for every worker."})})
         yield library
 
 
 @pytest.fixture(scope="module")
 def service(served: Library) -> Service:
-    return Service(served.store, served.model)
+    return Service(served.store, served.model, scopes=lambda: SCOPES)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def test_pages_of_results_hold_each_result_once(service: Service) -> None:
     ids: list[str] = []
     cursor = None
     for _ in range(20):
-        answer = ask(service, "worker waits number", k=7, cursor=cursor)
+        answer = ask(service, "worker waits number", k=7, source=["tokio"], cursor=cursor)
         ids += [hit.id for hit in answer.hits]
         cursor = answer.cursor
         if cursor is None:
@@ -108,9 +108,35 @@ def test_an_unknown_document_says_what_exists(service: Service) -> None:
 def test_sources_have_snapshot_digest_and_counts(service: Service) -> None:
     answer = service.sources()
     names = [f"{one.type}/{one.source}" for one in answer.sources]
-    assert names == ["kubernetes/cilium-1.14", "kubernetes/cilium-1.15", "kubernetes/cilium-1.16", "rust/tokio"]
-    assert [one.documents for one in answer.sources] == [2, 2, 2, 27]
+    assert names == [
+        "kubernetes/cilium-1.14",
+        "kubernetes/cilium-1.15",
+        "kubernetes/cilium-1.16",
+        "rust/handbook",
+        "rust/tokio",
+    ]
+    assert [one.documents for one in answer.sources] == [2, 2, 2, 1, 27]
     assert answer.state == service.state() == ask(service, "worker").state
+
+
+def test_sources_tell_products_versions_licences_and_scopes(service: Service) -> None:
+    cilium, *_, tokio = service.sources().sources
+    assert (cilium.products, cilium.licences, cilium.scopes) == (("cilium",), ("Apache-2.0",), ("networking", "async"))
+    assert [(v.version, v.documents) for v in tokio.versions] == [("1.40.0", 27)]
+    assert service.sources().scopes["async"] == ("rust/tokio", "kubernetes/cilium-1.14")
+
+
+def test_a_named_scope_is_searched_and_an_unknown_one_is_an_error_that_names_what_exists(service: Service) -> None:
+    found = {hit.source for hit in ask(service, "worker handbook new notes agent", scope=["async"], k=50).hits}
+    assert found == {"tokio", "cilium-1.14"}
+    with pytest.raises(NotFound, match=r"no scope 'asinc' \(did you mean 'async'\?\): there are async, networking"):
+        ask(service, "worker", scope=["asinc"])
+
+
+def test_a_source_may_be_named_with_its_type(service: Service) -> None:
+    assert {hit.source for hit in ask(service, "worker", source=["rust/handbook"]).hits} == {"handbook"}
+    with pytest.raises(NotFound, match="did you mean"):
+        ask(service, "worker", source=["rust/hanbook"])
 
 
 def test_around_names_are_those_of_the_api() -> None:

@@ -25,11 +25,16 @@ _FIELDS_SHOWN = 40
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition on one field: the metadata must contain one of the ``patterns``, which are JSON objects."""
+    """A condition on one field: the metadata must contain one of the ``patterns``, which are JSON objects.
+
+    Attributes:
+        excluding: The metadata must contain none of them instead.
+    """
 
     field: str
     values: tuple[str, ...]
     patterns: tuple[str, ...]
+    excluding: bool = False
 
     def __str__(self) -> str:
         """Return the condition as on the command line."""
@@ -66,7 +71,10 @@ def _patterns(name: str, value: str) -> list[str]:
 
 def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, dict[str, list[str]]]:
     """Return SQL conditions on ``document o``, each starting with AND, and their parameters; empty for no filter."""
-    text = "".join(f" AND o.metadata @> ANY (%(where_{i})s::jsonb[])" for i in range(len(conditions)))
+    text = "".join(
+        f" AND {'NOT ' if condition.excluding else ''}o.metadata @> ANY (%(where_{i})s::jsonb[])"
+        for i, condition in enumerate(conditions)
+    )
     return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}  # pyrefly: ignore[bad-argument-type] - digits only
 
 

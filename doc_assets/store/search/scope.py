@@ -34,12 +34,19 @@ from doc_assets.store.versions.references import (
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """The scope as a caller gave it: ``as_of`` is a moment, a snapshot's id, or None for what is live."""
+    """The scope as a caller gave it.
+
+    Attributes:
+        sources: Names of sources, bare or as ``TYPE/SOURCE``.
+        as_of: A moment, a snapshot's id, or None for what is live.
+        places: Types and sources (``TYPE/SOURCE``) of which one must hold a document; any if empty.
+    """
 
     types: tuple[str, ...]
     sources: tuple[str, ...]
     conditions: tuple[Condition, ...]
     as_of: int | datetime | None
+    places: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -90,6 +97,11 @@ class _Visible:
     documents: int
     chunks: int
     tokens: int
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of the source, bare and with its type."""
+        return {self.source, f"{self.doc_type}/{self.source}"}
 
 
 def resolve_scope(connection: psycopg.Connection, request: SearchRequest) -> SearchScope:
@@ -159,12 +171,18 @@ def _chosen(visible: Sequence[_Visible], request: SearchRequest) -> list[_Visibl
     if unknown := sorted(set(request.types) - types):
         raise NotFound(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
     of_types = [row for row in of_all if not request.types or row.doc_type in request.types]
-    if unknown := sorted(set(request.sources) - (named := {row.source for row in of_types})):
+    named = {name for row in of_types for name in row.names}
+    if unknown := sorted(set(request.sources) - named):
         listed = "status" if request.as_of is None else "snapshots"
         raise NotFound(
             f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets {listed} lists them"
         )
-    return [row for row in of_types if not request.sources or row.source in request.sources]
+    chosen = [row for row in of_types if not request.sources or row.names & set(request.sources)]
+    if not request.places:
+        return chosen
+    if not (found := [row for row in chosen if {row.doc_type, *row.names} & set(request.places)]):
+        raise NotFound(f"nothing {state} of {', '.join(request.places)} in this scope: widen it, or load them")
+    return found
 
 
 def _state(at: int | datetime | None, live: str) -> str:
