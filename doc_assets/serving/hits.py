@@ -153,10 +153,13 @@ def _passages(
         text = texts.get((document.document_id, first, last))
         if text is None:
             return None
+        start = first + len(text) - len(text.lstrip("\n"))
         text = text.strip("\n")
         span = next((one for one in spans if one.start >= first), spans[0])
         url = address(document.site, document.path, document.metadata, span.anchor, span.heading_path)
-        found.append(Passage(text=text, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text)))
+        found.append(
+            Passage(text=text, start=start, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text))
+        )
     return tuple(found)
 
 

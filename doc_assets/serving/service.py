@@ -120,13 +120,21 @@ class Service:
         )
 
     def document(
-        self, id: str, *, page: int = 1, max_tokens: int, as_of: str | None = None, cursor: str | None = None
+        self,
+        id: str,
+        *,
+        page: int = 1,
+        at: int | None = None,
+        max_tokens: int,
+        as_of: str | None = None,
+        cursor: str | None = None,
     ) -> DocumentAnswer:
         """Return a document, or a page of it.
 
         Args:
             id: As answers have it: ``TYPE/SOURCE/PATH``.
             page: Page of the text, from 1.
+            at: Place in the text, in characters, as a passage's ``start``: the page that holds it is returned.
             max_tokens: Most tokens of a page.
             as_of: What was live then, as for a search.
             cursor: From the page before; in place of ``page``.
@@ -148,7 +156,7 @@ class Service:
             if place is not None:
                 place.require(digest)
                 page = place.position + 1
-            text, pages = page_of(connection, document, page, max_tokens, self._tokens)
+            found = page_of(connection, document, page, max_tokens, self._tokens, at)
         product, version = version_facts(document.metadata)
         licence = document.metadata.get("licence")
         return DocumentAnswer(
@@ -164,13 +172,15 @@ class Service:
             revision=snapshot.revision,
             licence=licence if isinstance(licence, str) else None,
             snapshot=snapshot.id,
+            published_at=snapshot.published_at,
             digest=digest,
             metadata=cast(dict[str, JsonValue], dict(document.metadata)),
-            page=page,
-            pages=pages,
-            text=text,
-            tokens=self._tokens.count(text),
-            cursor=str(Cursor(asked, short(digest), page)) if page < pages else None,
+            page=found.number,
+            pages=found.count,
+            start=found.start,
+            text=found.text,
+            tokens=self._tokens.count(found.text),
+            cursor=str(Cursor(asked, short(digest), found.number)) if found.number < found.count else None,
             tokenizer=self._tokens.name,
         )
 

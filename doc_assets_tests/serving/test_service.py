@@ -86,6 +86,14 @@ def test_a_document_comes_in_pages_that_are_its_text(service: Service, served: L
         service.document(id, max_tokens=20, page=99)
 
 
+def test_the_page_of_a_passage_is_found_by_its_place(service: Service) -> None:
+    (hit,) = ask(service, "agent before upgrade", source=["cilium-1.15"]).hits
+    (passage,) = hit.passages
+    page = service.document(hit.id, max_tokens=20, at=passage.start)
+    assert page.page > 1 and page.text[passage.start - page.start :].startswith(passage.text)
+    assert page.published_at is not None
+
+
 def test_each_document_of_a_file_of_several_has_an_id(service: Service) -> None:
     for hit in ask(service, "green task", k=5).hits:
         found = service.document(hit.id, max_tokens=1000)
