@@ -220,6 +220,9 @@ class _Variables:
             raise ConfigurationError(f"{name}={raw!r}: a whole number of at least 0 is needed")
         return int(raw)
 
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(self.environment.get(name, "").replace(",", " ").split())
+
     def path(self, name: str) -> Path | None:
         raw = self.environment.get(name)
         return Path(raw).expanduser().absolute() if raw else None
@@ -294,6 +297,62 @@ class ClusterSettings:
         index = env.get("JOB_COMPLETION_INDEX", "")
         job = env.get("DOC_ASSETS_KUBERNETES_JOB") or None
         return cls(api, namespace, account, job, int(index) if index.isdecimal() else None)
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """How ``doc-assets serve`` can be reached, and what it bounds.
+
+    Attributes:
+        token: Bearer token that requests must bear (``DOC_ASSETS_SERVE_TOKEN``); None: no token is asked for.
+        token_file: File that holds it instead, read again when it changes (``DOC_ASSETS_SERVE_TOKEN_FILE``).
+        tls_certificate: PEM file of the certificate (``DOC_ASSETS_SERVE_TLS_CERTIFICATE``); None: plain HTTP.
+        tls_key: PEM file of its key (``DOC_ASSETS_SERVE_TLS_KEY``).
+        proxies: Addresses and networks of the proxies in front, which end TLS (``DOC_ASSETS_SERVE_PROXIES``).
+        hosts: Names that it is reached by, beside the loopback ones (``DOC_ASSETS_SERVE_HOSTS``).
+        rate: Most requests of one client in a minute (``DOC_ASSETS_SERVE_RATE``); 0: any number.
+        requests: Most requests that are answered at a time (``DOC_ASSETS_SERVE_REQUESTS``).
+        timeout_seconds: A request that takes longer fails (``DOC_ASSETS_SERVE_TIMEOUT``).
+        tokenizer: A ``tokenizer.json`` that counts the tokens of answers (``DOC_ASSETS_SERVE_TOKENIZER``); None: an
+            estimate.
+        log_queries: The access log holds the queries (``DOC_ASSETS_SERVE_LOG_QUERIES``, ``on`` or ``off``).
+    """
+
+    token: Secret | None = None
+    token_file: Path | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    rate: int = 1_200
+    requests: int = 16
+    timeout_seconds: float = 30.0
+    tokenizer: Path | None = None
+    log_queries: bool = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> ServeSettings:
+        """Read the settings from ``os.environ`` or from the mapping given.
+
+        Raises:
+            ConfigurationError: A variable has a value that is not allowed.
+        """
+        env = os.environ if environment is None else environment
+        learn_environment(env)
+        given = _Variables(env)
+        return cls(
+            token=Secret.of(given.secret("DOC_ASSETS_SERVE_TOKEN", header_problem)),
+            token_file=given.path("DOC_ASSETS_SERVE_TOKEN_FILE"),
+            tls_certificate=given.path("DOC_ASSETS_SERVE_TLS_CERTIFICATE"),
+            tls_key=given.path("DOC_ASSETS_SERVE_TLS_KEY"),
+            proxies=given.words("DOC_ASSETS_SERVE_PROXIES"),
+            hosts=given.words("DOC_ASSETS_SERVE_HOSTS"),
+            rate=given.whole("DOC_ASSETS_SERVE_RATE", cls.rate),
+            requests=int(given.number("DOC_ASSETS_SERVE_REQUESTS", cls.requests, 1)),
+            timeout_seconds=given.number("DOC_ASSETS_SERVE_TIMEOUT", cls.timeout_seconds),
+            tokenizer=given.path("DOC_ASSETS_SERVE_TOKENIZER"),
+            log_queries=given.choice("DOC_ASSETS_SERVE_LOG_QUERIES", ("off", "on")) == "on",
+        )
 
 
 @dataclass(frozen=True)

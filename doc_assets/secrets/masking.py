@@ -24,6 +24,7 @@ _MOST_KNOWN = 500
 # Variables whose whole value is secret. Values that are addresses are learned part by part.
 SECRET_VARIABLES: Final = (
     "DOC_ASSETS_EMBEDDING_API_KEY",
+    "DOC_ASSETS_SERVE_TOKEN",
     "HF_TOKEN",
     "HUGGING_FACE_HUB_TOKEN",
     "PGPASSWORD",

@@ -16,6 +16,7 @@ MOST_RESULTS = 50
 DEEPEST = 200
 MOST_TOKENS = 100_000
 DEFAULT_TOKENS = 6_000
+PAGE_TOKENS = 8_000
 LONGEST_QUERY = 10_000
 
 
@@ -270,3 +271,44 @@ class Problem(_Frozen):
     title: str
     status: int
     detail: str = Field(description="What happened, and what to do next.")
+
+
+class AsOfParameters(_Frozen):
+    """Parameters of requests that may be about an earlier state."""
+
+    as_of: str | None = Field(
+        default=None, max_length=64, description="What was live then (a date, a time, or 2h, 3d, 1w ago)."
+    )
+
+
+class DocumentParameters(AsOfParameters):
+    """Parameters of ``GET /v1/documents/{id}``."""
+
+    page: int = Field(default=1, ge=1, description="Page of the text.")
+    max_tokens: int = Field(default=PAGE_TOKENS, ge=100, le=MOST_TOKENS, description="Most tokens of a page.")
+    cursor: str | None = Field(
+        default=None, max_length=8_000, description="From the page before, in place of page: fails if the text changed."
+    )
+
+
+class ContentsParameters(AsOfParameters):
+    """Parameters of ``GET /v1/sources/{type}/{source}/contents``."""
+
+    under: str = Field(default="", max_length=2_000, description="Path of a folder, or of a module of a crate.")
+    depth: int = Field(default=2, ge=1, le=20, description="Levels to list.")
+    most: int = Field(default=500, ge=1, le=5_000, description="Most nodes to list; upper levels come first.")
+
+
+class ResolveParameters(AsOfParameters):
+    """Parameters of ``GET /v1/resolve``."""
+
+    name: str = Field(
+        min_length=1, max_length=200, description="A source, product, crate or protocol, if wanted with a version."
+    )
+
+
+class TextParameters(_Frozen):
+    """Parameters of ``GET /llms.txt`` and ``GET /llms-full.txt``."""
+
+    type: Names = Field(default=(), description="Only these documentation types.")
+    source: Names = Field(default=(), description="Only these sources, as NAME or TYPE/NAME.")

@@ -1,39 +1,48 @@
-"""The HTTP application: routes of the API, and what else is mounted, behind the same guards."""
+"""The HTTP application: the operations of the API, and what else is mounted, behind the same guards."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import ParamSpec, TypeVar
 
-import anyio
-import anyio.to_thread
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.serving.answers import SearchQuery
+from doc_assets.serving.api import OPERATIONS
+from doc_assets.serving.guards import LARGEST_BODY, GuardedApp, Guards
+from doc_assets.serving.health import healthz, metrics, readyz
+from doc_assets.serving.in_threads import in_thread
+from doc_assets.serving.llms import llms, llms_full
+from doc_assets.serving.openapi import openapi
 from doc_assets.serving.problems import on_error, on_http_error
-from doc_assets.serving.request_parameters import read_parameters
+from doc_assets.serving.request_metrics import RequestMetrics
 from doc_assets.serving.service import Service
 
-Given = ParamSpec("Given")
-Result = TypeVar("Result")
+__all__ = ["create_app", "in_thread"]
+
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 
 
-def create_app(service: Service, *, mounts: Sequence[BaseRoute] = (), lifespans: Sequence[Lifespan] = ()) -> Starlette:
+def create_app(
+    service: Service,
+    *,
+    mounts: Sequence[BaseRoute] = (),
+    lifespans: Sequence[Lifespan] = (),
+    guards: Guards | None = None,
+) -> Starlette:
     """Return the application.
 
     Args:
         service: Gives the answers.
         mounts: Routes beside the API's, after them: ``Mount("/mcp", …)``, the search page.
         lifespans: Entered when the server starts, in this order, and left when it stops.
+        guards: What a request must pass; by default it must name a loopback host.
     """
 
     @asynccontextmanager
@@ -43,8 +52,19 @@ def create_app(service: Service, *, mounts: Sequence[BaseRoute] = (), lifespans:
                 await stack.enter_async_context(one())
             yield
 
+    counted = RequestMetrics()
     app = Starlette(
-        routes=[Route("/v1/search", search), Route("/healthz", healthz), *mounts],
+        routes=[
+            *(Route(operation.path.replace("{id}", "{id:path}"), operation.endpoint) for operation in OPERATIONS),
+            Route("/openapi.json", description),
+            Route("/llms.txt", llms),
+            Route("/llms-full.txt", llms_full),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            *mounts,
+        ],
+        middleware=[Middleware(GuardedApp, guards=guards or Guards(), metrics=counted)],
         exception_handlers={
             DocAssetsError: on_error,
             ValidationError: on_error,
@@ -52,32 +72,13 @@ def create_app(service: Service, *, mounts: Sequence[BaseRoute] = (), lifespans:
             Exception: on_error,
         },
         lifespan=lifespan,
+        max_body_size=LARGEST_BODY,
     )
     app.state.service = service
+    app.state.metrics = counted
     return app
 
 
-async def in_thread(function: Callable[Given, Result], *arguments: Given.args, **options: Given.kwargs) -> Result:
-    """Run a function of the service in a worker thread."""
-    return await anyio.to_thread.run_sync(functools.partial(function, *arguments, **options), abandon_on_cancel=True)
-
-
-async def search(request: Request) -> Response:
-    """Answer ``GET /v1/search``."""
-    query = read_parameters(request, SearchQuery)
-    return answer(await in_thread(service_of(request).search, query))
-
-
-async def healthz(request: Request) -> Response:
-    """Answer that the process lives; asks no database."""
-    return PlainTextResponse("alive\n")
-
-
-def service_of(request: Request) -> Service:
-    """Return the application's service."""
-    return request.app.state.service
-
-
-def answer(model: BaseModel) -> Response:
-    """Return a model as JSON."""
-    return Response(model.model_dump_json(), media_type="application/json")
+async def description(request: Request) -> Response:
+    """Answer ``GET /openapi.json``."""
+    return JSONResponse(openapi())

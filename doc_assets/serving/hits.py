@@ -31,7 +31,7 @@ class Shown:
 
 def found_ordinals(result: SearchResult) -> tuple[int, ...]:
     """Return the ordinals of a result's chunks, best first."""
-    return (result.ordinal,)
+    return tuple(passage.ordinal for passage in result.passages) or (result.ordinal,)
 
 
 def show(

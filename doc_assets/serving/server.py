@@ -1,33 +1,83 @@
-"""Runs the application until SIGTERM or SIGINT."""
+"""Runs the application until SIGTERM or SIGINT; requests under way are answered first."""
 
 from __future__ import annotations
 
-import ipaddress
+import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
-from doc_assets.errors import Misuse
+from doc_assets.errors import Misuse, Stopped
+from doc_assets.serving.access import LOOPBACK_HOSTS, BearerToken, Networks, is_loopback, require_safe_address
+from doc_assets.serving.guards import Guards
+from doc_assets.serving.rate_limit import RateLimit
+from doc_assets.settings import ServeSettings
+
+# Kubernetes kills after 30 s.
+_LAST_SECONDS = 20
 
 
-def serve(app: Starlette, host: str, port: int) -> None:
-    """Serve on an address until a signal; requests under way are answered first.
+def guards_of(settings: ServeSettings, host: str) -> Guards:
+    """Return the guards for an address.
 
     Raises:
-        Misuse: The address is not a loopback one.
+        ConfigurationError: The address may not be bound with these settings, or a setting is wrong.
     """
-    if not is_loopback(host):
-        raise Misuse(f"{host} can be reached from other machines: only loopback addresses are served")
-    uvicorn.Server(
-        uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
-    ).run()
+    require_safe_address(host, settings)
+    named = tuple(name.lower() for name in settings.hosts)
+    return Guards(
+        token=BearerToken(settings.token, settings.token_file),
+        hosts=(*LOOPBACK_HOSTS, *named) if named or is_loopback(host) else (),
+        proxies=Networks(settings.proxies) if settings.proxies else None,
+        rate=RateLimit(settings.rate),
+        requests=settings.requests,
+        timeout_seconds=settings.timeout_seconds,
+        log_queries=settings.log_queries,
+    )
 
 
-def is_loopback(host: str) -> bool:
-    """Return True for an address that only this machine reaches."""
-    if host == "localhost":
-        return True
+def serve(
+    app: Starlette, settings: ServeSettings, host: str, port: int, ready: Callable[[str], None] = lambda address: None
+) -> None:
+    """Serve until a signal.
+
+    Args:
+        app: The application, with ``guards_of`` the same settings and host.
+        settings: Certificate and key.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        ready: Called with the server's address once it listens.
+
+    Raises:
+        Misuse: The address cannot be bound.
+    """
+    require_safe_address(host, settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        h11_max_incomplete_event_size=65_536,
+    )
+    with _listening(host, port) as listener:
+        scheme = "https" if settings.tls_certificate else "http"
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"{scheme}://{shown}:{listener.getsockname()[1]}")
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except Stopped:
+            return  # uvicorn has answered what was under way, and passes the signal on to the command line
+
+
+def _listening(host: str, port: int) -> socket.socket:
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048
+        )
+    except OSError as error:
+        raise Misuse(f"{host} port {port} cannot be listened on: {error}; choose another with --port") from error

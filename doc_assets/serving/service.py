@@ -12,6 +12,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, NotFound, StoreUnavailable
 from doc_assets.search.page_url import address
 from doc_assets.search.search import Model, SearchResult, search_in, searching
@@ -26,19 +27,22 @@ from doc_assets.serving.answers import (
     Snapshot,
     SourcesAnswer,
 )
-from doc_assets.serving.cursors import Cursor, mark, request_hash, short
+from doc_assets.serving.cursors import Cursor, StateChanged, mark, request_hash, short
 from doc_assets.serving.document_ids import find_document, id_of, no_source
+from doc_assets.serving.full_text import full_markdown
 from doc_assets.serving.hits import date_of, show, version_facts
 from doc_assets.serving.paging import page_of
 from doc_assets.serving.snapshot_facts import SnapshotFacts
 from doc_assets.serving.source_answers import Scopes, by_source, names_of, resolved_source, source_digest, source_info
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
 from doc_assets.serving.version_filter import version_filter
-from doc_assets.store.browse.contents import listed_documents
+from doc_assets.store.browse.contents import documents_after, listed_documents
+from doc_assets.store.browse.limits import limit_statements
 from doc_assets.store.browse.state import VisibleSnapshot, of_source, state_digest, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search.filters import nearest
 from doc_assets.store.search.scope import SearchRequest, resolve_scope
+from doc_assets.store.spaces.spaces import live_models
 
 _RESOLVED = 10
 
@@ -60,6 +64,7 @@ class Service:
         *,
         scopes: Callable[[], Scopes] = dict,
         tokens: TokenCounter | None = None,
+        statement_seconds: float = 30.0,
     ) -> None:
         """Open nothing yet.
 
@@ -68,12 +73,19 @@ class Service:
             models: ``SpaceModels``, which finds the model of what is live, or a model, or a function that loads it.
             scopes: Getter of the catalogue's named sets of sources.
             tokens: Counts what answers cost their readers; an estimate by default.
+            statement_seconds: Most seconds of a statement in PostgreSQL.
         """
         self._store = store
         self._models = models
         self._scopes = scopes
         self._tokens = tokens or EstimatedTokens()
         self._facts = SnapshotFacts()
+        self._statement_seconds = statement_seconds
+
+    @property
+    def tokenizer(self) -> str:
+        """Name of what counts tokens."""
+        return self._tokens.name
 
     def search(self, query: SearchQuery) -> SearchAnswer:
         """Answer a search.
@@ -268,10 +280,53 @@ class Service:
             digest=source_digest(parts),
         )
 
-    def state(self) -> str:
-        """Return the digest of what is live; one short query."""
+    def full_text(self, types: Sequence[str] = (), sources: Sequence[str] = ()) -> Iterator[str]:
+        """Return the live documents of some sources as Markdown, read some at a time while it is consumed.
+
+        All of it is of one state. Where a snapshot is collected meanwhile, the text ends with an error.
+
+        Args:
+            types: Documentation types, all if empty.
+            sources: Sources, as ``NAME`` or ``TYPE/NAME``, all if empty.
+
+        Raises:
+            NotFound: There is no such type or source.
+            StateChanged: While it is consumed: garbage collection removed what was to come.
+        """
         with self._reading() as connection:
-            return state_digest(visible_snapshots(connection))
+            scope = resolve_scope(connection, SearchRequest.of(types, sources, None, None))
+            visible = [one for one in visible_snapshots(connection) if one.id in scope.snapshots]
+        return self._full_text(visible)
+
+    def _full_text(self, visible: Sequence[VisibleSnapshot]) -> Iterator[str]:
+        for snapshot in visible:
+            after, documents = ("", -1), 0
+            while True:
+                with self._reading() as connection:
+                    batch = documents_after(connection, snapshot.id, after)
+                yield from (full_markdown(snapshot, one) for one in batch)
+                documents += len(batch)
+                if not batch:
+                    break
+                after = batch[-1].path, batch[-1].part
+            if documents != snapshot.documents:
+                raise StateChanged(
+                    f"snapshot {snapshot.id} of {snapshot.partition} was collected meanwhile: begin again"
+                )
+
+    def state(self, as_of: str | None = None) -> str:
+        """Return the digest of what is live, or was then; one short query."""
+        at = SearchRequest.of((), (), None, as_of).as_of
+        with self._reading() as connection:
+            return state_digest(visible_snapshots(connection, at))
+
+    def require_ready(self) -> None:
+        """Raise one of the errors of ``search`` unless searches can be answered; the first call opens the model."""
+        with self._reading() as connection:
+            scope = resolve_scope(connection, SearchRequest.of((), (), None, None))
+            if isinstance(self._models, SpaceModels):
+                self._models.of(live_models(connection, scope.snapshots))
+            self._facts.of(connection, scope.snapshots)
 
     def _places(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the types and sources of named scopes; raise NotFound for an unknown one."""
@@ -297,6 +352,7 @@ class Service:
     def _reading(self) -> Iterator[Connection]:
         try:
             with searching(self._store) as connection:
+                limit_statements(connection, self._statement_seconds)
                 yield connection
         except OperationalError as error:
             raise StoreUnavailable(f"PostgreSQL went away: {error}; try again") from error

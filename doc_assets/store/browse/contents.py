@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -86,8 +86,6 @@ def product_versions(connection: psycopg.Connection, snapshots: Sequence[int]) -
 class FullDocument:
     """A document with its text."""
 
-    doc_type: str
-    source: str
     path: str
     part: int
     title: str
@@ -96,24 +94,18 @@ class FullDocument:
     site: Site
 
 
-_BATCH = 50
+_BATCH = 20
 
 
-def full_documents(connection: psycopg.Connection, snapshots: Sequence[int]) -> Iterator[FullDocument]:
-    """Yield all documents of some snapshots in the order of the snapshots, then of path and part, some at a time."""
-    for snapshot in snapshots:
-        after = ("", -1)
-        while True:
-            rows = connection.execute(
-                "SELECT p.doc_type, p.source, d.path, d.part, o.title, o.metadata, o.text, s.base_url, s.page_rule,"
-                " s.page_strip FROM snapshot_document d JOIN document o ON o.id = d.document_id"
-                " JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
-                " WHERE d.snapshot_id = %s AND (d.path, d.part) > (%s, %s) ORDER BY d.path, d.part LIMIT %s",
-                (snapshot, *after, _BATCH),
-            ).fetchall()
-            for doc_type, source, path, part, title, metadata, text, base_url, rule, strip in rows:
-                site = Site(base_url, rule, strip)
-                yield FullDocument(doc_type, source, path, part, title, metadata, text, site)
-            if len(rows) < _BATCH:
-                break
-            after = (rows[-1][2], rows[-1][3])
+def documents_after(connection: psycopg.Connection, snapshot: int, after: tuple[str, int]) -> list[FullDocument]:
+    """Return the next documents of a snapshot after a path and part, with their text; none after the last one."""
+    rows = connection.execute(
+        "SELECT d.path, d.part, o.title, o.metadata, o.text, s.base_url, s.page_rule, s.page_strip"
+        " FROM snapshot_document d JOIN document o ON o.id = d.document_id JOIN snapshot s ON s.id = d.snapshot_id"
+        " WHERE d.snapshot_id = %s AND (d.path, d.part) > (%s, %s) ORDER BY d.path, d.part LIMIT %s",
+        (snapshot, *after, _BATCH),
+    ).fetchall()
+    return [
+        FullDocument(path, part, title, metadata, text, Site(base_url, rule, strip))
+        for path, part, title, metadata, text, base_url, rule, strip in rows
+    ]

@@ -1,0 +1,220 @@
+"""What every request passes before it is answered: address, Host, token, rate, number and time; and its access log."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doc_assets.serving.access import LOOPBACK_HOSTS, BearerToken, Networks
+from doc_assets.serving.problems import problem
+from doc_assets.serving.rate_limit import RateLimit
+from doc_assets.serving.request_metrics import RequestMetrics
+
+# Probes come from addresses of their own and bear no token; they say nothing but whether the server is well.
+PROBES = ("/healthz", "/readyz")
+LONGEST_QUERY_STRING = 16_384
+LARGEST_BODY = 1_000_000
+
+_log = logging.getLogger("doc_assets.serving.access")
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The bounds of an application.
+
+    Attributes:
+        token: What requests must bear.
+        hosts: Names that the server is reached by; any if empty.
+        proxies: Peers that may send requests; any if None.
+        rate: Requests of one client in a minute.
+        requests: Most requests under way at a time.
+        timeout_seconds: Most seconds until an answer begins.
+        log_queries: The access log holds the queries.
+    """
+
+    token: BearerToken = field(default_factory=lambda: BearerToken(None))
+    hosts: tuple[str, ...] = LOOPBACK_HOSTS
+    proxies: Networks | None = None
+    rate: RateLimit = field(default_factory=lambda: RateLimit(0))
+    requests: int = 16
+    timeout_seconds: float = 30.0
+    log_queries: bool = False
+
+
+class GuardedApp:
+    """An ASGI application behind guards."""
+
+    def __init__(self, app: ASGIApp, guards: Guards, metrics: RequestMetrics) -> None:
+        """Take the application and its bounds."""
+        self._app = app
+        self._guards = guards
+        self._metrics = metrics
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, uuid.uuid4().hex[:16])
+        started = time.perf_counter()
+        try:
+            await self._guarded(scope, receive, answer)
+        finally:
+            self._metrics.count(scope["path"], answer.status)
+            self._write_log(scope, answer, time.perf_counter() - started)
+
+    async def _guarded(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        if refusal := self._refusal(scope, answer):
+            await refusal(scope, receive, answer.send)
+            return
+        if scope["path"] in PROBES:
+            await self._app(scope, receive, answer.send)
+            return
+        if self._under_way >= self._guards.requests:
+            busy = problem(
+                429, "busy", "Too many requests at once", "wait a second and repeat the request", {"Retry-After": "1"}
+            )
+            await busy(scope, receive, answer.send)
+            return
+        self._take()
+        answer.on_stream = self._release
+        try:
+            await self._timed(scope, receive, answer)
+        finally:
+            if answer.on_stream is not None:
+                self._release()
+
+    async def _timed(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        with anyio.move_on_after(self._guards.timeout_seconds) as limit:
+            answer.on_start = lambda: setattr(limit, "deadline", float("inf"))
+            await self._app(scope, receive, answer.send)
+        if limit.cancelled_caught and not answer.status:
+            late = problem(
+                503,
+                "timeout",
+                "It took too long",
+                f"there was no answer within {self._guards.timeout_seconds:g} s: narrow it, or repeat it later",
+                {"Retry-After": "5"},
+            )
+            await late(scope, receive, answer.send)
+
+    def _take(self) -> None:
+        self._under_way += 1
+        self._metrics.in_flight.inc()
+
+    def _release(self) -> None:
+        self._under_way -= 1
+        self._metrics.in_flight.dec()
+
+    def _refusal(self, scope: Scope, answer: _Answer) -> Response | None:
+        """Return why a request is refused, None if it may pass."""
+        if scope["path"] in PROBES:
+            return None
+        guards, headers = self._guards, Headers(scope=scope)
+        peer = scope["client"][0] if scope.get("client") else ""
+        if guards.proxies is not None and peer not in guards.proxies:
+            return problem(403, "proxy", "Not through the proxy", "requests must come through the proxy in front")
+        if guards.hosts and _host(headers.get("host", "")) not in guards.hosts:
+            return problem(
+                421,
+                "host",
+                "Another host is meant",
+                "the Host header names none of this server's names: whoever runs it adds names with "
+                "DOC_ASSETS_SERVE_HOSTS",
+            )
+        if not guards.token.admits(headers.get("authorization")):
+            return problem(
+                401,
+                "token",
+                "A token is needed",
+                "send the header 'Authorization: Bearer TOKEN', with the token from whoever runs this server",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        if len(scope["query_string"]) > LONGEST_QUERY_STRING:
+            return problem(
+                414, "too-long", "Too long", f"the parameters are longer than {LONGEST_QUERY_STRING:,} bytes: shorten q"
+            )
+        allowance = guards.rate.take(client_of(scope, guards.proxies))
+        if allowance is not None:
+            answer.headers |= allowance.headers()
+            if not allowance.passes:
+                detail = f"more than {allowance.limit} requests in a minute: wait {allowance.seconds} s"
+                return problem(429, "rate", "Too many requests", detail)
+        return None
+
+    def _write_log(self, scope: Scope, answer: _Answer, seconds: float) -> None:
+        if scope["path"] in PROBES:
+            return
+        parameters = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        if not self._guards.log_queries:
+            parameters = {name: value for name, value in parameters.items() if name not in ("q", "name", "cursor")}
+        facts: MutableMapping[str, Any] = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "parameters": urlencode(parameters),
+            "status": answer.status,
+            "seconds": round(seconds, 4),
+            "bytes": answer.bytes,
+            "client": client_of(scope, self._guards.proxies),
+            "request": answer.id,
+        }
+        _log.info("request", extra=facts)
+
+
+class _Answer:
+    """The way of an answer to its client: adds headers, notes what was sent."""
+
+    def __init__(self, send: Send, id: str) -> None:
+        self._send = send
+        self.id = id
+        self.status = 0
+        self.bytes = 0
+        self.headers: dict[str, str] = {}
+        self.on_start: Callable[[], object] = lambda: None
+        # A stream of events stays open for hours and does nothing: it counts as under way until it begins.
+        self.on_stream: Callable[[], None] | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.on_start()
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-Id"] = self.id
+            headers["X-Content-Type-Options"] = "nosniff"
+            headers["Referrer-Policy"] = "no-referrer"
+            for name, value in self.headers.items():
+                headers[name] = value
+            if headers.get("content-type", "").startswith("text/event-stream") and self.on_stream is not None:
+                self.on_stream()
+                self.on_stream = None
+        elif message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+        await self._send(message)
+
+
+def client_of(scope: Scope, proxies: Networks | None) -> str:
+    """Return the address of the client: behind proxies that of the last hop that is none of them."""
+    peer = scope["client"][0] if scope.get("client") else ""
+    if proxies is None or peer not in proxies:
+        return peer
+    hops = [hop.strip() for hop in Headers(scope=scope).get("x-forwarded-for", "").split(",") if hop.strip()]
+    return next((hop for hop in reversed(hops) if hop not in proxies), peer)
+
+
+def _host(header: str) -> str:
+    """Return the name of a Host header, without port and brackets."""
+    name = header.strip().lower()
+    if name.startswith("["):
+        return name[1:].partition("]")[0]
+    return name.partition(":")[0]
