@@ -6,7 +6,7 @@ Evidence on the candidates is gathered in ``candidates`` and scored in ``ranking
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, StoreUnavailable
 from doc_assets.search.candidates import Meaning, StoredVectors, evidence_of
+from doc_assets.search.provider import Asked, Candidates, Model, Provider
 from doc_assets.search.ranking import Mode, Ranked, rank
 from doc_assets.search.results import SearchResult, results_of
 from doc_assets.store.database.connection import Connection, OperationalError, Store
@@ -25,8 +26,6 @@ from doc_assets.store.search.filters import Where
 from doc_assets.store.search.meaning import embed_query
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
-
-Model = Embedder | SpaceModels | Callable[[], Embedder]
 
 # A pasted log is searched by its beginning: the rest adds nothing, and to_tsvector rejects texts above 1 MB.
 _MAX_QUERY_CHARACTERS = 10_000
@@ -90,9 +89,18 @@ def search(
 
 
 def search_in(
-    connection: Connection, embedder: Model, query: str, request: SearchRequest, *, k: int = 10, mode: str = "hybrid"
+    connection: Connection,
+    embedder: Model,
+    query: str,
+    request: SearchRequest,
+    *,
+    k: int = 10,
+    mode: str = "hybrid",
+    memory: Provider | None = None,
 ) -> Found:
     """Search within an open transaction of ``searching``, for callers that read more of the same state; see ``search``.
+
+    With ``memory`` PostgreSQL gathers the evidence only where that cannot.
 
     Raises:
         OperationalError: PostgreSQL went away.
@@ -104,9 +112,12 @@ def search_in(
     query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
     if not query:
         raise Misuse("the query is empty: give some words to search for")
-    scope = resolve_scope(connection, request)
-    ranked = _rank(connection, embedder, query, scope, k, cast(Mode, mode)) if scope.searched_chunks else []
-    return Found(scope, results_of(connection, ranked, scope, k))
+    asked = Asked(query, request, k, cast(Mode, mode))
+    found = memory.candidates(connection, asked) if memory is not None else None
+    if found is None:
+        found = _from_store(connection, embedder, asked)
+    ranked = rank(found.terms, found.evidence, asked.mode)
+    return Found(found.scope, results_of(connection, ranked, found.scope, k))
 
 
 def explain_empty(
@@ -138,11 +149,15 @@ def searching(store: Store) -> Iterator[Connection]:
         yield connection
 
 
-def _rank(connection: Connection, embedder: Model, query: str, scope: SearchScope, k: int, mode: Mode) -> list[Ranked]:
-    if mode == "text":
-        return ranked_by(connection, query, scope, k, mode)
-    vector = embed_query(connection, _model(connection, embedder, scope), query, scope)
-    return ranked_by(connection, query, scope, k, mode, StoredVectors(connection, vector, scope))
+def _from_store(connection: Connection, embedder: Model, asked: Asked) -> Candidates:
+    scope = resolve_scope(connection, asked.request)
+    if not scope.searched_chunks:
+        return Candidates.none(scope)
+    meaning = None
+    if asked.mode != "text":
+        vector = embed_query(connection, _model(connection, embedder, scope), asked.query, scope)
+        meaning = StoredVectors(connection, vector, scope)
+    return Candidates(scope, *evidence_of(connection, asked.query, scope, asked.wanted, asked.mode, meaning))
 
 
 def ranked_by(

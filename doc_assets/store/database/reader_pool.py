@@ -42,17 +42,19 @@ class ReaderPool(Store):
         ...         connection.execute("SELECT count(*) FROM live_document")
     """
 
-    def __init__(self, store: Store, application: str, connections: int = 4) -> None:
+    def __init__(self, store: Store, application: str, connections: int = 4, patience: float = _PATIENCE) -> None:
         """Open no connection yet.
 
         Args:
             store: The store to read.
             application: Name of the connections in ``pg_stat_activity``.
-            connections: Most connections at a time; a reading waits up to 5 s for one.
+            connections: Most connections at a time.
+            patience: Seconds that a reading waits for one.
         """
         super().__init__(store.url)
         self._application = application
         self._connections = connections
+        self._patience = patience
         self._pool = ConnectionPool(
             with_keepalives(self.url),
             connection_class=Session,
@@ -60,11 +62,15 @@ class ReaderPool(Store):
             min_size=0,
             max_size=connections,
             configure=_configure,
-            timeout=_PATIENCE,
+            timeout=patience,
             num_workers=1,
             name=application,
             open=True,
         )
+
+    def __enter__(self) -> ReaderPool:
+        """Return the pool."""
+        return self
 
     @contextmanager
     def reading(self, application: str = "", *, one_state: bool = False) -> Iterator[Connection]:
@@ -72,7 +78,7 @@ class ReaderPool(Store):
 
         Raises:
             StoreUnreachable: The server cannot be reached.
-            StoreUnavailable: All connections were in use for 5 s.
+            StoreUnavailable: All connections were in use for longer than the patience.
             ConfigurationError: A connection pool allows no transactions.
         """
         connection = self._begun(one_state)
@@ -114,7 +120,7 @@ class ReaderPool(Store):
             self.reader(self._application).close()
             raise StoreUnavailable(
                 f"all {self._connections} connections of {self._application} to PostgreSQL were in use for "
-                f"{_PATIENCE:g} s: try again, or allow more of them"
+                f"{self._patience:g} s: try again, or allow more of them"
             ) from error
         except PoolClosed as error:
             raise StoreUnavailable(f"{self._application} is being closed") from error

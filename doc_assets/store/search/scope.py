@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -98,10 +99,16 @@ class _Visible:
     chunks: int
     tokens: int
 
+
+class _Sourced(Protocol):
     @property
-    def names(self) -> set[str]:
-        """Return the names of the source, bare and with its type."""
-        return {self.source, f"{self.doc_type}/{self.source}"}
+    def doc_type(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+
+_OfSource = TypeVar("_OfSource", bound=_Sourced)
 
 
 def resolve_scope(connection: psycopg.Connection, request: SearchRequest) -> SearchScope:
@@ -112,7 +119,8 @@ def resolve_scope(connection: psycopg.Connection, request: SearchRequest) -> Sea
         NotFound: Unknown type or source, nothing was live then, or gc has removed it.
     """
     visible = _visible(connection, request.as_of)
-    chosen = _chosen(visible, request)
+    at = request.as_of
+    chosen = choose([row for row in visible if not isinstance(at, int) or row.snapshot == at], request)
     if collected := [row.partition_id for row in chosen if row.status == "collected"]:
         raise NotFound(collected_message(connection, request.as_of, collected))
     snapshots = tuple(row.snapshot for row in chosen)
@@ -164,25 +172,34 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
     )
 
 
-def _chosen(visible: Sequence[_Visible], request: SearchRequest) -> list[_Visible]:
-    of_all = [row for row in visible if not isinstance(request.as_of, int) or row.snapshot == request.as_of]
-    types = {row.doc_type for row in of_all}
+def choose(visible: Sequence[_OfSource], request: SearchRequest) -> list[_OfSource]:
+    """Return those of the snapshots that are of the requested types and sources.
+
+    Raises:
+        NotFound: Unknown type or source.
+    """
+    types = {row.doc_type for row in visible}
     state = _state(request.as_of, "is published")
     if unknown := sorted(set(request.types) - types):
         raise NotFound(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
-    of_types = [row for row in of_all if not request.types or row.doc_type in request.types]
-    named = {name for row in of_types for name in row.names}
+    of_types = [row for row in visible if not request.types or row.doc_type in request.types]
+    named = {name for row in of_types for name in _names(row)}
     if unknown := sorted(set(request.sources) - named):
         listed = "status" if request.as_of is None else "snapshots"
         raise NotFound(
             f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets {listed} lists them"
         )
-    chosen = [row for row in of_types if not request.sources or row.names & set(request.sources)]
+    chosen = [row for row in of_types if not request.sources or _names(row) & set(request.sources)]
     if not request.places:
         return chosen
-    if not (found := [row for row in chosen if {row.doc_type, *row.names} & set(request.places)]):
+    if not (found := [row for row in chosen if {row.doc_type, *_names(row)} & set(request.places)]):
         raise NotFound(f"nothing {state} of {', '.join(request.places)} in this scope: widen it, or load them")
     return found
+
+
+def _names(row: _Sourced) -> set[str]:
+    """Return the names of the source, bare and with its type."""
+    return {row.source, f"{row.doc_type}/{row.source}"}
 
 
 def _state(at: int | datetime | None, live: str) -> str:

@@ -7,7 +7,7 @@ Both steps are bounded, whatever the query and however large the store. What the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +19,15 @@ from doc_assets.store.search.filters import metadata_filter
 from doc_assets.store.search.scope import SearchScope
 
 # The order of candidates, before they are scored, is that of BM25 with the constants of ``search.ranking``.
-_K1 = 1.2
-_CHUNK_B = 0.75
-_DOCUMENT_B = 0.9
-_DOCUMENT_SHARE = 0.5
+K1 = 1.2
+CHUNK_B = 0.75
+DOCUMENT_B = 0.9
+DOCUMENT_SHARE = 0.5
 # Weight of a part of a CamelCase name against the whole name.
 _PART_WEIGHT = 0.5
 
 # Of a long query the first lexemes are counted, at up to 1 ms each, and the rarest of them ranked.
-_MAX_LEXEMES = 100
+MAX_LEXEMES = 100
 _MAX_TERMS = 32
 _MAX_POSTINGS_PER_TERM = 20_000
 # For words in up to so many chunks only visible chunks count, at up to 10 us each, so that other snapshots do not
@@ -126,13 +126,27 @@ def query_terms(connection: psycopg.Connection, query: str, scope: SearchScope) 
     """Return the query's lexemes that occur, rarest first."""
     rows = connection.execute(
         _TERMS,
-        {"query": query, "cap": _MAX_POSTINGS_PER_TERM, "lexemes": _MAX_LEXEMES},
+        {"query": query, "cap": _MAX_POSTINGS_PER_TERM, "lexemes": MAX_LEXEMES},
     ).fetchall()
     visible = _visible(connection, [quoted for _, quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
+    return weighted(
+        [(lexeme, quoted, whole, visible.get(quoted, stored)) for lexeme, quoted, whole, stored in rows],
+        scope.visible_chunks,
+    )
+
+
+def weighted(lexemes: Iterable[tuple[str, str, bool, int]], visible_chunks: int) -> list[Term]:
+    """Return the lexemes that occur, rarest first, at most 32.
+
+    Args:
+        lexemes: Each plain and quoted, with whether it is more than a part of a name, and the number of chunks that
+            hold it.
+        visible_chunks: Number of chunks among which it is rare or common.
+    """
     terms = []
-    for lexeme, quoted, whole, stored in rows:
-        if frequency := visible.get(quoted, stored):
-            total = max(scope.visible_chunks, frequency)
+    for lexeme, quoted, whole, frequency in lexemes:
+        if frequency:
+            total = max(visible_chunks, frequency)
             inverse = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
             terms.append(Term(lexeme, quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
     terms.sort(key=lambda term: (term.frequency, term.query))
@@ -218,8 +232,8 @@ def word_candidates(
             "queries": [term.query for term in finding],
             "weights": [term.weight for term in finding],
             "snapshots": list(scope.snapshots),
-            "b": _CHUNK_B,
-            "k1": _K1,
+            "b": CHUNK_B,
+            "k1": K1,
             "mean": scope.visible_tokens / scope.visible_chunks,
             "cap": _MAX_POSTINGS_PER_TERM,
             "limit": limit,
@@ -247,9 +261,9 @@ def _closest(
     mean = scope.visible_chunks / scope.visible_documents
 
     def promise(candidate: _Candidate) -> float:
-        norm = _K1 * (1 - _DOCUMENT_B + _DOCUMENT_B * candidate.chunk_count / mean)
+        norm = K1 * (1 - DOCUMENT_B + DOCUMENT_B * candidate.chunk_count / mean)
         whole = sum(finding[n].weight * count / (count + norm) for n, count in candidate.counts.items())
-        return (1 - _DOCUMENT_SHARE) * candidate.best + _DOCUMENT_SHARE * whole
+        return (1 - DOCUMENT_SHARE) * candidate.best + DOCUMENT_SHARE * whole
 
     chosen: list[bytes] = []
     chunks = 0

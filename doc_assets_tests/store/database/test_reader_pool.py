@@ -18,7 +18,7 @@ def test_readings_share_a_connection_whose_settings_stay_and_whose_transactions_
             with pool.reading(one_state=one_state) as connection:
                 served.append(process_of(connection))
                 shown = [
-                    connection.execute(f"SHOW {name}").fetchall()[0][0]
+                    connection.execute("SELECT current_setting(%s)", (name,)).fetchall()[0][0]
                     for name in ("transaction_isolation", "transaction_read_only", "max_parallel_workers_per_gather")
                 ]
                 assert shown == ["repeatable read" if one_state else "read committed", "on", "0"]
@@ -47,14 +47,18 @@ def test_a_connection_whose_statement_failed_is_not_used_again(store: Store) -> 
 
 
 def test_who_gets_no_connection_in_time_is_told_that_others_have_them(store: Store) -> None:
-    with ReaderPool(store, "test readers", 1) as pool, pool.reading():
-        pool._pool.timeout = 0.01
-        with pytest.raises(StoreUnavailable, match="all 1 connections of test readers"), pool.reading():
-            pass
+    with ReaderPool(store, "test readers", 1, patience=1.0) as pool, pool.reading():
+
+        def read() -> None:
+            with pool.reading():
+                raise AssertionError("there was a second connection")
+
+        with pytest.raises(StoreUnavailable, match="all 1 connections of test readers"):
+            read()
 
 
 def test_who_gets_no_connection_since_the_server_is_away_is_told_that() -> None:
-    with ReaderPool(Store("postgresql://127.0.0.1:1/docs?connect_timeout=2"), "test readers", 1) as pool:
-        pool._pool.timeout = 0.01
-        with pytest.raises(StoreUnreachable), pool.reading():
-            pass
+    nowhere = Store("postgresql://127.0.0.1:1/docs?connect_timeout=2")
+    pool = ReaderPool(nowhere, "test readers", 1, patience=0.01)
+    with pool, pytest.raises(StoreUnreachable), pool.reading():
+        pass

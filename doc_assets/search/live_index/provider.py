@@ -1,0 +1,98 @@
+"""Evidence for a search from the index of what is live, where it holds just that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from doc_assets.embedding.embedder import Embedder
+from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.embedding.prompts import Role
+from doc_assets.search.live_index.gathering import find_terms, gather
+from doc_assets.search.live_index.loading import LiveIndex
+from doc_assets.search.live_index.query_vectors import QueryVectors
+from doc_assets.search.live_index.state import LiveState, Rows
+from doc_assets.search.provider import Asked, Candidates, Model
+from doc_assets.store.database.connection import Connection
+from doc_assets.store.search.evidence import Terms
+from doc_assets.store.search.filters import few_documents, require_known
+from doc_assets.store.search.live_passages import live_key_and_lexemes
+from doc_assets.store.search.meaning import first_tokens
+from doc_assets.store.search.scope import SearchScope, choose
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProvider:
+    """Gathers evidence from memory; may be shared between threads.
+
+    Attributes:
+        index: The index.
+        models: What opens the model of the live space.
+        vectors: The vectors of earlier queries.
+    """
+
+    index: LiveIndex
+    models: Model
+    vectors: QueryVectors
+
+    def candidates(self, connection: Connection, asked: Asked) -> Candidates | None:
+        """See ``Provider.candidates``; None unless the index holds what the connection sees as live."""
+        if asked.request.as_of is not None:
+            return None
+        key, lexemes = live_key_and_lexemes(connection, asked.query)
+        state = self.index.at(key)
+        if state is None:
+            return None
+        embedder = None if asked.mode == "text" else _of_space(self.models, state)
+        if asked.mode != "text" and embedder is None:
+            return None
+        chosen = choose(state.snapshots, asked.request)
+        numbers = [number for number, snapshot in enumerate(state.snapshots) if snapshot in chosen]
+        conditions = asked.request.conditions
+
+        def matching() -> Collection[bytes]:
+            found = few_documents(connection, conditions, [snapshot.id for snapshot in chosen], state.visible_chunks)
+            return found or ()
+
+        rows = state.rows_of(numbers, conditions or None, matching)
+        scope = _scope(state, numbers, rows, asked)
+        if not scope.searched_chunks:
+            require_known(connection, conditions)
+            return Candidates.none(scope)
+        vector = None if embedder is None else self._vector(embedder, asked.query)
+        if asked.mode == "vector":
+            evidence = gather(state, rows, find_terms(state, []), vector, asked.wanted, all_chunks=False)
+            return Candidates(scope, Terms((), np.empty(0)), evidence)
+        found = find_terms(state, lexemes)
+        return Candidates(scope, found.terms, gather(state, rows, found, vector, asked.wanted))
+
+    def _vector(self, embedder: Embedder, query: str) -> np.ndarray:
+        def embed(text: str) -> np.ndarray:
+            known = first_tokens(text, embedder.tokenizers.of(Role.QUERY))
+            return embedder.embed([known], Role.QUERY)[0]
+
+        return self.vectors.of(embedder.space.fingerprint, query, embed)
+
+
+def _of_space(models: Model, state: LiveState) -> Embedder | None:
+    """Return the model of what is live; None if another is given, which PostgreSQL's search refuses."""
+    if isinstance(models, SpaceModels):
+        return models.of([state.space])
+    embedder = models if isinstance(models, Embedder) else models()
+    return embedder if embedder.space.fingerprint == state.space.fingerprint else None
+
+
+def _scope(state: LiveState, numbers: Sequence[int], rows: Rows, asked: Asked) -> SearchScope:
+    allowed = rows.allowed_chunks
+    return SearchScope(
+        snapshots=tuple(state.snapshots[number].id for number in numbers),
+        searched_chunks=rows.chunks[1] - rows.chunks[0] if allowed is None else int(np.count_nonzero(allowed)),
+        narrowed=len(numbers) < len(state.snapshots) or bool(asked.request.conditions),
+        visible_snapshots=tuple(snapshot.id for snapshot in state.snapshots),
+        visible_documents=sum(snapshot.documents for snapshot in state.snapshots),
+        visible_chunks=state.visible_chunks,
+        visible_tokens=sum(snapshot.tokens for snapshot in state.snapshots),
+        conditions=asked.request.conditions,
+    )
