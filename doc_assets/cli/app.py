@@ -22,6 +22,7 @@ from doc_assets.cli import (
     exporter,
     gc,
     history,
+    mcp,
     migrate,
     quarantine,
     retire,
@@ -113,6 +114,7 @@ app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)
 app.command("serve", rich_help_panel="Search")(serve.serve)
+app.command("mcp", rich_help_panel="Search")(mcp.mcp)
 app.command("evaluate", rich_help_panel="Search")(evaluate.evaluate)
 app.command("status", rich_help_panel="Inspect")(status.status)
 app.command("exporter", rich_help_panel="Inspect")(exporter.exporter)

@@ -1,6 +1,10 @@
-"""``doc-assets serve``: the HTTP API over what is live."""
+"""``doc-assets serve``: the HTTP API over what is live, and the MCP server under it."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -10,34 +14,52 @@ from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import ServeSettings, Settings
 from doc_assets.store.schema.opening import open_for_reading
 
+if TYPE_CHECKING:
+    from doc_assets.serving.service import Service
+
 
 def serve(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; any but loopback needs token and TLS."),
     port: int = typer.Option(8700, "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one."),
 ) -> None:
-    """Serve the search API over what is live until SIGTERM; only reads the database."""
-    from doc_assets.search.searcher import Searcher
+    """Serve the search API, and MCP under /mcp, over what is live until SIGTERM; only reads the database."""
     from doc_assets.serving.application import create_app
+    from doc_assets.serving.mcp.http import endpoint
     from doc_assets.serving.server import guards_of
     from doc_assets.serving.server import serve as run
+
+    serving = ServeSettings.from_environment()
+    guards = guards_of(serving, host)
+    with open_service(serving, "doc-assets serve", serving.requests) as service:
+        mcp = endpoint(service, hosts=(host, *serving.hosts), shared_cache=not guards.token.is_set)
+        app = create_app(service, mounts=[mcp.route], lifespans=[mcp.lifespan], guards=guards)
+        run(app, serving, host, port, lambda address: print_note(f"serving on {address}"))
+
+
+@contextmanager
+def open_service(serving: ServeSettings, application: str, connections: int) -> Iterator[Service]:
+    """Open the store for reading and yield what answers readers from it.
+
+    Args:
+        serving: Limit on statements, and the tokenizer.
+        application: The name of the connections.
+        connections: Most of them.
+    """
+    from doc_assets.search.searcher import Searcher
     from doc_assets.serving.service import Service
     from doc_assets.serving.token_counts import EstimatedTokens, ExactTokens
 
-    settings, serving = Settings.from_environment(), ServeSettings.from_environment()
-    guards = guards_of(serving, host)
+    settings = Settings.from_environment()
     models = SpaceModels(settings)
     tokens = ExactTokens(serving.tokenizer) if serving.tokenizer else EstimatedTokens()
     with (
         open_for_reading(settings) as store,
-        Searcher(store, models, application="doc-assets serve", connections=serving.requests) as searcher,
+        Searcher(store, models, application=application, connections=connections) as searcher,
     ):
-        service = Service(
+        yield Service(
             searcher.store,
             models,
             scopes=CatalogueScopes(settings.catalogue),
             tokens=tokens,
             statement_seconds=serving.timeout_seconds,
-        )
-        run(
-            create_app(service, guards=guards), serving, host, port, lambda address: print_note(f"serving on {address}")
         )

@@ -9,7 +9,7 @@ Where the parts of the application are::
     /openapi.json            its description, from the models           openapi.py
     /llms.txt, /llms-full.txt                                           llms.py
     /healthz /readyz /metrics                                           health.py
-    /mcp                     the MCP server, given as ``mounts``        not here yet: doc_assets/serving/mcp/
+    /mcp                     the MCP server, given as ``mounts``        mcp/
     /                        the search page, given as ``mounts``       not here yet: doc_assets/serving/page/
 
 ``application.create_app(service, …, mounts=[Mount("/mcp", app=…), *page_routes])`` puts them together; what is mounted
