@@ -10,7 +10,16 @@ from mcp_types import CallToolResult, Tool, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from doc_assets.errors import Misuse, NotFound
-from doc_assets.serving.answers import ContentsAnswer, DocumentAnswer, Hit, LeftOut, ResolveAnswer, SearchAnswer, SourcesAnswer, VersionCount
+from doc_assets.serving.answers import (
+    ContentsAnswer,
+    DocumentAnswer,
+    Hit,
+    LeftOut,
+    ResolveAnswer,
+    SearchAnswer,
+    SourcesAnswer,
+    VersionCount,
+)
 from doc_assets.serving.cursors import Cursor, request_hash, short
 from doc_assets.serving.markdown import NOTICE
 from doc_assets.serving.mcp.addresses import SCHEME, Address

@@ -103,7 +103,7 @@ def test_pages_hold_each_result_once(ask):
         cursor = answer.structured_content["cursor"]
         if cursor is None:
             break
-    assert len(ids) == len(set(ids)) == 25
+    assert len(ids) == len(set(ids)) == 26
 
 
 def test_a_version_and_a_named_set_narrow_a_search(ask):
