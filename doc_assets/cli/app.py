@@ -20,6 +20,7 @@ from doc_assets.cli import (
     embedder,
     evaluate,
     exporter,
+    fetch,
     gc,
     history,
     mcp,
@@ -113,6 +114,8 @@ app.command("retire", rich_help_panel="Load")(retire.retire)
 app.command("discard", rich_help_panel="Load")(rollback.discard)
 app.command("gc", rich_help_panel="Load")(gc.gc)
 app.command("search", rich_help_panel="Search")(search.search)
+app.command("fetch", rich_help_panel="Search")(fetch.fetch)
+app.command("resolve", rich_help_panel="Search")(fetch.resolve)
 app.command("serve", rich_help_panel="Search")(serve.serve)
 app.command("mcp", rich_help_panel="Search")(mcp.mcp)
 app.command("evaluate", rich_help_panel="Search")(evaluate.evaluate)

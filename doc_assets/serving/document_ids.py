@@ -54,8 +54,7 @@ def find_document(connection: Connection, wanted: str, visible: Sequence[Visible
             if _item(facts) == item:
                 return facts
     raise NotFound(
-        f"{doc_type}/{source} has no document {path!r} now: search for it, or list what the source holds "
-        f"(/v1/sources/{doc_type}/{source}/contents)"
+        f"{doc_type}/{source} has no document {path!r} now: search for it, or list the contents of the source"
     )
 
 
@@ -70,4 +69,4 @@ def no_source(doc_type: str, source: str, visible: Sequence[VisibleSnapshot]) ->
     if doc_type not in types:
         return f"no type {doc_type!r}{nearest(doc_type, types)}: there are {', '.join(types)}"
     names = sorted({one.source for one in visible if one.doc_type == doc_type})
-    return f"type {doc_type} has no source {source!r}{nearest(source, names)}: /v1/sources lists them"
+    return f"type {doc_type} has no source {source!r}{nearest(source, names)}: the list of sources has them"

@@ -231,7 +231,7 @@ class Service:
         scopes = resolving.best_matches(asked, {one: [resolving.Name(one, "scope")] for one in listing.scopes})
         notes = []
         if not resolved:
-            notes.append(f"nothing is called like {asked!r}: /v1/sources lists all; a search may find it in the texts")
+            notes.append(f"nothing is called like {asked!r}: the list of sources has all; a search may find it")
         elif version is not None and not any(one.asked for one in resolved):
             notes.append(f"none of these sources states a version that is {version} or below")
         return ResolveAnswer(

@@ -23,7 +23,7 @@ TOTALS = {
 PROGRAM = """
 import sys
 from doc_assets.cli import app, main
-assert not (found := {"alembic", "dagster", "openvino", "sqlalchemy", "torch"} & {*sys.modules}), found
+assert not (found := {"alembic", "dagster", "mcp", "openvino", "sqlalchemy", "starlette", "torch"} & {*sys.modules}), found
 main()
 """
 

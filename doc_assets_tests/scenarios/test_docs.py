@@ -22,7 +22,7 @@ from doc_assets_tests.support import ROOT
 # Pages of our own; the others are documents to load, or inputs for the fuzz harness.
 PAGES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/**/*.md", "k8s/*.md", "fuzz/*.md", "examples/plugins/*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "k8s/*.md", "fuzz/*.md", "skills/*/*.md", "examples/plugins/*/README.md")
     for path in ROOT.glob(pattern)
 )
 # Pages that explain the code to people who change it: each identifier in a code span is one of the code.
