@@ -57,6 +57,8 @@ class Settings:
         embedding_served_name: Name of the model at the endpoint (``DOC_ASSETS_EMBEDDING_SERVED_NAME``); None: that of
             the local one.
         embedding_api_key: Bearer token for it, if any (``DOC_ASSETS_EMBEDDING_API_KEY``).
+        reranker: Name or folder of a cross-encoder that orders the first results of a search
+            (``DOC_ASSETS_RERANKER``, none by default).
         embedding_requests: Most requests that a process has under way at it at a time
             (``DOC_ASSETS_EMBEDDING_REQUESTS``).
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: the cores that it may run
@@ -100,6 +102,7 @@ class Settings:
     embedding_url: SecretAddress | None = None
     embedding_served_name: str | None = None
     embedding_api_key: Secret | None = None
+    reranker: str = ""
     embedding_requests: int = 16
     threads: int = 1
     max_file_bytes: int = 50_000_000
@@ -159,6 +162,7 @@ class Settings:
             embedding_url=SecretAddress.of(given.secret("DOC_ASSETS_EMBEDDING_URL", address_problem)),
             embedding_served_name=env.get("DOC_ASSETS_EMBEDDING_SERVED_NAME") or None,
             embedding_api_key=Secret.of(given.secret("DOC_ASSETS_EMBEDDING_API_KEY", header_problem)),
+            reranker=env.get("DOC_ASSETS_RERANKER") or cls.reranker,
             embedding_requests=int(given.number("DOC_ASSETS_EMBEDDING_REQUESTS", cls.embedding_requests, 1)),
             threads=int(given.number("DOC_ASSETS_THREADS", usable_cores(), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),

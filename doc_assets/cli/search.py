@@ -70,13 +70,12 @@ def search(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Search live content, or that of an earlier time; prints the best chunks of each document."""
-    from doc_assets.search.search import explain_empty
-    from doc_assets.search.search import search as search_store
+    from doc_assets.search.search import explain_empty, find
 
     facts = _facts(where)
     settings = Settings.from_environment()
     with open_for_reading(settings) as store:
-        hits = search_store(
+        found = find(
             store,
             SpaceModels(settings),
             query,
@@ -87,6 +86,9 @@ def search(
             k=k,
             mode=mode.value,
         )
+        hits = found.results
+        for missing, near in found.instead.items():
+            print_note(f"no chunk holds a word like {missing!r}: searched for {near!r} instead")
         if facts and not hits:
             print_note(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:

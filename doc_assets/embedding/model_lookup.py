@@ -15,6 +15,7 @@ from doc_assets.embedding.int8_scales import file_name
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.prompts import NONE
 from doc_assets.embedding.reading import READINGS
+from doc_assets.embedding.reranker import Reranker, open_reranker
 from doc_assets.embedding.space import EmbeddingSpace, describe_space
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 from doc_assets.settings import Settings
@@ -68,6 +69,7 @@ class SpaceModels:
         """Open nothing yet."""
         self._settings = settings
         self._opened: dict[str, Embedder] = {}
+        self._reranker: Reranker | None = None
         self._opening = threading.Lock()
 
     def of(self, spaces: Sequence[EmbeddingSpace]) -> Embedder:
@@ -82,6 +84,22 @@ class SpaceModels:
                     return self._opened[space.fingerprint]
             space, settings = _configured(self._settings, spaces)
             return self._opened.setdefault(space.fingerprint, open_embedder(settings))
+
+    @property
+    def reranks(self) -> bool:
+        """Whether a reranker is configured."""
+        return bool(self._settings.reranker)
+
+    def reranker(self) -> Reranker | None:
+        """Return the configured reranker, None without one.
+
+        Raises:
+            EmbeddingMisconfigured: The model cannot be loaded.
+        """
+        with self._opening:
+            if self._reranker is None:
+                self._reranker = open_reranker(self._settings)
+            return self._reranker
 
 
 def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[EmbeddingSpace, Settings]:

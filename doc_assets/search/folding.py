@@ -66,7 +66,7 @@ class DuplicateGroup:
 
 
 def fold_duplicates(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[FoldedResult]:
-    """Return the first ``k`` results: one for near duplicates, and one for several documents of a file.
+    """Return the first ``k`` results: one for near duplicates.
 
     Files outside the scope are neither results nor under "also in".
     """
@@ -78,14 +78,15 @@ def fold_duplicates(connection: Connection, ranked: Sequence[Ranked], scope: Sea
     found = group_duplicates(ordered, places, linked, k)
     stated = metadata_of(connection, [key for group in found for key in (group.best.document_id, *group.others)])
     by_id = {r.document_id: r for r in ordered}
-    files: dict[tuple[str, str, str], FoldedResult] = {}
+    shown: dict[bytes, FoldedResult] = {}
     for group in found:
         # A document that was not ranked may not meet the conditions on metadata: under "also in" only.
         showable = by_id.keys() if scope.conditions else places.keys()
         result = _result(group, places, stated, linked, showable)
-        if result.place.key not in files:
-            files[result.place.key] = replace(result, ranked=_best_chunks(connection, result, group.best, by_id))
-    return list(files.values())
+        if result.ranked.document_id not in shown:
+            chunks = _best_chunks(connection, result, group.best, by_id)
+            shown[result.ranked.document_id] = replace(result, ranked=chunks)
+    return list(shown.values())
 
 
 def group_duplicates(
@@ -100,10 +101,8 @@ def group_duplicates(
     """
     found: list[DuplicateGroup] = []
     folded: set[bytes] = set()
-    files: set[tuple[str, str, str]] = set()
     for r in ordered:
-        place = places[r.document_id][0]
-        if r.document_id in folded or place.key in files:
+        if r.document_id in folded:
             continue
         if len(found) == k:
             break
@@ -114,7 +113,6 @@ def group_duplicates(
         }
         found.append(DuplicateGroup(r, others))
         folded |= {r.document_id, *others}
-        files.add(place.key)
     return found
 
 

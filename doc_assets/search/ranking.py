@@ -28,16 +28,29 @@ _DOCUMENT_SHARE = 0.5
 # chunks hit@1 and hit@5 were 0.76 and 0.91 by words, 0.58 and 0.86 by meaning, 0.82 and 0.99 by this sum. Reciprocal
 # rank fusion (0.72 to 0.76 and 0.92 to 0.98, by its constants) discards by how much a document is ahead.
 _MEANING_WEIGHT = 1.0
+# What a document loses by the logarithm of its number of chunks: of many chunks, one is near to any query by chance.
+_LENGTH_WEIGHT = 0.02
+# What a chunk loses by the logarithm of its ordinal, among those of its document: what a thing is stands before its
+# details and examples.
+_LATE_WEIGHT = 0.02
 # Chunks of a document that are shown.
 PASSAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class RankedChunk:
-    """A chunk of a ranked document; ``score`` is comparable within one search only, higher is better."""
+    """A chunk of a ranked document.
+
+    Attributes:
+        score: Higher is better; comparable within one search only.
+        words: Its score by words alone, from 0 to 1.
+        meaning: Its cosine with the query, None without a vector in the query's space.
+    """
 
     ordinal: int
     score: float
+    words: float = 0.0
+    meaning: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +84,26 @@ class Scores:
     documents: np.ndarray
 
 
-def rank(terms: Terms, evidence: Evidence, mode: Mode) -> list[Ranked]:
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """What is added to the scores of chunks, ``(C,) float64``, and documents, ``(D,) float64``."""
+
+    chunks: np.ndarray
+    documents: np.ndarray
+
+    @classmethod
+    def none(cls, evidence: Evidence) -> Bonus:
+        """Return zeros."""
+        return cls(np.zeros(len(evidence.document)), np.zeros(len(evidence.document_ids)))
+
+
+def rank(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None) -> list[Ranked]:
     """Return the documents of the evidence, best first, each with its best chunks.
 
     By words alone (``text``), documents that hold no term are left out; by meaning alone (``vector``), those without a
     vector in the query's space.
     """
-    found = score(terms, evidence, mode)
+    found = score(terms, evidence, mode, bonus)
     order = np.lexsort((evidence.ordinal, -found.chunks, evidence.document))
     starts = np.searchsorted(evidence.document, np.arange(len(evidence.document_ids)))
     ends = np.append(starts[1:], len(order))
@@ -86,29 +112,39 @@ def rank(terms: Terms, evidence: Evidence, mode: Mode) -> list[Ranked]:
         if not np.isfinite(found.documents[document]):
             continue
         rows = order[starts[document] : ends[document]][:PASSAGES]
-        chunks = [RankedChunk(int(evidence.ordinal[row]), float(found.chunks[row])) for row in rows]
         # The best one has a score, or its document would have none.
-        shown = tuple(chunk for chunk in chunks if np.isfinite(chunk.score))
+        shown = tuple(_chunk(evidence, found, row) for row in rows if np.isfinite(found.chunks[row]))
         ranked.append(Ranked(document_id, shown, float(found.documents[document])))
     return sorted(ranked, key=lambda r: (-r.score, r.document_id))
 
 
-def score(terms: Terms, evidence: Evidence, mode: Mode) -> Scores:
+def _chunk(evidence: Evidence, found: Scores, row: int) -> RankedChunk:
+    similarity = float(evidence.similarity[row])
+    return RankedChunk(
+        int(evidence.ordinal[row]),
+        float(found.chunks[row]),
+        float(found.words[row]),
+        None if np.isnan(similarity) else similarity,
+    )
+
+
+def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None) -> Scores:
     """Return the scores of chunks and documents; ``-inf`` for those that have nothing to do with the query."""
+    bonus = bonus or Bonus.none(evidence)
     words, whole = _by_words(terms, evidence)
+    of_documents = bonus.documents - _LENGTH_WEIGHT * np.log1p(_chunk_counts(evidence))
     known = ~np.isnan(evidence.similarity)
     meaning = np.where(known, evidence.similarity, -1.0).astype(np.float64)
+    late = _LATE_WEIGHT * np.log1p(evidence.ordinal)
     if mode == "vector":
         chunks = np.where(known, meaning, -np.inf)
-        return Scores(words, meaning, chunks, _best(evidence, chunks)[0])
+        return Scores(words, meaning, chunks, _best(evidence, chunks))
     if mode == "text":
-        chunks = np.where(words > 0, words, -np.inf)
-        best, _ = _best(evidence, chunks)
-        return Scores(words, meaning, chunks, (1 - _DOCUMENT_SHARE) * best + _DOCUMENT_SHARE * whole)
+        chunks = np.where(words > 0, (1 - _DOCUMENT_SHARE) * words + bonus.chunks, -np.inf)
+        return Scores(words, meaning, chunks - late, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
     # Documents without a vector in this space (live in another one) compete by their words alone.
-    chunks = (1 - _DOCUMENT_SHARE) * words + _MEANING_WEIGHT * np.where(known, meaning, 0.0)
-    best, _ = _best(evidence, chunks)
-    return Scores(words, meaning, chunks, best + _DOCUMENT_SHARE * whole)
+    chunks = (1 - _DOCUMENT_SHARE) * words + _MEANING_WEIGHT * np.where(known, meaning, 0.0) + bonus.chunks
+    return Scores(words, meaning, chunks - late, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
 
 
 def _by_words(terms: Terms, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
@@ -130,11 +166,12 @@ def _saturated(times: np.ndarray, length: np.ndarray, b: float) -> np.ndarray:
     return times / (times + _K1 * (1 - b + b * length)[:, None])
 
 
-def _best(evidence: Evidence, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return each document's best score and its row; ``-inf`` and -1 for a document without chunks."""
+def _best(evidence: Evidence, scores: np.ndarray) -> np.ndarray:
+    """Return each document's best score; ``-inf`` for one without chunks."""
     best = np.full(len(evidence.document_ids), -np.inf)
     np.maximum.at(best, evidence.document, scores)
-    rows = np.full(len(evidence.document_ids), -1)
-    at = np.flatnonzero(scores == best[evidence.document])[::-1]
-    rows[evidence.document[at]] = at
-    return best, rows
+    return best
+
+
+def _chunk_counts(evidence: Evidence) -> np.ndarray:
+    return np.bincount(evidence.document, minlength=len(evidence.document_ids))

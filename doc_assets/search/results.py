@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.document import JsonValue
+from doc_assets.search.diversity import Contender, spread, words_of
 from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
 from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
+from doc_assets.search.sections import best_part, parts_of
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import ChunkContent, contents_of
+from doc_assets.store.search.places import ChunkContent, contents_of, inclusions
 from doc_assets.store.search.scope import SearchScope
+
+# Results beyond those wanted that may take the place of one that says again what stands above it.
+_MORE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +24,8 @@ class Passage:
     """A chunk as a result shows it.
 
     Attributes:
-        heading: Title and headings above it, outermost first, joined by `` > ``.
+        heading: Title and headings above it, outermost first, joined by `` > ``; if it holds several sections, above
+            the one that matches the query best, as the address is.
         text: Its text.
         ordinal: Its number in the document, from 0.
         url: Its address in a browser, None if that is not known.
@@ -66,41 +72,67 @@ class SearchResult:
     passages: tuple[Passage, ...] = ()
 
 
-def results_of(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[SearchResult]:
-    """Return the first ``k`` results of ranked documents, near duplicates folded, with texts and addresses."""
-    results = fold_duplicates(connection, ranked, scope, k)
+def results_of(
+    connection: Connection, query: str, ranked: Sequence[Ranked], scope: SearchScope, k: int
+) -> list[SearchResult]:
+    """Return the first ``k`` results of ranked documents, with texts and addresses.
+
+    Near duplicates are folded, and what says again what stands above it is moved down.
+    """
+    results = fold_duplicates(connection, ranked, scope, k + _MORE)
+    matching = _matching(query)
     contents = contents_of(
         connection, [(result.ranked.document_id, chunk.ordinal) for result in results for chunk in result.ranked.chunks]
     )
-    return [
-        _result(
-            result,
-            [
-                _passage(result, chunk, contents[result.ranked.document_id, chunk.ordinal])
-                for chunk in result.ranked.chunks
-            ],
+    included = inclusions(connection, [result.place.key for result in results], scope.snapshots)
+    contenders = [
+        Contender(
+            result.ranked.score,
+            result.place.key,
+            words_of(contents[result.ranked.document_id, result.ranked.chunks[0].ordinal].text),
         )
         for result in results
     ]
+    return [
+        _result(
+            results[n],
+            score,
+            [
+                _passage(results[n], chunk, contents[results[n].ranked.document_id, chunk.ordinal], matching)
+                for chunk in results[n].ranked.chunks
+            ],
+        )
+        for n, score in spread(contenders, included)[:k]
+    ]
 
 
-def _passage(result: FoldedResult, chunk: RankedChunk, content: ChunkContent) -> Passage:
+def _matching(query: str) -> Callable[[str], float]:
+    """Return a function that says how many letters of the query's words a text has, each word counted once."""
+    # Without the ending, as a stem would be.
+    stems = {word[: max(3, len(word) - 2)] for word in words_of(query) if len(word) > 2}
+    return lambda text: sum(len(stem) for stem in stems if stem in text.casefold())
+
+
+def _passage(
+    result: FoldedResult, chunk: RankedChunk, content: ChunkContent, matching: Callable[[str], float]
+) -> Passage:
     place = result.place
+    part = best_part(parts_of(content.text, content.heading_path, content.anchor), matching)
     return Passage(
-        " > ".join([content.title, *content.heading_path]),
+        " > ".join([content.title, *part.heading_path]),
         content.text,
         chunk.ordinal,
-        address(place.site, place.path, result.metadata, content.anchor, content.heading_path),
+        address(place.site, place.path, result.metadata, part.anchor, part.heading_path),
         chunk.score,
     )
 
 
-def _result(result: FoldedResult, passages: Sequence[Passage]) -> SearchResult:
+def _result(result: FoldedResult, score: float, passages: Sequence[Passage]) -> SearchResult:
     first = passages[0]
     return SearchResult(
         *result.place.key,
         heading=first.heading,
-        score=result.ranked.score,
+        score=score,
         text=first.text,
         url=first.url,
         also_in=result.also_in,

@@ -188,7 +188,7 @@ def ranks_in_store(
         with searching(store) as connection:
             near = meaning(connection, number)
             ranked = ranked_by(connection, question.query, words or scope, _DEPTH, mode, near)
-            found.append(rank_of(results_of(connection, ranked, scope, _DEPTH), question.relevant))
+            found.append(rank_of(results_of(connection, question.query, ranked, scope, _DEPTH), question.relevant))
     return found
 
 

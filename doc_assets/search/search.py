@@ -6,9 +6,9 @@ Evidence on the candidates is gathered in ``candidates`` and scored in ``ranking
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast, get_args
 
@@ -18,7 +18,9 @@ from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, StoreUnavailable
 from doc_assets.search.candidates import Meaning, StoredVectors, evidence_of
 from doc_assets.search.provider import Asked, Candidates, Model, Provider
-from doc_assets.search.ranking import Mode, Ranked, rank
+from doc_assets.search.ranking import Mode, Ranked
+from doc_assets.search.refinement import refined
+from doc_assets.search.reranking import RERANKED, rerank
 from doc_assets.search.results import SearchResult, results_of
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search import filters
@@ -33,10 +35,15 @@ _MAX_QUERY_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The results of a search, and the scope that was searched."""
+    """The results of a search, and the scope that was searched.
+
+    Attributes:
+        instead: What was searched for in place of a word of the query that occurs nowhere, both without their endings.
+    """
 
     scope: SearchScope
     results: list[SearchResult]
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 def search(
@@ -80,10 +87,26 @@ def search(
         >>> for result in search(store, models, "how do I pin a thread to a core", k=3):
         ...     print(result.heading, result.url)
     """
+    return find(store, embedder, query, types=types, sources=sources, where=where, as_of=as_of, k=k, mode=mode).results
+
+
+def find(
+    store: Store,
+    embedder: Model,
+    query: str,
+    *,
+    types: Iterable[str] = (),
+    sources: Iterable[str] = (),
+    where: Where | None = None,
+    as_of: str | int | datetime | None = None,
+    k: int = 10,
+    mode: str = "hybrid",
+) -> Found:
+    """Search as ``search`` does, and return what was searched for beside the results."""
     request = SearchRequest.of(types, sources, where, as_of)
     try:
         with searching(store) as connection:
-            return search_in(connection, embedder, query, request, k=k, mode=mode).results
+            return search_in(connection, embedder, query, request, k=k, mode=mode)
     except OperationalError as error:
         raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
 
@@ -112,12 +135,16 @@ def search_in(
     query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
     if not query:
         raise Misuse("the query is empty: give some words to search for")
-    asked = Asked(query, request, k, cast(Mode, mode))
+    reranks = isinstance(embedder, SpaceModels) and embedder.reranks
+    asked = Asked(query, request, max(k, RERANKED) if reranks else k, cast(Mode, mode))
     found = memory.candidates(connection, asked) if memory is not None else None
     if found is None:
         found = _from_store(connection, embedder, asked)
-    ranked = rank(found.terms, found.evidence, asked.mode)
-    return Found(found.scope, results_of(connection, ranked, found.scope, k))
+    ranked = refined(connection, query, found.terms, found.evidence, asked.mode, found.scope)
+    results = results_of(connection, query, ranked, found.scope, asked.wanted)
+    if results and isinstance(embedder, SpaceModels) and (reranker := embedder.reranker()):
+        results = rerank(reranker, query, results)
+    return Found(found.scope, results[:k], found.terms.instead)
 
 
 def explain_empty(
@@ -165,7 +192,7 @@ def ranked_by(
 ) -> list[Ranked]:
     """Return at least ``k`` documents, if there are as many, best first; ``meaning`` is not needed for ``text``."""
     terms, evidence = evidence_of(connection, query, scope, k, mode, meaning)
-    return rank(terms, evidence, mode)
+    return refined(connection, query, terms, evidence, mode, scope)
 
 
 def _model(connection: Connection, given: Model, scope: SearchScope) -> Embedder:

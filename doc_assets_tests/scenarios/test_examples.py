@@ -4,6 +4,9 @@ from collections import Counter
 
 from doc_assets import formats
 from doc_assets.catalogue import load_catalogue
+from doc_assets.search.baseline import falls, read_baseline
+from doc_assets.search.evaluation import evaluate
+from doc_assets.search.search import search
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.loading import loader_for, settings_for
@@ -11,7 +14,7 @@ from doc_assets_tests.support.loading import loader_for, settings_for
 CATALOGUE = load_catalogue(ROOT / "examples" / "sources.yaml")
 
 
-def test_the_examples_load_and_pass_their_checks(tmp_path, store):
+def test_the_examples_load_pass_their_checks_and_are_found_as_well_as_before(tmp_path, store):
     loader, _ = loader_for(settings_for(tmp_path, store), store)
     outcomes: Counter[str] = Counter()
     for partition in CATALOGUE.partitions():
@@ -28,6 +31,13 @@ def test_the_examples_load_and_pass_their_checks(tmp_path, store):
         chunks = connection.execute("SELECT count(*) FROM chunk").fetchone()
     assert read_by == set(formats.format_names())
     assert embedded == chunks
+    # By words alone: the vectors of this load are made up.
+    figures = evaluate(
+        ROOT / "benchmarks" / "example_questions.jsonl",
+        lambda query, mode: search(store, loader.embedder, query, mode=mode),
+        ["text"],
+    )
+    assert falls(figures, read_baseline(ROOT / "benchmarks" / "baseline.json")) == []
 
 
 def test_the_examples_cover_the_six_types():

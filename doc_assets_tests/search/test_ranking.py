@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from doc_assets.search.ranking import PASSAGES, Mode, rank
+from doc_assets.search.ranking import PASSAGES, Bonus, Mode, rank
 from doc_assets.store.search.evidence import Evidence, Terms
 
 Chunks = Sequence[tuple[Sequence[float], float | None]]
@@ -75,3 +76,26 @@ def test_equal_documents_stand_in_the_order_of_their_ids_and_nothing_found_is_no
         np.zeros((0, 0), np.float32), np.zeros(0, np.float32), 1.0, 1.0,
     )  # fmt: skip
     assert rank(terms(), none, "hybrid") == []
+
+
+def test_a_bonus_moves_a_document_up_and_one_for_a_chunk_changes_what_is_shown() -> None:
+    documents: dict[bytes, Chunks] = {b"a": [((1,), 0.5), ((1,), 0.48)], b"b": [((1,), 0.45), ((1,), 0.4)]}
+    known = evidence(documents)
+    none = Bonus.none(known)
+    assert rank(terms(1.0), known, "hybrid", none) == rank(terms(1.0), known, "hybrid")
+    for_b = Bonus(none.chunks, np.array([0.0, 0.1]))
+    assert [r.document_id for r in rank(terms(1.0), known, "hybrid", for_b)] == [b"b", b"a"]
+    for_second = Bonus(np.array([0.0, 0.1, 0.0, 0.0]), none.documents)
+    assert rank(terms(1.0), known, "hybrid", for_second)[0].chunks[0].ordinal == 1
+
+
+def test_of_equal_documents_the_shorter_and_of_equal_chunks_the_earlier_comes_first() -> None:
+    same = ((1,), 0.5)
+    documents: dict[bytes, Chunks] = {
+        b"a": [((0,), 0.1), same, same, *[((0,), 0.1)] * 3],
+        b"b": [((0,), 0.1), same, same],
+    }
+    whole = replace(evidence(documents), document_tokens=np.array([500, 500]))
+    found = rank(terms(1.0), whole, "hybrid")
+    assert [r.document_id for r in found] == [b"b", b"a"]
+    assert [chunk.ordinal for chunk in found[1].chunks][:2] == [1, 2]

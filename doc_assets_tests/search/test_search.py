@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from psycopg import sql
 
 from doc_assets.embedding.prompts import Role
 from doc_assets.errors import ConfigurationError, Misuse, NotFound, Refused
-from doc_assets.search.search import search
+from doc_assets.search.search import search, searching
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search import meaning
+from doc_assets.store.search.scope import SearchRequest, resolve_scope
 from doc_assets.store.spaces import vector_index
 from doc_assets.store.spaces.spaces import ensure_space
 from doc_assets.store.versions.rollback import rollback
@@ -88,15 +90,19 @@ def test_only_what_is_published_is_found(library: Library) -> None:
         assert library.find("legacy spinner", mode)[0] == "rust/std/old.md"
 
 
-def test_each_document_and_each_file_is_shown_once_with_its_best_passage_at_its_first_place(library: Library) -> None:
+def test_each_document_is_shown_once_with_its_best_passage_at_its_first_place(library: Library) -> None:
     twin = page("Twin", "quorum is mentioned", "a quorum of three voters decides", headings=["Votes"], anchor="votes")
     library.publish("rust/b", {"z.md": twin, "a b/y.md": twin}, base_url="https://docs.example/b")
     library.publish(
         "rust/c", {"x.md": twin, "crate.json": [page("One", "quorum one"), page("Two", "quorum quorum two")]}
     )
     passages = search(library.store, library.model, "voters quorum", mode="text")
-    assert [(p.source, p.path) for p in passages] == [("b", "a b/y.md"), ("c", "crate.json")]
-    first, second = passages
+    assert [(p.source, p.path, p.heading) for p in passages] == [
+        ("b", "a b/y.md", "Twin > Votes"),
+        ("c", "crate.json", "Two"),
+        ("c", "crate.json", "One"),
+    ]
+    first, second, _ = passages
     assert [(also.source, also.path, also.similarity) for also in first.also_in] == [("b", "z.md", 1), ("c", "x.md", 1)]
     assert first.also_in[0].url == "https://docs.example/b/z.md"
     assert first.text == "a quorum of three voters decides"
@@ -202,8 +208,47 @@ def test_the_vector_index_gives_what_an_exact_scan_gives_and_sees_only_what_is_l
         space = ensure_space(connection, library.model.space)
         assert vector_index.ensure_index(connection, space)
     assert library.find("apple777 pear1 plum2", "vector", k=5)[0] == exact[0] == "rust/std/p00777.md"
+    with searching(library.store) as reading:
+        scope = resolve_scope(reading, SearchRequest.of((), (), None, None))
+        query = meaning.embed_query(reading, library.model, "apple777 pear1 plum2", scope)
+        near = [chunk.similarity for chunk in meaning.nearest_chunks(reading, query, scope, 50)]
+        assert len(near) >= 200 and near == sorted(near, reverse=True)
+        # A relaxed scan yields no order that a sort may build on, which PostgreSQL 17 and later would do.
+        statement, parameters = meaning.by_index(query, scope, 200)
+        plan = "\n".join(row[0] for row in reading.execute(sql.SQL("EXPLAIN ") + statement, parameters))
+        assert "hnsw" in plan and "Sort Key" in plan and "Presorted" not in plan
     # Far from the query and rarer than the index's scan reaches.
     assert library.find("apple777 pear1 plum2", "vector", types=["ebpf"]) == ["ebpf/kernel/only.md"]
     kept = {path: document for path, document in pages.items() if path != "p00777.md"}
     library.publish("rust/std", kept)
     assert "rust/std/p00777.md" not in library.find("apple777 pear1 plum2", "vector", k=20)
+
+
+def test_a_result_has_the_best_passages_of_its_document_by_words_and_meaning(library: Library) -> None:
+    passages = ("nothing of note", "a quorum of voters", "other words here", "voters", "the quorum of three voters")
+    library.publish("rust/b", {"long.md": page("Long", *passages), "x.md": page("X", "nothing at all")})
+    (found, *_) = search(library.store, library.model, "quorum of three voters", mode="hybrid")
+    assert [passage.text for passage in found.passages][:2] == [passages[4], passages[1]]
+    assert (found.text, found.ordinal, found.score) == (passages[4], 4, pytest.approx(found.score))
+    assert len(found.passages) == 3
+    (by_words, *_) = search(library.store, library.model, "quorum", mode="text")
+    assert {passage.ordinal for passage in by_words.passages} == {1, 4}
+
+
+def test_what_a_query_names_and_identifiers_as_they_are_written_decide_between_like_pages(library: Library) -> None:
+    said = "keep the flag that limits how much of the history is kept {} and the maximum of it"
+    library.publish("rust/crate-helm", {"a.md": page("Helm", said.format("--history-max 3"))})
+    library.publish("rust/crate-other", {"b.md": page("Other", said.format("--max 3 of the history"))})
+    library.publish("rust/noise", {f"n{i}.md": page(f"N{i}", f"words of no note number{i}") for i in range(6)})
+    for mode in ("text", "hybrid"):
+        assert library.find("limit of --history-max", mode)[0] == "rust/crate-helm/a.md"
+        assert library.find("other history maximum", mode)[0] == "rust/crate-other/b.md"
+
+
+def test_a_chunk_of_several_sections_is_shown_under_the_one_that_matched(library: Library) -> None:
+    text = "The name.\n\n### Retries\n\nHow often it tries.\n\n### Time limits\n\nHow long it waits."
+    chunk = page("Client", text, headings=["Settings", "Client names"], anchor="client-names")
+    library.publish("rust/b", {"c.md": chunk, "x.md": page("X", "nothing")}, base_url="https://docs.example")
+    (found, *_) = search(library.store, library.model, "how long does the client wait", mode="text")
+    assert found.heading == "Client > Settings > Time limits"
+    assert found.url == "https://docs.example/c.md#time-limits"

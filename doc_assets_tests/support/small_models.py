@@ -43,6 +43,29 @@ def small_model(folder: Path) -> Path:
     return folder
 
 
+def small_reranker(folder: Path, labels: int = 1) -> Path:
+    """Write a cross-encoder of one layer into ``folder``, whose scores say nothing but are the same every time."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    config = BertConfig(
+        hidden_size=DIMENSIONS,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=128,
+        initializer_range=0.3,
+    )
+    config.num_labels = labels
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        BertForSequenceClassification(config).save_pretrained(folder)
+    default = model_folder(Settings.from_environment({}))
+    for name in _TOKENIZER_FILES:
+        shutil.copyfile(default / name, folder / name)
+    return folder
+
+
 def write_json(path: Path, **content: object) -> None:
     """Write an object, over what was there."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,17 +41,38 @@ class FoundTerms:
     numbers: tuple[int, ...]
 
 
-def find_terms(state: LiveState, lexemes: Sequence[tuple[str, bool]]) -> FoundTerms:
-    """Return the lexemes that occur, weighted by how rare they are; ``lexemes`` say whether each is a whole word."""
+def find_terms(
+    state: LiveState,
+    lexemes: Sequence[tuple[str, bool]],
+    nearest: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
+) -> FoundTerms:
+    """Return the lexemes that occur, weighted by how rare they are.
+
+    Args:
+        state: What is live.
+        lexemes: Those of the query, each with whether it is a whole word.
+        nearest: Finds what to search for in place of those that occur nowhere.
+    """
+    of_near: dict[str, str] = {}
+    if nearest is not None and (missing := _missing(state, lexemes)):
+        asked = {lexeme for lexeme, _ in lexemes}
+        of_near = {near: lexeme for lexeme, near in nearest(missing).items() if near not in asked}
+        lexemes = [*lexemes, *((near, True) for near in of_near)]
     numbers = state.postings.find(np.array([hash_of(lexeme) for lexeme, _ in lexemes], np.uint64)).tolist()
     counted = [
         (lexeme, lexeme, whole, int(state.postings.frequencies[number]))
         for (lexeme, whole), number in zip(lexemes, numbers, strict=True)
         if number >= 0
     ]
-    terms = weighted(counted, state.visible_chunks)
+    terms = weighted(counted, state.visible_chunks, of_near)
     of_lexeme = {lexeme: number for (lexeme, _), number in zip(lexemes, numbers, strict=True)}
     return FoundTerms(terms_of(terms), tuple(of_lexeme[term.lexeme] for term in terms))
+
+
+def _missing(state: LiveState, lexemes: Sequence[tuple[str, bool]]) -> list[str]:
+    whole = [lexeme for lexeme, is_whole in lexemes if is_whole]
+    numbers = state.postings.find(np.array([hash_of(lexeme) for lexeme in whole], np.uint64)).tolist()
+    return [lexeme for lexeme, number in zip(whole, numbers, strict=True) if number < 0]
 
 
 def gather(

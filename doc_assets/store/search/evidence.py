@@ -6,8 +6,8 @@ are made of it in ``doc_assets.search.ranking``, in the same way whoever gathere
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,10 +19,12 @@ class Terms:
     Attributes:
         lexemes: T lexemes as ``search_vector()`` makes them, not quoted.
         weights: Inverse document frequency of each, times its weight as a part of a name, ``(T,) float64``.
+        instead: The lexemes that stand for one of the query that occurs nowhere, by that one.
     """
 
     lexemes: tuple[str, ...]
     weights: np.ndarray
+    instead: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

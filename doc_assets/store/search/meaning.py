@@ -140,8 +140,13 @@ def _nearest_by_index(
 ) -> list[tuple[bytes, int, float]]:
     connection.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
     connection.execute("SELECT set_config('hnsw.ef_search', %s, true)", (str(limit),))
+    return connection.execute(*by_index(query, scope, limit)).fetchall()
+
+
+def by_index(query: QueryVector, scope: SearchScope, limit: int) -> tuple[sql.Composed, dict[str, object]]:
+    """Return the statement that reads the nearest chunks through the index, nearest first, and its parameters."""
     documents, matching, parameters = _filter(scope)
-    return connection.execute(
+    return (
         sql.SQL(_BY_INDEX).format(vectors=query.space.table, documents=documents, matching=matching),
         {
             **parameters,
@@ -150,7 +155,7 @@ def _nearest_by_index(
             "limit": limit,
             "places": 4 * limit,
         },
-    ).fetchall()
+    )
 
 
 _EXACT = """

@@ -55,6 +55,39 @@ def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> d
     return dict(rows)
 
 
+def subjects_of(
+    connection: psycopg.Connection, documents: Sequence[bytes], snapshots: Sequence[int]
+) -> dict[bytes, list[tuple[str, Mapping[str, JsonValue]]]]:
+    """Return the sources of each document, each with the crate, product and protocol that its metadata states."""
+    rows = connection.execute(
+        "SELECT DISTINCT d.document_id, p.source, jsonb_build_object('crate', o.metadata -> 'crate',"
+        " 'product', o.metadata -> 'product', 'protocol', o.metadata -> 'protocol')"
+        " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
+        " JOIN document o ON o.id = d.document_id WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)",
+        (list(documents), list(snapshots)),
+    ).fetchall()
+    found: dict[bytes, list[tuple[str, Mapping[str, JsonValue]]]] = {}
+    for document_id, source, facts in rows:
+        found.setdefault(document_id, []).append((source, facts))
+    return found
+
+
+def inclusions(
+    connection: psycopg.Connection, files: Sequence[tuple[str, str, str]], snapshots: Sequence[int]
+) -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
+    """Return those pairs of these files (type, source, path) of which the first includes the second."""
+    paths = [path for _, _, path in files]
+    rows = connection.execute(
+        "SELECT p.doc_type, p.source, f.path, i.path FROM snapshot_file f JOIN snapshot s ON s.id = f.snapshot_id"
+        " JOIN partition p ON p.id = s.partition_id CROSS JOIN LATERAL unnest(f.includes) AS i (path)"
+        " WHERE f.snapshot_id = ANY (%s) AND f.path = ANY (%s) AND i.path = ANY (%s)",
+        (list(snapshots), paths, paths),
+    ).fetchall()
+    known = set(files)
+    pairs = (((doc_type, source, path), (doc_type, source, part)) for doc_type, source, path, part in rows)
+    return {(whole, part) for whole, part in pairs if whole in known and part in known and whole != part}
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkContent:
     """What is shown of a chunk; ``anchor`` is the fragment of its section, empty without one."""

@@ -7,7 +7,7 @@ Both steps are bounded, whatever the query and however large the store. What the
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from psycopg import sql
 from doc_assets.store.search.evidence import Terms
 from doc_assets.store.search.filters import metadata_filter
 from doc_assets.store.search.scope import SearchScope
+from doc_assets.store.search.spelling import nearest_lexemes
 
 # The order of candidates, before they are scored, is that of BM25 with the constants of ``search.ranking``.
 K1 = 1.2
@@ -25,6 +26,8 @@ DOCUMENT_B = 0.9
 DOCUMENT_SHARE = 0.5
 # Weight of a part of a CamelCase name against the whole name.
 _PART_WEIGHT = 0.5
+# Weight of a lexeme that stands for one that occurs nowhere: what is asked for may be another word after all.
+_NEAR_WEIGHT = 0.7
 
 # Of a long query the first lexemes are counted, at up to 1 ms each, and the rarest of them ranked.
 MAX_LEXEMES = 100
@@ -78,25 +81,33 @@ class Term:
         lexeme: Not quoted.
         query: Quoted, as tsquery reads it.
         frequency: Number of chunks that hold it.
-        weight: Its inverse document frequency, times its weight as a part of a name.
+        weight: Its inverse document frequency, times its weight as a part of a name, or as one that is near.
+        instead_of: The lexeme of the query that occurs nowhere, if this one stands for it.
     """
 
     lexeme: str
     query: str
     frequency: int
     weight: float
+    instead_of: str | None = None
 
 
 def terms_of(found: Sequence[Term]) -> Terms:
     """Return terms as evidence has them."""
-    return Terms(tuple(term.lexeme for term in found), np.array([term.weight for term in found], np.float64))
+    return Terms(
+        tuple(term.lexeme for term in found),
+        np.array([term.weight for term in found], np.float64),
+        {term.instead_of: term.lexeme for term in found if term.instead_of is not None},
+    )
 
 
 # The lexemes are made as search_vector() makes them; stop words count where they are code, or all that is asked.
 # Frequencies come from the planner's statistics where a word is common; a rare one is counted.
 _TERMS = """
 WITH lexeme AS (
-    SELECT lexeme, bool_or(whole) AS whole FROM query_lexemes(%(query)s)
+    SELECT lexeme, bool_or(whole) AS whole FROM (
+        SELECT * FROM query_lexemes(%(query)s) UNION ALL SELECT w, true, 1 FROM unnest(%(wanted)s::text[]) AS w
+    ) asked (lexeme, whole, place)
     GROUP BY lexeme ORDER BY min(place), lexeme LIMIT %(lexemes)s
 ), common AS (
     SELECT u.lexeme, u.frequency * (SELECT reltuples FROM pg_class WHERE oid = 'doc_assets.chunk'::regclass) AS rows
@@ -123,32 +134,47 @@ GROUP BY l.lexeme
 
 
 def query_terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> list[Term]:
-    """Return the query's lexemes that occur, rarest first."""
+    """Return the query's lexemes that occur, rarest first, and the nearest ones in place of those that do not."""
+    counted = _counted(connection, query, (), scope)
+    missing = [lexeme for lexeme, _, whole, frequency in counted if whole and not frequency]
+    instead = nearest_lexemes(connection, missing) if missing else {}
+    asked = {lexeme for lexeme, *_ in counted}
+    of_near = {near: lexeme for lexeme, near in instead.items() if near not in asked}
+    if of_near:
+        counted += _counted(connection, "", list(of_near), scope)
+    return weighted(counted, scope.visible_chunks, of_near)
+
+
+def _counted(
+    connection: psycopg.Connection, query: str, lexemes: Sequence[str], scope: SearchScope
+) -> list[tuple[str, str, bool, int]]:
+    """Return the lexemes, plain and quoted, whether each is a whole word, and in how many chunks it is."""
     rows = connection.execute(
-        _TERMS,
-        {"query": query, "cap": _MAX_POSTINGS_PER_TERM, "lexemes": MAX_LEXEMES},
+        _TERMS, {"query": query, "wanted": list(lexemes), "cap": _MAX_POSTINGS_PER_TERM, "lexemes": MAX_LEXEMES}
     ).fetchall()
     visible = _visible(connection, [quoted for _, quoted, _, stored in rows if 0 < stored <= _FEW_POSTINGS], scope)
-    return weighted(
-        [(lexeme, quoted, whole, visible.get(quoted, stored)) for lexeme, quoted, whole, stored in rows],
-        scope.visible_chunks,
-    )
+    return [(lexeme, quoted, whole, visible.get(quoted, stored)) for lexeme, quoted, whole, stored in rows]
 
 
-def weighted(lexemes: Iterable[tuple[str, str, bool, int]], visible_chunks: int) -> list[Term]:
+def weighted(
+    lexemes: Iterable[tuple[str, str, bool, int]], visible_chunks: int, instead_of: Mapping[str, str] | None = None
+) -> list[Term]:
     """Return the lexemes that occur, rarest first, at most 32.
 
     Args:
         lexemes: Each plain and quoted, with whether it is more than a part of a name, and the number of chunks that
             hold it.
         visible_chunks: Number of chunks among which it is rare or common.
+        instead_of: For lexemes that stand for one of the query that occurs nowhere, that one.
     """
+    of_near = instead_of or {}
     terms = []
     for lexeme, quoted, whole, frequency in lexemes:
         if frequency:
             total = max(visible_chunks, frequency)
             inverse = math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
-            terms.append(Term(lexeme, quoted, frequency, inverse * (1 if whole else _PART_WEIGHT)))
+            weight = inverse * (1 if whole else _PART_WEIGHT) * (_NEAR_WEIGHT if lexeme in of_near else 1)
+            terms.append(Term(lexeme, quoted, frequency, weight, of_near.get(lexeme)))
     terms.sort(key=lambda term: (term.frequency, term.query))
     return terms[:_MAX_TERMS]
 
