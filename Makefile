@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: migrate test test-services test-postgres test-lowest ui check format bench fuzz image clean
+.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench fuzz image clean
 
 migrate: $(STAMP)
 	$(BIN)/doc-assets db upgrade
@@ -25,6 +25,12 @@ test-services: $(STAMP)
 	PYTHON=$(BIN)/python doc_assets_tests/support/services/install.sh
 	$(BIN)/python -m pytest -m services --no-skipped-services
 	$(MAKE) test-postgres
+
+# The tests of the search page in Chromium: installs what is absent, Debian's package of the browser included.
+test-ui: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ui]"
+	PYTHON=$(BIN)/python doc_assets_tests/support/services/install.sh chromium
+	$(BIN)/python -m pytest -m ui --no-skipped-services
 
 # The tests of the store on other servers, by the folders of their programs; by default those of Debian's packages that
 # have pgvector. Each test process starts one of its own.

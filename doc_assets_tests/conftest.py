@@ -39,9 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test that needs an outside program which this machine lacks."""
-    for mark in item.iter_markers("services"):
-        if reason := services.absent(mark.args):
+    """Skip a test that needs an outside program, or a browser, which this machine lacks."""
+    needed = [services.absent(mark.args) for mark in item.iter_markers("services")]
+    for reason in [*needed, *(services.absent_for_ui() for _ in item.iter_markers("ui"))]:
+        if reason:
             (pytest.fail if item.config.getoption("--no-skipped-services") else pytest.skip)(reason)
 
 

@@ -51,23 +51,35 @@ def detail_of(error: Exception) -> str:
 
 def problem(status: int, word: str, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return the response for a problem."""
-    body = Problem(type=f"/problems/{word}", title=title, status=status, detail=detail)
-    return ProblemResponse(body.model_dump(), status, headers)
+    return _respond(_problem(status, word, title, detail), headers)
 
 
-def on_error(request: Request, error: Exception) -> Response:
-    """Return the response for one of the project's errors; log those that are no fault of the reader."""
+def problem_of(path: str, error: Exception) -> Problem:
+    """Return what a reader of a path is told of an error; log those that are no fault of the reader."""
     if isinstance(error, ValidationError):
-        return problem(400, "bad-request", "The request is wrong", explain(error))
+        return _problem(400, "bad-request", "The request is wrong", explain(error))
     status = status_of(error)
     word, title = next(
         ((word, title) for kind, _, word, title in _KINDS if isinstance(error, kind)), ("failed", "The server failed")
     )
     if status >= 500:
         known = isinstance(error, DocAssetsError)
-        _log.error("%s failed: %s", request.url.path, error, exc_info=None if known else error)
-    headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
-    return problem(status, word, title, detail_of(error), headers)
+        _log.error("%s failed: %s", path, error, exc_info=None if known else error)
+    return _problem(status, word, title, detail_of(error))
+
+
+def on_error(request: Request, error: Exception) -> Response:
+    """Return the response for an error."""
+    body = problem_of(request.url.path, error)
+    return _respond(body, {"Retry-After": str(_RETRY_SECONDS)} if body.status == 503 else None)
+
+
+def _problem(status: int, word: str, title: str, detail: str) -> Problem:
+    return Problem(type=f"/problems/{word}", title=title, status=status, detail=detail)
+
+
+def _respond(body: Problem, headers: Mapping[str, str] | None) -> Response:
+    return ProblemResponse(body.model_dump(), body.status, headers)
 
 
 def on_http_error(request: Request, error: Exception) -> Response:

@@ -39,16 +39,16 @@ SYNONYMS = {"automobile": "car", "vehicle": "car"}
 class WordModel:
     """Texts with the same words point the same way; refuses what is longer than its window, as every backend does."""
 
-    def __init__(self, name: str = "words") -> None:
+    def __init__(self, name: str = "words", window: int = WINDOW) -> None:
         tokenizer = Tokenizer(WordLevel({"?": 0}, "?"))
         tokenizer.pre_tokenizer = Whitespace()
-        window = WindowTokenizer(tokenizer, WINDOW, "t")
-        self.tokenizers = Tokenizers(window, window)
-        self.space = EmbeddingSpace(name, "", "mean", True, WINDOW, DIMENSIONS, "fp32", "t")
+        counted = WindowTokenizer(tokenizer, window, "t")
+        self.tokenizers = Tokenizers(counted, counted)
+        self.space = EmbeddingSpace(name, "", "mean", True, window, DIMENSIONS, "fp32", "t")
         self.texts: list[tuple[Role, str]] = []
 
     def embed(self, texts: Sequence[str], role: Role) -> np.ndarray:
-        assert max(self.tokenizers.of(role).count(texts)) <= WINDOW
+        assert max(self.tokenizers.of(role).count(texts)) <= self.space.max_tokens
         self.texts.extend((role, text) for text in texts)
         rows = np.zeros((len(texts), DIMENSIONS), np.float32)
         for row, text in zip(rows, texts, strict=True):

@@ -6,6 +6,7 @@ skipped with the name of its package; ``make test-services`` installs all of the
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -20,7 +21,11 @@ PACKAGES: Final = {
     "fcgiwrap": "fcgiwrap",
     "postgresql-15": "postgresql-15",
     "locales": "locales",
+    "chromium": "chromium",
 }
+# Of `make test-ui` alone, with the packages of the extra `ui`.
+UI: Final = ("chromium",)
+UI_MODULES: Final = ("playwright", "axe_playwright_python")
 PLACES: Final = {
     "postgresql-15": Path("/usr/lib/postgresql/15/bin/postgres"),
     "locales": Path("/usr/share/i18n/locales/tr_TR"),
@@ -45,6 +50,13 @@ def program(name: str) -> Path:
     if found is None:
         raise LookupError(f"{name} is absent: the test needs @pytest.mark.services({name!r})")
     return found
+
+
+def absent_for_ui() -> str | None:
+    """Return the reason for skipping a test in a browser, None if all it needs is present."""
+    missing = [name for name in UI_MODULES if importlib.util.find_spec(name) is None]
+    missing += [name for name in UI if find(name) is None]
+    return f"needs {', '.join(missing)}: make test-ui installs it" if missing else None
 
 
 def absent(names: tuple[str, ...]) -> str | None:
