@@ -22,9 +22,10 @@ def serve(
     host: str = typer.Option("127.0.0.1", "--host", help="Address to listen on; any but loopback needs token and TLS."),
     port: int = typer.Option(8700, "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one."),
 ) -> None:
-    """Serve the search API, and MCP under /mcp, over what is live until SIGTERM; only reads the database."""
+    """Serve the search page, the API, and MCP under /mcp, until SIGTERM; only reads the database."""
     from doc_assets.serving.application import create_app
     from doc_assets.serving.mcp.http import endpoint
+    from doc_assets.serving.page.routes import page_routes
     from doc_assets.serving.server import guards_of
     from doc_assets.serving.server import serve as run
 
@@ -32,7 +33,7 @@ def serve(
     guards = guards_of(serving, host)
     with open_service(serving, "doc-assets serve", serving.requests) as service:
         mcp = endpoint(service, hosts=(host, *serving.hosts), shared_cache=not guards.token.is_set)
-        app = create_app(service, mounts=[mcp.route], lifespans=[mcp.lifespan], guards=guards)
+        app = create_app(service, mounts=[mcp.route, *page_routes()], lifespans=[mcp.lifespan], guards=guards)
         run(app, serving, host, port, lambda address: print_note(f"serving on {address}"))
 
 

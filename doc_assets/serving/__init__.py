@@ -10,7 +10,7 @@ Where the parts of the application are::
     /llms.txt, /llms-full.txt                                           llms.py
     /healthz /readyz /metrics                                           health.py
     /mcp                     the MCP server, given as ``mounts``        mcp/
-    /                        the search page, given as ``mounts``       not here yet: doc_assets/serving/page/
+    / /documents /sources    the search page, given as ``mounts``       page/routes.py
 
 ``application.create_app(service, …, mounts=[Mount("/mcp", app=…), *page_routes])`` puts them together; what is mounted
 is behind the same guards as the API (token, Host, rate, number of requests, time), in the same access log and metrics,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import ipaddress
@@ -41,14 +42,19 @@ class BearerToken:
         return bool(self._digest)
 
     def admits(self, authorization: str | None) -> bool:
-        """Return True if the header bears the token, or none is asked for; takes the same time for every wrong one."""
+        """Return True if the header bears the token, or none is asked for; takes the same time for every wrong one.
+
+        A browser asks whoever opens the search page, and sends the token as the password of any name (Basic).
+        """
         if self._file is not None:
             self._read(self._file)
         if not self._digest:
             return True
         scheme, _, given = (authorization or "").partition(" ")
+        if scheme.lower() == "basic":
+            given = _password(given.strip())
         # Equally long digests: not even the length of the token shows in the time.
-        return hmac.compare_digest(_digest(given.strip()), self._digest) and scheme.lower() == "bearer"
+        return hmac.compare_digest(_digest(given.strip()), self._digest) and scheme.lower() in ("bearer", "basic")
 
     def _read(self, file: Path) -> None:
         try:
@@ -67,6 +73,14 @@ class BearerToken:
             wrong = wrong or f"is shorter than {_SHORTEST_TOKEN} characters"
             raise ConfigurationError(f"the token in {origin} {wrong}: make one, as with openssl rand -hex 32")
         self._digest = _digest(Secret(value).reveal())
+
+
+def _password(credentials: str) -> str:
+    """Return the password of Basic credentials, empty where they are none."""
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _digest(value: str) -> bytes:

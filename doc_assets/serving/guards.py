@@ -22,6 +22,7 @@ from doc_assets.serving.request_metrics import RequestMetrics
 
 # Probes come from addresses of their own and bear no token; they say nothing but whether the server is well.
 PROBES = ("/healthz", "/readyz")
+_BASIC = 'Basic realm="doc-assets: any name, and the token as password", charset="UTF-8"'
 LONGEST_QUERY_STRING = 16_384
 LARGEST_BODY = 1_000_000
 
@@ -139,7 +140,8 @@ class GuardedApp:
                 "token",
                 "A token is needed",
                 "send the header 'Authorization: Bearer TOKEN', with the token from whoever runs this server",
-                {"WWW-Authenticate": "Bearer"},
+                # Of what a browser opens, it then asks for name and password; the token is the password.
+                {"WWW-Authenticate": _BASIC if "text/html" in headers.get("accept", "") else "Bearer"},
             )
         if len(scope["query_string"]) > LONGEST_QUERY_STRING:
             return problem(

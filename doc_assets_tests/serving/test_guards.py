@@ -62,6 +62,15 @@ def test_a_request_needs_the_token_but_probes_do_not() -> None:
     assert client.get("/healthz").status_code == 200
 
 
+def test_a_browser_asks_for_the_token_as_a_password() -> None:
+    client = client_with(token=BearerToken(Secret(TOKEN)))
+    asked = client.get("/sources", headers={"Accept": "text/html,*/*"})
+    assert asked.status_code == 401 and asked.headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert client.get("/v1/sources", auth=("anybody", TOKEN)).status_code == 200
+    assert client.get("/v1/sources", auth=("anybody", "wrong")).status_code == 401
+    assert client.get("/v1/sources", headers={"Authorization": "Basic !"}).status_code == 401
+
+
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::2]:8700"])
 def test_a_page_of_another_site_that_resolves_to_this_machine_reads_nothing(host: str) -> None:
     assert client_with().get("/v1/sources", headers={"Host": host}).status_code == 421

@@ -38,7 +38,7 @@ class Tab:
     said: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
 
-    def open(self, path: str) -> Any:  # noqa: ANN401 - playwright is installed for these tests only
+    def open(self, path: str) -> Any:
         self.page.goto(self.base + path)
         return self.page
 
@@ -72,7 +72,7 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def tab(browser: Any, base: str, **context: object) -> Iterator[Tab]:  # noqa: ANN401
+def tab(browser: Any, base: str, **context: object) -> Iterator[Tab]:
     """A new tab in a context of its own, with Playwright's options for one."""
     opened = browser.new_context(**context)
     opened.add_init_script(_REPORT)

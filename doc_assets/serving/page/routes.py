@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 
 from doc_assets.errors import DocAssetsError, Misuse
 from doc_assets.serving.answers import LONGEST_QUERY, SearchAnswer, SearchQuery, SourcesAnswer
-from doc_assets.serving.application import in_thread, service_of
+from doc_assets.serving.api import metrics_of, service_of
+from doc_assets.serving.in_threads import in_thread
 from doc_assets.serving.page import views
 from doc_assets.serving.page.highlighting import Highlighter
 from doc_assets.serving.problems import problem_of
@@ -168,7 +169,11 @@ async def _answered(request: Request, asked: Asked, problem: PageProblem | None)
     if asked.q and problem is None:
         try:
             query = _query(request)
-            answer = await in_thread(service_of(request).search, query)
+            metrics = metrics_of(request)
+            with metrics.searches.labels(query.mode.value).time():
+                answer = await in_thread(service_of(request).search, query)
+            if not answer.hits:
+                metrics.empty.labels(query.mode.value).inc()
         except (DocAssetsError, ValidationError) as error:
             problem = _problem(request, error)
     more = views.searched(query, cursor=answer.cursor) if query and answer and answer.cursor else None

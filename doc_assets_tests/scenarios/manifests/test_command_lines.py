@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from dagster._daemon.cli import create_dagster_daemon_cli
 from dagster_webserver.cli import create_dagster_webserver_cli
 
 from doc_assets.cli.app import app
-from doc_assets_tests.support.manifests.configurations import K8S, PLAIN
-from doc_assets_tests.support.manifests.rendering import Manifest, load
+from doc_assets_tests.support.manifests.configurations import COMPONENTS, K8S, PLAIN
+from doc_assets_tests.support.manifests.rendering import Manifest, load, render
 from doc_assets_tests.support.manifests.workloads import template_pods
 
 # typer has a click of its own, so there is no class that both kinds of commands are of.
@@ -42,9 +43,10 @@ def understood(command: Any, arguments: list[str], parent: Any = None) -> None:
 
 
 def test_every_command_line_is_one_that_its_program_understands(
-    production: list[Manifest], local: list[Manifest]
+    local: list[Manifest], folder_of: Callable[..., Path]
 ) -> None:
     plain = [manifest for path in PLAIN for manifest in load(path)]
+    production = render(folder_of("production", *COMPONENTS))
     pods = [pod for manifests in (production, local, plain) for pod in template_pods(manifests)]
     lines = {tuple(container["args"]) for pod in pods for container in pod.containers}
     lines |= {

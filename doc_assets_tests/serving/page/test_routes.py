@@ -166,7 +166,7 @@ def test_sources_say_what_is_in_it_and_how_fresh(pages: TestClient) -> None:
         ["talos", "1.14.2", "1"], ["markupMIT", '1.0"><script>', "2"], ["tokio", "1.40.0", "32"],
     ]  # fmt: skip
     assert tree.css_first("tbody time").attributes["datetime"]
-    assert tree.css_first("tbody a").attributes["href"] == "/?source=kubernetes%2Ftalos"
+    assert tree.css_first("tbody a").attributes["href"] == "/?source=kubernetes/talos"
 
 
 def test_static_files_are_kept_by_their_digest(pages: TestClient) -> None:
@@ -182,6 +182,7 @@ def test_static_files_are_kept_by_their_digest(pages: TestClient) -> None:
 
 
 def test_an_empty_store_says_so(store: Store) -> None:
-    with TestClient(create_app(Service(store, WordModel()), mounts=page_routes())) as client:
+    app = create_app(Service(store, WordModel()), mounts=page_routes())
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         assert "Nothing is loaded yet" in texts(read(client, "/"), "h2")
         assert "Nothing is loaded yet" in texts(read(client, "/sources"), "h2")

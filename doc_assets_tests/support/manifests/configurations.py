@@ -8,9 +8,12 @@ K8S = ROOT / "k8s"
 # Applied alone, with kubectl apply -f.
 PLAIN = sorted(K8S.glob("*.yaml"))
 COMPONENTS = tuple(sorted(path.parent.name for path in K8S.glob("components/*/kustomization.yaml")))
+# Changes what another component brings, and stands after it.
+AFTER = {"serve-autoscaling": ("serve",)}
+_GIVEN = ((), *((*AFTER.get(name, ()), name) for name in COMPONENTS))
 # Each component on each overlay, and all together.
 CONFIGURATIONS = (
-    *(("local", *given) for given in ((), *((name,) for name in COMPONENTS))),
-    *(("production", *given) for given in ((), *((name,) for name in COMPONENTS))),
+    *(("local", *given) for given in _GIVEN),
+    *(("production", *given) for given in _GIVEN),
     ("production", *COMPONENTS),
 )

@@ -20,8 +20,11 @@ from doc_assets_tests.support.manifests.workloads import Pod, of_kind, run_pods,
 RESOURCES = {"cpu", "memory", "ephemeral-storage"}
 # Folders that the image writes to; the rest of its file system is read-only.
 WRITTEN = {"/var/lib/doc-assets", "/tmp"}  # noqa: S108 - paths in a container
-# Created by hand: overlays/production/secrets.example.yaml, components/private-ca.
-EXTERNAL_SECRETS = {"doc-assets-database", "doc-assets-database-owner", "doc-assets-ca"}
+# Created by hand: overlays/production/secrets.example.yaml, components/private-ca, components/serve.
+EXTERNAL_SECRETS = {
+    *("doc-assets-database", "doc-assets-database-owner", "doc-assets-database-reader"),
+    *("doc-assets-ca", "doc-assets-serve"),
+}
 EXPECTED_ROLES = {
     # K8sRunLauncher: create, watch and cancel Jobs, and explain failures. No secrets, no exec, no other kinds.
     "doc-assets-dagster": {
@@ -238,8 +241,10 @@ def services_are_probed(manifests: list[Manifest]) -> Iterator[str]:
 
 def drains_are_not_blocked(manifests: list[Manifest]) -> Iterator[str]:
     """Require that a budget lets at least one pod go, and unhealthy ones always."""
+    fewest = {scaler["spec"]["scaleTargetRef"]["name"]: scaler["spec"]["minReplicas"] for scaler in _scalers(manifests)}
     replicas = {
-        tuple(sorted(workload["spec"]["selector"]["matchLabels"].items())): workload["spec"]["replicas"]
+        tuple(sorted(workload["spec"]["selector"]["matchLabels"].items())): fewest.get(workload["metadata"]["name"])
+        or workload["spec"]["replicas"]
         for workload in of_kind(manifests, "Deployment", "StatefulSet")
     }
     for budget in of_kind(manifests, "PodDisruptionBudget"):
@@ -251,17 +256,26 @@ def drains_are_not_blocked(manifests: list[Manifest]) -> Iterator[str]:
 
 
 def rollouts_are_deliberate(manifests: list[Manifest]) -> Iterator[str]:
-    """Require each Deployment's strategy and history limit, and never two daemons."""
+    """Require each Deployment's strategy, history limit and number, unless that is an autoscaler's; one daemon."""
+    scaled = {scaler["spec"]["scaleTargetRef"]["name"] for scaler in _scalers(manifests)}
+    for name in scaled - {workload["metadata"]["name"] for workload in of_kind(manifests, "Deployment")}:
+        yield f"{name}, which an autoscaler names, is not there"
     for workload in of_kind(manifests, "Deployment", "StatefulSet"):
         name, spec = workload["metadata"]["name"], workload["spec"]
         if workload["kind"] == "Deployment" and "strategy" not in spec:
             yield f"{name} says nothing of how it is replaced"
-        if not {"replicas", "revisionHistoryLimit"} <= set(spec):
+        if not {"revisionHistoryLimit", *(() if name in scaled else ("replicas",))} <= set(spec):
             yield f"{name} leaves replicas or revisionHistoryLimit to the defaults"
+        if name in scaled and "replicas" in spec:
+            yield f"{name}: an apply sets back what its autoscaler has chosen"
         if "terminationGracePeriodSeconds" not in spec["template"]["spec"]:
             yield f"{name} leaves terminationGracePeriodSeconds to the defaults"
         if name == "doc-assets-daemon" and (spec["replicas"], spec["strategy"]["type"]) != (1, "Recreate"):
             yield f"{name} may run twice at a time"
+
+
+def _scalers(manifests: list[Manifest]) -> list[Manifest]:
+    return of_kind(manifests, "HorizontalPodAutoscaler")
 
 
 def jobs_end(manifests: list[Manifest]) -> Iterator[str]:

@@ -96,7 +96,7 @@
     const end = setTimeout(() => controller.abort("late"), GIVE_UP);
     results.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(`${form.dataset.results}?${asked}`, { signal: controller.signal });
+      const response = await fetch(`${form.dataset.results}?${asked}`, { signal: controller.signal, headers: { Accept: "text/html" } });
       const found = response.headers.get("Content-Type")?.startsWith("text/html")
         ? read(await response.text())
         : notice(await problem(response));
