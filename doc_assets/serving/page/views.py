@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
@@ -18,6 +18,7 @@ from doc_assets.serving.page.blocks import TextBlock, as_markdown, blocks_of
 _FOLDER = Path(__file__).parent
 _MOST_VERSIONS = 200
 _SHOWN_VERSIONS = 6
+_LONGEST_QUOTE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ ASSETS = read_assets()
 
 def render(template: str, **values: object) -> str:
     """Return a page or a part of one; every value that is no template's own text is escaped."""
-    return _TEMPLATES.get_template(template).render(**values)
+    return _TEMPLATES.get_template(template).render(static=_static, stored=stored, blocks=blocks_of, **values)
 
 
 def stored(id: str, **parameters: object) -> str:
@@ -93,8 +94,11 @@ def document_as_markdown(document: DocumentAnswer) -> str:
 
 
 def lay_out(document: DocumentAnswer, at: int | None) -> list[tuple[str | None, TextBlock]]:
-    """Return the blocks of a document's page with their ids: of headings, and ``passage`` for the one asked for."""
-    blocks = blocks_of(document.text)
+    """Return the blocks of a document's page with their ids: of headings, and ``passage`` for the one asked for.
+
+    A page may begin below a heading of the page before it: no level of headings is left out all the same.
+    """
+    blocks = _in_steps(blocks_of(document.text))
     wanted = None if at is None else at - document.start
     passage = next((n for n in reversed(range(len(blocks))) if wanted is not None and blocks[n].start <= wanted), None)
     used: dict[str, int] = {"passage": 1, "main": 1, "title": 1}
@@ -102,6 +106,17 @@ def lay_out(document: DocumentAnswer, at: int | None) -> list[tuple[str | None, 
         ("passage" if n == passage else _heading_id(one.text, used) if one.kind == "heading" else None, one)
         for n, one in enumerate(blocks)
     ]
+
+
+def _in_steps(blocks: Sequence[TextBlock]) -> list[TextBlock]:
+    """Return the blocks with no heading more than one level below the heading before it."""
+    level, found = 1, []
+    for one in blocks:
+        if one.kind == "heading":
+            level = min(one.level, level + 1)
+            one = replace(one, level=level)
+        found.append(one)
+    return found
 
 
 def types_of(sources: SourcesAnswer) -> list[tuple[str, int]]:
@@ -188,20 +203,24 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {
-        "static": lambda name: f"/static/{name}?v={ASSETS[name].digest}",
-        "stored": stored,
-        "blocks": blocks_of,
-    }
-    environment.filters |= {
-        "day": _day,
-        "web": _is_web,
-        "versions": _versions,
-        "count": lambda number: f"{number:,}",
-        "words": lambda name: name.replace("_", " "),
-        "shorten": lambda text: text if len(text) <= 80 else text[:79] + "…",
-    }
+    environment.filters.update(day=_day, web=_is_web, versions=_versions, count=_count, words=_words, shorten=_shorten)
     return environment
+
+
+def _static(name: str) -> str:
+    return f"/static/{name}?v={ASSETS[name].digest}"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…"
 
 
 _TEMPLATES = _environment()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.testclient import TestClient
 
 from doc_assets.errors import StoreUnavailable
@@ -42,6 +42,12 @@ def read(client: TestClient, path: str, status: int = 200) -> LexborHTMLParser:
     return tree
 
 
+def first(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
+    found = tree.css(selector)
+    assert found, selector
+    return found[0]
+
+
 def texts(tree: LexborHTMLParser, selector: str) -> list[str]:
     return [" ".join(node.text().split()) for node in tree.css(selector)]
 
@@ -58,16 +64,16 @@ def test_the_form_works_without_a_script(pages: TestClient) -> None:
 def test_results_have_passages_with_marks_and_links(pages: TestClient) -> None:
     tree = read(pages, "/?q=pin+worker+threads&mode=text&type=rust")
     assert "Pin worker threads" in texts(tree, "h2")
-    hit = next(node for node in tree.css(".hit") if "Pin worker threads" in node.css_first("h2").text())
+    hit = next(node for node in tree.css(".hit") if "Pin worker threads" in first(node, "h2").text())
     assert {mark.text().lower() for mark in hit.css("mark")} & {"pin", "worker", "threads"}
-    address = hit.css_first("a.open").attributes["href"]
+    address = first(hit, "a.open").attributes["href"]
     assert address is not None and address.startswith("/documents/rust/tokio/workers.md?q=pin") and "&at=" in address
-    source = hit.css_first(".actions a")
+    source = first(hit, ".actions a")
     assert source.attributes["href"] is not None and source.attributes["href"].startswith("https://docs.example/tokio/")
     assert source.attributes["rel"] == "noopener noreferrer"
-    assert (hit.css_first("button").attributes["data-copy"] or "").startswith("## [Pin worker threads](<https://docs")
-    assert "1.40.0" in hit.css_first(".from").text() and "2 Apr 2026" in hit.css_first(".from").text()
-    assert hit.css_first(".snapshot").text().startswith("Snapshot ")
+    assert (first(hit, "button").attributes["data-copy"] or "").startswith("## [Pin worker threads](<https://docs")
+    assert "1.40.0" in first(hit, ".from").text() and "2 Apr 2026" in first(hit, ".from").text()
+    assert first(hit, ".snapshot").text().startswith("Snapshot ")
     assert [node.attributes["value"] for node in tree.css("input[checked]")] == ["rust"]
 
 
@@ -76,7 +82,7 @@ def test_the_script_gets_what_the_page_holds(pages: TestClient) -> None:
     whole, part = read(pages, f"/?{query}"), read(pages, f"/results?{query}")
     assert part.css("form, header") == []
     assert texts(part, ".hit") == texts(whole, ".hit") != []
-    assert part.css_first(".answer").attributes["data-status"] == texts(whole, "#status")[0] == "10 pages, and more"
+    assert first(part, ".answer").attributes["data-status"] == texts(whole, "#status")[0] == "10 pages, and more"
 
 
 def test_stored_markup_is_shown_as_text(pages: TestClient) -> None:
@@ -93,8 +99,8 @@ def test_a_query_with_markup_is_a_query(pages: TestClient) -> None:
     tree = read(
         pages, "/?q=%22%3E%3Cscript%3Ealert(1)%3C/script%3E&mode=text&type=kubernetes&version=%22%3E%3Cb%3E", 400
     )
-    assert tree.css_first("#q").attributes["value"] == '"><script>alert(1)</script>'
-    assert tree.css_first("#version").attributes["value"] == '"><b>'
+    assert first(tree, "#q").attributes["value"] == '"><script>alert(1)</script>'
+    assert first(tree, "#version").attributes["value"] == '"><b>'
 
 
 def test_only_addresses_of_the_web_are_links(pages: TestClient) -> None:
@@ -104,7 +110,7 @@ def test_only_addresses_of_the_web_are_links(pages: TestClient) -> None:
 
 def test_a_document_is_laid_out_with_its_snapshot_and_its_passage(pages: TestClient) -> None:
     tree = read(pages, "/?q=names+pin&mode=text")
-    address = tree.css_first("a.open").attributes["href"]
+    address = first(tree, "a.open").attributes["href"]
     assert address is not None
     tree = read(pages, address.partition("#")[0])
     assert texts(tree, "#passage") == ["Names pin a worker too."]
@@ -113,8 +119,8 @@ def test_a_document_is_laid_out_with_its_snapshot_and_its_passage(pages: TestCli
     assert texts(tree, ".text thead th") == ["Field", "Type", "Default"] and texts(tree, ".text li > :last-child") == [
         "first step", "second step",
     ]  # fmt: skip
-    assert "Runtime::new();\n    runtime" in tree.css_first(".text pre").text()
-    assert "published" in tree.css_first(".facts").text()
+    assert "Runtime::new();\n    runtime" in first(tree, ".text pre").text()
+    assert "published" in first(tree, ".facts").text()
     assert texts(tree, ".back") == ["← Results for names pin"]
 
 
@@ -130,15 +136,15 @@ def test_pages_of_results_follow_by_a_link(pages: TestClient) -> None:
     while path:
         tree = read(pages, path)
         seen += [a.attributes["href"] or "" for a in tree.css("a.open")]
-        more = tree.css_first(".more a")
-        path = more.attributes["href"] if more else None
+        more = tree.css(".more a")
+        path = more[0].attributes["href"] if more else None
     assert len(seen) == len(set(seen)) > 30
 
 
 def test_what_is_wrong_is_said_in_the_page(pages: TestClient) -> None:
-    assert "there are kubernetes, rust" in read(pages, "/?q=x&type=defi", 404).css_first(".problem").text()
-    assert "no document" in read(pages, "/documents/rust/tokio/none.md", 404).css_first(".problem").text()
-    assert "is no number" in read(pages, "/documents/rust/tokio/long.md?at=x", 400).css_first(".problem").text()
+    assert "there are kubernetes, rust" in first(read(pages, "/?q=x&type=defi", 404), ".problem").text()
+    assert "no document" in first(read(pages, "/documents/rust/tokio/none.md", 404), ".problem").text()
+    assert "is no number" in first(read(pages, "/documents/rust/tokio/long.md?at=x", 400), ".problem").text()
     tree = read(pages, "/?q=zzzz&mode=text&type=rust")
     assert "Nothing found" in texts(tree, "h2") and "Search everything" in texts(tree, ".notice a")
     assert LONG_TITLE.strip() in texts(read(pages, "/documents/rust/tokio/long.md"), "h1")[0]
@@ -152,9 +158,9 @@ def test_a_store_that_is_away_leaves_the_form(pages: TestClient, monkeypatch: py
         monkeypatch.setattr(Service, name, away)
     for path in ("/?q=x&type=rust", "/results?q=x&type=rust"):
         tree = read(pages, path, 503)
-        assert "10.0.0.1" not in tree.css_first(".problem").text()
-        assert tree.css_first(".problem a").attributes["href"] == "/?q=x&type=rust"
-    assert read(pages, "/?q=x", 503).css_first("#q").attributes["value"] == "x"
+        assert "10.0.0.1" not in first(tree, ".problem").text()
+        assert first(tree, ".problem a").attributes["href"] == "/?q=x&type=rust"
+    assert first(read(pages, "/?q=x", 503), "#q").attributes["value"] == "x"
     read(pages, "/sources", 503)
 
 
@@ -165,15 +171,15 @@ def test_sources_say_what_is_in_it_and_how_fresh(pages: TestClient) -> None:
     assert [row[:3] for row in rows] == [
         ["talos", "1.14.2", "1"], ["markupMIT", '1.0"><script>', "2"], ["tokio", "1.40.0", "32"],
     ]  # fmt: skip
-    assert tree.css_first("tbody time").attributes["datetime"]
-    assert tree.css_first("tbody a").attributes["href"] == "/?source=kubernetes/talos"
+    assert first(tree, "tbody time").attributes["datetime"]
+    assert first(tree, "tbody a").attributes["href"] == "/?source=kubernetes/talos"
 
 
 def test_static_files_are_kept_by_their_digest(pages: TestClient) -> None:
     tree = read(pages, "/")
     for address in (
-        tree.css_first("link[rel=stylesheet]").attributes["href"],
-        tree.css_first("script").attributes["src"],
+        first(tree, "link[rel=stylesheet]").attributes["href"],
+        first(tree, "script").attributes["src"],
     ):
         answer = pages.get(address or "")
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"]
