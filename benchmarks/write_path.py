@@ -207,7 +207,7 @@ def load(settings: Settings, meter: Meter, embedder: StandIn | None, *, index: b
                     staged = staging(survey, partition)
                 with staged:
                     with meter.stage("audit"):
-                        checks = audit(store, staged.snapshot)
+                        checks = audit(loader.store, staged.snapshot)
                     with meter.stage("publish"):
                         staged.publish(checks) if hasattr(staged, "publish") else loader.publish(staged, checks)
         if index:

@@ -73,7 +73,7 @@ class Library:
         from doc_assets.validation.audit import audit
 
         # Minutes for a large snapshot: a restart of the server must not cost the load.
-        return self.loader.retries.run(lambda: audit(self.store, snapshot))
+        return self.loader.retries.run(lambda: audit(self.loader.store, snapshot))
 
     def audit_live(self, partition: str) -> list[CheckResult]:
         """Run the six checks over what is live in a partition; return nothing if nothing is live."""

@@ -12,7 +12,7 @@ import numpy as np
 from doc_assets.document import Chunk
 from doc_assets.document.records import FileRecord
 from doc_assets.errors import StoreError, Transient
-from doc_assets.store.database.connection import Connection, DatabaseError, Store
+from doc_assets.store.database.connection import DatabaseError, Session, Store
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter, VectorsMissing
 from doc_assets.store.snapshots.lifecycle import Lease
@@ -71,13 +71,12 @@ class BatchWriter(AbstractContextManager["BatchWriter"]):
         self._space = space
         self._retries = retries
         self._embed = embed
-        self._connection: Connection | None = None
+        self._connection: Session | None = None
         self._writer: SnapshotWriter | None = None
 
     def __exit__(self, *_: object) -> None:
-        """Close the connection; what was committed stays."""
-        if self._connection is not None:
-            self._connection.close()
+        """Give the connection back; what was committed stays."""
+        self._give_back()
 
     def write(self, batch: Batch) -> list[str]:
         """Commit the batch; return the paths that were rejected with the database's reason.
@@ -119,12 +118,16 @@ class BatchWriter(AbstractContextManager["BatchWriter"]):
 
     def _connected(self) -> SnapshotWriter:
         if self._writer is None or self._connection is None or self._connection.closed or self._connection.broken:
-            self._writer = None  # if connecting fails, the next attempt must not use the old writer
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = self._store.connect(self._name)
+            self._give_back()
+            self._connection = self._store.lend("write", self._name)
             self._writer = SnapshotWriter(self._connection, self._lease, self._space)
         return self._writer
+
+    def _give_back(self) -> None:
+        self._writer = None  # if connecting fails, the next attempt must not use the old writer
+        if self._connection is not None:
+            self._store.give_back("write", self._connection)
+            self._connection = None
 
 
 def _rejected(file: FileRecord, reason: str) -> FileRecord:

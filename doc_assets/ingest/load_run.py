@@ -110,7 +110,9 @@ class LoadRun:
         known = self._session.run(lambda connection: reuse.reusable_files(connection, lease, included))
         to_load = discovery.to_load(known)
         discovered = time.perf_counter()
-        kept = self._session.run(lambda connection: reuse.reconcile(connection, lease, to_load.canonical, included))
+        kept: set[str] = set()
+        if lease.resumed or known:  # else there is nothing to compare with
+            kept = self._session.run(lambda connection: reuse.reconcile(connection, lease, to_load.canonical, included))
         todo = [file.path for file in to_load.canonical if file.path not in kept]
         taken_over = [file for file in to_load.canonical if file.path in kept]
         discovery.release(kept)
@@ -184,8 +186,9 @@ class LoadRun:
                 embed=self._vectors_again,
             ) as writer,
         ):
-            writer.write(Batch(settled))
-            self._done(settled)
+            if settled:
+                writer.write(Batch(settled))
+                self._done(settled)
             if not todo:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
             records = self._parse_pool.parse(parse_tasks(self._partition, discovery, todo))

@@ -25,6 +25,7 @@ from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.store.database.connection import Store
+from doc_assets.store.database.kept_sessions import SessionKeeper
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, reuse
@@ -89,7 +90,7 @@ class Loader:
             embedding_process: Address of the process that holds the model; by default this process opens it itself.
         """
         self.settings = settings
-        self.store = store
+        self.store = SessionKeeper(store)
         self.parse_pool = parse_pool or ParsePool(settings, parse_workers(settings))
         self._embedding_process = embedding_process
         self.space = describe_space(settings)
@@ -105,8 +106,9 @@ class Loader:
         return open_embedder(self.settings, on_retry=self._embedding_is_retried)
 
     def close(self) -> None:
-        """End the parse workers."""
+        """End the parse workers and the sessions that are kept."""
         self.parse_pool.close()
+        self.store.close()
 
     def survey(
         self,
@@ -134,7 +136,7 @@ class Loader:
     def _unchanged(
         self, partition: Partition, discovery: Discovery, limit: int | None, started: float
     ) -> LoadResult | None:
-        with self.store.connect() as connection:
+        with self.store.lent("load", "doc-assets survey") as connection:
             live = reuse.find_unchanged(
                 connection,
                 partition.name,

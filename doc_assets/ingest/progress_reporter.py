@@ -13,7 +13,7 @@ import psutil
 from doc_assets.embedding.model_use import ModelUse
 from doc_assets.errors import StoreUnreachable
 from doc_assets.runtime.processes import tree_rss
-from doc_assets.store.database.connection import Connection, OperationalError, Store
+from doc_assets.store.database.connection import Connection, OperationalError, Session, Store
 from doc_assets.store.history.progress import clear_progress, write_progress
 
 PROGRESS_SECONDS = 0.5
@@ -81,7 +81,7 @@ class ProgressReporter:
         self._partition_id = partition_id
         self._run_id = run_id
         self._counters = counters
-        self._connection: Connection | None = None
+        self._connection: Session | None = None
         self._process = psutil.Process()
         self._reported = 0.0
         self._reporting = threading.Lock()
@@ -117,13 +117,18 @@ class ProgressReporter:
         """Remove the row: the load has ended."""
         with self._reporting:
             self._try(lambda c: clear_progress(c, self._partition_id))
-            if self._connection is not None:
-                self._connection.close()
+            self._give_back()
 
     def _try(self, write: Callable[[Connection], None]) -> None:
         try:
             if self._connection is None or self._connection.closed or self._connection.broken:
-                self._connection = self._store.connect("doc-assets progress")
+                self._give_back()
+                self._connection = self._store.lend("progress", "doc-assets progress")
             write(self._connection)
         except (OperationalError, StoreUnreachable) as error:
             _log.warning("progress of partition %s could not be written: %s", self._partition_id, error)
+
+    def _give_back(self) -> None:
+        if self._connection is not None:
+            self._store.give_back("progress", self._connection)
+            self._connection = None

@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
+from pathlib import Path
 from types import ModuleType
 
 import psutil
@@ -57,14 +59,28 @@ def die_with_parent() -> None:
 
 def tree_rss(process: psutil.Process) -> int:
     """Return the resident bytes of a process and its children, without those of a PostgreSQL server."""
-    total = 0
-    for member in [process, *process.children(recursive=True)]:
+    total = process.memory_info().rss
+    for pid in _descendants(process):
         try:
+            member = psutil.Process(pid)
             if not member.name().startswith("postgres"):
                 total += member.memory_info().rss
         except psutil.NoSuchProcess:
             continue
     return total
+
+
+def _descendants(process: psutil.Process) -> list[int]:
+    """Return the ids of a process's children and theirs."""
+    if not Path(f"/proc/{process.pid}/task/{process.pid}/children").exists():  # not Linux, or a kernel without it
+        return [child.pid for child in process.children(recursive=True)]
+    # psutil reads every process of the machine to find them: 8 ms where 200 run, and a load asks twice a second.
+    found = [process.pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            with suppress(OSError):  # a thread or process that has ended
+                found += map(int, task.read_text().split())
+    return found[1:]
 
 
 def return_free_memory() -> None:

@@ -348,3 +348,14 @@ def test_a_changed_policy_publishes_again_without_parsing_or_embedding(tmp_path:
         row = connection.execute("SELECT near_duplicates FROM snapshot WHERE id = %s", (result.snapshot,)).fetchone()
         assert row == ("keep_all",)
         assert lifecycle.sealed_counts(connection, result.snapshot or 0).loaded == 2
+
+
+def test_a_second_load_of_a_loader_opens_no_session(source, loader, store, monkeypatch):
+    opened, connect = [], store.connect
+    monkeypatch.setattr(loader.store, "connect", lambda name: opened.append(name) or connect(name))
+    source.write_guides(2)
+    load(loader, store, source)
+    first = len(opened)
+    source.write_guides(4)
+    assert load(loader, store, source).loaded == 4
+    assert first == len(opened) > 2

@@ -123,7 +123,7 @@ def load(loader: Loader, store: Store, source: SmallSource, limit: int | None = 
     with recording_failures(store, source.partition, "test", time.perf_counter()):  # as Dagster's library does
         survey = loader.survey(source.partition, source.catalogue, limit)
     with loader.stage(survey, run_id="test") as staged:
-        checks = audit(store, staged.snapshot)
+        checks = audit(loader.store, staged.snapshot)
         assert [check for check in checks if not check.passed] == []
         return staged.publish(checks)
 

@@ -96,7 +96,7 @@ class ConsistentRead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the connections."""
+        """Give the connections back."""
         self._open.close()
 
     def run(self, queries: Sequence[Callable[[psycopg.Connection], Result]]) -> list[Result]:
@@ -119,9 +119,9 @@ class ConsistentRead:
         return query(connection)
 
     def _connect(self) -> psycopg.Connection:
-        connection = self._store.connect(self._application)
+        connection = self._store.lend("audit", self._application)
         with self._opening:
-            self._open.callback(connection.close)
+            self._open.callback(self._store.give_back, "audit", connection)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         return connection
 

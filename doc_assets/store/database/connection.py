@@ -19,7 +19,7 @@ from doc_assets.secrets import SecretAddress
 from doc_assets.store.database.pools import refusal, require_session
 from doc_assets.store.database.session_settings import pin_settings
 
-__all__ = ["Connection", "DatabaseError", "OperationalError", "Store"]
+__all__ = ["Connection", "DatabaseError", "OperationalError", "Session", "Store"]
 
 _READ_ONLY = "pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
 # Said by libpq before it asks any server: trying again cannot help.
@@ -73,6 +73,25 @@ class Store(AbstractContextManager["Store"]):
                 raise refusal(error) or unreachable(error) from error
             raise
         return connection
+
+    def lend(self, use: str, application: str) -> Session:
+        """Return a session like ``connect``, to be given back; ``SessionKeeper`` keeps some for each use."""
+        del use
+        return self.connect(application)
+
+    def give_back(self, use: str, session: Session) -> None:
+        """End a lent session; forget it, since others may get it next."""
+        del use
+        session.close()
+
+    @contextmanager
+    def lent(self, use: str, application: str) -> Iterator[Session]:
+        """Yield a lent session and give it back at the end of the block."""
+        session = self.lend(use, application)
+        try:
+            yield session
+        finally:
+            self.give_back(use, session)
 
     @contextmanager
     def reading(self, application: str = "doc-assets", *, one_state: bool = False) -> Iterator[Connection]:

@@ -79,7 +79,7 @@ def _wait_for_gc(connection: psycopg.Connection, partition_id: int) -> bool:
 
 def _holder(connection: psycopg.Connection, partition_id: int) -> str:
     row = connection.execute(
-        "SELECT a.application_name, a.backend_start, g.host, g.pid, g.run_id FROM pg_locks l"
+        "SELECT a.application_name, coalesce(g.started_at, a.backend_start), g.host, g.pid, g.run_id FROM pg_locks l"
         " JOIN pg_stat_activity a USING (pid) LEFT JOIN progress g ON g.partition_id = %(id)s"
         " WHERE l.locktype = 'advisory' AND l.classid = %(class)s AND l.objid = %(id)s AND l.granted",
         {"id": partition_id, "class": PARTITION_CLASS},
@@ -88,8 +88,8 @@ def _holder(connection: psycopg.Connection, partition_id: int) -> str:
         return "a session that has just ended: try again"
     application, since, host, pid, run_id = row
     who = f"process {pid} on {host}" if pid else application
-    connected = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
-    return f"{who} (run {run_id or 'none'}, connected {connected}): wait for it, or end that process"
+    started = f"{since.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{who} (run {run_id or 'none'}, since {started}): wait for it, or end that process"
 
 
 def live_snapshot(connection: psycopg.Connection, partition: str) -> int | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import psycopg
 
 from doc_assets.errors import PartitionLocked
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Session, Store
 from doc_assets.store.database.locks import shared_loading_lock
 from doc_assets.store.database.retries import PartitionRetaken, Retries
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
@@ -38,6 +38,7 @@ class PartitionSession(AbstractContextManager["PartitionSession"]):
         self._store = store
         self._name = f"{doc_type}/{key}"
         self._retries = retries
+        self._connection: Session | None = None
         self._open = ExitStack()
         retries.run(lambda: self._begin(doc_type, key, source))
 
@@ -63,13 +64,18 @@ class PartitionSession(AbstractContextManager["PartitionSession"]):
             raise
 
     def _connect(self) -> psycopg.Connection:
-        self._connection = self._store.connect(f"doc-assets load {self._name}")
-        self._open.callback(self._connection.close)
-        self._open.enter_context(shared_loading_lock(self._connection))
-        return self._connection
+        connection = self._store.lend("load", f"doc-assets load {self._name}")
+        self._connection = connection
+        self._open.callback(self._give_back, connection)
+        self._open.enter_context(shared_loading_lock(connection))
+        return connection
+
+    def _give_back(self, connection: Session) -> None:
+        self._connection = None
+        self._store.give_back("load", connection)
 
     def _connected(self) -> psycopg.Connection:
-        if not (self._connection.closed or self._connection.broken):
+        if self._connection is not None and not (self._connection.closed or self._connection.broken):
             return self._connection
         self._open.close()
         self._open = ExitStack()
@@ -77,6 +83,6 @@ class PartitionSession(AbstractContextManager["PartitionSession"]):
         try:
             self._open.enter_context(partition_lock(connection, self.partition_id, self._name))
         except PartitionLocked as error:
-            connection.close()
+            self.close()
             raise PartitionRetaken(str(error)) from error
         return connection

@@ -18,7 +18,7 @@ from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.store.database.locks import lock_content_shared
 from doc_assets.store.snapshots.lifecycle import Lease, require_lease
 from doc_assets.store.spaces.spaces import SpaceTable
-from doc_assets.store.spaces.vector_writer import insert_staged, prepare, stage
+from doc_assets.store.spaces.vector_writer import has_temporary_table, insert_staged, prepare, stage
 
 _FILE_COLUMNS = attrgetter("path", "size", "fingerprint", "outcome", "reason", "duplicate_of")
 
@@ -41,6 +41,8 @@ class SnapshotWriter:
         self._lease = lease
         self._space = space
         prepare(connection, space)
+        if has_temporary_table(connection, "staged_part"):
+            return
         connection.execute(
             sql.SQL(
                 """
@@ -81,11 +83,14 @@ class SnapshotWriter:
             self._connection.execute(
                 "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
             )
-            self._copy_content(documents, chunks)
-            stage(self._connection, self._space, vectors)
-            self._copy_files(files)
-            self._insert()
-            self._require_vectors()
+            if documents:
+                self._copy_content(documents, chunks)
+                stage(self._connection, self._space, vectors)
+                self._insert_content()
+                if vectors:
+                    insert_staged(self._connection, self._space)
+                self._require_vectors()
+            self._write_files(files)
 
     def _copy_content(self, documents: Mapping[bytes, StoredDocument], chunks: Mapping[bytes, Chunk]) -> None:
         self._copy(
@@ -108,18 +113,6 @@ class SnapshotWriter:
             ),
         )
 
-    def _copy_files(self, files: Sequence[FileRecord]) -> None:
-        self._copy(
-            "staged_file",
-            ("text", "int8", "bytea", "text", "text", "text", "text[]", "bytea"),
-            ((*_FILE_COLUMNS(f), list(f.includes) or None, f.includes_sha256) for f in files),
-        )
-        self._copy(
-            "staged_part",
-            ("text", "int4", "bytea"),
-            ((f.path, part, document.id) for f in files for part, document in enumerate(f.documents)),
-        )
-
     def _copy(self, table: str, types: Sequence[str], rows: Iterable[Sequence]) -> None:
         statement = sql.SQL("COPY {} FROM STDIN WITH (FORMAT BINARY)").format(sql.Identifier(table))
         with self._connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -127,7 +120,7 @@ class SnapshotWriter:
             for row in rows:
                 copy.write_row(row)
 
-    def _insert(self) -> None:
+    def _insert_content(self) -> None:
         execute = self._connection.execute
         execute(
             "INSERT INTO chunk (id, breadcrumb, text, token_count)"
@@ -144,13 +137,23 @@ class SnapshotWriter:
         execute(
             "INSERT INTO document_chunk SELECT * FROM staged_place ORDER BY document_id, ordinal ON CONFLICT DO NOTHING"
         )
-        insert_staged(self._connection, self._space)
-        execute(
+
+    def _write_files(self, files: Sequence[FileRecord]) -> None:
+        self._copy(
+            "staged_file",
+            ("text", "int8", "bytea", "text", "text", "text", "text[]", "bytea"),
+            ((*_FILE_COLUMNS(f), list(f.includes) or None, f.includes_sha256) for f in files),
+        )
+        self._connection.execute(
             "INSERT INTO snapshot_file (snapshot_id, path, size, fingerprint, outcome, reason, duplicate_of, includes,"
             " includes_sha256) SELECT %s, * FROM staged_file ORDER BY path ON CONFLICT DO NOTHING",
             (self._lease.snapshot,),
         )
-        execute(
+        parts = [(f.path, part, document.id) for f in files for part, document in enumerate(f.documents)]
+        if not parts:
+            return
+        self._copy("staged_part", ("text", "int4", "bytea"), parts)
+        self._connection.execute(
             "INSERT INTO snapshot_document (snapshot_id, path, part, document_id)"
             " SELECT %s, * FROM staged_part ORDER BY path, part ON CONFLICT DO NOTHING",
             (self._lease.snapshot,),

@@ -151,32 +151,7 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
     link_near_duplicates(connection, snapshot_id)
     with connection.transaction():
         require_lease(connection, lease)
-        connection.execute(
-            """
-            CREATE TEMPORARY TABLE twin ON COMMIT DROP AS
-            WITH content AS (
-                SELECT path, string_agg(document_id, ''::bytea ORDER BY part) AS documents
-                FROM snapshot_document WHERE snapshot_id = %(snapshot)s GROUP BY path
-            ), named AS (SELECT path, min(path) OVER (PARTITION BY documents) AS first FROM content)
-            SELECT path, first FROM named WHERE path <> first
-            """,
-            parameters,
-        )
-        connection.execute(
-            "DELETE FROM snapshot_document d USING twin t WHERE d.snapshot_id = %(snapshot)s AND d.path = t.path",
-            parameters,
-        )
-        connection.execute(
-            "UPDATE snapshot_file f SET outcome = 'duplicate', duplicate_of = t.first, reason = 'same content as '"
-            " || t.first FROM twin t WHERE f.snapshot_id = %(snapshot)s AND f.path = t.path",
-            parameters,
-        )
-        # A duplicate by bytes of a file that has just become a duplicate itself points to the same first path.
-        connection.execute(
-            "UPDATE snapshot_file f SET duplicate_of = t.first, reason = 'same bytes as ' || t.path || ', same content"
-            " as ' || t.first FROM twin t WHERE f.snapshot_id = %(snapshot)s AND f.duplicate_of = t.path",
-            parameters,
-        )
+        _point_twins_to_first(connection, snapshot_id)
         counts = count_rows(connection, snapshot_id)
         digest = compute_digest(connection, snapshot_id)
         connection.execute(
@@ -192,6 +167,38 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
             parameters,
         )
     return counts, digest
+
+
+def _point_twins_to_first(connection: psycopg.Connection, snapshot_id: int) -> None:
+    twins = connection.execute(
+        """
+        WITH content AS (
+            SELECT path, string_agg(document_id, ''::bytea ORDER BY part) AS documents
+            FROM snapshot_document WHERE snapshot_id = %s GROUP BY path
+        ), named AS (SELECT path, min(path) OVER (PARTITION BY documents) AS first FROM content)
+        SELECT path, first FROM named WHERE path <> first
+        """,
+        (snapshot_id,),
+    ).fetchall()
+    if not twins:
+        return
+    parameters = {"snapshot": snapshot_id, "paths": [row[0] for row in twins], "firsts": [row[1] for row in twins]}
+    connection.execute(
+        "DELETE FROM snapshot_document d WHERE d.snapshot_id = %(snapshot)s AND d.path = ANY (%(paths)s)", parameters
+    )
+    connection.execute(
+        "UPDATE snapshot_file f SET outcome = 'duplicate', duplicate_of = t.first, reason = 'same content as '"
+        " || t.first FROM unnest(%(paths)s::text[], %(firsts)s::text[]) AS t (path, first)"
+        " WHERE f.snapshot_id = %(snapshot)s AND f.path = t.path",
+        parameters,
+    )
+    # A duplicate by bytes of a file that has just become a duplicate itself points to the same first path.
+    connection.execute(
+        "UPDATE snapshot_file f SET duplicate_of = t.first, reason = 'same bytes as ' || t.path || ', same content"
+        " as ' || t.first FROM unnest(%(paths)s::text[], %(firsts)s::text[]) AS t (path, first)"
+        " WHERE f.snapshot_id = %(snapshot)s AND f.duplicate_of = t.path",
+        parameters,
+    )
 
 
 def count_rows(connection: psycopg.Connection, snapshot_id: int) -> Counts:

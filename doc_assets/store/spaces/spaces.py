@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import NotFound, PartitionLocked
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Session, Store
 from doc_assets.store.database.locks import SPACE_CLASS, lock_spaces, try_session_lock
 from doc_assets.store.database.retries import Retries
 
@@ -123,21 +123,26 @@ class VectorLookup(AbstractContextManager["VectorLookup"]):
         self._store = store
         self._space = space
         self._retries = retries
-        self._connection: psycopg.Connection | None = None
+        self._connection: Session | None = None
 
     def missing(self, chunk_ids: Sequence[bytes]) -> set[bytes]:
         """Return those of the chunks that have no vector; see ``missing_chunks``."""
         return self._retries.run(lambda: missing_chunks(self._connected(), self._space, chunk_ids))
 
     def __exit__(self, *_: object) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._connection.close()
+        """Give the connection back."""
+        self._give_back()
 
     def _connected(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = self._store.connect("doc-assets lookup")
+            self._give_back()
+            self._connection = self._store.lend("lookup", "doc-assets lookup")
         return self._connection
+
+    def _give_back(self) -> None:
+        if self._connection is not None:
+            self._store.give_back("lookup", self._connection)
+            self._connection = None
 
 
 def missing_chunks(connection: psycopg.Connection, space: SpaceTable, chunk_ids: Sequence[bytes]) -> set[bytes]:

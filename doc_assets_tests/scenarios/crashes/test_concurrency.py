@@ -39,7 +39,7 @@ def test_a_second_process_is_told_which_one_loads_the_partition(shelves, ordered
     finally:
         first.kill()
     assert second["result"] == "PartitionLocked"
-    assert f"process {first.pid} on {platform.node()} (run first, connected " in second["message"]
+    assert f"process {first.pid} on {platform.node()} (run first, since " in second["message"]
     assert second["message"].endswith("wait for it, or end that process")
 
 
