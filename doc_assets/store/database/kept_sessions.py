@@ -1,7 +1,7 @@
 """Sessions that outlive one partition: a load hands them back, and the next one of the same process takes them over.
 
-A new session costs 10 ms and more of CPU before it has the catalogue rows, plans and temporary tables that it needs, and a
-load needs six. Each use has sessions of its own, since those stay on them.
+A new session costs 10 ms and more of CPU before it has the catalogue rows, plans and temporary tables that it needs,
+and a load needs six. Each use has sessions of its own, since those stay on them.
 """
 
 from __future__ import annotations
