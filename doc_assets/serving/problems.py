@@ -25,7 +25,7 @@ _KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (Transient, 503, "unavailable", "Not available now"),
 )
 _RETRY_SECONDS = 2
-_TITLES = {401: "A token is needed", 404: "Not found", 405: "Only GET and HEAD", 413: "Too large", 429: "Too many"}
+_TITLES = {401: "A token is needed", 404: "Not found", 405: "Not this method", 413: "Too large", 429: "Too many"}
 
 
 class ProblemResponse(JSONResponse):
@@ -88,9 +88,13 @@ def on_http_error(request: Request, error: Exception) -> Response:
     title = _TITLES.get(error.status_code, error.detail)
     detail = {
         404: f"there is nothing at {request.url.path}: /openapi.json lists what there is",
-        405: f"{request.method} is not possible here: the API only reads, with GET and HEAD",
+        405: f"{request.method} is not possible at {request.url.path}, only {_allowed(error)}",
     }.get(error.status_code, error.detail)
     return problem(error.status_code, title.lower().replace(" ", "-"), title, detail, error.headers)
+
+
+def _allowed(error: HTTPException) -> str:
+    return " and ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
 
 
 def explain(error: ValidationError) -> str:

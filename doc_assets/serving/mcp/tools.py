@@ -40,6 +40,7 @@ from doc_assets.serving.service import Service
 
 _ALSO_IN = 3
 _VERSIONS = 5  # of each source in a list; some have a hundred
+_PRODUCTS = 10
 _PAGE_MARK = "#page="
 
 ANNOTATIONS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -157,7 +158,10 @@ def list_sources(service: Service, given: ListSources) -> CallToolResult:
         cursor.require(listing.state)
         start = cursor.position
     end = start + given.limit
-    shown = tuple(one.model_copy(update={"versions": one.versions[:_VERSIONS]}) for one in wanted[start:end])
+    shown = tuple(
+        one.model_copy(update={"versions": one.versions[:_VERSIONS], "products": one.products[:_PRODUCTS]})
+        for one in wanted[start:end]
+    )
     return answered(
         SourcesPage(
             **dict(listing.model_copy(update={"sources": shown})),
@@ -170,7 +174,10 @@ def list_sources(service: Service, given: ListSources) -> CallToolResult:
 def resolve_source(service: Service, given: ResolveSource) -> CallToolResult:
     """Answer ``resolve_source``."""
     answer = service.resolve(f"{given.name} {given.version or ''}".strip(), as_of=given.as_of)
-    shown = tuple(one.model_copy(update={"versions": _some(one.versions, one.asked)}) for one in answer.sources)
+    shown = tuple(
+        one.model_copy(update={"versions": _some(one.versions, one.asked), "products": one.products[:_PRODUCTS]})
+        for one in answer.sources
+    )
     return answered(answer.model_copy(update={"sources": shown}))
 
 

@@ -83,7 +83,8 @@ def test_a_client_of_an_old_revision_is_answered_in_it(http, revision):
 
 
 def test_clients_that_would_wait_for_messages_are_told_that_there_are_none(http):
-    assert http.get("/mcp", headers={"Accept": "text/event-stream"}).status_code == 405
+    waiting = http.get("/mcp", headers={"Accept": "text/event-stream"})
+    assert waiting.status_code == 405 and "GET is not possible at /mcp, only POST" in waiting.json()["detail"]
     assert http.delete("/mcp").status_code == 405
 
 
