@@ -26,7 +26,7 @@ TOKIO = {"crate": "tokio", "crate_version": "1.40.0"}
 SCOPES = {"networking": ("kubernetes",), "async": ("rust/tokio", "kubernetes/cilium-1.14")}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(server_url: str, template: str) -> Iterator[Library]:
     """Two types, five sources, three versions of one product."""
     with new_database(server_url, template=template) as url, Store(url) as store:
@@ -54,7 +54,7 @@ def served(server_url: str, template: str) -> Iterator[Library]:
         yield library
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(served: Library) -> Service:
     return Service(served.store, served.model, scopes=lambda: SCOPES)
 
