@@ -82,7 +82,8 @@ class _SourceBase(BaseModel):
     near_duplicates: str = Field(
         default="prefer_best",
         description="Which of documents that say almost the same is shown, the others being 'also in': the one that "
-        "answers best (prefer_best), the newest version (prefer_newest), that of a source (prefer_source TYPE/SOURCE), "
+        "answers best, of versions of one product the newest (prefer_best), the newest version (prefer_newest), that "
+        "of a source (prefer_source TYPE/SOURCE), "
         "or each of them (keep_all).",
     )
     error_budget: float | None = Field(

@@ -12,6 +12,7 @@ from doc_assets.catalogue.scopes import CatalogueScopes
 from doc_assets.cli.output import JSON_OPTION, print_exactly, print_json, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION
 from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.runtime.visible_text import visible
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 
@@ -39,7 +40,7 @@ def fetch(
     if as_json:
         print_json(document.model_dump(mode="json"))
     else:
-        print_exactly(document_markdown(document))
+        print_exactly(visible(document_markdown(document), kept="\n\t"))
 
 
 def resolve(

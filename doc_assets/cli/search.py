@@ -10,6 +10,7 @@ import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
+from doc_assets.cli.search_answer import print_answer
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
@@ -28,6 +29,15 @@ class Mode(StrEnum):
     hybrid = "hybrid"
     vector = "vector"
     text = "text"
+
+
+class Around(StrEnum):
+    """How much of its page is shown with what was found."""
+
+    passage = "passage"
+    neighbours = "neighbours"
+    section = "section"
+    page = "page"
 
 
 def _facts(given: Sequence[str]) -> dict[str, list[str]]:
@@ -67,13 +77,30 @@ def search(
     as_of: str | None = AS_OF_OPTION,
     k: int = typer.Option(10, "-k", min=1, max=1000, help="Maximum number of results."),
     mode: Mode = typer.Option(Mode.hybrid, help="Rank by vectors, by words (text), or by both (hybrid)."),
+    version: str | None = typer.Option(
+        None, "--version", metavar="VERSION", help="Only this version of each product: 1.14, '>=1.8,<2', latest."
+    ),
+    scopes: list[str] = typer.Option([], "--scope", help="Only this named set of the catalogue; repeatable."),
+    around: Around | None = typer.Option(None, "--around", help="Show more of the page than what was found."),
+    max_tokens: int | None = typer.Option(
+        None, "--max-tokens", min=100, max=100_000, help="Most tokens of all passages; names what is left out."
+    ),
     as_json: bool = JSON_OPTION,
 ) -> None:
-    """Search live content, or that of an earlier time; prints the best chunks of each document."""
+    """Search live content, or that of an earlier time; prints the best chunks of each document.
+
+    With --version, --scope, --around or --max-tokens the answer, and its JSON, is that of the HTTP API.
+    """
     from doc_assets.search.search import explain_empty, find
 
     facts = _facts(where)
     settings = Settings.from_environment()
+    if version is not None or scopes or around is not None or max_tokens is not None:
+        asked = {"q": query, "type": types, "source": sources, "scope": scopes, "where": where, "version": version,
+                 "mode": mode.value, "k": k, "as_of": as_of}  # fmt: skip
+        bounds = {"around": around and around.value, "max_tokens": max_tokens}
+        print_answer(settings, asked | {name: value for name, value in bounds.items() if value}, as_json=as_json)
+        return
     with open_for_reading(settings) as store:
         found = find(
             store,

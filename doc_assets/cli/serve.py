@@ -58,8 +58,9 @@ def open_service(serving: ServeSettings, application: str, connections: int) -> 
         Searcher(store, models, application=application, connections=connections) as searcher,
     ):
         yield Service(
-            searcher.store,
+            store,
             models,
+            searcher=searcher,
             scopes=CatalogueScopes(settings.catalogue),
             tokens=tokens,
             statement_seconds=serving.timeout_seconds,

@@ -3,7 +3,7 @@
 Pairs are linked in ``store.snapshots.near_duplicate_links``, files of one document by the manifest. The policy of the
 best document's source, as of its snapshot, decides which of them is shown:
 
-- ``prefer_best``: the best document;
+- ``prefer_best``: the best document, of versions of one product the newest;
 - ``prefer_newest``: the one with the highest version in the same source;
 - ``prefer_source TYPE/SOURCE``: the one of that source;
 - ``keep_all``: the best document, and no document of a source with this policy is folded into another.
@@ -145,15 +145,26 @@ def _chosen(
     entries: Sequence[tuple[bytes, DocumentPlace]], stated: Mapping[bytes, Mapping[str, JsonValue]]
 ) -> tuple[bytes, DocumentPlace]:
     """Return the document and file to show, by the policy of the first, which is the best."""
-    first = entries[0][1]
+    best, first = entries[0]
     policy, _, preferred = first.policy.partition(" ")
-    if policy == "prefer_newest":
-        # Sources may be different products, whose versions do not compare.
-        same = [entry for entry in entries if entry[1].key[:2] == first.key[:2]]
-        return max(same, key=lambda entry: version_of(stated[entry[0]], entry[1].path) or ())
     if policy == "prefer_source":
         return next((entry for entry in entries if "/".join(entry[1].key[:2]) == preferred), entries[0])
-    return entries[0]
+    if policy == "keep_all" or (policy == "prefer_best" and version_of(stated[best], first.path) is None):
+        return entries[0]
+    # Sources may be about different products, whose versions do not compare.
+    product = _product(stated[best])
+    same = [
+        (document_id, place)
+        for document_id, place in entries
+        if (product is not None and _product(stated[document_id]) == product)
+        or (place.key[:2] == first.key[:2] and (product is None or policy == "prefer_newest"))
+    ]
+    return max(same, key=lambda entry: version_of(stated[entry[0]], entry[1].path) or ())
+
+
+def _product(metadata: Mapping[str, JsonValue]) -> tuple[str, JsonValue] | None:
+    """Return the field that names a document's product, and its name."""
+    return next(((name, metadata[name]) for name in ("crate", "product", "protocol") if metadata.get(name)), None)
 
 
 def _best_chunks(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:

@@ -19,3 +19,47 @@ and its lifespan is entered through ``lifespans``. ``server.serve`` runs the app
 A part calls the service in a worker thread (``application.in_thread``, which also bounds their number), never in the
 event loop. ``Service`` raises the project's errors; ``problems.status_of`` says which status each is.
 """
+
+from doc_assets.serving.answers import (
+    Around,
+    ContentsAnswer,
+    ContentsNode,
+    DocumentAnswer,
+    Hit,
+    LeftOut,
+    Mode,
+    Passage,
+    Place,
+    ResolveAnswer,
+    ResolvedSource,
+    SearchAnswer,
+    SearchQuery,
+    Snapshot,
+    SourceInfo,
+    SourcesAnswer,
+    VersionCount,
+)
+from doc_assets.serving.cursors import StateChanged
+from doc_assets.serving.service import Service
+
+__all__ = [
+    "Around",
+    "ContentsAnswer",
+    "ContentsNode",
+    "DocumentAnswer",
+    "Hit",
+    "LeftOut",
+    "Mode",
+    "Passage",
+    "Place",
+    "ResolveAnswer",
+    "ResolvedSource",
+    "SearchAnswer",
+    "SearchQuery",
+    "Service",
+    "Snapshot",
+    "SourceInfo",
+    "SourcesAnswer",
+    "StateChanged",
+    "VersionCount",
+]

@@ -15,7 +15,10 @@ from pydantic import JsonValue
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, NotFound, StoreUnavailable
 from doc_assets.search.page_url import address
-from doc_assets.search.search import Model, SearchResult, search_in, searching
+from doc_assets.search.provider import Model
+from doc_assets.search.results import SearchResult
+from doc_assets.search.search import Found, search_in, searching
+from doc_assets.search.searcher import Searcher
 from doc_assets.serving import contents, resolving
 from doc_assets.serving.answers import (
     DEEPEST,
@@ -62,6 +65,7 @@ class Service:
         store: Store,
         models: Model,
         *,
+        searcher: Searcher | None = None,
         scopes: Callable[[], Scopes] = dict,
         tokens: TokenCounter | None = None,
         statement_seconds: float = 30.0,
@@ -69,13 +73,15 @@ class Service:
         """Open nothing yet.
 
         Args:
-            store: The store, or a pool of its connections.
+            store: The store; unused where a searcher is given.
             models: ``SpaceModels``, which finds the model of what is live, or a model, or a function that loads it.
+            searcher: Searches of a process that answers many queries, over kept connections.
             scopes: Getter of the catalogue's named sets of sources.
             tokens: Counts what answers cost their readers; an estimate by default.
             statement_seconds: Most seconds of a statement in PostgreSQL.
         """
-        self._store = store
+        self._store = store if searcher is None else searcher.store
+        self._searcher = searcher
         self._models = models
         self._scopes = scopes
         self._tokens = tokens or EstimatedTokens()
@@ -114,7 +120,11 @@ class Service:
                 request, notes = self._of_version(connection, request, query.version)
             before = cursor.position if cursor else 0
             depth = min(before + query.k + 1, DEEPEST)
-            found = search_in(connection, self._models, query.q, request, k=depth, mode=query.mode.value)
+            found = self._found(connection, query, request, depth)
+            notes += tuple(
+                f"no text holds a word like {missing!r}: {near!r} was searched for"
+                for missing, near in found.instead.items()
+            )
             results, further = _page(found.results, cursor, query.k)
             shown = show(connection, results, visible, self._tokens, query.around, query.max_tokens)
         held = {hit.snapshot for hit in shown.hits}
@@ -327,6 +337,12 @@ class Service:
             if isinstance(self._models, SpaceModels):
                 self._models.of(live_models(connection, scope.snapshots))
             self._facts.of(connection, scope.snapshots)
+
+    def _found(self, connection: Connection, query: SearchQuery, request: SearchRequest, depth: int) -> Found:
+        mode = query.mode.value
+        if self._searcher is not None:
+            return self._searcher.search_in(connection, query.q, request, k=depth, mode=mode)
+        return search_in(connection, self._models, query.q, request, k=depth, mode=mode)
 
     def _places(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the types and sources of named scopes; raise NotFound for an unknown one."""

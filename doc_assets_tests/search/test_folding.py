@@ -111,6 +111,17 @@ def test_versions_of_other_sources_do_not_compare(library: Library) -> None:
     assert places(ask(library, "zebra")) == ["a/v1/maps.md"]
 
 
+def test_of_versions_of_one_product_the_newest_is_shown_unless_a_version_is_asked_for(library: Library) -> None:
+    old = article("Maps", first="zebra", product="cilium", version="1.9")
+    library.publish("kubernetes/old", {"maps.md": old})
+    library.publish("kubernetes/new", {"maps.md": article("Maps", 1, product="cilium", version="1.10")})
+    library.publish("kubernetes/else", {"maps.md": article("Maps", 2, product="talos", version="2.0")})
+    (found,) = ask(library, "zebra")
+    assert places([found]) == ["new/maps.md"]
+    assert {also.source for also in found.also_in} == {"old", "else"}
+    assert places(ask(library, "zebra", where={"version": "1.9"})) == ["old/maps.md"]
+
+
 def test_prefer_source_shows_the_preferred_one_where_it_is_there(library: Library) -> None:
     policy = "prefer_source ebpf/rst"
     html = {"maps.html": article("Maps", first="zebra"), "alone.html": article("Alone", changed=12, first="zebra")}
