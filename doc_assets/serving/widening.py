@@ -17,7 +17,7 @@ def widths(around: Around) -> tuple[Around, ...]:
 
 
 def stretches(spans: Sequence[Span], found: Sequence[int], around: Around, characters: int) -> list[tuple[int, int]]:
-    """Return the stretches of a document's text to show around the chunks found, in characters; those that meet joined.
+    """Return what to show of a document's text around the chunks found, in characters; stretches that overlap joined.
 
     Args:
         spans: All chunks of the document, in order.
@@ -30,7 +30,7 @@ def stretches(spans: Sequence[Span], found: Sequence[int], around: Around, chara
     ranges = [_range(spans, ordinal, around) for ordinal in found]
     joined: list[tuple[int, int]] = []
     for first, last in ranges:
-        overlapping = [one for one in joined if first <= one[1] + 1 and one[0] <= last + 1]
+        overlapping = [one for one in joined if first <= one[1] and one[0] <= last]
         place = joined.index(overlapping[0]) if overlapping else len(joined)
         merged = (min([first, *(o[0] for o in overlapping)]), max([last, *(o[1] for o in overlapping)]))
         joined = [one for one in joined if one not in overlapping]
