@@ -89,7 +89,7 @@ def test_a_document_comes_in_pages_that_are_its_text(service: Service, served: L
 
 def test_the_page_of_a_passage_is_found_by_its_place(service: Service) -> None:
     (hit,) = ask(service, "agent before upgrade", source=["cilium-1.15"]).hits
-    (passage,) = hit.passages
+    passage = hit.passages[0]
     page = service.document(hit.id, max_tokens=20, at=passage.start)
     assert page.page > 1 and page.text[passage.start - page.start :].startswith(passage.text)
     assert page.published_at is not None
