@@ -19,6 +19,9 @@ _FOLDER = Path(__file__).parent
 _MOST_VERSIONS = 200
 _SHOWN_VERSIONS = 6
 _LONGEST_QUOTE = 80
+# Of a passage, so that some results fit on a screen.
+_SHOWN_CHARACTERS = 500
+_SHORTEST_REST = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ ASSETS = read_assets()
 
 def render(template: str, **values: object) -> str:
     """Return a page or a part of one; every value that is no template's own text is escaped."""
-    return _TEMPLATES.get_template(template).render(static=_static, stored=stored, blocks=blocks_of, **values)
+    return _TEMPLATES.get_template(template).render(static=_static, stored=stored, shortened=shortened, **values)
 
 
 def stored(id: str, **parameters: object) -> str:
@@ -91,6 +94,18 @@ def hit_as_markdown(hit: Hit) -> str:
 def document_as_markdown(document: DocumentAnswer) -> str:
     """Return a document's page as Markdown to paste elsewhere, with where it is from."""
     return "\n\n".join([_title(document), _origin(document), as_markdown(document.text)]) + "\n"
+
+
+def shortened(text: str, is_best: bool) -> tuple[list[TextBlock], list[TextBlock]]:
+    """Return the blocks of a result's passage to show at once, more of the best one, and the rest."""
+    blocks = blocks_of(text)
+    room = _SHOWN_CHARACTERS if is_best else _SHOWN_CHARACTERS // 2
+    shown = 1
+    while shown < len(blocks) and blocks[shown].start + len(blocks[shown].text) <= room:
+        shown += 1
+    # A rest of a line or two costs less than the summary above it.
+    hidden = len(text) - blocks[shown].start if shown < len(blocks) else 0
+    return (blocks, []) if hidden <= _SHORTEST_REST else (blocks[:shown], blocks[shown:])
 
 
 def lay_out(document: DocumentAnswer, at: int | None) -> list[tuple[str | None, TextBlock]]:
