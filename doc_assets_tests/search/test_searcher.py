@@ -21,7 +21,7 @@ def library(store: Store) -> Library:
 
 
 def shown(results: Sequence[SearchResult]) -> list[object]:
-    """What must be alike: scores nearly, since occurrences read from ts_rank are off by 5 %, before what is taken off."""
+    """What must be alike: scores nearly, since occurrences read from ts_rank are off by 5 %."""
     return [
         (
             r.doc_type,
