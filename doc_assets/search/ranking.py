@@ -33,6 +33,8 @@ _LENGTH_WEIGHT = 0.02
 # What a chunk loses by the logarithm of its ordinal, among those of its document: what a thing is stands before its
 # details and examples.
 _LATE_WEIGHT = 0.02
+# Of a document's chunks, length is no fault: a longer one holds more of the answer.
+_SHOWN_B = 0.0
 # Chunks of a document that are shown.
 PASSAGES = 3
 
@@ -132,34 +134,37 @@ def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = No
     """Return the scores of chunks and documents; ``-inf`` for those that have nothing to do with the query."""
     bonus = bonus or Bonus.none(evidence)
     words, whole = _by_words(terms, evidence)
+    shown = _weighted(terms, _saturated(evidence.times, evidence.tokens / evidence.mean_chunk_tokens, _SHOWN_B))
     of_documents = bonus.documents - _LENGTH_WEIGHT * np.log1p(_chunk_counts(evidence))
     known = ~np.isnan(evidence.similarity)
     meaning = np.where(known, evidence.similarity, -1.0).astype(np.float64)
-    late = _LATE_WEIGHT * np.log1p(evidence.ordinal)
+    # Which of its chunks a document shows differs from what it is ranked by.
+    other = (1 - _DOCUMENT_SHARE) * (shown - words) - _LATE_WEIGHT * np.log1p(evidence.ordinal)
     if mode == "vector":
         chunks = np.where(known, meaning, -np.inf)
         return Scores(words, meaning, chunks, _best(evidence, chunks))
     if mode == "text":
         chunks = np.where(words > 0, (1 - _DOCUMENT_SHARE) * words + bonus.chunks, -np.inf)
-        return Scores(words, meaning, chunks - late, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
+        return Scores(words, meaning, chunks + other, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
     # Documents without a vector in this space (live in another one) compete by their words alone.
     chunks = (1 - _DOCUMENT_SHARE) * words + _MEANING_WEIGHT * np.where(known, meaning, 0.0) + bonus.chunks
-    return Scores(words, meaning, chunks - late, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
+    return Scores(words, meaning, chunks + other, _best(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
 
 
 def _by_words(terms: Terms, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """Return BM25 of chunks and of whole documents for all terms, each as a share of the highest possible score."""
-    most = float(terms.weights.sum())
-    if not most:
-        return np.zeros(len(evidence.tokens)), np.zeros(len(evidence.document_ids))
-    weights = terms.weights / most
-    times = evidence.times.astype(np.float64)
-    of_document = np.zeros((len(evidence.document_ids), len(weights)))
-    np.add.at(of_document, evidence.document, times)
+    of_document = np.zeros((len(evidence.document_ids), len(terms.weights)))
+    np.add.at(of_document, evidence.document, evidence.times)
+    lengths = evidence.document_tokens / evidence.mean_document_tokens
     return (
-        _saturated(times, evidence.tokens / evidence.mean_chunk_tokens, _CHUNK_B) @ weights,
-        _saturated(of_document, evidence.document_tokens / evidence.mean_document_tokens, _DOCUMENT_B) @ weights,
+        _weighted(terms, _saturated(evidence.times, evidence.tokens / evidence.mean_chunk_tokens, _CHUNK_B)),
+        _weighted(terms, _saturated(of_document, lengths, _DOCUMENT_B)),
     )
+
+
+def _weighted(terms: Terms, saturated: np.ndarray) -> np.ndarray:
+    most = float(terms.weights.sum())
+    return saturated @ (terms.weights / most) if most else np.zeros(len(saturated))
 
 
 def _saturated(times: np.ndarray, length: np.ndarray, b: float) -> np.ndarray:
