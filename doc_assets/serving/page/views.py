@@ -96,7 +96,7 @@ def document_as_markdown(document: DocumentAnswer) -> str:
     return "\n\n".join([_title(document), _origin(document), as_markdown(document.text)]) + "\n"
 
 
-def shortened(text: str, is_best: bool) -> tuple[list[TextBlock], list[TextBlock]]:
+def shortened(text: str, is_best: bool) -> tuple[Sequence[TextBlock], Sequence[TextBlock]]:
     """Return the blocks of a result's passage to show at once, more of the best one, and the rest."""
     blocks = blocks_of(text)
     room = _SHOWN_CHARACTERS if is_best else _SHOWN_CHARACTERS // 2
@@ -105,7 +105,7 @@ def shortened(text: str, is_best: bool) -> tuple[list[TextBlock], list[TextBlock
         shown += 1
     # A rest of a line or two costs less than the summary above it.
     hidden = len(text) - blocks[shown].start if shown < len(blocks) else 0
-    return (blocks, []) if hidden <= _SHORTEST_REST else (blocks[:shown], blocks[shown:])
+    return (blocks, ()) if hidden <= _SHORTEST_REST else (blocks[:shown], blocks[shown:])
 
 
 def lay_out(document: DocumentAnswer, at: int | None) -> list[tuple[str | None, TextBlock]]:
