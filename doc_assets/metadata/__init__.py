@@ -4,7 +4,7 @@
 uses the database; docs/metadata.md describes the same for users.
 """
 
-from doc_assets.metadata.extraction import METADATA_VERSION, describe
+from doc_assets.metadata.extraction import METADATA_VERSION, describe, folder_version
 from doc_assets.metadata.fields import FIELDS, Field, normalised, spellings
 
-__all__ = ["FIELDS", "METADATA_VERSION", "Field", "describe", "normalised", "spellings"]
+__all__ = ["FIELDS", "METADATA_VERSION", "Field", "describe", "folder_version", "normalised", "spellings"]

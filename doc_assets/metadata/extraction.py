@@ -73,7 +73,7 @@ def describe(document: Document, doc_type: str, attributes: Mapping[str, str], p
     facts |= stated
     place = PurePosixPath(path)
     given = _attributes(attributes)
-    if "version" not in given and (version := _folder_version(place)):
+    if "version" not in given and (version := folder_version(place)):
         given["version"] = version
     for name, value in given.items():
         if name not in facts:
@@ -134,7 +134,7 @@ def _attributes(attributes: Mapping[str, str]) -> dict[str, JsonValue]:
     return given
 
 
-def _folder_version(place: PurePosixPath) -> str:
+def folder_version(place: PurePosixPath) -> str:
     """Return the version that the outermost folder with one names; "" without."""
     for folder in place.parts[:-1]:
         if match := _VERSION_FOLDER.fullmatch(folder):

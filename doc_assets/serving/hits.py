@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from doc_assets.document import JsonValue
+from doc_assets.metadata import folder_version
 from doc_assets.search.page_url import address
 from doc_assets.search.results import SearchResult
 from doc_assets.serving.answers import Around, Hit, LeftOut, Passage, Place
@@ -93,8 +95,17 @@ def request_for(document: DocumentFacts) -> str:
     return f"GET /v1/documents/{quote(id_of(document))}"
 
 
-def version_facts(metadata: Mapping[str, JsonValue]) -> tuple[str | None, str | None]:
+def metadata_at(document: DocumentFacts) -> Mapping[str, JsonValue]:
+    """Return a document's metadata; of a duplicate file, whose are the other file's, with the version of its folder."""
+    metadata = document.metadata
+    if document.is_duplicate and (own := folder_version(PurePosixPath(document.path))):
+        return {**metadata, "crate_version" if metadata.get("crate") else "version": own}
+    return metadata
+
+
+def version_facts(document: DocumentFacts) -> tuple[str | None, str | None]:
     """Return the product, crate or protocol that a document is about, and its version."""
+    metadata = metadata_at(document)
     for name, version in (("crate", "crate_version"), ("product", "version"), ("protocol", "version")):
         if metadata.get(name):
             found = metadata.get(version)
@@ -156,7 +167,7 @@ def _passages(
         start = first + len(text) - len(text.lstrip("\n"))
         text = text.strip("\n")
         span = next((one for one in spans if one.start >= first), spans[0])
-        url = address(document.site, document.path, document.metadata, span.anchor, span.heading_path)
+        url = address(document.site, document.path, metadata_at(document), span.anchor, span.heading_path)
         found.append(
             Passage(text=text, start=start, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text))
         )
@@ -166,7 +177,7 @@ def _passages(
 def _hit(
     document: DocumentFacts, result: SearchResult, passages: tuple[Passage, ...], snapshot: VisibleSnapshot
 ) -> Hit:
-    product, version = version_facts(document.metadata)
+    product, version = version_facts(document)
     return Hit(
         id=id_of(document),
         title=document.title,

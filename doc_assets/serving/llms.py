@@ -56,7 +56,8 @@ def is_chosen(one: SourceInfo, given: TextParameters) -> bool:
 
 def _facts(one: SourceInfo) -> str:
     newest = [f"{v.product} {v.version}".strip() for v in one.versions if v.version][:1]
-    return ", ".join([*newest, f"{one.documents:,} documents", f"revision {one.revision[:12]}"])
+    published = [f"published {one.published_at:%Y-%m-%d}"] if one.published_at else []
+    return ", ".join([*newest, f"{one.documents:,} documents", *published])
 
 
 def _of_source(service: Service, one: SourceInfo) -> str:

@@ -30,16 +30,17 @@ from doc_assets.serving.answers import (
     Snapshot,
     SourcesAnswer,
 )
-from doc_assets.serving.cursors import Cursor, StateChanged, mark, request_hash, short
+from doc_assets.serving.cursors import Cursor, mark, request_hash, short
 from doc_assets.serving.document_ids import find_document, id_of, no_source
-from doc_assets.serving.full_text import full_markdown
-from doc_assets.serving.hits import date_of, show, version_facts
+from doc_assets.serving.full_text import full_text
+from doc_assets.serving.hits import date_of, metadata_at, show, version_facts
 from doc_assets.serving.paging import page_of
 from doc_assets.serving.snapshot_facts import SnapshotFacts
 from doc_assets.serving.source_answers import Scopes, by_source, names_of, resolved_source, source_digest, source_info
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
-from doc_assets.serving.version_filter import version_filter
-from doc_assets.store.browse.contents import documents_after, listed_documents
+from doc_assets.serving.version_filter import VersionFilter
+from doc_assets.serving.versions import Versions
+from doc_assets.store.browse.contents import listed_documents
 from doc_assets.store.browse.limits import limit_statements
 from doc_assets.store.browse.state import VisibleSnapshot, of_source, state_digest, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
@@ -48,6 +49,7 @@ from doc_assets.store.search.scope import SearchRequest, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
 
 _RESOLVED = 10
+_VERSIONS = ("version", "crate_version")
 
 
 class Service:
@@ -86,6 +88,7 @@ class Service:
         self._scopes = scopes
         self._tokens = tokens or EstimatedTokens()
         self._facts = SnapshotFacts()
+        self._versions = Versions(self._facts)
         self._statement_seconds = statement_seconds
 
     @property
@@ -116,8 +119,12 @@ class Service:
             if cursor is not None:
                 cursor.require(state)
             notes: tuple[str, ...] = ()
+            of_version = VersionFilter(None)
             if query.version is not None:
-                request, notes = self._of_version(connection, request, query.version)
+                request, of_version = self._versions.of(connection, request, query.version)
+                notes = of_version.notes
+            elif not any(condition.field in _VERSIONS for condition in request.conditions):
+                of_version = self._versions.newest(connection, visible, state)
             before = cursor.position if cursor else 0
             depth = min(before + query.k + 1, DEEPEST)
             found = self._found(connection, query, request, depth)
@@ -126,7 +133,14 @@ class Service:
                 for missing, near in found.instead.items()
             )
             results, further = _page(found.results, cursor, query.k)
-            shown = show(connection, results, visible, self._tokens, query.around, query.max_tokens)
+            shown = show(
+                connection,
+                [of_version.place_of(one) for one in results],
+                visible,
+                self._tokens,
+                query.around,
+                query.max_tokens,
+            )
         held = {hit.snapshot for hit in shown.hits}
         after = Cursor(
             asked, short(state), before + len(results), (*(cursor.shown if cursor else ()), *map(_mark, results))
@@ -179,12 +193,12 @@ class Service:
                 place.require(digest)
                 page = place.position + 1
             found = page_of(connection, document, page, max_tokens, self._tokens, at)
-        product, version = version_facts(document.metadata)
+        product, version = version_facts(document)
         licence = document.metadata.get("licence")
         return DocumentAnswer(
             id=id_of(document),
             title=document.title,
-            url=address(document.site, document.path, document.metadata),
+            url=address(document.site, document.path, metadata_at(document)),
             type=document.doc_type,
             source=document.source,
             path=document.path,
@@ -306,23 +320,7 @@ class Service:
         with self._reading() as connection:
             scope = resolve_scope(connection, SearchRequest.of(types, sources, None, None))
             visible = [one for one in visible_snapshots(connection) if one.id in scope.snapshots]
-        return self._full_text(visible)
-
-    def _full_text(self, visible: Sequence[VisibleSnapshot]) -> Iterator[str]:
-        for snapshot in visible:
-            after, documents = ("", -1), 0
-            while True:
-                with self._reading() as connection:
-                    batch = documents_after(connection, snapshot.id, after)
-                yield from (full_markdown(snapshot, one) for one in batch)
-                documents += len(batch)
-                if not batch:
-                    break
-                after = batch[-1].path, batch[-1].part
-            if documents != snapshot.documents:
-                raise StateChanged(
-                    f"snapshot {snapshot.id} of {snapshot.partition} was collected meanwhile: begin again"
-                )
+        return full_text(self._reading, visible)
 
     def state(self, as_of: str | None = None) -> str:
         """Return the digest of what is live, or was then; one short query."""
@@ -353,16 +351,6 @@ class Service:
             known = f"there are {', '.join(sorted(scopes))}" if scopes else "the catalogue names none"
             raise NotFound(f"there is no scope {unknown[0]!r}{nearest(unknown[0], scopes)}: {known}")
         return tuple(dict.fromkeys(place for name in names for place in scopes[name]))
-
-    def _of_version(
-        self, connection: Connection, request: SearchRequest, version: str
-    ) -> tuple[SearchRequest, tuple[str, ...]]:
-        scope = resolve_scope(connection, replace(request, conditions=()))
-        facts = self._facts.of(connection, scope.snapshots)
-        found = version_filter(version, [one for of in facts.values() for one in of], request.conditions)
-        if found.condition is None:
-            return request, found.notes
-        return replace(request, conditions=(*request.conditions, found.condition)), found.notes
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

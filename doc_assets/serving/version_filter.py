@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from doc_assets.errors import NotFound
+from doc_assets.metadata import folder_version
+from doc_assets.search.results import SearchResult
 from doc_assets.search.versions import VersionRange, newest_first, select
-from doc_assets.serving.snapshot_facts import versions_by_product
+from doc_assets.serving.snapshot_facts import Twin, versions_by_product
 from doc_assets.store.browse.contents import ProductVersion
 from doc_assets.store.search.filters import Condition
 
@@ -18,13 +21,34 @@ _PRODUCTS = ("crate", "product", "protocol")
 
 @dataclass(frozen=True, slots=True)
 class VersionFilter:
-    """A filter for a search, None if it excludes nothing, and what a reader should know of it."""
+    """A filter for a search, None if it excludes nothing, and what a reader should know of it.
+
+    Attributes:
+        versions: The versions that are searched, by the field that names a product and its name.
+    """
 
     condition: Condition | None
     notes: tuple[str, ...] = ()
+    versions: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def place_of(self, result: SearchResult) -> SearchResult:
+        """Return a result at the file of a version that is searched, if its document is in several files."""
+        product = next((name for name in _PRODUCTS if result.metadata.get(name)), "product")
+        wanted = self.versions.get((product, str(result.metadata.get(product) or "")), ())
+        if not wanted or folder_version(PurePosixPath(result.path)) in ("", *wanted):
+            return result
+        for also in result.also_in:
+            same = (also.doc_type, also.source) == (result.doc_type, result.source) and also.similarity == 1
+            if same and folder_version(PurePosixPath(also.path)) in wanted:
+                left = replace(also, path=result.path, url=(result.url or "").partition("#")[0] or None)
+                others = tuple(left if one is also else one for one in result.also_in)
+                return replace(result, path=also.path, also_in=others)
+        return result
 
 
-def version_filter(asked: str, facts: Iterable[ProductVersion], conditions: Sequence[Condition]) -> VersionFilter:
+def version_filter(
+    asked: str, facts: Iterable[ProductVersion], conditions: Sequence[Condition], twins: Sequence[Twin] = ()
+) -> VersionFilter:
     """Return the filter for a version of each product among some documents.
 
     ``latest`` excludes older versions, so that documents which state no version are searched, too; any other request
@@ -34,6 +58,7 @@ def version_filter(asked: str, facts: Iterable[ProductVersion], conditions: Sequ
         asked: As the reader wrote it.
         facts: What the documents in scope are about.
         conditions: The other filters: where they name products, the versions of others do not count.
+        twins: Files in scope that are the same in several versions.
 
     Raises:
         Misuse: It is no version.
@@ -48,6 +73,10 @@ def version_filter(asked: str, facts: Iterable[ProductVersion], conditions: Sequ
     }
     names = {_name(key): key for key in products}
     selected = select(wanted, {_name(key): versions for key, versions in products.items()})
+    chosen = {names[name]: versions for name, versions in selected.chosen.items()}
+    found = tuple(
+        twin.file.document_id for twin in twins if twin.version in chosen.get((twin.file.kind, twin.file.product), ())
+    )
     if wanted.latest:
         older = [
             _pattern(names[name], version)
@@ -55,17 +84,18 @@ def version_filter(asked: str, facts: Iterable[ProductVersion], conditions: Sequ
             for version in products[names[name]]
             if version not in newest
         ]
-        return VersionFilter(Condition("version", (asked,), tuple(older), excluding=True) if older else None)
+        condition = Condition("version", (asked,), tuple(older), excluding=True, documents=found) if older else None
+        return VersionFilter(condition, versions=chosen)
     if not selected.chosen:
         raise NotFound(f"nothing here is of version {asked} or below: {_there_is(products)}")
-    patterns = [_pattern(names[name], version) for name, found in selected.chosen.items() for version in found]
+    patterns = [_pattern(key, version) for key, versions in chosen.items() for version in versions]
     notes = tuple(
         f"{name.partition(':')[2] or 'what is searched'} has no version {asked}: "
         f"{', '.join(selected.chosen[name])}, the nearest below, is searched"
         for name in sorted(selected.below)
     )
     shown = notes[:_SHOWN] + ((f"and so have {len(notes) - _SHOWN} other products",) if len(notes) > _SHOWN else ())
-    return VersionFilter(Condition("version", (asked,), tuple(patterns)), shown)
+    return VersionFilter(Condition("version", (asked,), tuple(patterns), documents=found), shown, chosen)
 
 
 def _name(key: tuple[str, str]) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.document.records import FileRecord
 from doc_assets.errors import Misuse, NotFound
 from doc_assets.serving.answers import SearchQuery
 from doc_assets.serving.service import Service
+from doc_assets.store.database.connection import Store
+from doc_assets_tests.support.guides import guide
+from doc_assets_tests.support.library import Library, WordModel
 
 
 def versions(service: Service, q: str, **how: object) -> set[str | None]:
@@ -51,3 +55,41 @@ def test_only_versions_of_the_products_that_the_filter_names_count(service: Serv
 
 def test_the_latest_version_includes_what_states_no_version(service: Service) -> None:
     assert versions(service, "worker handbook", version="latest") >= {None}
+
+
+@pytest.fixture
+def twins(store: Store) -> Service:
+    """A page of 1.13 whose file in the folder of 1.14 is the same, so that the store has one document, of 1.13."""
+    library = Library(store, WordModel())
+    facts = {"product": "talos", "version": "1.13"}
+    same = FileRecord("v1.14/same.md", 1, b"v1.13/same.md".ljust(32), "duplicate", "as another", "v1.13/same.md")
+    files = {
+        "v1.13/same.md": guide("Same", {"Part": "The unchanged gadget."}, **facts),
+        "v1.14/same.md": same,
+        "v1.13/old.md": guide("Old", {"": "The old gadget."}, **facts),
+        "v1.14/new.md": guide("New", {"": "The new gadget."}, product="talos", version="1.14"),
+    }
+    library.publish("kubernetes/talos", files, base_url="https://docs.example")
+    return Service(store, library.model)
+
+
+@pytest.mark.parametrize("version", ["1.14", "latest"])
+def test_a_page_that_two_versions_share_is_found_in_each_at_its_own_place(twins: Service, version: str) -> None:
+    answer = twins.search(SearchQuery(q="gadget", mode="text", version=version))
+    assert {(hit.id, hit.version) for hit in answer.hits} == {
+        ("kubernetes/talos/v1.14/same.md", "1.14"),
+        ("kubernetes/talos/v1.14/new.md", "1.14"),
+    }
+    (hit,) = (hit for hit in answer.hits if hit.id.endswith("same.md"))
+    assert hit.url == "https://docs.example/v1.14/same.md#part"
+    assert [also.id for also in hit.also_in] == ["kubernetes/talos/v1.13/same.md"]
+    assert twins.document(hit.id, max_tokens=100).version == "1.14"
+
+
+def test_a_page_that_two_versions_share_counts_for_each(twins: Service) -> None:
+    (source,) = twins.sources().sources
+    assert [(count.version, count.documents) for count in source.versions] == [("1.14", 2), ("1.13", 2)]
+    newest = twins.search(SearchQuery(q="unchanged", mode="text")).hits
+    assert [hit.id for hit in newest] == ["kubernetes/talos/v1.14/same.md"]
+    old = twins.search(SearchQuery(q="gadget", mode="text", version="1.13")).hits
+    assert {hit.id for hit in old} == {"kubernetes/talos/v1.13/same.md", "kubernetes/talos/v1.13/old.md"}

@@ -83,6 +83,37 @@ def product_versions(connection: psycopg.Connection, snapshots: Sequence[int]) -
 
 
 @dataclass(frozen=True, slots=True)
+class DuplicateFile:
+    """A file with the same document as another one of its snapshot, whose metadata are those of that other file.
+
+    Attributes:
+        kind: Field that names the document's product; ``product`` is its name.
+    """
+
+    snapshot: int
+    path: str
+    document_id: bytes
+    kind: str
+    product: str
+
+
+def duplicate_files(connection: psycopg.Connection, snapshots: Sequence[int]) -> list[DuplicateFile]:
+    """Return the duplicate files of some snapshots, by path."""
+    with connection.cursor(row_factory=class_row(DuplicateFile)) as cursor:
+        return cursor.execute(
+            "SELECT f.snapshot_id AS snapshot, f.path, d.document_id, k.kind,"
+            " coalesce(o.metadata ->> k.kind, '') AS product FROM snapshot_file f"
+            " JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id AND d.path = f.duplicate_of"
+            " JOIN document o ON o.id = d.document_id"
+            " CROSS JOIN LATERAL (SELECT CASE WHEN o.metadata ? 'crate' THEN 'crate'"
+            " WHEN o.metadata ? 'product' OR NOT o.metadata ? 'protocol' THEN 'product' ELSE 'protocol' END)"
+            " AS k (kind)"
+            " WHERE f.snapshot_id = ANY (%s) AND f.outcome = 'duplicate' ORDER BY f.snapshot_id, f.path",
+            (list(snapshots),),
+        ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
 class FullDocument:
     """A document with its text."""
 

@@ -21,6 +21,7 @@ class DocumentFacts:
 
     Attributes:
         part: Its number among the documents of its file, from 0; ``parts`` is how many there are.
+        is_duplicate: The file is a duplicate of another one, whose metadata these are.
     """
 
     document_id: bytes
@@ -36,6 +37,7 @@ class DocumentFacts:
     page_rule: str
     page_strip: str
     characters: int
+    is_duplicate: bool
 
     @property
     def site(self) -> Site:
@@ -62,7 +64,8 @@ class Span:
 _FACTS: LiteralString = (
     "SELECT d.document_id, d.snapshot_id AS snapshot, p.doc_type, p.source, f.path, d.part, (SELECT count(*)::int"
     " FROM snapshot_document e WHERE e.snapshot_id = d.snapshot_id AND e.path = d.path) AS parts, o.title, o.metadata,"
-    " s.base_url, s.page_rule, s.page_strip, length(o.text) AS characters"
+    " s.base_url, s.page_rule, s.page_strip, length(o.text) AS characters,"
+    " f.duplicate_of IS NOT NULL AS is_duplicate"
 )
 _FILES: LiteralString = (
     " JOIN snapshot s ON s.partition_id = p.id AND s.id = ANY (%(snapshots)s)"

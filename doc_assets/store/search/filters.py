@@ -29,12 +29,14 @@ class Condition:
 
     Attributes:
         excluding: The metadata must contain none of them instead.
+        documents: Ids of documents that meet it whatever their metadata.
     """
 
     field: str
     values: tuple[str, ...]
     patterns: tuple[str, ...]
     excluding: bool = False
+    documents: tuple[bytes, ...] = ()
 
     def __str__(self) -> str:
         """Return the condition as on the command line."""
@@ -69,13 +71,16 @@ def _patterns(name: str, value: str) -> list[str]:
     return [json.dumps({name: alternative}) for alternative in alternatives]
 
 
-def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, dict[str, list[str]]]:
+def metadata_filter(conditions: Sequence[Condition]) -> tuple[sql.Composable, dict[str, object]]:
     """Return SQL conditions on ``document o``, each starting with AND, and their parameters; empty for no filter."""
     text = "".join(
-        f" AND {'NOT ' if condition.excluding else ''}o.metadata @> ANY (%(where_{i})s::jsonb[])"
+        f" AND ({'NOT ' if condition.excluding else ''}o.metadata @> ANY (%(where_{i})s::jsonb[])"
+        + (f" OR o.id = ANY (%(also_{i})s::bytea[]))" if condition.documents else ")")
         for i, condition in enumerate(conditions)
     )
-    return sql.SQL(text), {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}  # pyrefly: ignore[bad-argument-type] - digits only
+    parameters: dict[str, object] = {f"where_{i}": list(c.patterns) for i, c in enumerate(conditions)}
+    parameters |= {f"also_{i}": list(c.documents) for i, c in enumerate(conditions) if c.documents}
+    return sql.SQL(text), parameters  # pyrefly: ignore[bad-argument-type] - digits only
 
 
 def few_documents(
