@@ -61,6 +61,8 @@ class Settings:
             (``DOC_ASSETS_RERANKER``, none by default).
         embedding_requests: Most requests that a process has under way at it at a time
             (``DOC_ASSETS_EMBEDDING_REQUESTS``).
+        index_bytes: Most memory for the index of what is live in a process that searches again and again
+            (``DOC_ASSETS_INDEX_BYTES``); 0: all its searches ask PostgreSQL.
         threads: CPU threads that this process may use (``DOC_ASSETS_THREADS``, default: the cores that it may run
             on, at most the quota of its cgroup).
         max_file_bytes: Larger files are rejected unread (``DOC_ASSETS_MAX_FILE_BYTES``).
@@ -104,6 +106,7 @@ class Settings:
     embedding_api_key: Secret | None = None
     reranker: str = ""
     embedding_requests: int = 16
+    index_bytes: int = 1_000_000_000
     threads: int = 1
     max_file_bytes: int = 50_000_000
     parse_timeout_seconds: float = 60.0
@@ -164,6 +167,7 @@ class Settings:
             embedding_api_key=Secret.of(given.secret("DOC_ASSETS_EMBEDDING_API_KEY", header_problem)),
             reranker=env.get("DOC_ASSETS_RERANKER") or cls.reranker,
             embedding_requests=int(given.number("DOC_ASSETS_EMBEDDING_REQUESTS", cls.embedding_requests, 1)),
+            index_bytes=given.whole("DOC_ASSETS_INDEX_BYTES", cls.index_bytes),
             threads=int(given.number("DOC_ASSETS_THREADS", usable_cores(), 1)),
             max_file_bytes=int(given.number("DOC_ASSETS_MAX_FILE_BYTES", cls.max_file_bytes, 1)),
             parse_timeout_seconds=given.number("DOC_ASSETS_PARSE_TIMEOUT", cls.parse_timeout_seconds),

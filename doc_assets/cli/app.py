@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_group_from_info
 
 from doc_assets import __version__
-from doc_assets.cli import (
-    catalogue,
-    db,
-    diff,
-    duplicates,
-    embedder,
-    evaluate,
-    exporter,
-    fetch,
-    gc,
-    history,
-    mcp,
-    migrate,
-    quarantine,
-    retire,
-    rollback,
-    search,
-    serve,
-    snapshots,
-    spaces,
-    status,
-    validate,
-)
 from doc_assets.cli.output import Line, log_messages, messages, print_error
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
@@ -51,8 +31,65 @@ else:
     UsageError = typer.BadParameter.__bases__[0]  # base of Typer's errors of usage, which has no public name
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a command is: the panel of the help, the module in this package, and its function or ``typer.Typer``."""
+
+    panel: str
+    module: str
+    member: str
+
+
+# A command's module is imported when it is asked for: all of them take a second, `search` half of that.
+_COMMANDS = {
+    "migrate": _Place("Load", "migrate", "migrate"),
+    "validate": _Place("Load", "validate", "validate"),
+    "rollback": _Place("Load", "rollback", "rollback"),
+    "retire": _Place("Load", "retire", "retire"),
+    "discard": _Place("Load", "rollback", "discard"),
+    "gc": _Place("Load", "gc", "gc"),
+    "search": _Place("Search", "search", "search"),
+    "fetch": _Place("Search", "fetch", "fetch"),
+    "resolve": _Place("Search", "fetch", "resolve"),
+    "serve": _Place("Search", "serve", "serve"),
+    "mcp": _Place("Search", "mcp", "mcp"),
+    "evaluate": _Place("Search", "evaluate", "evaluate"),
+    "status": _Place("Inspect", "status", "status"),
+    "exporter": _Place("Inspect", "exporter", "exporter"),
+    "history": _Place("Inspect", "history", "history"),
+    "snapshots": _Place("Inspect", "snapshots", "snapshots"),
+    "show": _Place("Inspect", "snapshots", "show"),
+    "diff": _Place("Inspect", "diff", "diff"),
+    "manifest": _Place("Inspect", "snapshots", "manifest"),
+    "duplicates": _Place("Inspect", "duplicates", "duplicates"),
+    "embedder": _Place("Inspect", "embedder", "app"),
+    "spaces": _Place("Inspect", "spaces", "app"),
+    "quarantine": _Place("Inspect", "quarantine", "app"),
+    "catalogue": _Place("Set up", "catalogue", "app"),
+    "db": _Place("Set up", "db", "app"),
+}
+
+
 class Commands(TyperGroup):
     """Prints a command's error, adds it to the termination message, and maps it to an exit code."""
+
+    @property
+    def commands(self) -> dict[str, Any]:
+        """All commands, imported."""
+        return {name: _imported(name) for name in _COMMANDS} | self._registered
+
+    @commands.setter
+    def commands(self, registered: dict[str, Any]) -> None:
+        """Take the commands that are registered with Typer."""
+        self._registered = registered
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - see below
+        """Return the names of all commands in the order of the help."""
+        return [*_COMMANDS, *self._registered]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see below
+        """Return a command, imported now; None if there is none of that name."""
+        return _imported(cmd_name) if cmd_name in _COMMANDS else self._registered.get(cmd_name)
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's own, without public names
         """Parse the options before the command."""
@@ -77,6 +114,21 @@ class Commands(TyperGroup):
             _begin(ctx.invoked_subcommand)  # the error may precede the command
             print_error(str(error))
             raise typer.Exit(error.exit_code) from raised
+
+
+@functools.cache
+def _imported(name: str) -> object:
+    """Return a command as Typer builds it of a function, or of an app with commands of its own."""
+    place = _COMMANDS[name]
+    member = getattr(importlib.import_module(f"doc_assets.cli.{place.module}"), place.member)
+    alone = typer.Typer(rich_markup_mode="rich")
+    if isinstance(member, typer.Typer):
+        alone.add_typer(member, name=name, rich_help_panel=place.panel)
+        (group,) = alone.registered_groups
+        return get_group_from_info(group, pretty_exceptions_short=True, rich_markup_mode="rich")
+    alone.command(name, rich_help_panel=place.panel)(member)
+    (command,) = alone.registered_commands
+    return get_command_from_info(command, pretty_exceptions_short=True, rich_markup_mode="rich")
 
 
 def _refused(usage: UsageError) -> Exception:
@@ -107,31 +159,6 @@ app = typer.Typer(
     "that does not exist · 143, 130 stopped by SIGTERM, SIGINT; running it again resumes. "
     "A partition is written TYPE/KEY, as in rust/crate-tokio.",
 )
-app.command("migrate", rich_help_panel="Load")(migrate.migrate)
-app.command("validate", rich_help_panel="Load")(validate.validate)
-app.command("rollback", rich_help_panel="Load")(rollback.rollback)
-app.command("retire", rich_help_panel="Load")(retire.retire)
-app.command("discard", rich_help_panel="Load")(rollback.discard)
-app.command("gc", rich_help_panel="Load")(gc.gc)
-app.command("search", rich_help_panel="Search")(search.search)
-app.command("fetch", rich_help_panel="Search")(fetch.fetch)
-app.command("resolve", rich_help_panel="Search")(fetch.resolve)
-app.command("serve", rich_help_panel="Search")(serve.serve)
-app.command("mcp", rich_help_panel="Search")(mcp.mcp)
-app.command("evaluate", rich_help_panel="Search")(evaluate.evaluate)
-app.command("status", rich_help_panel="Inspect")(status.status)
-app.command("exporter", rich_help_panel="Inspect")(exporter.exporter)
-app.command("history", rich_help_panel="Inspect")(history.history)
-app.command("snapshots", rich_help_panel="Inspect")(snapshots.snapshots)
-app.command("show", rich_help_panel="Inspect")(snapshots.show)
-app.command("diff", rich_help_panel="Inspect")(diff.diff)
-app.command("manifest", rich_help_panel="Inspect")(snapshots.manifest)
-app.command("duplicates", rich_help_panel="Inspect")(duplicates.duplicates)
-app.add_typer(embedder.app, name="embedder", rich_help_panel="Inspect")
-app.add_typer(spaces.app, name="spaces", rich_help_panel="Inspect")
-app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Inspect")
-app.add_typer(catalogue.app, name="catalogue", rich_help_panel="Set up")
-app.add_typer(db.app, name="db", rich_help_panel="Set up")
 
 
 def _version(wanted: bool) -> None:

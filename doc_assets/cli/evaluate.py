@@ -34,16 +34,19 @@ def evaluate(
     """Measure search quality: is the right document found, and the right chunk of it shown?"""
     from doc_assets.search.baseline import falls, read_baseline
     from doc_assets.search.evaluation import evaluate as evaluate_questions
-    from doc_assets.search.search import search as search_store
+    from doc_assets.search.searcher import Searcher
 
     baseline = None if against is None else read_baseline(against)
     settings = Settings.from_environment()
-    embedder = SpaceModels(settings)
-    with open_for_reading(settings) as store:
+    with (
+        open_for_reading(settings) as store,
+        Searcher(store, SpaceModels(settings), connections=1, index_bytes=settings.index_bytes) as searcher,
+    ):
 
         def ask(query: str, mode: str) -> Sequence[SearchResult]:
-            return search_store(store, embedder, query, k=10, mode=mode)
+            return searcher.search(query, k=10, mode=mode)
 
+        searcher.wait()  # all questions are answered alike
         figures = evaluate_questions(questions, ask, [mode.value for mode in modes], strict=strict)
     fallen = [] if baseline is None else falls(figures, baseline)
     if as_json:

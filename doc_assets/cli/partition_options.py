@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from doc_assets.catalogue import Catalogue, Partition
 
 CATALOGUE_OPTION = typer.Option(
     None, "--catalogue", "-c", help="Catalogue to use, instead of DOC_ASSETS_CATALOGUE or ./sources.yaml."
@@ -37,6 +40,8 @@ def chosen(
         CatalogueError: The catalogue is missing or invalid.
         typer.BadParameter: A type or partition is not in it.
     """
+    from doc_assets.catalogue import load_catalogue  # 0.2 s, and a search needs none
+
     catalogue = load_catalogue(settings.catalogue)
     for doc_type in types or ():
         if doc_type not in catalogue.types:

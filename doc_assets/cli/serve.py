@@ -55,8 +55,11 @@ def open_service(serving: ServeSettings, application: str, connections: int) -> 
     tokens = ExactTokens(serving.tokenizer) if serving.tokenizer else EstimatedTokens()
     with (
         open_for_reading(settings) as store,
-        Searcher(store, models, application=application, connections=connections) as searcher,
+        Searcher(
+            store, models, application=application, connections=connections, index_bytes=settings.index_bytes
+        ) as searcher,
     ):
+        searcher.begin()
         yield Service(
             store,
             models,

@@ -83,7 +83,7 @@ class SpaceModels:
                 if space.fingerprint in self._opened:
                     return self._opened[space.fingerprint]
             space, settings = _configured(self._settings, spaces)
-            return self._opened.setdefault(space.fingerprint, open_embedder(settings))
+            return self._opened.setdefault(space.fingerprint, open_embedder(settings, keep_compiled=True))
 
     @property
     def reranks(self) -> bool:

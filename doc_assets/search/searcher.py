@@ -16,13 +16,11 @@ from doc_assets.search.live_index.query_vectors import QueryVectors
 from doc_assets.search.provider import Model
 from doc_assets.search.results import SearchResult
 from doc_assets.search.search import Found, explain_empty, search_in, searching
+from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.database.reader_pool import ReaderPool
 from doc_assets.store.search.filters import Where
 from doc_assets.store.search.scope import SearchRequest
-
-# An index of 500,000 chunks with 384 dimensions.
-DEFAULT_INDEX_BYTES = 1_000_000_000
 
 
 class Searcher(AbstractContextManager["Searcher"]):
@@ -45,7 +43,7 @@ class Searcher(AbstractContextManager["Searcher"]):
         *,
         application: str = "doc-assets search",
         connections: int = 4,
-        index_bytes: int = DEFAULT_INDEX_BYTES,
+        index_bytes: int = Settings.index_bytes,
     ) -> None:
         """Open and read nothing yet: the first search begins to.
 
@@ -107,6 +105,10 @@ class Searcher(AbstractContextManager["Searcher"]):
     ) -> str:
         """Return one sentence on why a filtered search found nothing; raises as ``search`` does."""
         return explain_empty(self.store, types=types, sources=sources, where=where, as_of=as_of)
+
+    def begin(self) -> None:
+        """Begin to read the index now, so that the first searches find it."""
+        self.index.begin()
 
     def wait(self, seconds: float = 60.0) -> bool:
         """Wait until the index is read, for so long at most; returns whether it is."""

@@ -65,7 +65,7 @@ def test_a_model_that_is_not_here_is_named_with_the_next_step(known):
 def test_of_several_spaces_the_one_that_is_set_is_preferred_and_each_is_opened_once(known, monkeypatch):
     opened = []
     monkeypatch.setattr(
-        model_lookup, "open_embedder", lambda settings: opened.append(settings.embedding_model) or opened[-1]
+        model_lookup, "open_embedder", lambda settings, **_: opened.append(settings.embedding_model) or opened[-1]
     )
     own = known(SETTINGS)
     other = dataclasses.replace(own, name="owner/other")

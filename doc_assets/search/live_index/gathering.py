@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from doc_assets.search.live_index.state import LiveState, Rows
 from doc_assets.search.live_index.stored_words import hash_of
 from doc_assets.search.live_index.vectors import closest_rows
+from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.evidence import Evidence, Terms
 from doc_assets.store.search.words import (
     DOCUMENT_SHARE,
     MAX_CHUNKS_PER_DOCUMENT,
+    misspelt,
     terms_of,
     weighted,
 )
@@ -41,38 +43,33 @@ class FoundTerms:
     numbers: tuple[int, ...]
 
 
-def find_terms(
-    state: LiveState,
-    lexemes: Sequence[tuple[str, bool]],
-    nearest: Callable[[Sequence[str]], Mapping[str, str]] | None = None,
-) -> FoundTerms:
-    """Return the lexemes that occur, weighted by how rare they are.
+NO_TERMS = FoundTerms(Terms((), np.empty(0)), ())
+
+
+def find_terms(connection: Connection, state: LiveState, lexemes: Sequence[tuple[str, bool]]) -> FoundTerms:
+    """Return the lexemes that occur, weighted by how rare they are, and the nearest ones in place of those that do not.
 
     Args:
+        connection: Asked for the nearest lexemes, if one is missing.
         state: What is live.
-        lexemes: Those of the query, each with whether it is a whole word.
-        nearest: Finds what to search for in place of those that occur nowhere.
+        lexemes: Those that the query asks for, each with whether it is more than a part of a name.
     """
-    of_near: dict[str, str] = {}
-    if nearest is not None and (missing := _missing(state, lexemes)):
-        asked = {lexeme for lexeme, _ in lexemes}
-        of_near = {near: lexeme for lexeme, near in nearest(missing).items() if near not in asked}
-        lexemes = [*lexemes, *((near, True) for near in of_near)]
-    numbers = state.postings.find(np.array([hash_of(lexeme) for lexeme, _ in lexemes], np.uint64)).tolist()
-    counted = [
-        (lexeme, lexeme, whole, int(state.postings.frequencies[number]))
+    counted = _counted(state, lexemes)
+    of_near = misspelt(connection, counted)
+    terms = weighted(counted + _counted(state, [(near, True) for near in of_near]), state.visible_chunks, of_near)
+    return FoundTerms(terms_of(terms), tuple(_numbers(state, [term.lexeme for term in terms])))
+
+
+def _counted(state: LiveState, lexemes: Sequence[tuple[str, bool]]) -> list[tuple[str, str, bool, int]]:
+    numbers = _numbers(state, [lexeme for lexeme, _ in lexemes])
+    return [
+        (lexeme, lexeme, whole, int(state.postings.frequencies[number]) if number >= 0 else 0)
         for (lexeme, whole), number in zip(lexemes, numbers, strict=True)
-        if number >= 0
     ]
-    terms = weighted(counted, state.visible_chunks, of_near)
-    of_lexeme = {lexeme: number for (lexeme, _), number in zip(lexemes, numbers, strict=True)}
-    return FoundTerms(terms_of(terms), tuple(of_lexeme[term.lexeme] for term in terms))
 
 
-def _missing(state: LiveState, lexemes: Sequence[tuple[str, bool]]) -> list[str]:
-    whole = [lexeme for lexeme, is_whole in lexemes if is_whole]
-    numbers = state.postings.find(np.array([hash_of(lexeme) for lexeme in whole], np.uint64)).tolist()
-    return [lexeme for lexeme, number in zip(whole, numbers, strict=True) if number < 0]
+def _numbers(state: LiveState, lexemes: Sequence[str]) -> list[int]:
+    return state.postings.find(np.array([hash_of(lexeme) for lexeme in lexemes], np.uint64)).tolist()
 
 
 def gather(

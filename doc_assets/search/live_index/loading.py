@@ -63,7 +63,7 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         self._store = store
         self._memory_bytes = memory_bytes
         self._state: LiveState | None = None
-        self._reason = "" if memory_bytes else "no memory is allowed for it"
+        self._reason = "" if memory_bytes else "DOC_ASSETS_INDEX_BYTES allows none"
         self._seen = ""
         self._changed = threading.Condition()
         self._wanted = threading.Event()
@@ -75,13 +75,13 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         state = self._state
         if state is not None and state.key == key:
             return state
-        self._start()
+        self.begin()
         self._wanted.set()
         return None
 
     def wait(self, seconds: float) -> bool:
         """Read what is live, and wait for it; returns whether the index is loaded."""
-        self._start()
+        self.begin()
         self._wanted.set()
         with self._changed:
             self._changed.wait_for(lambda: self._state is not None or bool(self._reason), seconds)
@@ -108,7 +108,8 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         """Close the index."""
         self.close()
 
-    def _start(self) -> None:
+    def begin(self) -> None:
+        """Begin to read what is live, and to follow it, in a thread."""
         with self._changed:
             if self._thread is None and self._memory_bytes and not self._closed.is_set():
                 self._thread = threading.Thread(target=self._follow, name="live-index", daemon=True)
@@ -170,8 +171,8 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         needed = chunks * (_BYTES + _BYTES_PER_COMPONENT * models[0].dimensions)
         if needed > self._memory_bytes:
             return (
-                f"an index of the {chunks:,} live chunks takes {needed // 1_000_000:,} MB and "
-                f"DOC_ASSETS_INDEX_MEMORY allows {self._memory_bytes // 1_000_000:,} MB"
+                f"an index of the {chunks:,} live chunks takes {needed:,} bytes and "
+                f"DOC_ASSETS_INDEX_BYTES allows {self._memory_bytes:,}"
             )
         return ""
 

@@ -10,13 +10,12 @@ import numpy as np
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.embedding.prompts import Role
-from doc_assets.search.live_index.gathering import find_terms, gather
+from doc_assets.search.live_index.gathering import NO_TERMS, find_terms, gather
 from doc_assets.search.live_index.loading import LiveIndex
 from doc_assets.search.live_index.query_vectors import QueryVectors
 from doc_assets.search.live_index.state import LiveState, Rows
 from doc_assets.search.provider import Asked, Candidates, Model
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.evidence import Terms
 from doc_assets.store.search.filters import few_documents, require_known
 from doc_assets.store.search.live_passages import live_key_and_lexemes
 from doc_assets.store.search.meaning import first_tokens
@@ -64,8 +63,8 @@ class IndexProvider:
             return Candidates.none(scope)
         vector = None if embedder is None else self._vector(embedder, asked.query)
         if asked.mode == "vector":
-            evidence = gather(state, rows, find_terms(state, []), vector, asked.wanted, all_chunks=False)
-            return Candidates(scope, Terms((), np.empty(0)), evidence)
+            evidence = gather(state, rows, NO_TERMS, vector, asked.wanted, all_chunks=False)
+            return Candidates(scope, NO_TERMS.terms, evidence)
         found = find_terms(state, lexemes, lambda missing: nearest_lexemes(connection, missing))
         return Candidates(scope, found.terms, gather(state, rows, found, vector, asked.wanted))
 

@@ -26,7 +26,7 @@ _SAMPLE = 20_000
 class Codes:
     """Vectors as integers of 16 bits and a scale each: half the memory of floats, 7 times as fast to read as halves.
 
-    The largest component of each vector is 32,767 times its scale; a cosine is off by 1e-5 at most.
+    The largest component of each vector is 32,767 times its scale; a cosine is off by some 1e-5.
 
     Attributes:
         values: ``(n, dims) int16``.

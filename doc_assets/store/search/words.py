@@ -136,13 +136,18 @@ GROUP BY l.lexeme
 def query_terms(connection: psycopg.Connection, query: str, scope: SearchScope) -> list[Term]:
     """Return the query's lexemes that occur, rarest first, and the nearest ones in place of those that do not."""
     counted = _counted(connection, query, (), scope)
-    missing = [lexeme for lexeme, _, whole, frequency in counted if whole and not frequency]
-    instead = nearest_lexemes(connection, missing) if missing else {}
-    asked = {lexeme for lexeme, *_ in counted}
-    of_near = {near: lexeme for lexeme, near in instead.items() if near not in asked}
+    of_near = misspelt(connection, counted)
     if of_near:
         counted += _counted(connection, "", list(of_near), scope)
     return weighted(counted, scope.visible_chunks, of_near)
+
+
+def misspelt(connection: psycopg.Connection, counted: Sequence[tuple[str, str, bool, int]]) -> dict[str, str]:
+    """Return the lexemes to ask for in place of those that occur nowhere, by the former; ``counted`` as in ``weighted``."""
+    missing = [lexeme for lexeme, _, whole, frequency in counted if whole and not frequency]
+    instead = nearest_lexemes(connection, missing) if missing else {}
+    asked = {lexeme for lexeme, *_ in counted}
+    return {near: lexeme for lexeme, near in instead.items() if near not in asked}
 
 
 def _counted(
