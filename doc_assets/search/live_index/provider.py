@@ -20,7 +20,6 @@ from doc_assets.store.search.filters import few_documents, require_known
 from doc_assets.store.search.live_passages import live_key_and_lexemes
 from doc_assets.store.search.meaning import first_tokens
 from doc_assets.store.search.scope import SearchScope, choose
-from doc_assets.store.search.spelling import nearest_lexemes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class IndexProvider:
         if asked.mode == "vector":
             evidence = gather(state, rows, NO_TERMS, vector, asked.wanted, all_chunks=False)
             return Candidates(scope, NO_TERMS.terms, evidence)
-        found = find_terms(state, lexemes, lambda missing: nearest_lexemes(connection, missing))
+        found = find_terms(connection, state, lexemes)
         return Candidates(scope, found.terms, gather(state, rows, found, vector, asked.wanted))
 
     def _vector(self, embedder: Embedder, query: str) -> np.ndarray:

@@ -143,7 +143,7 @@ def query_terms(connection: psycopg.Connection, query: str, scope: SearchScope) 
 
 
 def misspelt(connection: psycopg.Connection, counted: Sequence[tuple[str, str, bool, int]]) -> dict[str, str]:
-    """Return the lexemes to ask for in place of those that occur nowhere, by the former; ``counted`` as in ``weighted``."""
+    """Return the lexemes to ask for, each with the one that it stands for, which occurs nowhere; see ``weighted``."""
     missing = [lexeme for lexeme, _, whole, frequency in counted if whole and not frequency]
     instead = nearest_lexemes(connection, missing) if missing else {}
     asked = {lexeme for lexeme, *_ in counted}
