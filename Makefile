@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench fuzz image clean
+.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search fuzz image clean
 
 migrate: $(STAMP)
 	$(BIN)/doc-assets db upgrade
@@ -82,6 +82,11 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.ladder $(if $(CORPUS),--corpus "$(CORPUS)") $(addprefix --slice ,$(SLICE)) \
 		$(if $(AGAINST),--against "$(AGAINST)") $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(BENCH)
+
+# Latency and CPU of search over the store that the environment names, from memory and from PostgreSQL, with one client
+# and with four. QUESTIONS=FILE (as for evaluate), BENCH="--own-type --new-queries" (further options).
+bench-search: $(STAMP)
+	$(BIN)/python -m benchmarks.search $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(BENCH)
 
 # Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
 fuzz: $(STAMP)

@@ -44,6 +44,7 @@ class Searcher(AbstractContextManager["Searcher"]):
         application: str = "doc-assets search",
         connections: int = 4,
         index_bytes: int = Settings.index_bytes,
+        query_vectors: int = 1_000,
     ) -> None:
         """Open and read nothing yet: the first search begins to.
 
@@ -54,11 +55,12 @@ class Searcher(AbstractContextManager["Searcher"]):
             application: Name of the connections in ``pg_stat_activity``.
             connections: Most connections at a time, one for each search that is under way; others wait up to 5 s.
             index_bytes: Most memory for the index; with 0, and where it would take more, all searches ask PostgreSQL.
+            query_vectors: Number of vectors of queries to keep, those used last.
         """
         self.store: Store = ReaderPool(store, application, connections)
         self.index = LiveIndex(store, index_bytes)
         self._models = models
-        self._memory = IndexProvider(self.index, models, QueryVectors())
+        self._memory = IndexProvider(self.index, models, QueryVectors(query_vectors))
 
     def search(
         self,

@@ -8,14 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-# 1.5 MB of vectors with 384 dimensions.
-_KEPT = 1_000
-
 
 class QueryVectors:
     """Vectors by embedding space and text, those used last; may be shared between threads."""
 
-    def __init__(self, kept: int = _KEPT) -> None:
+    def __init__(self, kept: int) -> None:
         """Keep at most so many vectors."""
         self._kept = kept
         self._vectors: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
