@@ -82,11 +82,10 @@ class OpenVinoEmbedder:
         # Multiples of 8 for a window of 256, of 256 for one of 8,192.
         self._multiple = 8 * -(-space.max_tokens // (8 * _WIDTHS))
         core = openvino.Core()
-        graph = _kept_graph(space, converted) if compiled and scales is None else None
-        if graph is None:
-            graph, compiled = _fp32_graph(core, space, tokenizers, folder, converted), None
-        if scales is not None:
-            quantise(graph, scales, integers=cpu_has_int8())
+        kept = next(filter(Path.is_file, graph_paths(space, converted)), None) if compiled and not scales else None
+        model = kept or _fp32_graph(core, space, tokenizers, folder, converted)
+        if scales is not None and isinstance(model, openvino.Model):
+            quantise(model, scales, integers=cpu_has_int8())
             if not cpu_has_int8():
                 _log.info("this CPU has no VNNI and no AMX: %s in int8 is no faster here than in fp32", space.name)
         options = {
@@ -97,10 +96,10 @@ class OpenVinoEmbedder:
             "ENABLE_CPU_PINNING": False,
             "INFERENCE_PRECISION_HINT": _hint(space),
         }
-        if compiled is not None:
+        if kept is not None:
             options["CACHE_DIR"] = str(compiled)
         try:
-            self._compiled = core.compile_model(graph, "CPU", options)
+            self._compiled = core.compile_model(model, "CPU", options)
         except RuntimeError as error:
             raise EmbeddingError(f"OpenVINO cannot compile {space.name}: {error}") from error
         self._queue = openvino.AsyncInferQueue(self._compiled, threads)
@@ -178,10 +177,6 @@ def _hint(space: EmbeddingSpace) -> str:
     if space.precision == "int8":
         return "bf16" if cpu_has_bf16() else "f32"
     return {"fp32": "f32", "bf16": "bf16"}[space.precision]
-
-
-def _kept_graph(space: EmbeddingSpace, converted: Sequence[Path]) -> Path | None:
-    return next(filter(Path.is_file, graph_paths(space, converted)), None)
 
 
 def _fp32_graph(
