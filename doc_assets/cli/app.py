@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
-from typer.main import get_command_from_info, get_group_from_info
+from typer.main import get_command
 
 from doc_assets import __version__
 from doc_assets.cli.output import Line, log_messages, messages, print_error
@@ -121,14 +121,13 @@ def _imported(name: str) -> object:
     """Return a command as Typer builds it of a function, or of an app with commands of its own."""
     place = _COMMANDS[name]
     member = getattr(importlib.import_module(f"doc_assets.cli.{place.module}"), place.member)
-    alone = typer.Typer(rich_markup_mode="rich")
+    alone = typer.Typer(callback=lambda: None, add_completion=False, rich_markup_mode="rich")
     if isinstance(member, typer.Typer):
         alone.add_typer(member, name=name, rich_help_panel=place.panel)
-        (group,) = alone.registered_groups
-        return get_group_from_info(group, pretty_exceptions_short=True, rich_markup_mode="rich")
-    alone.command(name, rich_help_panel=place.panel)(member)
-    (command,) = alone.registered_commands
-    return get_command_from_info(command, pretty_exceptions_short=True, rich_markup_mode="rich")
+    else:
+        alone.command(name, rich_help_panel=place.panel)(member)
+    group: Any = get_command(alone)
+    return group.commands[name]
 
 
 def _refused(usage: UsageError) -> Exception:
