@@ -13,5 +13,7 @@ def mcp() -> None:
     """Serve search to an assistant over stdin and stdout (MCP); only reads the database."""
     from doc_assets.serving.mcp.stdio import serve_stdio
 
-    with open_service(ServeSettings.from_environment(), "doc-assets mcp", _CONNECTIONS) as service:
+    serving = ServeSettings.from_environment()
+    # A process for each client, for a few searches in an hour: an index in memory would be hundreds of MB in each.
+    with open_service(serving, "doc-assets mcp", _CONNECTIONS, in_memory=False) as service:
         serve_stdio(service)

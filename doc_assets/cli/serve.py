@@ -38,13 +38,16 @@ def serve(
 
 
 @contextmanager
-def open_service(serving: ServeSettings, application: str, connections: int) -> Iterator[Service]:
+def open_service(
+    serving: ServeSettings, application: str, connections: int, *, in_memory: bool = True
+) -> Iterator[Service]:
     """Open the store for reading and yield what answers readers from it.
 
     Args:
         serving: Limit on statements, and the tokenizer.
         application: The name of the connections.
         connections: Most of them.
+        in_memory: Search an index of what is live in memory once it is read; else PostgreSQL searches.
     """
     from doc_assets.search.searcher import Searcher
     from doc_assets.serving.service import Service
@@ -56,10 +59,15 @@ def open_service(serving: ServeSettings, application: str, connections: int) -> 
     with (
         open_for_reading(settings) as store,
         Searcher(
-            store, models, application=application, connections=connections, index_bytes=settings.index_bytes
+            store,
+            models,
+            application=application,
+            connections=connections,
+            index_bytes=settings.index_bytes if in_memory else 0,
         ) as searcher,
     ):
-        searcher.begin()
+        if in_memory:
+            searcher.begin()
         yield Service(
             store,
             models,

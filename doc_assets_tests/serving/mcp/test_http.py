@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ResourceLink, TextResourceContents
 from starlette.testclient import TestClient
 
 from doc_assets.secrets import Secret
@@ -53,13 +54,15 @@ def test_the_sdks_client_searches_and_reads_in_both_eras(service, mode, revision
             Client(streamable_http_client("http://localhost:8700/mcp", http_client=web), mode=mode) as client,
         ):
             found = await client.call_tool("search_docs", {"query": "installer root", "sources": ["cilium-1.16"]})
-            read = await client.read_resource(found.content[1].uri)
-            return client.protocol_version, found, read
+            link = found.content[1]
+            assert isinstance(link, ResourceLink)
+            read = await client.read_resource(link.uri)
+            return client.protocol_version, found, read.contents[0]
 
     spoken, found, read = anyio.run(use)
     assert spoken == revision
     assert found.structured_content["hits"][0]["version"] == "1.16.1"
-    assert "Run the installer as root." in read.contents[0].text
+    assert isinstance(read, TextResourceContents) and "Run the installer as root." in read.text
 
 
 @pytest.mark.parametrize("revision", ["2024-11-05", "2025-03-26", "2025-06-18"])
