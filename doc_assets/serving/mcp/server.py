@@ -29,7 +29,7 @@ from doc_assets.serving.in_threads import in_thread
 from doc_assets.serving.markdown import NOTICE
 from doc_assets.serving.mcp.resources import LIVE_MS, TEMPLATES, list_resources, read_resource
 from doc_assets.serving.mcp.results import refused
-from doc_assets.serving.mcp.tools import BY_NAME, TOOLS
+from doc_assets.serving.mcp.tools import BY_NAME, described_tools
 from doc_assets.serving.problems import detail_of, explain, status_of
 from doc_assets.serving.service import Service
 
@@ -55,7 +55,7 @@ def create_server(service: Service, *, shared_cache: bool = True) -> Server[Any]
         shared_cache: Answers may be kept for all users; False where a token decides who may read them.
     """
     scope = "public" if shared_cache else "private"
-    tools = [tool.described() for tool in TOOLS]
+    tools = described_tools()
     schemas = {tool.name: tool.input_schema for tool in tools}
 
     async def on_list_tools(context: ServerRequestContext, params: PaginatedRequestParams | None) -> ListToolsResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -322,3 +323,9 @@ TOOLS: tuple[ToolDefinition[Any], ...] = (
     ),
 )
 BY_NAME = {tool.name: tool for tool in TOOLS}
+
+
+@functools.cache
+def described_tools() -> list[Tool]:
+    """Return the tools as clients list them."""
+    return [tool.described() for tool in TOOLS]
