@@ -90,12 +90,17 @@ class EmbeddingSpace:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (64 hex digits) of the canonical JSON of the description."""
-        return hashlib.sha256(canonical_json(self.description).encode()).hexdigest()
+        return _fingerprint(self)
 
     @property
     def in_fp32(self) -> EmbeddingSpace:
         """The same model in fp32, whose converted graph serves every precision and every reading."""
         return replace(self, precision="fp32", scales_digest="", reading=VERBATIM.name)
+
+
+@functools.lru_cache(maxsize=64)
+def _fingerprint(space: EmbeddingSpace) -> str:
+    return hashlib.sha256(canonical_json(space.description).encode()).hexdigest()
 
 
 def describe_space(settings: Settings) -> EmbeddingSpace:

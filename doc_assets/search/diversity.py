@@ -77,5 +77,8 @@ def _behind_their_pages(
 
 def _excess(a: frozenset[str], b: frozenset[str]) -> float:
     """Return how far the share of common words exceeds chance, from 0 to 1."""
-    common = len(a & b) / len(a | b) if a or b else 0.0
+    if min(len(a), len(b)) <= _CHANCE * max(len(a), len(b)):
+        return 0.0  # whatever they have in common
+    both = len(a & b)
+    common = both / (len(a) + len(b) - both)
     return max(0.0, common - _CHANCE) / (1 - _CHANCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
@@ -16,6 +17,11 @@ _WORD = re.compile(r"\w+")
 def names_of(source: str, metadata: Mapping[str, JsonValue]) -> frozenset[str]:
     """Return what a document is about: its crate, product and protocol, and the parts of its source's name."""
     stated = [value for name in _FIELDS if isinstance(value := metadata.get(name), str)]
+    return _names(source, *stated)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _names(source: str, *stated: str) -> frozenset[str]:
     return frozenset(filter(None, map(_folded, [*stated, source, *re.split(r"[-_.]", source)])))
 
 

@@ -6,6 +6,8 @@ the chunks' texts or the documents' facts is in ``refinement``.
 
 from __future__ import annotations
 
+import itertools
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -107,27 +109,32 @@ def rank(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = Non
     """
     found = score(terms, evidence, mode, bonus)
     order = np.lexsort((evidence.ordinal, -found.chunks, evidence.document))
-    starts = np.searchsorted(evidence.document, np.arange(len(evidence.document_ids)))
-    ends = np.append(starts[1:], len(order))
-    ranked = []
-    for document, document_id in enumerate(evidence.document_ids):
-        if not np.isfinite(found.documents[document]):
-            continue
-        rows = order[starts[document] : ends[document]][:PASSAGES]
-        # The best one has a score, or its document would have none.
-        shown = tuple(_chunk(evidence, found, row) for row in rows if np.isfinite(found.chunks[row]))
-        ranked.append(Ranked(document_id, shown, float(found.documents[document])))
+    counts = _chunk_counts(evidence)
+    starts = np.cumsum(counts) - counts
+    # Numbers of Python: reading one by one from an array takes 5 times as long.
+    first = [order[start : start + min(count, PASSAGES)].tolist() for start, count in zip(starts, counts, strict=True)]
+    rows = np.fromiter(itertools.chain.from_iterable(first), np.int64)
+    chunks = dict(zip(rows.tolist(), _chunks(evidence, found, rows), strict=True))
+    ranked = [
+        # The best chunk has a score, or its document would have none.
+        Ranked(document_id, tuple(chunks[row] for row in best if math.isfinite(chunks[row].score)), total)
+        for document_id, best, total in zip(evidence.document_ids, first, found.documents.tolist(), strict=True)
+        if math.isfinite(total)
+    ]
     return sorted(ranked, key=lambda r: (-r.score, r.document_id))
 
 
-def _chunk(evidence: Evidence, found: Scores, row: int) -> RankedChunk:
-    similarity = float(evidence.similarity[row])
-    return RankedChunk(
-        int(evidence.ordinal[row]),
-        float(found.chunks[row]),
-        float(found.words[row]),
-        None if np.isnan(similarity) else similarity,
-    )
+def _chunks(evidence: Evidence, found: Scores, rows: np.ndarray) -> list[RankedChunk]:
+    return [
+        RankedChunk(ordinal, score, words, None if math.isnan(similarity) else similarity)
+        for ordinal, score, words, similarity in zip(
+            evidence.ordinal[rows].tolist(),
+            found.chunks[rows].tolist(),
+            found.words[rows].tolist(),
+            evidence.similarity[rows].tolist(),
+            strict=True,
+        )
+    ]
 
 
 def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None) -> Scores:
@@ -154,7 +161,10 @@ def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = No
 def _by_words(terms: Terms, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
     """Return BM25 of chunks and of whole documents for all terms, each as a share of the highest possible score."""
     of_document = np.zeros((len(evidence.document_ids), len(terms.weights)))
-    np.add.at(of_document, evidence.document, evidence.times)
+    counts = _chunk_counts(evidence)
+    if len(evidence.document):
+        starts = (np.cumsum(counts) - counts)[counts > 0]
+        of_document[counts > 0] = np.add.reduceat(evidence.times, starts, axis=0, dtype=np.float64)
     lengths = evidence.document_tokens / evidence.mean_document_tokens
     return (
         _weighted(terms, _saturated(evidence.times, evidence.tokens / evidence.mean_chunk_tokens, _CHUNK_B)),
@@ -164,7 +174,8 @@ def _by_words(terms: Terms, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]
 
 def _weighted(terms: Terms, saturated: np.ndarray) -> np.ndarray:
     most = float(terms.weights.sum())
-    return saturated @ (terms.weights / most) if most else np.zeros(len(saturated))
+    # By this thread alone: OpenBLAS would take all cores for it and keep them busy for a while.
+    return np.einsum("ij,j->i", saturated, terms.weights / most) if most else np.zeros(len(saturated))
 
 
 def _saturated(times: np.ndarray, length: np.ndarray, b: float) -> np.ndarray:

@@ -27,11 +27,10 @@ def refined(
 
     By meaning alone nothing is added.
     """
-    first = rank(terms, evidence, mode)
-    if mode == "vector" or not first:
-        return first
+    if mode == "vector" or not len(evidence.document):
+        return rank(terms, evidence, mode)
     bonus = Bonus(
-        _of_identifiers(connection, query, terms, evidence, first),
+        _of_identifiers(connection, query, terms, evidence, mode),
         _of_names(connection, query, evidence, scope),
     )
     return rank(terms, evidence, mode, bonus)
@@ -46,9 +45,7 @@ def _of_names(connection: Connection, query: str, evidence: Evidence, scope: Sea
     return _NAME_WEIGHT * np.array(named(query, names), np.float64)
 
 
-def _of_identifiers(
-    connection: Connection, query: str, terms: Terms, evidence: Evidence, first: list[Ranked]
-) -> np.ndarray:
+def _of_identifiers(connection: Connection, query: str, terms: Terms, evidence: Evidence, mode: Mode) -> np.ndarray:
     bonus = np.zeros(len(evidence.document))
     wanted = identifiers(query)
     if not wanted:
@@ -58,7 +55,7 @@ def _of_identifiers(
         for row, (document, ordinal) in enumerate(zip(evidence.document, evidence.ordinal, strict=True))
     }
     # Only chunks with words of the query can hold an identifier of it.
-    chunks = [(r.document_id, chunk.ordinal) for r in first for chunk in r.chunks]
+    chunks = [(r.document_id, chunk.ordinal) for r in rank(terms, evidence, mode) for chunk in r.chunks]
     read = contents_of(connection, [c for c in chunks if evidence.times[row_of[c]].any()][:_CHUNKS_READ])
     shares = {one: share(one, terms.lexemes, terms.weights.tolist()) for one in wanted}
     for chunk, content in read.items():

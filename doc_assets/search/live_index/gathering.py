@@ -10,7 +10,7 @@ import numpy as np
 
 from doc_assets.search.live_index.state import LiveState, Rows
 from doc_assets.search.live_index.stored_words import hash_of
-from doc_assets.search.live_index.vectors import closest_rows
+from doc_assets.search.live_index.vectors import closest_rows, product
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.evidence import Evidence, Terms
 from doc_assets.store.search.words import (
@@ -114,7 +114,7 @@ def _nearest(state: LiveState, rows: Rows, vector: np.ndarray | None, wanted: in
     if vector is None:
         return np.empty(0, np.int64), np.empty(0, np.float32)
     first, end = rows.chunks
-    query = vector @ state.components.basis
+    query = product(state.components.basis.T, vector)
     closest = closest_rows(state.projections[first:end], query, rows.allowed_chunks) + first
     cosines = state.cosines(closest, vector)
     known = ~np.isnan(cosines)

@@ -48,7 +48,8 @@ class IndexProvider:
         if asked.mode != "text" and embedder is None:
             return None
         chosen = choose(state.snapshots, asked.request)
-        numbers = [number for number, snapshot in enumerate(state.snapshots) if snapshot in chosen]
+        ids = {snapshot.id for snapshot in chosen}
+        numbers = [number for number, snapshot in enumerate(state.snapshots) if snapshot.id in ids]
         conditions = asked.request.conditions
 
         def matching() -> Collection[bytes]:

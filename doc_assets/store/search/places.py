@@ -36,7 +36,7 @@ def places_of(
         " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
         " CROSS JOIN LATERAL (SELECT d.path UNION ALL SELECT f.path FROM snapshot_file f"
         " WHERE f.snapshot_id = d.snapshot_id AND f.duplicate_of = d.path) f"
-        " WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)"
+        " WHERE d.document_id = ANY (%b::bytea[]) AND d.snapshot_id = ANY (%s)"
         ' ORDER BY p.doc_type COLLATE "C", p.source COLLATE "C", f.path',
         (list(documents), list(snapshots)),
     ).fetchall()
@@ -50,7 +50,7 @@ def places_of(
 def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, Mapping[str, JsonValue]]:
     """Return each document's metadata by its id."""
     rows: Iterator[tuple] = connection.execute(
-        "SELECT id, metadata FROM document WHERE id = ANY (%s)", (list(documents),)
+        "SELECT id, metadata FROM document WHERE id = ANY (%b::bytea[])", (list(documents),)
     )
     return dict(rows)
 
@@ -63,7 +63,7 @@ def subjects_of(
         "SELECT DISTINCT d.document_id, p.source, jsonb_build_object('crate', o.metadata -> 'crate',"
         " 'product', o.metadata -> 'product', 'protocol', o.metadata -> 'protocol')"
         " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
-        " JOIN document o ON o.id = d.document_id WHERE d.document_id = ANY (%s) AND d.snapshot_id = ANY (%s)",
+        " JOIN document o ON o.id = d.document_id WHERE d.document_id = ANY (%b::bytea[]) AND d.snapshot_id = ANY (%s)",
         (list(documents), list(snapshots)),
     ).fetchall()
     found: dict[bytes, list[tuple[str, Mapping[str, JsonValue]]]] = {}
@@ -104,7 +104,7 @@ def contents_of(
     """Return what is shown of each chunk (document, ordinal)."""
     rows = connection.execute(
         "SELECT d.document_id, d.ordinal, o.title, d.heading_path, d.anchor, k.text"
-        " FROM unnest(%s::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
+        " FROM unnest(%b::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
         " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
         " JOIN chunk k ON k.id = d.chunk_id",
         ([document_id for document_id, _ in chunks], [ordinal for _, ordinal in chunks]),

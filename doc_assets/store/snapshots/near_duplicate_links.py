@@ -113,8 +113,9 @@ def near_duplicates_of(connection: psycopg.Connection, documents: Iterable[bytes
     """Return the near duplicates, live or not, of each of the documents that has any, with their similarity."""
     found: dict[bytes, dict[bytes, float]] = {}
     for document_id, other_id, alike in connection.execute(
-        "SELECT document_id, other_id, similarity FROM near_duplicate WHERE document_id = ANY (%(ids)s)"
-        " UNION ALL SELECT other_id, document_id, similarity FROM near_duplicate WHERE other_id = ANY (%(ids)s)",
+        "SELECT document_id, other_id, similarity FROM near_duplicate WHERE document_id = ANY (%(ids)b::bytea[])"
+        " UNION ALL SELECT other_id, document_id, similarity FROM near_duplicate"
+        " WHERE other_id = ANY (%(ids)b::bytea[])",
         {"ids": list(documents)},
     ):
         found.setdefault(document_id, {})[other_id] = alike
