@@ -74,7 +74,7 @@ class Commands(TyperGroup):
     """Prints a command's error, adds it to the termination message, and maps it to an exit code."""
 
     @property
-    def commands(self) -> dict[str, Any]:
+    def commands(self) -> dict[str, Any]:  # pyrefly: ignore[bad-override-mutable-attribute] - commands have no public type
         """All commands, imported."""
         return {name: _imported(name) for name in _COMMANDS} | self._registered
 

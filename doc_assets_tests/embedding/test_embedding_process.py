@@ -222,8 +222,8 @@ def test_a_model_on_a_gpu_is_busy_while_that_computes_and_not_while_texts_become
 def test_a_model_is_converted_by_a_process_of_its_own_and_opened_here(tmp_path: Path) -> None:
     settings = replace(SETTINGS, home=tmp_path, embedding_backend="openvino", converted_models=None)
     assert is_unconverted(settings)
-    open_lean(settings, open_converting_model)
+    open_lean(settings, open_converting_model)  # pyrefly: ignore[bad-argument-type]
     assert not is_unconverted(settings)
-    open_lean(settings, open_converting_model)
+    open_lean(settings, open_converting_model)  # pyrefly: ignore[bad-argument-type]
     converting, *opening = (tmp_path / "opened-by").read_text().split()
     assert converting != str(os.getpid()) and opening == [str(os.getpid())] * 2
