@@ -30,15 +30,17 @@ VARIANTS: dict[str, tuple[Change, ...]] = {
     "product": (),
     "without length": (("ranking", "_LENGTH_WEIGHT", 0.0),),
     "length x 2": (("ranking", "_LENGTH_WEIGHT", 0.04),),
-    "without names": (("refinement", "_NAME_WEIGHT", 0.0),),
-    "names x 2": (("refinement", "_NAME_WEIGHT", 0.2),),
+    "without second": (("ranking", "_SECOND_WEIGHT", 0.0),),
+    "second x 2": (("ranking", "_SECOND_WEIGHT", 0.4),),
+    "late chunks as early": (("ranking", "_LATE_WEIGHT", 0.0),),
+    "long chunks shown less": (("ranking", "_SHOWN_B", 0.75),),
     "without identifiers": (("refinement", "_IDENTIFIER_WEIGHT", 0.0),),
     "identifiers x 2": (("refinement", "_IDENTIFIER_WEIGHT", 0.4),),
     "without diversity": (("diversity", "_SAME_FILE", 0.0), ("diversity", "_SAME_WORDS", 0.0)),
     "meaning x 0.7": (("ranking", "_MEANING_WEIGHT", 0.7),),
     "meaning x 1.3": (("ranking", "_MEANING_WEIGHT", 1.3),),
-    "document share 0.3": (("ranking", "_DOCUMENT_SHARE", 0.3),),
-    "document share 0.7": (("ranking", "_DOCUMENT_SHARE", 0.7),),
+    "document share 0.2": (("ranking", "_DOCUMENT_SHARE", 0.2),),
+    "document share 0.6": (("ranking", "_DOCUMENT_SHARE", 0.6),),
 }
 _HALVES = 400
 

@@ -140,7 +140,7 @@ def search_in(
     found = memory.candidates(connection, asked) if memory is not None else None
     if found is None:
         found = _from_store(connection, embedder, asked)
-    ranked = refined(connection, query, found.terms, found.evidence, asked.mode, found.scope)
+    ranked = refined(connection, query, found.terms, found.evidence, asked.mode)
     results = results_of(connection, query, ranked, found.scope, asked.wanted)
     if results and isinstance(embedder, SpaceModels) and (reranker := embedder.reranker()):
         results = rerank(reranker, query, results)
@@ -192,7 +192,7 @@ def ranked_by(
 ) -> list[Ranked]:
     """Return at least ``k`` documents, if there are as many, best first; ``meaning`` is not needed for ``text``."""
     terms, evidence = evidence_of(connection, query, scope, k, mode, meaning)
-    return refined(connection, query, terms, evidence, mode, scope)
+    return refined(connection, query, terms, evidence, mode)
 
 
 def _model(connection: Connection, given: Model, scope: SearchScope) -> Embedder:

@@ -235,14 +235,13 @@ def test_a_result_has_the_best_passages_of_its_document_by_words_and_meaning(lib
     assert {passage.ordinal for passage in by_words.passages} == {1, 4}
 
 
-def test_what_a_query_names_and_identifiers_as_they_are_written_decide_between_like_pages(library: Library) -> None:
+def test_an_identifier_as_it_is_written_decides_between_like_pages(library: Library) -> None:
     said = "keep the flag that limits how much of the history is kept {} and the maximum of it"
-    library.publish("rust/crate-helm", {"a.md": page("Helm", said.format("--history-max 3"))})
-    library.publish("rust/crate-other", {"b.md": page("Other", said.format("--max 3 of the history"))})
+    library.publish("rust/helm", {"z.md": page("Limits", said.format("--history-max 3"))})
+    library.publish("rust/other", {"a.md": page("Limits", said.format("--max 3 of the history"))})
     library.publish("rust/noise", {f"n{i}.md": page(f"N{i}", f"words of no note number{i}") for i in range(6)})
     for mode in ("text", "hybrid"):
-        assert library.find("limit of --history-max", mode)[0] == "rust/crate-helm/a.md"
-        assert library.find("other history maximum", mode)[0] == "rust/crate-other/b.md"
+        assert library.find("limit of --history-max", mode)[0] == "rust/helm/z.md"
 
 
 def test_a_chunk_of_several_sections_is_shown_under_the_one_that_matched(library: Library) -> None:

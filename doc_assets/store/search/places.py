@@ -55,23 +55,6 @@ def metadata_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> d
     return dict(rows)
 
 
-def subjects_of(
-    connection: psycopg.Connection, documents: Sequence[bytes], snapshots: Sequence[int]
-) -> dict[bytes, list[tuple[str, Mapping[str, JsonValue]]]]:
-    """Return the sources of each document, each with the crate, product and protocol that its metadata states."""
-    rows = connection.execute(
-        "SELECT DISTINCT d.document_id, p.source, jsonb_build_object('crate', o.metadata -> 'crate',"
-        " 'product', o.metadata -> 'product', 'protocol', o.metadata -> 'protocol')"
-        " FROM snapshot_document d JOIN snapshot s ON s.id = d.snapshot_id JOIN partition p ON p.id = s.partition_id"
-        " JOIN document o ON o.id = d.document_id WHERE d.document_id = ANY (%b::bytea[]) AND d.snapshot_id = ANY (%s)",
-        (list(documents), list(snapshots)),
-    ).fetchall()
-    found: dict[bytes, list[tuple[str, Mapping[str, JsonValue]]]] = {}
-    for document_id, source, facts in rows:
-        found.setdefault(document_id, []).append((source, facts))
-    return found
-
-
 def inclusions(
     connection: psycopg.Connection, files: Sequence[tuple[str, str, str]], snapshots: Sequence[int]
 ) -> set[tuple[tuple[str, str, str], tuple[str, str, str]]]:
