@@ -1,13 +1,16 @@
-"""How likely a result answers the query: calibrated on questions with and without their answers."""
+"""How likely a result answers the query: calibrated on 90 questions, each with its answers and with these taken out."""
 
 from __future__ import annotations
 
 import math
 
-# Logistic regression over the best chunk's scores by words and by meaning.
-_INTERCEPT = -4.0
-_WORDS = 3.0
-_MEANING = 5.0
+# Logistic regression over the best chunk's scores by words and by meaning, of the first ten results of each search. Of
+# results with 0.05 to 0.1, 0.1 to 0.2, 0.2 to 0.4 and 0.4 to 0.6, the shares that answered were 0.06, 0.16, 0.29 and
+# 0.42. Whether an answer is there at all it says badly: of two searches, one with its answers and one without, the
+# first result of the former is more confident in 70 %, on halves that it was not fitted to.
+_INTERCEPT = -7.26
+_WORDS = 5.19
+_MEANING = 5.8
 
 
 def confidence(words: float, meaning: float | None) -> float | None:

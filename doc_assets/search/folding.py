@@ -173,6 +173,7 @@ def _best_chunks(connection: Connection, result: FoldedResult, best: Ranked, ran
     if shown in ranked:
         return replace(ranked[shown], score=best.score)
     found = counterparts(connection, best.document_id, [chunk.ordinal for chunk in best.chunks], shown)
-    scores = {found[chunk.ordinal]: chunk.score for chunk in reversed(best.chunks)}
-    chunks = [RankedChunk(ordinal, scores[ordinal]) for ordinal in sorted(scores, key=lambda o: -scores[o])]
-    return Ranked(shown, tuple(chunks), best.score)
+    chunks: dict[int, RankedChunk] = {}
+    for chunk in best.chunks:
+        chunks.setdefault(found[chunk.ordinal], replace(chunk, ordinal=found[chunk.ordinal]))
+    return Ranked(shown, tuple(chunks.values()), best.score)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# Punctuation or an underscore inside a word, or before it.
-_SEVERAL_PARTS = re.compile(r"\w[^\w\s'’]+\w|_|^[-^~@#$/.]+\w")  # noqa: RUF001
+# Punctuation or an underscore inside a word, or before it; or a capital inside it.
+_SEVERAL_PARTS = re.compile(r"\w[^\w\s'’]+\w|_|^[-^~@#$/.]+\w|[a-z0-9][A-Z]")  # noqa: RUF001
 _AROUND = "\"'`“”‘’«»,;:?!"  # noqa: RUF001
 _PAIRS = {")": "(", "]": "[", "}": "{", ">": "<"}
 _WORD = re.compile(r"[^\W_]+")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.document import JsonValue
+from doc_assets.search.confidence import confidence
 from doc_assets.search.diversity import Contender, spread, words_of
 from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
 from doc_assets.search.page_url import address
@@ -55,6 +56,7 @@ class SearchResult:
         document: The document's id in hex.
         ordinal: The best chunk's number in the document, from 0.
         passages: The document's best chunks, best first, at most three; the first is the one above.
+        confidence: Likelihood that it answers the query, 0 to 1; None unless it was ranked by words and meaning.
     """
 
     doc_type: str
@@ -70,6 +72,7 @@ class SearchResult:
     document: str = ""
     ordinal: int = 0
     passages: tuple[Passage, ...] = ()
+    confidence: float | None = None
 
 
 def results_of(
@@ -128,7 +131,8 @@ def _passage(
 
 
 def _result(result: FoldedResult, score: float, passages: Sequence[Passage]) -> SearchResult:
-    first = passages[0]
+    first, chunk = passages[0], result.ranked.chunks[0]
+    likely = confidence(chunk.words, chunk.meaning)
     return SearchResult(
         *result.place.key,
         heading=first.heading,
@@ -141,4 +145,5 @@ def _result(result: FoldedResult, score: float, passages: Sequence[Passage]) -> 
         document=result.ranked.document_id.hex(),
         ordinal=first.ordinal,
         passages=tuple(passages),
+        confidence=None if likely is None else round(likely, 3),
     )

@@ -17,6 +17,7 @@ from doc_assets.search.identifiers import identifiers, occurs, share
         ("(see node.kubernetes.io/out-of-service)", ["node.kubernetes.io/out-of-service"]),
         ("structopt Option<Option<T>> flag", ["Option<Option<T>>"]),
         ("call DLMM_CLIENT.create.", ["DLMM_CLIENT.create"]),
+        ("call partnerWithdrawSurplus twice", ["partnerWithdrawSurplus"]),
         ("why does it stop, and when?", []),
         ("the user's own words", []),
         ("() -- ... ''", []),
