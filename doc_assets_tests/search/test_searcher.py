@@ -13,6 +13,8 @@ from doc_assets.search.results import SearchResult
 from doc_assets.search.search import search
 from doc_assets.search.searcher import Searcher
 from doc_assets.store.database.connection import Store
+from doc_assets.store.search.filters import Condition
+from doc_assets.store.search.scope import SearchRequest
 from doc_assets.store.versions.rollback import rollback
 from doc_assets_tests.support.library import Library, WordModel, page, publish_pages
 
@@ -76,6 +78,18 @@ def test_conditions_on_metadata_are_met_from_memory(library: Library, monkeypatc
         assert searcher.search("lock", where={"product": "nothing has this"}) == []
         with pytest.raises(NotFound, match="unknown field 'prodduct'"):
             searcher.search("lock", where={"prodduct": "x"})
+
+
+def test_conditions_that_more_documents_of_the_past_meet_than_can_be_listed_are_met_by_postgresql(
+    library: Library,
+) -> None:
+    publish_pages(library)  # 13 documents, with 5 live chunks
+    no_product = Condition("product", ("x",), ('{"product": "x"}',), excluding=True)
+    with Searcher(library.store, library.model) as searcher:
+        assert searcher.wait()
+        with searcher.searching() as connection:
+            request = SearchRequest((), (), (no_product,), None)
+            assert len(searcher.search_in(connection, "lock", request).results) == 4
 
 
 def test_what_does_not_fit_into_memory_is_found_by_postgresql_and_the_reason_is_told(library: Library) -> None:

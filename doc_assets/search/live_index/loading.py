@@ -15,6 +15,7 @@ from doc_assets.errors import DocAssetsError, NotFound
 from doc_assets.search.live_index.segment import Segment, read_segment
 from doc_assets.search.live_index.state import LiveState
 from doc_assets.store.database.connection import DatabaseError, Store
+from doc_assets.store.schema.recomputation import is_under_way
 from doc_assets.store.search.live_passages import LiveSnapshot, live_key, live_snapshots
 from doc_assets.store.spaces.spaces import live_models
 
@@ -76,7 +77,9 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         if state is not None and state.key == key:
             return state
         self.begin()
-        self._wanted.set()
+        # Once for each state: of what gets no index, each search would have it asked again.
+        if key != self._seen:
+            self._wanted.set()
         return None
 
     def wait(self, seconds: float) -> bool:
@@ -126,9 +129,14 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
             except NotFound:  # a snapshot was replaced and collected while it was read: what is live now is read next
                 pause = 0.1
             except (DocAssetsError, DatabaseError) as error:
-                _log.warning("the index of what is live cannot be read, searches ask PostgreSQL alone: %s", error)
-                self._set(None, str(error))
+                # What is held stays: it is searched only while it is what is live.
+                _log.warning("what is live cannot be read into the index, which is tried again: %s", error)
+                self._set(self._state, str(error).strip())
                 pause = _PAUSE_SECONDS
+            except Exception as error:  # as of memory that is short: searches go on without an index
+                _log.exception("the index of what is live failed, searches ask PostgreSQL alone until a restart")
+                self._set(None, f"it failed: {type(error).__name__}: {error}")
+                return
             # While one publication follows the other, at most half of a core goes into this.
             self._closed.wait(pause or min(_PAUSE_SECONDS, time.monotonic() - started))
             self._wanted.wait(_POLL_SECONDS)
@@ -136,13 +144,17 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
     def _refresh(self) -> None:
         with self._store.reading("doc-assets index", one_state=True) as connection:
             key = live_key(connection)
-            if self._state is not None and self._state.key == key:
+            recomputed = is_under_way(connection)
+            if self._state is not None and self._state.key == key and not recomputed:
                 self._seen = key
+                self._set(self._state, "")
                 return
             snapshots = live_snapshots(connection)
             models = live_models(connection)
         self._seen = key
-        if reason := self._unfit(snapshots, models):
+        # Segments hold the words of each chunk, which change under the same snapshot then.
+        recomputing = "the words of what is stored are being recomputed" if recomputed else ""
+        if reason := recomputing or self._unfit(snapshots, models):
             if reason != self._reason:
                 _log.info("searches ask PostgreSQL alone: %s", reason)
             self._set(None, reason)

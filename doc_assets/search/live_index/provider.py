@@ -52,11 +52,12 @@ class IndexProvider:
         numbers = [number for number, snapshot in enumerate(state.snapshots) if snapshot.id in ids]
         conditions = asked.request.conditions
 
-        def matching() -> Collection[bytes]:
-            found = few_documents(connection, conditions, [snapshot.id for snapshot in chosen], state.visible_chunks)
-            return found or ()
+        def matching() -> Collection[bytes] | None:
+            return few_documents(connection, conditions, [snapshot.id for snapshot in chosen], state.visible_chunks)
 
         rows = state.rows_of(numbers, conditions or None, matching)
+        if rows is None:
+            return None
         scope = _scope(state, numbers, rows, asked)
         if not scope.searched_chunks:
             require_known(connection, conditions)

@@ -119,20 +119,25 @@ class LiveState:
             found[here] = self.segments[number].codes.cosines(rows[here] - self.first_rows[number], query)
         return found
 
-    def rows_of(self, chosen: Sequence[int], conditions: object, matching: Callable[[], Collection[bytes]]) -> Rows:
-        """Return what a search of some snapshots reads; kept for the next search of the same.
+    def rows_of(
+        self, chosen: Sequence[int], conditions: object, matching: Callable[[], Collection[bytes] | None]
+    ) -> Rows | None:
+        """Return what a search of some snapshots reads; kept for the next search of the same. None if not known.
 
         Args:
             chosen: Numbers of the snapshots, ascending, at least one.
             conditions: What documents must meet, as a key; None for nothing.
-            matching: Returns the ids of the documents that do, live or not.
+            matching: Returns the ids of the documents that do, live or not; None if it cannot list them.
         """
         key = (tuple(chosen), conditions)
         with self._lock:
             if (known := self._scopes.get(key)) is not None:
                 self._scopes.move_to_end(key)
                 return known
-        made = self._rows_of(chosen, None if conditions is None else matching())
+        listed = None if conditions is None else matching()
+        if conditions is not None and listed is None:
+            return None
+        made = self._rows_of(chosen, listed)
         with self._lock:
             self._scopes[key] = made
             while len(self._scopes) > _SCOPES_KEPT:

@@ -67,7 +67,11 @@ class PartitionSession(AbstractContextManager["PartitionSession"]):
         connection = self._store.lend("load", f"doc-assets load {self._name}")
         self._connection = connection
         self._open.callback(self._give_back, connection)
-        self._open.enter_context(shared_loading_lock(connection))
+        try:
+            self._open.enter_context(shared_loading_lock(connection))
+        except BaseException:
+            self.close()
+            raise
         return connection
 
     def _give_back(self, connection: Session) -> None:
@@ -85,4 +89,7 @@ class PartitionSession(AbstractContextManager["PartitionSession"]):
         except PartitionLocked as error:
             self.close()
             raise PartitionRetaken(str(error)) from error
+        except BaseException:
+            self.close()  # the next step must not find a session without the lock
+            raise
         return connection

@@ -33,6 +33,11 @@ SELECT id FROM done ORDER BY id DESC LIMIT 1
 """
 
 
+def is_under_way(connection: psycopg.Connection) -> bool:
+    """Return whether search vectors that an earlier revision computed may be left."""
+    return connection.execute("SELECT FROM recomputation WHERE what = %s", (_WHAT,)).fetchone() is not None
+
+
 def remaining(connection: psycopg.Connection) -> int:
     """Return the number of chunks whose search vector an earlier revision computed, 0 if none is left."""
     row = connection.execute("SELECT after FROM recomputation WHERE what = %s", (_WHAT,)).fetchone()

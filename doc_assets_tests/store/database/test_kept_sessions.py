@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import gc
 
+import psycopg
+import pytest
+
+from doc_assets.errors import StoreError
 from doc_assets.store.database.connection import Store
 from doc_assets.store.database.kept_sessions import SessionKeeper
 from doc_assets.store.database.retries import Retries, RetryPolicy
+from doc_assets.store.partitions import session as partition_session
 from doc_assets.store.partitions.session import PartitionSession
 
 _PROCESS = "SELECT pg_backend_pid()"
@@ -68,6 +73,21 @@ def test_a_released_partition_is_locked_anew_before_a_step_runs(store):
             session.run(lambda own: own.execute("SELECT 1"))
             assert connection.execute(held, (session.partition_id,)).fetchone() == (1,)
         session.close()
+
+
+def test_a_step_never_runs_on_a_session_that_could_not_take_the_lock(store, monkeypatch):
+    def cancelled(*_):
+        raise psycopg.errors.QueryCanceled("canceling statement due to user request")
+
+    with SessionKeeper(store) as keeper:
+        session = PartitionSession(keeper, "rust", "a", "a", Retries(RetryPolicy(attempts=1)))
+        session.close()
+        for name in ("partition_lock", "shared_loading_lock"):
+            with monkeypatch.context() as patched:
+                patched.setattr(partition_session, name, cancelled)
+                for _ in range(2):
+                    with pytest.raises(StoreError, match="canceling"):
+                        session.run(lambda own: own.execute("SELECT 1"))
 
 
 def test_only_what_may_be_lost_is_answered_before_it_is_safe(store):

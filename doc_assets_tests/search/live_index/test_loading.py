@@ -1,0 +1,102 @@
+"""The index follows what is live, and says why it does not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from doc_assets.errors import StoreUnreachable
+from doc_assets.search.live_index import loading
+from doc_assets.search.live_index.loading import LiveIndex
+from doc_assets.store.database.connection import Connection, Store
+from doc_assets.store.search.live_passages import live_key
+from doc_assets_tests.support.library import Library, WordModel, publish_pages
+
+
+@pytest.fixture
+def library(store: Store, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """With an index that asks often what is live."""
+    monkeypatch.setattr(loading, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(loading, "_PAUSE_SECONDS", 0.01)
+    library = Library(store, WordModel())
+    publish_pages(library)
+    return library
+
+
+class Interrupted(Store):
+    """A store that can be out of reach."""
+
+    reached = True
+
+    @contextmanager
+    def reading(self, application: str = "doc-assets", *, one_state: bool = False) -> Iterator[Connection]:
+        if not self.reached:
+            raise StoreUnreachable("no answer")
+        with super().reading(application, one_state=one_state) as connection:
+            yield connection
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Wait until it holds, for 10 s at most."""
+    end = time.monotonic() + 10
+    while not holds() and time.monotonic() < end:
+        threading.Event().wait(0.005)
+    return holds()
+
+
+def key_of(store: Store) -> str:
+    with store.reading() as connection:
+        return live_key(connection)
+
+
+def test_what_is_held_stays_while_postgresql_is_out_of_reach(library: Library) -> None:
+    store, key = Interrupted(library.store.url), key_of(library.store)
+    with LiveIndex(store, 10**9) as index:
+        assert index.wait(10)
+        held = index.at(key)
+        store.reached = False
+        assert until(lambda: "no answer" in index.status.reason)
+        assert index.at(key) is held
+        store.reached = True
+        assert until(lambda: not index.status.reason)
+        assert index.at(key) is held
+
+
+def test_an_unforeseen_failure_is_told_and_ends_the_index(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError("of 8 GB")
+
+    monkeypatch.setattr(loading, "read_segment", fail)
+    with LiveIndex(library.store, 10**9) as index:
+        assert not index.wait(10)
+        assert (index.status.status, index.status.reason) == ("off", "it failed: MemoryError: of 8 GB")
+        assert index.at(key_of(library.store)) is None
+
+
+def test_what_gets_no_index_is_asked_for_once(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "_POLL_SECONDS", 60.0)
+    with LiveIndex(library.store, 1_000) as index:
+        assert not index.wait(10)
+        assert until(lambda: not index._wanted.is_set())
+        assert index.at(key_of(library.store)) is None
+        assert not index._wanted.is_set()
+        assert index.at("another state") is None
+        assert index._wanted.is_set()
+
+
+def test_words_are_read_again_after_they_were_recomputed(library: Library) -> None:
+    key = key_of(library.store)
+    with LiveIndex(library.store, 10**9) as index:
+        assert index.wait(10)
+        held = index.at(key)
+        with library.store.connect() as connection:
+            connection.execute("INSERT INTO recomputation (what, after) VALUES ('chunk.tsv', '')")
+            assert until(lambda: index.at(key) is None)
+            assert "recomputed" in index.status.reason
+            connection.execute("DELETE FROM recomputation")
+        assert until(lambda: index.at(key) is not None)
+        assert index.at(key) is not held
