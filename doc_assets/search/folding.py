@@ -136,7 +136,9 @@ def _result(
         # A file may give several documents.
         if place.key != shown_at.key and place.key not in also:
             url = address(place.site, place.path, stated[key])
-            also[place.key] = AlsoIn(*place.key, url, round(alike(key), 3))
+            # Only the same document is alike to 1.0: near duplicates are so by the estimate alone.
+            similarity = 1.0 if key == shown else min(round(alike(key), 3), 0.999)
+            also[place.key] = AlsoIn(*place.key, url, similarity)
     also_in = sorted(also.values(), key=lambda a: (-a.similarity, a.doc_type, a.source, a.path))
     return FoldedResult(replace(group.best, document_id=shown), shown_at, stated[shown], tuple(also_in))
 

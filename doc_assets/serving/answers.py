@@ -137,7 +137,7 @@ class LeftOut(_Frozen):
 
     id: str
     title: str
-    tokens: int = Field(description="Tokens of what is left out.")
+    tokens: int = Field(description="Tokens of what is left out; of a text far above the budget about as many.")
     get: str = Field(description="The request that gets it.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -71,9 +72,9 @@ async def document(request: Request) -> Response:
     )
     tag = etag(request, f"{found.digest} {found.snapshot}")
     if prefers_markdown(request):
-        headers = (
-            {"Link": f'<?cursor={found.cursor}&max_tokens={given.max_tokens}>; rel="next"'} if found.cursor else {}
-        )
+        asked = {"cursor": found.cursor, "max_tokens": given.max_tokens, "as_of": given.as_of}
+        following = urlencode({name: value for name, value in asked.items() if value is not None})
+        headers = {"Link": f'<?{following}>; rel="next"'} if found.cursor else {}
         return _tagged(request, Response(document_markdown(found), media_type=MARKDOWN, headers=headers), tag)
     return _tagged(request, answer(found, tag), tag)
 

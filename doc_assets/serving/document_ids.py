@@ -36,7 +36,7 @@ def find_document(connection: Connection, wanted: str, visible: Sequence[Visible
     """
     doc_type, _, rest = wanted.strip().strip("/").partition("/")
     source, _, path = rest.partition("/")
-    if not path:
+    if not path or "\0" in wanted:  # which PostgreSQL takes in no text
         raise Misuse(f"{wanted!r} is no id of a document: it is written TYPE/SOURCE/PATH, as answers have it")
     snapshots = [one.id for one in of_source(visible, doc_type, source)]
     if not snapshots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from collections.abc import Callable, MutableMapping
@@ -39,7 +40,7 @@ class Guards:
         proxies: Peers that may send requests; any if None.
         rate: Requests of one client in a minute.
         requests: Most requests under way at a time.
-        timeout_seconds: Most seconds until an answer begins.
+        timeout_seconds: Most seconds until an answer begins, and for which its client takes nothing of it.
         log_queries: The access log holds the queries.
     """
 
@@ -67,7 +68,7 @@ class GuardedApp:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        answer = _Answer(send, uuid.uuid4().hex[:16])
+        answer = _Answer(send, uuid.uuid4().hex[:16], self._guards.timeout_seconds)
         started = time.perf_counter()
         try:
             await self._guarded(scope, receive, answer)
@@ -97,9 +98,9 @@ class GuardedApp:
                 self._release()
 
     async def _timed(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
-        with anyio.move_on_after(self._guards.timeout_seconds) as limit:
-            answer.on_start = lambda: setattr(limit, "deadline", float("inf"))
+        with anyio.move_on_after(self._guards.timeout_seconds) as answer.limit:
             await self._app(scope, receive, answer.send)
+        limit, answer.limit = answer.limit, None
         if limit.cancelled_caught and not answer.status:
             late = problem(
                 503,
@@ -177,20 +178,20 @@ class GuardedApp:
 class _Answer:
     """The way of an answer to its client: adds headers, notes what was sent."""
 
-    def __init__(self, send: Send, id: str) -> None:
+    def __init__(self, send: Send, id: str, seconds: float) -> None:
         self._send = send
+        self._seconds = seconds
         self.id = id
         self.status = 0
         self.bytes = 0
         self.headers: dict[str, str] = {}
-        self.on_start: Callable[[], object] = lambda: None
+        self.limit: anyio.CancelScope | None = None
         # A stream of events stays open for hours and does nothing: it counts as under way until it begins.
         self.on_stream: Callable[[], None] | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            self.on_start()
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self.id
             headers["X-Content-Type-Options"] = "nosniff"
@@ -202,7 +203,13 @@ class _Answer:
                 self.on_stream = None
         elif message["type"] == "http.response.body":
             self.bytes += len(message.get("body", b""))
+        if self.limit is None:
+            await self._send(message)
+            return
+        # Once it has begun, an answer may take any time, but a client that reads nothing does not keep its place.
+        self.limit.deadline = anyio.current_time() + self._seconds
         await self._send(message)
+        self.limit.deadline = math.inf
 
 
 def client_of(scope: Scope, proxies: Networks | None) -> str:
@@ -210,7 +217,9 @@ def client_of(scope: Scope, proxies: Networks | None) -> str:
     peer = scope["client"][0] if scope.get("client") else ""
     if proxies is None or peer not in proxies:
         return peer
-    hops = [hop.strip() for hop in Headers(scope=scope).get("x-forwarded-for", "").split(",") if hop.strip()]
+    # Some proxies add a line of their own rather than to the one that the client sent.
+    lines = Headers(scope=scope).getlist("x-forwarded-for")
+    hops = [hop.strip() for hop in ",".join(lines).split(",") if hop.strip()]
     return next((hop for hop in reversed(hops) if hop not in proxies), peer)
 
 

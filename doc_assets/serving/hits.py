@@ -67,10 +67,12 @@ def show(
     for key, result in zip(keys, results, strict=True):
         document = facts[key]
         chosen: tuple[Passage, ...] | None = None
+        narrowest = _passages(document, spans[key[3]], ranges[key][Around.passage], texts, tokens) or ()
         wanted = 0
         for width in widths(around):
             passages = _passages(document, spans[key[3]], ranges[key][width], texts, tokens)
             if passages is None:
+                wanted = wanted or _estimate(ranges[key][width], narrowest)
                 continue
             cost = sum(passage.tokens for passage in passages)
             wanted = wanted or cost
@@ -78,7 +80,6 @@ def show(
                 chosen = passages
                 break
         if chosen is None and not hits:
-            narrowest = _passages(document, spans[key[3]], ranges[key][Around.passage][:1], texts, tokens)
             chosen = (cut(narrowest[0], left, tokens),) if narrowest else None
         if chosen is not None:
             cost = sum(passage.tokens for passage in chosen)
@@ -172,6 +173,12 @@ def _passages(
             Passage(text=text, start=start, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text))
         )
     return tuple(found)
+
+
+def _estimate(ranges: Sequence[tuple[int, int]], known: Sequence[Passage]) -> int:
+    """Return about how many tokens stretches have that are too long to be read, as if all were like the known ones."""
+    characters = sum(len(passage.text) for passage in known)
+    return sum(last - first for first, last in ranges) * sum(passage.tokens for passage in known) // max(1, characters)
 
 
 def _hit(

@@ -385,7 +385,8 @@ def _page(results: Sequence[SearchResult], cursor: Cursor | None, k: int) -> tup
 
 
 def _mark(result: SearchResult) -> str:
-    return mark(f"{result.doc_type}/{result.source}/{result.path}")
+    # A file may hold several documents, each a result of its own.
+    return mark(f"{result.doc_type}/{result.source}/{result.path}@{result.document}")
 
 
 def _snapshot(one: VisibleSnapshot) -> Snapshot:

@@ -43,6 +43,13 @@ def test_near_duplicates_are_one_result_with_the_others_told_and_the_next_takes_
     assert found[1].also_in == ()
 
 
+def test_a_near_duplicate_is_never_told_to_be_the_same_document(library: Library) -> None:
+    # Equal words in other metadata: the estimate of their similarity is 1.
+    library.publish("ebpf/a", {"one.md": article("Maps"), "two.md": article("Maps", licence="MIT")})
+    (found,) = ask(library)
+    assert [also.similarity for also in found.also_in] == [0.999]
+
+
 def test_pages_of_one_template_under_other_titles_are_each_shown(library: Library) -> None:
     library.publish("ebpf/docs", {f"{name}.md": article(f"Helper bpf_{name}") for name in ("peek", "pop", "push")})
     assert len(ask(library)) == 3

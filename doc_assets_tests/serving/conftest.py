@@ -50,7 +50,9 @@ def served(server_url: str, template: str) -> Iterator[Library]:
         ]
         notes = {f"n{i:02d}.md": guide(f"Note {i}", {"": f"A worker waits for number{i}."}, **TOKIO) for i in range(25)}
         library.publish("rust/tokio", {"crate.json": items, **notes})
-        library.publish("rust/handbook", {"a.md": guide("Handbook", {"": "A handbook for every worker."})})
+        chapters = "\n\n".join(f"Chapter{i} tells of tides and lanterns." for i in range(60))
+        handbook = guide("Handbook", {"": "A handbook for every worker.", "Chapters": chapters})
+        library.publish("rust/handbook", {"a.md": handbook})
         yield library
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from doc_assets.serving.service import Service
+
 INSTALL = "/v1/documents/kubernetes/cilium-1.15/install.md"
 
 
@@ -53,6 +55,14 @@ def test_a_document_comes_as_json_or_as_markdown(client: TestClient) -> None:
     assert "## Upgrade\n\nStop the agent" in answer.text
     part = client.get(INSTALL, params={"max_tokens": 100}, headers={"Accept": "text/markdown"})
     assert ("Link" in part.headers) == (client.get(INSTALL, params={"max_tokens": 100}).json()["cursor"] is not None)
+
+
+def test_the_link_to_the_next_page_of_a_document_can_be_followed(client: TestClient, service: Service) -> None:
+    id, markdown = "rust/handbook/a.md", {"Accept": "text/markdown"}
+    for given in ({}, {"as_of": service.document(id, max_tokens=1000).snapshot}):
+        first = client.get(f"/v1/documents/{id}", params={"max_tokens": 100, **given}, headers=markdown)
+        second = client.get(f"/v1/documents/{id}{first.links['next']['url']}", headers=markdown)
+        assert second.status_code == 200 and "Page 2 of" in second.text
 
 
 def test_an_answer_that_is_still_right_is_not_sent_again(client: TestClient) -> None:

@@ -9,16 +9,20 @@ from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
+import anyio
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from doc_assets.runtime import log_context
 from doc_assets.secrets import Secret
 from doc_assets.serving.access import BearerToken, Networks
 from doc_assets.serving.answers import SourcesAnswer
 from doc_assets.serving.application import create_app
-from doc_assets.serving.guards import Guards
+from doc_assets.serving.guards import GuardedApp, Guards
 from doc_assets.serving.rate_limit import RateLimit
+from doc_assets.serving.request_metrics import RequestMetrics
 from doc_assets.settings import LogSettings
 
 TOKEN = "c0ffee" * 4
@@ -87,6 +91,8 @@ def test_only_the_proxy_in_front_is_answered_and_says_who_the_client_is() -> Non
     proxied = client_with(address="10.1.2.3", **guards)
     for client, status in (("198.51.100.1", 200), ("198.51.100.2", 200), ("6.6.6.6, 198.51.100.2, 10.9.9.9", 429)):
         assert proxied.get("/v1/sources", headers={"X-Forwarded-For": client}).status_code == status
+    two_lines = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "198.51.100.2")]
+    assert proxied.get("/v1/sources", headers=two_lines).status_code == 429
 
 
 def test_more_requests_than_allowed_are_told_when_to_come_back() -> None:
@@ -121,6 +127,27 @@ def test_a_request_that_takes_too_long_ends_with_a_problem() -> None:
     answer = client_with(service, timeout_seconds=0.05).get("/v1/sources")
     service.let.set()
     assert answer.status_code == 503 and "within 0.05 s" in answer.json()["detail"]
+
+
+def test_a_client_that_takes_nothing_of_its_answer_does_not_keep_its_place() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("text")(scope, receive, send)
+
+    async def never(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await anyio.sleep_forever()
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def ask() -> None:
+        guarded = GuardedApp(app, Guards(hosts=(), timeout_seconds=0.05), RequestMetrics())
+        with anyio.fail_after(10):
+            await guarded(
+                {"type": "http", "path": "/", "method": "GET", "query_string": b"", "headers": []}, receive, never
+            )
+
+    anyio.run(ask)
 
 
 def test_long_parameters_are_refused() -> None:

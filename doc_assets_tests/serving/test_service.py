@@ -48,6 +48,20 @@ def test_what_does_not_fit_is_narrower_or_left_out_and_named(service: Service) -
     assert all(one.get == f"GET /v1/documents/{one.id}" and one.tokens > 0 for one in small.left_out)
 
 
+def test_what_is_too_long_to_be_read_is_named_all_the_same(service: Service) -> None:
+    answer = ask(service, "tides lanterns", around="page", max_tokens=100)
+    (hit,), (rest,) = answer.hits, answer.left_out
+    whole = service.document(hit.id, max_tokens=10_000).tokens
+    assert rest.id == hit.id and abs(hit.tokens + rest.tokens - whole) < whole / 4
+
+
+def test_documents_of_one_file_are_results_of_their_own_on_each_page(service: Service) -> None:
+    first = ask(service, "green task", k=1)
+    second = ask(service, "green task", k=1, cursor=first.cursor)
+    found = {hit.id for answer in (first, second) for hit in answer.hits}
+    assert found == {"rust/tokio/crate.json@fn.tokio::spawn", "rust/tokio/crate.json@struct.tokio::Runtime"}
+
+
 def test_pages_of_results_hold_each_result_once(service: Service) -> None:
     ids: list[str] = []
     cursor = None
@@ -110,8 +124,9 @@ def test_an_unknown_document_says_what_exists(service: Service) -> None:
         service.document("rust/toki/x.md", max_tokens=1000)
     with pytest.raises(NotFound, match="list the contents of the source"):
         service.document("rust/tokio/x.md", max_tokens=1000)
-    with pytest.raises(Misuse, match="TYPE/SOURCE/PATH"):
-        service.document("rust", max_tokens=1000)
+    for wrong in ("rust", "rust/tokio/\0.md"):
+        with pytest.raises(Misuse, match="TYPE/SOURCE/PATH"):
+            service.document(wrong, max_tokens=1000)
 
 
 def test_sources_have_snapshot_digest_and_counts(service: Service) -> None:
