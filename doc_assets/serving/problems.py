@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from doc_assets.errors import DocAssetsError, Misuse, NotFound, Refused, Transient
+from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Misuse, NotFound, Refused, Transient
 from doc_assets.serving.answers import Problem
 from doc_assets.serving.cursors import StateChanged
 
@@ -18,6 +18,9 @@ _log = logging.getLogger("doc_assets.serving")
 
 # The first class that an error is of decides; for each a word for programs and a title for people.
 _KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
+    # Wrong settings are no fault of the reader, and their messages name files, addresses and models.
+    (ConfigurationError, 500, "failed", "The server is set up wrongly"),
+    (CatalogueError, 500, "failed", "The server is set up wrongly"),
     (StateChanged, 410, "state-changed", "What is live has changed"),
     (NotFound, 404, "not-found", "Not found"),
     (Misuse, 400, "bad-request", "The request is wrong"),

@@ -15,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from doc_assets.errors import CatalogueError, EmbeddingMisconfigured, StoreError
 from doc_assets.runtime import log_context
 from doc_assets.secrets import Secret
 from doc_assets.serving.access import BearerToken, Networks
@@ -154,9 +155,12 @@ def test_long_parameters_are_refused() -> None:
     assert client_with().get("/v1/sources", params={"as_of": "x" * 20_000}).status_code == 414
 
 
-def test_a_failure_of_the_server_shows_nothing_of_its_inside(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("kind", [ValueError, EmbeddingMisconfigured, CatalogueError, StoreError])
+def test_a_failure_of_the_server_shows_nothing_of_its_inside(
+    kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(**_: object) -> None:
-        raise ValueError("a password")
+        raise kind("a password")
 
     answer = client_with(SimpleNamespace(sources=fail, tokenizer="")).get("/v1/sources")
     assert answer.status_code == 500 and "password" not in answer.text and "a password" in caplog.text
