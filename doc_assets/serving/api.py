@@ -149,8 +149,9 @@ def answer(model: BaseModel, tag: str) -> Response:
 def etag(request: Request, digest: str) -> str:
     """Return the ETag of an answer: the digest of what it was read from, of the request, and of the program."""
     asked = sorted(request.query_params.multi_items())
-    markdown = prefers_markdown(request)
-    return f'"{request_hash([request.url.path, asked, digest, markdown, service_of(request).tokenizer, __version__])}"'
+    service = service_of(request)
+    how = [prefers_markdown(request), service.tokenizer, service.scopes, __version__]
+    return f'"{request_hash([request.url.path, asked, digest, *how])}"'
 
 
 def prefers_markdown(request: Request) -> bool:

@@ -96,6 +96,11 @@ class Service:
         """Name of what counts tokens."""
         return self._tokens.name
 
+    @property
+    def scopes(self) -> Scopes:
+        """Types and sources of each named set, which change with the catalogue, not with what is live."""
+        return self._scopes()
+
     def search(self, query: SearchQuery) -> SearchAnswer:
         """Answer a search.
 

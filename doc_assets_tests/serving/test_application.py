@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from doc_assets.serving.application import create_app
 from doc_assets.serving.service import Service
+from doc_assets_tests.support.library import Library
 
 INSTALL = "/v1/documents/kubernetes/cilium-1.15/install.md"
 
@@ -73,6 +75,16 @@ def test_an_answer_that_is_still_right_is_not_sent_again(client: TestClient) -> 
         assert client.get(path, headers={"If-None-Match": '"another"'}).status_code == 200
     markdown = client.get(INSTALL, headers={"Accept": "text/markdown"}).headers["ETag"]
     assert client.get(INSTALL, headers={"If-None-Match": markdown}).status_code == 200
+
+
+def test_an_answer_is_sent_again_once_the_named_sets_have_changed(served: Library) -> None:
+    scopes = {"async": ("rust/tokio",)}
+    service = Service(served.store, served.model, scopes=lambda: scopes)
+    with TestClient(create_app(service), base_url="http://127.0.0.1") as client:
+        tag = client.get("/v1/search?q=worker&mode=text&scope=async").headers["ETag"]
+        scopes["async"] = ("rust/handbook",)
+        again = client.get("/v1/search?q=worker&mode=text&scope=async", headers={"If-None-Match": tag})
+        assert [hit["source"] for hit in again.json()["hits"]] == ["handbook"]
 
 
 def test_sources_contents_and_names_are_answered(client: TestClient) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Mapping
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +34,7 @@ class StillService:
     """Answers when it is let."""
 
     tokenizer = "estimate"
+    scopes: Mapping[str, tuple[str, ...]] = {}
 
     def __init__(self) -> None:
         self.let = threading.Event()
