@@ -55,9 +55,9 @@ def resolve(
         print_note(note)
     if as_json:
         print_json(answer.model_dump(mode="json"))
-        return
-    rows = [(f"{one.type}/{one.source}", one.matched, _versions(one), one.documents) for one in answer.sources]
-    print_table(f"sources called like {answer.name}", ["source", "matched", "versions", "documents"], rows)
+    elif answer.sources:
+        rows = [(f"{one.type}/{one.source}", one.matched, _versions(one), one.documents) for one in answer.sources]
+        print_table(f"sources called like {answer.name}", ["source", "matched", "versions", "documents"], rows)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from doc_assets.search.diversity import Contender, spread, words_of
 from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
 from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
-from doc_assets.search.sections import best_part, parts_of
+from doc_assets.search.sections import best_part, headings_of, parts_of
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.places import ChunkContent, contents_of, inclusions
 from doc_assets.store.search.scope import SearchScope
@@ -122,7 +122,7 @@ def _passage(
     place = result.place
     part = best_part(parts_of(content.text, content.heading_path, content.anchor), matching)
     return Passage(
-        " > ".join([content.title, *part.heading_path]),
+        " > ".join(headings_of(content.title, part.heading_path)),
         content.text,
         chunk.ordinal,
         address(place.site, place.path, result.metadata, part.anchor, part.heading_path),

@@ -50,3 +50,9 @@ def parts_of(text: str, heading_path: Sequence[str], anchor: str) -> list[Part]:
 def best_part(parts: Sequence[Part], score: Callable[[str], float]) -> Part:
     """Return the section with the highest score of its text, the first of equals."""
     return max(parts, key=lambda part: score(part.text)) if len(parts) > 1 else parts[0]
+
+
+def headings_of(title: str, heading_path: Sequence[str]) -> tuple[str, ...]:
+    """Return a document's title and the headings below it; a title that is the first heading, too, stands once."""
+    path = tuple(heading_path)
+    return path if path[:1] == (title,) else (title, *path)

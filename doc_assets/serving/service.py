@@ -256,7 +256,7 @@ class Service:
         by_key = {f"{one.type}/{one.source}": one for one in listing.sources}
         found = resolving.best_matches(asked, {key: names_of(one) for key, one in by_key.items()})
         resolved = [resolved_source(by_key[key], match, version) for key, match in found.items()]
-        resolved.sort(key=lambda one: (-one.score, one.is_below, not one.asked, -one.documents))
+        resolved.sort(key=lambda one: (-one.score, not one.asked, one.is_below, -one.documents))
         scopes = resolving.best_matches(asked, {one: [resolving.Name(one, "scope")] for one in listing.scopes})
         notes = []
         if not resolved:

@@ -29,4 +29,6 @@ def test_a_document_is_printed_as_markdown_or_json_and_a_name_as_its_sources(run
     assert json.loads(run("fetch", "net/cilium/install.md", "--json").stdout)["version"] == "1.15.0"
     assert run("fetch", "net/cilium/nothing.md").exit_code == 2
     assert "net/cilium" in run("resolve", "celium 1.15").stdout
+    unknown = run("resolve", "postgres")
+    assert (unknown.exit_code, unknown.stdout) == (0, "")
     assert json.loads(run("resolve", "celium 1.15", "--json").stdout)["sources"][0]["asked"] == ["1.15.0"]

@@ -34,7 +34,8 @@ def library(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Li
         page = guide("Overview", {"Certificates": f"How to rotate the certificates of {version}."}, product="talos",
                      version=version)  # fmt: skip
         library.publish(
-            f"kubernetes/talos-docs{'-old' * (version == '1.13')}", {f"public/talos/v{version}/overview.mdx": page}
+            f"kubernetes/talos-docs{'-old' * (version == '1.13')}",
+            {f"public/talos/v{version}/security/ca-rotation.mdx": page},
         )
     library.publish(
         "kubernetes/cilium-docs", {"a.md": guide("Cilium", {"": "Connects."}, product="cilium", version="1.18")}

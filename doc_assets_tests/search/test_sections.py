@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doc_assets.search.sections import best_part, parts_of
+from doc_assets.search.sections import best_part, headings_of, parts_of
 
 TEXT = "First text.\n\n### Retries\n\nHow often it tries.\n\n### Time limits\n\nHow long it waits."
 
@@ -32,3 +32,9 @@ def test_the_best_section_is_the_first_with_the_highest_score() -> None:
     parts = parts_of(TEXT, ("Settings", "Client names"), "client-names")
     assert best_part(parts, lambda text: float("waits" in text)).heading_path[-1] == "Time limits"
     assert best_part(parts, lambda text: 0.0).heading_path[-1] == "Client names"
+
+
+def test_a_title_that_is_the_first_heading_too_stands_once() -> None:
+    assert headings_of("Guide", ["Guide", "Guide"]) == ("Guide", "Guide")
+    assert headings_of("Guide", ["Install"]) == ("Guide", "Install")
+    assert headings_of("Guide", []) == ("Guide",)
