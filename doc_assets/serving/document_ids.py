@@ -5,8 +5,9 @@ An id says where a document stands, not what it says: it stays when the document
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from doc_assets.document import JsonValue
 from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.browse.documents import DocumentFacts, documents_of_file
 from doc_assets.store.browse.state import VisibleSnapshot, of_source
@@ -16,7 +17,7 @@ from doc_assets.store.search.filters import nearest
 
 def id_of(facts: DocumentFacts) -> str:
     """Return the id of a document."""
-    return document_id(facts.doc_type, facts.source, facts.path, facts.part, facts.parts, _item(facts))
+    return document_id(facts.doc_type, facts.source, facts.path, facts.part, facts.parts, item_of(facts.metadata))
 
 
 def document_id(doc_type: str, source: str, path: str, part: int, parts: int, item: str) -> str:
@@ -51,15 +52,16 @@ def find_document(connection: Connection, wanted: str, visible: Sequence[Visible
     elif at:
         _, dot, item_path = item.partition(".")
         for facts in documents_of_file(connection, doc_type, source, file, snapshots, item_path) if dot else ():
-            if _item(facts) == item:
+            if item_of(facts.metadata) == item:
                 return facts
     raise NotFound(
         f"{doc_type}/{source} has no document {path!r} now: search for it, or list the contents of the source"
     )
 
 
-def _item(facts: DocumentFacts) -> str:
-    kind, item = facts.metadata.get("item_kind"), facts.metadata.get("item_path")
+def item_of(metadata: Mapping[str, JsonValue]) -> str:
+    """Return which item of a crate a document is about, as ``KIND.PATH``; empty for any other document."""
+    kind, item = metadata.get("item_kind"), metadata.get("item_path")
     return f"{kind}.{item}" if isinstance(kind, str) and isinstance(item, str) else ""
 
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 
 from doc_assets.search.page_url import address
 from doc_assets.serving.cursors import StateChanged
+from doc_assets.serving.document_ids import document_id, item_of
 from doc_assets.store.browse.contents import FullDocument, documents_after
 from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection
@@ -37,6 +38,7 @@ def full_text(
 def full_markdown(snapshot: VisibleSnapshot, document: FullDocument) -> str:
     """Return a document of a snapshot whose documents follow each other."""
     url = address(document.site, document.path, document.metadata)
-    place = f"{snapshot.doc_type}/{snapshot.source}/{document.path}"
-    facts = [f"<{url}>" if url else "", place, f"snapshot {snapshot.id}"]
+    item = item_of(document.metadata)
+    id = document_id(snapshot.doc_type, snapshot.source, document.path, document.part, document.parts, item)
+    facts = [f"<{url}>" if url else "", id, f"snapshot {snapshot.id}"]
     return f"# {document.title}\n\n> {' · '.join(filter(None, facts))}\n\n{document.text}\n\n"

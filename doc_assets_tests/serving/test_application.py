@@ -99,6 +99,7 @@ def test_the_live_snapshot_is_listed_and_read_whole_as_text(client: TestClient) 
     assert "- [Installing Cilium](/v1/documents/kubernetes/cilium-1.15/install.md)" in listed
     text = client.get("/llms-full.txt", params={"source": "rust/tokio"}).text
     assert text.count("> rust/tokio/") == 27 and "A worker waits for number24." in text
+    assert "> rust/tokio/crate.json@fn.tokio::spawn ·" in text and "> rust/tokio/n00.md ·" in text
     assert client.get("/llms-full.txt", params={"source": "nowhere"}).status_code == 404
 
 

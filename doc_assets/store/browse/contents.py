@@ -115,10 +115,11 @@ def duplicate_files(connection: psycopg.Connection, snapshots: Sequence[int]) ->
 
 @dataclass(frozen=True, slots=True)
 class FullDocument:
-    """A document with its text."""
+    """A document with its text; ``part`` is its number among the ``parts`` documents of its file, from 0."""
 
     path: str
     part: int
+    parts: int
     title: str
     metadata: dict[str, JsonValue]
     text: str
@@ -131,12 +132,13 @@ _BATCH = 20
 def documents_after(connection: psycopg.Connection, snapshot: int, after: tuple[str, int]) -> list[FullDocument]:
     """Return the next documents of a snapshot after a path and part, with their text; none after the last one."""
     rows = connection.execute(
-        "SELECT d.path, d.part, o.title, o.metadata, o.text, s.base_url, s.page_rule, s.page_strip"
+        "SELECT d.path, d.part, (SELECT count(*)::int FROM snapshot_document e WHERE e.snapshot_id = d.snapshot_id"
+        " AND e.path = d.path), o.title, o.metadata, o.text, s.base_url, s.page_rule, s.page_strip"
         " FROM snapshot_document d JOIN document o ON o.id = d.document_id JOIN snapshot s ON s.id = d.snapshot_id"
         " WHERE d.snapshot_id = %s AND (d.path, d.part) > (%s, %s) ORDER BY d.path, d.part LIMIT %s",
         (snapshot, *after, _BATCH),
     ).fetchall()
     return [
-        FullDocument(path, part, title, metadata, text, Site(base_url, rule, strip))
-        for path, part, title, metadata, text, base_url, rule, strip in rows
+        FullDocument(path, part, parts, title, metadata, text, Site(base_url, rule, strip))
+        for path, part, parts, title, metadata, text, base_url, rule, strip in rows
     ]
