@@ -187,7 +187,8 @@ def choose(visible: Sequence[_OfSource], request: SearchRequest) -> list[_OfSour
     if unknown := sorted(set(request.sources) - named):
         listed = "status" if request.as_of is None else "snapshots"
         raise NotFound(
-            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: doc-assets {listed} lists them"
+            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: "
+            f"the list of sources has all (doc-assets {listed})"
         )
     chosen = [row for row in of_types if not request.sources or _names(row) & set(request.sources)]
     if not request.places:
