@@ -13,11 +13,11 @@ _WORDS = 5.19
 _MEANING = 5.8
 
 
-def confidence(words: float, meaning: float | None) -> float | None:
+def confidence(words: float | None, meaning: float | None) -> float | None:
     """Return the likelihood, 0 to 1, that a document whose best chunk has these scores answers the query.
 
-    None where one of them is not known, as in a search by words alone.
+    None where one of them is not known: in a search by words alone, or by meaning alone.
     """
-    if meaning is None:
+    if words is None or meaning is None:
         return None
     return 1 / (1 + math.exp(-(_INTERCEPT + _WORDS * words + _MEANING * meaning)))

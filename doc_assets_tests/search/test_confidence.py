@@ -15,4 +15,4 @@ def test_confidence_rises_with_words_and_meaning_and_is_not_known_by_one_alone()
     ]
     values = [one for one in found if one is not None]
     assert len(values) == 5 and values == sorted(values) and 0 < values[0] < 0.001 and 0.9 < values[-1] < 1
-    assert confidence(1.0, None) is None
+    assert confidence(1.0, None) is None and confidence(None, 1.0) is None

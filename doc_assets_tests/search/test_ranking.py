@@ -99,3 +99,8 @@ def test_of_equal_documents_the_shorter_and_of_equal_chunks_the_earlier_comes_fi
     found = rank(terms(1.0), whole, "hybrid")
     assert [r.document_id for r in found] == [b"b", b"a"]
     assert [chunk.ordinal for chunk in found[1].chunks][:2] == [1, 2]
+
+
+def test_a_search_by_meaning_alone_knows_no_score_by_words() -> None:
+    (only,) = rank(Terms((), np.empty(0)), evidence({b"d": [((), 0.9)]}), "vector")
+    assert (only.chunks[0].words, only.chunks[0].meaning) == (None, np.float32(0.9))
