@@ -31,6 +31,10 @@ _PAUSE_SECONDS = 5.0
 _PROGRESS_SECONDS = 5.0
 
 
+class _Closed(Exception):
+    """The index was closed while a segment was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexStatus:
     """What the index holds.
@@ -195,6 +199,8 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
 
         def progress(chunks: int) -> None:
             nonlocal done, said
+            if self._closed.is_set():
+                raise _Closed
             done += chunks
             if time.monotonic() >= said + _PROGRESS_SECONDS:
                 said = time.monotonic()
@@ -205,8 +211,11 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
             if self._closed.is_set():
                 return None
             if (segment := known.get(snapshot.id)) is None:
-                with self._store.reading("doc-assets index") as connection:
-                    segment = read_segment(connection, snapshot, progress)
+                try:
+                    with self._store.reading("doc-assets index") as connection:
+                        segment = read_segment(connection, snapshot, progress)
+                except _Closed:
+                    return None
             found.append(segment)
         return found
 

@@ -13,7 +13,7 @@ from doc_assets.errors import StoreUnreachable
 from doc_assets.search.live_index import loading
 from doc_assets.search.live_index.loading import LiveIndex
 from doc_assets.store.database.connection import Connection, Store
-from doc_assets.store.search.live_passages import live_key
+from doc_assets.store.search.live_passages import LiveSnapshot, live_key
 from doc_assets_tests.support.library import Library, WordModel, publish_pages
 
 
@@ -100,3 +100,20 @@ def test_words_are_read_again_after_they_were_recomputed(library: Library) -> No
             connection.execute("DELETE FROM recomputation")
         assert until(lambda: index.at(key) is not None)
         assert index.at(key) is not held
+
+
+def test_closing_ends_the_reading_of_a_large_snapshot(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, parts = threading.Event(), []
+
+    def read_slowly(_: Connection, snapshot: LiveSnapshot, on_chunks: Callable[[int], None]) -> None:
+        for _ in range(1_000):
+            parts.append(snapshot)
+            on_chunks(1)
+            begun.set()
+            threading.Event().wait(0.005)
+
+    monkeypatch.setattr(loading, "read_segment", read_slowly)
+    with LiveIndex(library.store, 10**9) as index:
+        index.begin()
+        assert begun.wait(10)
+    assert len(parts) < 1_000
