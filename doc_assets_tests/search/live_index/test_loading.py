@@ -14,17 +14,24 @@ from doc_assets.search.live_index import loading
 from doc_assets.search.live_index.loading import LiveIndex
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.search.live_passages import LiveSnapshot, live_key
+from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.library import Library, WordModel, publish_pages
 
 
-@pytest.fixture
-def library(store: Store, monkeypatch: pytest.MonkeyPatch) -> Library:
-    """With an index that asks often what is live."""
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An index asks often what is live."""
     monkeypatch.setattr(loading, "_POLL_SECONDS", 0.01)
     monkeypatch.setattr(loading, "_PAUSE_SECONDS", 0.01)
-    library = Library(store, WordModel())
-    publish_pages(library)
-    return library
+
+
+@pytest.fixture(scope="module")
+def library(server_url: str, template: str) -> Iterator[Library]:
+    """For all tests here: none leaves another state than it found."""
+    with new_database(server_url, template=template) as url:
+        library = Library(Store(url), WordModel())
+        publish_pages(library)
+        yield library
 
 
 class Interrupted(Store):
@@ -105,9 +112,9 @@ def test_words_are_read_again_after_they_were_recomputed(library: Library) -> No
 def test_closing_ends_the_reading_of_a_large_snapshot(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, parts = threading.Event(), []
 
-    def read_slowly(_: Connection, snapshot: LiveSnapshot, on_chunks: Callable[[int], None]) -> None:
-        for _ in range(1_000):
-            parts.append(snapshot)
+    def read_slowly(_: Connection, __: LiveSnapshot, on_chunks: Callable[[int], None]) -> None:
+        for part in range(1_000):
+            parts.append(part)
             on_chunks(1)
             begun.set()
             threading.Event().wait(0.005)
