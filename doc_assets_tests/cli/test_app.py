@@ -113,7 +113,7 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
 
     found = cli.json("search", "how does subject42 behave under load42?", "-k", "2")
     place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
-    assert set(found[0]) == place | {"also_in", "metadata", "licence"}
+    assert set(found[0]) == place | {"also_in", "metadata", "licence", "document", "ordinal", "passages", "confidence"}
     assert cli.json("search", "subject42", "--source", "guides", "--where", "product=none") == []
     assert (found[0]["path"], found[0]["source"]) == ("guide-01.md", "guides")
     assert found[0]["url"].startswith("https://docs.example/guide-01.md")

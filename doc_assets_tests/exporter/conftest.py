@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,8 +30,8 @@ def template(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with open_store(Settings.from_environment({"DOC_ASSETS_DATABASE_URL": url})) as store:
         source = SmallSource(folder / "source")
         source.write_guides(3)
-        loader, _ = loader_for(settings_for(folder, store), store)
-        load(loader, store, source)
+        with closing(loader_for(settings_for(folder, store), store)[0]) as loader:
+            load(loader, store, source)
     yield name
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

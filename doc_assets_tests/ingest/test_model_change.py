@@ -9,7 +9,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -81,7 +81,8 @@ def loaded_url(server_url: str, tmp_path_factory) -> Iterator[str]:
     """A database in which the pages of ``library`` are live, to be copied for each test."""
     with blank_database(server_url) as url, open_store(Settings.from_environment({DATABASE: url})) as store:
         folder = tmp_path_factory.mktemp("loaded")
-        filled(folder / "source").load_all(loader_for(settings_for(folder, store), store)[0], store)
+        with closing(loader_for(settings_for(folder, store), store)[0]) as loader:
+            filled(folder / "source").load_all(loader, store)
         yield url
 
 
@@ -444,7 +445,7 @@ def test_a_load_with_the_old_model_is_refused_before_it_begins(library, store, l
 def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, settings, other_folder, monkeypatch):
     opened = []
 
-    def open_made_up(wanted: Settings) -> Model:
+    def open_made_up(wanted: Settings, *, keep_compiled: bool) -> Model:
         opened.append(wanted.embedding_model)
         return Model(describe_space(wanted), open_tokenizers(wanted))
 
