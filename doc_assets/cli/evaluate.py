@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_table
-from doc_assets.cli.search import Mode
 from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.search.choices import Mode
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 

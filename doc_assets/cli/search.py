@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +11,7 @@ from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_not
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.cli.search_answer import print_answer
 from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.search.choices import Around, Mode
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 
@@ -21,23 +21,6 @@ if TYPE_CHECKING:
 _ALSO_IN_SHOWN = 3
 _LINES_SHOWN = 8
 _BEGINNING = 110  # characters of a further chunk
-
-
-class Mode(StrEnum):
-    """Ways to rank results."""
-
-    hybrid = "hybrid"
-    vector = "vector"
-    text = "text"
-
-
-class Around(StrEnum):
-    """How much of its page is shown with what was found."""
-
-    passage = "passage"
-    neighbours = "neighbours"
-    section = "section"
-    page = "page"
 
 
 def _facts(given: Sequence[str]) -> dict[str, list[str]]:

@@ -20,14 +20,13 @@ A part calls the service in a worker thread (``application.in_thread``, which al
 event loop. ``Service`` raises the project's errors; ``problems.status_of`` says which status each is.
 """
 
+from doc_assets.search.choices import Around, Mode
 from doc_assets.serving.answers import (
-    Around,
     ContentsAnswer,
     ContentsNode,
     DocumentAnswer,
     Hit,
     LeftOut,
-    Mode,
     Passage,
     Place,
     ResolveAnswer,

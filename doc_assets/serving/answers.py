@@ -6,10 +6,11 @@ The HTTP API, its OpenAPI description, the command line and the tools for assist
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from doc_assets.search.choices import Around, Mode
 
 MOST_RESULTS = 50
 # Deeper pages rank thousands of documents for answers that nobody reads: a better query is needed.
@@ -18,23 +19,6 @@ MOST_TOKENS = 100_000
 DEFAULT_TOKENS = 6_000
 PAGE_TOKENS = 8_000
 LONGEST_QUERY = 10_000
-
-
-class Mode(StrEnum):
-    """Ways to rank results."""
-
-    hybrid = "hybrid"
-    vector = "vector"
-    text = "text"
-
-
-class Around(StrEnum):
-    """How much of its page is shown with what was found."""
-
-    passage = "passage"
-    neighbours = "neighbours"
-    section = "section"
-    page = "page"
 
 
 class _Frozen(BaseModel):

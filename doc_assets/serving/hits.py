@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from doc_assets.document import JsonValue
 from doc_assets.metadata import folder_version
+from doc_assets.search.choices import Around
 from doc_assets.search.page_url import address
 from doc_assets.search.results import SearchResult
-from doc_assets.serving.answers import Around, Hit, LeftOut, Passage, Place
+from doc_assets.serving.answers import Hit, LeftOut, Passage, Place
 from doc_assets.serving.document_ids import id_of
 from doc_assets.serving.token_counts import TokenCounter
 from doc_assets.serving.widening import stretches, widths

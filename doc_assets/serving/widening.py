@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from doc_assets.serving.answers import Around
+from doc_assets.search.choices import Around
 from doc_assets.store.browse.documents import Span
 
 # The widths to fall back to where one does not fit, widest first.

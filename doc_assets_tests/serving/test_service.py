@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.errors import Misuse, NotFound
-from doc_assets.serving.answers import Around, SearchQuery
+from doc_assets.search.choices import Around
+from doc_assets.serving.answers import SearchQuery
 from doc_assets.serving.service import Service
 from doc_assets_tests.support.library import Library
 

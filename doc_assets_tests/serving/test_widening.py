@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doc_assets.serving.answers import Around
+from doc_assets.search.choices import Around
 from doc_assets.serving.widening import stretches, widths
 from doc_assets.store.browse.documents import Span
 

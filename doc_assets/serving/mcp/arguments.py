@@ -15,7 +15,8 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
-from doc_assets.serving.answers import DEEPEST, LONGEST_QUERY, MOST_RESULTS, Around, Mode, SearchQuery
+from doc_assets.search.choices import Around, Mode
+from doc_assets.serving.answers import DEEPEST, LONGEST_QUERY, MOST_RESULTS, SearchQuery
 
 # Clients cut answers at 25,000 tokens, and some count the structured answer and its text copy: what is asked for by
 # default stays below in both, with what the answer says about each hit. docs/mcp.md states these numbers.
