@@ -1,6 +1,6 @@
 """What each part of the ranking brings, or costs: the same questions with one part changed at a time.
 
-    python benchmarks/ranking.py QUESTIONS.jsonl [--mode hybrid] [VARIANT]…
+    python -m benchmarks.ranking QUESTIONS.jsonl [--mode hybrid] [VARIANT]…
 
 over the store that the environment names. A variant changes one constant of ``doc_assets.search``. How far figures
 depend on the choice of questions is said by halves: of 400 random halves, the share in which the variant is better than

@@ -1,6 +1,6 @@
 """Recall and order of the vector index where a part of a space is live: nearest chunks by the index, and exact ones.
 
-    python benchmarks/vector_recall.py [--chunks 18000] [--live 1.0 0.08] [--queries 60]
+    python -m benchmarks.vector_recall [--chunks 18000] [--live 1.0 0.08] [--queries 60]
 
 in databases of its own on the server that the environment names. Vectors lie in clusters, as those of texts do.
 """

@@ -16,8 +16,8 @@ Where the parts of the application are::
 is behind the same guards as the API (token, Host, rate, number of requests, time), in the same access log and metrics,
 and its lifespan is entered through ``lifespans``. ``server.serve`` runs the application until SIGTERM.
 
-A part calls the service in a worker thread (``application.in_thread``, which also bounds their number), never in the
-event loop. ``Service`` raises the project's errors; ``problems.status_of`` says which status each is.
+A part calls the service in a worker thread (``in_threads.in_thread``), never in the event loop. ``Service`` raises the
+project's errors; ``problems.status_of`` says which status each is.
 """
 
 from doc_assets.search.choices import Around, Mode

@@ -17,14 +17,11 @@ from doc_assets.errors import DocAssetsError
 from doc_assets.serving.api import OPERATIONS
 from doc_assets.serving.guards import LARGEST_BODY, GuardedApp, Guards
 from doc_assets.serving.health import healthz, metrics, readyz
-from doc_assets.serving.in_threads import in_thread
 from doc_assets.serving.llms import llms, llms_full
 from doc_assets.serving.openapi import openapi
 from doc_assets.serving.problems import on_error, on_http_error
 from doc_assets.serving.request_metrics import RequestMetrics
 from doc_assets.serving.service import Service
-
-__all__ = ["create_app", "in_thread"]
 
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]
 

@@ -10,6 +10,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -41,10 +42,8 @@ def _as_list(value: object) -> object:
     if isinstance(value, str):
         text = value.strip()
         if text.startswith("["):
-            try:
+            with suppress(ValueError):  # a word may begin with a bracket
                 return json.loads(text)
-            except ValueError:
-                pass
         return [part.strip() for part in text.split(",") if part.strip()]
     return value
 

@@ -6,10 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
 from doc_assets.document import JsonValue
 from doc_assets.document.site import Site
+
+# The field that names the product of ``document o``.
+_KIND = sql.SQL(
+    "CROSS JOIN LATERAL (SELECT CASE WHEN o.metadata ? 'crate' THEN 'crate'"
+    " WHEN o.metadata ? 'product' OR NOT o.metadata ? 'protocol' THEN 'product' ELSE 'protocol' END) AS k (kind)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +76,15 @@ def product_versions(connection: psycopg.Connection, snapshots: Sequence[int]) -
     """Return what products and versions the documents of some snapshots are about; reads all their metadata."""
     with connection.cursor(row_factory=class_row(ProductVersion)) as cursor:
         return cursor.execute(
-            "SELECT d.snapshot_id AS snapshot, k.kind, coalesce(o.metadata ->> k.kind, '') AS product,"
-            " o.metadata ->> CASE k.kind WHEN 'crate' THEN 'crate_version' ELSE 'version' END AS version,"
-            " count(*)::int AS documents,"
-            " coalesce(array_agg(DISTINCT o.metadata ->> 'licence') FILTER (WHERE o.metadata ? 'licence'), '{}')"
-            " AS licences FROM snapshot_document d JOIN document o ON o.id = d.document_id"
-            " CROSS JOIN LATERAL (SELECT CASE WHEN o.metadata ? 'crate' THEN 'crate'"
-            " WHEN o.metadata ? 'product' OR NOT o.metadata ? 'protocol' THEN 'product' ELSE 'protocol' END)"
-            " AS k (kind)"
-            " WHERE d.snapshot_id = ANY (%s) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+            sql.SQL(
+                "SELECT d.snapshot_id AS snapshot, k.kind, coalesce(o.metadata ->> k.kind, '') AS product,"
+                " o.metadata ->> CASE k.kind WHEN 'crate' THEN 'crate_version' ELSE 'version' END AS version,"
+                " count(*)::int AS documents,"
+                " coalesce(array_agg(DISTINCT o.metadata ->> 'licence') FILTER (WHERE o.metadata ? 'licence'), '{{}}')"
+                " AS licences FROM snapshot_document d JOIN document o ON o.id = d.document_id"
+                " {kind}"
+                " WHERE d.snapshot_id = ANY (%s) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"
+            ).format(kind=_KIND),
             (list(snapshots),),
         ).fetchall()
 
@@ -101,14 +108,14 @@ def duplicate_files(connection: psycopg.Connection, snapshots: Sequence[int]) ->
     """Return the duplicate files of some snapshots, by path."""
     with connection.cursor(row_factory=class_row(DuplicateFile)) as cursor:
         return cursor.execute(
-            "SELECT f.snapshot_id AS snapshot, f.path, d.document_id, k.kind,"
-            " coalesce(o.metadata ->> k.kind, '') AS product FROM snapshot_file f"
-            " JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id AND d.path = f.duplicate_of"
-            " JOIN document o ON o.id = d.document_id"
-            " CROSS JOIN LATERAL (SELECT CASE WHEN o.metadata ? 'crate' THEN 'crate'"
-            " WHEN o.metadata ? 'product' OR NOT o.metadata ? 'protocol' THEN 'product' ELSE 'protocol' END)"
-            " AS k (kind)"
-            " WHERE f.snapshot_id = ANY (%s) AND f.outcome = 'duplicate' ORDER BY f.snapshot_id, f.path",
+            sql.SQL(
+                "SELECT f.snapshot_id AS snapshot, f.path, d.document_id, k.kind,"
+                " coalesce(o.metadata ->> k.kind, '') AS product FROM snapshot_file f"
+                " JOIN snapshot_document d ON d.snapshot_id = f.snapshot_id AND d.path = f.duplicate_of"
+                " JOIN document o ON o.id = d.document_id"
+                " {kind}"
+                " WHERE f.snapshot_id = ANY (%s) AND f.outcome = 'duplicate' ORDER BY f.snapshot_id, f.path"
+            ).format(kind=_KIND),
             (list(snapshots),),
         ).fetchall()
 
