@@ -65,17 +65,13 @@ PLANS = {
     "from_collapse_limit": "1",
     "join_collapse_limit": "1",
 }
-TIMES = {
-    **dict.fromkeys(("statement_timeout", "lock_timeout", "transaction_timeout"), "50ms"),
-    **dict.fromkeys(("idle_in_transaction_session_timeout", "idle_session_timeout"), "1s"),
-}
 ISOLATION = "default_transaction_isolation"
 # What a database is made with, and what is set for its sessions; settings and locales share cases, since each takes a
-# second.
+# second. Time limits have none: short ones would end a session's first statement on a busy machine, and that all
+# sessions are rid of them is shown in store/database/test_session_settings.py.
 CASES: dict[str, tuple[LiteralString, dict[str, str]]] = {
     "spelling, C": ("LOCALE 'C' TEMPLATE template0", SPELLING),
     "plans": ("", PLANS),
-    "time limits": ("", TIMES),
     "repeatable read": (
         "",
         {ISOLATION: "repeatable read", "session_replication_role": "replica", "row_security": "off"},
@@ -103,10 +99,7 @@ def database(server_url: str, case: str) -> Iterator[str]:
         pytest.skip(f"this server has no such locale: {error.diag.message_primary}")
     try:
         with psycopg.connect(server_url, autocommit=True) as connection:
-            version = connection.info.server_version
             for name, value in settings.items():
-                if name == "transaction_timeout" and version < 170000:
-                    continue
                 connection.execute(
                     sql.SQL("ALTER DATABASE {} SET {} = {}").format(
                         sql.Identifier(urlsplit(url).path.lstrip("/")),

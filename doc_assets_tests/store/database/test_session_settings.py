@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -82,9 +83,9 @@ OTHERS = {
     "quote_all_identifiers": "on",
     "default_text_search_config": "pg_catalog.simple",
     "default_transaction_isolation": "serializable",
-    "statement_timeout": "1ms",
-    "lock_timeout": "1ms",
-    "idle_session_timeout": "1h",
+    # Longer than any test: a session's first statements run under what its role has.
+    **dict.fromkeys(("statement_timeout", "lock_timeout"), "1h"),
+    **dict.fromkeys(("idle_in_transaction_session_timeout", "idle_session_timeout"), "1h"),
     "gin_fuzzy_search_limit": "1",
     "hnsw.max_scan_tuples": "1",
     "max_parallel_workers_per_gather": "4",
@@ -96,17 +97,30 @@ OTHERS = {
 
 
 def test_a_session_has_the_pinned_settings_whatever_its_role_has(store: Store) -> None:
-    with role_with(store, OTHERS) as url, Store(url).connect() as connection:
-        found = {name: value for name, value in settings_of(connection).items() if value is not None}
-        assert found == {name: PINNED[name] for name in found} and found.keys() >= OTHERS.keys() - {
-            "synchronous_commit"
-        }
-        assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+    with role_with(store, OTHERS) as url:
+        for opened in (Store(url).connect(), Store(url).reading(), Store(url).reading(one_state=True)):
+            with opened as connection:
+                found = {name: value for name, value in settings_of(connection).items() if value is not None}
+                assert found == {name: PINNED[name] for name in found}
+                assert found.keys() >= OTHERS.keys() - {"synchronous_commit"}
+                assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
+
+
+def test_the_limit_of_a_statement_is_lifted_before_any_statement_that_takes_time(store: Store) -> None:
+    sent: list[str] = []
+
+    class Noting(psycopg.Connection[tuple]):
+        def execute(self, query: Any, *rest: Any, **options: Any) -> psycopg.Cursor[tuple]:
+            sent.append(query.decode() if isinstance(query, bytes) else str(query))
+            return super().execute(query, *rest, **options)
+
+    with Noting.connect(store.url, autocommit=True) as connection:
+        pin_settings(connection)
+    assert sent[0].startswith("SET SESSION statement_timeout = '0'") and "SELECT" not in sent[0]
 
 
 def test_a_transaction_can_be_pinned_alone(store: Store) -> None:
-    patient = OTHERS | {"statement_timeout": "1h"}  # the first statements here are not pinned yet
-    with role_with(store, patient) as url, psycopg.connect(url, autocommit=True) as connection:
+    with role_with(store, OTHERS) as url, psycopg.connect(url, autocommit=True) as connection:
         before = settings_of(connection)
         with connection.transaction():
             pin_settings(connection, local=True)
