@@ -31,7 +31,7 @@ def fetch(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Print a document as Markdown, or a page of it."""
-    from doc_assets.serving.markdown import document_markdown
+    from doc_assets.serving.documents.markdown import document_markdown
 
     with _service() as service:
         document = service.document(id, page=page, max_tokens=max_tokens, as_of=as_of)

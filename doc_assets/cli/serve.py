@@ -23,11 +23,11 @@ def serve(
     port: int = typer.Option(8700, "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one."),
 ) -> None:
     """Serve the search page, the API, and MCP under /mcp, until SIGTERM; only reads the database."""
-    from doc_assets.serving.application import create_app
+    from doc_assets.serving.http.application import create_app
+    from doc_assets.serving.http.server import guards_of
+    from doc_assets.serving.http.server import serve as run
     from doc_assets.serving.mcp.http import endpoint
     from doc_assets.serving.page.routes import page_routes
-    from doc_assets.serving.server import guards_of
-    from doc_assets.serving.server import serve as run
 
     serving = ServeSettings.from_environment()
     guards = guards_of(serving, host)

@@ -1,23 +1,19 @@
-"""Serving of the live snapshot: answers for readers (pure Python), and the HTTP application that gives them.
+"""Serving of the live snapshot: answers for readers, and what gives them to people, programs and assistants.
 
-``service.Service`` holds the answers, ``answers`` their pydantic models; neither knows of HTTP, and everything that
-talks to readers (API, MCP server, search page, command line) calls them, so that all give the same answers.
+``service.Service`` holds the answers, ``answers`` their models; neither knows of HTTP. The API, the MCP server,
+the search page and the command line call the service, so that all give the same answers. The rooms, each of which
+imports from those below it alone::
 
-Where the parts of the application are::
+    mcp/ page/          the MCP server; the search page
+    http/               the application: API, /openapi.json, /llms.txt, probes, metrics; guards, access, the server
+    service.py
+    search/             answers to searches: versions, hits, what fits a budget
+    sources/            what sources are about, their trees, what a name means
+    documents/          ids, facts, pages and texts of documents
 
-    /v1/…                    the API                                    api.py
-    /openapi.json            its description, from the models           openapi.py
-    /llms.txt, /llms-full.txt                                           llms.py
-    /healthz /readyz /metrics                                           health.py
-    /mcp                     the MCP server, given as ``mounts``        mcp/
-    / /documents /sources    the search page, given as ``mounts``       page/routes.py
-
-``application.create_app(service, …, mounts=[Mount("/mcp", app=…), *page_routes])`` puts them together; what is mounted
-is behind the same guards as the API (token, Host, rate, number of requests, time), in the same access log and metrics,
-and its lifespan is entered through ``lifespans``. ``server.serve`` runs the application until SIGTERM.
-
-A part calls the service in a worker thread (``in_threads.in_thread``), never in the event loop. ``Service`` raises the
-project's errors; ``problems.status_of`` says which status each is.
+``http.application.create_app(service, …, mounts=[Mount("/mcp", app=…), *page_routes])`` puts them together; what is
+mounted is behind the same guards as the API (token, Host, rate, number of requests, time), in the same access log and
+metrics, and its lifespan is entered through ``lifespans``.
 """
 
 from doc_assets.search.choices import Around, Mode

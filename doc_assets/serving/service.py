@@ -7,49 +7,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import cast
-
-from pydantic import JsonValue
 
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, NotFound, StoreUnavailable
-from doc_assets.search.page_url import address
 from doc_assets.search.provider import Model
-from doc_assets.search.results import SearchResult
 from doc_assets.search.search import Found, search_in, searching
 from doc_assets.search.searcher import Searcher
-from doc_assets.serving import contents, resolving
 from doc_assets.serving.answers import (
-    DEEPEST,
     ContentsAnswer,
     DocumentAnswer,
     ResolveAnswer,
     SearchAnswer,
     SearchQuery,
-    Snapshot,
     SourcesAnswer,
 )
-from doc_assets.serving.cursors import Cursor, mark, request_hash, short
-from doc_assets.serving.document_ids import find_document, id_of, no_source
-from doc_assets.serving.full_text import full_text
-from doc_assets.serving.hits import date_of, metadata_at, show, version_facts
-from doc_assets.serving.paging import page_of
-from doc_assets.serving.snapshot_facts import SnapshotFacts
-from doc_assets.serving.source_answers import Scopes, by_source, names_of, resolved_source, source_digest, source_info
+from doc_assets.serving.documents.full_text import full_text
+from doc_assets.serving.documents.reading import DocumentRequest, read_document
+from doc_assets.serving.search.searches import Searches
+from doc_assets.serving.sources.resolving import split_version
+from doc_assets.serving.sources.snapshot_facts import SnapshotFacts
+from doc_assets.serving.sources.source_answers import Scopes, resolve_among, sources_answer
+from doc_assets.serving.sources.tree_answers import Overview, contents_of, read_tree
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
-from doc_assets.serving.version_filter import VersionFilter
-from doc_assets.serving.versions import Versions
-from doc_assets.store.browse.contents import listed_documents
 from doc_assets.store.browse.limits import limit_statements
-from doc_assets.store.browse.state import VisibleSnapshot, of_source, state_digest, visible_snapshots
+from doc_assets.store.browse.state import VisibleSnapshot, state_digest, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search.filters import nearest
 from doc_assets.store.search.scope import SearchRequest, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
 
-_RESOLVED = 10
-_VERSIONS = ("version", "crate_version")
+# More levels, and more nodes, than any source has.
+_ALL = 1_000_000
 
 
 class Service:
@@ -88,7 +76,7 @@ class Service:
         self._scopes = scopes
         self._tokens = tokens or EstimatedTokens()
         self._facts = SnapshotFacts()
-        self._versions = Versions(self._facts)
+        self._searches = Searches(self._found, self._facts, self._tokens)
         self._statement_seconds = statement_seconds
 
     @property
@@ -112,53 +100,9 @@ class Service:
             StoreUnavailable: PostgreSQL went away.
             EmbeddingError: The model failed.
         """
-        request = replace(
-            SearchRequest.of(query.type, query.source, facts_of(query.where), query.as_of),
-            places=self._places(query.scope),
-        )
-        asked = request_hash([query.model_dump(mode="json", exclude={"cursor"})])
-        cursor = Cursor.read(query.cursor, asked) if query.cursor else None
+        places = self._places(query.scope)
         with self._reading() as connection:
-            visible = visible_snapshots(connection, request.as_of)
-            state = state_digest(visible)
-            if cursor is not None:
-                cursor.require(state)
-            notes: tuple[str, ...] = ()
-            of_version = VersionFilter(None)
-            if query.version is not None:
-                request, of_version = self._versions.of(connection, request, query.version)
-                notes = of_version.notes
-            elif not any(condition.field in _VERSIONS for condition in request.conditions):
-                of_version = self._versions.newest(connection, visible, state)
-            before = cursor.position if cursor else 0
-            depth = min(before + query.k + 1, DEEPEST)
-            found = self._found(connection, query, request, depth)
-            notes += tuple(
-                f"no text holds a word like {missing!r}: {near!r} was searched for"
-                for missing, near in found.instead.items()
-            )
-            results, further = _page(found.results, cursor, query.k)
-            shown = show(
-                connection,
-                [of_version.place_of(one) for one in results],
-                visible,
-                self._tokens,
-                query.around,
-                query.max_tokens,
-            )
-        held = {hit.snapshot for hit in shown.hits}
-        after = Cursor(
-            asked, short(state), before + len(results), (*(cursor.shown if cursor else ()), *map(_mark, results))
-        )
-        return SearchAnswer(
-            hits=shown.hits,
-            cursor=str(after) if further and after.position < DEEPEST else None,
-            left_out=shown.left_out,
-            snapshots=tuple(_snapshot(one) for one in visible if one.id in held),
-            state=state,
-            tokenizer=self._tokens.name,
-            notes=notes,
-        )
+            return self._searches.answer(connection, query, places)
 
     def document(
         self,
@@ -186,57 +130,14 @@ class Service:
             StateChanged: The document has changed since the cursor was given.
             StoreUnavailable: PostgreSQL went away.
         """
-        request = SearchRequest.of((), (), None, as_of)
-        asked = request_hash(["document", id, max_tokens, as_of])
-        place = Cursor.read(cursor, asked) if cursor else None
+        asked = DocumentRequest(id, page, at, max_tokens, as_of, cursor)
         with self._reading() as connection:
-            visible = visible_snapshots(connection, request.as_of)
-            document = find_document(connection, id, visible)
-            snapshot = next(one for one in visible if one.id == document.snapshot)
-            digest = document.document_id.hex()
-            if place is not None:
-                place.require(digest)
-                page = place.position + 1
-            found = page_of(connection, document, page, max_tokens, self._tokens, at)
-        product, version = version_facts(document)
-        licence = document.metadata.get("licence")
-        return DocumentAnswer(
-            id=id_of(document),
-            title=document.title,
-            url=address(document.site, document.path, metadata_at(document)),
-            type=document.doc_type,
-            source=document.source,
-            path=document.path,
-            product=product,
-            version=version,
-            date=date_of(document.metadata),
-            revision=snapshot.revision,
-            licence=licence if isinstance(licence, str) else None,
-            snapshot=snapshot.id,
-            published_at=snapshot.published_at,
-            digest=digest,
-            metadata=cast(dict[str, JsonValue], dict(document.metadata)),
-            page=found.number,
-            pages=found.count,
-            start=found.start,
-            text=found.text,
-            tokens=self._tokens.count(found.text),
-            cursor=str(Cursor(asked, short(digest), found.number)) if found.number < found.count else None,
-            tokenizer=self._tokens.name,
-        )
+            return read_document(connection, asked, self._tokens)
 
     def sources(self, *, as_of: str | None = None) -> SourcesAnswer:
         """Return the sources that can be searched, by type and name; raises as ``search`` does."""
-        request = SearchRequest.of((), (), None, as_of)
-        scopes = self._scopes()
         with self._reading() as connection:
-            visible = visible_snapshots(connection, request.as_of)
-            facts = self._facts.of(connection, [one.id for one in visible])
-        return SourcesAnswer(
-            sources=tuple(source_info(parts, facts, scopes) for parts in by_source(visible).values()),
-            scopes=dict(scopes),
-            state=state_digest(visible),
-        )
+            return self._listing(connection, self._visible(connection, as_of))
 
     def resolve(self, name: str, *, as_of: str | None = None) -> ResolveAnswer:
         """Return the sources that a name may mean, likeliest first; typing mistakes are forgiven.
@@ -249,28 +150,10 @@ class Service:
             Misuse: The name is empty.
             StoreUnavailable: PostgreSQL went away.
         """
-        asked, version = resolving.split_version(name)
+        asked, version = split_version(name)
         if not asked:
             raise Misuse("the name is empty: give that of a source, a product, a crate or a protocol")
-        listing = self.sources(as_of=as_of)
-        by_key = {f"{one.type}/{one.source}": one for one in listing.sources}
-        found = resolving.best_matches(asked, {key: names_of(one) for key, one in by_key.items()})
-        resolved = [resolved_source(by_key[key], match, version) for key, match in found.items()]
-        resolved.sort(key=lambda one: (-one.score, not one.asked, one.is_below, -one.documents))
-        scopes = resolving.best_matches(asked, {one: [resolving.Name(one, "scope")] for one in listing.scopes})
-        notes = []
-        if not resolved:
-            notes.append(f"nothing is called like {asked!r}: the list of sources has all; a search may find it")
-        elif version is not None and not any(one.asked for one in resolved):
-            notes.append(f"none of these sources states a version that is {version} or below")
-        return ResolveAnswer(
-            name=asked,
-            version=version,
-            sources=tuple(resolved[:_RESOLVED]),
-            scopes=tuple(scopes),
-            notes=tuple(notes),
-            state=listing.state,
-        )
+        return resolve_among(self.sources(as_of=as_of), asked, version)
 
     def contents(
         self, type: str, source: str, *, under: str = "", depth: int = 2, most: int = 500, as_of: str | None = None
@@ -289,25 +172,25 @@ class Service:
             NotFound: There is no such source, or nothing at that path.
             StoreUnavailable: PostgreSQL went away.
         """
-        request = SearchRequest.of((), (), None, as_of)
         with self._reading() as connection:
-            parts = of_source(visible := visible_snapshots(connection, request.as_of), type, source)
-            if not parts:
-                raise NotFound(no_source(type, source, visible))
-            documents = listed_documents(connection, [one.id for one in parts])
-        tree = contents.find(contents.build_tree(type, source, documents), under)
-        if tree is None:
-            raise NotFound(f"{type}/{source} has nothing at {under!r}: leave 'under' out to see what it has")
-        children = contents.listed(tree, depth, most)
-        return ContentsAnswer(
-            type=type,
-            source=source,
-            under=tree.path,
-            documents=tree.documents,
-            left_out=tree.documents - sum(child.documents - child.left_out for child in children),
-            children=children,
-            digest=source_digest(parts),
-        )
+            parts, tree = read_tree(connection, self._visible(connection, as_of), type, source)
+        return contents_of(parts, tree, under=under, depth=depth, most=most)
+
+    def overview(self, types: Sequence[str] = (), sources: Sequence[str] = ()) -> Overview:
+        """Return the live sources of some types and names, and all documents of a single one asked for by name.
+
+        Raises:
+            NotFound: There is no such type or source.
+            StoreUnavailable: PostgreSQL went away.
+        """
+        with self._reading() as connection:
+            scope = resolve_scope(connection, SearchRequest.of(types, sources, None, None))
+            visible = [one for one in self._visible(connection, None) if one.id in scope.snapshots]
+            listed = self._listing(connection, visible).sources
+            if not sources or len(listed) != 1:
+                return Overview(listed, None)
+            parts, tree = read_tree(connection, visible, listed[0].type, listed[0].source)
+        return Overview(listed, contents_of(parts, tree, depth=_ALL, most=_ALL))
 
     def full_text(self, types: Sequence[str] = (), sources: Sequence[str] = ()) -> Iterator[str]:
         """Return the live documents of some sources as Markdown, read some at a time while it is consumed.
@@ -324,14 +207,13 @@ class Service:
         """
         with self._reading() as connection:
             scope = resolve_scope(connection, SearchRequest.of(types, sources, None, None))
-            visible = [one for one in visible_snapshots(connection) if one.id in scope.snapshots]
+            visible = [one for one in self._visible(connection, None) if one.id in scope.snapshots]
         return full_text(self._reading, visible)
 
     def state(self, as_of: str | None = None) -> str:
         """Return the digest of what is live, or was then; one short query."""
-        at = SearchRequest.of((), (), None, as_of).as_of
         with self._reading() as connection:
-            return state_digest(visible_snapshots(connection, at))
+            return state_digest(self._visible(connection, as_of))
 
     def require_ready(self) -> None:
         """Raise one of the errors of ``search`` unless searches can be answered; the first call opens the model."""
@@ -340,6 +222,13 @@ class Service:
             if isinstance(self._models, SpaceModels):
                 self._models.of(live_models(connection, scope.snapshots))
             self._facts.of(connection, scope.snapshots)
+
+    def _visible(self, connection: Connection, as_of: str | None) -> list[VisibleSnapshot]:
+        return visible_snapshots(connection, SearchRequest.of((), (), None, as_of).as_of)
+
+    def _listing(self, connection: Connection, visible: Sequence[VisibleSnapshot]) -> SourcesAnswer:
+        facts = self._facts.of(connection, [one.id for one in visible])
+        return sources_answer(visible, facts, self._scopes())
 
     def _found(self, connection: Connection, query: SearchQuery, request: SearchRequest, depth: int) -> Found:
         mode = query.mode.value
@@ -365,40 +254,3 @@ class Service:
                 yield connection
         except OperationalError as error:
             raise StoreUnavailable(f"PostgreSQL went away: {error}; try again") from error
-
-
-def facts_of(given: Sequence[str]) -> dict[str, list[str]]:
-    """Return the values by field of ``FIELD=VALUE`` words.
-
-    Raises:
-        Misuse: One of them is not written like that.
-    """
-    facts: dict[str, list[str]] = {}
-    for word in given:
-        name, equals, value = word.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise Misuse(f"{word!r} is not FIELD=VALUE, as in crate=tokio")
-        facts.setdefault(name.strip(), []).append(value.strip())
-    return facts
-
-
-def _page(results: Sequence[SearchResult], cursor: Cursor | None, k: int) -> tuple[list[SearchResult], bool]:
-    """Return the results of this page, and whether there are more."""
-    shown = set(cursor.shown) if cursor else set()
-    rest = [result for result in results if _mark(result) not in shown]
-    return rest[:k], len(rest) > k
-
-
-def _mark(result: SearchResult) -> str:
-    # A file may hold several documents, each a result of its own.
-    return mark(f"{result.doc_type}/{result.source}/{result.path}@{result.document}")
-
-
-def _snapshot(one: VisibleSnapshot) -> Snapshot:
-    return Snapshot(
-        partition=one.partition,
-        id=one.id,
-        digest=one.digest,
-        revision=one.revision,
-        published_at=one.published_at,
-    )

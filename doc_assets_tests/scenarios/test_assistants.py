@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from doc_assets.cli import search_answer
 from doc_assets.cli.app import app
-from doc_assets.serving import server
+from doc_assets.serving.http import server
 from doc_assets.serving.mcp import arguments
 from doc_assets.serving.mcp.tools import BY_NAME, TOOLS
 from doc_assets_tests.support import ROOT

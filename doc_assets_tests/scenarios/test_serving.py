@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from doc_assets.cli import fetch, search_answer
 from doc_assets.cli.app import app
-from doc_assets.serving.application import create_app
+from doc_assets.serving.http.application import create_app
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support import ROOT

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from doc_assets.serving.application import create_app
+from doc_assets.serving.http.application import create_app
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support.databases import new_database

@@ -15,7 +15,7 @@ from mcp_types import (
 from doc_assets.errors import NotFound
 from doc_assets.serving.answers import SourceInfo
 from doc_assets.serving.cursors import Cursor, request_hash, short
-from doc_assets.serving.markdown import NOTICE, document_markdown
+from doc_assets.serving.documents.markdown import NOTICE, document_markdown
 from doc_assets.serving.mcp.addresses import DOCUMENT_TEMPLATE, SOURCE_TEMPLATE, Address
 from doc_assets.serving.mcp.arguments import DEFAULT_PAGE_TOKENS
 from doc_assets.serving.mcp.results import MARKDOWN, facts_of

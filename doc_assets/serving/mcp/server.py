@@ -25,12 +25,12 @@ from pydantic import ValidationError
 
 from doc_assets import __version__
 from doc_assets.errors import DocAssetsError, NotFound
+from doc_assets.serving.documents.markdown import NOTICE
+from doc_assets.serving.http.problems import detail_of, explain, status_of
 from doc_assets.serving.in_threads import in_thread
-from doc_assets.serving.markdown import NOTICE
 from doc_assets.serving.mcp.resources import LIVE_MS, TEMPLATES, list_resources, read_resource
 from doc_assets.serving.mcp.results import refused
 from doc_assets.serving.mcp.tools import BY_NAME, described_tools
-from doc_assets.serving.problems import detail_of, explain, status_of
 from doc_assets.serving.service import Service
 
 _log = logging.getLogger("doc_assets.serving")

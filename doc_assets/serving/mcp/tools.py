@@ -22,7 +22,7 @@ from doc_assets.serving.answers import (
     VersionCount,
 )
 from doc_assets.serving.cursors import Cursor, request_hash, short
-from doc_assets.serving.markdown import NOTICE
+from doc_assets.serving.documents.markdown import NOTICE
 from doc_assets.serving.mcp.addresses import SCHEME, Address
 from doc_assets.serving.mcp.arguments import (
     DEFAULT_PAGE_TOKENS,

@@ -12,11 +12,11 @@ from starlette.routing import BaseRoute, Route
 
 from doc_assets.errors import DocAssetsError, Misuse
 from doc_assets.serving.answers import LONGEST_QUERY, SearchAnswer, SearchQuery, SourcesAnswer
-from doc_assets.serving.api import metrics_of, service_of
+from doc_assets.serving.http.api import metrics_of, service_of
+from doc_assets.serving.http.problems import problem_of
 from doc_assets.serving.in_threads import in_thread
 from doc_assets.serving.page import views
 from doc_assets.serving.page.highlighting import Highlighter
-from doc_assets.serving.problems import problem_of
 
 # Nothing is loaded from elsewhere and nothing stands in the page itself: stored text that got past the escaping could
 # neither run nor load anything.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.serving.access import Networks, require_safe_address
+from doc_assets.serving.http.access import Networks, require_safe_address
 from doc_assets.settings import ServeSettings
 from doc_assets_tests.support.manifests import policies
 from doc_assets_tests.support.manifests.network import Address, allowed

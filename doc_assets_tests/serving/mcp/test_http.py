@@ -13,9 +13,9 @@ from mcp_types import ResourceLink, TextResourceContents
 from starlette.testclient import TestClient
 
 from doc_assets.secrets import Secret
-from doc_assets.serving.access import BearerToken
-from doc_assets.serving.application import create_app
-from doc_assets.serving.guards import Guards
+from doc_assets.serving.http.access import BearerToken
+from doc_assets.serving.http.application import create_app
+from doc_assets.serving.http.guards import Guards
 from doc_assets.serving.mcp.http import endpoint
 from doc_assets.serving.service import Service
 

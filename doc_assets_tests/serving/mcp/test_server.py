@@ -6,7 +6,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from doc_assets.errors import StoreUnavailable
-from doc_assets.serving.markdown import NOTICE
+from doc_assets.serving.documents.markdown import NOTICE
 
 ERAS = pytest.mark.parametrize("mode", ["2026-07-28", "legacy"])
 

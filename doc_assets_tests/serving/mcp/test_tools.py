@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from doc_assets.serving.answers import SearchAnswer
-from doc_assets.serving.markdown import NOTICE
+from doc_assets.serving.documents.markdown import NOTICE
 from doc_assets.serving.mcp.tools import TOOLS
 from doc_assets.serving.token_counts import EstimatedTokens
 

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from starlette.testclient import TestClient
 
 from doc_assets.errors import StoreUnavailable
-from doc_assets.serving.application import create_app
+from doc_assets.serving.http.application import create_app
 from doc_assets.serving.page.routes import page_routes
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from doc_assets.serving.answers import SearchAnswer, SearchQuery
-from doc_assets.serving.application import create_app
+from doc_assets.serving.http.application import create_app
 from doc_assets.serving.page.routes import page_routes
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store

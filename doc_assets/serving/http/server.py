@@ -9,9 +9,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from doc_assets.errors import Misuse, Stopped
-from doc_assets.serving.access import LOOPBACK_HOSTS, BearerToken, Networks, is_loopback, require_safe_address
-from doc_assets.serving.guards import Guards
-from doc_assets.serving.rate_limit import RateLimit
+from doc_assets.serving.http.access import LOOPBACK_HOSTS, BearerToken, Networks, is_loopback, require_safe_address
+from doc_assets.serving.http.guards import Guards
+from doc_assets.serving.http.rate_limit import RateLimit
 from doc_assets.settings import ServeSettings
 
 # Kubernetes kills after 30 s.

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from doc_assets.serving.api import OPERATIONS
-from doc_assets.serving.openapi import openapi
+from doc_assets.serving.http.api import OPERATIONS
+from doc_assets.serving.http.openapi import openapi
 
 
 def references(value: object) -> set[str]:

@@ -25,10 +25,10 @@ from doc_assets.serving.answers import (
     SourcesAnswer,
 )
 from doc_assets.serving.cursors import request_hash
+from doc_assets.serving.documents.markdown import document_markdown
+from doc_assets.serving.http.request_metrics import RequestMetrics
+from doc_assets.serving.http.request_parameters import read_parameters
 from doc_assets.serving.in_threads import in_thread
-from doc_assets.serving.markdown import document_markdown
-from doc_assets.serving.request_metrics import RequestMetrics
-from doc_assets.serving.request_parameters import read_parameters
 from doc_assets.serving.service import Service
 
 MARKDOWN = "text/markdown"

@@ -19,12 +19,12 @@ from starlette.types import Message, Receive, Scope, Send
 from doc_assets.errors import CatalogueError, EmbeddingMisconfigured, StoreError
 from doc_assets.runtime import log_context
 from doc_assets.secrets import Secret
-from doc_assets.serving.access import BearerToken, Networks
 from doc_assets.serving.answers import SourcesAnswer
-from doc_assets.serving.application import create_app
-from doc_assets.serving.guards import GuardedApp, Guards
-from doc_assets.serving.rate_limit import RateLimit
-from doc_assets.serving.request_metrics import RequestMetrics
+from doc_assets.serving.http.access import BearerToken, Networks
+from doc_assets.serving.http.application import create_app
+from doc_assets.serving.http.guards import GuardedApp, Guards
+from doc_assets.serving.http.rate_limit import RateLimit
+from doc_assets.serving.http.request_metrics import RequestMetrics
 from doc_assets.settings import LogSettings
 
 TOKEN = "c0ffee" * 4

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.serving.answers import ContentsNode
-from doc_assets.serving.document_ids import document_id
+from doc_assets.serving.documents.ids import document_id
 from doc_assets.store.browse.contents import ListedDocument
 
 _INDEX = re.compile(r"(?:_?index|readme)\.\w+", re.IGNORECASE)
@@ -89,7 +89,7 @@ def listed(tree: Tree, depth: int, most: int) -> tuple[ContentsNode, ...]:
     level = tree.sorted_children()
     for _ in range(depth):
         # A level is listed whole, or not at all but for the first one.
-        if shown and len(shown) + len(level) > most:
+        if not level or (shown and len(shown) + len(level) > most):
             break
         shown |= {id(node) for node in level[: most - len(shown)]}
         level = [child for node in level for child in node.sorted_children() if id(node) in shown]

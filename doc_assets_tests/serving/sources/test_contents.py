@@ -6,8 +6,8 @@ import pytest
 
 from doc_assets.errors import NotFound
 from doc_assets.serving.answers import ContentsNode
-from doc_assets.serving.contents import build_tree, find, listed
 from doc_assets.serving.service import Service
+from doc_assets.serving.sources.contents import build_tree, find, listed
 from doc_assets.store.browse.contents import ListedDocument
 
 

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from doc_assets import __version__
 from doc_assets.serving.answers import Problem
-from doc_assets.serving.api import OPERATIONS, Operation
+from doc_assets.serving.http.api import OPERATIONS, Operation
 
 Schema = dict[str, Any]
 _REFERENCE = "#/components/schemas/{model}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
-from doc_assets.serving.application import create_app
+from doc_assets.serving.http.application import create_app
 from doc_assets.serving.service import Service
 from doc_assets_tests.support.library import Library
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from doc_assets.search.page_url import address
 from doc_assets.serving.cursors import StateChanged
-from doc_assets.serving.document_ids import document_id, item_of
+from doc_assets.serving.documents.ids import document_id, item_of
 from doc_assets.store.browse.contents import FullDocument, documents_after
 from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection

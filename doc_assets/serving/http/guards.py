@@ -16,10 +16,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doc_assets.serving.access import LOOPBACK_HOSTS, BearerToken, Networks
-from doc_assets.serving.problems import problem
-from doc_assets.serving.rate_limit import RateLimit
-from doc_assets.serving.request_metrics import RequestMetrics
+from doc_assets.serving.http.access import LOOPBACK_HOSTS, BearerToken, Networks
+from doc_assets.serving.http.problems import problem
+from doc_assets.serving.http.rate_limit import RateLimit
+from doc_assets.serving.http.request_metrics import RequestMetrics
 
 # Probes come from addresses of their own and bear no token; they say nothing but whether the server is well.
 PROBES = ("/healthz", "/readyz")

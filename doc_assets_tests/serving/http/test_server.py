@@ -17,9 +17,9 @@ import pytest
 
 from doc_assets.errors import ConfigurationError, Misuse
 from doc_assets.secrets import Secret
-from doc_assets.serving.access import BearerToken
 from doc_assets.serving.answers import SearchQuery
-from doc_assets.serving.server import guards_of
+from doc_assets.serving.http.access import BearerToken
+from doc_assets.serving.http.server import guards_of
 from doc_assets.serving.service import Service
 from doc_assets.settings import ServeSettings
 from doc_assets.store.database.connection import Store
@@ -123,7 +123,7 @@ def test_a_server_answers_over_tls_with_a_token_and_ends_by_a_signal(store: Stor
 def test_a_port_that_is_taken_is_named() -> None:
     import socket
 
-    from doc_assets.serving.server import serve
+    from doc_assets.serving.http.server import serve
 
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misuse, match="choose another with --port"):
         serve(None, ServeSettings(), "127.0.0.1", taken.getsockname()[1])  # pyrefly: ignore[bad-argument-type]

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from doc_assets.document import JsonValue
-from doc_assets.metadata import folder_version
 from doc_assets.search.choices import Around
 from doc_assets.search.page_url import address
 from doc_assets.search.results import SearchResult
 from doc_assets.serving.answers import Hit, LeftOut, Passage, Place
-from doc_assets.serving.document_ids import id_of
+from doc_assets.serving.documents.facts import date_of, metadata_at, version_facts
+from doc_assets.serving.documents.ids import id_of
+from doc_assets.serving.search.widening import stretches, widths
 from doc_assets.serving.token_counts import TokenCounter
-from doc_assets.serving.widening import stretches, widths
 from doc_assets.store.browse.documents import DocumentFacts, PlaceKey, Span, documents_at, spans_of, stretches_of
 from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection
@@ -95,30 +93,6 @@ def show(
 def request_for(document: DocumentFacts) -> str:
     """Return the request that gets a document in full."""
     return f"GET /v1/documents/{quote(id_of(document))}"
-
-
-def metadata_at(document: DocumentFacts) -> Mapping[str, JsonValue]:
-    """Return a document's metadata; of a duplicate file, whose are the other file's, with the version of its folder."""
-    metadata = document.metadata
-    if document.is_duplicate and (own := folder_version(PurePosixPath(document.path))):
-        return {**metadata, "crate_version" if metadata.get("crate") else "version": own}
-    return metadata
-
-
-def version_facts(document: DocumentFacts) -> tuple[str | None, str | None]:
-    """Return the product, crate or protocol that a document is about, and its version."""
-    metadata = metadata_at(document)
-    for name, version in (("crate", "crate_version"), ("product", "version"), ("protocol", "version")):
-        if metadata.get(name):
-            found = metadata.get(version)
-            return str(metadata[name]), None if found is None else str(found)
-    found = metadata.get("version")
-    return None, None if found is None else str(found)
-
-
-def date_of(metadata: Mapping[str, JsonValue]) -> str | None:
-    """Return the day of the last change, else of publication, that a document states."""
-    return next((str(metadata[name]) for name in ("updated", "date") if metadata.get(name)), None)
 
 
 def cut(passage: Passage, most: int, tokens: TokenCounter) -> Passage:

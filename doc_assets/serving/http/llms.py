@@ -8,12 +8,11 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 
-from doc_assets.errors import Misuse
-from doc_assets.serving.answers import ContentsNode, SourceInfo, TextParameters
-from doc_assets.serving.api import MARKDOWN, service_of
+from doc_assets.serving.answers import ContentsAnswer, ContentsNode, SourceInfo, TextParameters
+from doc_assets.serving.documents.markdown import NOTICE
+from doc_assets.serving.http.api import MARKDOWN, service_of
+from doc_assets.serving.http.request_parameters import read_parameters
 from doc_assets.serving.in_threads import in_thread
-from doc_assets.serving.markdown import NOTICE
-from doc_assets.serving.request_parameters import read_parameters
 from doc_assets.serving.service import Service
 
 
@@ -33,11 +32,10 @@ async def llms_full(request: Request) -> Response:
 
 def llms_text(service: Service, given: TextParameters) -> str:
     """Return the list of what is live, as llmstxt.org has it."""
-    found = [one for one in service.sources().sources if is_chosen(one, given)]
-    if not found:
-        raise Misuse("there is no such source: /v1/sources lists them, /v1/resolve finds those of a like name")
-    if len(found) == 1 and given.source:
-        return _of_source(service, found[0])
+    overview = service.overview(given.type, given.source)
+    found = overview.sources
+    if overview.contents is not None:
+        return _of_source(found[0], overview.contents)
     lines = ["# Documentation", "", f"> {NOTICE}", ""]
     for doc_type in dict.fromkeys(one.type for one in found):
         lines += [f"## {doc_type}", ""]
@@ -48,20 +46,13 @@ def llms_text(service: Service, given: TextParameters) -> str:
     return "\n".join(lines)
 
 
-def is_chosen(one: SourceInfo, given: TextParameters) -> bool:
-    """Return True for a source that is asked for."""
-    names = {one.source, f"{one.type}/{one.source}"}
-    return (not given.type or one.type in given.type) and (not given.source or bool(names & set(given.source)))
-
-
 def _facts(one: SourceInfo) -> str:
     newest = [f"{v.product} {v.version}".strip() for v in one.versions if v.version][:1]
     published = [f"published {one.published_at:%Y-%m-%d}"] if one.published_at else []
     return ", ".join([*newest, f"{one.documents:,} documents", *published])
 
 
-def _of_source(service: Service, one: SourceInfo) -> str:
-    tree = service.contents(one.type, one.source, depth=20, most=1_000_000)
+def _of_source(one: SourceInfo, tree: ContentsAnswer) -> str:
     lines = [f"# {one.type}/{one.source}", "", f"> {_facts(one)}. {NOTICE}", ""]
     return "\n".join([*lines, *_lines(tree.children, 0), ""])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doc_assets.search.choices import Around
-from doc_assets.serving.widening import stretches, widths
+from doc_assets.serving.search.widening import stretches, widths
 from doc_assets.store.browse.documents import Span
 
 # Ten characters each, with a heading of five before each new section.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from doc_assets.serving.snapshot_facts import SnapshotFacts
-from doc_assets.serving.version_filter import VersionFilter, version_filter
+from doc_assets.serving.search.version_filter import VersionFilter, version_filter
+from doc_assets.serving.sources.snapshot_facts import SnapshotFacts
 from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.scope import SearchRequest, resolve_scope

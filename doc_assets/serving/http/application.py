@@ -14,13 +14,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.serving.api import OPERATIONS
-from doc_assets.serving.guards import LARGEST_BODY, GuardedApp, Guards
-from doc_assets.serving.health import healthz, metrics, readyz
-from doc_assets.serving.llms import llms, llms_full
-from doc_assets.serving.openapi import openapi
-from doc_assets.serving.problems import on_error, on_http_error
-from doc_assets.serving.request_metrics import RequestMetrics
+from doc_assets.serving.http.api import OPERATIONS
+from doc_assets.serving.http.guards import LARGEST_BODY, GuardedApp, Guards
+from doc_assets.serving.http.health import healthz, metrics, readyz
+from doc_assets.serving.http.llms import llms, llms_full
+from doc_assets.serving.http.openapi import openapi
+from doc_assets.serving.http.problems import on_error, on_http_error
+from doc_assets.serving.http.request_metrics import RequestMetrics
 from doc_assets.serving.service import Service
 
 Lifespan = Callable[[], AbstractAsyncContextManager[object]]

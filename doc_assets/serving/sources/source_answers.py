@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from doc_assets.search.versions import VersionRange, select
-from doc_assets.serving import resolving
-from doc_assets.serving.answers import ResolvedSource, SourceInfo
-from doc_assets.serving.snapshot_facts import version_counts
+from doc_assets.serving.answers import ResolveAnswer, ResolvedSource, SourceInfo, SourcesAnswer
+from doc_assets.serving.sources import resolving
+from doc_assets.serving.sources.snapshot_facts import version_counts
 from doc_assets.store.browse.contents import ProductVersion
 from doc_assets.store.browse.state import VisibleSnapshot, state_digest
+
+_RESOLVED = 10
 
 Scopes = Mapping[str, tuple[str, ...]]
 
@@ -48,6 +50,39 @@ def source_info(
         published_at=max(published, default=None),
         digest=source_digest(parts),
         snapshots=tuple(one.id for one in parts),
+    )
+
+
+def sources_answer(
+    visible: Sequence[VisibleSnapshot], facts: Mapping[int, Sequence[ProductVersion]], scopes: Scopes
+) -> SourcesAnswer:
+    """Return the list of sources of some snapshots."""
+    return SourcesAnswer(
+        sources=tuple(source_info(parts, facts, scopes) for parts in by_source(visible).values()),
+        scopes=dict(scopes),
+        state=state_digest(visible),
+    )
+
+
+def resolve_among(listing: SourcesAnswer, asked: str, version: str | None) -> ResolveAnswer:
+    """Return the sources of a list that a name may mean, likeliest first."""
+    by_key = {f"{one.type}/{one.source}": one for one in listing.sources}
+    found = resolving.best_matches(asked, {key: names_of(one) for key, one in by_key.items()})
+    resolved = [resolved_source(by_key[key], match, version) for key, match in found.items()]
+    resolved.sort(key=lambda one: (-one.score, not one.asked, one.is_below, -one.documents))
+    scopes = resolving.best_matches(asked, {one: [resolving.Name(one, "scope")] for one in listing.scopes})
+    notes = []
+    if not resolved:
+        notes.append(f"nothing is called like {asked!r}: the list of sources has all; a search may find it")
+    elif version is not None and not any(one.asked for one in resolved):
+        notes.append(f"none of these sources states a version that is {version} or below")
+    return ResolveAnswer(
+        name=asked,
+        version=version,
+        sources=tuple(resolved[:_RESOLVED]),
+        scopes=tuple(scopes),
+        notes=tuple(notes),
+        state=listing.state,
     )
 
 

@@ -11,7 +11,7 @@ from doc_assets.errors import NotFound
 from doc_assets.metadata import folder_version
 from doc_assets.search.results import SearchResult
 from doc_assets.search.versions import VersionRange, newest_first, select
-from doc_assets.serving.snapshot_facts import Twin, versions_by_product
+from doc_assets.serving.sources.snapshot_facts import Twin, versions_by_product
 from doc_assets.store.browse.contents import ProductVersion
 from doc_assets.store.search.filters import Condition
 

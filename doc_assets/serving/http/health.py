@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from doc_assets.errors import DocAssetsError
-from doc_assets.serving.api import metrics_of, service_of
+from doc_assets.serving.http.api import metrics_of, service_of
 from doc_assets.serving.in_threads import in_thread
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from doc_assets.serving.resolving import Name, best_matches, split_version
 from doc_assets.serving.service import Service
+from doc_assets.serving.sources.resolving import Name, best_matches, split_version
 
 SOURCES = ["crate-tokio", "crate-tokio-stream", "tokio-website", "talos-docs", "talos-repo", "jax-docs", "cilium-docs",
            "crate-serde", "crate-serde-json", "cpp-core-guidelines", "raydium-amm"]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Sources for readers: what each is about, its tree, and which ones a name means."""
