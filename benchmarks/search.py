@@ -46,6 +46,11 @@ def headings(store: Store, n: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def row_name(source: str, mode: str, clients: int) -> str:
+    """Return the name of a measurement in the report."""
+    return f"{source} {mode} {clients} clients"
+
+
 def measured(ask: Ask, queries: Sequence[Query], mode: str, clients: int) -> dict[str, float]:
     """Ask all queries by so many clients; wall time of each search in ms, and CPU of a search in both processes."""
     times: list[float] = []
@@ -158,7 +163,7 @@ def main() -> None:
                     ask(query, mode)
                 for number in clients:
                     asked = list(itertools.chain.from_iterable([queries] * given.repeat))
-                    report[f"{source} {mode} {number} clients"] = measured(ask, asked, mode, number)
+                    report[row_name(source, mode, number)] = measured(ask, asked, mode, number)
     json.dump(report, sys.stdout, indent=1)
     print()
 

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.bench_corpus import copied, edit
 from benchmarks.bench_report import Row, Section, rate, replaced, slope, until_freed
+from benchmarks.ladder import latencies
+from benchmarks.search import row_name
 from doc_assets_tests.support import ROOT
 
 _FIGURE = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -29,6 +31,12 @@ def test_every_plot_of_the_results_is_there() -> None:
     report = ROOT / "benchmarks" / "RESULTS.md"
     plots = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", report.read_text(encoding="utf-8"))
     assert [plot for plot in plots if not (report.parent / plot).is_file()] == []
+
+
+def test_latencies_are_read_as_this_checkout_and_older_ones_print_them() -> None:
+    now = {row_name("memory", "hybrid", 1): {"p50_ms": 1.0, "p95_ms": 2.0}}
+    assert latencies(now, "hybrid") == (1.0, 2.0)
+    assert latencies({"hybrid": {"median_ms": 1.0, "p95_ms": 2.0}}, "hybrid") == (1.0, 2.0)
 
 
 @pytest.fixture
