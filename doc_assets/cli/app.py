@@ -6,7 +6,7 @@ import functools
 import importlib
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from doc_assets import __version__
-from doc_assets.cli.output import Line, log_messages, messages, print_error
+from doc_assets.cli.output import Line, log_messages, messages, print_error, print_note
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
 from doc_assets.runtime.masked_output import masked_output
 from doc_assets.settings import LogSettings
+from doc_assets.settings.layers import set_by_flags
+from doc_assets.settings.names import unknown_variables
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.retries import to_store_error
 
@@ -67,6 +69,7 @@ _COMMANDS = {
     "quarantine": _Place("Inspect", "quarantine", "app"),
     "catalogue": _Place("Set up", "catalogue", "app"),
     "db": _Place("Set up", "db", "app"),
+    "settings": _Place("Set up", "settings", "settings"),
 }
 
 
@@ -175,17 +178,20 @@ def options(
     ),
 ) -> None:
     """Apply the options before the command."""
-    wanted = LogSettings.from_environment()
+    flags = {}
     if log_format is not None:
         if log_format not in LogSettings.FORMATS:
             raise typer.BadParameter(f"{log_format!r}: one of {', '.join(LogSettings.FORMATS)} is needed")
-        wanted = replace(wanted, format=log_format)
+        flags["DOC_ASSETS_LOG_FORMAT"] = log_format
     if verbose:
-        wanted = replace(wanted, level="info" if verbose == 1 else "debug")
-    os.environ.update(wanted.to_environment())  # the processes that a load starts log alike
+        flags["DOC_ASSETS_LOG_LEVEL"] = "info" if verbose == 1 else "debug"
+    set_by_flags(flags)  # also for the processes that a load starts
+    wanted = LogSettings.from_environment()
     log_context.configure(wanted)
     if wanted.format == "json":
         log_messages()
+    for unknown in unknown_variables(os.environ):
+        print_note(f"warning: {unknown}")
 
 
 def main() -> None:
