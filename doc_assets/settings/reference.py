@@ -49,8 +49,8 @@ def _held(setting: Setting, layers: Layers) -> Held:
     try:
         return Held(setting.variable, key, _text(value_of(setting, layers)), origin)
     except ConfigurationError as error:
-        # A value that is not allowed may be a secret, cut wrongly; the message quotes what may be quoted.
-        return Held(setting.variable, key, MASK if setting.is_secret else given and given.text, origin, str(error))
+        text = given.text if given and not setting.is_secret else MASK
+        return Held(setting.variable, key, text, origin, str(error))
 
 
 def _text(value: object) -> str | None:

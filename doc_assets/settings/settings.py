@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -300,14 +300,14 @@ class Settings:
 
 def _refuse_unusable(environment: Mapping[str, str]) -> None:
     """Refuse what others have set and no request can be sent with: a token of the hub, proxies."""
-    checks = [("HF_TOKEN", environment.get("HF_TOKEN", ""), header_problem)]
+    _refuse("HF_TOKEN", environment, header_problem)
     for name in PROXY_VARIABLES:
-        value = environment.get(name, "").strip()
-        address = value if "://" in value else f"http://{value}"
-        checks.append((name, value, lambda _given, address=address: address_problem(address)))
-    for name, value, problem in checks:
-        if value.strip():
-            try:
-                kinds.secret(problem, str)(value, Path())
-            except ValueError as error:
-                raise ConfigurationError(f"{name} {error}") from None
+        _refuse(name, environment, lambda value: address_problem(value if "://" in value else f"http://{value}"))
+
+
+def _refuse(name: str, environment: Mapping[str, str], problem: Callable[[str], str | None]) -> None:
+    if value := environment.get(name, "").strip():
+        try:
+            kinds.secret(problem, str)(value, Path())
+        except ValueError as error:
+            raise ConfigurationError(f"{name} {error}") from None
