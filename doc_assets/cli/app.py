@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from doc_assets import __version__
+from doc_assets.cli.commands import COMMANDS
 from doc_assets.cli.output import Line, log_messages, messages, print_error, print_note
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, termination_message
@@ -22,8 +22,6 @@ from doc_assets.runtime.masked_output import masked_output
 from doc_assets.settings import LogSettings
 from doc_assets.settings.layers import set_by_flags
 from doc_assets.settings.names import unknown_variables
-from doc_assets.store.database.connection import DatabaseError
-from doc_assets.store.database.retries import to_store_error
 
 # Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
 _REPORTING = ("migrate", "rollback", "retire", "validate", "gc", "db upgrade")
@@ -33,66 +31,28 @@ else:
     UsageError = typer.BadParameter.__bases__[0]  # base of Typer's errors of usage, which has no public name
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a command is: the panel of the help, the module in this package, and its function or ``typer.Typer``."""
-
-    panel: str
-    module: str
-    member: str
-
-
-# A command's module is imported when it is asked for: all of them take a second, `search` half of that.
-_COMMANDS = {
-    "migrate": _Place("Load", "migrate", "migrate"),
-    "validate": _Place("Load", "validate", "validate"),
-    "rollback": _Place("Load", "rollback", "rollback"),
-    "retire": _Place("Load", "retire", "retire"),
-    "discard": _Place("Load", "rollback", "discard"),
-    "gc": _Place("Load", "gc", "gc"),
-    "search": _Place("Search", "search", "search"),
-    "fetch": _Place("Search", "fetch", "fetch"),
-    "resolve": _Place("Search", "fetch", "resolve"),
-    "serve": _Place("Search", "serve", "serve"),
-    "mcp": _Place("Search", "mcp", "mcp"),
-    "evaluate": _Place("Search", "evaluate", "evaluate"),
-    "status": _Place("Inspect", "status", "status"),
-    "exporter": _Place("Inspect", "exporter", "exporter"),
-    "history": _Place("Inspect", "history", "history"),
-    "snapshots": _Place("Inspect", "snapshots", "snapshots"),
-    "show": _Place("Inspect", "snapshots", "show"),
-    "diff": _Place("Inspect", "diff", "diff"),
-    "manifest": _Place("Inspect", "snapshots", "manifest"),
-    "duplicates": _Place("Inspect", "duplicates", "duplicates"),
-    "embedder": _Place("Inspect", "embedder", "app"),
-    "spaces": _Place("Inspect", "spaces", "app"),
-    "quarantine": _Place("Inspect", "quarantine", "app"),
-    "catalogue": _Place("Set up", "catalogue", "app"),
-    "db": _Place("Set up", "db", "app"),
-    "settings": _Place("Set up", "settings", "settings"),
-}
-
-
 class Commands(TyperGroup):
     """Prints a command's error, adds it to the termination message, and maps it to an exit code."""
 
-    @property
-    def commands(self) -> dict[str, Any]:  # pyrefly: ignore[bad-override-mutable-attribute] - commands have no public type
-        """All commands, imported."""
-        return {name: _imported(name) for name in _COMMANDS} | self._registered
+    def __init__(self, *, commands: Mapping[str, Any], **attributes: Any) -> None:  # noqa: ANN401 - Typer's own
+        """Take the commands that are registered with Typer, beside those of the table."""
+        self._registered = commands
+        super().__init__(commands=cast(Any, _Imported(commands)), **attributes)
 
-    @commands.setter
-    def commands(self, registered: dict[str, Any]) -> None:
-        """Take the commands that are registered with Typer."""
-        self._registered = registered
-
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - see below
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - Typer's own context, which has no public name
         """Return the names of all commands in the order of the help."""
-        return [*_COMMANDS, *self._registered]
+        return [*self.commands]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see below
-        """Return a command, imported now; None if there is none of that name."""
-        return _imported(cmd_name) if cmd_name in _COMMANDS else self._registered.get(cmd_name)
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - Typer's own
+        """Return what the help and the completion say of a command, which is not imported; None for another name."""
+        if place := COMMANDS.get(cmd_name):
+            return TyperCommand(cmd_name, short_help=place.summary, rich_help_panel=place.panel)
+        return self._registered.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own
+        """Return name, command and arguments of the command that is asked for, imported now."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, self.commands[name] if command and name else command, rest
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's own, without public names
         """Parse the options before the command."""
@@ -112,25 +72,50 @@ class Commands(TyperGroup):
             path = usage.ctx.command_path if usage.ctx else ""
             _begin(path.removeprefix(ctx.command_path).strip() or ctx.invoked_subcommand)
             raise _refused(usage) from None
-        except (DocAssetsError, DatabaseError) as raised:
-            error = to_store_error(raised) if isinstance(raised, DatabaseError) else raised
+        except Exception as raised:
+            error = _own(raised)
+            if error is None:
+                raise
             _begin(ctx.invoked_subcommand)  # the error may precede the command
             print_error(str(error))
             raise typer.Exit(error.exit_code) from raised
 
 
-@functools.cache
-def _imported(name: str) -> object:
-    """Return a command as Typer builds it of a function, or of an app with commands of its own."""
-    place = _COMMANDS[name]
-    member = getattr(importlib.import_module(f"doc_assets.cli.{place.module}"), place.member)
-    alone = typer.Typer(callback=lambda: None, add_completion=False, rich_markup_mode="rich")
-    if isinstance(member, typer.Typer):
-        alone.add_typer(member, name=name, rich_help_panel=place.panel)
-    else:
-        alone.command(name, rich_help_panel=place.panel)(member)
-    group: Any = get_command(alone)
-    return group.commands[name]
+class _Imported(Mapping[str, Any]):
+    """The commands by name, each as Typer builds it of a function, or of an app with commands of its own."""
+
+    def __init__(self, registered: Mapping[str, Any]) -> None:
+        self._built = {**registered}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - commands have no public type
+        if name not in self._built:
+            place = COMMANDS[name]
+            member = getattr(importlib.import_module(f"doc_assets.cli.{place.module}"), place.member)
+            alone = typer.Typer(callback=lambda: None, add_completion=False, rich_markup_mode="rich")
+            if isinstance(member, typer.Typer):
+                alone.add_typer(member, name=name)
+            else:
+                alone.command(name)(member)
+            self._built[name] = cast(Any, get_command(alone)).commands[name]
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS | self._built)
+
+    def __len__(self) -> int:
+        return len(COMMANDS | self._built)
+
+
+def _own(raised: Exception) -> DocAssetsError | None:
+    """Return the error as one of this project; None for a programming error."""
+    if isinstance(raised, DocAssetsError):
+        return raised
+    if "psycopg" not in sys.modules:  # imported by what asks the database alone, in 0.1 s
+        return None
+    from doc_assets.store.database.connection import DatabaseError
+    from doc_assets.store.database.retries import to_store_error
+
+    return to_store_error(raised) if isinstance(raised, DatabaseError) else None
 
 
 def _refused(usage: UsageError) -> Exception:

@@ -1,4 +1,4 @@
-"""Log output as JSON or text, and the ids that every line carries.
+"""Log output, and the ids that every line carries; the lines themselves are made in ``doc_assets.runtime.log_lines``.
 
 The library logs only what happened, through ``logging``; the ids of run, partition and snapshot are bound here around
 the work. The lasting record is the history in the database (``doc_assets.store.history.history``).
@@ -8,36 +8,18 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
-
-import structlog
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars, merge_contextvars
+from typing import TextIO
 
 from doc_assets.runtime.masked_output import mask_exceptions_and_records
-from doc_assets.runtime.visible_text import visible, visible_json
-from doc_assets.secrets import mask, mask_data
+from doc_assets.secrets import mask_data
 from doc_assets.settings import LogSettings
-
-_FIRST = ("time", "level", "logger", "message")  # so that the messages of several lines stand below each other
 
 
 def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Log to ``stream`` (stderr by default) from now on; a further call replaces the previous one."""
-    handler = _Handler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[
-                merge_contextvars,
-                structlog.stdlib.add_logger_name,
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.ExtraAdder(),
-                structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            ],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings)],
-        )
-    )
+    handler = _Handler(settings, stream)
     root = logging.getLogger()
     for former in [former for former in root.handlers if isinstance(former, _Handler)]:
         root.removeHandler(former)
@@ -49,6 +31,8 @@ def configure(settings: LogSettings, stream: TextIO | None = None) -> None:
 
 def bind(**ids: object) -> None:
     """Add ids to the lines logged from here to the end of the enclosing ``bound``; ids of None are left out."""
+    from structlog.contextvars import bind_contextvars
+
     bind_contextvars(**{name: value for name, value in ids.items() if value is not None})
 
 
@@ -62,6 +46,8 @@ def bound(**ids: object) -> Iterator[None]:
         >>> with bound(partition="rust/crate-tokio", run="6f1c"):
         ...     logging.getLogger("doc_assets").info("load started")
     """
+    from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+
     before = get_contextvars()
     bind(**ids)
     try:
@@ -74,9 +60,18 @@ def bound(**ids: object) -> Iterator[None]:
 class _Handler(logging.Handler):
     """Writes to a stream, or to the current stderr; a class of its own, unlike the handlers of a host program."""
 
-    def __init__(self, stream: TextIO | None) -> None:
+    def __init__(self, settings: LogSettings, stream: TextIO | None) -> None:
         super().__init__()
+        self._settings = settings
         self._stream = stream
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self.formatter is None:
+            # structlog takes 0.05 s and 8 MB, and most commands and parse workers log nothing.
+            from doc_assets.runtime.log_lines import formatter
+
+            self.formatter = formatter(self._settings)
+        return self.formatter.format(record)
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -86,41 +81,3 @@ class _Handler(logging.Handler):
             stream.flush()
         except Exception:
             self.handleError(record)
-
-
-def _rendering(settings: LogSettings) -> list[structlog.types.Processor]:
-    if settings.format == "text":
-        # structlog's default for exceptions is rich's: cut at 88 columns, and with the values of local variables.
-        plain = structlog.dev.plain_traceback
-        return [
-            structlog.processors.format_exc_info,
-            _masked,
-            _visible,
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), event_key="event", timestamp_key="time", exception_formatter=plain
-            ),
-        ]
-    return [
-        structlog.processors.format_exc_info,
-        _masked,
-        structlog.processors.EventRenamer("message"),
-        _ordered,
-        structlog.processors.JSONRenderer(visible_json),
-    ]
-
-
-def _masked(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    # Value by value: a password that is a word, such as "info", must not spoil the line's own.
-    return {
-        name: mask(value) if isinstance(value, str) and name not in _FIRST else value for name, value in event.items()
-    }
-
-
-def _visible(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: visible(value) if isinstance(value, str) else value for name, value in event.items()}
-
-
-def _ordered(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: event[name] for name in _FIRST if name in event} | {
-        name: value for name, value in event.items() if name not in _FIRST
-    }

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait as wait_for
 from types import FrameType
 from typing import Protocol
 
@@ -151,6 +150,8 @@ def follow_parent(parent: Pipe) -> None:
     _request.again, _request.deferrals, _request.handling = (lambda _number: None), 1, 1
     for number in SIGNALS:
         signal.signal(number, _handle)
+    from multiprocessing.connection import wait as wait_for  # 20 ms, and commands that start no process need none
+
     main = threading.main_thread().ident
     assert main is not None  # noqa: S101 - it is running
 

@@ -1,6 +1,6 @@
 """Text for terminals, logs and JSON: what would act on a terminal is shown, or escaped in JSON, never sent.
 
-Used by everything that prints (``doc_assets/cli/output.py``) or logs (``log_context.py``). What is stored is cleaned
+Used by everything that prints (``doc_assets/cli/output.py``) or logs (``log_lines.py``). What is stored is cleaned
 elsewhere (``doc_assets/document/document.py``).
 """
 

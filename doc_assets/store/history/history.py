@@ -1,6 +1,6 @@
 """The append-only history: writing events, which are logged as well, and reading them back.
 
-The format of log lines is in ``doc_assets.runtime.log_context``.
+The format of log lines is in ``doc_assets.runtime.log_lines``.
 """
 
 from __future__ import annotations
