@@ -18,14 +18,20 @@ class DocAssetsError(Exception):
     Attributes:
         exit_code: Exit code of a command that ends with this error.
         may_pass: True if the same attempt can succeed later, so that a retry is worth it.
+        what: The message without the step that only who has the command line can take: what readers over HTTP get.
     """
 
     exit_code: ClassVar[int] = 1
     may_pass: ClassVar[bool] = False
 
-    def __init__(self, *arguments: object) -> None:
-        """Take the message; secrets that it holds are masked, since it goes into logs, history and events alike."""
-        super().__init__(*(mask(one) if isinstance(one, str) else one for one in arguments))
+    def __init__(self, *arguments: object, step: str = "") -> None:
+        """Take the message, and the next step on the command line where readers without one may get the error, too.
+
+        Secrets that they hold are masked, since they go into logs, history and events alike.
+        """
+        masked = [mask(one) if isinstance(one, str) else one for one in arguments]
+        self.what = str(masked[0]) if masked else ""
+        super().__init__(*([f"{self.what}: {mask(step)}"] if step else masked))
 
 
 class Misuse(DocAssetsError):

@@ -31,6 +31,7 @@ class AlsoIn:
     Attributes:
         url: Address of its page, None if that is not known.
         similarity: Similarity of its document to the one that is shown; 1.0 for the same document.
+        document: Its document's id in hex: which one, of a file that gives several.
     """
 
     doc_type: str
@@ -38,6 +39,7 @@ class AlsoIn:
     path: str
     url: str | None
     similarity: float
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _result(
             url = address(place.site, place.path, stated[key])
             # Only the same document is alike to 1.0: near duplicates are so by the estimate alone.
             similarity = 1.0 if key == shown else min(round(alike(key), 3), 0.999)
-            also[place.key] = AlsoIn(*place.key, url, similarity)
+            also[place.key] = AlsoIn(*place.key, url, similarity, key.hex())
     also_in = sorted(also.values(), key=lambda a: (-a.similarity, a.doc_type, a.source, a.path))
     return FoldedResult(replace(group.best, document_id=shown), shown_at, stated[shown], tuple(also_in))
 

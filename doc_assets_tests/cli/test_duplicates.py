@@ -43,4 +43,4 @@ def test_the_command_line_lists_pairs_and_tells_where_else_a_passage_stands(
     assert "and in 2 more places" in shown
     (told,) = json.loads(run("search", "gadgets", "--mode", "text", "--json").stdout)
     assert len(told["also_in"]) == 5
-    assert {*told["also_in"][0]} == {"doc_type", "source", "path", "url", "similarity"}
+    assert {*told["also_in"][0]} == {"doc_type", "source", "path", "url", "similarity", "document"}

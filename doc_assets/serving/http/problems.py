@@ -46,7 +46,7 @@ def detail_of(error: Exception) -> str:
     """Return what a reader may know of an error: its text where the reader can act on it, else what to do."""
     status = status_of(error)
     if status < 500:
-        return str(error)
+        return error.what if isinstance(error, DocAssetsError) else str(error)
     if status == 503:
         return "the store does not answer now: try again in some seconds"
     return "the server failed: its log says why; try again, or ask whoever runs it"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from doc_assets.search.choices import Around
+from doc_assets.search.folding import AlsoIn
 from doc_assets.search.page_url import address
 from doc_assets.search.results import SearchResult
 from doc_assets.serving.answers import Hit, LeftOut, Passage, Place
@@ -50,7 +51,8 @@ def show(
     keys = [_key(result) for result in results]
     snapshots = [one.id for one in visible]
     by_id = {one.id: one for one in visible}
-    facts = documents_at(connection, keys, snapshots)
+    others = [_key(also) for result in results for also in result.also_in]
+    facts = documents_at(connection, [*keys, *others], snapshots)
     spans = spans_of(connection, [key[3] for key in keys])
     ranges = {
         key: {
@@ -83,7 +85,7 @@ def show(
         if chosen is not None:
             cost = sum(passage.tokens for passage in chosen)
             left -= cost
-            hits.append(_hit(document, result, chosen, by_id[document.snapshot]))
+            hits.append(_hit(document, result, chosen, by_id[document.snapshot], facts))
             wanted -= cost
         if wanted > 0:
             left_out.append(LeftOut(id=id_of(document), title=document.title, tokens=wanted, get=request_for(document)))
@@ -106,7 +108,7 @@ def cut(passage: Passage, most: int, tokens: TokenCounter) -> Passage:
     return passage.model_copy(update={"text": text, "tokens": tokens.count(text)})
 
 
-def _key(result: SearchResult) -> PlaceKey:
+def _key(result: SearchResult | AlsoIn) -> PlaceKey:
     return result.doc_type, result.source, result.path, bytes.fromhex(result.document)
 
 
@@ -157,7 +159,11 @@ def _estimate(ranges: Sequence[tuple[int, int]], known: Sequence[Passage]) -> in
 
 
 def _hit(
-    document: DocumentFacts, result: SearchResult, passages: tuple[Passage, ...], snapshot: VisibleSnapshot
+    document: DocumentFacts,
+    result: SearchResult,
+    passages: tuple[Passage, ...],
+    snapshot: VisibleSnapshot,
+    facts: Mapping[PlaceKey, DocumentFacts],
 ) -> Hit:
     product, version = version_facts(document)
     return Hit(
@@ -178,7 +184,6 @@ def _hit(
         tokens=sum(passage.tokens for passage in passages),
         passages=passages,
         also_in=tuple(
-            Place(id=f"{also.doc_type}/{also.source}/{also.path}", url=also.url, similarity=also.similarity)
-            for also in result.also_in
+            Place(id=id_of(facts[_key(also)]), url=also.url, similarity=also.similarity) for also in result.also_in
         ),
     )

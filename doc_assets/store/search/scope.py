@@ -161,12 +161,12 @@ def _visible(connection: psycopg.Connection, at: int | datetime | None) -> list[
     if rows and (not isinstance(at, int) or any(row.snapshot == at for row in rows)):
         return rows
     if isinstance(at, int):
-        raise NotFound(f"snapshot {at} holds no chunks: doc-assets show {at} shows what it holds")
+        raise NotFound(f"snapshot {at} holds no chunks", step=f"doc-assets show {at} shows what it holds")
     if at is None:
-        raise Refused("nothing is published here yet: run doc-assets migrate")
+        raise Refused("nothing is published here yet", step="run doc-assets migrate")
     first = connection.execute("SELECT min(at) FROM publication").fetchone()
     if first is None or first[0] is None:
-        raise Refused("nothing was ever published here: run doc-assets migrate")
+        raise Refused("nothing was ever published here", step="run doc-assets migrate")
     raise NotFound(
         f"nothing was live on {format_moment(at)}: the first publication here was on {format_moment(first[0])}"
     )
@@ -187,14 +187,14 @@ def choose(visible: Sequence[_OfSource], request: SearchRequest) -> list[_OfSour
     if unknown := sorted(set(request.sources) - named):
         listed = "status" if request.as_of is None else "snapshots"
         raise NotFound(
-            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: "
-            f"the list of sources has all (doc-assets {listed})"
+            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}; the list of sources has all",
+            step=f"doc-assets {listed} prints it",
         )
     chosen = [row for row in of_types if not request.sources or _names(row) & set(request.sources)]
     if not request.places:
         return chosen
     if not (found := [row for row in chosen if {row.doc_type, *_names(row)} & set(request.places)]):
-        raise NotFound(f"nothing {state} of {', '.join(request.places)} in this scope: widen it, or load them")
+        raise NotFound(f"nothing {state} of {', '.join(request.places)} in this scope: widen it")
     return found
 
 

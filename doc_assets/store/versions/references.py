@@ -185,9 +185,9 @@ def resolve_run(connection: psycopg.Connection, run: str) -> str:
 
 
 _UNREADABLE = {
-    "collected": "its manifest was removed by doc-assets gc, and only its row and its history are left",
+    "collected": "its manifest was removed by garbage collection, and only its row and its history are left",
     "discarded": "it was discarded before it was ever live, and its manifest is gone",
-    "staging": "its load has not finished: doc-assets migrate resumes it",
+    "staging": "its load has not finished",
 }
 
 
@@ -222,13 +222,13 @@ def require_manifest(connection: psycopg.Connection, snapshot_id: int, partition
     """Raise NotFound unless a snapshot exists (in the partition, if given), is complete and has its manifest."""
     found = _states(connection, [snapshot_id]).get(snapshot_id)
     if found is None:
-        raise NotFound(f"snapshot {snapshot_id} does not exist: doc-assets snapshots lists them")
+        raise NotFound(f"snapshot {snapshot_id} does not exist", step="doc-assets snapshots lists them")
     name, _, unreadable = found
     _require_partition(snapshot_id, name, partition or name)
     if unreadable is not None:
         raise NotFound(
-            f"snapshot {snapshot_id} of {name} cannot be read: {unreadable}; doc-assets snapshots {name} lists the "
-            "others"
+            f"snapshot {snapshot_id} of {name} cannot be read, {unreadable}",
+            step=f"doc-assets snapshots {name} lists the others",
         )
 
 
@@ -265,6 +265,6 @@ def collected_message(connection: psycopg.Connection, at: int | datetime | None,
     since = f"; it is complete since {complete[0].astimezone().isoformat()}" if complete and complete[0] else ""
     on = f"on {format_moment(at)} " if isinstance(at, datetime) else ""
     return (
-        f"what was live {on}of {shown} was removed by doc-assets gc{since}: give a later moment, or leave it out by "
-        "type or source"
+        f"what was live {on}of {shown} was removed by garbage collection{since}: give a later moment, or leave it "
+        "out by type or source"
     )

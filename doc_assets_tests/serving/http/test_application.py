@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
 from doc_assets.serving.http.application import create_app
@@ -31,6 +32,14 @@ def test_an_unknown_parameter_is_an_error_that_names_what_exists(client: TestCli
     answer = client.get("/v1/search", params={"q": "task", "sources": "tokio"})
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
     assert "did you mean 'source'" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "asked", [{"source": "absent"}, {"type": "absent"}, {"as_of": "999999"}, {"as_of": "1970-01-01"}]
+)
+def test_no_error_sends_a_reader_to_the_command_line(client: TestClient, asked: dict[str, str]) -> None:
+    answer = client.get("/v1/search", params={"q": "task", "mode": "text", **asked})
+    assert answer.status_code == 404 and "doc-assets" not in answer.json()["detail"]
 
 
 def test_a_wrong_value_and_an_absent_query_are_named(client: TestClient) -> None:

@@ -146,7 +146,7 @@ def test_each_state_that_cannot_be_looked_into_is_refused_with_the_reason(pages:
         return str(raised.value)
 
     assert "snapshot 999 does not exist" in refusal(999)
-    assert "removed by doc-assets gc" in refusal(old)
+    assert "removed by garbage collection" in refusal(old)
     assert "has not finished" in refusal(unfinished)
     assert "nothing was live on" in refusal(first - timedelta(microseconds=1)) and "first publication" in refusal("1w")
     told = refusal(first)
