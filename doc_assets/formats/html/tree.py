@@ -19,6 +19,8 @@ MAX_DEPTH = 512
 # The parser reopens unclosed formatting elements in each later paragraph: a page of 3 MB can make 50 million elements.
 # Documentation pages stay below 100,000.
 MAX_COPIES = 1_000_000
+# As many open at a time are no harm on a page of any size: it grows five-fold at most. Single-page manuals nest two.
+_FEW_OPEN = 4
 # Fewer tags are not counted, as counting takes longer than parsing: they make at most a million copies, in 0.3 s.
 _FEW_TAGS = 2_000
 
@@ -53,7 +55,12 @@ INLINE = frozenset((
 
 
 def parse_tree(
-    text: str, *, max_depth: int = MAX_DEPTH, max_copies: int = MAX_COPIES, few_tags: int = _FEW_TAGS
+    text: str,
+    *,
+    max_depth: int = MAX_DEPTH,
+    max_copies: int = MAX_COPIES,
+    few_tags: int = _FEW_TAGS,
+    few_open: int = _FEW_OPEN,
 ) -> LexborHTMLParser:
     """Return the tree of a page.
 
@@ -63,7 +70,7 @@ def parse_tree(
     tags = text.count("<")
     if tags > few_tags:
         depth, left_open = _open_elements(text, max_depth)
-        if depth > max_depth or left_open * tags > max_copies:
+        if depth > max_depth or (left_open > few_open and left_open * tags > max_copies):
             raise DocumentRejected(
                 f"HTML with more than {max_depth} elements nested or left open inside one another: not a page to read"
             )

@@ -255,8 +255,9 @@ def test_a_page_nested_deeper_than_the_limit_is_refused(opening: str, closing: s
 def test_formatting_that_is_left_open_is_limited_by_the_paragraphs_that_repeat_it() -> None:
     page = "<p><b><i><font size=1>words" + "<p>x" * 5
     with pytest.raises(DocumentRejected, match="left open"):
-        parse_tree(page, max_copies=20, few_tags=0)
-    parse_tree(page, max_copies=30, few_tags=0)
+        parse_tree(page, max_copies=20, few_tags=0, few_open=2)
+    parse_tree(page, max_copies=30, few_tags=0, few_open=2)
+    parse_tree(page, max_copies=20, few_tags=0)  # four of them make a page five times as large at most
 
 
 def test_a_page_is_read_up_to_512_levels_and_no_further() -> None:
