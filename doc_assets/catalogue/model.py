@@ -343,6 +343,9 @@ class DocType(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     description: str | None = Field(default=None, description="What the type holds, shown on its asset.")
+    owners: tuple[Annotated[str, Field(pattern=r"^(team:[^\s:]+|[^\s@]+@[^\s@]+)$")], ...] = Field(
+        default=(), description="Who answers for it, shown in Dagster: addresses, and teams as team:NAME."
+    )
     sources: tuple[Annotated[Source, Field(discriminator="kind")], ...] = Field(
         min_length=1, description="Where the type's documents come from."
     )

@@ -39,7 +39,7 @@ def initial_catalogue(directory: Path, output: Path | None) -> str:
         taken: set[str] = set()
         sources = [_source(doc_type, folder, base, taken) for folder in _folders(type_folder, root, left_out)]
         if sources:
-            types[doc_type] = {"sources": sources}
+            types[doc_type] = {"description": _description([one["name"] for one in sources]), "sources": sources}
     if not types:
         raise CatalogueError(
             f"{root} is not laid out <doc_type>/<source>/…: it has no folder that holds folders. "
@@ -49,6 +49,12 @@ def initial_catalogue(directory: Path, output: Path | None) -> str:
     header += [f"# Not covered, since it is not in such a folder: {path}" for path in sorted(left_out)]
     body = yaml.safe_dump({"types": types}, sort_keys=False, allow_unicode=True, width=1000)
     return "\n".join(header) + "\n" + body
+
+
+def _description(names: list[str], shown: int = 4) -> str:
+    """Return what a type without a description of its own holds: its first sources."""
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return f"Documentation of {', '.join(names[:shown])}{more}"
 
 
 def _folders(parent: Path, root: Path, left_out: list[str]) -> list[Path]:

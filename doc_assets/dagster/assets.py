@@ -12,28 +12,30 @@ import dagster as dg
 from pydantic import Field
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.dagster.checks import check_results, check_specs, describe, merged
+from doc_assets.dagster import type_facts
+from doc_assets.dagster.checks import check_results, check_specs, describe, merged, not_run
 from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.library import InProcessRun, Library
-from doc_assets.dagster.loaded_state import STATE
+from doc_assets.dagster.materializations import metadata_of, rollback_result
 from doc_assets.dagster.partitions import named_partition, partition_of, partitions_definition
 from doc_assets.dagster.predecessor import wait_for_predecessor
 from doc_assets.dagster.progress_log import logged_progress
-from doc_assets.document.records import COUNTS
-from doc_assets.errors import AuditFailed, PublicationRefused, Refused, Stopped, StoreError
+from doc_assets.errors import AuditFailed, DocAssetsError, PublicationRefused, Refused, Stopped, StoreError
 from doc_assets.runtime.progress import duration
+from doc_assets.secrets import mask
+from doc_assets.store.database.connection import DatabaseError
 
 # No postponed annotations here: Dagster reads LoadConfig from the signature.
 if TYPE_CHECKING:
+    from doc_assets.ingest.loader import Survey
     from doc_assets.ingest.result import LoadResult
+    from doc_assets.ingest.staged_load import StagedLoad
     from doc_assets.validation.audit import CheckResult
 
+POOL = "doc_assets_loads"  # what limits runs side by side, in the UI under Deployment, Concurrency
 BATCH_TAG = "doc_assets/batch"  # run batch of a call of doc-assets migrate; backfills have a tag of Dagster's
 
 Events = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
-
-# The UI plots numeric metadata: the same keys in every materialization, at most about 15.
-_PLOTTED = (*COUNTS, "includes_missing", "embedded", "reused", "seconds", "documents_per_minute", "peak_rss_bytes")
 
 
 class LoadConfig(dg.Config):
@@ -61,10 +63,15 @@ def documentation_asset(doc_type: str, catalogue: Catalogue, recipe: str) -> dg.
         code_version=recipe,
         group_name="documentation",
         kinds={"python", "postgres"},
+        owners=type_facts.owners(catalogue, doc_type),
+        tags=type_facts.asset_tags(catalogue, doc_type),
+        metadata=type_facts.asset_metadata(catalogue, doc_type, __file__),
         description=catalogue.types[doc_type].description or f"Published documentation of type {doc_type}.",
     )
 
-    @dg.multi_asset(name=doc_type, specs=[spec], check_specs=check_specs(doc_type, partitions), can_subset=True)
+    @dg.multi_asset(
+        name=doc_type, specs=[spec], check_specs=check_specs(doc_type, partitions), can_subset=True, pool=POOL
+    )
     def documentation(
         context: dg.AssetExecutionContext,
         config: LoadConfig,
@@ -92,22 +99,16 @@ def _load(
     in_process_run: InProcessRun | None,
 ) -> Events:
     partition = partition_of(context, catalogue, doc_type)
-    run_id, tags = context.run.run_id, context.run.tags
-    wait_for_predecessor(context, library, partition)
-    survey = (
-        in_process_run.survey
-        if in_process_run
-        else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
-    )
-    for warning in survey.discovery.warnings:
-        context.log.warning(warning)
-    if survey.unchanged is not None and not config.force:
+    try:
+        survey, staged = _staged(context, library, catalogue, partition, config, in_process_run)
+    except DocAssetsError as error:
+        yield from _checks_of_what_stays(context, library, partition.name, error)
+        raise
+    if staged is None:
+        assert survey.unchanged is not None  # noqa: S101 - else it was staged
         yield from _audit_events(context, partition.name, library.audit_live(partition.name), "what is live")
-        yield _materialization(survey.unchanged, survey.source_state)
+        yield _materialization(context, library, survey.unchanged, survey.source_state)
         return
-    with logged_progress(context, library, partition):
-        batch_id = tags.get(BATCH_TAG) or tags.get("dagster/backfill")
-        staged = library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
     with staged:
         results = library.audit(staged.snapshot)
         try:
@@ -124,9 +125,55 @@ def _load(
             in_process_run.result = result
         for warning in result.warnings[len(survey.discovery.warnings) :]:
             context.log.warning(warning)
-        yield _materialization(result, survey.source_state)
-    if BATCH_TAG not in tags:  # else doc-assets migrate does it, once after all its loads
+        yield _materialization(context, library, result, survey.source_state)
+    if _batch_of_call(context.run) is None:  # else doc-assets migrate does it, once after all its loads
         _index(context, library)
+
+
+def _staged(
+    context: dg.AssetExecutionContext,
+    library: Library,
+    catalogue: Catalogue,
+    partition: Partition,
+    config: LoadConfig,
+    in_process_run: InProcessRun | None,
+) -> "tuple[Survey, StagedLoad | None]":
+    """Return the survey, and the staged load unless nothing changed."""
+    run_id = context.run.run_id
+    wait_for_predecessor(context, library, partition)
+    survey = (
+        in_process_run.survey
+        if in_process_run
+        else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
+    )
+    for warning in survey.discovery.warnings:
+        context.log.warning(warning)
+    if survey.unchanged is not None and not config.force:
+        return survey, None
+    with logged_progress(context, library, partition):
+        batch_id = _batch_of_call(context.run) or context.run.tags.get("dagster/backfill")
+        return survey, library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
+
+
+def _batch_of_call(run: dg.DagsterRun) -> str | None:
+    """Return the batch of the call of doc-assets migrate that made the run; a run that repeats it is none of these."""
+    return run.tags.get(BATCH_TAG) if run.parent_run_id is None else None
+
+
+def _checks_of_what_stays(
+    context: dg.AssetExecutionContext, library: Library, partition: str, error: DocAssetsError
+) -> Events:
+    """Audit what stays live, as the load failed before its own audit.
+
+    Dagster would call all six checks failed, because they were planned and did not run.
+    """
+    try:
+        results = library.audit_live(partition)
+    except (DocAssetsError, DatabaseError) as unread:
+        context.log.warning(f"what is live was not audited: {mask(str(unread))}")
+        results = []
+    why = f"not run: nothing is live, and the load failed before its audit ({mask(str(error))})"
+    yield from check_results(context, results) if results else not_run(context, why)
 
 
 def _index(context: dg.AssetExecutionContext, library: Library) -> None:
@@ -148,17 +195,8 @@ def _roll_back(context: dg.AssetExecutionContext, library: Library, partition: P
         context, partition.name, library.audit(target), f"snapshot {target}, which was not made live,"
     )
     rollback = library.roll_back(partition.name, str(target), context.run.run_id)
-    assert rollback.digest is not None  # noqa: S101 - a published snapshot has one
-    yield dg.MaterializeResult(
-        partition.doc_type,
-        metadata={
-            "seconds": rollback.seconds,
-            "snapshot": str(rollback.to_snapshot),
-            "result": rollback.result,
-            "rolled_back_from": str(rollback.from_snapshot),
-        },
-        data_version=dg.DataVersion(rollback.digest),
-    )
+    result = rollback_result(partition.name, target, library.summary(target), rollback.seconds)
+    yield _materialization(context, library, result, rolled_back_from=str(rollback.from_snapshot))
 
 
 def _validate(context: dg.AssetExecutionContext, library: Library, catalogue: Catalogue, doc_type: str) -> Events:
@@ -181,15 +219,21 @@ def _audit_events(
         raise AuditFailed(f"{where}: {what} fails {describe(failed)}")
 
 
-def _materialization(result: "LoadResult", state: str | None) -> dg.MaterializeResult:
-    assert result.digest is not None  # noqa: S101 - a published snapshot has one
+def _materialization(
+    context: dg.AssetExecutionContext,
+    library: Library,
+    result: "LoadResult",
+    state: str | None = None,
+    **facts: str,
+) -> dg.MaterializeResult:
+    assert result.digest is not None and result.snapshot is not None  # noqa: S101 - a published snapshot has both
+    try:
+        summary = library.summary(result.snapshot)
+    except (StoreError, DatabaseError) as error:  # it is live all the same
+        context.log.warning(f"the report was not written: {mask(str(error))}")
+        summary = None
     return dg.MaterializeResult(
         result.doc_type,
-        metadata={
-            **{key: getattr(result, key) for key in _PLOTTED},
-            "snapshot": str(result.snapshot),
-            "result": result.result,
-            **({STATE: state} if state else {}),
-        },
+        metadata={**metadata_of(result, summary, library.address, state), **facts},
         data_version=dg.DataVersion(result.digest),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 
 import dagster as dg
@@ -11,21 +12,25 @@ from doc_assets.dagster.assets import documentation_asset
 from doc_assets.dagster.garbage_collection import gc_job
 from doc_assets.dagster.jobs import migrate_job, validate_job
 from doc_assets.dagster.library import doc_assets_resource
+from doc_assets.dagster.live_sensor import live_sensor
 from doc_assets.dagster.partitions import partitions_definition
 from doc_assets.dagster.retirement import retire_job
 from doc_assets.dagster.schedules import nightly_load, weekly_collection, weekly_validation
+from doc_assets.dagster.type_facts import owners
 from doc_assets.ingest.recipe import recipe_version
 from doc_assets.settings import Settings
 
 
 def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, object] | None = None) -> dg.Definitions:
-    """Return assets, checks, jobs and schedules for every documentation type of the catalogue.
+    """Return assets, checks, jobs, schedules and sensors for every documentation type of the catalogue.
 
     Opens no database and no model. ``resources`` replace those of the same name, such as ``doc_assets``, the library.
 
     Raises:
         CatalogueError: No catalogue is given, and that of the environment is absent or wrong.
     """
+    # Owners of jobs and schedules are in beta in 1.13, which Dagster repeats whenever it resolves one.
+    warnings.filterwarnings("ignore", "Parameter `owners` of", dg.BetaWarning)
     settings = Settings.from_environment()
     catalogue = catalogue or load_catalogue(settings.catalogue)
     recipe = recipe_version(settings)
@@ -34,8 +39,11 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
     return dg.Definitions(
         assets=[documentation_asset(doc_type, catalogue, recipe) for doc_type in types],
         jobs=[
-            *(migrate_job(doc_type) for doc_type in types),
-            *(validate_job(doc_type, partitions_definition(catalogue, doc_type)) for doc_type in types),
+            *(migrate_job(doc_type, owners(catalogue, doc_type)) for doc_type in types),
+            *(
+                validate_job(doc_type, partitions_definition(catalogue, doc_type), owners(catalogue, doc_type))
+                for doc_type in types
+            ),
             gc_job(catalogue),
             retire_job(catalogue),
         ],
@@ -43,6 +51,7 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),
             weekly_collection(status),
         ],
+        sensors=[live_sensor(catalogue)],
         resources={
             "doc_assets": doc_assets_resource,
             "in_process_run": dg.ResourceDefinition.none_resource(),  # ``in_process_runs`` sets it

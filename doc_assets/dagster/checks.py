@@ -47,8 +47,36 @@ def check_results(context: dg.AssetExecutionContext, results: Iterable[CheckResu
                 check_name=result.check,
                 passed=result.passed,
                 description=None if result.passed else describe([result]),
-                metadata={**result.figures, "offenders": dg.MetadataValue.json(result.findings[:_FINDINGS_SHOWN])},
+                metadata={**result.figures, **(_offenders(result) if result.findings else {})},
             )
+
+
+def not_run(context: dg.AssetExecutionContext, why: str) -> Iterator[dg.AssetCheckResult]:
+    """Yield a warning for each selected check: else Dagster calls a check failed of which no rule is broken."""
+    for key in sorted(context.selected_asset_check_keys, key=lambda key: CHECKS.index(key.name)):
+        yield dg.AssetCheckResult(
+            check_name=key.name, passed=False, severity=dg.AssetCheckSeverity.WARN, description=why
+        )
+
+
+def _offenders(result: CheckResult) -> dict[str, dg.MetadataValue]:
+    """Return the first findings as a table, and the command that shows them all."""
+    rows = [_row(result.partition, finding) for finding in result.findings[:_FINDINGS_SHOWN]]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in ("partition", "rule", "row")])
+    partitions = list(dict.fromkeys(str(row.data["partition"]) for row in rows))
+    what = f"{result.snapshot}" if len(partitions) == 1 else " ".join(f"-p {name}" for name in partitions)
+    return {
+        "offenders": dg.MetadataValue.table(rows, schema=schema),
+        "all_offenders": dg.MetadataValue.md(f"`doc-assets validate {what} --json`"),
+    }
+
+
+def _row(partition: str, finding: str) -> dg.TableRecord:
+    where, _, rest = finding.partition(": ")
+    if "/" in where:  # of several partitions, see ``merged``; no rule has a slash
+        partition, finding = where, rest
+    rule, _, row = finding.partition(": ")
+    return dg.TableRecord({"partition": partition, "rule": rule, "row": row})
 
 
 def merged(results: Sequence[CheckResult]) -> list[CheckResult]:

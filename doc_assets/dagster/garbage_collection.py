@@ -15,6 +15,7 @@ from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.library import Library
 from doc_assets.dagster.run_retention import DEFAULT_DAYS, delete_old_runs
+from doc_assets.dagster.type_facts import code_references, job_tags
 from doc_assets.store.retention.policy import Policy
 
 _DEFAULT = Policy()
@@ -54,6 +55,9 @@ def gc_job(catalogue: Catalogue) -> dg.JobDefinition:
         description="Drops old snapshots, content that no snapshot holds any more, and records of old runs; what is "
         "live always stays.",
         executor_def=dg.in_process_executor,
+        tags=job_tags(None, "collect"),
+        run_tags={},
+        metadata=code_references(__file__),
     )
     def job() -> None:
         collect()

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.library import InProcessRun
-from doc_assets.dagster.private_api import InstanceRef, NoOpComputeLogManager
+from doc_assets.dagster.private_api import InMemoryJob, InstanceRef, NoOpComputeLogManager, execute_run, job_origin
 from doc_assets.dagster.storage import reconnect_after_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreUnavailable
 from doc_assets.settings import Settings
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _HOST_TAG, _PROCESS_TAG = "doc_assets/host", "doc_assets/process"
+# As ``dagster dev`` calls the module of workspace.yaml, and ``dg dev`` that of pyproject.toml.
+CODE_LOCATION = "doc_assets.definitions"
 
 # Steps' output is not captured: the processes that mirror it cost a run 0.2 s, and would overwrite the progress.
 _NO_COMPUTE_LOGS = {
@@ -110,17 +112,20 @@ def run_partition(
     config = {"limit": survey.limit, "force": True, "allow_deletions": allow_deletions}
     job = definitions.resolve_job_def(f"migrate_{partition.doc_type}")
     _close_dead_runs(instance, job.name, partition)
+    passing = {"in_process_run": dg.ResourceDefinition.hardcoded_resource(in_process_run)}
+    job = job.as_ephemeral_job(resource_defs=passing, input_values={})
     try:
-        job.execute_in_process(
+        # What ``job.execute_in_process`` does, but with the origin: without it the run is on no page of its job.
+        run = instance.create_run_for_job(
+            job_def=job,
             run_config={
                 "ops": {partition.doc_type: {"config": config}},
                 "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
             },
-            instance=instance,
-            partition_key=partition.key,
-            tags=_tags(batch_id),
-            resources={"in_process_run": in_process_run},
+            tags={**job.run_tags, "dagster/partition": partition.key, **_tags(batch_id)},
+            remote_job_origin=job_origin(CODE_LOCATION, job.name),
         )
+        execute_run(InMemoryJob(job), run, instance, raise_on_error=True)
     except dg.Failure as failure:
         if not isinstance(failure.__cause__, AuditFailed | PublicationRefused):
             raise failure.__cause__ or failure from None
@@ -154,7 +159,8 @@ def _close_dead_runs(instance: dg.DagsterInstance, job: str, partition: Partitio
         tags={"dagster/partition": partition.key, _HOST_TAG: platform.node()},
     )
     for run in instance.get_runs(open_runs):
-        if not psutil.pid_exists(int(run.tags[_PROCESS_TAG])):
+        # A run that repeats one of ours in the UI has its tags, and a process of its own.
+        if run.parent_run_id is None and not psutil.pid_exists(int(run.tags[_PROCESS_TAG])):
             instance.report_run_failed(
                 run, f"Process {run.tags[_PROCESS_TAG]} is gone; the next load resumes its work."
             )

@@ -5,14 +5,18 @@ The job ``gc`` is in ``garbage_collection``, ``retire`` in ``retirement``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dagster as dg
+
+from doc_assets.dagster.type_facts import code_references, job_tags
 
 GC_JOB = "gc"
 RETIRE_JOB = "retire"
 _MIGRATE, _VALIDATE = "migrate_", "validate_"
 
 
-def migrate_job(doc_type: str) -> dg.UnresolvedAssetJobDefinition:
+def migrate_job(doc_type: str, owners: Sequence[str] | None = None) -> dg.UnresolvedAssetJobDefinition:
     """Return the job that loads, audits and publishes one partition of a type."""
     return dg.define_asset_job(
         f"{_MIGRATE}{doc_type}",
@@ -20,10 +24,16 @@ def migrate_job(doc_type: str) -> dg.UnresolvedAssetJobDefinition:
         description=f"Loads one partition of {doc_type}: staged, audited, and published if every check passes.",
         # The multiprocess executor would start a second process, and load the model there.
         executor_def=dg.in_process_executor,
+        owners=owners,
+        tags=job_tags(doc_type, "load"),
+        run_tags={},  # else the runs get the tags of the job
+        metadata=code_references(__file__),
     )
 
 
-def validate_job(doc_type: str, partitions: dg.PartitionsDefinition) -> dg.UnresolvedAssetJobDefinition:
+def validate_job(
+    doc_type: str, partitions: dg.PartitionsDefinition, owners: Sequence[str] | None = None
+) -> dg.UnresolvedAssetJobDefinition:
     """Return the job that runs the six checks over what is live in one partition; loads nothing."""
     return dg.define_asset_job(
         f"{_VALIDATE}{doc_type}",
@@ -33,6 +43,10 @@ def validate_job(doc_type: str, partitions: dg.PartitionsDefinition) -> dg.Unres
         # partitions of checks, and its own parameter for this is deprecated and without effect.
         config=dg.PartitionedConfig(partitions, run_config_for_partition_key_fn=lambda key: {}),
         executor_def=dg.in_process_executor,
+        owners=owners,
+        tags=job_tags(doc_type, "audit"),
+        run_tags={},
+        metadata=code_references(__file__),
     )
 
 

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from doc_assets.ingest.result import LoadResult
     from doc_assets.store.database.connection import Store
     from doc_assets.store.database.retries import Retries
+    from doc_assets.store.history.moves import Move
     from doc_assets.store.retention.garbage_collection import GarbageCollection
     from doc_assets.store.retention.maintenance import IndexResult
     from doc_assets.store.retention.policy import Policy
     from doc_assets.store.versions.rollback import RollbackResult
+    from doc_assets.store.versions.summary import SnapshotSummary
     from doc_assets.validation.audit import CheckResult
 
 
@@ -86,6 +88,27 @@ class Library:
 
         with self.store.connect() as connection:
             return live_snapshot(connection, partition)
+
+    def summary(self, snapshot: int) -> SnapshotSummary:
+        """Return a sealed snapshot in short."""
+        from doc_assets.store.versions.summary import summarise
+
+        with self.store.connect() as connection:
+            return summarise(connection, snapshot)
+
+    @property
+    def address(self) -> str:
+        """The database's URL without secrets."""
+        from doc_assets.store.database.url import url_without_secrets
+
+        return url_without_secrets(self.store.url)
+
+    def moves_after(self, history_id: int) -> list[Move]:
+        """Return the last move of each partition's pointer after a row of the history."""
+        from doc_assets.store.history.moves import moves_after
+
+        with self.store.connect() as connection:
+            return moves_after(connection, history_id)
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """Return the states of the partitions' sources by partition name; None if not known cheaply."""

@@ -1,7 +1,8 @@
 """The private parts of Dagster that we use, all imported here.
 
 Dagster offers no other way to keep its records in our database, to show a pod's log command, to open an instance with
-overrides, to place a run in its queue, and to delete all records of a run.
+overrides, to place a run in its queue, to record a run of this process as one of the code location, and to delete all
+records of a run.
 ``doc_assets_tests/dagster/test_private_api.py`` states the use of each, and names those that a new version has moved.
 """
 
@@ -9,7 +10,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
 from dagster._core.instance.ref import InstanceRef
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.compute_log_manager import CapturedLogContext, LogRetrievalShellCommand
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
@@ -26,11 +30,15 @@ __all__ = [
     "AssetCheckExecutionsTable",
     "CapturedLogContext",
     "ConfigurableClassData",
+    "InMemoryJob",
     "InstanceRef",
     "LocalComputeLogManager",
     "LogRetrievalShellCommand",
     "NoOpComputeLogManager",
+    "RemoteJobOrigin",
     "SqlEventLogStorage",
+    "execute_run",
+    "job_origin",
     "postgres_engine",
 ]
 
@@ -39,3 +47,8 @@ def postgres_engine(storage: object) -> sa.Engine | None:
     """Return the engine of one of dagster-postgres' storages, None for another kind of storage."""
     engine = getattr(storage, "_engine", None)
     return engine if isinstance(engine, sa.Engine) and engine.dialect.name == "postgresql" else None
+
+
+def job_origin(location: str, job: str) -> RemoteJobOrigin:
+    """Return the origin of a job of a code location: without one, the UI lists no run of it and repeats none."""
+    return RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), "__repository__").get_job_origin(job)

@@ -12,6 +12,7 @@ from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.failures import errors_as_failures
 from doc_assets.dagster.jobs import RETIRE_JOB
 from doc_assets.dagster.library import Library
+from doc_assets.dagster.type_facts import code_references, job_tags
 from doc_assets.errors import Misuse
 
 
@@ -50,6 +51,9 @@ def retire_job(catalogue: Catalogue) -> dg.JobDefinition:
         name=RETIRE_JOB,
         description="Takes down live partitions, such as those that left the catalogue; a rollback brings them back.",
         executor_def=dg.in_process_executor,
+        tags=job_tags(None, "retire"),
+        run_tags={},
+        metadata=code_references(__file__),
     )
     def job() -> None:
         take_down()

@@ -13,6 +13,7 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.jobs import GC_JOB
 from doc_assets.dagster.library import Library
 from doc_assets.dagster.loaded_state import loaded_state
+from doc_assets.dagster.type_facts import code_references, owners
 
 
 def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
@@ -25,6 +26,7 @@ def nightly_load(doc_type: str, catalogue: Catalogue, status: dg.DefaultSchedule
     @dg.schedule(
         name=f"migrate_{doc_type}_nightly", job_name=f"migrate_{doc_type}", cron_schedule="0 2 * * *",
         description=f"Loads the partitions of {doc_type} whose sources changed.", default_status=status,
+        owners=owners(catalogue, doc_type), metadata=code_references(__file__),
     )  # fmt: skip
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
@@ -47,6 +49,7 @@ def weekly_validation(doc_type: str, catalogue: Catalogue, status: dg.DefaultSch
     @dg.schedule(
         name=f"validate_{doc_type}_weekly", job_name=f"validate_{doc_type}", cron_schedule="0 4 * * 0",
         description=f"Audits what is live in the partitions of {doc_type}.", default_status=status,
+        owners=owners(catalogue, doc_type), metadata=code_references(__file__),
     )  # fmt: skip
     def schedule(
         context: dg.ScheduleEvaluationContext, doc_assets: dg.ResourceParam[Library]
@@ -68,6 +71,7 @@ def weekly_collection(status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition
         cron_schedule="0 6 * * 0",
         description="Drops old snapshots, and content that no snapshot holds any more.",
         default_status=status,
+        metadata=code_references(__file__),
     )
 
 

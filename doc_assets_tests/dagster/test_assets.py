@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from doc_assets.dagster.materializations import PLOTTED
 from doc_assets.errors import SourceError
 from doc_assets.validation.audit import CHECKS
 from doc_assets_tests.support.fake_library import LIVE, STAGED, FakeLibrary, FakeStagedLoad, digest_of
@@ -26,6 +27,12 @@ def run(
 
 def materializations(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterialization]:
     return [event.step_materialization_data.materialization for event in result.get_asset_materialization_events()]
+
+
+def offenders(check: dg.AssetCheckEvaluation) -> list[tuple[object, ...]]:
+    table = check.metadata["offenders"]
+    assert isinstance(table, dg.TableMetadataValue)
+    return [tuple(record.data.values()) for record in table.records]
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -65,7 +72,13 @@ def test_a_materialization_carries_the_digest_and_few_plain_figures(definitions:
     assert materialization.partition == "tokio"
     numbers = {name for name, value in materialization.metadata.items() if isinstance(value.value, int | float)}
     assert {"files", "loaded", "documents", "chunks", "seconds", "peak_rss_bytes"} <= numbers
-    assert len(numbers) <= 15
+    assert len(numbers) <= 17
+    assert materialization.metadata["dagster/partition_row_count"].value == 3
+    assert materialization.metadata["dagster/row_count"].value == 6
+    assert materialization.metadata["dagster/uri"].value == "postgresql://db.example/docs"
+    report = str(materialization.metadata["report"].value)
+    assert r"\!\[x\]\(http\:" in report, "what a document says is shown, never rendered"
+    assert f"doc-assets show {STAGED}" in report
     assert {check.check_name for check in result.get_asset_check_evaluations()} == set(CHECKS)
 
 
@@ -80,7 +93,8 @@ def test_a_load_that_fails_a_check_is_rejected_and_nothing_is_materialized(
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
     assert [name for name in CHECKS if not checks[name].passed] == ["counts"]
     assert checks["counts"].partition == "tokio"
-    assert checks["counts"].metadata["offenders"].value == ["recorded_counts: files 4, rows 3"]
+    assert offenders(checks["counts"]) == [("rust/tokio", "recorded_counts", "files 4, rows 3")]
+    assert checks["counts"].metadata["all_offenders"].value == f"`doc-assets validate {STAGED} --json`"
     assert f"rust/tokio: snapshot {STAGED}, which was not published, fails counts" in failure(result)
     assert "files 4, rows 3" in failure(result)
 
@@ -118,7 +132,8 @@ def test_checks_of_no_partition_cover_all_that_is_live(definitions: dg.Definitio
     result = run(definitions, "validate_rust", partition=None)
     assert not result.success
     checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
-    assert checks["duplicates"].metadata["offenders"].value == ["rust/std.2: row", "rust/tokio: row"]
+    assert offenders(checks["duplicates"]) == [("rust/std.2", "row", ""), ("rust/tokio", "row", "")]
+    assert "-p rust/std.2 -p rust/tokio" in str(checks["duplicates"].metadata["all_offenders"].value)
     assert checks["checksums"].metadata["documents"].value == 6
 
 
@@ -168,6 +183,10 @@ def test_materializing_at_an_earlier_snapshot_rolls_back(
     (materialization,) = materializations(result)
     assert (materialization.tags or {})["dagster/data_version"] == digest_of(LIVE)
     assert materialization.metadata["rolled_back_from"].value == str(STAGED)
+    assert {name: materialization.metadata[name].value for name in ("documents", "chunks", "embedded", "reused")} == {
+        "documents": 3, "chunks": 9, "embedded": 0, "reused": 9,
+    }, "as in every materialization, so that plots have no gap"  # fmt: skip
+    assert set(PLOTTED) <= set(materialization.metadata)
 
 
 def test_an_earlier_snapshot_that_fails_a_check_is_not_made_live(
@@ -186,6 +205,21 @@ def test_an_error_of_the_library_is_the_message_of_the_run(definitions: dg.Defin
     result = run(definitions, "migrate_rust")
     assert not result.success
     assert failure(result).strip().endswith("Failure: docs is not a folder: check 'location'")
+    checks = result.get_asset_check_evaluations()
+    assert {(check.passed, check.severity) for check in checks} == {(False, dg.AssetCheckSeverity.WARN)}
+    assert all("not run: nothing is live" in str(check.description) for check in checks)
+
+
+def test_checks_of_a_load_that_failed_say_how_what_stays_live_is(
+    definitions: dg.Definitions, library: FakeLibrary
+) -> None:
+    """They were planned with the load: without a result Dagster calls each of them failed."""
+    library.error, library.live = SourceError("no route to host"), {"rust/tokio": LIVE}
+    library.failing = {"counts": ["row"]}
+    result = run(definitions, "migrate_rust")
+    assert not result.success
+    assert library.calls == ["survey", f"audit {LIVE}"]
+    assert {check.check_name for check in result.get_asset_check_evaluations() if not check.passed} == {"counts"}
 
 
 def test_a_run_without_a_known_partition_lists_those_there_are(definitions: dg.Definitions) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
+from doc_assets.dagster import in_process_runs
+from doc_assets.dagster.assets import BATCH_TAG, _batch_of_call
 from doc_assets.dagster.in_process_runs import open_instance, run_partition
-from doc_assets.dagster.library import InProcessRun
 from doc_assets.errors import DocAssetsError, SourceError, StoreError
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
+from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.fake_library import NOTHING, STAGED, FakeLibrary
 
 
@@ -36,6 +40,39 @@ def test_a_run_returns_the_loaders_result_and_prints_nothing(
     (run,) = instance.get_runs()
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert run.tags["dagster/partition"] == "tokio"
+
+
+def test_a_run_is_listed_with_its_job_and_can_be_repeated_from_there(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
+) -> None:
+    """The UI finds runs of a job by the code location, which ``dagster dev`` names after the module."""
+    instance = dg.DagsterInstance.ephemeral()
+    load(definitions, library, catalogue, instance)
+    (run,) = instance.get_runs(dg.RunsFilter(tags={".dagster/repository": "__repository__@doc_assets.definitions"}))
+    assert run.remote_job_origin is not None
+    assert run.remote_job_origin.job_name == run.job_name == "migrate_rust"
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())
+    assert workspace["load_from"][0]["python_module"]["module_name"] == in_process_runs.CODE_LOCATION
+
+
+def test_a_run_that_repeats_one_of_a_dead_process_is_left_alone_and_is_of_no_batch(
+    definitions: dg.Definitions, library: FakeLibrary, catalogue: Catalogue
+) -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    load(definitions, library, catalogue, instance)
+    (first,) = instance.get_runs()
+    again = instance.create_run_for_job(
+        definitions.resolve_job_def("migrate_rust"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={**first.tags, "doc_assets/process": str(2**22 + 1), BATCH_TAG: "b"},
+        parent_run_id=first.run_id,
+        root_run_id=first.run_id,
+    )
+    load(definitions, library, catalogue, instance)
+    kept = instance.get_run_by_id(again.run_id)
+    assert kept is not None
+    assert kept.status == dg.DagsterRunStatus.STARTED
+    assert _batch_of_call(kept) is None
 
 
 def test_a_rejected_load_is_a_result_and_a_failed_run(
@@ -64,15 +101,16 @@ def test_dagsters_records_that_cannot_be_written_lose_no_result(
         raise OperationalError("INSERT", {}, Exception("server closed the connection"))
 
     instance = dg.DagsterInstance.ephemeral()
-    monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut)
+    execute = in_process_runs.execute_run
+    monkeypatch.setattr("doc_assets.dagster.in_process_runs.execute_run", cut)
     with pytest.raises(StoreError, match=r"Dagster recorded the run of rust/tokio: server closed"):
         load(definitions, library, catalogue, instance)
 
-    def cut_after_publishing(*_: object, resources: dict[str, InProcessRun], **__: object) -> None:
-        resources["in_process_run"].result = LoadResult("rust", "tokio", "published", STAGED)
+    def cut_after_publishing(*run: Any, **how: Any) -> None:
+        execute(*run, **how)
         cut()
 
-    monkeypatch.setattr("dagster.JobDefinition.execute_in_process", cut_after_publishing)
+    monkeypatch.setattr("doc_assets.dagster.in_process_runs.execute_run", cut_after_publishing)
     assert load(definitions, library, catalogue, instance).result == "published"
 
 

@@ -16,6 +16,11 @@ PACKAGE = ROOT / "doc_assets"
 # What is imported, and what for.
 IMPORTED = {
     "dagster._core.definitions.assets.job.asset_job.IMPLICIT_ASSET_JOB_NAME": "runs of an asset's page",
+    "dagster._core.definitions.job_base.InMemoryJob": "runs in this process",
+    "dagster._core.execution.api.execute_run": "runs in this process that have an origin",
+    "dagster._core.remote_origin.RegisteredCodeLocationOrigin": "runs of this process on the pages of their job",
+    "dagster._core.remote_origin.RemoteJobOrigin": "the same",
+    "dagster._core.remote_origin.RemoteRepositoryOrigin": "the same",
     "dagster._core.instance.ref.InstanceRef": "opening an instance whose settings we override",
     "dagster._core.storage.compute_log_manager.CapturedLogContext": "the command that reads a pod's log, in the UI",
     "dagster._core.storage.compute_log_manager.LogRetrievalShellCommand": "the same",
@@ -33,6 +38,8 @@ REACHED = {
     "dagster._core.instance.ref.InstanceRef.from_dir": "opening an instance whose settings we override",
     "dagster.DagsterInstance.from_ref": "opening an instance whose settings we override",
     "dagster.DagsterInstance.optimize_for_webserver": "one connection for all events of a run",
+    "dagster.DagsterInstance.create_run_for_job": "runs of this process on the pages of their job",
+    "dagster.JobDefinition.as_ephemeral_job": "runs in this process",
     "dagster.DagsterInstance.add_run_tags": "labels and sizes of a run",
     "dagster.Definitions.resolve_job_def": "runs in this process",
     "dagster.QueuedRunCoordinator._instance": "labels and sizes of a run",

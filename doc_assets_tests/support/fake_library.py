@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.document.records import Counts
 from doc_assets.errors import DocAssetsError, PublicationRefused
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.sources.discovery import Discovery
+from doc_assets.store.history.moves import Move
 from doc_assets.store.retention.garbage_collection import GarbageCollection
 from doc_assets.store.retention.maintenance import IndexResult
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.versions.rollback import RollbackResult
+from doc_assets.store.versions.summary import LeftOut, Publication, SampleDocument, SnapshotSummary
 from doc_assets.validation.audit import CHECKS, CheckResult
 
 TYPES = ("rust", "jupyter", "kubernetes", "defi", "ebpf", "best_practices")
@@ -76,6 +80,8 @@ class FakeLibrary:
     states: dict[str, str | None] = field(default_factory=dict)
     loading: list[str | None] = field(default_factory=list)
     unmoved: list[str] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    address: str = "postgresql://db.example/docs"
 
     @property
     def loader(self) -> FakeLibrary:
@@ -163,3 +169,20 @@ class FakeLibrary:
         """From the staged to the live number."""
         self.calls.append(f"roll back {partition} to {to}")
         return RollbackResult(partition, STAGED, LIVE, digest_of(LIVE), 0.01)
+
+    def moves_after(self, history_id: int) -> list[Move]:
+        """Those of ``moves`` that are newer."""
+        return [move for move in self.moves if move.id > history_id]
+
+    def summary(self, snapshot: int) -> SnapshotSummary:
+        """Three documents, of which one has a title that is markup."""
+        return SnapshotSummary(
+            digest_of(snapshot),
+            "1",
+            Counts(files=4, loaded=3, skipped=1, documents=3, chunks=9, tokens=90, bytes=900),
+            0,
+            [SampleDocument("a.md", "![x](http://elsewhere.example/x.png) | <b>", "markdown", 3, 30)],
+            [LeftOut("skipped", "empty", 1)],
+            [Publication(datetime(2026, 1, 4, tzinfo=UTC), "load", snapshot, 3, 9)],
+            6,
+        )
