@@ -131,4 +131,10 @@ COMMANDS = {
         "settings",
         "Print each setting, its value, and where that is from; a secret is shown as ***.",
     ),
+    "doctor": Place(
+        "Set up",
+        "doctor",
+        "doctor",
+        "Examine machine, database, model, home, sources, Dagster and cluster; write nothing.",
+    ),
 }

