@@ -30,10 +30,7 @@ def test_the_rights_that_are_asked_for_are_those_of_the_manifests():
             for one in yaml.safe_load_all(file)
             if one["kind"] == "Role" and one["metadata"]["name"] == "doc-assets-dagster"
         ]
-    granted = {
-        (g, r, v) for rule in role["rules"] for g in rule["apiGroups"] for r in rule["resources"] for v in rule["verbs"]
-    }
-    assert granted == LAUNCHER
+    assert rights_of(role["rules"]) == LAUNCHER
 
 
 def test_a_right_that_the_launcher_lacks_is_a_fault_that_names_it(around, cluster: Cluster, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -14,7 +14,7 @@ from doc_assets.store.database.connection import Store
 from doc_assets_tests.support.databases import Roles, database_of_roles
 
 
-def by_subject(found: Iterator[Diagnosis]) -> dict[str, Diagnosis]:
+def by_subject(found: Iterable[Diagnosis]) -> dict[str, Diagnosis]:
     return {one.subject: one for one in found}
 
 
