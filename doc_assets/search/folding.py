@@ -19,9 +19,15 @@ from doc_assets.document.similarity import version_of
 from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import DocumentPlace, counterparts, metadata_of, places_of
+from doc_assets.store.search.places import (
+    ChunkContent,
+    DocumentPlace,
+    Places,
+    contents_of,
+    counterparts,
+    details_of,
+)
 from doc_assets.store.search.scope import SearchScope
-from doc_assets.store.snapshots.near_duplicate_links import near_duplicates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +57,14 @@ class FoldedResult:
         place: The file it is shown in.
         metadata: The document's metadata.
         also_in: The other files with this content, most similar first.
+        contents: What is shown of its best chunks, in their order.
     """
 
     ranked: Ranked
     place: DocumentPlace
     metadata: Mapping[str, JsonValue]
     also_in: tuple[AlsoIn, ...]
+    contents: tuple[ChunkContent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +75,34 @@ class DuplicateGroup:
     others: Mapping[bytes, float]
 
 
-def fold_duplicates(connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, k: int) -> list[FoldedResult]:
+def fold_duplicates(
+    connection: Connection, ranked: Sequence[Ranked], scope: SearchScope, places: Places, k: int
+) -> list[FoldedResult]:
     """Return the first ``k`` results: one for near duplicates.
 
     Files outside the scope are neither results nor under "also in".
     """
     ids = [r.document_id for r in ranked]
-    linked = near_duplicates_of(connection, ids)
-    places = places_of(connection, {*ids, *(other for others in linked.values() for other in others)}, scope.snapshots)
+    linked = places.near_duplicates(ids)
+    files = places.files({*ids, *(other for others in linked.values() for other in others)})
     # Equal scores in the order of their files, not of their ids.
-    ordered = sorted(ranked, key=lambda r: (-r.score, places[r.document_id][0].key, r.document_id))
-    found = group_duplicates(ordered, places, linked, k)
-    stated = metadata_of(connection, [key for group in found for key in (group.best.document_id, *group.others)])
+    ordered = sorted(ranked, key=lambda r: (-r.score, files[r.document_id][0].key, r.document_id))
+    found = group_duplicates(ordered, files, linked, k)
     by_id = {r.document_id: r for r in ordered}
+    members = [key for group in found for key in (group.best.document_id, *group.others)]
+    stated, contents = details_of(
+        connection, members, [(key, chunk.ordinal) for key in members if key in by_id for chunk in by_id[key].chunks]
+    )
     shown: dict[bytes, FoldedResult] = {}
     for group in found:
         # A document that was not ranked may not meet the conditions on metadata: under "also in" only.
-        showable = by_id.keys() if scope.conditions else places.keys()
-        result = _result(group, places, stated, linked, showable)
-        if result.ranked.document_id not in shown:
-            chunks = _best_chunks(connection, result, group.best, by_id)
-            shown[result.ranked.document_id] = replace(result, ranked=chunks)
+        showable = by_id.keys() if scope.conditions else files.keys()
+        result = _result(group, files, stated, linked, showable)
+        if (key := result.ranked.document_id) not in shown:
+            best = replace(by_id[key], score=group.best.score) if key in by_id else _counterpart(connection, group, key)
+            places_shown = [(key, chunk.ordinal) for chunk in best.chunks]
+            known = contents if key in by_id else contents_of(connection, places_shown)
+            shown[key] = replace(result, ranked=best, contents=tuple(known[place] for place in places_shown))
     return list(shown.values())
 
 
@@ -171,11 +186,9 @@ def _product(metadata: Mapping[str, JsonValue]) -> tuple[str, JsonValue] | None:
     return next(((name, metadata[name]) for name in ("crate", "product", "protocol") if metadata.get(name)), None)
 
 
-def _best_chunks(connection: Connection, result: FoldedResult, best: Ranked, ranked: Mapping[bytes, Ranked]) -> Ranked:
-    """Return the chunks to show: the document's own best, else those that correspond to the best document's."""
-    shown = result.ranked.document_id
-    if shown in ranked:
-        return replace(ranked[shown], score=best.score)
+def _counterpart(connection: Connection, group: DuplicateGroup, shown: bytes) -> Ranked:
+    """Return a document that was not ranked, with the chunks that correspond to the best document's."""
+    best = group.best
     found = counterparts(connection, best.document_id, [chunk.ordinal for chunk in best.chunks], shown)
     chunks: dict[int, RankedChunk] = {}
     for chunk in best.chunks:

@@ -13,6 +13,7 @@ from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.search.ranking import Mode
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.evidence import Evidence, Terms
+from doc_assets.store.search.places import Places
 from doc_assets.store.search.scope import SearchRequest, SearchScope
 
 Model = Embedder | SpaceModels | Callable[[], Embedder]
@@ -30,11 +31,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The scope of a search, and what is known of the documents in it that may answer."""
+    """The scope of a search, and what is known of the documents in it that may answer.
+
+    Attributes:
+        places: Where they stand; None to ask PostgreSQL.
+    """
 
     scope: SearchScope
     terms: Terms
     evidence: Evidence
+    places: Places | None = None
 
     @classmethod
     def none(cls, scope: SearchScope) -> Candidates:

@@ -13,7 +13,7 @@ from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.search.sections import best_part, headings_of, parts_of
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import ChunkContent, contents_of, inclusions
+from doc_assets.store.search.places import ChunkContent, Places, StoredPlaces
 from doc_assets.store.search.scope import SearchScope
 
 # Results beyond those wanted that may take the place of one that says again what stands above it.
@@ -76,36 +76,27 @@ class SearchResult:
 
 
 def results_of(
-    connection: Connection, query: str, ranked: Sequence[Ranked], scope: SearchScope, k: int
+    connection: Connection,
+    query: str,
+    ranked: Sequence[Ranked],
+    scope: SearchScope,
+    k: int,
+    places: Places | None = None,
 ) -> list[SearchResult]:
     """Return the first ``k`` results of ranked documents, with texts and addresses.
 
-    Near duplicates are folded, and what says again what stands above it is moved down.
+    Near duplicates are folded, and what says again what stands above it is moved down. Without ``places`` PostgreSQL is
+    asked for them.
     """
-    results = fold_duplicates(connection, ranked, scope, k + _MORE)
+    places = places or StoredPlaces(connection, scope.snapshots)
+    results = fold_duplicates(connection, ranked, scope, places, k + _MORE)
     matching = _matching(query)
-    contents = contents_of(
-        connection, [(result.ranked.document_id, chunk.ordinal) for result in results for chunk in result.ranked.chunks]
-    )
-    included = inclusions(connection, [result.place.key for result in results], scope.snapshots)
+    included = places.inclusions([result.place.key for result in results])
     contenders = [
-        Contender(
-            result.ranked.score,
-            result.place.key,
-            words_of(contents[result.ranked.document_id, result.ranked.chunks[0].ordinal].text),
-        )
-        for result in results
+        Contender(result.ranked.score, result.place.key, words_of(result.contents[0].text)) for result in results
     ]
     return [
-        _result(
-            results[n],
-            score,
-            [
-                _passage(results[n], chunk, contents[results[n].ranked.document_id, chunk.ordinal], matching)
-                for chunk in results[n].ranked.chunks
-            ],
-        )
-        for n, score in spread(contenders, included)[:k]
+        _result(results[n], score, _passages(results[n], matching)) for n, score in spread(contenders, included)[:k]
     ]
 
 
@@ -114,6 +105,11 @@ def _matching(query: str) -> Callable[[str], float]:
     # Without the ending, as a stem would be.
     stems = {word[: max(3, len(word) - 2)] for word in words_of(query) if len(word) > 2}
     return lambda text: sum(len(stem) for stem in stems if stem in text.casefold())
+
+
+def _passages(result: FoldedResult, matching: Callable[[str], float]) -> list[Passage]:
+    chunks = zip(result.ranked.chunks, result.contents, strict=True)
+    return [_passage(result, chunk, content, matching) for chunk, content in chunks]
 
 
 def _passage(

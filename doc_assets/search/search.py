@@ -141,7 +141,7 @@ def search_in(
     if found is None:
         found = _from_store(connection, embedder, asked)
     ranked = refined(connection, query, found.terms, found.evidence, asked.mode)
-    results = results_of(connection, query, ranked, found.scope, asked.wanted)
+    results = results_of(connection, query, ranked, found.scope, asked.wanted, found.places)
     if results and isinstance(embedder, SpaceModels) and (reranker := embedder.reranker()):
         results = rerank(reranker, query, results)
     return Found(found.scope, results[:k], found.terms.instead)

@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from doc_assets.errors import StoreUnavailable
-from doc_assets.search.live_index.loading import LiveIndex
+from doc_assets.search.live_index.loading import LiveIndex, StateIndex
 from doc_assets.search.live_index.provider import IndexProvider
-from doc_assets.search.live_index.query_vectors import QueryVectors
+from doc_assets.search.live_index.recent import Recent
 from doc_assets.search.provider import Model
 from doc_assets.search.results import SearchResult
 from doc_assets.search.search import Found, explain_empty, search_in, searching
@@ -44,6 +44,7 @@ class Searcher(AbstractContextManager["Searcher"]):
         application: str = "doc-assets search",
         connections: int = 4,
         index_bytes: int = Settings.index_bytes,
+        index: StateIndex | None = None,
         query_vectors: int = 1_000,
     ) -> None:
         """Open and read nothing yet: the first search begins to.
@@ -55,12 +56,13 @@ class Searcher(AbstractContextManager["Searcher"]):
             application: Name of the connections in ``pg_stat_activity``.
             connections: Most connections at a time, one for each search that is under way; others wait up to 5 s.
             index_bytes: Most memory for the index; with 0, and where it would take more, all searches ask PostgreSQL.
+            index: An index that another process keeps, in place of one of its own.
             query_vectors: Number of vectors of queries to keep, those used last.
         """
         self.store: Store = ReaderPool(store, application, connections)
-        self.index = LiveIndex(store, index_bytes)
+        self.index: StateIndex = index or LiveIndex(store, index_bytes)
         self._models = models
-        self._memory = IndexProvider(self.index, models, QueryVectors(query_vectors))
+        self._memory = IndexProvider(self.index, models, Recent(query_vectors))
 
     def search(
         self,

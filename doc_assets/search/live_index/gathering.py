@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from doc_assets.search.live_index.state import LiveState, Rows
+from doc_assets.search.live_index.state import FoundTerms, LiveState, Rows
 from doc_assets.search.live_index.stored_words import hash_of
 from doc_assets.search.live_index.vectors import closest_rows, product
 from doc_assets.store.database.connection import Connection
@@ -33,14 +32,6 @@ _NEAREST = 200
 _MAX_NEAREST = 1_000
 # Number of wanted documents that these are sufficient for.
 _WANTED = 30
-
-
-@dataclass(frozen=True, slots=True)
-class FoundTerms:
-    """Terms of a query with the numbers of their lexemes in the postings, rarest first."""
-
-    terms: Terms
-    numbers: tuple[int, ...]
 
 
 NO_TERMS = FoundTerms(Terms((), np.empty(0)), ())

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import DocAssetsError, NotFound
@@ -54,6 +54,39 @@ class IndexStatus:
     chunks: int = 0
     nbytes: int = 0
 
+    @classmethod
+    def of(cls, state: LiveState | None, reason: str, seen: str) -> IndexStatus:
+        """Return the status of an index that holds this state and last saw that other one live."""
+        if state is None:
+            return cls("off" if reason else "reading", reason)
+        status = "loaded" if state.key == seen else "reading"
+        return cls(status, reason, len(state.snapshots), len(state.tokens), state.nbytes)
+
+
+class StateIndex(Protocol):
+    """The index of what is live, as a search uses it."""
+
+    @property
+    def status(self) -> IndexStatus:
+        """What the index holds now."""
+        ...
+
+    def at(self, key: str) -> LiveState | None:
+        """Return the index of the state with that ``live_key``; None if it is not held."""
+        ...
+
+    def begin(self) -> None:
+        """Begin to read what is live, and to follow it."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until a state is held, for so long at most; returns whether one is."""
+        ...
+
+    def close(self) -> None:
+        """Free what is held."""
+        ...
+
 
 class LiveIndex(AbstractContextManager["LiveIndex"]):
     """The index of what is live; may be shared between threads. Whoever searches asks for the state that is live then.
@@ -83,13 +116,17 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         self.begin()
         # Once for each state: of what gets no index, each search would have it asked again.
         if key != self._seen:
-            self._wanted.set()
+            self.refresh()
         return None
+
+    def refresh(self) -> None:
+        """Read what is live soon, if that is another state."""
+        self._wanted.set()
 
     def wait(self, seconds: float) -> bool:
         """Read what is live, and wait for it; returns whether the index is loaded."""
         self.begin()
-        self._wanted.set()
+        self.refresh()
         with self._changed:
             self._changed.wait_for(lambda: self._state is not None or bool(self._reason), seconds)
             return self._state is not None
@@ -97,11 +134,7 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
     @property
     def status(self) -> IndexStatus:
         """What the index holds now."""
-        state, reason = self._state, self._reason
-        if state is None:
-            return IndexStatus("off" if reason else "reading", reason)
-        status = "loaded" if state.key == self._seen else "reading"
-        return IndexStatus(status, reason, len(state.snapshots), len(state.tokens), state.nbytes)
+        return IndexStatus.of(self._state, self._reason, self._seen)
 
     def close(self) -> None:
         """End the reading and free the index."""

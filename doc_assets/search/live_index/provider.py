@@ -11,13 +11,14 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.embedding.prompts import Role
 from doc_assets.search.live_index.gathering import NO_TERMS, find_terms, gather
-from doc_assets.search.live_index.loading import LiveIndex
-from doc_assets.search.live_index.query_vectors import QueryVectors
+from doc_assets.search.live_index.loading import StateIndex
+from doc_assets.search.live_index.places import LivePlaces
+from doc_assets.search.live_index.recent import Recent
 from doc_assets.search.live_index.state import LiveState, Rows
 from doc_assets.search.provider import Asked, Candidates, Model
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.filters import few_documents, require_known
-from doc_assets.store.search.live_passages import live_key_and_lexemes
+from doc_assets.store.search.live_passages import lexemes_of, live_key
 from doc_assets.store.search.meaning import first_tokens
 from doc_assets.store.search.scope import SearchScope, choose
 
@@ -29,19 +30,18 @@ class IndexProvider:
     Attributes:
         index: The index.
         models: What opens the model of the live space.
-        vectors: The vectors of earlier queries.
+        vectors: The vectors of earlier queries, by the fingerprint of their space and their text.
     """
 
-    index: LiveIndex
+    index: StateIndex
     models: Model
-    vectors: QueryVectors
+    vectors: Recent[tuple[str, str], np.ndarray]
 
     def candidates(self, connection: Connection, asked: Asked) -> Candidates | None:
         """See ``Provider.candidates``; None unless the index holds what the connection sees as live."""
         if asked.request.as_of is not None:
             return None
-        key, lexemes = live_key_and_lexemes(connection, asked.query)
-        state = self.index.at(key)
+        state = self.index.at(live_key(connection))
         if state is None:
             return None
         embedder = None if asked.mode == "text" else _of_space(self.models, state)
@@ -62,19 +62,22 @@ class IndexProvider:
         if not scope.searched_chunks:
             require_known(connection, conditions)
             return Candidates.none(scope)
+        places = LivePlaces(state, frozenset(numbers))
         vector = None if embedder is None else self._vector(embedder, asked.query)
         if asked.mode == "vector":
             evidence = gather(state, rows, NO_TERMS, vector, asked.wanted, all_chunks=False)
-            return Candidates(scope, NO_TERMS.terms, evidence)
-        found = find_terms(connection, state, lexemes)
-        return Candidates(scope, found.terms, gather(state, rows, found, vector, asked.wanted))
+            return Candidates(scope, NO_TERMS.terms, evidence, places)
+        found = state.terms.of(asked.query, lambda: find_terms(connection, state, lexemes_of(connection, asked.query)))
+        return Candidates(scope, found.terms, gather(state, rows, found, vector, asked.wanted), places)
 
     def _vector(self, embedder: Embedder, query: str) -> np.ndarray:
-        def embed(text: str) -> np.ndarray:
-            known = first_tokens(text, embedder.tokenizers.of(Role.QUERY))
-            return embedder.embed([known], Role.QUERY)[0]
+        def embed() -> np.ndarray:
+            known = first_tokens(query, embedder.tokenizers.of(Role.QUERY))
+            made = embedder.embed([known], Role.QUERY)[0]
+            made.flags.writeable = False
+            return made
 
-        return self.vectors.of(embedder.space.fingerprint, query, embed)
+        return self.vectors.of((embedder.space.fingerprint, query), embed)
 
 
 def _of_space(models: Model, state: LiveState) -> Embedder | None:

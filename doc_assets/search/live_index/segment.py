@@ -11,7 +11,14 @@ from doc_assets.errors import NotFound
 from doc_assets.search.live_index.stored_words import parse_vectors
 from doc_assets.search.live_index.vectors import Codes
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.live_passages import LiveSnapshot, StoredChunks, stored_chunks, stored_documents
+from doc_assets.store.search.live_passages import (
+    LiveSnapshot,
+    StoredChunks,
+    StoredFiles,
+    stored_chunks,
+    stored_documents,
+    stored_files,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +36,7 @@ class Segment:
         rows: Chunk of each posting, ascending for each lexeme, ``(P,) int32``.
         positions: Number of positions of each posting, ``(P,) uint8``.
         codes: The chunks' vectors.
+        files: Where the documents stand.
     """
 
     document_ids: list[bytes]
@@ -41,13 +49,14 @@ class Segment:
     rows: np.ndarray
     positions: np.ndarray
     codes: Codes
+    files: StoredFiles
 
     @property
     def nbytes(self) -> int:
         """Return the bytes of memory that it takes."""
         arrays = (self.document_tokens, self.starts, self.chunk_keys, self.tokens, self.hashes, self.offsets, self.rows)
-        of_ids = 80 * len(self.document_ids)
-        return sum(array.nbytes for array in (*arrays, self.positions)) + self.codes.nbytes + of_ids
+        of_files = 400 * len(self.document_ids)
+        return sum(array.nbytes for array in (*arrays, self.positions)) + self.codes.nbytes + of_files
 
 
 def read_segment(
@@ -89,6 +98,7 @@ def read_segment(
         rows=rows,
         positions=np.concatenate([part.positions for part in parts])[order],
         codes=Codes.joined([part.codes for part in parts]),
+        files=stored_files(connection, snapshot.id, documents.ids),
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
@@ -11,14 +9,25 @@ import numpy as np
 
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.search.live_index.postings import Postings
+from doc_assets.search.live_index.recent import Recent
 from doc_assets.search.live_index.segment import Segment
 from doc_assets.search.live_index.vectors import Components
+from doc_assets.store.search.evidence import Terms
 from doc_assets.store.search.live_passages import LiveSnapshot
 from doc_assets.store.search.words import CHUNK_B, DOCUMENT_B, K1
 
 # The components are computed anew when the vectors are so many times as many as those they were computed from.
 _GROWTH = 1.5
 _SCOPES_KEPT = 64
+_QUERIES_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTerms:
+    """Terms of a query with the numbers of their lexemes in the postings, rarest first."""
+
+    terms: Terms
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,10 @@ class LiveState:
         chunk_norms: What BM25 adds to the occurrences of a term in a chunk of this length, ``(C,) float32``.
         document_norms: The same for documents, ``(D,) float32``.
         postings: The words.
+        holders: Numbers of the snapshots that hold each document.
+        near: Live near duplicates of the documents that have any, with their similarity.
+        includes: Paths of the files that a file includes, of those that include any.
+        terms: Terms of the queries asked last: how rare they are depends on the state.
         components: The vectors' principal components.
         projections: The vectors' projections on them, ``(C, kept) float32``.
     """
@@ -99,8 +112,18 @@ class LiveState:
         self.components = components
         self.projections = np.concatenate([components.projected(each) for each in codes])
         self._several = _of_several_snapshots(segments, self.first_documents)
-        self._scopes: OrderedDict[tuple[object, ...], Rows] = OrderedDict()
-        self._lock = threading.Lock()
+        self.holders: dict[bytes, list[int]] = {}
+        for number, segment in enumerate(segments):
+            for document_id in segment.document_ids:
+                self.holders.setdefault(document_id, []).append(number)
+        self.near = _live_pairs(segments, self.holders)
+        self.includes = {
+            (snapshot.doc_type, snapshot.source, path): included
+            for snapshot, segment in zip(snapshots, segments, strict=True)
+            for path, included in segment.files.includes.items()
+        }
+        self.terms: Recent[str, FoundTerms] = Recent(_QUERIES_KEPT)
+        self._scopes: Recent[tuple[object, ...], Rows | None] = Recent(_SCOPES_KEPT)
 
     @property
     def nbytes(self) -> int:
@@ -129,20 +152,12 @@ class LiveState:
             conditions: What documents must meet, as a key; None for nothing.
             matching: Returns the ids of the documents that do, live or not; None if it cannot list them.
         """
-        key = (tuple(chosen), conditions)
-        with self._lock:
-            if (known := self._scopes.get(key)) is not None:
-                self._scopes.move_to_end(key)
-                return known
-        listed = None if conditions is None else matching()
-        if conditions is not None and listed is None:
-            return None
-        made = self._rows_of(chosen, listed)
-        with self._lock:
-            self._scopes[key] = made
-            while len(self._scopes) > _SCOPES_KEPT:
-                self._scopes.popitem(last=False)
-        return made
+
+        def find() -> Rows | None:
+            listed = None if conditions is None else matching()
+            return None if conditions is not None and listed is None else self._rows_of(chosen, listed)
+
+        return self._scopes.of((tuple(chosen), conditions), find)
 
     def _rows_of(self, chosen: Sequence[int], matching: Collection[bytes] | None) -> Rows:
         first, end = int(self.first_documents[chosen[0]]), int(self.first_documents[chosen[-1] + 1])
@@ -163,6 +178,18 @@ class LiveState:
 
 def _norms(tokens: np.ndarray, mean: float, b: float) -> np.ndarray:
     return (K1 * (1 - b + b / mean * tokens)).astype(np.float32)
+
+
+def _live_pairs(segments: Sequence[Segment], live: Collection[bytes]) -> dict[bytes, dict[bytes, float]]:
+    """Return the near duplicates of each live document that are live; a segment knows those of its own documents."""
+    found: dict[bytes, dict[bytes, float]] = {}
+    for segment in segments:
+        for one, others in segment.files.near.items():
+            for other, alike in others.items():
+                if other in live:
+                    found.setdefault(one, {})[other] = alike
+                    found.setdefault(other, {})[one] = alike
+    return found
 
 
 def _of_several_snapshots(segments: Sequence[Segment], first_documents: np.ndarray) -> list[list[int]]:

@@ -5,14 +5,16 @@ The index itself is in ``doc_assets.search.live_index``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import psycopg
 from psycopg import sql
 
+from doc_assets.document.site import Site
 from doc_assets.store.search.words import MAX_LEXEMES
+from doc_assets.store.snapshots.near_duplicate_links import near_duplicates_of
 from doc_assets.store.spaces.spaces import table_of
 
 # Chunks of a reading, 5 MB of words and vectors.
@@ -21,7 +23,13 @@ _BATCH = 2_000
 
 @dataclass(frozen=True, slots=True)
 class LiveSnapshot:
-    """A live snapshot that holds chunks; ``digest`` is that of its content."""
+    """A live snapshot that holds chunks.
+
+    Attributes:
+        digest: That of its content.
+        site: Where its source's pages are published.
+        policy: Its source's policy for near duplicates.
+    """
 
     partition_id: int
     doc_type: str
@@ -33,6 +41,23 @@ class LiveSnapshot:
     documents: int
     chunks: int
     tokens: int
+    site: Site
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFiles:
+    """The files of a snapshot's documents, and their near duplicates.
+
+    Attributes:
+        paths: Of each document, duplicates included, in the order of their characters.
+        includes: Paths of the files that a file includes, of those that include any.
+        near: Near duplicates, live or not, of the documents that have any, with their similarity.
+    """
+
+    paths: Mapping[bytes, tuple[str, ...]]
+    includes: Mapping[str, tuple[str, ...]]
+    near: Mapping[bytes, Mapping[bytes, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +105,40 @@ def live_key(connection: psycopg.Connection) -> str:
 def live_snapshots(connection: psycopg.Connection) -> list[LiveSnapshot]:
     """Return the live snapshots that hold chunks, by type, source and partition."""
     rows = connection.execute(
-        "SELECT p.id, p.doc_type, p.source, s.id, s.space_id, e.dimensions, s.digest, s.documents, s.chunks, s.tokens"
+        "SELECT p.id, p.doc_type, p.source, s.id, s.space_id, e.dimensions, s.digest, s.documents, s.chunks, s.tokens,"
+        " s.base_url, s.page_rule, s.page_strip, s.near_duplicates"
         " FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
         " JOIN embedding_space e ON e.id = s.space_id"
         ' WHERE s.chunks > 0 ORDER BY p.doc_type COLLATE "C", p.source COLLATE "C", p.id'
     ).fetchall()
-    return [LiveSnapshot(*row) for row in rows]
+    return [
+        LiveSnapshot(*facts, site=Site(base_url, rule, strip), policy=policy)
+        for *facts, base_url, rule, strip, policy in rows
+    ]
+
+
+def stored_files(connection: psycopg.Connection, snapshot: int, documents: Sequence[bytes]) -> StoredFiles:
+    """Return the files of a snapshot, of whose documents these are the ids.
+
+    Near duplicates are linked when a snapshot is sealed: of two live documents, the snapshot that was sealed last has
+    all links of its own.
+    """
+    paths: dict[bytes, list[str]] = {}
+    for document_id, path in connection.execute(
+        "SELECT document_id, path FROM snapshot_document WHERE snapshot_id = %(id)s"
+        " UNION ALL SELECT d.document_id, f.path FROM snapshot_file f JOIN snapshot_document d"
+        " ON d.snapshot_id = f.snapshot_id AND d.path = f.duplicate_of WHERE f.snapshot_id = %(id)s",
+        {"id": snapshot},
+    ):
+        paths.setdefault(document_id, []).append(path)
+    includes = connection.execute(
+        "SELECT path, includes FROM snapshot_file WHERE snapshot_id = %s AND includes <> '{}'", (snapshot,)
+    ).fetchall()
+    return StoredFiles(
+        {document_id: tuple(sorted(of)) for document_id, of in paths.items()},
+        {path: tuple(of) for path, of in includes},
+        near_duplicates_of(connection, documents),
+    )
 
 
 def stored_documents(connection: psycopg.Connection, snapshot: int) -> StoredDocuments:
@@ -141,18 +194,9 @@ def _chunks_of(
     )
 
 
-def live_key_and_lexemes(connection: psycopg.Connection, query: str) -> tuple[str, list[tuple[str, bool]]]:
-    """Return the ``live_key``, and the lexemes that a query asks for, each with whether it is more than part of a name.
-
-    In one statement: both are asked by each search of an index in memory.
-    """
-    rows = connection.execute(
-        "SELECT NULL, lexeme, whole FROM ("
-        " SELECT lexeme, bool_or(whole) AS whole, min(place) AS place FROM query_lexemes(%s) GROUP BY lexeme"
-        " ORDER BY min(place), lexeme LIMIT %s) asked"
-        " UNION ALL"
-        " SELECT coalesce(string_agg(id::text || ':' || published_snapshot_id, ',' ORDER BY id), ''), NULL, NULL"
-        " FROM partition WHERE published_snapshot_id IS NOT NULL",
+def lexemes_of(connection: psycopg.Connection, query: str) -> list[tuple[str, bool]]:
+    """Return the lexemes that a query asks for, each with whether it is more than a part of a name."""
+    return connection.execute(
+        "SELECT lexeme, bool_or(whole) FROM query_lexemes(%s) GROUP BY lexeme ORDER BY min(place), lexeme LIMIT %s",
         (query, MAX_LEXEMES),
     ).fetchall()
-    return rows[-1][0], [(lexeme, whole) for _, lexeme, whole in rows[:-1]]

@@ -8,6 +8,7 @@ from doc_assets.search.live_index.postings import Postings
 from doc_assets.search.live_index.segment import Segment
 from doc_assets.search.live_index.stored_words import TIMES, hash_of, parse_vectors
 from doc_assets.search.live_index.vectors import Codes
+from doc_assets.store.search.live_passages import StoredFiles
 
 
 def segment(documents: list[list[str]]) -> Segment:
@@ -28,6 +29,7 @@ def segment(documents: list[list[str]]) -> Segment:
         rows=rows[order],
         positions=positions[order],
         codes=Codes.of(np.ones((len(texts), 4), np.float32)),
+        files=StoredFiles({}, {}, {}),
     )
 
 
