@@ -1,11 +1,12 @@
-"""Searches side by side while partitions are loaded, rolled back and collected: errors, wrong answers, latency, memory.
+"""Searches over HTTP while partitions are loaded, rolled back and collected: errors, wrong answers, latency, memory.
 
-    python -m benchmarks.concurrent_search [--minutes 10] [--readers 16] [--partitions 4] [--pages 40] [--seed S]
+    python -m benchmarks.concurrent_search [--minutes 10] [--clients 50] [--workers N] [--partitions 4] [--pages 40]
+        [--pause SECONDS] [--seed S]
 
 Every page says of which generation of its source it is. A search over a whole source must return all its pages, all of
-one generation, and each search only what was live at some time between its call and its return. Readers are threads of
-one process with one model, as in a server; the loads are of the real loader in another process, into a PostgreSQL of
-their own. The searches of the first half minute meet no writes: what the writes cost is the difference.
+one generation, and each search only what was live at some time between its call and its return. Clients ask
+``doc-assets serve``; the loads are of the real loader in another process, into a PostgreSQL of their own. The searches
+of the first half minute meet no writes: what the writes cost is the difference.
 """
 
 from __future__ import annotations
@@ -24,15 +25,11 @@ from dataclasses import asdict, dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-import psutil
-
+from benchmarks.http_clients import Served, connected, search, serving
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.dagster.library import Library
-from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import NotFound
-from doc_assets.search.search import search
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
 from doc_assets.store.retention.policy import Policy
 from doc_assets.store.schema import schema
 from doc_assets_tests.support.crashes.changing_sources import seeded
@@ -98,38 +95,38 @@ def marker(name: str, page: int | None = None) -> str:
 
 
 def read(
-    url: str, home: str, names: Sequence[str], pages: int, readers: int, seed: int, log: Path, over: Event
+    address: str, names: Sequence[str], pages: int, clients: int, pause: float, seed: int, log: Path, over: Event
 ) -> None:
-    """Search in ``readers`` threads until ``over``, and append each answer to ``log``."""
-    settings = Settings.from_environment({"DOC_ASSETS_HOME": home, "DOC_ASSETS_DATABASE_URL": url})
-    store, models, writing = Store(url), SpaceModels(settings), threading.Lock()
+    """Search in ``clients`` threads until ``over``, each after a pause, and append each answer to ``log``."""
+    writing = threading.Lock()
 
     def loop(number: int) -> None:
-        rng = seeded(seed, "reader", number)
-        while not over.is_set():
+        rng = seeded(seed, "client", number)
+        connection = connected(address)
+        while not over.wait(pause * rng.uniform(0.5, 1.5)):
             kind, name, page = rng.choice(("source", "hybrid", "vector")), rng.choice(names), rng.randrange(pages)
             query = marker(name) if kind == "source" else f"what does page {page} say of {marker(name, page)}"
-            mode, k = ("text", pages + 5) if kind == "source" else (kind, 5)
+            mode, k = ("text", min(50, pages + 5)) if kind == "source" else (kind, 5)
             started, found, error = time.time(), [], ""
             try:
-                found = search(store, models, query, sources=[name], mode=mode, k=k)
+                found = search(connection, q=query, source=name, mode=mode, k=k, max_tokens=100_000)["hits"]
             except Exception as raised:
                 error = f"{type(raised).__name__}: {raised}"
+                connection = connected(address)
             answer = Answer(kind, name, started, time.time(), len(found), tuple(map(_generation, found)), error)
             with writing:
                 file.write(json.dumps(asdict(answer)) + "\n")
 
     with log.open("w") as file:
-        threads = [threading.Thread(target=loop, args=(number,)) for number in range(readers)]
+        threads = [threading.Thread(target=loop, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    store.close()
 
 
-def _generation(result: object) -> int:
-    words = result.text.split()  # pyrefly: ignore[missing-attribute]
+def _generation(hit: dict) -> int:
+    words = hit["passages"][0]["text"].split()
     return next((int(word[10:-1]) for word in words if word.startswith("generation") and word.endswith("x")), -1)
 
 
@@ -220,7 +217,9 @@ def main() -> None:
     """Prints one JSON object; ends with 1 if an answer was wrong or a search failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--readers", type=int, default=16)
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--workers", type=int, help="processes that search")
+    parser.add_argument("--pause", type=float, default=1.0, help="seconds of a client between two searches, on average")
     parser.add_argument("--partitions", type=int, default=4)
     parser.add_argument("--pages", type=int, default=40)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
@@ -235,38 +234,40 @@ def _run(folder: Path, server: CrashingServer, options: argparse.Namespace) -> d
     names = [f"shelf-{number}" for number in range(options.partitions)]
     url, home, log = server.database(), str(folder / "home"), folder / "answers.jsonl"
     schema.upgrade(url)
-    settings = Settings.from_environment({"DOC_ASSETS_HOME": home, "DOC_ASSETS_DATABASE_URL": url})
+    environment = {"DOC_ASSETS_HOME": home, "DOC_ASSETS_DATABASE_URL": url}
+    settings = Settings.from_environment(environment)
     shelves = Shelves(folder / "shelves", names, options.pages, seeded(options.seed, "pages"))
     writer = Writer(settings, shelves, seeded(options.seed, "writer"))
     for number, name in enumerate(names, 1):
         writer.load(name, number)
     over = _SPAWN.Event()
-    arguments = (url, home, names, options.pages, options.readers, options.seed, log, over)
-    reading = _SPAWN.Process(target=read, args=arguments, daemon=True)
-    reading.start()
-    assert reading.pid is not None
-    memory, sampler = _sampled({"readers": reading.pid, "server": _postmaster(server)}, over)
-    try:
-        while not log.exists():
-            assert reading.is_alive(), "the readers did not start"
-            time.sleep(0.1)
-        begin = time.time()
-        time.sleep(_QUIET_SECONDS)
-        writes_from = time.time()
-        while time.time() < begin + 60 * options.minutes:
-            assert reading.is_alive(), "the readers ended"
-            writer.step(names)
-    finally:
-        over.set()
-        reading.join(60)
-        sampler.join(60)
-        writer.close()
+    with serving(["--workers", str(options.workers)] if options.workers else [], environment) as served:
+        served.wait_for_index()
+        arguments = (served.address, names, options.pages, options.clients, options.pause, options.seed, log, over)
+        reading = _SPAWN.Process(target=read, args=arguments, daemon=True)
+        reading.start()
+        memory = Memory(served, over)
+        try:
+            while not log.exists():
+                assert reading.is_alive(), "the clients did not start"
+                time.sleep(0.1)
+            begin = time.time()
+            time.sleep(_QUIET_SECONDS)
+            writes_from = time.time()
+            while time.time() < begin + 60 * options.minutes:
+                assert reading.is_alive(), "the clients ended"
+                writer.step(names)
+        finally:
+            over.set()
+            reading.join(60)
+            memory.join(60)
+            writer.close()
     answers = [Answer(**{**row, "generations": tuple(row["generations"])}) for row in map(json.loads, log.open())]
     return _report(answers, writer, memory, writes_from, options)
 
 
 def _report(
-    answers: list[Answer], writer: Writer, memory: dict, writes_from: float, options: argparse.Namespace
+    answers: list[Answer], writer: Writer, memory: Memory, writes_from: float, options: argparse.Namespace
 ) -> dict:
     failed = [answer for answer in answers if answer.error]
     judged = [(a, wrong(a, writer.live[a.source], options.pages)) for a in answers if not a.error]
@@ -277,52 +278,50 @@ def _report(
             "writes": _milliseconds([a for a in answers if a.kind == kind and a.started >= writes_from]),
         }
         for kind in ("source", "hybrid", "vector")
-    }
+    } | {"all": _milliseconds(answers)}
     return {
         "seed": options.seed,
-        "readers": options.readers,
+        "clients": options.clients,
         "searches": len(answers),
         "wrong": len(false),
         "errors": len(failed),
         "examples": [*false[:5], *(a.error for a in failed[:5])],
         "writes": dict(writer.done),
         "latency": latency,
-        "peak_memory_mb": memory,
+        "memory_mb_by_minute": memory.by_minute,
+        "memory_mb_per_minute": memory.slope,
     }
 
 
-def _postmaster(server: CrashingServer) -> int:
-    process = server.process
-    assert process is not None
-    return process.pid
+class Memory(threading.Thread):
+    """Samples the memory of the server's processes, of which pages that several have count once."""
 
+    def __init__(self, served: Served, over: Event) -> None:
+        """Begin to sample."""
+        super().__init__(daemon=True)
+        self._served, self._over = served, over
+        self._samples: list[tuple[float, float]] = []
+        self.start()
 
-def _sampled(processes: dict[str, int], over: Event) -> tuple[dict[str, list[float]], threading.Thread]:
-    """Start sampling the memory that the processes and their children do not share; the highest of each minute."""
-    peaks: dict[str, list[float]] = {name: [] for name in processes}
-    began = time.monotonic()
+    def run(self) -> None:
+        """Sample until it is over."""
+        began = time.monotonic()
+        while not self._over.wait(_SAMPLE_SECONDS):
+            self._samples.append(((time.monotonic() - began) / 60, self._served.memory_mb()))
 
-    def sample() -> None:
-        while not over.wait(_SAMPLE_SECONDS):
-            minute = int((time.monotonic() - began) / 60)
-            for name, pid in processes.items():
-                values = peaks[name]
-                values.extend([0.0] * (minute + 1 - len(values)))
-                values[minute] = max(values[minute], round(_unshared_mb(pid), 1))
+    @property
+    def by_minute(self) -> list[float]:
+        """The highest of each minute, in MB."""
+        peaks: dict[int, float] = {}
+        for minute, value in self._samples:
+            peaks[int(minute)] = max(peaks.get(int(minute), 0.0), value)
+        return [peaks[minute] for minute in sorted(peaks)]
 
-    thread = threading.Thread(target=sample, daemon=True)
-    thread.start()
-    return peaks, thread
-
-
-def _unshared_mb(pid: int) -> float:
-    total = 0
-    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-        try:
-            total += process.memory_full_info().uss
-        except psutil.NoSuchProcess:
-            continue
-    return total / 1e6
+    @property
+    def slope(self) -> float:
+        """MB in a minute, by least squares over the second half: before, caches fill."""
+        half = self._samples[len(self._samples) // 2 :]
+        return round(statistics.linear_regression(*zip(*half, strict=True)).slope, 2) if len(half) > 1 else 0.0
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ imports from those below it alone::
 
     mcp/ page/          the MCP server; the search page
     http/               the application: API, /openapi.json, /llms.txt, probes, metrics; guards, access, the server
+    readers/            processes that answer searches, for a server with several cores
     service.py
     search/             answers to searches: versions, hits, what fits a budget
     sources/            what sources are about, their trees, what a name means

@@ -5,6 +5,7 @@ The HTTP API, its OpenAPI description, the command line and the tools for assist
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
@@ -135,6 +136,26 @@ class SearchAnswer(_Frozen):
     state: str = Field(description="Digest of all that was live, or was then; equal states give equal answers.")
     tokenizer: str = Field(description="What counts tokens.")
     notes: tuple[str, ...] = Field(default=(), description="What a reader should know of this answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedAnswer:
+    """The answer to a search as it goes to its reader.
+
+    Attributes:
+        json: A ``SearchAnswer``.
+        state: Its state.
+        hits: Number of its hits.
+    """
+
+    json: bytes
+    state: str
+    hits: int
+
+    @classmethod
+    def of(cls, answer: SearchAnswer) -> EncodedAnswer:
+        """Encode an answer."""
+        return cls(answer.model_dump_json().encode(), answer.state, len(answer.hits))
 
 
 class VersionCount(_Frozen):

@@ -10,12 +10,14 @@ from contextlib import contextmanager
 
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.errors import Misuse, NotFound, StoreUnavailable
+from doc_assets.search.live_index.loading import IndexStatus
 from doc_assets.search.provider import Model
 from doc_assets.search.search import Found, search_in, searching
 from doc_assets.search.searcher import Searcher
 from doc_assets.serving.answers import (
     ContentsAnswer,
     DocumentAnswer,
+    EncodedAnswer,
     ResolveAnswer,
     SearchAnswer,
     SearchQuery,
@@ -103,6 +105,15 @@ class Service:
         places = self._places(query.scope)
         with self._reading() as connection:
             return self._searches.answer(connection, query, places)
+
+    @property
+    def index(self) -> IndexStatus:
+        """What the index in memory holds that searches read."""
+        return IndexStatus("off", "none is kept") if self._searcher is None else self._searcher.index.status
+
+    def search_encoded(self, query: SearchQuery) -> EncodedAnswer:
+        """Answer a search as JSON; raises as ``search`` does."""
+        return EncodedAnswer.of(self.search(query))
 
     def document(
         self,

@@ -48,6 +48,11 @@ class EstimatedTokens:
         return total
 
 
+def token_counter(tokenizer: Path | None) -> TokenCounter:
+    """Return the counter of a ``tokenizer.json``, the estimate without one; raises as ``ExactTokens`` does."""
+    return ExactTokens(tokenizer) if tokenizer else EstimatedTokens()
+
+
 class ExactTokens:
     """The tokenizer of a model, from its ``tokenizer.json``."""
 

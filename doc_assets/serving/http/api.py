@@ -53,10 +53,10 @@ async def search(request: Request) -> Response:
     if (unchanged := await _unchanged(request, query.as_of)) is not None:
         return unchanged
     with metrics.searches.labels(query.mode.value).time():
-        found = await in_thread(service.search, query)
+        found = await in_thread(service.search_encoded, query)
     if not found.hits:
         metrics.empty.labels(query.mode.value).inc()
-    return answer(found, etag(request, found.state))
+    return _json(found.json, etag(request, found.state))
 
 
 async def document(request: Request) -> Response:
@@ -143,7 +143,7 @@ def metrics_of(request: Request) -> RequestMetrics:
 
 def answer(model: BaseModel, tag: str) -> Response:
     """Return a model as JSON; a client may keep it, and asks with its tag whether it is still right."""
-    return Response(model.model_dump_json(), media_type="application/json", headers=_headers(tag))
+    return _json(model.model_dump_json().encode(), tag)
 
 
 def etag(request: Request, digest: str) -> str:
@@ -169,6 +169,10 @@ async def _unchanged(request: Request, as_of: str | None) -> Response | None:
     except DocAssetsError:
         return None  # answering says what is wrong
     return _not_modified(tag) if _matches(request, tag) else None
+
+
+def _json(body: bytes, tag: str) -> Response:
+    return Response(body, media_type="application/json", headers=_headers(tag))
 
 
 def _tagged(request: Request, response: Response, tag: str) -> Response:

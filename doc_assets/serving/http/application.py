@@ -49,7 +49,7 @@ def create_app(
                 await stack.enter_async_context(one())
             yield
 
-    counted = RequestMetrics()
+    counted = RequestMetrics(lambda: service.index.chunks)
     app = Starlette(
         routes=[
             *(Route(operation.path.replace("{id}", "{id:path}"), operation.endpoint) for operation in OPERATIONS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
@@ -13,8 +15,8 @@ _ROUTES = ("/v1/search", "/v1/documents", "/v1/sources", "/v1/resolve", "/llms",
 class RequestMetrics:
     """Counts what the server answers; may be shared between threads."""
 
-    def __init__(self) -> None:
-        """Begin at zero."""
+    def __init__(self, index_chunks: Callable[[], int] = lambda: 0) -> None:
+        """Begin at zero; ``index_chunks`` returns the chunks in the index that searches read."""
         self._registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=self._registry)
         self.searches = Histogram(
@@ -29,6 +31,11 @@ class RequestMetrics:
         self.errors = Counter(
             "doc_assets_request_errors", "Requests that the server failed.", ["route"], registry=self._registry
         )
+        Gauge(
+            "doc_assets_index_chunks",
+            "Chunks in the index in memory; 0 while searches ask PostgreSQL alone.",
+            registry=self._registry,
+        ).set_function(index_chunks)
         self.in_flight = Gauge("doc_assets_requests_in_flight", "Requests under way.", registry=self._registry)
 
     def count(self, path: str, status: int) -> None:

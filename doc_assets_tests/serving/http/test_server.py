@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import httpx
+import psutil
 import psycopg
 import pytest
 
@@ -85,12 +86,12 @@ def test_the_readers_role_is_enough_and_nothing_can_be_written(server_url: str) 
             connection.execute("DELETE FROM doc_assets.snapshot_document")
 
 
-def test_a_server_answers_over_tls_with_a_token_and_ends_by_a_signal(store: Store, tmp_path: Path) -> None:
+def test_a_server_with_readers_answers_over_tls_with_a_token_and_ends_by_a_signal(store: Store, tmp_path: Path) -> None:
     library = Library(store, WordModel())
     library.publish("rust/a", {"a.md": guide("A page", {"": "The gadget."})})
     ca, certificate = authority(tmp_path)
     with subprocess.Popen(
-        [sys.executable, "-c", "from doc_assets.cli import main; main()", "serve", "--port", "0"],
+        [sys.executable, "-c", "from doc_assets.cli import main; main()", "serve", "--port", "0", "--workers", "2"],
         env=os.environ
         | {
             "DOC_ASSETS_DATABASE_URL": store.url,
@@ -113,8 +114,14 @@ def test_a_server_answers_over_tls_with_a_token_and_ends_by_a_signal(store: Stor
                 found = client.get("/v1/search", params={"q": "gadget", "mode": "text"})
                 assert [hit["id"] for hit in found.json()["hits"]] == ["rust/a/a.md"]
                 assert client.get("/v1/sources", headers={"Authorization": "Bearer x"}).status_code == 401
+                children = psutil.Process(process.pid).children()
+                for reader in children:
+                    # One that died while it was idle, or with its search, is replaced by another one.
+                    reader.kill()
+                assert client.get("/v1/search", params={"q": "gadget", "mode": "text"}).json() == found.json()
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
+            assert not any(child.is_running() for child in children)
             rest.join()
         finally:
             process.kill()

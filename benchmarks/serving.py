@@ -1,0 +1,99 @@
+"""Latency of searches over HTTP, by ``doc-assets serve`` on the store that the environment names.
+
+    python -m benchmarks.serving [--questions QUESTIONS.jsonl] [--repeat N] [--workers N] [--clients N]…
+        [--type TYPE]… [--own-type] [--mode MODE]… [--new-queries]
+
+Clients are threads of this process with a connection each; each asks the next question as soon as it has an answer.
+The first pass over the questions is not counted; with ``--new-queries`` no question is ever asked twice, so that each
+is embedded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.http_clients import Served, search, serving
+from doc_assets.search.evaluation import MODES, read_questions
+
+Query = dict[str, object]
+
+
+def measured(served: Served, queries: Sequence[Query], clients: int) -> dict[str, float]:
+    """Ask all queries by so many clients; wall time of each request in ms, and CPU of a request in the server."""
+    times: list[float] = []
+    faults: list[Exception] = []
+    given, taking = iter(queries), threading.Lock()
+
+    def client() -> None:
+        connection = served.connection()
+        while True:
+            with taking:
+                query = next(given, None)
+            if query is None:
+                return
+            started = time.perf_counter()
+            try:
+                search(connection, **query)
+            except Exception as error:
+                faults.append(error)
+                return
+            times.append((time.perf_counter() - started) * 1000)
+
+    cpu, started = served.cpu_seconds(), time.perf_counter()
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
+    return {
+        "p50_ms": round(statistics.median(times), 1),
+        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "max_ms": round(max(times), 1),
+        "per_second": round(len(times) / (time.perf_counter() - started), 1),
+        "cpu_ms": round((served.cpu_seconds() - cpu) / len(times) * 1000, 1),
+    }
+
+
+def main() -> None:
+    """Prints one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--questions", type=Path, default=Path("benchmarks/example_questions.jsonl"))
+    parser.add_argument("--repeat", type=int, default=3, help="passes that are counted")
+    parser.add_argument("--workers", type=int, help="processes that search")
+    parser.add_argument("--clients", type=int, action="append", help="clients at a time; repeatable (1 and 4)")
+    parser.add_argument("--type", action="append", default=[], help="search this documentation type only")
+    parser.add_argument("--own-type", action="store_true", help="search the documentation type of each question only")
+    parser.add_argument("--mode", action="append", choices=MODES)
+    parser.add_argument("--new-queries", action="store_true", help="ask nothing twice")
+    given = parser.parse_args()
+    questions = read_questions(given.questions)
+    report: dict[str, object] = {"queries": len(questions)}
+    with serving(["--workers", str(given.workers)] if given.workers else []) as served:
+        report["chunks"] = served.wait_for_index()
+        for mode in given.mode or ["hybrid"]:
+            queries: list[Query] = [
+                {"q": q.query, "mode": mode, "type": [q.doc_type] if given.own_type else given.type} for q in questions
+            ]
+            measured(served, queries * 2, 4)
+            for number in given.clients or [1, 4]:
+                asked = list(itertools.chain.from_iterable([queries] * given.repeat))
+                if given.new_queries:
+                    asked = [query | {"q": f"{query['q']} {n}{number}{mode}"} for n, query in enumerate(asked)]
+                report[f"{mode} {number} clients"] = measured(served, asked, number)
+        report["memory_mb"] = served.memory_mb()
+    json.dump(report, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
