@@ -7,8 +7,12 @@ duplicates are one result already (``folding``).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
+
+File = str | tuple[str, ...]
 
 _WORD = re.compile(r"\w+")
 # What a document loses for each one of the same file above it. Scores of neighbours differ by 0.02 to 0.05.
@@ -25,7 +29,7 @@ class Contender:
     """A document to place: its score, its file, and the words of its best chunk."""
 
     score: float
-    file: Hashable
+    file: File
     words: frozenset[str]
 
 
@@ -35,7 +39,7 @@ def words_of(text: str) -> frozenset[str]:
 
 
 def spread(
-    contenders: Sequence[Contender], included: Collection[tuple[Hashable, Hashable]] = ()
+    contenders: Sequence[Contender], included: Collection[tuple[File, File]] = (), most: int | None = None
 ) -> list[tuple[int, float]]:
     """Return the contenders' positions, first one first, each with its score after what it lost.
 
@@ -46,27 +50,31 @@ def spread(
         contenders: The documents.
         included: Pairs of files of which the first includes the second, whose text is then on the page of the first:
             it stands behind that one.
+        most: Places to give, all by default.
     """
-    left = dict(enumerate(_behind_their_pages(contenders, included)))
-    lost = dict.fromkeys(left, 0.0)
-    alike = dict.fromkeys(left, 0.0)
+    scores = np.array([contender.score for contender in _behind_their_pages(contenders, included)])
+    files = {contender.file: number for number, contender in enumerate(contenders)}
+    file_of = np.array([files[contender.file] for contender in contenders])
+    excess = _excess([contender.words for contender in contenders])
+    lost, alike = np.zeros(len(scores)), np.zeros(len(scores))
     placed = []
-    while left:
-        best = max(left, key=lambda n: (left[n].score - lost[n] - _SAME_WORDS * alike[n], -n))
-        chosen = left.pop(best)
-        placed.append((best, chosen.score - lost[best] - _SAME_WORDS * alike[best]))
-        for n, other in left.items():
-            lost[n] += _SAME_FILE * (other.file == chosen.file)
-            alike[n] = max(alike[n], _excess(other.words, chosen.words))
+    for _ in range(len(contenders) if most is None else min(most, len(contenders))):
+        best = int(np.argmax(scores - lost - _SAME_WORDS * alike))  # the first of equals
+        placed.append((best, float(scores[best] - lost[best] - _SAME_WORDS * alike[best])))
+        scores[best] = -np.inf
+        lost += _SAME_FILE * (file_of == file_of[best])
+        np.maximum(alike, excess[best], out=alike)
     return placed
 
 
-def _behind_their_pages(
-    contenders: Sequence[Contender], included: Collection[tuple[Hashable, Hashable]]
-) -> list[Contender]:
+def _behind_their_pages(contenders: Sequence[Contender], included: Collection[tuple[File, File]]) -> list[Contender]:
     """Return the contenders, each page as good as the best of what it includes, and that no better than its page."""
+    if not included:
+        return list(contenders)
     best = {contender.file: contender.score for contender in reversed(contenders)}
-    pages = {part: whole for whole, part in included if whole in best and part in best}
+    # Of several pages that include a file, the best: the same one in each process, whatever the order of a set there.
+    among = [(best[whole], whole, part) for whole, part in included if whole in best and part in best]
+    pages = {part: whole for _, whole, part in sorted(among, key=lambda pair: (pair[0], str(pair[1])))}
     found = []
     for contender in contenders:
         parts = [best[part] for part, whole in pages.items() if whole == contender.file]
@@ -75,10 +83,13 @@ def _behind_their_pages(
     return found
 
 
-def _excess(a: frozenset[str], b: frozenset[str]) -> float:
-    """Return how far the share of common words exceeds chance, from 0 to 1."""
-    if min(len(a), len(b)) <= _CHANCE * max(len(a), len(b)):
-        return 0.0  # whatever they have in common
-    both = len(a & b)
-    common = both / (len(a) + len(b) - both)
-    return max(0.0, common - _CHANCE) / (1 - _CHANCE)
+def _excess(words: Sequence[frozenset[str]]) -> np.ndarray:
+    """Return how far the share of common words exceeds chance, from 0 to 1, of each two, ``(n, n) float64``."""
+    numbers = {word: number for number, word in enumerate(frozenset().union(*words))}
+    holds = np.zeros((len(words), len(numbers)), np.float32)
+    for row, of in zip(holds, words, strict=True):
+        row[[numbers[word] for word in of]] = 1
+    both = np.einsum("ij,kj->ik", holds, holds).astype(np.float64)
+    sizes = np.array([len(of) for of in words])
+    common = both / np.maximum(1, sizes[:, None] + sizes - both)
+    return np.maximum(0.0, common - _CHANCE) / (1 - _CHANCE)

@@ -99,10 +99,12 @@ def fold_duplicates(
         showable = by_id.keys() if scope.conditions else files.keys()
         result = _result(group, files, stated, linked, showable)
         if (key := result.ranked.document_id) not in shown:
-            best = replace(by_id[key], score=group.best.score) if key in by_id else _counterpart(connection, group, key)
+            own = by_id.get(key)
+            best = Ranked(key, own.chunks, group.best.score) if own else _counterpart(connection, group, key)
             places_shown = [(key, chunk.ordinal) for chunk in best.chunks]
-            known = contents if key in by_id else contents_of(connection, places_shown)
-            shown[key] = replace(result, ranked=best, contents=tuple(known[place] for place in places_shown))
+            known = contents if own else contents_of(connection, places_shown)
+            texts = tuple(known[place] for place in places_shown)
+            shown[key] = FoldedResult(best, result.place, result.metadata, result.also_in, texts)
     return list(shown.values())
 
 
@@ -157,7 +159,8 @@ def _result(
             similarity = 1.0 if key == shown else min(round(alike(key), 3), 0.999)
             also[place.key] = AlsoIn(*place.key, url, similarity, key.hex())
     also_in = sorted(also.values(), key=lambda a: (-a.similarity, a.doc_type, a.source, a.path))
-    return FoldedResult(replace(group.best, document_id=shown), shown_at, stated[shown], tuple(also_in))
+    shown_as = Ranked(shown, group.best.chunks, group.best.score)
+    return FoldedResult(shown_as, shown_at, stated[shown], tuple(also_in))
 
 
 def _chosen(

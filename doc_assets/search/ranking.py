@@ -6,7 +6,6 @@ the chunks' texts or the documents' facts is in ``refinement``.
 
 from __future__ import annotations
 
-import itertools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -110,27 +109,80 @@ class Bonus:
         return cls(np.zeros(len(evidence.document)), np.zeros(len(evidence.document_ids)))
 
 
-def rank(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None) -> list[Ranked]:
+@dataclass(frozen=True, slots=True)
+class ByWords:
+    """Scores by words, of 0 to 1, which no bonus changes.
+
+    Attributes:
+        chunks: Of each chunk, ``(C,) float64``.
+        documents: Of each whole document, ``(D,) float64``.
+        shown: Of each chunk without regard to its length, ``(C,) float64``.
+    """
+
+    chunks: np.ndarray
+    documents: np.ndarray
+    shown: np.ndarray
+
+    @classmethod
+    def of(cls, terms: Terms, evidence: Evidence) -> ByWords:
+        """Return BM25 for all terms, as a share of the highest possible score."""
+        of_document = np.zeros((len(evidence.document_ids), len(terms.weights)))
+        counts = _chunk_counts(evidence)
+        if len(evidence.document):
+            of_document[counts > 0] = np.add.reduceat(
+                evidence.times, _starts(counts)[counts > 0], axis=0, dtype=np.float64
+            )
+        length = evidence.tokens / evidence.mean_chunk_tokens
+        lengths = evidence.document_tokens / evidence.mean_document_tokens
+        return cls(
+            _weighted(terms, _saturated(evidence.times, length, _CHUNK_B)),
+            _weighted(terms, _saturated(of_document, lengths, _DOCUMENT_B)),
+            _weighted(terms, _saturated(evidence.times, length, _SHOWN_B)),
+        )
+
+
+def rank(
+    terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None, by_words: ByWords | None = None
+) -> list[Ranked]:
     """Return the documents of the evidence, best first, each with its best chunks.
 
     By words alone (``text``), documents that hold no term are left out; by meaning alone (``vector``), those without a
-    vector in the query's space.
+    vector in the query's space. ``by_words`` is ``ByWords.of`` these terms, if that is known.
     """
-    found = score(terms, evidence, mode, bonus)
-    order = np.lexsort((evidence.ordinal, -found.chunks, evidence.document))
-    counts = _chunk_counts(evidence)
-    starts = np.cumsum(counts) - counts
-    # Numbers of Python: reading one by one from an array takes 5 times as long.
-    first = [order[start : start + min(count, PASSAGES)].tolist() for start, count in zip(starts, counts, strict=True)]
-    rows = np.fromiter(itertools.chain.from_iterable(first), np.int64)
-    chunks = dict(zip(rows.tolist(), _chunks(evidence, found, rows, mode), strict=True))
+    found = score(terms, evidence, mode, bonus, by_words)
+    rows = _shown_rows(evidence, found)
+    chunks: dict[int, list[RankedChunk]] = {}
+    for document, chunk in zip(evidence.document[rows].tolist(), _chunks(evidence, found, rows, mode), strict=True):
+        chunks.setdefault(document, []).append(chunk)
     ranked = [
+        Ranked(document_id, tuple(chunks[document]), total)
+        for document, (document_id, total) in enumerate(
+            zip(evidence.document_ids, found.documents.tolist(), strict=True)
+        )
         # The best chunk has a score, or its document would have none.
-        Ranked(document_id, tuple(chunks[row] for row in best if math.isfinite(chunks[row].score)), total)
-        for document_id, best, total in zip(evidence.document_ids, first, found.documents.tolist(), strict=True)
         if math.isfinite(total)
     ]
     return sorted(ranked, key=lambda r: (-r.score, r.document_id))
+
+
+def best_rows(terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords) -> np.ndarray:
+    """Return the rows of the chunks that ``rank`` returns, in its order, ``(n,) int64``."""
+    found = score(terms, evidence, mode, None, by_words)
+    rows = _shown_rows(evidence, found)
+    totals = found.documents.tolist()
+    place = np.empty(len(totals), np.int64)
+    place[sorted(range(len(totals)), key=lambda n: (-totals[n], evidence.document_ids[n]))] = np.arange(len(totals))
+    rows = rows[np.isfinite(found.documents[evidence.document[rows]])]
+    return rows[np.argsort(place[evidence.document[rows]], kind="stable")]
+
+
+def _shown_rows(evidence: Evidence, found: Scores) -> np.ndarray:
+    """Return the rows of each document's best chunks, best first, by document."""
+    # Stable, and a document's chunks stand by their ordinals: of equals the earlier comes first.
+    order = np.lexsort((-found.chunks, evidence.document))
+    counts = _chunk_counts(evidence)
+    rows = order[np.arange(len(order)) - np.repeat(_starts(counts), counts) < PASSAGES]
+    return rows[np.isfinite(found.chunks[rows])]
 
 
 def _chunks(evidence: Evidence, found: Scores, rows: np.ndarray, mode: Mode) -> list[RankedChunk]:
@@ -146,16 +198,18 @@ def _chunks(evidence: Evidence, found: Scores, rows: np.ndarray, mode: Mode) -> 
     ]
 
 
-def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None) -> Scores:
+def score(
+    terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = None, by_words: ByWords | None = None
+) -> Scores:
     """Return the scores of chunks and documents; ``-inf`` for those that have nothing to do with the query."""
     bonus = bonus or Bonus.none(evidence)
-    words, whole = _by_words(terms, evidence)
-    shown = _weighted(terms, _saturated(evidence.times, evidence.tokens / evidence.mean_chunk_tokens, _SHOWN_B))
+    by_words = by_words or ByWords.of(terms, evidence)
+    words, whole = by_words.chunks, by_words.documents
     of_documents = bonus.documents - _LENGTH_WEIGHT * np.log1p(_chunk_counts(evidence))
     known = ~np.isnan(evidence.similarity)
     meaning = np.where(known, evidence.similarity, -1.0).astype(np.float64)
     # Which of its chunks a document shows differs from what it is ranked by.
-    other = (1 - _DOCUMENT_SHARE) * (shown - words) - _LATE_WEIGHT * np.log1p(evidence.ordinal)
+    other = (1 - _DOCUMENT_SHARE) * (by_words.shown - words) - _LATE_WEIGHT * np.log1p(evidence.ordinal)
     if mode == "vector":
         chunks = np.where(known, meaning, -np.inf)
         return Scores(words, meaning, chunks, _best(evidence, chunks))
@@ -167,20 +221,6 @@ def score(terms: Terms, evidence: Evidence, mode: Mode, bonus: Bonus | None = No
     # Documents without a vector in this space (live in another one) compete by their words alone.
     chunks = (1 - _DOCUMENT_SHARE) * words + _MEANING_WEIGHT * np.where(known, meaning, 0.0) + bonus.chunks
     return Scores(words, meaning, chunks + other, _best_two(evidence, chunks) + _DOCUMENT_SHARE * whole + of_documents)
-
-
-def _by_words(terms: Terms, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
-    """Return BM25 of chunks and of whole documents for all terms, each as a share of the highest possible score."""
-    of_document = np.zeros((len(evidence.document_ids), len(terms.weights)))
-    counts = _chunk_counts(evidence)
-    if len(evidence.document):
-        starts = (np.cumsum(counts) - counts)[counts > 0]
-        of_document[counts > 0] = np.add.reduceat(evidence.times, starts, axis=0, dtype=np.float64)
-    lengths = evidence.document_tokens / evidence.mean_document_tokens
-    return (
-        _weighted(terms, _saturated(evidence.times, evidence.tokens / evidence.mean_chunk_tokens, _CHUNK_B)),
-        _weighted(terms, _saturated(of_document, lengths, _DOCUMENT_B)),
-    )
 
 
 def _weighted(terms: Terms, saturated: np.ndarray) -> np.ndarray:
@@ -202,16 +242,19 @@ def _best(evidence: Evidence, scores: np.ndarray) -> np.ndarray:
 
 def _best_two(evidence: Evidence, scores: np.ndarray) -> np.ndarray:
     """Return each document's best score and a part of its second; ``-inf`` for one whose chunks have none."""
-    order = np.lexsort((-scores, evidence.document))
-    starts = np.searchsorted(evidence.document, np.arange(len(evidence.document_ids)))
-    ends = np.append(starts[1:], len(order))
     best = _best(evidence, scores)
     second = np.where(np.isfinite(best), _SECOND_OF_ONE * best, 0.0)
-    several = np.flatnonzero(ends - starts > 1)
-    found = scores[order[starts[several] + 1]]
-    second[several] = np.where(np.isfinite(found), found, 0.0)
+    is_best = scores == best[evidence.document]
+    bests = np.bincount(evidence.document[is_best], minlength=len(best))
+    found = np.where(bests > 1, best, _best(evidence, np.where(is_best, -np.inf, scores)))
+    several = _chunk_counts(evidence) > 1
+    second[several] = np.where(np.isfinite(found), found, 0.0)[several]
     return best + _SECOND_WEIGHT * second
 
 
 def _chunk_counts(evidence: Evidence) -> np.ndarray:
     return np.bincount(evidence.document, minlength=len(evidence.document_ids))
+
+
+def _starts(counts: np.ndarray) -> np.ndarray:
+    return np.cumsum(counts) - counts

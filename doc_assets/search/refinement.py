@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from doc_assets.search.identifiers import identifiers, occurs, share
-from doc_assets.search.ranking import Bonus, Mode, Ranked, rank
+from doc_assets.search.ranking import Bonus, ByWords, Mode, Ranked, best_rows, rank
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.evidence import Evidence, Terms
 from doc_assets.store.search.places import contents_of
@@ -27,23 +27,26 @@ def refined(connection: Connection, query: str, terms: Terms, evidence: Evidence
     wanted = identifiers(query)
     if mode == "vector" or not wanted or not len(evidence.document):
         return rank(terms, evidence, mode)
-    bonus = Bonus(_of_identifiers(connection, wanted, terms, evidence, mode), Bonus.none(evidence).documents)
-    return rank(terms, evidence, mode, bonus)
+    by_words = ByWords.of(terms, evidence)
+    of_chunks = _of_identifiers(connection, wanted, terms, evidence, mode, by_words)
+    return rank(terms, evidence, mode, Bonus(of_chunks, Bonus.none(evidence).documents), by_words)
 
 
 def _of_identifiers(
-    connection: Connection, wanted: Sequence[str], terms: Terms, evidence: Evidence, mode: Mode
+    connection: Connection, wanted: Sequence[str], terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords
 ) -> np.ndarray:
     bonus = np.zeros(len(evidence.document))
-    row_of = {
-        (evidence.document_ids[document], int(ordinal)): row
-        for row, (document, ordinal) in enumerate(zip(evidence.document, evidence.ordinal, strict=True))
-    }
+    rows = best_rows(terms, evidence, mode, by_words)
     # Only chunks with words of the query can hold an identifier of it.
-    chunks = [(r.document_id, chunk.ordinal) for r in rank(terms, evidence, mode) for chunk in r.chunks]
-    read = contents_of(connection, [c for c in chunks if evidence.times[row_of[c]].any()][:_CHUNKS_READ])
+    rows = rows[evidence.times[rows].any(axis=1)][:_CHUNKS_READ]
+    row_of = {
+        (evidence.document_ids[document], ordinal): row
+        for row, document, ordinal in zip(
+            rows.tolist(), evidence.document[rows].tolist(), evidence.ordinal[rows].tolist(), strict=True
+        )
+    }
     shares = {one: share(one, terms.lexemes, terms.weights.tolist()) for one in wanted}
-    for chunk, content in read.items():
+    for chunk, content in contents_of(connection, list(row_of)).items():
         text = "\n".join([content.title, *content.heading_path, content.text])
         bonus[row_of[chunk]] = min(1.0, sum(part for one, part in shares.items() if occurs(one, text)))
     return _IDENTIFIER_WEIGHT * bonus

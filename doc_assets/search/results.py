@@ -95,16 +95,19 @@ def results_of(
     contenders = [
         Contender(result.ranked.score, result.place.key, words_of(result.contents[0].text)) for result in results
     ]
-    return [
-        _result(results[n], score, _passages(results[n], matching)) for n, score in spread(contenders, included)[:k]
-    ]
+    return [_result(results[n], score, _passages(results[n], matching)) for n, score in spread(contenders, included, k)]
 
 
 def _matching(query: str) -> Callable[[str], float]:
     """Return a function that says how many letters of the query's words a text has, each word counted once."""
     # Without the ending, as a stem would be.
     stems = {word[: max(3, len(word) - 2)] for word in words_of(query) if len(word) > 2}
-    return lambda text: sum(len(stem) for stem in stems if stem in text.casefold())
+
+    def letters(text: str) -> float:
+        folded = text.casefold()
+        return sum(len(stem) for stem in stems if stem in folded)
+
+    return letters
 
 
 def _passages(result: FoldedResult, matching: Callable[[str], float]) -> list[Passage]:

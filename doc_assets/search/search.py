@@ -26,6 +26,7 @@ from doc_assets.store.database.connection import Connection, OperationalError, S
 from doc_assets.store.search import filters
 from doc_assets.store.search.filters import Where
 from doc_assets.store.search.meaning import embed_query
+from doc_assets.store.search.ranking_settings import ranking_settings
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
 
@@ -164,15 +165,14 @@ def explain_empty(
 
 
 @contextmanager
-def searching(store: Store) -> Iterator[Connection]:
-    """Open a connection that reads one state of the store, with the planner's settings for rankings."""
-    with store.reading("doc-assets search", one_state=True) as connection:
-        # Every step reads a bounded number of rows through an index; the planner's estimates (a constant for arrays)
-        # would make it scan whole tables. Parallel workers cost more to start than they save.
-        connection.execute(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-            "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"
-        )
+def searching(store: Store, statement_seconds: float | None = None) -> Iterator[Connection]:
+    """Open a connection that reads one state of the store, with the planner's settings for rankings.
+
+    Args:
+        store: The store.
+        statement_seconds: Most seconds of a statement, which then fails (``QueryCanceled``).
+    """
+    with store.reading("doc-assets search", one_state=True, settings=ranking_settings(statement_seconds)) as connection:
         yield connection
 
 

@@ -31,8 +31,7 @@ from doc_assets.serving.sources.snapshot_facts import SnapshotFacts
 from doc_assets.serving.sources.source_answers import Scopes, resolve_among, sources_answer
 from doc_assets.serving.sources.tree_answers import Overview, contents_of, read_tree
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
-from doc_assets.store.browse.limits import limit_statements
-from doc_assets.store.browse.state import VisibleSnapshot, state_digest, visible_snapshots
+from doc_assets.store.browse.state import VisibleSnapshot, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
 from doc_assets.store.search.filters import nearest
 from doc_assets.store.search.scope import SearchRequest, resolve_scope
@@ -224,7 +223,7 @@ class Service:
     def state(self, as_of: str | None = None) -> str:
         """Return the digest of what is live, or was then; one short query."""
         with self._reading() as connection:
-            return state_digest(self._visible(connection, as_of))
+            return self._searches.states.of(connection, SearchRequest.of((), (), None, as_of).as_of).digest
 
     def require_ready(self) -> None:
         """Raise one of the errors of ``search`` unless searches can be answered; the first call opens the model."""
@@ -260,8 +259,7 @@ class Service:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         try:
-            with searching(self._store) as connection:
-                limit_statements(connection, self._statement_seconds)
+            with searching(self._store, self._statement_seconds) as connection:
                 yield connection
         except OperationalError as error:
             raise StoreUnavailable(f"PostgreSQL went away: {error}; try again") from error

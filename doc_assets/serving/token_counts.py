@@ -35,9 +35,8 @@ class EstimatedTokens:
         pieces = _PIECE.findall(text)
         total = len(pieces)
         # A pattern that finds the long words of the text alone took twice the time of this loop.
-        for piece in pieces:
-            if len(piece) <= 4 and piece.isascii():
-                continue
+        long = [piece for piece in pieces if len(piece) > 4 or not piece.isascii()]
+        for piece in long:
             last = piece[-1]
             if not last.isalpha():
                 total += 0 if last.isspace() or last == "_" else (len(piece.lstrip()) - 1) // 3

@@ -16,7 +16,8 @@ from doc_assets.search.live_index.segment import Segment, read_segment
 from doc_assets.search.live_index.state import LiveState
 from doc_assets.store.database.connection import DatabaseError, Store
 from doc_assets.store.schema.recomputation import is_under_way
-from doc_assets.store.search.live_passages import LiveSnapshot, live_key, live_snapshots
+from doc_assets.store.search.live_key import live_key
+from doc_assets.store.search.live_passages import LiveSnapshot, live_snapshots
 from doc_assets.store.spaces.spaces import live_models
 
 _log = logging.getLogger(__name__)

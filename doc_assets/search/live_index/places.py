@@ -43,6 +43,12 @@ class LivePlaces:
         return {(whole, part) for whole, part in pairs if part in known and whole != part}
 
     def _places(self, number: int, document_id: bytes) -> list[DocumentPlace]:
-        of = self.state.snapshots[number]
-        paths = self.state.segments[number].files.paths[document_id]
-        return [DocumentPlace(of.doc_type, of.source, path, of.site, of.policy) for path in paths]
+        known = self.state.places
+        # Two threads may both make them.
+        if (number, document_id) not in known:
+            of = self.state.snapshots[number]
+            paths = self.state.segments[number].files.paths[document_id]
+            known[number, document_id] = [
+                DocumentPlace(of.doc_type, of.source, path, of.site, of.policy) for path in paths
+            ]
+        return known[number, document_id]

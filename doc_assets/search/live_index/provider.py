@@ -18,7 +18,8 @@ from doc_assets.search.live_index.state import LiveState, Rows
 from doc_assets.search.provider import Asked, Candidates, Model
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.filters import few_documents, require_known
-from doc_assets.store.search.live_passages import lexemes_of, live_key
+from doc_assets.store.search.live_key import live_key
+from doc_assets.store.search.live_passages import lexemes_of
 from doc_assets.store.search.meaning import first_tokens
 from doc_assets.store.search.scope import SearchScope, choose
 

@@ -14,6 +14,7 @@ from doc_assets.search.live_index.segment import Segment
 from doc_assets.search.live_index.vectors import Components
 from doc_assets.store.search.evidence import Terms
 from doc_assets.store.search.live_passages import LiveSnapshot
+from doc_assets.store.search.places import DocumentPlace
 from doc_assets.store.search.words import CHUNK_B, DOCUMENT_B, K1
 
 # The components are computed anew when the vectors are so many times as many as those they were computed from.
@@ -68,6 +69,7 @@ class LiveState:
         document_norms: The same for documents, ``(D,) float32``.
         postings: The words.
         holders: Numbers of the snapshots that hold each document.
+        places: Files of the documents that were found, by snapshot and document.
         near: Live near duplicates of the documents that have any, with their similarity.
         includes: Paths of the files that a file includes, of those that include any.
         terms: Terms of the queries asked last: how rare they are depends on the state.
@@ -116,6 +118,7 @@ class LiveState:
         for number, segment in enumerate(segments):
             for document_id in segment.document_ids:
                 self.holders.setdefault(document_id, []).append(number)
+        self.places: dict[tuple[int, bytes], list[DocumentPlace]] = {}
         self.near = _live_pairs(segments, self.holders)
         self.includes = {
             (snapshot.doc_type, snapshot.source, path): included

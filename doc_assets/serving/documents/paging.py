@@ -42,7 +42,9 @@ def page_of(
         NotFound: It has fewer pages.
     """
     (text,) = stretches_of(connection, [(document.document_id, 0, document.characters)])
-    pages = pages_of(text, spans_of(connection, [document.document_id])[document.document_id], max_tokens, tokens)
+    pages = pages_of(
+        text, list(spans_of(connection, [document.document_id])[document.document_id].values()), max_tokens, tokens
+    )
     if at is not None:
         page = max(1, bisect.bisect_right([start for start, _ in pages], at))
     if not 1 <= page <= len(pages):

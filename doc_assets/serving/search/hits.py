@@ -15,7 +15,15 @@ from doc_assets.serving.documents.facts import date_of, metadata_at, version_fac
 from doc_assets.serving.documents.ids import id_of
 from doc_assets.serving.search.widening import stretches, widths
 from doc_assets.serving.token_counts import TokenCounter
-from doc_assets.store.browse.documents import DocumentFacts, PlaceKey, Span, documents_at, spans_of, stretches_of
+from doc_assets.store.browse.documents import (
+    DocumentFacts,
+    PlaceKey,
+    Span,
+    documents_at,
+    spans_at,
+    spans_of,
+    stretches_of,
+)
 from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection
 
@@ -53,7 +61,11 @@ def show(
     by_id = {one.id: one for one in visible}
     others = [_key(also) for result in results for also in result.also_in]
     facts = documents_at(connection, [*keys, *others], snapshots)
-    spans = spans_of(connection, [key[3] for key in keys])
+    if around is Around.passage:  # a long page has thousands
+        found = [(key[3], n) for key, result in zip(keys, results, strict=True) for n in found_ordinals(result)]
+        spans = spans_at(connection, found)
+    else:
+        spans = spans_of(connection, [key[3] for key in keys])
     ranges = {
         key: {
             width: stretches(spans[key[3]], found_ordinals(result), width, facts[key].characters)
@@ -71,7 +83,11 @@ def show(
         narrowest = _passages(document, spans[key[3]], ranges[key][Around.passage], texts, tokens) or ()
         wanted = 0
         for width in widths(around):
-            passages = _passages(document, spans[key[3]], ranges[key][width], texts, tokens)
+            passages = (
+                narrowest
+                if width is Around.passage
+                else _passages(document, spans[key[3]], ranges[key][width], texts, tokens)
+            )
             if passages is None:
                 wanted = wanted or _estimate(ranges[key][width], narrowest)
                 continue
@@ -131,7 +147,7 @@ def _read(
 
 def _passages(
     document: DocumentFacts,
-    spans: Sequence[Span],
+    spans: Mapping[int, Span],
     ranges: Sequence[tuple[int, int]],
     texts: Mapping[tuple[bytes, int, int], str],
     tokens: TokenCounter,
@@ -144,7 +160,7 @@ def _passages(
             return None
         start = first + len(text) - len(text.lstrip("\n"))
         text = text.strip("\n")
-        span = next((one for one in spans if one.start >= first), spans[0])
+        span = next((one for one in spans.values() if one.start >= first), next(iter(spans.values())))
         url = address(document.site, document.path, metadata_at(document), span.anchor, span.heading_path)
         found.append(
             Passage(text=text, start=start, heading_path=tuple(span.heading_path), url=url, tokens=tokens.count(text))

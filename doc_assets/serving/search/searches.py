@@ -15,7 +15,7 @@ from doc_assets.serving.search.version_filter import VersionFilter
 from doc_assets.serving.search.versions import Versions
 from doc_assets.serving.sources.snapshot_facts import SnapshotFacts
 from doc_assets.serving.token_counts import TokenCounter
-from doc_assets.store.browse.state import VisibleSnapshot, state_digest, visible_snapshots
+from doc_assets.store.browse.state import VisibleSnapshot, VisibleStates
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.scope import SearchRequest
 
@@ -26,11 +26,16 @@ Find = Callable[[Connection, SearchQuery, SearchRequest, int], Found]
 
 
 class Searches:
-    """Answers searches; may be shared between threads."""
+    """Answers searches; may be shared between threads.
+
+    Attributes:
+        states: What was read of the visible state.
+    """
 
     def __init__(self, find: Find, facts: SnapshotFacts, tokens: TokenCounter) -> None:
         """Take what finds results, what is known of snapshots, and what counts tokens."""
         self._find = find
+        self.states = VisibleStates()
         self._versions = Versions(facts)
         self._tokens = tokens
 
@@ -42,8 +47,8 @@ class Searches:
         )
         asked = request_hash([query.model_dump(mode="json", exclude={"cursor"})])
         cursor = Cursor.read(query.cursor, asked) if query.cursor else None
-        visible = visible_snapshots(connection, request.as_of)
-        state = state_digest(visible)
+        seen = self.states.of(connection, request.as_of)
+        visible, state = seen.snapshots, seen.digest
         if cursor is not None:
             cursor.require(state)
         notes: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from doc_assets.search.choices import Around
 from doc_assets.store.browse.documents import Span
@@ -16,11 +16,13 @@ def widths(around: Around) -> tuple[Around, ...]:
     return _NARROWER[_NARROWER.index(around) :]
 
 
-def stretches(spans: Sequence[Span], found: Sequence[int], around: Around, characters: int) -> list[tuple[int, int]]:
+def stretches(
+    spans: Mapping[int, Span], found: Sequence[int], around: Around, characters: int
+) -> list[tuple[int, int]]:
     """Return what to show of a document's text around the chunks found, in characters; stretches that overlap joined.
 
     Args:
-        spans: All chunks of the document, in order.
+        spans: All chunks of the document by ordinal, in their order; of a passage alone those found are enough.
         found: Ordinals of the chunks found, best first.
         around: How much to show around each.
         characters: Length of the document's text.
@@ -42,7 +44,7 @@ def stretches(spans: Sequence[Span], found: Sequence[int], around: Around, chara
     ]
 
 
-def _range(spans: Sequence[Span], ordinal: int, around: Around) -> tuple[int, int]:
+def _range(spans: Mapping[int, Span], ordinal: int, around: Around) -> tuple[int, int]:
     """Return the first and the last chunk to show."""
     last = len(spans) - 1
     if around is Around.neighbours:

@@ -110,15 +110,30 @@ def documents_of_file(
         ).fetchall()
 
 
-def spans_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, list[Span]]:
-    """Return the places of all chunks of each document, in their order."""
-    found: dict[bytes, list[Span]] = {document: [] for document in documents}
+def spans_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, dict[int, Span]]:
+    """Return the places of all chunks of each document, by ordinal, in their order."""
+    found: dict[bytes, dict[int, Span]] = {document: {} for document in documents}
     for document, *place in connection.execute(
         "SELECT document_id, ordinal, heading_path, anchor, char_start, char_end FROM document_chunk"
         " WHERE document_id = ANY (%s) ORDER BY document_id, ordinal",
         (list(found),),
     ):
-        found[document].append(Span(*place))
+        span = Span(*place)
+        found[document][span.ordinal] = span
+    return found
+
+
+def spans_at(connection: psycopg.Connection, chunks: Sequence[tuple[bytes, int]]) -> dict[bytes, dict[int, Span]]:
+    """Return the place of each chunk (document, ordinal), by document and ordinal."""
+    found: dict[bytes, dict[int, Span]] = {document: {} for document, _ in chunks}
+    for document, *place in connection.execute(
+        "SELECT d.document_id, d.ordinal, d.heading_path, d.anchor, d.char_start, d.char_end"
+        " FROM unnest(%b::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
+        " JOIN document_chunk d USING (document_id, ordinal) ORDER BY d.document_id, d.ordinal",
+        ([document for document, _ in chunks], [ordinal for _, ordinal in chunks]),
+    ):
+        span = Span(*place)
+        found[document][span.ordinal] = span
     return found
 
 

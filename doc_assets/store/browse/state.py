@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from doc_assets.store.search.live_key import live_key
 from doc_assets.store.versions.references import pointer_query, require_manifest
 
 
@@ -55,6 +56,33 @@ def visible_snapshots(connection: psycopg.Connection, at: int | datetime | None 
             ).format(sql.SQL(pointer_query(at))),
             {"as_of": at},
         ).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleState:
+    """The snapshots that readers see, by partition name, and the digest over them."""
+
+    snapshots: tuple[VisibleSnapshot, ...]
+    digest: str
+
+
+class VisibleStates:
+    """Reads what readers see: what is live only where that is another state than before. For many threads."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._live: tuple[str, VisibleState] | None = None
+
+    def of(self, connection: psycopg.Connection, at: int | datetime | None = None) -> VisibleState:
+        """Return what is visible, as ``visible_snapshots``; the connection's transaction sees one state."""
+        key = live_key(connection) if at is None else None
+        if key is not None and (known := self._live) is not None and known[0] == key:
+            return known[1]
+        snapshots = tuple(visible_snapshots(connection, at))
+        found = VisibleState(snapshots, state_digest(snapshots))
+        if key is not None:
+            self._live = key, found
+        return found
 
 
 def state_digest(snapshots: Iterable[VisibleSnapshot]) -> str:

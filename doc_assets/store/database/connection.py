@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from types import MappingProxyType
 from typing import Any, LiteralString
 
 import psycopg
@@ -22,6 +23,7 @@ from doc_assets.store.database.session_settings import pin_settings
 __all__ = ["Connection", "DatabaseError", "OperationalError", "Session", "Store"]
 
 _READ_ONLY = "pg_is_in_recovery(), current_setting('default_transaction_read_only')::bool"
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 # Said by libpq before it asks any server: trying again cannot help.
 _MALFORMED = re.compile(r"invalid \w+ value\b|invalid port number|Servname not supported|could not match \d+ ")
 # Seconds, a count, and milliseconds; see with_keepalives.
@@ -94,16 +96,22 @@ class Store(AbstractContextManager["Store"]):
             self.give_back(use, session)
 
     @contextmanager
-    def reading(self, application: str = "doc-assets", *, one_state: bool = False) -> Iterator[Connection]:
+    def reading(
+        self, application: str = "doc-assets", *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Iterator[Connection]:
         """Yield a connection in one transaction that only reads, with our settings; a hot standby or any pool will do.
 
         It sees what is committed before each statement, or with ``one_state`` what is committed before the first one.
+        ``settings`` hold for this transaction, in place of ours.
 
         Raises:
             StoreUnreachable: The server cannot be reached.
             ConfigurationError: A connection pool allows no transactions.
         """
-        with self.reader(application) as connection, read_transaction(connection, one_state=one_state):
+        with (
+            self.reader(application) as connection,
+            read_transaction(connection, one_state=one_state, settings=settings),
+        ):
             yield connection
 
     def reader(self, application: str) -> Connection:
@@ -136,31 +144,38 @@ class Store(AbstractContextManager["Store"]):
 
 
 @contextmanager
-def read_transaction(connection: Connection, *, one_state: bool = False) -> Iterator[None]:
-    """Read in one transaction with our settings, which end with it.
+def read_transaction(
+    connection: Connection, *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+) -> Iterator[None]:
+    """Read in one transaction with our settings, or those given in their place, which end with it.
 
     Raises:
         ConfigurationError: A connection pool allows no transactions.
     """
     try:
-        begin_reading(connection, one_state=one_state)
+        begin_reading(connection, one_state=one_state, settings=settings)
     except OperationalError as error:
         raise refusal(error) or error from error
     with ending(connection):
         yield
 
 
-def begin_reading(connection: Connection, *, one_state: bool = False) -> None:
-    """Begin a transaction that only reads, with our settings; raises OperationalError of a lost connection."""
+def begin_reading(
+    connection: Connection, *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+) -> None:
+    """Begin a transaction that only reads, as ``Store.reading``; raises OperationalError of a lost connection."""
     begin: LiteralString = (
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         if one_state
         else "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
     )
+    own = [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
     if isinstance(connection, Session) and connection.is_pinned:
-        connection.execute(begin, prepare=False)
+        connection.execute("; ".join([begin, *own]).encode(), prepare=False)
     else:
         pin_settings(connection, local=True, begin=begin)
+        if own:
+            connection.execute("; ".join(own).encode())
 
 
 @contextmanager

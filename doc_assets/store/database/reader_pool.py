@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from doc_assets.errors import StoreUnavailable
 from doc_assets.store.database.connection import (
+    NO_SETTINGS,
     Connection,
     DatabaseError,
     OperationalError,
@@ -73,7 +74,9 @@ class ReaderPool(Store):
         return self
 
     @contextmanager
-    def reading(self, application: str = "", *, one_state: bool = False) -> Iterator[Connection]:
+    def reading(
+        self, application: str = "", *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Iterator[Connection]:
         """Yield a pooled connection in one transaction that only reads; see ``Store.reading``.
 
         Raises:
@@ -81,7 +84,7 @@ class ReaderPool(Store):
             StoreUnavailable: All connections were in use for longer than the patience.
             ConfigurationError: A connection pool allows no transactions.
         """
-        connection = self._begun(one_state)
+        connection = self._begun(one_state, settings)
         try:
             with ending(connection):
                 yield connection
@@ -96,13 +99,13 @@ class ReaderPool(Store):
         """Close the connections; a reading that is under way ends first."""
         self._pool.close()
 
-    def _begun(self, one_state: bool) -> Session:
+    def _begun(self, one_state: bool, settings: Mapping[str, str]) -> Session:
         """Return a connection in a transaction; those that the server has closed meanwhile are replaced."""
         lost = OperationalError("the connection was lost")
         for _ in range(self._connections + 1):
             connection = self._taken()
             try:
-                begin_reading(connection, one_state=one_state)
+                begin_reading(connection, one_state=one_state, settings=settings)
                 return connection
             except BaseException as error:
                 connection.close()

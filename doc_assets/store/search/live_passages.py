@@ -92,16 +92,6 @@ class StoredChunks:
     vectors: np.ndarray
 
 
-def live_key(connection: psycopg.Connection) -> str:
-    """Return a text that is another one whenever other snapshots are live."""
-    row = connection.execute(
-        "SELECT coalesce(string_agg(id::text || ':' || published_snapshot_id, ',' ORDER BY id), '') FROM partition"
-        " WHERE published_snapshot_id IS NOT NULL"
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate
-    return row[0]
-
-
 def live_snapshots(connection: psycopg.Connection) -> list[LiveSnapshot]:
     """Return the live snapshots that hold chunks, by type, source and partition."""
     rows = connection.execute(

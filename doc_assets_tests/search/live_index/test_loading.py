@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -12,8 +12,9 @@ import pytest
 from doc_assets.errors import StoreUnreachable
 from doc_assets.search.live_index import loading
 from doc_assets.search.live_index.loading import LiveIndex
-from doc_assets.store.database.connection import Connection, Store
-from doc_assets.store.search.live_passages import LiveSnapshot, live_key
+from doc_assets.store.database.connection import NO_SETTINGS, Connection, Store
+from doc_assets.store.search.live_key import live_key
+from doc_assets.store.search.live_passages import LiveSnapshot
 from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.library import Library, WordModel, publish_pages
 
@@ -40,10 +41,12 @@ class Interrupted(Store):
     reached = True
 
     @contextmanager
-    def reading(self, application: str = "doc-assets", *, one_state: bool = False) -> Iterator[Connection]:
+    def reading(
+        self, application: str = "doc-assets", *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Iterator[Connection]:
         if not self.reached:
             raise StoreUnreachable("no answer")
-        with super().reading(application, one_state=one_state) as connection:
+        with super().reading(application, one_state=one_state, settings=settings) as connection:
             yield connection
 
 

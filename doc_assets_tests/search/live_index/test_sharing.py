@@ -13,7 +13,7 @@ import pytest
 from doc_assets.search.live_index.sharing import PublishedIndex, SharedIndex, SharedState
 from doc_assets.search.searcher import Searcher
 from doc_assets.store.database.connection import Store
-from doc_assets.store.search.live_passages import live_key
+from doc_assets.store.search.live_key import live_key
 from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.library import Library, WordModel, page, publish_pages
 

@@ -8,7 +8,7 @@ from doc_assets.store.browse.documents import Span
 
 # Ten characters each, with a heading of five before each new section.
 PATHS: list[tuple[str, ...]] = [(), ("A",), ("A",), ("A", "B"), ("C",), ("C",)]
-SPANS = [Span(i, path, "", 15 * i + 5, 15 * i + 15) for i, path in enumerate(PATHS)]
+SPANS = {i: Span(i, path, "", 15 * i + 5, 15 * i + 15) for i, path in enumerate(PATHS)}
 
 
 def shown(found: list[int], around: Around) -> list[tuple[int, int]]:
