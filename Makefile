@@ -87,6 +87,8 @@ bench: $(STAMP)
 # and with four. QUESTIONS=FILE (as for evaluate), BENCH="--own-type --new-queries" (further options).
 bench-search: $(STAMP)
 	$(BIN)/python -m benchmarks.search $(if $(QUESTIONS),--questions "$(QUESTIONS)") $(BENCH)
+	$(BIN)/python -m benchmarks.serving $(if $(QUESTIONS),--questions "$(QUESTIONS)") --own-type
+	$(BIN)/python -m benchmarks.concurrent_search
 
 # Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
 fuzz: $(STAMP)

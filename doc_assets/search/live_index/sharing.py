@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from doc_assets.runtime.processes import return_free_memory
 from doc_assets.search.live_index.loading import IndexStatus, LiveIndex
 from doc_assets.search.live_index.segment import Segment
 from doc_assets.search.live_index.state import LiveState
@@ -68,6 +69,7 @@ class PublishedIndex(LiveIndex):
         self._publish = publish
         self._files = StateFiles()
         self._published: SharedState | None = None
+        self._is_tidy = True
 
     def close(self) -> None:
         """End the reading and free the index; processes that have mapped it keep it."""
@@ -82,6 +84,11 @@ class PublishedIndex(LiveIndex):
             state_file, segments = None, ()
         elif state is not self._state:
             state, state_file, segments = self._files.keep(state)
+            self._is_tidy = False
+        elif not self._is_tidy:
+            # A poll later nothing refers any more to what the files were written from, as much as they hold.
+            return_free_memory()
+            self._is_tidy = True
         super()._set(state, reason)
         shared = SharedState(self.status, os.getpid(), state_file, segments)
         if shared != before:
