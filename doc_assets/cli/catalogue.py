@@ -91,9 +91,8 @@ def _compared(settings: Settings, catalogue: Catalogue) -> _Compared:
     if settings.database_url is None and not has_data(settings.home):
         return _Compared(reason="there is no database yet")
     try:
-        # Checking a catalogue must not set up a database.
         with (
-            open_for_reading(settings, upgrade_blank=False) as store,
+            open_for_reading(settings) as store,
             store.reading("doc-assets catalogue check") as reading,
         ):
             return _Compared(left_catalogue(reading, catalogue), crate_fronts(reading, catalogue))

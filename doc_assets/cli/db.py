@@ -48,7 +48,7 @@ def check(
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Check the server, its extension, the schema revision and drift."""
-    url = database_url(Settings.from_environment())
+    url = database_url(Settings.from_environment(), create=False)
     if wait is not None:
         _waited(lambda: schema.require_head(url), (StoreUnreachable, SchemaBehind), wait)
     with Store(url).reading("doc-assets db check") as connection:
@@ -109,7 +109,7 @@ def url(
     with_password: bool = typer.Option(False, "--with-password", help="Print its password, too; to no log."),
 ) -> None:
     """Print the libpq URL without its password; an embedded server runs only as long as this command."""
-    found = database_url(Settings.from_environment())
+    found = database_url(Settings.from_environment(), create=False)
     shown = found if with_password else url_without_secrets(found)
     with unmasked() if with_password else nullcontext():
         print_exactly(f"{shown}\n")

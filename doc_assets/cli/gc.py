@@ -44,7 +44,7 @@ def gc(
     """Remove old snapshots and the content only they held; what is live always stays."""
     termination_message.begin("gc")
     settings = Settings.from_environment()
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         found = collect_garbage(
             store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run
         )

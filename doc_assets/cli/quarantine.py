@@ -202,7 +202,7 @@ def retry(
     Exit code 1 if a file stays in quarantine.
     """
     settings = settings_with(catalogue)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         with store.reading() as connection:
             entries = quarantined(connection, partitions or (), path)
         rows = _retry(settings, store, entries) if entries else []

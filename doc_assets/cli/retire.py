@@ -43,7 +43,7 @@ def retire(
         raise typer.BadParameter("what is to be taken down? Give partitions (TYPE/KEY) or globs, or --left-catalogue")
     settings = settings_with(catalogue)
     listed = load_catalogue(settings.catalogue) if left else _catalogue_if_any(settings)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         names = tuple(partitions or ())
         if left and listed:
             with store.connect("doc-assets retire") as connection:

@@ -41,7 +41,7 @@ def rollback(
     """
     termination_message.begin("rollback")
     where = _selection(partition, to, run, doc_type, as_of)
-    with open_store(Settings.from_environment()) as store:
+    with open_store(Settings.from_environment(), create=False) as store:
         done = with_consent(
             lambda agreed: roll_back(store, where, dry_run=dry_run, may_take_down=agreed), yes=yes or dry_run
         )
@@ -162,7 +162,7 @@ def discard(
     """Discard snapshots that were never published: unfinished or rejected ones."""
     if (what is None) == (not everything):
         raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
-    with open_store(Settings.from_environment()) as store:
+    with open_store(Settings.from_environment(), create=False) as store:
         done = discard_snapshots(store, None if what is None else parse_id_or_partition(what))
     for sentence in done.held:
         print_note(f"left alone: {sentence}")

@@ -50,7 +50,7 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
 @app.command("drop")
 def drop(space: int = typer.Argument(help="Id from doc-assets spaces."), as_json: bool = JSON_OPTION) -> None:
     """Remove the vectors of a space that no kept snapshot needs."""
-    with open_store(Settings.from_environment()) as store:
+    with open_store(Settings.from_environment(), create=False) as store:
         dropped = listing.drop_space(store, space)
     if as_json:
         print_json(dropped)
@@ -65,7 +65,7 @@ def migrate_to(settings: Settings, wanted: str, *, dry_run: bool, as_json: bool)
     """Run ``migrate --space``: embed the stored chunks with a model, then switch all partitions at once."""
     from doc_assets.ingest.model_change import ModelChange
 
-    with open_store(settings) as store, EmbeddingMeter() as meter:
+    with open_store(settings, create=False) as store, EmbeddingMeter() as meter:
         model, open_model = _resolve(settings, store, wanted)
         change = ModelChange(
             store,

@@ -85,8 +85,7 @@ def status(
     listed = load_catalogue(settings.catalogue) if catalogue else _catalogue(settings.catalogue)
     if isinstance(listed, str) and not as_json:
         print_note(f"what left the catalogue is not known: {listed}")
-    # Reading must not set up a database that is not ours.
-    with open_for_reading(settings, upgrade_blank=settings.database_url is None) as store:
+    with open_for_reading(settings) as store:
         if watch:
             with suppress(KeyboardInterrupt):  # Ctrl-C is the usual end
                 _watch(store, listed, every, as_json)

@@ -51,7 +51,7 @@ def validate(
     if wanted.snapshots and (retained or types or partitions or source or sample):
         raise typer.BadParameter("snapshots are given by id, or by --all, --type and --partition; the other proofs of "
                                  "--source and --reembed are about what is live")  # fmt: skip
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
         sources = compare_sources(settings, store, types, partitions) if source else None
         drift = reembed(settings, store, sample, types, partitions, seed=seed) if sample else None

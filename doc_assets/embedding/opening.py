@@ -128,7 +128,9 @@ def open_embedder(
 
 
 def _compiled_models(settings: Settings) -> Path | None:
-    """Return the folder of compiled models; None if nothing can be written there."""
+    """Return the folder of compiled models; None without a home, or if nothing can be written there."""
+    if not settings.home.is_dir():
+        return None
     folder = settings.home / "models" / "compiled"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)

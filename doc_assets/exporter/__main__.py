@@ -34,7 +34,7 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     try:
         settings = Settings.from_environment()
-        reader = StoreReader(database_url(settings))
+        reader = StoreReader(database_url(settings, create=False))
         server = ExporterServer(
             options.host,
             options.port,

@@ -20,10 +20,10 @@ from doc_assets.secrets import (
 from doc_assets.settings import kinds
 from doc_assets.settings.declaration import setting
 from doc_assets.settings.layers import Layers, values_of
+from doc_assets.settings.places import default_catalogue, default_home
 
 # An idle parse worker holds 150 MB: its code, the tokenizer, the chunker.
 LEAST_PARSE_MEMORY_BYTES = 256_000_000
-_HOME, _CATALOGUE = ".doc-assets", "sources.yaml"
 
 
 def _database_url_problem(url: str) -> str | None:
@@ -44,15 +44,15 @@ class Settings:
         "DOC_ASSETS_HOME",
         "embedded database, fetched sources, converted models",
         kinds.path,
-        found=lambda: Path(_HOME).absolute(),
-        otherwise="`./.doc-assets`",
+        found=default_home,
+        otherwise="[the nearest](#the-home) `.doc-assets`",
     )
     catalogue: Path = setting(
         "DOC_ASSETS_CATALOGUE",
         "the [catalogue](catalogue.md)",
         kinds.path,
-        found=lambda: Path(_CATALOGUE).absolute(),
-        otherwise="`./sources.yaml`",
+        found=default_catalogue,
+        otherwise="`sources.yaml`, here or [beside the home](#the-home)",
     )
     database_url: SecretAddress | None = setting(
         "DOC_ASSETS_DATABASE_URL",

@@ -121,6 +121,31 @@ def test_misuse_and_what_does_not_exist_end_with_two_and_name_it(
     assert (code, sentence in said) == (2, True), said
 
 
+# Commands that need a store; `exporter` replaces the process.
+_OF_A_STORE = (
+    *("status", "status --watch", "history", "snapshots", "show 1", "diff test/shelf", "manifest test/shelf"),
+    *("duplicates", "search x", "search x --mode text", "search x --around section", "fetch test/shelf/a.md"),
+    *("resolve x", "serve", "mcp", "spaces", "quarantine list", "db check", "db url"),
+    *("validate", "gc", "rollback test/shelf", "retire test/shelf", "discard 1", "spaces drop 1"),
+)
+
+
+@pytest.mark.parametrize("command", _OF_A_STORE)
+def test_what_needs_a_store_makes_none_and_says_where_it_looked(
+    run: Run, command: str, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("DATABASE_URL", "HOME", "CATALOGUE"):
+        monkeypatch.delenv(f"DOC_ASSETS_{name}", raising=False)
+    code, said = run(*command.split())
+    assert code == 2 and f"no store here: neither {tmp_path / 'here'} nor a folder above it has" in said, said
+    assert not [*tmp_path.rglob("*")][1:]
+    monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path / "named"))
+    code, said = run(*command.split())
+    assert code == 2 and f"no store in {tmp_path / 'named'}" in said and not (tmp_path / "named").exists()
+
+
 def test_a_refusal_ends_with_one_and_names_the_way(run: Run, shelf: Shelf) -> None:
     first, live = (str(snapshot) for snapshot in sorted(shelf_snapshots(shelf)))
     for command, sentence in {

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from doc_assets.errors import ConfigurationError
+from doc_assets.errors import ConfigurationError, NotFound
 from doc_assets.secrets import learn, text_problem
 from doc_assets.settings import Settings
-from doc_assets.store.database.embedded import embedded_url
+from doc_assets.settings.places import HOME
+from doc_assets.store.database.embedded import embedded_url, has_data
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -23,14 +25,19 @@ _VARIABLES = {
 }
 
 
-def database_url(settings: Settings) -> str:
+def database_url(settings: Settings, *, create: bool = True) -> str:
     """Return the URL from the settings, or start the embedded server and return its URL; for drivers, not for output.
 
+    With ``create`` an embedded server that is not there is made.
+
     Raises:
+        NotFound: It is not there, and shall not be made.
         ConfigurationError: The setting is no URL of PostgreSQL.
         StoreError: The embedded server does not start.
     """
     if settings.database_url is None:
+        if not create and not has_data(settings.home):
+            raise NotFound(_nothing_in(settings.home))
         return embedded_url(settings.home)
     url = settings.database_url.reveal()
     try:
@@ -46,6 +53,17 @@ def database_url(settings: Settings) -> str:
         if problem := text_problem(value):
             raise ConfigurationError(f"DOC_ASSETS_DATABASE_URL: its {name} {problem}: correct it where it is set")
     return url
+
+
+def _nothing_in(home: Path) -> str:
+    if home == Path(HOME).absolute() and not home.exists():
+        looked = f"no store here: neither {home.parent} nor a folder above it has a {HOME}"
+    else:
+        looked = f"no store in {home}: it has no database, and DOC_ASSETS_DATABASE_URL names none"
+    return (
+        f"{looked}. Go to the folder of your store, name its home in DOC_ASSETS_HOME, or make one here: "
+        "doc-assets migrate"
+    )
 
 
 def url_without_secrets(url: str) -> str:

@@ -9,44 +9,43 @@ from doc_assets.store.database.url import database_url
 from doc_assets.store.schema import schema
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(settings: Settings, *, create: bool = True) -> Store:
     """Open the store that the settings name to write to it: set up a blank database, check any other.
 
+    Without ``create`` an embedded database has to be there: for commands that change only what was loaded.
+
     Raises:
+        NotFound: It is not there.
         StoreUnreachable: PostgreSQL does not answer.
         ConfigurationError: A connection pool shares sessions between clients.
         SchemaBehind: The schema is older, and may be upgraded soon.
         StoreError: Too old or drifted; names the command that repairs it. Or the server only reads.
     """
-    store = Store(database_url(settings))
+    store = Store(database_url(settings, create=create))
     with store.connect() as connection:
-        blank = _is_blank(connection)
+        blank = schema.revision(connection) is None
+        if not blank:
+            _check(connection)
     if blank:
         schema.upgrade(store.url)
     return store
 
 
-def open_for_reading(settings: Settings, *, upgrade_blank: bool = True) -> Store:
-    """Open the store to read from it; a hot standby or any pool will do. Set up a blank database, check any other.
+def open_for_reading(settings: Settings) -> Store:
+    """Open and check the store to read from it; a hot standby or any pool will do. Makes no database and no home.
 
     Raises:
+        NotFound: No database is named, and there is no embedded one.
         StoreUnreachable: PostgreSQL does not answer.
         SchemaBehind: The schema is blank or older, and may be upgraded soon.
         StoreError: Too old or drifted; names the command that repairs it.
     """
-    store = Store(database_url(settings))
+    store = Store(database_url(settings, create=False))
     with store.reading() as connection:
-        blank = _is_blank(connection, refuse=not upgrade_blank)
-    if blank:
-        schema.upgrade(store.url)
+        _check(connection)
     return store
 
 
-def _is_blank(connection: Connection, *, refuse: bool = False) -> bool:
-    """Return whether the database is blank; raise for any other problem."""
-    if schema.revision(connection) is None and not refuse:
-        return True
-    problems = schema.check(connection)
-    if problems:
+def _check(connection: Connection) -> None:
+    if problems := schema.check(connection):
         raise (SchemaBehind if schema.is_behind(connection) else StoreError)("; ".join(problems))
-    return False

@@ -40,9 +40,9 @@ def test_files_of_revisions_begin_with_the_revision():
     assert schema._known_revisions() == {script.revision for script in scripts.walk_revisions()}
 
 
-def test_a_blank_database_is_named_as_such_where_it_must_not_be_set_up(database_url):
+def test_reading_sets_no_blank_database_up(database_url):
     with pytest.raises(StoreError, match="doc-assets db upgrade"):
-        open_for_reading(settings_for(database_url), upgrade_blank=False)
+        open_for_reading(settings_for(database_url))
 
 
 def test_the_expected_shape_is_what_the_revisions_make(store):
