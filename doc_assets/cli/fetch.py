@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from doc_assets.catalogue.scopes import CatalogueScopes
 from doc_assets.cli.output import JSON_OPTION, print_exactly, print_json, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION
-from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.runtime.visible_text import visible
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_for_reading
 
 if TYPE_CHECKING:
     from doc_assets.serving.answers import ResolvedSource
@@ -62,7 +59,10 @@ def resolve(
 
 @contextmanager
 def _service() -> Iterator[Service]:
+    from doc_assets.catalogue.scopes import CatalogueScopes
+    from doc_assets.embedding.model_lookup import SpaceModels
     from doc_assets.serving.service import Service
+    from doc_assets.store.schema.opening import open_for_reading
 
     settings = Settings.from_environment()
     with open_for_reading(settings) as store:

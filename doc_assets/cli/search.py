@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,10 +11,8 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.cli.search_answer import print_answer
-from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.search.choices import Around, Mode
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_for_reading
 
 if TYPE_CHECKING:
     from doc_assets.search.results import SearchResult
@@ -74,8 +73,6 @@ def search(
 
     With --version, --scope, --around or --max-tokens the answer, and its JSON, is that of the HTTP API.
     """
-    from doc_assets.search.search import explain_empty, find
-
     facts = _facts(where)
     settings = Settings.from_environment()
     if version is not None or scopes or around is not None or max_tokens is not None:
@@ -84,10 +81,15 @@ def search(
         bounds = {"around": around and around.value, "max_tokens": max_tokens}
         print_answer(settings, asked | {name: value for name, value in bounds.items() if value}, as_json=as_json)
         return
+    # Half a second, which neither the help nor an answer of the API needs.
+    from doc_assets.embedding.model_lookup import SpaceModels
+    from doc_assets.search.search import explain_empty, find
+    from doc_assets.store.schema.opening import open_for_reading
+
     with open_for_reading(settings) as store:
         found = find(
             store,
-            SpaceModels(settings),
+            SpaceModels(replace(settings, threads=1)),  # OpenVINO makes a graph for each thread: 0.05 s, and one query
             query,
             types=types,
             sources=sources,

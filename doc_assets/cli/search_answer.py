@@ -6,19 +6,19 @@ from collections.abc import Mapping
 
 import typer
 
-from doc_assets.catalogue.scopes import CatalogueScopes
 from doc_assets.cli.output import print_json, print_line, print_note
-from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.settings import Settings
-from doc_assets.store.schema.opening import open_for_reading
 
 
 def print_answer(settings: Settings, asked: Mapping[str, object], *, as_json: bool) -> None:
     """Search as the API does, and print its answer."""
     from pydantic import ValidationError
 
+    from doc_assets.catalogue.scopes import CatalogueScopes
+    from doc_assets.embedding.model_lookup import SpaceModels
     from doc_assets.serving.answers import SearchQuery
     from doc_assets.serving.service import Service
+    from doc_assets.store.schema.opening import open_for_reading
 
     try:
         query = SearchQuery.model_validate(asked)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.int8_scales import file_name
-from doc_assets.embedding.opening import open_embedder
+from doc_assets.embedding.opening import converted_weights, open_embedder
 from doc_assets.embedding.prompts import NONE
 from doc_assets.embedding.reading import READINGS
 from doc_assets.embedding.reranker import Reranker, open_reranker
@@ -83,7 +83,9 @@ class SpaceModels:
                 if space.fingerprint in self._opened:
                     return self._opened[space.fingerprint]
             space, settings = _configured(self._settings, spaces)
-            return self._opened.setdefault(space.fingerprint, open_embedder(settings, keep_compiled=True))
+            weights = converted_weights(settings, space)
+            opened = open_embedder(settings, keep_compiled=True, weights_sha256=weights)
+            return self._opened.setdefault(space.fingerprint, opened)
 
     @property
     def reranks(self) -> bool:
@@ -103,10 +105,11 @@ class SpaceModels:
 
 
 def _configured(settings: Settings, spaces: Sequence[EmbeddingSpace]) -> tuple[EmbeddingSpace, Settings]:
-    own = _fingerprint(settings)
-    for space in spaces:
-        if own == space.fingerprint:
-            return space, settings
+    if len(spaces) > 1:
+        own = _fingerprint(settings)
+        for space in spaces:
+            if own == space.fingerprint:
+                return space, settings
     return spaces[0], settings_of(settings, spaces[0])
 
 
@@ -129,7 +132,7 @@ def settings_of(settings: Settings, space: EmbeddingSpace) -> Settings:
         candidate = _with_precision(configured, space.precision)
         for tried in (named, configured, candidate, _with_prompts(candidate, space)):
             for cut in (tried, replace(tried, embedding_dimensions=space.dimensions)):
-                if _fingerprint(cut) == space.fingerprint:
+                if _fingerprint(cut, space) == space.fingerprint:
                     return cut
     raise EmbeddingMisconfigured(
         f"vectors of {space.name} ({space.precision}, {space.dimensions} dimensions, window {space.max_tokens}) are "
@@ -172,9 +175,13 @@ def _with_prompts(settings: Settings, space: EmbeddingSpace) -> Settings:
     )
 
 
-def _fingerprint(settings: Settings) -> str | None:
-    """Return None where the model cannot be described: it is not here, or not in this precision."""
+def _fingerprint(settings: Settings, wanted: EmbeddingSpace | None = None) -> str | None:
+    """Return None where the model cannot be described: it is not here, or not in this precision.
+
+    What was converted of the weights of the wanted space stands for them.
+    """
     try:
-        return describe_space(settings).fingerprint
+        weights = converted_weights(settings, wanted) if wanted else ""
+        return (describe_space(settings, weights) if weights else describe_space(settings)).fingerprint
     except EmbeddingError:
         return None

@@ -12,6 +12,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import prompts_of
 from doc_assets.embedding.space import (
+    EmbeddingSpace,
     choose_backend,
     computes_on_gpu,
     describe_space,
@@ -76,7 +77,11 @@ def open_tokenizers(settings: Settings) -> Tokenizers:
 
 
 def open_embedder(
-    settings: Settings, on_retry: Callable[[], None] | None = None, *, keep_compiled: bool = False
+    settings: Settings,
+    on_retry: Callable[[], None] | None = None,
+    *,
+    keep_compiled: bool = False,
+    weights_sha256: str = "",
 ) -> Embedder:
     """Open the configured model. Keep it: opening takes from 0.5 s (OpenVINO, converted before) to 20 s.
 
@@ -85,11 +90,12 @@ def open_embedder(
         on_retry: Called, from any thread, before each retry of an endpoint.
         keep_compiled: Keep what OpenVINO compiles, 90 MB for a model of 90 MB, so that the next process opens it in a
             third of the time: for those that embed one query and end.
+        weights_sha256: SHA-256 of the model's weights where it is known: they are not hashed then.
 
     Raises:
         EmbeddingError: The model, its backend or the configured precision is not available here.
     """
-    space, tokenizers = describe_space(settings), open_tokenizers(settings)
+    space, tokenizers = describe_space(settings, weights_sha256), open_tokenizers(settings)
     match choose_backend(settings):
         case "openvino":
             from doc_assets.embedding.backends.openvino import OpenVinoEmbedder
@@ -148,6 +154,22 @@ def is_unconverted(settings: Settings) -> bool:
     from doc_assets.embedding.backends.openvino import graph_paths
 
     return not any(path.is_file() for path in graph_paths(describe_space(settings), model_folders(settings)))
+
+
+def converted_weights(settings: Settings, space: EmbeddingSpace) -> str:
+    """Return the SHA-256 of a space's weights if OpenVINO's graph that was made of them is here; empty otherwise.
+
+    The graph's folder has the fingerprint of the space, weights included, so that nothing need be hashed again.
+
+    Raises:
+        EmbeddingMisconfigured: The backend is not installed, or has no valid address.
+    """
+    if choose_backend(settings) != "openvino":
+        return ""
+    from doc_assets.embedding.backends.openvino import graph_paths
+
+    here = any(path.is_file() for path in graph_paths(space, model_folders(settings)))
+    return space.weights_sha256 if here else ""
 
 
 def measure_scales(settings: Settings, texts: Sequence[str]) -> Int8Scales:

@@ -103,8 +103,10 @@ def _fingerprint(space: EmbeddingSpace) -> str:
     return hashlib.sha256(canonical_json(space.description).encode()).hexdigest()
 
 
-def describe_space(settings: Settings) -> EmbeddingSpace:
+def describe_space(settings: Settings, weights_sha256: str = "") -> EmbeddingSpace:
     """Return the space of the configured model. Loads no model; hashing the weights takes 0.1-0.3 s once per process.
+
+    ``weights_sha256`` is theirs where it is known: nothing is hashed then.
 
     With the ``http`` backend, window, dimensions and tokenizer still come from the configured local model, which must
     be the one that the endpoint serves.
@@ -123,7 +125,8 @@ def describe_space(settings: Settings) -> EmbeddingSpace:
             f"{folder} has no model.safetensors: only models with safetensors weights are loaded"
         )
     path = Path(settings.embedding_model).expanduser()
-    weights_sha256 = file_sha256(weights) if weights.is_file() else ""
+    if not weights_sha256 and weights.is_file():
+        weights_sha256 = file_sha256(weights)
     precision = _precision(settings, backend, weights_sha256)
     scales = scales_of(settings, weights_sha256) if precision == "int8" else None
     return EmbeddingSpace(

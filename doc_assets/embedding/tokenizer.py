@@ -57,15 +57,21 @@ def tokenizer_digest(folder: Path, prompt: str = "") -> str:
 
 
 def opened_file(folder: Path) -> Tokenizer:
-    """Open ``tokenizer.json`` of a model's folder.
+    """Open ``tokenizer.json`` of a model's folder, once until it is written again; 20 ms.
 
     Raises:
         EmbeddingMisconfigured: It cannot be read.
     """
+    path = folder / "tokenizer.json"
     try:
-        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return _opened(path, path.stat().st_mtime_ns)
     except Exception as error:  # the Rust side raises bare Exception
-        raise EmbeddingMisconfigured(f"{folder / 'tokenizer.json'} cannot be read: {error}") from error
+        raise EmbeddingMisconfigured(f"{path} cannot be read: {error}") from error
+
+
+@functools.lru_cache(maxsize=2)
+def _opened(path: Path, _modified_ns: int) -> Tokenizer:
+    return Tokenizer.from_file(str(path))
 
 
 class WindowTokenizer:

@@ -445,7 +445,7 @@ def test_a_load_with_the_old_model_is_refused_before_it_begins(library, store, l
 def test_search_uses_the_model_of_what_is_live_whatever_is_set(library, store, settings, other_folder, monkeypatch):
     opened = []
 
-    def open_made_up(wanted: Settings, *, keep_compiled: bool) -> Model:
+    def open_made_up(wanted: Settings, **_: object) -> Model:
         opened.append(wanted.embedding_model)
         return Model(describe_space(wanted), open_tokenizers(wanted))
 
