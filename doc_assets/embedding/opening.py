@@ -162,9 +162,9 @@ def converted_weights(settings: Settings, space: EmbeddingSpace) -> str:
     The graph's folder has the fingerprint of the space, weights included, so that nothing need be hashed again.
 
     Raises:
-        EmbeddingMisconfigured: The backend is not installed, or has no valid address.
+        EmbeddingMisconfigured: The backend is not installed.
     """
-    if choose_backend(settings) != "openvino":
+    if space.precision == "remote" or choose_backend(settings) != "openvino":
         return ""
     from doc_assets.embedding.backends.openvino import graph_paths
 
