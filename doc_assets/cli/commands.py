@@ -50,6 +50,12 @@ COMMANDS = {
         "Load", "rollback", "discard", "Discard snapshots that were never published: unfinished or rejected ones."
     ),
     "gc": Place("Load", "gc", "gc", "Remove old snapshots and the content only they held; what is live always stays."),
+    "webhook": Place(
+        "Load",
+        "webhook",
+        "webhook",
+        "Take signed pushes of GitHub, GitLab and others until SIGTERM, and have their partitions loaded.",
+    ),
     "search": Place(
         "Search",
         "search",

@@ -14,6 +14,7 @@ from doc_assets.dagster.jobs import migrate_job, validate_job
 from doc_assets.dagster.library import doc_assets_resource
 from doc_assets.dagster.live_sensor import live_sensor
 from doc_assets.dagster.partitions import partitions_definition
+from doc_assets.dagster.push_sensor import push_sensor
 from doc_assets.dagster.retirement import retire_job
 from doc_assets.dagster.schedules import nightly_load, weekly_collection, weekly_validation
 from doc_assets.dagster.type_facts import owners
@@ -35,11 +36,12 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
     catalogue = catalogue or load_catalogue(settings.catalogue)
     recipe = recipe_version(settings)
     types = list(catalogue.types)
+    migrating = [migrate_job(doc_type, owners(catalogue, doc_type)) for doc_type in types]
     status = dg.DefaultScheduleStatus.RUNNING if settings.schedules else dg.DefaultScheduleStatus.STOPPED
     return dg.Definitions(
         assets=[documentation_asset(doc_type, catalogue, recipe) for doc_type in types],
         jobs=[
-            *(migrate_job(doc_type, owners(catalogue, doc_type)) for doc_type in types),
+            *migrating,
             *(
                 validate_job(doc_type, partitions_definition(catalogue, doc_type), owners(catalogue, doc_type))
                 for doc_type in types
@@ -51,7 +53,7 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),
             weekly_collection(status),
         ],
-        sensors=[live_sensor(catalogue)],
+        sensors=[live_sensor(catalogue), push_sensor(catalogue, migrating)],
         resources={
             "doc_assets": doc_assets_resource,
             "in_process_run": dg.ResourceDefinition.none_resource(),  # ``in_process_runs`` sets it

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from doc_assets.store.database.connection import Store
     from doc_assets.store.database.retries import Retries
     from doc_assets.store.history.moves import Move
+    from doc_assets.store.history.requests import LoadRequest
     from doc_assets.store.retention.garbage_collection import GarbageCollection
     from doc_assets.store.retention.maintenance import IndexResult
     from doc_assets.store.retention.policy import Policy
@@ -109,6 +110,13 @@ class Library:
 
         with self.store.connect() as connection:
             return moves_after(connection, history_id)
+
+    def requests_after(self, history_id: int) -> list[LoadRequest]:
+        """Return the loads that were asked for after a row of the history."""
+        from doc_assets.store.history.requests import requests_after
+
+        with self.store.connect() as connection:
+            return requests_after(connection, history_id)
 
     def source_states(self, partitions: Sequence[Partition], catalogue: Catalogue) -> dict[str, str | None]:
         """Return the states of the partitions' sources by partition name; None if not known cheaply."""

@@ -11,6 +11,7 @@ from doc_assets.settings.logs import LogSettings
 from doc_assets.settings.serving import ServeSettings
 from doc_assets.settings.settings import LEAST_PARSE_MEMORY_BYTES, Settings
 from doc_assets.settings.termination import termination_message_path
+from doc_assets.settings.webhook import WebhookSettings
 
 __all__ = [
     "LEAST_PARSE_MEMORY_BYTES",
@@ -18,5 +19,6 @@ __all__ = [
     "LogSettings",
     "ServeSettings",
     "Settings",
+    "WebhookSettings",
     "termination_message_path",
 ]

@@ -11,6 +11,7 @@ from doc_assets.settings.layers import Layers, value_of
 from doc_assets.settings.logs import LogSettings
 from doc_assets.settings.serving import ServeSettings
 from doc_assets.settings.settings import Settings
+from doc_assets.settings.webhook import WebhookSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,9 @@ def held(layers: Layers) -> list[Held]:
 
 
 def _ordered() -> list[Setting]:
-    first = [setting for cls in (Settings, ServeSettings, LogSettings) for _, setting in settings_of(cls)]
+    first = [
+        setting for cls in (Settings, ServeSettings, WebhookSettings, LogSettings) for _, setting in settings_of(cls)
+    ]
     return [*first, *(setting for setting in DECLARED.values() if setting not in first)]
 
 

@@ -13,6 +13,7 @@ from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.sources.discovery import Discovery
 from doc_assets.store.history.moves import Move
+from doc_assets.store.history.requests import LoadRequest
 from doc_assets.store.retention.garbage_collection import GarbageCollection
 from doc_assets.store.retention.maintenance import IndexResult
 from doc_assets.store.retention.policy import Policy
@@ -81,6 +82,7 @@ class FakeLibrary:
     loading: list[str | None] = field(default_factory=list)
     unmoved: list[str] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
+    requests: list[LoadRequest] = field(default_factory=list)
     address: str = "postgresql://db.example/docs"
 
     @property
@@ -173,6 +175,10 @@ class FakeLibrary:
     def moves_after(self, history_id: int) -> list[Move]:
         """Those of ``moves`` that are newer."""
         return [move for move in self.moves if move.id > history_id]
+
+    def requests_after(self, history_id: int) -> list[LoadRequest]:
+        """Those of ``requests`` that are newer."""
+        return [request for request in self.requests if request.id > history_id]
 
     def summary(self, snapshot: int) -> SnapshotSummary:
         """Three documents, of which one has a title that is markup."""

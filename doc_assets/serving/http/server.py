@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
-from doc_assets.errors import Misuse, Stopped
+from doc_assets.errors import Stopped
+from doc_assets.network.listening import listening
 from doc_assets.serving.http.access import LOOPBACK_HOSTS, BearerToken, Networks, is_loopback, require_safe_address
 from doc_assets.serving.http.guards import Guards
 from doc_assets.serving.http.rate_limit import RateLimit
@@ -64,7 +64,7 @@ def serve(
         timeout_graceful_shutdown=_LAST_SECONDS,
         h11_max_incomplete_event_size=65_536,
     )
-    with _listening(host, port) as listener:
+    with listening(host, port) as listener:
         scheme = "https" if settings.tls_certificate else "http"
         shown = f"[{host}]" if ":" in host else host
         ready(f"{scheme}://{shown}:{listener.getsockname()[1]}")
@@ -72,12 +72,3 @@ def serve(
             uvicorn.Server(config).run(sockets=[listener])
         except Stopped:
             return  # uvicorn has answered what was under way, and passes the signal on to the command line
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048
-        )
-    except OSError as error:
-        raise Misuse(f"{host} port {port} cannot be listened on: {error}; choose another with --port") from error

@@ -8,7 +8,8 @@ end of the transaction; PostgreSQL releases the locks of a session that dies.
 3. content: shared by batches that write or reuse content, exclusive for removing content that nothing refers to;
 4. links: for writing links between near duplicates;
 5. pointers: for changing what is live;
-6. spaces: for creating an embedding space.
+6. spaces: for creating an embedding space;
+7. requests: for recording that a load was asked for, each once and in order.
 
 Two have no place in the order, since no session ever waits for them; both last until they are released:
 
@@ -35,6 +36,7 @@ _LOADING = 0x646F635F6C6F6164  # "doc_load"
 _CONTENT = 0x646F635F636F6E74  # "doc_cont"
 _LINKS = 0x646F635F6C696E6B  # "doc_link"
 _POINTERS = 0x646F635F706F696E  # "doc_poin"
+_REQUESTS = 0x646F635F72657175  # "doc_requ"
 _SPACES = 0x646F635F73706163  # "doc_spac"
 
 
@@ -64,6 +66,11 @@ def lock_pointers(connection: psycopg.Connection) -> None:
 def lock_spaces(connection: psycopg.Connection) -> None:
     """Keep others from creating an embedding space until the end of the transaction."""
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (_SPACES,))
+
+
+def lock_requests(connection: psycopg.Connection) -> None:
+    """Keep others from recording that a load was asked for until the end of the transaction."""
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (_REQUESTS,))
 
 
 @contextmanager

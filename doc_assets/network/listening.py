@@ -1,0 +1,21 @@
+"""Listening on an address, before a server runs on it: a wrong one is the caller's mistake, and says so."""
+
+from __future__ import annotations
+
+import socket
+
+from doc_assets.errors import Misuse
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        Misuse: The address cannot be bound.
+    """
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048
+        )
+    except OSError as error:
+        raise Misuse(f"{host} port {port} cannot be listened on: {error}; choose another with --port") from error
