@@ -9,6 +9,7 @@ from doc_assets.chunking.breadcrumbs import Breadcrumbs
 from doc_assets.document import Document
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.settings import Settings
+from doc_assets_tests.support.texts import any_text
 
 TOKENIZER = open_tokenizer(Settings.from_environment({})).as_written
 BUDGET = 48
@@ -17,7 +18,7 @@ titles = st.one_of(
     st.sampled_from(
         ["Guide", "Install", "tokio::fs", "中文的标题", "x" * 300, "e\u0301" * 250, "read_to_string() " * 9]
     ),
-    st.text(min_size=1, max_size=80),
+    any_text(min_size=1, max_size=80),
 )
 paths = st.lists(titles, max_size=15).map(tuple)
 

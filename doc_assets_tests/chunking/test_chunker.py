@@ -15,6 +15,7 @@ from doc_assets.document import Block, BlockKind, Chunk, Document, LaidOutBlock,
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
+from doc_assets_tests.support.texts import any_text
 
 TOKENIZER = open_tokenizer(Settings.from_environment({})).as_written
 KINDS: list[BlockKind] = ["prose", "list", "table", "code", "signature", "output"]
@@ -120,8 +121,8 @@ body = st.one_of(
     st.lists(st.one_of(line, long_line), min_size=1, max_size=6).map("\n    ".join),
     words,
 )
-odd_body = st.one_of(body, st.text(min_size=1, max_size=300), words.map(lambda word: word * 400))
-heading = st.one_of(st.sampled_from(["Install", "Usage", "Linux", "Options"]), st.text(min_size=1, max_size=60), line)
+odd_body = st.one_of(body, any_text(min_size=1, max_size=300), words.map(lambda word: word * 400))
+heading = st.one_of(st.sampled_from(["Install", "Usage", "Linux", "Options"]), any_text(min_size=1, max_size=60), line)
 headings = st.lists(heading, max_size=3).map(tuple)
 
 

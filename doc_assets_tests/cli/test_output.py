@@ -25,6 +25,7 @@ from doc_assets.cli import output
 from doc_assets.cli.app import app
 from doc_assets.runtime.visible_text import INLINE, visible
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.texts import any_text
 
 # What rich, Typer or a terminal would take for something else than text.
 TRAPS = (
@@ -33,7 +34,7 @@ TRAPS = (
     "漢字", "e\u0301", "👩‍👩‍👧", "🇩🇪", "  ", "\u00a0", "\u2028", "https://docs.example/a?b", "192.0.2.1", "--option",
     "x" * 90, "{0}%s",
 )  # fmt: skip
-TEXT = st.lists(st.sampled_from(TRAPS) | st.text(max_size=12), max_size=6).map("".join)
+TEXT = st.lists(st.sampled_from(TRAPS) | any_text(max_size=12), max_size=6).map("".join)
 # Cells are found again between the lines of the table.
 CELL = TEXT.map(lambda text: text.replace("│", "").replace("┃", ""))
 FEW = settings(max_examples=25)

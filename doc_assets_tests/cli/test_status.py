@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from psycopg import sql
@@ -113,23 +113,21 @@ def test_the_last_failure_of_each_partition_is_told_until_a_later_load_or_look_e
     assert "a is broken" in status()[0]
 
 
-def test_it_watches_until_nothing_runs(store: Store, status: Status):
-    over = threading.Event()
+def test_it_watches_until_nothing_runs(store: Store, status: Status, monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+    with ExitStack() as load:
+        load.enter_context(running(store))
 
-    def load() -> None:
-        with running(store):
-            begun.set()
-            over.wait(1.0)
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 2:
+                load.close()
 
-    begun = threading.Event()
-    thread = threading.Thread(target=load)
-    thread.start()
-    begun.wait()
-    said, told = status("--watch", "--every", "0.1", "--json")
-    thread.join()
+        monkeypatch.setattr("doc_assets.cli.status.time", SimpleNamespace(sleep=pause))
+        said, told = status("--watch", "--every", "0.1", "--json")
     looks = [json.loads(line) for line in said.splitlines()]
-    assert len(looks) > 2 and told == ""
-    assert [bool(look["running"]) for look in (looks[0], looks[-1])] == [True, False]
+    assert [bool(look["running"]) for look in looks] == [True, True, False] and told == ""
+    assert pauses == [0.1, 0.1]
 
 
 def test_a_role_that_only_reads_is_enough(store: Store, status: Status, server_url: str):

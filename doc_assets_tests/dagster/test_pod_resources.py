@@ -6,15 +6,15 @@ import re
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from doc_assets.dagster.pod_resources import RunPods, label_value
 from doc_assets.errors import ConfigurationError
+from doc_assets_tests.support.texts import any_text
 
 LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 
 
-@given(st.text(max_size=130))
+@given(any_text(max_size=130))
 def test_any_text_becomes_a_label_that_kubernetes_takes(text: str) -> None:
     assert LABEL.fullmatch(label_value(text))
 

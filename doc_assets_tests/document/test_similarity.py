@@ -7,7 +7,6 @@ import hashlib
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from doc_assets.document.similarity import (
     ALIKE,
@@ -19,6 +18,7 @@ from doc_assets.document.similarity import (
     subject,
     version_of,
 )
+from doc_assets_tests.support.texts import any_text
 
 
 def signed(text: str) -> Signature:
@@ -87,7 +87,7 @@ def test_a_few_words_have_a_signature_and_no_words_have_none() -> None:
         assert Signature.of(text) is None
 
 
-@given(st.text())
+@given(any_text())
 def test_every_text_can_be_signed(text: str) -> None:
     signature = Signature.of(text)
     assert signature == Signature.of(text)

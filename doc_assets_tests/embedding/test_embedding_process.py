@@ -142,9 +142,9 @@ def test_a_model_is_opened_once_and_again_if_that_failed_and_takes_two_calls_at_
     class Counting(ObedientModel):
         def embed(self, texts, role):
             inside.release()
-            entered.wait(10)  # passes for two calls only
+            entered.wait(60)  # passes for two calls only
             together.append(inside._value)
-            entered.wait(10)
+            entered.wait(60)
             inside.acquire()
             return super().embed(texts, role)
 
@@ -169,7 +169,7 @@ def test_a_model_that_cannot_be_opened_is_tried_once_for_all_who_wait() -> None:
 
     def open_model() -> ObedientModel:
         tries.append(1)
-        all_wait.wait(10)
+        all_wait.wait(60)
         raise EmbeddingError("half a file")
 
     model = SharedModel(open_model)  # pyrefly: ignore[bad-argument-type]

@@ -21,6 +21,7 @@ from doc_assets.embedding.space import EmbeddingSpace, describe_space, model_fol
 from doc_assets.embedding.tokenizer import WindowTokenizer, opened_file
 from doc_assets.errors import EmbeddingMisconfigured
 from doc_assets.settings import Settings
+from doc_assets_tests.support.texts import any_text
 
 SETTINGS = Settings.from_environment({})
 FOLDER = model_folder(SETTINGS)
@@ -32,7 +33,7 @@ FILE.no_padding()
 PROMPTED = TOKENIZER.with_prompt("passage: ")
 GLUED = TOKENIZER.with_prompt("Query:")
 PIECES = st.one_of(
-    st.text(),
+    any_text(),
     st.text("aB9_.:-`*|/ \n"),
     st.sampled_from(
         [" ", "\n\n", "| --- | --- |", "tokio::sync::Mutex", "a→b", "e\u0301", "中文。", "\u0b3e", "\x0b", "\x1c"]

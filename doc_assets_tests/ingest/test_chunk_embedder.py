@@ -43,7 +43,7 @@ def test_two_slices_are_under_way_and_each_chunk_gets_its_own_vector() -> None:
     together = threading.Barrier(2)
     counted: list[int] = []
     given = chunks(4 * EMBED_SLICE)
-    embedder = embedder_with(lambda _: together.wait(10), lambda piece: counted.append(len(piece)))
+    embedder = embedder_with(lambda _: together.wait(60), lambda piece: counted.append(len(piece)))
     vectors = embedder.vectors(given)
     assert [vectors[chunk.id][0] for chunk in given] == list(range(len(given)))
     assert counted == [EMBED_SLICE] * 4

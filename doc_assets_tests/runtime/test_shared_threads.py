@@ -19,7 +19,7 @@ def test_results_come_in_the_order_of_the_items() -> None:
 
 
 def test_callers_share_the_bound_and_reach_it() -> None:
-    threads, together = SharedThreads(3, "test"), threading.Barrier(3, timeout=10)
+    threads, together = SharedThreads(3, "test"), threading.Barrier(3, timeout=30)
     counting, running, most = threading.Lock(), 0, 0
 
     def work(_: int) -> None:

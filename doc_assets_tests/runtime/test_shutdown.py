@@ -33,8 +33,8 @@ from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.partitions import GC_APPLICATION, ensure_partition, partition_lock
 from doc_assets.store.partitions.session import PartitionSession
 
-# Far less than any of the waits below, far more than a busy machine needs.
-_SOON = 5.0
+# Less than any of the waits below, far more than a busy machine needs.
+_SOON = 30.0
 
 
 def ask(number: int = signal.SIGTERM) -> None:

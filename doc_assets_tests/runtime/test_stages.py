@@ -48,12 +48,12 @@ def test_a_consumer_that_stops_early_ends_the_threads_and_closes_the_source():
     stages = cast(Generator[int], iter(Stage("b", lambda n: n, Stage("a", lambda n: n, source()))))
     assert next(stages) == 0
     stages.close()
-    assert closed.wait(5)
+    assert closed.wait(30)
     assert threading.active_count() <= before
 
 
 def test_results_of_a_wide_stage_come_in_order_and_its_width_is_used_and_kept():
-    together, counting = threading.Barrier(3, timeout=10), threading.Lock()
+    together, counting = threading.Barrier(3, timeout=30), threading.Lock()
     under_way = most = 0
 
     def work(n: int) -> int:
@@ -83,7 +83,7 @@ def test_a_wide_stage_raises_an_error_after_the_results_before_it_and_takes_no_m
         if n == 3:
             third.set()
             raise ValueError("three")
-        third.wait(10)
+        third.wait(30)
         return n
 
     got = []

@@ -17,7 +17,7 @@ from doc_assets_tests.support.crashes.loads import Child, Order, run_here
 
 _PARTITION = "best_practices/one"
 # One batch of the made-up model, and its commit, on a busy machine.
-_SOON = 10.0
+_SOON = 30.0
 
 
 def order(store: Store, folder: Path, run: str, pause: float = 0.0) -> Order:

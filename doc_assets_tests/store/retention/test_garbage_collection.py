@@ -185,7 +185,7 @@ def test_a_load_that_starts_while_manifests_are_dropped_waits_for_that(shelf, st
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(10)
+    assert held.wait(60)
     shelf.publish({"new.md": page("new")})
     waited.set()
     thread.join()
