@@ -24,7 +24,11 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema import schema
 from doc_assets_tests.support import postgres_servers, services
-from doc_assets_tests.support.databases import name_of, new_database
+from doc_assets_tests.support.databases import memory_folder, name_of, new_database
+
+# Of the server whose databases live for a test: each one made or dropped costs a checkpoint, which nobody needs where
+# no machine is to outlive its power; what processes have written outlives them all the same.
+UNSAFE = ("fsync = off", "full_page_writes = off", "max_wal_size = '256MB'")
 
 # Tests share the cores with others: random inputs are judged by what holds for them, not by the time they take.
 hypothesis.settings.register_profile(
@@ -93,12 +97,12 @@ def server_url() -> Iterator[str]:
         return
     # Not below pytest's own folder: run as root, the server has a user of its own, and every pytest that starts beside
     # this one shuts that folder to others again.
-    folder = Path(tempfile.mkdtemp(prefix="doc-assets-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="doc-assets-tests-", dir=memory_folder()))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)  # before the server's own hook, so run after it
     url = embedded_url(folder)
     with psycopg.connect(url, autocommit=True) as connection:
-        # Each dropped database costs a checkpoint; what processes have written outlives them without it.
-        connection.execute("ALTER SYSTEM SET fsync = off")
+        for setting in UNSAFE:
+            connection.execute(f"ALTER SYSTEM SET {setting}".encode())
         connection.execute("SELECT pg_reload_conf()")
     yield url
 
@@ -117,6 +121,13 @@ def database_url(server_url: str, request: pytest.FixtureRequest) -> Iterator[st
     of = request.getfixturevalue("template") if "store" in request.fixturenames else None
     with new_database(server_url, template=of) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def shared_store(server_url: str, template: str) -> Iterator[Store]:
+    """A store like ``store``, for what the tests of a module only read: a database and what is in it take 0.2 s."""
+    with new_database(server_url, template=template) as url, Store(url) as opened:
+        yield opened
 
 
 @pytest.fixture

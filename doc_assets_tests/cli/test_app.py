@@ -41,6 +41,7 @@ class CommandLine:
             **{key: value for key, value in os.environ.items() if not key.startswith(("DOC_ASSETS_", "DAGSTER_"))},
             "DOC_ASSETS_DATABASE_URL": database_url,
             "DOC_ASSETS_HOME": str(folder / "home"),
+            "DOC_ASSETS_THREADS": "1",
             "DOC_ASSETS_CONVERTED_MODELS": str(converted / "models"),
             "PYTHONPATH": str(ROOT),
         }

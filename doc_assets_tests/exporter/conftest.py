@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
+from doc_assets_tests.support.databases import name_of, new_database
 from doc_assets_tests.support.exporter import Exporter, Gate, Loaded
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
 
@@ -22,34 +19,23 @@ from doc_assets_tests.support.loading import SmallSource, load, loader_for, sett
 @pytest.fixture(scope="session")
 def template(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Name of a database with three guides; nobody is connected to it."""
-    name = f"template_{uuid.uuid4().hex}"
     folder = tmp_path_factory.mktemp("template")
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    url = urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    with open_store(Settings.from_environment({"DOC_ASSETS_DATABASE_URL": url})) as store:
-        source = SmallSource(folder / "source")
-        source.write_guides(3)
-        with closing(loader_for(settings_for(folder, store), store)[0]) as loader:
-            load(loader, store, source)
-    yield name
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database(server_url) as url:
+        with open_store(Settings.from_environment({"DOC_ASSETS_DATABASE_URL": url})) as store:
+            source = SmallSource(folder / "source")
+            source.write_guides(3)
+            with closing(loader_for(settings_for(folder, store), store)[0]) as loader:
+                load(loader, store, source)
+        yield name_of(url)
 
 
 @pytest.fixture
 def loaded(server_url: str, template: str, tmp_path: Path) -> Iterator[Loaded]:
     """A copy of the template with a source of its own that holds the same."""
-    name = f"copy_{uuid.uuid4().hex}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
     source = SmallSource(tmp_path / "source")
     source.write_guides(3)
-    yield Loaded(Store(urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))), source, tmp_path)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database(server_url, template=template) as url:
+        yield Loaded(Store(url), source, tmp_path)
 
 
 @pytest.fixture

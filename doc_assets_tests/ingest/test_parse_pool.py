@@ -24,7 +24,7 @@ from doc_assets.sources.files import SourceFile
 
 # What each format does to its worker; ``text`` is what it gives where that ends.
 _BEHAVIOUR = {
-    "hangs": "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n        while True: pass",
+    "hangs": "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n        while True: __import__('time').sleep(1)",
     "dies_natively": "__import__('os').kill(__import__('os').getpid(), signal.SIGSEGV)",
     "exits": "raise SystemExit(1)",
     "fills_memory": "bytearray(10**9)",

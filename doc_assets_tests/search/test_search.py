@@ -22,8 +22,13 @@ def library(store: Store) -> Library:
     return Library(store, WordModel())
 
 
-@pytest.fixture
-def shelves(library: Library) -> Library:
+@pytest.fixture(scope="module")
+def shelves(shared_store: Store) -> Library:
+    """The library below, which no test changes."""
+    return stocked(Library(shared_store, WordModel()))
+
+
+def stocked(library: Library) -> Library:
     """Two types, three sources, twenty pages that all talk of threads."""
     noise = {f"n{i:02d}.md": page(f"Note {i}", f"a thread waits for thread number{i} in the pool") for i in range(20)}
     library.publish(
@@ -188,7 +193,8 @@ def test_a_model_that_nothing_live_was_embedded_with_is_refused(shelves: Library
     assert search(shelves.store, other, "thread", mode="text")
 
 
-def test_a_second_embedding_space_does_not_become_live_beside_the_first(shelves: Library) -> None:
+def test_a_second_embedding_space_does_not_become_live_beside_the_first(library: Library) -> None:
+    shelves = stocked(library)
     with pytest.raises(Refused, match=r"embedded with words .*, this with other .* migrate --space"):
         shelves.publish("rust/cars", {"car.md": page("Driving", "a bus")}, model=WordModel("other"))
     assert search(shelves.store, shelves.model, "car", types=["rust"])[0].path == "car.md"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import LiteralString
+from pathlib import Path
+from typing import Any, LiteralString
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -14,6 +19,16 @@ from psycopg import sql
 
 from doc_assets.store.schema import schema
 from doc_assets.store.schema.roles import roles_sql
+
+
+def memory_folder() -> Path | None:
+    """Return a folder whose files are in memory, None where there is none with room for the servers of the tests.
+
+    A database is 380 files. To make and drop one takes 26 ms of CPU there and 70 on a disk.
+    """
+    folder = Path("/dev/shm")  # noqa: S108 - files get names of their own
+    room = shutil.disk_usage(folder).free if os.access(folder, os.W_OK) else 0
+    return folder if room >= 4 << 30 else None
 
 
 @contextmanager
@@ -26,14 +41,21 @@ def new_database(server_url: str, options: LiteralString = "", *, template: str 
         template: Name of the database to copy, to which nobody may be connected; by default a blank one.
     """
     name = f"test_{uuid.uuid4().hex}"
-    statement = sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name)) + sql.SQL(options)
+    # 20 ms of CPU in a folder in memory, and 36 through the log, by which PostgreSQL copies where nothing is said.
+    statement = sql.SQL("CREATE DATABASE {} STRATEGY file_copy ").format(sql.Identifier(name)) + sql.SQL(options)
     if template is not None:
         statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(statement)
+    _administrator(server_url).execute(statement)
     yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    _administrator(server_url).execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@functools.cache
+def _administrator(server_url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return a session that makes and drops databases until this process ends: to open one takes 5 ms of CPU."""
+    connection = psycopg.connect(server_url, autocommit=True, application_name="makes databases for tests")
+    atexit.register(connection.close)
+    return connection
 
 
 def name_of(url: str) -> str:

@@ -24,7 +24,18 @@ PAGE = ROOT / "docs" / "history.md"
 
 @pytest.fixture
 def events(store):
-    """Five events of two partitions, an hour apart; the numbers of their ids."""
+    """Five events in a store that the test may change."""
+    return record_five(store)
+
+
+@pytest.fixture(scope="module")
+def five_events(shared_store):
+    """Five events that no test changes."""
+    return record_five(shared_store)
+
+
+def record_five(store):
+    """Record five events of two partitions, an hour apart; return when the first happened."""
     start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
     with store.connect() as connection:
         tokio = ensure_partition(connection, "rust", "tokio", "tokio")
@@ -60,12 +71,12 @@ def events(store):
         ({"since": 1, "until": 3, "actions": ("load",)}, [2]),
     ],
 )
-def test_a_filter_finds_just_the_events_that_are_meant(store, events, wanted, ids):
+def test_a_filter_finds_just_the_events_that_are_meant(shared_store, five_events, wanted, ids):
     for bound in wanted.keys() & {"since", "until"}:
-        wanted[bound] = events + timedelta(hours=wanted[bound])
+        wanted[bound] = five_events + timedelta(hours=wanted[bound])
     only = HistoryFilter(**wanted)
-    assert [row.id for row in history.history(store, only)] == ids
-    assert [row.id for row in history.history(store, only, limit=1)] == ids[:1]
+    assert [row.id for row in history.history(shared_store, only)] == ids
+    assert [row.id for row in history.history(shared_store, only, limit=1)] == ids[:1]
 
 
 def test_an_unknown_partition_is_a_sentence(store):

@@ -34,8 +34,13 @@ def library(store: Store) -> Library:
     return Library(store, WordModel())
 
 
-@pytest.fixture
-def shelves(library: Library) -> Library:
+@pytest.fixture(scope="module")
+def shelves(shared_store: Store) -> Library:
+    """The library below, which no test changes."""
+    return stocked(Library(shared_store, WordModel()))
+
+
+def stocked(library: Library) -> Library:
     """Fifty pages about reading a file, of which few state anything else."""
     text = "read a file line by line"
     pages = {f"n{i:02d}.md": page(f"N{i}", f"{text} number{i}", crate="std", item_kind="fn") for i in range(48)}
@@ -128,7 +133,8 @@ def test_a_value_that_nothing_has_finds_nothing_and_the_reason_is_told(shelves):
     assert "none of them holds a word of the query" in reason({"crate": "std"})
 
 
-def test_what_is_no_longer_live_is_not_found_by_its_facts(shelves):
+def test_what_is_no_longer_live_is_not_found_by_its_facts(library):
+    shelves = stocked(library)
     shelves.publish("ebpf/kernel", {"new.md": page("New", "another file", crate="libbpf")})
     for mode in MODES:
         assert "map.md" not in found(shelves, mode, where={"crate": "tokio"})

@@ -64,8 +64,7 @@ def test_a_moment_in_the_future_is_refused_and_digits_are_a_snapshot():
     )
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_search_as_of_a_moment_gives_what_it_gave_then(pages: Library, mode):
+def test_a_search_as_of_a_moment_gives_what_it_gave_then(pages: Library):
     asked = (
         {},
         {"types": ["rust"]},
@@ -73,12 +72,17 @@ def test_a_search_as_of_a_moment_gives_what_it_gave_then(pages: Library, mode):
         {"types": ["rust"], "k": 1},
     )
     queries = ("lock", "a thread takes the lock", "map shared")
+
+    def found(mode: str, **when: object) -> list[list[SearchResult]]:
+        return [ask(pages, query, mode, **how, **when) for query in queries for how in asked]
+
     then = now(pages.store)
-    before = [ask(pages, query, mode, **how) for query in queries for how in asked]
+    before = {mode: found(mode) for mode in MODES}
     change_everything(pages)
-    assert before != [ask(pages, query, mode, **how) for query in queries for how in asked]
-    assert before == [ask(pages, query, mode, as_of=then, **how) for query in queries for how in asked]
-    assert before[0] == ask(pages, queries[0], mode, as_of=then.isoformat())
+    for mode in MODES:
+        assert before[mode] != found(mode)
+        assert before[mode] == found(mode, as_of=then)
+        assert before[mode][0] == ask(pages, queries[0], mode, as_of=then.isoformat())
 
 
 def test_a_search_as_of_a_snapshot_looks_into_that_one_alone_as_if_it_were_live(pages: Library):

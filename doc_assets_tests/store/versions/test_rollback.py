@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -18,7 +16,6 @@ from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
-from doc_assets.store.schema import schema
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.snapshots.batch_writer import SnapshotWriter
 from doc_assets.store.snapshots.terms import SnapshotTerms
@@ -73,37 +70,15 @@ class Library:
         return history.history(self.store, HistoryFilter(actions=(action,)))
 
 
-@pytest.fixture(scope="module")
-def template(server_url: str) -> Iterator[str]:
-    """Name of a database with our schema, to be copied: four times as fast as making each anew."""
-    name = f"template_{uuid.uuid4().hex}"
-    execute(server_url, f"CREATE DATABASE {name}")
-    schema.upgrade(beside(server_url, name))
-    yield name
-    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
-def library(server_url: str, template: str) -> Iterator[Library]:
+def library(store: Store) -> Iterator[Library]:
     """An empty one; afterwards nobody holds a lock, whatever happened."""
-    name = f"test_{uuid.uuid4().hex}"
-    execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
-    library = Library(Store(beside(server_url, name)))
+    library = Library(store)
     yield library
     assert library.execute(
         "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
         " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
     ) == [(0,)]
-    execute(server_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def beside(url: str, name: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-
-
-def execute(url: str, statement: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # pyrefly: ignore[no-matching-overload] - names are made above
 
 
 def moves(done: Rollback) -> dict[str, tuple[int | None, int | None]]:
