@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from doc_assets.embedding import model_lookup
+from doc_assets.embedding.backends.openvino import graph_paths
 from doc_assets.embedding.model_lookup import ModelName, SpaceModels, settings_of
-from doc_assets.embedding.space import describe_space
+from doc_assets.embedding.space import describe_space, model_folders
 from doc_assets.errors import EmbeddingError
 from doc_assets.settings import Settings
 
@@ -74,3 +75,16 @@ def test_of_several_spaces_the_one_that_is_set_is_preferred_and_each_is_opened_o
     assert chosen.of([own]) == own.name
     assert chosen.of([other]) == chosen.of([other]) == "owner/other"
     assert opened == [own.name, "owner/other"]
+
+
+def test_weights_that_a_graph_here_was_made_of_are_not_hashed_again(tmp_path, monkeypatch):
+    settings = dataclasses.replace(SETTINGS, embedding_backend="openvino", home=tmp_path, converted_models=None)
+    wanted = dataclasses.replace(describe_space(settings), weights_sha256="a" * 64)
+    (graph,) = graph_paths(wanted, model_folders(settings))
+    graph.parent.mkdir(parents=True)
+    graph.touch()
+    monkeypatch.setattr("doc_assets.embedding.space.file_sha256", lambda _path: "b" * 64)
+    assert settings_of(settings, wanted) == settings
+    graph.unlink()
+    with pytest.raises(EmbeddingError):
+        settings_of(settings, wanted)
