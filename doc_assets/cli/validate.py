@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -14,13 +15,12 @@ from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION,
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
-from doc_assets.store.schema import schema
-from doc_assets.store.schema.opening import open_store
-from doc_assets.validation.audit import CheckResult
-from doc_assets.validation.source_comparison import SourceComparison, compare_sources
-from doc_assets.validation.validate import Validation, Wanted
-from doc_assets.validation.validate import validate as audit_stored
-from doc_assets.validation.vector_sampling import Reembedding, reembed
+
+if TYPE_CHECKING:
+    from doc_assets.validation.audit import CheckResult
+    from doc_assets.validation.source_comparison import SourceComparison
+    from doc_assets.validation.validate import Validation
+    from doc_assets.validation.vector_sampling import Reembedding
 
 _EXAMPLES = 3
 
@@ -46,6 +46,13 @@ def validate(
 ) -> None:
     """Audit what is live: recompute every checksum, count and reference from what PostgreSQL holds."""
     termination_message.begin("validate")
+    # Half a second, which the help does not need.
+    from doc_assets.store.schema.opening import open_store
+    from doc_assets.validation.source_comparison import compare_sources
+    from doc_assets.validation.validate import Wanted
+    from doc_assets.validation.validate import validate as audit_stored
+    from doc_assets.validation.vector_sampling import reembed
+
     settings = settings_with(catalogue)
     wanted = Wanted((*(ids or ()), *snapshot), retained, tuple(types), tuple(partitions))
     if wanted.snapshots and (retained or types or partitions or source or sample):
@@ -66,6 +73,8 @@ def validate(
 
 def _report(stored: Validation, sources: Sequence[SourceComparison] | None, drift: Reembedding | None) -> None:
     """Add the results to the termination message."""
+    from doc_assets.store.schema import schema
+
     failures = [
         Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.findings)}")
         for check in stored.checks

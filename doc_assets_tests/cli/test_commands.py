@@ -43,7 +43,7 @@ def test_the_help_lists_each_command_with_the_first_sentence_of_its_own_help() -
 
 def test_a_command_imports_no_more_than_it_needs(store: Store) -> None:
     lines = [
-        ["--help", "search --help", "fetch --help"],
+        ["--help", "search --help", "fetch --help", "validate --help"],
         ["history", "diff a/b"],
         ["snapshots", "search x --mode text"],
         ["status"],
