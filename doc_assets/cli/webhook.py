@@ -24,6 +24,6 @@ def webhook(
     from doc_assets.webhook.server import application, run
 
     settings = settings_with(catalogue)
-    with open_store(settings) as store:
+    with open_store(settings, create=False) as store:
         app = application(WebhookSettings.from_environment(), settings.catalogue, store)
         run(app, host, port, lambda address: print_note(f"taking pushes on {address}"))

@@ -23,7 +23,7 @@ LAUNCHER: Final[tuple[Right, ...]] = (
 OWN_JOB: Final[tuple[Right, ...]] = (("batch", "jobs", ("get", "patch")),)
 
 
-@examination("Kubernetes", seconds=30)
+@examination("Kubernetes")
 def rights(surroundings: Surroundings) -> Iterator[Diagnosis]:
     """Say whether this pod may do what it is there for: start runs, or write progress on its own Job."""
     from doc_assets.job_progress.api import ClusterApi

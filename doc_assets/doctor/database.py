@@ -37,7 +37,7 @@ def of_database(subject: str) -> Callable[[OfDatabase], OfDatabase]:
     return register
 
 
-@examination("database", seconds=30)
+@examination("database")
 def database(surroundings: Surroundings) -> Iterator[Diagnosis]:
     """Connect, and run the examinations of the database; an embedded one that is there is started for them."""
     settings = surroundings.settings

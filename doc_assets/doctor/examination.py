@@ -51,7 +51,7 @@ class Examination:
 EXAMINATIONS: list[Examination] = []
 
 
-def examination(subject: str, seconds: float = 30.0) -> Callable[[Examine], Examine]:
+def examination(subject: str, seconds: float = 60.0) -> Callable[[Examine], Examine]:
     """Register a function as an examination; see ``Examination``."""
 
     def register(examine: Examine) -> Examine:

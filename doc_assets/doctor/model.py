@@ -10,7 +10,7 @@ from doc_assets.doctor.examination import Surroundings, examination
 from doc_assets.settings import Settings
 
 
-@examination("model", seconds=30)
+@examination("model")
 def model(surroundings: Surroundings) -> Iterator[Diagnosis]:
     """Say whether the model is here, what it computes in, and whether it is converted; loads no model."""
     from doc_assets.embedding.space import choose_backend, describe_space, local_folder
@@ -42,7 +42,7 @@ def _of_graph(settings: Settings, found: Settings) -> Diagnosis:
     return ok("graph", "not converted yet: the first load does that, in 20 s, with 1 GB of memory meanwhile")
 
 
-@examination("endpoint", seconds=40)
+@examination("endpoint")
 def endpoint(surroundings: Surroundings) -> Iterator[Diagnosis]:
     """Embed a word at the endpoint, if there is one and ``--online`` is given."""
     from doc_assets.embedding.opening import open_embedder

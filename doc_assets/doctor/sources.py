@@ -19,7 +19,7 @@ _ONLINE_SECONDS = 60.0
 _THREADS = 8
 
 
-@examination("catalogue", seconds=30)
+@examination("catalogue")
 def catalogue(surroundings: Surroundings) -> Iterator[Diagnosis]:
     """Say whether the catalogue is sound, as ``doc-assets catalogue check``."""
     from doc_assets.catalogue import load_catalogue
