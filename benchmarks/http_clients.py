@@ -100,10 +100,18 @@ def connected(address: str) -> http.client.HTTPConnection:
 def ask(
     connection: http.client.HTTPConnection, path: str, parameters: Mapping[str, object] | None = None
 ) -> tuple[int, bytes]:
-    """Return status and body of a GET."""
-    connection.request("GET", f"{path}?{urlencode(parameters, doseq=True)}" if parameters else path)
-    response = connection.getresponse()
-    return response.status, response.read()
+    """Return status and body of a GET; a connection that the server closed while it was idle is opened again."""
+    url = f"{path}?{urlencode(parameters, doseq=True)}" if parameters else path
+    for is_last in (connection.sock is None, True):
+        try:
+            connection.request("GET", url)
+            response = connection.getresponse()
+            return response.status, response.read()
+        except ConnectionError:
+            connection.close()
+            if is_last:
+                raise
+    raise AssertionError
 
 
 def search(connection: http.client.HTTPConnection, **parameters: object) -> dict:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from doc_assets.search.ranking import PASSAGES, Bonus, Mode, rank
+from doc_assets.search.ranking import PASSAGES, Bonus, ByWords, Mode, best_rows, rank
 from doc_assets.store.search.evidence import Evidence, Terms
 
 Chunks = Sequence[tuple[Sequence[float], float | None]]
@@ -104,3 +104,19 @@ def test_of_equal_documents_the_shorter_and_of_equal_chunks_the_earlier_comes_fi
 def test_a_search_by_meaning_alone_knows_no_score_by_words() -> None:
     (only,) = rank(Terms((), np.empty(0)), evidence({b"d": [((), 0.9)]}), "vector")
     assert (only.chunks[0].words, only.chunks[0].meaning) == (None, np.float32(0.9))
+
+
+def test_rows_are_those_of_the_ranked_chunks_in_their_order() -> None:
+    rng = np.random.default_rng(3)
+    known = evidence(
+        {bytes([n]): [(rng.integers(0, 3, 2), float(rng.random())) for _ in range(1 + n % 5)] for n in range(20)}
+    )
+    for mode in ("hybrid", "text", "vector"):
+        rows = best_rows(terms(1.0, 2.0), known, mode, ByWords.of(terms(1.0, 2.0), known))
+        found = [(r.document_id, chunk.ordinal) for r in rank(terms(1.0, 2.0), known, mode) for chunk in r.chunks]
+        assert [(known.document_ids[known.document[row]], known.ordinal[row]) for row in rows] == found
+
+
+def test_of_two_chunks_as_good_as_each_other_the_second_counts_as_much_as_any_second() -> None:
+    documents: dict[bytes, Chunks] = {b"near": [((1,), 0.5), ((1,), 0.49)], b"equal": [((1,), 0.5), ((1,), 0.5)]}
+    assert ranked(documents) == [b"equal", b"near"]
