@@ -109,7 +109,10 @@ def test_a_search_by_meaning_alone_knows_no_score_by_words() -> None:
 def test_rows_are_those_of_the_ranked_chunks_in_their_order() -> None:
     rng = np.random.default_rng(3)
     known = evidence(
-        {bytes([n]): [(rng.integers(0, 3, 2), float(rng.random())) for _ in range(1 + n % 5)] for n in range(20)}
+        {
+            bytes([n]): [(rng.integers(0, 3, 2).tolist(), float(rng.random())) for _ in range(1 + n % 5)]
+            for n in range(20)
+        }
     )
     for mode in ("hybrid", "text", "vector"):
         rows = best_rows(terms(1.0, 2.0), known, mode, ByWords.of(terms(1.0, 2.0), known))

@@ -55,7 +55,9 @@ class Readers(AbstractContextManager["Readers"]):
         self._readers: dict[int, _Reader] = {}
         self._idle: set[int] = set()
         self._closed = threading.Event()
+        self._begun = threading.Event()
         self._index: SharedState | None = None
+        self._is_index_wanted = False
         self._asks_for_index: Callable[[], None] = lambda: None
         self._threads = [threading.Thread(target=self._follow_index, name="index", daemon=True)]
         self._threads += [
@@ -90,6 +92,7 @@ class Readers(AbstractContextManager["Readers"]):
         """End the processes; a search that is under way fails."""
         with self._changed:
             self._closed.set()
+            self._begun.set()
             self._changed.notify_all()
             for process in self._processes.values():
                 process.kill()  # it only reads, and heeds no other signal
@@ -115,7 +118,8 @@ class Readers(AbstractContextManager["Readers"]):
                 reader.process.kill()  # its answer would be taken for that of the next search
                 raise
             self._give_back(place, reader)
-            if told.is_behind:
+            if told.is_behind and not self._is_index_wanted:
+                self._is_index_wanted = True
                 self._asks_for_index()
             if isinstance(told.result, DocAssetsError):
                 raise told.result
@@ -142,6 +146,9 @@ class Readers(AbstractContextManager["Readers"]):
 
     def _keep_running(self, place: int) -> None:
         """Start a reader, and another one whenever it has ended, until the pool is closed."""
+        if place:
+            # After the first one, which opens the model: were it not converted yet, all would convert it.
+            self._begun.wait()
         while not self._closed.is_set():
             started = time.monotonic()
             process, connection = self._started(read, f"reader {place}")
@@ -153,6 +160,7 @@ class Readers(AbstractContextManager["Readers"]):
                 with self._changed:
                     self._readers[place] = reader
                 self._give_back(place, reader)
+            self._begun.set()
             process.join()
             with self._changed:
                 self._readers.pop(place, None)
@@ -175,6 +183,7 @@ class Readers(AbstractContextManager["Readers"]):
             with suppress(EOFError, OSError):
                 while True:
                     self._index = connection.recv()
+                    self._is_index_wanted = False
                     self._spread()
             process.join()
             connection.close()

@@ -101,7 +101,7 @@ def read(connection: Connection, given: ReaderSettings) -> None:
             tokens=token_counter(given.tokenizer),
             statement_seconds=given.statement_seconds,
         )
-        connection.send(_told(service, index, None))
+        connection.send(_told(service, index, None))  # the model is open, or why it is not
         with suppress(EOFError, ConnectionError):
             while True:
                 ask: Ask = connection.recv()
