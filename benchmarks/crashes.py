@@ -1,6 +1,6 @@
 """Kills loads, their connections and their database at random moments, and proves after each that nothing is lost.
 
-    python benchmarks/crashes.py [--rounds N] [--seed S] [--migrations M]
+    python -m benchmarks.crashes [--rounds N] [--seed S] [--migrations M]
 
 The rounds are those of ``doc_assets_tests/scenarios/crashes``, with more and larger sources; the migrations are
 ``doc-assets migrate`` itself, on a copy of ``examples/`` that changes every time, with its parent process, one of its

@@ -1,6 +1,6 @@
 """How long the configured embedder alone takes for what is live: every chunk once, read before the clock starts.
 
-    python benchmarks/embedder_alone.py
+    python -m benchmarks.embedder_alone
 
 The texts go to it as a load hands them on, longest first within 512 at a time. Prints one JSON object. Reads the
 database that ``DOC_ASSETS_DATABASE_URL`` names; for checkouts of any age, whose packages were named otherwise before.

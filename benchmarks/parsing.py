@@ -1,6 +1,6 @@
 """How fast each format is read and chunked, and how long its chunks are, over a folder of documents.
 
-    python benchmarks/parsing.py [--corpus DIR] [--json] [--hot]
+    python -m benchmarks.parsing [--corpus DIR] [--json] [--hot]
 
 DIR is laid out ``<doc_type>/<source>/…``; without it, the documents in ``examples/``. One process, no database, no
 model: seconds are the processor's, so other work on the machine disturbs little, and megabytes are millions of bytes

@@ -1,6 +1,6 @@
 """How many words of each file's own rendering the product loses, and which marks of its source stand in the text.
 
-    python benchmarks/reading_loss.py DIR [--source TYPE/NAME] [--format NAME] [--worst 20] [--over 0.05] [--jobs 2]
+    python -m benchmarks.reading_loss DIR [--source TYPE/NAME] [--format NAME] [--worst 20] [--over 0.05] [--jobs 2]
 
 DIR is laid out ``<doc_type>/<source>/…``. Words are compared as multisets, file by file, after the same folding: case,
 punctuation, addresses. Exit status 1 if a format is over ``--max-lost`` or ``--max-marks``, so that it can gate. No

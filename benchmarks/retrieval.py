@@ -1,6 +1,6 @@
 """What each choice in reading and chunking brings to retrieval, or costs: the same questions over variants of a corpus.
 
-    python benchmarks/retrieval.py --corpus DIR --questions QUESTIONS.jsonl --home DIR [--nearest 12] [VARIANT]…
+    python -m benchmarks.retrieval --corpus DIR --questions QUESTIONS.jsonl --home DIR [--nearest 12] [VARIANT]…
 
 The corpus is laid out ``<doc_type>/<source>/…``, and the store that the environment names holds it. Embedding all of it
 once per variant takes hours, so the documents are taken that compete: those that answer a question, and for every

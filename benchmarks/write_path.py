@@ -1,13 +1,13 @@
 """CPU seconds of everything in a load but the embedding, by stage: parsing, writing, sealing, audit, index.
 
-    python benchmarks/write_path.py --corpus DIR [--every N] [--only NAME,…] [--json] [--statements] [--no-index]
+    python -m benchmarks.write_path --corpus DIR [--every N] [--only NAME,…] [--json] [--statements] [--no-index]
 
 DIR is laid out ``<doc_type>/<source>/…``; every N-th source is loaded, as a partition each, by one process into a blank
 embedded PostgreSQL. Vectors cost nothing: they come from the hash of the text. Seconds are the processors', so that
 other work on the machine disturbs little: ``client`` of this process, ``workers`` of the parse workers, ``server`` of
 all of PostgreSQL's processes. ``--statements`` adds what each statement cost its backend.
 
-It runs with an older checkout as well, to compare with: ``PYTHONPATH=OTHER python benchmarks/write_path.py …``.
+It runs with an older checkout as well, to compare with: ``PYTHONPATH=OTHER python -m benchmarks.write_path …``.
 """
 
 # ruff: noqa: ANN401 - of any checkout, whose types differ
