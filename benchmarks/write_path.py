@@ -7,7 +7,7 @@ embedded PostgreSQL. Vectors cost nothing: they come from the hash of the text. 
 other work on the machine disturbs little: ``client`` of this process, ``workers`` of the parse workers, ``server`` of
 all of PostgreSQL's processes. ``--statements`` adds what each statement cost its backend.
 
-It runs with an older checkout as well, to compare with: ``PYTHONPATH=OTHER python -m benchmarks.write_path …``.
+It runs with an older checkout as well, to compare with: ``PYTHONPATH=OTHER python benchmarks/write_path.py …``.
 """
 
 # ruff: noqa: ANN401 - of any checkout, whose types differ
