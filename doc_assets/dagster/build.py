@@ -13,6 +13,7 @@ from doc_assets.dagster.garbage_collection import gc_job
 from doc_assets.dagster.jobs import migrate_job, validate_job
 from doc_assets.dagster.library import doc_assets_resource
 from doc_assets.dagster.live_sensor import live_sensor
+from doc_assets.dagster.notifications import failure_hook, failure_sensor
 from doc_assets.dagster.partitions import partitions_definition
 from doc_assets.dagster.push_sensor import push_sensor
 from doc_assets.dagster.retirement import retire_job
@@ -36,24 +37,29 @@ def build_defs(*, catalogue: Catalogue | None = None, resources: Mapping[str, ob
     catalogue = catalogue or load_catalogue(settings.catalogue)
     recipe = recipe_version(settings)
     types = list(catalogue.types)
-    migrating = [migrate_job(doc_type, owners(catalogue, doc_type)) for doc_type in types]
     status = dg.DefaultScheduleStatus.RUNNING if settings.schedules else dg.DefaultScheduleStatus.STOPPED
+    hooks = frozenset([failure_hook(settings)] if settings.notify_url else [])
+    migrating = [migrate_job(doc_type, owners(catalogue, doc_type), hooks) for doc_type in types]
     return dg.Definitions(
         assets=[documentation_asset(doc_type, catalogue, recipe) for doc_type in types],
         jobs=[
             *migrating,
             *(
-                validate_job(doc_type, partitions_definition(catalogue, doc_type), owners(catalogue, doc_type))
+                validate_job(doc_type, partitions_definition(catalogue, doc_type), owners(catalogue, doc_type), hooks)
                 for doc_type in types
             ),
-            gc_job(catalogue),
-            retire_job(catalogue),
+            gc_job(catalogue, hooks),
+            retire_job(catalogue, hooks),
         ],
         schedules=[
             *(plan(doc_type, catalogue, status) for doc_type in types for plan in (nightly_load, weekly_validation)),
             weekly_collection(status),
         ],
-        sensors=[live_sensor(catalogue), push_sensor(catalogue, migrating)],
+        sensors=[
+            live_sensor(catalogue),
+            push_sensor(catalogue, migrating),
+            *([failure_sensor(settings)] if settings.notify_url else []),
+        ],
         resources={
             "doc_assets": doc_assets_resource,
             "in_process_run": dg.ResourceDefinition.none_resource(),  # ``in_process_runs`` sets it

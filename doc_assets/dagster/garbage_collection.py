@@ -38,7 +38,7 @@ class GcConfig(dg.Config):
     )
 
 
-def gc_job(catalogue: Catalogue) -> dg.JobDefinition:
+def gc_job(catalogue: Catalogue, hooks: frozenset[dg.HookDefinition] = frozenset()) -> dg.JobDefinition:
     """Return the job, one step."""
 
     @dg.op(name="collect", out=dg.Out(dg.Nothing))
@@ -57,6 +57,7 @@ def gc_job(catalogue: Catalogue) -> dg.JobDefinition:
         executor_def=dg.in_process_executor,
         tags=job_tags(None, "collect"),
         run_tags={},
+        hooks=hooks,
         metadata=code_references(__file__),
     )
     def job() -> None:

@@ -16,7 +16,9 @@ RETIRE_JOB = "retire"
 _MIGRATE, _VALIDATE = "migrate_", "validate_"
 
 
-def migrate_job(doc_type: str, owners: Sequence[str] | None = None) -> dg.UnresolvedAssetJobDefinition:
+def migrate_job(
+    doc_type: str, owners: Sequence[str] | None = None, hooks: frozenset[dg.HookDefinition] = frozenset()
+) -> dg.UnresolvedAssetJobDefinition:
     """Return the job that loads, audits and publishes one partition of a type."""
     return dg.define_asset_job(
         f"{_MIGRATE}{doc_type}",
@@ -25,6 +27,7 @@ def migrate_job(doc_type: str, owners: Sequence[str] | None = None) -> dg.Unreso
         # The multiprocess executor would start a second process, and load the model there.
         executor_def=dg.in_process_executor,
         owners=owners,
+        hooks=hooks,
         tags=job_tags(doc_type, "load"),
         run_tags={},  # else the runs get the tags of the job
         metadata=code_references(__file__),
@@ -32,7 +35,10 @@ def migrate_job(doc_type: str, owners: Sequence[str] | None = None) -> dg.Unreso
 
 
 def validate_job(
-    doc_type: str, partitions: dg.PartitionsDefinition, owners: Sequence[str] | None = None
+    doc_type: str,
+    partitions: dg.PartitionsDefinition,
+    owners: Sequence[str] | None = None,
+    hooks: frozenset[dg.HookDefinition] = frozenset(),
 ) -> dg.UnresolvedAssetJobDefinition:
     """Return the job that runs the six checks over what is live in one partition; loads nothing."""
     return dg.define_asset_job(
@@ -44,6 +50,7 @@ def validate_job(
         config=dg.PartitionedConfig(partitions, run_config_for_partition_key_fn=lambda key: {}),
         executor_def=dg.in_process_executor,
         owners=owners,
+        hooks=hooks,
         tags=job_tags(doc_type, "audit"),
         run_tags={},
         metadata=code_references(__file__),

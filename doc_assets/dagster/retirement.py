@@ -28,7 +28,7 @@ class RetireConfig(dg.Config):
     dry_run: bool = Field(default=False, description="Log what would be taken down; change nothing.")
 
 
-def retire_job(catalogue: Catalogue) -> dg.JobDefinition:
+def retire_job(catalogue: Catalogue, hooks: frozenset[dg.HookDefinition] = frozenset()) -> dg.JobDefinition:
     """Return the job that takes partitions down in one step and one transaction."""
 
     @dg.op(name="take_down", out=dg.Out(dg.Nothing))
@@ -53,6 +53,7 @@ def retire_job(catalogue: Catalogue) -> dg.JobDefinition:
         executor_def=dg.in_process_executor,
         tags=job_tags(None, "retire"),
         run_tags={},
+        hooks=hooks,
         metadata=code_references(__file__),
     )
     def job() -> None:

@@ -275,6 +275,21 @@ class Settings:
         default=False,
     )
 
+    notify_url: SecretAddress | None = setting(
+        "DOC_ASSETS_NOTIFY_URL",
+        "[webhook](dagster.md#be-told) that gets a message for each run of Dagster that failed for good",
+        kinds.secret(address_problem, SecretAddress),
+        default=None,
+        otherwise="none",
+        is_secret=True,
+    )
+    notify_format: str = setting(
+        "DOC_ASSETS_NOTIFY_FORMAT",
+        "`generic`, or `slack` for an incoming webhook of Slack",
+        kinds.choice("generic", "slack"),
+        default="generic",
+    )
+
     def __post_init__(self) -> None:
         """Wrap secrets that are given as text."""
         for name, kind in (
