@@ -14,8 +14,6 @@ from doc_assets.catalogue import Catalogue
 from doc_assets.dagster.markdown_tables import Link, table
 
 TABLE = "doc_assets.live_document"
-_COLUMNS = {"doc_type": "text", "key": "text", "source": "text", "path": "text", "part": "integer",
-            "document_id": "bytea", "snapshot_id": "bigint", "space_id": "integer", "base_url": "text"}  # fmt: skip
 _SOURCES_SHOWN = 50
 
 
@@ -52,7 +50,6 @@ def asset_metadata(catalogue: Catalogue, doc_type: str, code: str) -> dict[str, 
     more = f"\n\n… and {len(sources) - _SOURCES_SHOWN} more" if len(sources) > _SOURCES_SHOWN else ""
     return {
         "dagster/table_name": TABLE,
-        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind) for name, kind in _COLUMNS.items()]),
         "sources": dg.MetadataValue.md(table(["source", "kind", "shards", "licence", "published at"], rows) + more),
         **code_references(code, *_entry(catalogue, doc_type)),
     }
