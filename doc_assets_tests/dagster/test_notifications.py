@@ -103,5 +103,5 @@ def test_a_webhook_that_refuses_costs_the_run_nothing_and_its_address_is_in_no_m
 
 def test_without_a_webhook_there_is_neither_hook_nor_sensor(catalogue: Catalogue) -> None:
     definitions = build_defs(catalogue=catalogue)
-    assert [sensor.name for sensor in definitions.sensors or ()] == ["live_snapshots"]
+    assert [sensor.name for sensor in definitions.sensors or ()] == ["live_snapshots", "pushes"]
     assert not definitions.resolve_job_def("migrate_rust").hook_defs
