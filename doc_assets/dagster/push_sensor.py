@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from doc_assets.catalogue import Catalogue
+from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.library import Library
 
 SECONDS = 30
@@ -39,7 +40,7 @@ def push_sensor(catalogue: Catalogue, jobs: Sequence[dg.UnresolvedAssetJobDefini
                 run_key=f"{name}@{delivery}",
                 job_name=f"migrate_{partitions[name].doc_type}",
                 partition_key=partitions[name].key,
-                tags={"doc_assets/delivery": delivery[:32]},
+                tags={BATCH_TAG: delivery},
             )
             for name, delivery in wanted.items()
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from doc_assets.catalogue import Catalogue
+from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.jobs import migrate_job
 from doc_assets.dagster.push_sensor import push_sensor
 from doc_assets.store.history.requests import LoadRequest
@@ -27,6 +28,7 @@ def test_each_partition_gets_one_run_however_often_it_was_pushed_to(catalogue: C
     (run,) = found.run_requests or [None]
     assert run is not None
     assert (run.job_name, run.partition_key, run.run_key) == ("migrate_rust", "tokio", f"rust/tokio@{'b' * 64}")
+    assert run.tags[BATCH_TAG] == "b" * 64  # as the row of the request has it
     assert found.cursor == "8"
     again = tick(catalogue, library, found.cursor)
     assert not again.run_requests and again.skip_reason
