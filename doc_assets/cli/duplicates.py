@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_note, print_table
 from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
@@ -17,6 +17,7 @@ def duplicates(
     partitions: list[str] = PARTITION_OPTION,
     threshold: float = typer.Option(0.0, min=0, max=1, help="Only pairs at least this similar, from 0 to 1."),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """List pairs of live files with equal or nearly equal content, most similar first."""
     with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
@@ -37,6 +38,8 @@ def duplicates(
         "duplicates",
         ["similarity", "kind", "file", "and"],
         [(f"{row.similarity:.2f}", "same" if row.same else "near", row.one, row.other) for row in rows],
+        first=["file", "and"],
+        wide=wide,
     )
     same = sum(row.same for row in rows)
     print_note(f"{same} files with a document that another file has too, {len(rows) - same} pairs of near duplicates")

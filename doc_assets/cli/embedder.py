@@ -123,6 +123,7 @@ def _print(result: EmbedderCheck) -> None:
                 for mode, figures in result.retrieval.items()
                 for name in figures.subject
             ],
+            first=["mode", "figure", "subject", "reference", "loss", "result"],
         )  # fmt: skip
     for side in (result.subject, result.reference):
         if side.tokens_per_second is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_json_line, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_json_line, print_note, print_table
 from doc_assets.cli.partition_options import TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
@@ -35,6 +35,7 @@ def history(
     limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; 50, or all as JSON lines."),
     as_json: bool = JSON_OPTION,
     json_lines: bool = typer.Option(False, "--json-lines", help="Stream one JSON object per line."),
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """Show who changed what and when, how long it took and which errors occurred; newest first."""
     begin, end = parse_moment(since) if since else None, parse_moment(until) if until else None
@@ -60,6 +61,9 @@ def history(
              r.seconds, r.documents_per_minute, (r.run_id or "")[:8], f"{r.actor}@{r.host}", r.error)
             for r in rows
         ],
+        first=["at", "action", "partition", "result"],
+        below="error",
+        wide=wide,
     )  # fmt: skip
 
 

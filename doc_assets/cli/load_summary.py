@@ -149,10 +149,10 @@ class LoadSummary:
             }
         )
 
-    def print_tables(self) -> None:
+    def print_tables(self, *, wide: bool = False) -> None:
         """Print tables to stdout and sums to stderr."""
         totals = self.totals
-        self._print_partitions(totals)
+        self._print_partitions(totals, wide=wide)
         for result in self.results:
             for warning in result.warnings:
                 print_note(f"warning: {result.partition}: {warning}")
@@ -191,7 +191,7 @@ class LoadSummary:
         if self.batch_id is not None:
             print_note(f"back to before it: doc-assets rollback --run {self.batch_id}")
 
-    def _print_partitions(self, totals: Mapping[str, int | float]) -> None:
+    def _print_partitions(self, totals: Mapping[str, int | float], *, wide: bool) -> None:
         print_table(
             "migrate",
             ["partition", "result", *_COUNTED, "seconds", "docs/min"],
@@ -200,6 +200,8 @@ class LoadSummary:
                 for r in self.results
             ],
             total=["total", "", *(totals[c] for c in _COUNTED), totals["seconds"], totals["documents_per_minute"]],
+            first=["partition", "result", "documents", "embedded", "rejected"],
+            wide=wide,
         )
 
 

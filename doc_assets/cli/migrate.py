@@ -16,7 +16,7 @@ from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.load_summary import Loading, LoadSummary
-from doc_assets.cli.output import JSON_OPTION, print_note
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_note
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
@@ -71,6 +71,7 @@ def migrate(
         help="Load only share I (from 0) of N of the chosen partitions, for N processes side by side.",
     ),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """Load changed partitions: discover, parse, chunk, embed, audit and publish through Dagster."""
     termination_message.begin("migrate")
@@ -90,7 +91,7 @@ def migrate(
     if as_json:
         summary.print_json()
     else:
-        summary.print_tables()
+        summary.print_tables(wide=wide)
     if shutdown.requested():
         raise typer.Exit(shutdown.exit_code())
     if summary.failed:

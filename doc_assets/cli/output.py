@@ -2,7 +2,7 @@
 
 Commands print through these functions alone. Text is data: no markup, emoji codes, highlighting or wrapping; styles are
 given beside it. Control characters are shown (``doc_assets/runtime/visible_text.py``). Without a terminal nothing is
-wrapped or cut.
+wrapped, cut or left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from datetime import datetime
 
 import typer
 from rich.console import Console, ConsoleOptions
-from rich.measure import Measurement
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
@@ -25,10 +24,13 @@ from doc_assets.runtime.visible_text import INLINE, visible, visible_json
 from doc_assets.secrets import mask, mask_data
 
 JSON_OPTION = typer.Option(False, "--json", help="Print JSON instead of a table.")
+WIDE_OPTION = typer.Option(False, "--wide", help="Print all columns, however narrow the terminal is.")
 
 Piece = str | tuple[str, str]  # text, or text and its style
 
-_WIDEST = 1 << 30  # columns of a table without a terminal
+# Characters of a cell that is never folded, as a moment is; of one that is folded only where nothing else helps, as the
+# name of a partition is; of what a longer one is folded to, and at the narrowest; what the line beside a column takes.
+_WHOLE, _UNFOLDED, _FOLDED, _NARROWEST, _BORDERS = 20, 40, 24, 10, 3
 _log = logging.getLogger(__name__)
 
 
@@ -112,22 +114,108 @@ def _print_json(value: object, indent: int | None) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    total: Sequence | None = None,
+    *,
+    first: Sequence[str] = (),
+    below: str | None = None,
+    wide: bool | None = None,
 ) -> None:
-    """Print a table to stdout, at full width if stdout is no terminal or one too narrow for it."""
+    """Print a table to stdout.
+
+    On a terminal it has the columns that have space side by side, and those left out are named on stderr. Without a
+    terminal it has all of them at full width.
+
+    Args:
+        title: Printed above it.
+        columns: Their names.
+        rows: Values of each row.
+        total: Values below the rows.
+        first: The columns that are always shown; the others follow as they stand.
+        below: The column of sentences that are printed below the table where it has no space for them.
+        wide: True prints all columns, however wide; None if the command has no ``--wide`` to ask for it.
+    """
     print_line((title, "italic"))
-    table = build_table(columns, rows, total)
-    needed = Measurement.get(results, results.options.update(max_width=_WIDEST), table)
-    if results.file.isatty() and needed.minimum <= results.width:
+    rows = list(map(list, rows))
+    if wide or not results.file.isatty():
+        widths = _widths(columns, rows if total is None else [*rows, total])
+        needed = sum(widths) + _BORDERS * len(widths) + 1
+        table = build_table(columns, rows, total)
+        Console(file=results.file, width=max(80, needed)).print(table, crop=False)
+        return
+    left_out = _print_fitting(columns, rows, total, first)
+    if below in left_out:
+        left_out.remove(below)
+        for sentence, row in zip(_column(columns, rows, below), rows, strict=True):
+            if sentence:
+                named = (_plain(_column(columns, [row], one)[0]) for one in first if one in columns)
+                name = " ".join(filter(None, named))
+                print_line((f"{name}: ", "bold"), _plain(sentence))
+    if left_out:
+        print_note(f"more columns with {'--json' if wide is None else '--wide'}: {', '.join(left_out)}")
+
+
+def _print_fitting(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], total: Sequence | None, first: Sequence[str]
+) -> list[str]:
+    """Print the columns that fit on the terminal; return the names of the others in which something stands."""
+    shown, left_out = fitting(columns, rows if total is None else [*rows, total], first)
+    rows, total = [[row[i] for i in shown] for row in rows], None if total is None else [total[i] for i in shown]
+    columns = [columns[i] for i in shown]
+    widths = _widths(columns, rows if total is None else [*rows, total])
+    space = results.width - _BORDERS * len(columns) - 1
+    whole = _UNFOLDED if sum(w if w <= _UNFOLDED else _FOLDED for w in widths) <= space else _WHOLE
+    table = build_table(columns, rows, total, whole)
+    if sum(w if w <= whole else _NARROWEST for w in widths) <= space:
         results.print(table)
     else:
-        Console(file=results.file, width=max(80, needed.maximum)).print(table, crop=False)
+        Console(file=results.file, width=results.width - space + sum(widths)).print(table, crop=False)
+    return left_out
 
 
-def build_table(columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None) -> Table:
-    """Return a table for printing, with numbers aligned right."""
+def fitting(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], first: Sequence[str]
+) -> tuple[list[int], list[str]]:
+    """Return the indices of the columns that fit side by side on the terminal, and the names of those that do not.
+
+    The columns ``first`` are among them in any case, and one of which no row has a value is not.
+    """
+    shown, left_out, width = [], [], results.width - 1
+    widths = _widths(columns, rows)
+    for i in sorted(range(len(columns)), key=lambda i: columns[i] not in first):
+        needed = (widths[i] if widths[i] <= _UNFOLDED else _FOLDED) + _BORDERS
+        if columns[i] in first or not shown:
+            fits = True
+        elif rows and not any(map(_plain, _column(columns, rows, columns[i]))):
+            continue
+        else:
+            fits = needed <= width
+        if fits:
+            width -= needed
+            shown.append(i)
+        else:
+            left_out.append(columns[i])
+    return sorted(shown), left_out
+
+
+def _column(columns: Sequence[str], rows: Sequence[Sequence[object]], name: str) -> list[object]:
+    return [row[columns.index(name)] for row in rows]
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[int]:
+    """Return the width of each column's longest cell, its heading included."""
+    return [max(_cell(value).cell_len for value in (name, *(row[i] for row in rows))) for i, name in enumerate(columns)]
+
+
+def build_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None, whole: int = _WHOLE
+) -> Table:
+    """Return a table for printing, with numbers aligned right; no cell of at most ``whole`` characters is folded."""
     rows = [list(row) for row in rows]
     table = Table(show_footer=total is not None, header_style="bold", expand=False)
+    widths = _widths(columns, rows if total is None else [*rows, total])
     for i, column in enumerate(columns):
         numeric = any(isinstance(row[i], (int, float)) and not isinstance(row[i], bool) for row in rows)
         footer = Text("") if total is None else _cell(total[i])
@@ -136,6 +224,7 @@ def build_table(columns: Sequence[str], rows: Iterable[Sequence[object]], total:
             justify="right" if numeric else "left",
             footer=footer,
             overflow="fold",
+            no_wrap=widths[i] <= whole,
         )
     for row in rows:
         table.add_row(*(_cell(value) for value in row))

@@ -12,7 +12,7 @@ import typer
 
 from doc_assets.catalogue import Catalogue, Partition, load_catalogue
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
-from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import (
     CATALOGUE_OPTION,
     PARTITION_ARGUMENT,
@@ -43,6 +43,7 @@ def list_files(
     partition: list[str] = PARTITION_OPTION,
     types: list[str] = TYPE_OPTION,
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """List the rejected files of live snapshots, and of newer ones that were not published."""
     with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
@@ -56,6 +57,9 @@ def list_files(
             "quarantine",
             ["partition", "path", "reason", "since", "tried again", "live"],
             [(r.partition, r.path, r.reason, r.since, r.attempts - 1, r.live) for r in rows],
+            first=["partition", "path"],
+            below="reason",
+            wide=wide,
         )
 
 
@@ -82,6 +86,7 @@ def show(
     path: str = typer.Argument(help="Path of the file in its source, as printed by quarantine list."),
     catalogue: Path | None = CATALOGUE_OPTION,
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """Show the reason, history and next step of a rejected file."""
     settings = settings_with(catalogue)
@@ -108,7 +113,7 @@ def show(
     if as_json:
         print_json({**known, "history": events})
     else:
-        _print(known, events)
+        _print(known, events, wide=wide)
 
 
 def _present(settings: Settings, partition_name: str, path: str, sha256: str | None) -> _Present:
@@ -158,7 +163,7 @@ def _next_step(partition: str, path: str, entry: QuarantinedFile | None, present
     return f"mend the file, or exclude it in the catalogue; after a change of doc-assets itself: {retry}"
 
 
-def _print(known: dict, events: Sequence[FileEvent]) -> None:
+def _print(known: dict, events: Sequence[FileEvent], *, wide: bool) -> None:
     limits = ", ".join(f"{name} {value:,}" for name, value in known["limits"].items())
     for name in ("partition", "path", "reason", "since", "attempts", "size", "sha256", "format", "location"):
         value = known[name]
@@ -170,6 +175,9 @@ def _print(known: dict, events: Sequence[FileEvent]) -> None:
         "history",
         ["snapshot", "at", "status", "live", "outcome", "sha256", "reason"],
         [(str(e.snapshot), e.at, e.status, e.live, e.outcome, (e.sha256 or "")[:16], e.reason) for e in events],
+        first=["snapshot", "at", "outcome"],
+        below="reason",
+        wide=wide,
     )
 
 
@@ -215,6 +223,8 @@ def retry(
             "quarantine retry",
             ["partition", "path", "now", "reason"],
             [(r.partition, r.path, r.outcome, r.reason) for r in rows],
+            first=["partition", "path", "now"],
+            below="reason",
         )
         print_note(f"{sum(not row.stays for row in rows)} of {len(rows)} files left the quarantine")
     if any(row.stays for row in rows):

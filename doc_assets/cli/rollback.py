@@ -121,6 +121,7 @@ def _show(done: Rollback, *, single: bool, dry_run: bool) -> None:
                 (r.partition, str(r.from_snapshot or ""), str(r.to_snapshot or ""), _words(r), (r.digest or "")[:16])
                 for r in rows
             ],
+            first=["partition", "from", "to", "result"],
         )
         down = sum(row.to_snapshot is None for row in moved)
         print_note(

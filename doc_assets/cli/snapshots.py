@@ -9,7 +9,7 @@ from typing import get_args
 
 import typer
 
-from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
@@ -26,6 +26,7 @@ def snapshots(
     types: list[str] = TYPE_OPTION,
     limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; default all."),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """List snapshots and the times at which they were live, newest first."""
     with open_for_reading(Settings.from_environment()) as store:
@@ -39,10 +40,12 @@ def snapshots(
         "snapshots",
         ["partition", "id", "status", "live", "loaded", "documents", "chunks", "digest", "revision", "run"],
         [
-            (r.partition, str(r.id), r.status, _periods(r.periods, r.published), r.created_at, r.documents, r.chunks,
+            (r.partition, str(r.id), _status(r), _periods(r.periods, r.published), r.created_at, r.documents, r.chunks,
              (r.digest or "")[:12], r.revision[:12], (r.run_id or "")[:8])
             for r in rows
         ],
+        first=["partition", "id", "status", "documents"],
+        wide=wide,
     )  # fmt: skip
 
 
@@ -51,6 +54,7 @@ def manifest(
     as_of: str | None = AS_OF_OPTION,
     outcome: Outcome | None = typer.Option(None, "--outcome", help="Only files with this outcome."),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """List the files of a live or earlier snapshot, with outcomes and reasons."""
     with open_for_reading(Settings.from_environment()) as store:
@@ -62,6 +66,8 @@ def manifest(
         partition,
         ["path", "outcome", "chunks", "document", "reason"],
         [(r.path, r.outcome, r.chunks, (r.document or "")[:12], r.reason or _lacking(r)) for r in rows],
+        first=["path", "outcome", "reason"],
+        wide=wide,
     )
     lacking = [row for row in rows if row.includes_missing and row.outcome == "loaded"]
     if lacking:
@@ -85,6 +91,7 @@ def _lacking(row: listing.ManifestRow) -> str | None:
 def show(
     which: str = typer.Argument(metavar="ID|PARTITION", help="Snapshot id, or TYPE/KEY for the live one."),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """Describe one snapshot, and recompute its digest and seal; exit code 1 if they differ."""
     with open_for_reading(Settings.from_environment()) as store:
@@ -93,7 +100,7 @@ def show(
     if as_json:
         print_json(_json(found))
     else:
-        _print(found)
+        _print(found, wide=wide)
     if not proven:
         raise typer.Exit(1)
 
@@ -113,7 +120,7 @@ def _json(found: Description) -> dict:
     }
 
 
-def _print(found: Description) -> None:
+def _print(found: Description, *, wide: bool) -> None:
     lines = list(_lines(found))
     width = max(len(name) for name, _ in lines)
     for name, text in lines:
@@ -126,13 +133,16 @@ def _print(found: Description) -> None:
              (e.run_id or "")[:8], e.error)
             for e in found.history
         ],
+        first=["at", "action", "result"],
+        below="error",
+        wide=wide,
     )  # fmt: skip
 
 
 def _lines(found: Description) -> Iterator[tuple[str, str]]:
     row, facts, counts, contents = found.snapshot, found.facts, found.counts, found.contents
     yield "snapshot", f"{row.id} of {row.partition}"
-    yield "status", f"{row.status}{', live' if row.published else ''}"
+    yield "status", _status(row)
     yield "live", "; ".join(_periods([period], row.published) for period in row.periods) or "never"
     yield "loaded", f"{_at(row.created_at)}, complete {_at(row.sealed_at) if row.sealed_at else 'never'}"
     yield "run", row.run_id or "none"
@@ -198,6 +208,10 @@ def _proven(proof: Proof | None, what: str) -> str:
     holds = proof.digest if what == "digest" else proof.seal
     taken = f" in {proof.seconds:.2f} s" if what == "digest" else ""
     return f", proven now{taken}" if holds else ", BROKEN: the rows no longer give it (doc-assets validate names them)"
+
+
+def _status(row: listing.SnapshotRow) -> str:
+    return f"{row.status}{', live' if row.published else ''}"
 
 
 def _periods(periods: Sequence[Period], live: bool) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 
 from doc_assets.cli.embedding_meter import EmbeddingMeter
-from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
+from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_note, print_table
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import ModelName, settings_of
 from doc_assets.embedding.opening import calls_of, open_embedder
@@ -25,7 +25,7 @@ app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()
-def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
+def list_all(context: typer.Context, as_json: bool = JSON_OPTION, wide: bool = WIDE_OPTION) -> None:
     """List embedding spaces with their vectors and live partitions."""
     if context.invoked_subcommand is not None:
         return
@@ -44,6 +44,8 @@ def list_all(context: typer.Context, as_json: bool = JSON_OPTION) -> None:
              f"{r.live} partitions" if r.live else "", r.indexed, r.bytes / 1e6, r.created_at)
             for r in rows
         ],
+        first=["id", "model", "precision", "live in"],
+        wide=wide,
     )  # fmt: skip
 
 

@@ -20,8 +20,10 @@ from rich.live import Live
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.cli.output import (
     JSON_OPTION,
+    WIDE_OPTION,
     Line,
     build_table,
+    fitting,
     print_json,
     print_json_line,
     print_note,
@@ -45,6 +47,8 @@ from doc_assets.store.spaces import vector_index
 
 _MILLISECONDS = 30_000  # statement timeout; statements over 11,000 documents take 5
 _LONGEST_ERROR = 200
+# Columns that have space at 80 characters whatever else there is.
+_FIRST = ("partition", "stage", "done", "remaining", "result", "takes it down", "type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def status(
     watch: bool = typer.Option(False, "--watch", "-w", help="Repeat until nothing runs or waits."),
     every: float = typer.Option(2.0, "--every", min=0.1, metavar="SECONDS", help="Interval of --watch."),
     as_json: bool = JSON_OPTION,
+    wide: bool = WIDE_OPTION,
 ) -> None:
     """Show running, waiting and failed loads, and what is live; only reads the database."""
     settings = settings_with(catalogue)
@@ -97,7 +102,7 @@ def status(
     if not found.running:
         print_note("nothing runs")
     for title, columns, rows in _tables(found):
-        print_table(title, columns, rows)
+        print_table(title, columns, rows, first=_FIRST, below="error", wide=wide)
     for build in found.builds:
         print_note(str(build))
     for warning in found.warnings:
@@ -224,7 +229,12 @@ def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
 
 
 def _drawn(tables: list[tuple[str, list[str], list[tuple]]]) -> Group:
-    return Group(*(part for title, columns, rows in tables for part in (Line(title), build_table(columns, rows))))
+    parts = []
+    for title, columns, rows in tables:
+        shown, _ = fitting(columns, rows, _FIRST)
+        narrow = build_table([columns[i] for i in shown], [[row[i] for i in shown] for row in rows])
+        parts += [Line(title), narrow]
+    return Group(*parts)
 
 
 def _cut(error: str) -> str:

@@ -140,6 +140,7 @@ def _print_sources(sources: Sequence[SourceComparison]) -> None:
              (s.revision_now or "")[:19])
             for s in sources
         ],
+        first=["partition", "result", "changed", "vanished", "new"],
     )  # fmt: skip
     for s in sources:
         if s.result != "equal":

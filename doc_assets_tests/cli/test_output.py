@@ -96,13 +96,48 @@ def test_a_table_without_a_terminal_has_each_row_on_one_line_with_all_of_its_tex
 @FEW
 @given(st.tuples(CELL, CELL), st.integers(12, 90))
 def test_a_table_on_a_terminal_is_folded_without_losing_a_character(row: tuple[str, str], width: int) -> None:
-    out, _ = printed(lambda: output.print_table("t", ["name", "text"], [row]), terminal=True, width=width)
+    both = ["name", "text"]
+    out, _ = printed(lambda: output.print_table("t", both, [row], first=both), terminal=True, width=width)
     cells = ["", ""]
     for line in out.split("\n"):
         if line.startswith("│"):
             parts = line.split("│")[1:-1]
             cells = [cell + part for cell, part in zip(cells, parts, strict=True)]
     assert ["".join(cell.split()) for cell in cells] == ["".join(visible(text, kept="").split()) for text in row]
+
+
+WIDE_ROW = ("2026-11-30 06:42:35", "rust/crate-a-name-of-thirty-six-letters", "published", 1_234_567, "x" * 90, None)
+HEADINGS = ["at", "partition", "result", "documents", "error", "empty"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_terminal_gets_the_columns_that_fit_in_whole_words_and_the_names_of_the_others(width: int) -> None:
+    out, said = printed(
+        lambda: output.print_table("t", HEADINGS, [WIDE_ROW], first=["partition", "result"], wide=False),
+        terminal=True,
+        width=width,
+    )
+    assert max(map(cell_len, out.splitlines())) <= width
+    _, _, heading, _, row, *_ = out.splitlines()
+    shown = [word.strip() for word in heading.split("┃")[1:-1]]
+    left_out = [name for name in HEADINGS[:-1] if name not in shown]
+    assert {"partition", "result"} <= {*shown} <= {*HEADINGS[:-1]} and WIDE_ROW[1] in row
+    assert said == (f"more columns with --wide: {', '.join(left_out)}\n" if left_out else "")
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_wide_table_has_all_columns_on_one_line_however_narrow_the_terminal_is(terminal: bool) -> None:
+    out, said = printed(
+        lambda: output.print_table("t", HEADINGS, [WIDE_ROW], first=["result"], wide=True), terminal=terminal, width=60
+    )
+    heading = re.sub(r"\x1b\[\d*m", "", out).splitlines()[2]
+    assert [word.strip() for word in heading.split("┃")[1:-1]] == HEADINGS and said == ""
+
+
+def test_what_went_wrong_is_printed_below_a_table_that_has_no_space_for_it() -> None:
+    columns = {"first": ["partition", "result", "documents"], "below": "error"}
+    out, said = printed(lambda: output.print_table("t", HEADINGS, [WIDE_ROW], **columns), terminal=True, width=80)
+    assert f"{WIDE_ROW[1]} published 1,234,567: {'x' * 90}" in out and "error" not in said
 
 
 @FEW
