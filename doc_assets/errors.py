@@ -5,6 +5,7 @@ decided here alone: the command line, the termination message and Dagster's retr
 wrapped where the message can name the next step; a programming error propagates as it is.
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from doc_assets.secrets import mask
@@ -137,3 +138,12 @@ class Stopped(KeyboardInterrupt):
     ``KeyboardInterrupt`` it makes psycopg cancel the statement under way, and Dagster end the run as interrupted, which
     is a cancelled one if that was asked for, and else one that may be started again.
     """
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return " (did you mean …?)" with the closest right name for a wrong one; empty if none is close."""
+    import difflib  # 5 ms, and few commands fail
+
+    by_lower = {n.lower(): n for n in names}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

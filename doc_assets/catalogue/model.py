@@ -6,7 +6,6 @@ Reading YAML and reporting lines is in ``loading``, the partitions of sources in
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from doc_assets.catalogue.globs import check_glob
 from doc_assets.document.site import PageRule, Site
+from doc_assets.errors import nearest
 from doc_assets.formats.registry import format_names
 from doc_assets.secrets import address_problem, learn_address, mask
 
@@ -404,9 +404,3 @@ def _sound(address: str) -> str:
     if problem := address_problem(address):
         raise ValueError(problem)
     return address
-
-
-def nearest(name: str, names: Mapping[str, object] | list[str]) -> str:
-    """Return a question with the closest right name for a wrong one; empty where none is close."""
-    near = difflib.get_close_matches(name, list(names), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from doc_assets.catalogue.model import DocType, Source, nearest
-from doc_assets.errors import CatalogueError
+from doc_assets.catalogue.model import DocType, Source
+from doc_assets.errors import CatalogueError, nearest
 
 
 @dataclass(frozen=True, slots=True)

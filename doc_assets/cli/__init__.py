@@ -8,7 +8,7 @@ import gc
 import sys
 
 from doc_assets.errors import Stopped
-from doc_assets.runtime import shutdown
+from doc_assets.runtime import shutdown, standard_streams
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     Handles signals before the imports, which take seconds: the kernel drops a SIGTERM for which a container's first
     process has no handler.
     """
+    standard_streams.hold_standard_streams()
     gc.set_threshold(50_000)  # a search imports 60,000 objects that stay, of which each 700 were looked through again
     with shutdown.handling_signals():
         try:

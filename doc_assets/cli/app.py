@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from io import TextIOWrapper
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
@@ -17,7 +19,7 @@ from doc_assets import __version__
 from doc_assets.cli.commands import COMMANDS
 from doc_assets.cli.output import Line, log_messages, messages, print_error, print_note
 from doc_assets.errors import DocAssetsError, Stopped
-from doc_assets.runtime import log_context, shutdown, termination_message
+from doc_assets.runtime import log_context, shutdown, standard_streams, termination_message
 from doc_assets.runtime.masked_output import masked_output
 from doc_assets.settings import LogSettings
 from doc_assets.settings.layers import set_by_flags
@@ -25,6 +27,7 @@ from doc_assets.settings.names import unknown_variables
 
 # Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
 _REPORTING = ("migrate", "rollback", "retire", "validate", "gc", "db upgrade")
+_log = logging.getLogger(__name__)
 if TYPE_CHECKING:
     from typer import BadParameter as UsageError
 else:
@@ -120,6 +123,9 @@ def _own(raised: Exception) -> DocAssetsError | None:
 
 def _refused(usage: UsageError) -> Exception:
     """Print a wrong option or argument in one line; Typer's panel would cut its words at 80 columns."""
+    if _json_is_wanted():
+        log_context.configure(LogSettings("json"))
+        log_messages()
     if type(usage).__name__ == "NoArgsIsHelpError":  # its message is the help, which Typer has printed
         return usage
     if usage.ctx is not None:
@@ -127,6 +133,13 @@ def _refused(usage: UsageError) -> Exception:
         messages.print(Line((f"Try '{usage.ctx.command_path} --help' for help.", "dim")), soft_wrap=True)
     print_error(usage.format_message())
     return typer.Exit(usage.exit_code)
+
+
+def _json_is_wanted() -> bool:
+    """Return whether messages are to be logged; misuse may be found before the options are read."""
+    given = sys.argv[1:]
+    asked = "--log-format=json" in given or ("--log-format", "json") in pairwise(given)
+    return asked or os.environ.get("DOC_ASSETS_LOG_FORMAT", "").lower() == "json"
 
 
 def _begin(command: str | None) -> None:
@@ -158,6 +171,9 @@ def _version(wanted: bool) -> None:
 def options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
     verbose: int = typer.Option(0, "--verbose", "-v", count=True, help="Log to stderr at level info; twice: debug."),
+    log_level: str | None = typer.Option(
+        None, "--log-level", metavar="LEVEL", help=f"Log to stderr at this level: {', '.join(LogSettings.LEVELS)}."
+    ),
     log_format: str | None = typer.Option(
         None, "--log-format", metavar="text|json", help="Log format; json writes one object per line to stderr."
     ),
@@ -168,7 +184,11 @@ def options(
         if log_format not in LogSettings.FORMATS:
             raise typer.BadParameter(f"{log_format!r}: one of {', '.join(LogSettings.FORMATS)} is needed")
         flags["DOC_ASSETS_LOG_FORMAT"] = log_format
-    if verbose:
+    if log_level is not None:
+        if log_level.lower() not in LogSettings.LEVELS:
+            raise typer.BadParameter(f"{log_level!r}: one of {', '.join(LogSettings.LEVELS)} is needed")
+        flags["DOC_ASSETS_LOG_LEVEL"] = log_level.lower()
+    elif verbose:
         flags["DOC_ASSETS_LOG_LEVEL"] = "info" if verbose == 1 else "debug"
     set_by_flags(flags)  # also for the processes that a load starts
     wanted = LogSettings.from_environment()
@@ -191,17 +211,37 @@ def main() -> None:
 
 
 def _exit_code() -> int:
+    code, trouble = 1, None
     try:
-        app()  # raises SystemExit: 0, the code of typer.Exit, or 2 for a usage error
+        app(prog_name="doc-assets")  # raises SystemExit: 0, the code of typer.Exit, or 2 for a usage error
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BrokenPipeError:
-        # The reader of stdout (such as head) has closed it; keeps the interpreter from printing an error at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except Stopped as stopped:  # before or after the command itself
         print_error(str(stopped))
-        return shutdown.exit_code()
-    return 1
+        code = shutdown.exit_code()
+    except Exception as error:
+        trouble = error
+    lost = standard_streams.flush_stdout()
+    if isinstance(lost or trouble, BrokenPipeError):
+        return max(code, 1)  # the reader of stdout (such as head) has seen enough
+    if lost is not None:
+        trouble, code = lost, max(code, 1)
+    if trouble is not None:
+        print_error(_in_one_line(trouble))
+        _log.debug("where it happened", exc_info=trouble)
+    return code
+
+
+def _in_one_line(error: Exception) -> str:
+    """Return what an error says that no code of ours expected."""
+    if (reason := standard_streams.why_unwritable(error)) is not None:
+        return f"stdout cannot be written, so that the result is lost: {reason}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return (
+        f"{type(error).__name__}: {' '.join(str(error).split())}; doc-assets did not expect this: "
+        "doc-assets --log-level debug and the same command prints where it happened"
+    )
 
 
 def _end_now(number: int) -> None:

@@ -37,7 +37,13 @@ def init(
         return
     if output.exists() and not force:
         raise typer.BadParameter(f"{output} exists: give another name, or --force to replace it", param_hint="--output")
-    output.write_text(text, encoding="utf-8")
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{output} cannot be written ({error.strerror}): name a file in a folder that exists and is yours",
+            param_hint="--output",
+        ) from error
     print_note(f"wrote {output}: doc-assets migrate --catalogue {output} loads it")
 
 

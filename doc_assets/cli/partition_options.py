@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from doc_assets.errors import nearest
 from doc_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ def chosen(
     catalogue = load_catalogue(settings.catalogue)
     for doc_type in types or ():
         if doc_type not in catalogue.types:
-            raise typer.BadParameter(f"no type {doc_type!r} in {settings.catalogue}: {', '.join(catalogue.types)}")
+            raise typer.BadParameter(
+                f"no type {doc_type!r} in {settings.catalogue}{nearest(doc_type, catalogue.types)}: it has "
+                + ", ".join(catalogue.types)
+            )
     wanted = [catalogue.find_partition(_full(catalogue, name, types)).name for name in names or ()]
     return catalogue, [
         partition

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from doc_assets.embedding.model_lookup import SpaceModels
-from doc_assets.errors import Misuse, NotFound, StoreUnavailable
+from doc_assets.errors import Misuse, NotFound, StoreUnavailable, nearest
 from doc_assets.search.live_index.loading import IndexStatus
 from doc_assets.search.provider import Model
 from doc_assets.search.search import Found, search_in, searching
@@ -33,7 +33,6 @@ from doc_assets.serving.sources.tree_answers import Overview, contents_of, read_
 from doc_assets.serving.token_counts import EstimatedTokens, TokenCounter
 from doc_assets.store.browse.state import VisibleSnapshot, visible_snapshots
 from doc_assets.store.database.connection import Connection, OperationalError, Store
-from doc_assets.store.search.filters import nearest
 from doc_assets.store.search.scope import SearchRequest, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
 

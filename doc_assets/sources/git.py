@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from doc_assets.catalogue.globs import Selection
-from doc_assets.catalogue.model import GitSource, nearest
-from doc_assets.errors import SourceError, SourceUnavailable
+from doc_assets.catalogue.model import GitSource
+from doc_assets.errors import SourceError, SourceUnavailable, nearest
 from doc_assets.sources.cache import Cache, CacheLease, cache_key
 from doc_assets.sources.cache_quota import CacheQuota, CacheQuotaExceeded
 from doc_assets.sources.credentials import without_credentials

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from doc_assets.errors import NotFound
+from doc_assets.errors import NotFound, nearest
 from doc_assets.store.audit import manifests, validation_reads
 from doc_assets.store.audit.consistent_read import ConsistentRead
 from doc_assets.store.audit.validation_reads import RowCounts
@@ -105,10 +105,11 @@ def _chosen(connection: Connection, wanted: Wanted) -> list[int]:
     known_types = sorted({name.partition("/")[0] for name in live})
     for doc_type in wanted.types:
         if doc_type not in known_types:
-            raise NotFound(f"nothing of type {doc_type!r} is live: {', '.join(known_types) or 'nothing'}")
+            there_are = f"there are {', '.join(known_types)}" if known_types else "doc-assets migrate loads documents"
+            raise NotFound(f"nothing of type {doc_type!r} is live{nearest(doc_type, known_types)}: {there_are}")
     for name in wanted.partitions:
         if name not in live:
-            raise NotFound(f"partition {name!r} is not live: doc-assets snapshots lists what there is")
+            raise NotFound(f"partition {name!r} is not live{nearest(name, live)}: doc-assets snapshots lists what is")
     names = [
         name
         for name in live

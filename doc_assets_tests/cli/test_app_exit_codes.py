@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from doc_assets.cli import main
+from doc_assets.cli import db, main
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support.databases import new_database
@@ -111,6 +113,40 @@ NOT_FOUND = {
     "duplicates --type absent": "absent",
     "db client no-such-program": "no program 'no-such-program'",
 }
+
+
+def test_what_no_code_expected_is_one_line_and_a_traceback_for_those_who_debug(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TypeError("two\nlines")
+
+    monkeypatch.setattr(db.roles, "roles_sql", fail)
+    code, said = run("db", "roles")
+    assert (code, said.partition(";")[0]) == (1, "error: TypeError: two lines") and "--log-level debug" in said
+    assert "Traceback" not in said and "Traceback" in run("--log-level", "DEBUG", "db", "roles")[1]
+
+
+def test_a_full_disk_under_stdout_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        said = "error: stdout cannot be written, so that the result is lost: No space left on device"
+        assert run("db", "roles") == run("--help") == (1, said)
+
+
+@pytest.mark.parametrize("command", ["nosuch", "--nosuch", "db nosuch", "db roles --nosuch", "search x -k 0"])
+def test_misuse_is_logged_as_json_where_messages_are(run: Run, command: str) -> None:
+    code, said = run("--log-format", "json", *command.split())
+    assert (code, json.loads(said)["level"]) == (2, "error")
+
+
+def test_what_cannot_be_written_is_misuse(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "documents" / "ebpf" / "notes").mkdir(parents=True)
+    code, said = run("catalogue", "init", str(tmp_path / "documents"), "-o", str(tmp_path / "absent" / "x.yaml"))
+    assert (code, "cannot be written (No such file or directory)" in said) == (2, True), said
+    monkeypatch.setenv("DOC_ASSETS_HOME", "/dev/null/home")
+    code, said = run("snapshots")
+    assert (code, "DOC_ASSETS_HOME names another one" in said) == (2, True), said
 
 
 @pytest.mark.parametrize(("command", "sentence"), [*MISUSE.items(), *NOT_FOUND.items()])

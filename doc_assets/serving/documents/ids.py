@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from doc_assets.document import JsonValue
-from doc_assets.errors import Misuse, NotFound
+from doc_assets.errors import Misuse, NotFound, nearest
 from doc_assets.store.browse.documents import DocumentFacts, documents_of_file
 from doc_assets.store.browse.state import VisibleSnapshot, of_source
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.filters import nearest
 
 
 def id_of(facts: DocumentFacts) -> str:

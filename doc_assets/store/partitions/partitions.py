@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import psycopg
 
-from doc_assets.errors import NotFound, PartitionLocked
+from doc_assets.errors import NotFound, PartitionLocked, nearest
 from doc_assets.store.database.locks import PARTITION_CLASS
 
 GC_APPLICATION = "doc-assets gc"
@@ -32,8 +32,20 @@ def partition_id_of(connection: psycopg.Connection, name: str) -> int:
     """
     row = connection.execute("SELECT id FROM partition WHERE name = %s", (name,)).fetchone()
     if row is None:
-        raise NotFound(f"partition {name} was never loaded here: doc-assets snapshots lists what was")
+        known = [row[0] for row in connection.execute("SELECT name FROM partition").fetchall()]
+        bare = [one for one in known if one.partition("/")[2] == name]
+        near = f" (did you mean {bare[0]!r}?)" if bare else nearest(name, known)
+        raise NotFound(f"partition {name} was never loaded here{near}: doc-assets snapshots lists what was")
     return row[0]
+
+
+def require_types(connection: psycopg.Connection, types: Iterable[str]) -> None:
+    """Raise NotFound for a type of which nothing was ever loaded; names those of which something was."""
+    known = [row[0] for row in connection.execute("SELECT DISTINCT doc_type FROM partition ORDER BY 1").fetchall()]
+    there_are = f"there are {', '.join(known)}" if known else "doc-assets migrate loads documents"
+    for one in types:
+        if one not in known:
+            raise NotFound(f"nothing of type {one!r} was ever loaded here{nearest(one, known)}: {there_are}")
 
 
 @contextmanager

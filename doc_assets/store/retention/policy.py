@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
-from doc_assets.errors import Misuse, NotFound
-from doc_assets.store.partitions.partitions import partition_id_of
+from doc_assets.errors import Misuse
+from doc_assets.store.partitions.partitions import partition_id_of, require_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,7 @@ def chosen_partitions(
     """Return the ids of the partitions of these types and names, None for all; raises NotFound for unknown ones."""
     if not types and not partitions:
         return None
-    for doc_type in types:
-        if not connection.execute("SELECT FROM partition WHERE doc_type = %s LIMIT 1", (doc_type,)).fetchall():
-            raise NotFound(f"nothing of type {doc_type} was ever loaded here: doc-assets snapshots lists what was")
+    require_types(connection, types)
     named = [partition_id_of(connection, partition) for partition in partitions]
     rows = connection.execute(
         "SELECT id FROM partition WHERE (%(types)s::text[] = '{}' OR doc_type = ANY (%(types)s))"

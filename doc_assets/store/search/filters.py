@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
 
 from doc_assets.document import JsonValue, clean_text
-from doc_assets.errors import Misuse, NotFound
+from doc_assets.errors import Misuse, NotFound, nearest
 from doc_assets.metadata import FIELDS, spellings
 
 Where = Mapping[str, str | Sequence[str]]
@@ -169,10 +168,3 @@ def _values(connection: psycopg.Connection, field: str, snapshots: Sequence[int]
         {"field": field, "most": _VALUES_READ, "snapshots": list(snapshots)},
     ).fetchall()
     return [value for (value,) in rows if value]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return " (did you mean …?)" with the closest name; empty if none is close."""
-    by_lower = {n.lower(): n for n in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-    return f" (did you mean {by_lower[near[0]]!r}?)" if near else ""

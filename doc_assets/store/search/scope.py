@@ -14,13 +14,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from doc_assets.errors import NotFound, Refused
+from doc_assets.errors import NotFound, Refused, nearest
 from doc_assets.store.search.filters import (
     FEW_CHUNKS,
     Condition,
     Where,
     few_documents,
-    nearest,
     parse_conditions,
     require_known,
 )
@@ -31,6 +30,8 @@ from doc_assets.store.versions.references import (
     pointer_query,
     require_manifest,
 )
+
+_NAMED = 20  # sources in an error message
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +182,18 @@ def choose(visible: Sequence[_OfSource], request: SearchRequest) -> list[_OfSour
     types = {row.doc_type for row in visible}
     state = _state(request.as_of, "is published")
     if unknown := sorted(set(request.types) - types):
-        raise NotFound(f"nothing {state} of type {', '.join(unknown)}: there are {', '.join(sorted(types))}")
+        raise NotFound(
+            f"nothing {state} of type {unknown[0]}{nearest(unknown[0], types)}: there are {', '.join(sorted(types))}"
+        )
     of_types = [row for row in visible if not request.types or row.doc_type in request.types]
     named = {name for row in of_types for name in _names(row)}
     if unknown := sorted(set(request.sources) - named):
-        listed = "status" if request.as_of is None else "snapshots"
+        sources = sorted({f"{row.doc_type}/{row.source}" for row in of_types})
+        more = f" and {len(sources) - _NAMED} more" if len(sources) > _NAMED else ""
         raise NotFound(
-            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}; the list of sources has all",
-            step=f"doc-assets {listed} prints it",
+            f"nothing {state} of source {unknown[0]}{nearest(unknown[0], named)}: there are "
+            f"{', '.join(sources[:_NAMED])}{more}",
+            step="doc-assets snapshots lists all",
         )
     chosen = [row for row in of_types if not request.sources or _names(row) & set(request.sources)]
     if not request.places:

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import psycopg
 
-from doc_assets.errors import NotFound, Refused
-from doc_assets.store.partitions.partitions import partition_id_of
+from doc_assets.errors import Refused
+from doc_assets.store.partitions.partitions import partition_id_of, require_types
 from doc_assets.store.versions.references import live_at, parse_id_or_previous, resolve, resolve_run
 
 
@@ -122,9 +122,7 @@ class AsOf:
         if not found:
             if self.doc_type is None:
                 raise Refused("nothing was ever loaded here: doc-assets migrate loads it")
-            raise NotFound(
-                f"nothing of type {self.doc_type!r} was ever loaded here: doc-assets snapshots lists what was"
-            )
+            require_types(connection, [self.doc_type])
         return dict(found)
 
     def targets(self, connection: psycopg.Connection, partitions: Mapping[int, str]) -> list[Target]:
