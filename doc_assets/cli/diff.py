@@ -8,7 +8,7 @@ from dataclasses import asdict
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, Piece, print_json, print_line
-from doc_assets.cli.partition_options import PARTITION_ARGUMENT
+from doc_assets.cli.partition_options import ONE_PARTITION_OPTION, PARTITION_ARGUMENT, one_of, required
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.versions.comparison import ComparedSnapshot, Comparison, DocumentChange, compare
@@ -20,16 +20,24 @@ _BAR = 40
 
 
 def diff(
-    partition: str = PARTITION_ARGUMENT,
-    before: str = typer.Argument("previous", help="Snapshot id, 'previous', 'live', or a time, as in 2h (ago)."),
-    after: str = typer.Argument("live", help="Snapshot to compare with, given in the same way."),
+    partition: str | None = PARTITION_ARGUMENT,
+    before: str | None = typer.Argument(
+        None,
+        show_default="what the last load or rollback replaced",
+        help="Id, 'previous', 'live', or a time, as in 2h (ago).",
+    ),
+    after: str | None = typer.Argument(None, show_default="live", help="Snapshot to compare with, given alike."),
+    named: str | None = ONE_PARTITION_OPTION,
     name_only: bool = typer.Option(False, "--name-only", help="Print only the paths."),
     patch: str | None = typer.Option(None, "--patch", metavar="PATH", help="Print the text diff of this document."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Compare two snapshots: documents added, changed, removed or moved, with their chunks."""
+    if named is not None and after is None and partition != named:
+        partition, before, after = named, partition, before
+    name = required(one_of(partition, named))
     with open_for_reading(Settings.from_environment()) as store:
-        found = compare(store, partition, before, after)
+        found = compare(store, name, before, after or "live")
         lines = None if patch is None else list(patch_of(store, found, patch))
     if as_json:
         print_json({**asdict(found), "summary": found.summary, **({} if lines is None else {"patch": lines})})

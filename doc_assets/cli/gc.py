@@ -8,7 +8,7 @@ import typer
 
 from doc_assets.catalogue import load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
-from doc_assets.cli.partition_options import PARTITION_OPTION, TYPE_OPTION
+from doc_assets.cli.partition_options import PARTITION_OPTION, PARTITIONS_ARGUMENT, TYPE_OPTION, all_of
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.settings import Settings
@@ -21,6 +21,7 @@ _DEFAULT = Policy()
 
 
 def gc(
+    names: list[str] = PARTITIONS_ARGUMENT,
     keep: int | None = typer.Option(
         None,
         "--keep",
@@ -44,6 +45,7 @@ def gc(
     """Remove old snapshots and the content only they held; what is live always stays."""
     termination_message.begin("gc")
     settings = Settings.from_environment()
+    partitions = all_of(names, partitions, types)
     with open_store(settings, create=False) as store:
         found = collect_garbage(
             store, Policy.of(keep, days), types=types or (), partitions=partitions or (), dry_run=dry_run

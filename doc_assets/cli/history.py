@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_json_line, print_note, print_table
-from doc_assets.cli.partition_options import TYPE_OPTION
+from doc_assets.cli.partition_options import ONE_PARTITION_OPTION, TYPE_OPTION, one_of
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
@@ -24,6 +24,7 @@ def _known(actions: list[str]) -> list[str]:
 
 def history(
     partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    named: str | None = ONE_PARTITION_OPTION,
     types: list[str] = TYPE_OPTION,
     actions: list[str] = typer.Option(
         [], "--action", "-a", callback=_known, help=f"Only this action ({', '.join(events.ACTIONS)}); repeatable."
@@ -39,7 +40,7 @@ def history(
 ) -> None:
     """Show who changed what and when, how long it took and which errors occurred; newest first."""
     begin, end = parse_moment(since) if since else None, parse_moment(until) if until else None
-    only = HistoryFilter(partition, tuple(types), tuple(actions), run, begin, end, failed)
+    only = HistoryFilter(one_of(partition, named, types), tuple(types), tuple(actions), run, begin, end, failed)
     with open_for_reading(Settings.from_environment()) as store:
         if json_lines:
             with store.reading("doc-assets history") as connection:
@@ -58,7 +59,7 @@ def history(
          "by", "error"],
         [
             (r.at, r.action, r.partition, *_change(r), r.result, r.counts.get("documents"), r.counts.get("embedded"),
-             r.seconds, r.documents_per_minute, (r.run_id or "")[:8], f"{r.actor}@{r.host}", r.error)
+             r.seconds, r.documents_per_minute, (r.run_id or "")[:8], r.who, r.error)
             for r in rows
         ],
         first=["at", "action", "partition", "result"],

@@ -17,7 +17,15 @@ from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.load_summary import Loading, LoadSummary
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_note
-from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, chosen, settings_with
+from doc_assets.cli.partition_options import (
+    CATALOGUE_OPTION,
+    PARTITION_OPTION,
+    PARTITIONS_ARGUMENT,
+    TYPE_OPTION,
+    all_of,
+    chosen,
+    settings_with,
+)
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
 from doc_assets.dagster import batch_load
@@ -46,6 +54,7 @@ def _parallel(given: str) -> int | None:
 
 
 def migrate(
+    names: list[str] = PARTITIONS_ARGUMENT,
     catalogue: Path | None = CATALOGUE_OPTION,
     types: list[str] = TYPE_OPTION,
     partitions: list[str] = PARTITION_OPTION,
@@ -76,6 +85,7 @@ def migrate(
     """Load changed partitions: discover, parse, chunk, embed, audit and publish through Dagster."""
     termination_message.begin("migrate")
     settings = settings_with(catalogue)
+    partitions = all_of(names, partitions, types)
     if space is not None:
         if types or partitions or limit or share:
             raise typer.BadParameter(

@@ -1,4 +1,7 @@
-"""Options that choose partitions: ``--catalogue``, ``--type`` and ``--partition``."""
+"""Arguments and options that choose partitions: ``PARTITION``, ``--partition``, ``--type`` and ``--catalogue``.
+
+Every command takes a partition both ways, and refuses what contradicts itself.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,52 @@ PARTITION_OPTION = typer.Option([], "--partition", "-p", help="Only this partiti
 AS_OF_OPTION = typer.Option(
     None, "--as-of", metavar="TIME|ID", help="What was live then (a date, a time, or 2h, 3d, 1w ago), or this snapshot."
 )
-PARTITION_ARGUMENT = typer.Argument(help="TYPE/KEY, as in rust/crate-tokio.")
+PARTITION_ARGUMENT = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio.")
+ONE_PARTITION_OPTION = typer.Option(None, "--partition", "-p", metavar="PARTITION", help="The same as the argument.")
+PARTITIONS_ARGUMENT = typer.Argument(
+    None, metavar="[PARTITION]...", help="Only these partitions, as TYPE/KEY; the same as --partition."
+)
+
+
+def one_of(argument: str | None, option: str | None, types: Sequence[str] = ()) -> str | None:
+    """Return the partition that is given either way, None if it is not given.
+
+    Raises:
+        typer.BadParameter: It is given twice, or is of another type than those given.
+    """
+    if argument is not None and option is not None and argument != option:
+        raise typer.BadParameter(f"give one partition: {argument} or {option}", param_hint="--partition")
+    given = argument or option
+    _require_types_of([] if given is None else [given], types)
+    return given
+
+
+def required(partition: str | None) -> str:
+    """Return the partition; raises typer.BadParameter if it is not given."""
+    if partition is None:
+        raise typer.BadParameter("which partition? Give TYPE/KEY; doc-assets snapshots lists what there is")
+    return partition
+
+
+def all_of(arguments: Sequence[str] | None, options: Sequence[str] | None, types: Sequence[str] = ()) -> list[str]:
+    """Return the partitions that are given either way, each once.
+
+    Raises:
+        typer.BadParameter: One is of another type than those given.
+    """
+    given = list(dict.fromkeys([*(arguments or ()), *(options or ())]))
+    _require_types_of(given, types)
+    return given
+
+
+def _require_types_of(partitions: Sequence[str], types: Sequence[str]) -> None:
+    for name in partitions:
+        doc_type, slash, _ = name.partition("/")
+        if types and slash and doc_type not in types:
+            raise typer.BadParameter(
+                f"{name} is of type {doc_type}, not of {' or '.join(types)}: give the partition or the type alone",
+                param_hint="--type",
+            )
 
 
 def settings_with(catalogue: Path | None) -> Settings:

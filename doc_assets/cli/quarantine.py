@@ -15,9 +15,14 @@ from doc_assets.cli.live_progress import load_with_progress, print_errors, refre
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import (
     CATALOGUE_OPTION,
+    ONE_PARTITION_OPTION,
     PARTITION_ARGUMENT,
     PARTITION_OPTION,
+    PARTITIONS_ARGUMENT,
     TYPE_OPTION,
+    all_of,
+    one_of,
+    required,
     settings_with,
 )
 from doc_assets.dagster import batch_load
@@ -32,6 +37,7 @@ from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.walk import read, walk
 from doc_assets.store.database.connection import Store
+from doc_assets.store.partitions.partitions import require_types
 from doc_assets.store.schema.opening import open_for_reading, open_store
 from doc_assets.store.versions.quarantine import FileEvent, QuarantinedFile, file_history, quarantined
 
@@ -40,6 +46,7 @@ app = typer.Typer(no_args_is_help=True, help="List, explain and retry rejected f
 
 @app.command("list")
 def list_files(
+    names: list[str] = PARTITIONS_ARGUMENT,
     partition: list[str] = PARTITION_OPTION,
     types: list[str] = TYPE_OPTION,
     as_json: bool = JSON_OPTION,
@@ -47,7 +54,9 @@ def list_files(
 ) -> None:
     """List the rejected files of live snapshots, and of newer ones that were not published."""
     with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
-        rows = [row for row in quarantined(connection, partition) if not types or row.partition.split("/")[0] in types]
+        require_types(connection, types)
+        found = quarantined(connection, all_of(names, partition, types))
+        rows = [row for row in found if not types or row.partition.split("/")[0] in types]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -82,14 +91,16 @@ class _Present:
 
 @app.command("show")
 def show(
-    partition: str = PARTITION_ARGUMENT,
-    path: str = typer.Argument(help="Path of the file in its source, as printed by quarantine list."),
+    partition: str | None = PARTITION_ARGUMENT,
+    path: str | None = typer.Argument(None, help="Path of the file in its source, as printed by quarantine list."),
+    named: str | None = ONE_PARTITION_OPTION,
     catalogue: Path | None = CATALOGUE_OPTION,
     as_json: bool = JSON_OPTION,
     wide: bool = WIDE_OPTION,
 ) -> None:
     """Show the reason, history and next step of a rejected file."""
     settings = settings_with(catalogue)
+    partition, path = _file(partition, path, named)
     with open_for_reading(settings) as store, store.reading() as connection:
         events = file_history(connection, partition, path)
         entry = next(iter(quarantined(connection, [partition], path)), None)
@@ -114,6 +125,15 @@ def show(
         print_json({**known, "history": events})
     else:
         _print(known, events, wide=wide)
+
+
+def _file(partition: str | None, path: str | None, named: str | None) -> tuple[str, str]:
+    """Return the partition and the path; with ``--partition`` the only argument is the path."""
+    if named is not None and path is None:
+        partition, path = named, partition
+    if path is None:
+        raise typer.BadParameter("which file? Give its partition and its path; doc-assets quarantine list prints both")
+    return required(one_of(partition, named)), path
 
 
 def _present(settings: Settings, partition_name: str, path: str, sha256: str | None) -> _Present:
@@ -198,7 +218,10 @@ class _Retried:
 
 @app.command("retry")
 def retry(
-    partitions: list[str] | None = typer.Argument(None, help="TYPE/KEY; default all with files in quarantine."),
+    names: list[str] = typer.Argument(
+        None, metavar="[PARTITION]...", help="TYPE/KEY; default all with files in quarantine."
+    ),
+    partitions: list[str] = PARTITION_OPTION,
     path: str | None = typer.Option(
         None, "--path", help="Retry only partitions where this file is quarantined, and report on it alone."
     ),
@@ -212,7 +235,7 @@ def retry(
     settings = settings_with(catalogue)
     with open_store(settings, create=False) as store:
         with store.reading() as connection:
-            entries = quarantined(connection, partitions or (), path)
+            entries = quarantined(connection, all_of(names, partitions), path)
         rows = _retry(settings, store, entries) if entries else []
     if as_json:
         print_json([{**asdict(row), "quarantined": row.stays} for row in rows])

@@ -11,7 +11,7 @@ import typer
 from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.cli.consent import YES_OPTION, with_consent
 from doc_assets.cli.output import JSON_OPTION, print_json, print_note, print_table
-from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, all_of, settings_with
 from doc_assets.errors import CatalogueError
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
@@ -28,6 +28,7 @@ def retire(
         metavar="[PARTITION]...",
         help="TYPE/KEY, as in rust/crate-tokio, or a glob, as in 'rust/book*'.",
     ),
+    named: list[str] = PARTITION_OPTION,
     left: bool = typer.Option(False, "--left-catalogue", help="Every live partition that the catalogue does not list."),
     catalogue: Path | None = CATALOGUE_OPTION,
     dry_run: bool = typer.Option(False, "--dry-run", help="Print what would be taken down; change nothing."),
@@ -39,12 +40,13 @@ def retire(
     It needs a yes at the terminal, or --yes.
     """
     termination_message.begin("retire")
+    partitions = all_of(partitions, named)
     if bool(partitions) == left:
         raise typer.BadParameter("what is to be taken down? Give partitions (TYPE/KEY) or globs, or --left-catalogue")
     settings = settings_with(catalogue)
     listed = load_catalogue(settings.catalogue) if left else _catalogue_if_any(settings)
     with open_store(settings, create=False) as store:
-        names = tuple(partitions or ())
+        names = tuple(partitions)
         if left and listed:
             with store.connect("doc-assets retire") as connection:
                 names = names_to_retire(connection, listed)

@@ -8,6 +8,7 @@ import typer
 
 from doc_assets.cli.consent import YES_OPTION, with_consent
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
+from doc_assets.cli.partition_options import ONE_PARTITION_OPTION, one_of
 from doc_assets.runtime import termination_message
 from doc_assets.settings import Settings
 from doc_assets.store.schema import schema
@@ -20,6 +21,7 @@ from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Rollback
 
 def rollback(
     partition: str | None = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio."),
+    named: str | None = ONE_PARTITION_OPTION,
     to: str | None = typer.Option(None, "--to", help="Snapshot id, or 'previous' (default): the one live before."),
     run: str | None = typer.Option(
         None, "--run", help="Undo this run in every partition that it changed; 8 characters of its id are enough."
@@ -40,6 +42,7 @@ def rollback(
     A partition that had nothing live then is taken down; that needs a yes at the terminal, or --yes.
     """
     termination_message.begin("rollback")
+    partition = one_of(partition, named)
     where = _selection(partition, to, run, doc_type, as_of)
     with open_store(Settings.from_environment(), create=False) as store:
         done = with_consent(
@@ -157,10 +160,12 @@ def discard(
     what: str | None = typer.Argument(
         None, metavar="[ID|PARTITION]", help="Snapshot id, or TYPE/KEY for all of a partition."
     ),
+    named: str | None = ONE_PARTITION_OPTION,
     everything: bool = typer.Option(False, "--all", help="Discard in every partition that no process works on."),
     as_json: bool = JSON_OPTION,
 ) -> None:
     """Discard snapshots that were never published: unfinished or rejected ones."""
+    what = one_of(what, named)
     if (what is None) == (not everything):
         raise typer.BadParameter("give a snapshot's id, a partition (TYPE/KEY), or --all")
     with open_store(Settings.from_environment(), create=False) as store:

@@ -10,7 +10,14 @@ from typing import get_args
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_line, print_note, print_table
-from doc_assets.cli.partition_options import AS_OF_OPTION, PARTITION_ARGUMENT, TYPE_OPTION
+from doc_assets.cli.partition_options import (
+    AS_OF_OPTION,
+    ONE_PARTITION_OPTION,
+    PARTITION_ARGUMENT,
+    TYPE_OPTION,
+    one_of,
+    required,
+)
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.snapshots.missing_includes import LackingDocuments
@@ -22,6 +29,7 @@ from doc_assets.store.versions.listing import Outcome, Period, SnapshotStatus
 
 def snapshots(
     partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    named: str | None = ONE_PARTITION_OPTION,
     statuses: list[SnapshotStatus] = typer.Option([], "--status", help="Only this status; repeatable."),
     types: list[str] = TYPE_OPTION,
     limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; default all."),
@@ -30,7 +38,7 @@ def snapshots(
 ) -> None:
     """List snapshots and the times at which they were live, newest first."""
     with open_for_reading(Settings.from_environment()) as store:
-        rows = listing.snapshots(store, partition, types=types, statuses=statuses, limit=limit)
+        rows = listing.snapshots(store, one_of(partition, named, types), types=types, statuses=statuses, limit=limit)
     if as_json:
         print_json(rows)
         return
@@ -50,13 +58,15 @@ def snapshots(
 
 
 def manifest(
-    partition: str = PARTITION_ARGUMENT,
+    partition: str | None = PARTITION_ARGUMENT,
+    named: str | None = ONE_PARTITION_OPTION,
     as_of: str | None = AS_OF_OPTION,
     outcome: Outcome | None = typer.Option(None, "--outcome", help="Only files with this outcome."),
     as_json: bool = JSON_OPTION,
     wide: bool = WIDE_OPTION,
 ) -> None:
     """List the files of a live or earlier snapshot, with outcomes and reasons."""
+    partition = required(one_of(partition, named))
     with open_for_reading(Settings.from_environment()) as store:
         rows = listing.manifest(store, partition, as_of, outcome)
     if as_json:
@@ -89,13 +99,14 @@ def _lacking(row: listing.ManifestRow) -> str | None:
 
 
 def show(
-    which: str = typer.Argument(metavar="ID|PARTITION", help="Snapshot id, or TYPE/KEY for the live one."),
+    which: str | None = typer.Argument(None, metavar="ID|PARTITION", help="Snapshot id, or TYPE/KEY for the live one."),
+    named: str | None = ONE_PARTITION_OPTION,
     as_json: bool = JSON_OPTION,
     wide: bool = WIDE_OPTION,
 ) -> None:
     """Describe one snapshot, and recompute its digest and seal; exit code 1 if they differ."""
     with open_for_reading(Settings.from_environment()) as store:
-        found = describe(store, which)
+        found = describe(store, required(one_of(which, named)))
     proven = found.proof is None or (found.proof.digest and found.proof.seal)
     if as_json:
         print_json(_json(found))
@@ -129,7 +140,7 @@ def _print(found: Description, *, wide: bool) -> None:
         "history",
         ["at", "action", "result", "from", "to", "seconds", "by", "run", "error"],
         [
-            (e.at, e.action, e.result, str(e.from_snapshot or ""), str(e.to_snapshot or ""), e.seconds, e.actor,
+            (e.at, e.action, e.result, str(e.from_snapshot or ""), str(e.to_snapshot or ""), e.seconds, e.who,
              (e.run_id or "")[:8], e.error)
             for e in found.history
         ],

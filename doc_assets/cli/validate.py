@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, print_error, print_json, print_note, print_table
-from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, settings_with
+from doc_assets.cli.partition_options import CATALOGUE_OPTION, PARTITION_OPTION, TYPE_OPTION, all_of, settings_with
 from doc_assets.runtime import termination_message
 from doc_assets.runtime.progress import duration
 from doc_assets.runtime.termination_message import Failure
@@ -26,8 +26,8 @@ _EXAMPLES = 3
 
 
 def validate(
-    ids: list[int] = typer.Argument(
-        None, help="Snapshots to audit; default the live ones.", metavar="[SNAPSHOT_ID]..."
+    given: list[str] = typer.Argument(
+        None, help="Snapshot ids, or partitions as TYPE/KEY; default all that is live.", metavar="[ID|PARTITION]..."
     ),
     snapshot: list[int] = typer.Option([], "--snapshot", help="Snapshot to audit; repeatable."),
     retained: bool = typer.Option(False, "--all", help="Audit every published snapshot that is kept."),
@@ -54,7 +54,9 @@ def validate(
     from doc_assets.validation.vector_sampling import reembed
 
     settings = settings_with(catalogue)
-    wanted = Wanted((*(ids or ()), *snapshot), retained, tuple(types), tuple(partitions))
+    ids = [int(one) for one in given or () if one.isdecimal()]
+    partitions = all_of([one for one in given or () if not one.isdecimal()], partitions, types)
+    wanted = Wanted((*ids, *snapshot), retained, tuple(types), tuple(partitions))
     if wanted.snapshots and (retained or types or partitions or source or sample):
         raise typer.BadParameter("snapshots are given by id, or by --all, --type and --partition; the other proofs of "
                                  "--source and --reembed are about what is live")  # fmt: skip

@@ -38,6 +38,7 @@ class LogSettings:
     )
 
     FORMATS: ClassVar = _FORMATS
+    LEVELS: ClassVar = _LEVELS
 
     @property
     def threshold(self) -> int:

@@ -72,6 +72,19 @@ MISUSE = {
     "evaluate absent.jsonl": "cannot be read as a file of questions",
     "migrate --space nobody@fp8": "'fp8' is no precision",
     "no-such-command": "No such command",
+    "migrate -p test/shelf -t other": "test/shelf is of type test, not of other",
+    "gc test/shelf -t other": "test/shelf is of type test, not of other",
+    "validate test/shelf -t other": "test/shelf is of type test, not of other",
+    "duplicates -p test/shelf -t other": "test/shelf is of type test, not of other",
+    "quarantine list test/shelf -t other": "test/shelf is of type test, not of other",
+    "history test/shelf -t other": "test/shelf is of type test, not of other",
+    "snapshots -p test/shelf -t other": "test/shelf is of type test, not of other",
+    "show test/shelf -p test/other": "give one partition: test/shelf or test/other",
+    "manifest": "which partition? Give TYPE/KEY",
+    "diff": "which partition? Give TYPE/KEY",
+    "show": "which partition? Give TYPE/KEY",
+    "quarantine show test/shelf": "which file?",
+    "quarantine show": "which file?",
 }
 NOT_FOUND = {
     "rollback test/absent": NEVER_LOADED,
@@ -105,12 +118,22 @@ NOT_FOUND = {
     "search x --mode text --as-of 99": "snapshot 99 does not exist",
     "search x --mode text --as-of 2000-01-01": "nothing was live on",
     "gc --partition test/absent": NEVER_LOADED,
-    "gc --type absent": "nothing of type absent was ever loaded",
+    "gc --type absent": "nothing of type 'absent' was ever loaded",
     "spaces drop 99": "no embedding space 99",
     "migrate --space 99": "no embedding space 99",
     "migrate --partition test/absent": "no partition 'test/absent'",
     "migrate --type absent": "no type 'absent'",
-    "duplicates --type absent": "absent",
+    "duplicates --type absent": "nothing is live of absent",
+    "duplicates test/shel": "(did you mean 'test/shelf'?)",
+    "history -t tset": "nothing of type 'tset' was ever loaded here (did you mean 'test'?): there are test",
+    "snapshots -t tset": "(did you mean 'test'?)",
+    "quarantine list -t tset": "(did you mean 'test'?)",
+    "rollback -p test/shel": "(did you mean 'test/shelf'?)",
+    "manifest shelf": "partition shelf was never loaded here (did you mean 'test/shelf'?)",
+    "validate -t tset": "(did you mean 'test'?)",
+    "migrate -t tset": "(did you mean 'test'?)",
+    "search x --mode text -t tset": "(did you mean 'test'?)",
+    "search x --mode text --source shel": "(did you mean 'shelf'?): there are test/shelf",
     "db client no-such-program": "no program 'no-such-program'",
 }
 
@@ -180,6 +203,14 @@ def test_what_needs_a_store_makes_none_and_says_where_it_looked(
     monkeypatch.setenv("DOC_ASSETS_HOME", str(tmp_path / "named"))
     code, said = run(*command.split())
     assert code == 2 and f"no store in {tmp_path / 'named'}" in said and not (tmp_path / "named").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["manifest", "show", "diff", "snapshots", "history", "validate", "duplicates", "quarantine list", "gc --dry-run"],
+)
+def test_a_partition_is_named_by_an_argument_or_by_the_option(run: Run, shelf: Shelf, command: str) -> None:
+    assert [run(*command.split(), *way)[0] for way in (["test/shelf"], ["-p", "test/shelf"])] == [0, 0]
 
 
 def test_a_refusal_ends_with_one_and_names_the_way(run: Run, shelf: Shelf) -> None:

@@ -20,7 +20,7 @@ from psycopg.types.json import Jsonb
 
 from doc_assets import __version__
 from doc_assets.secrets import mask
-from doc_assets.store.partitions.partitions import partition_id_of
+from doc_assets.store.partitions.partitions import partition_id_of, require_types
 
 if TYPE_CHECKING:
     from doc_assets.store.database.connection import Store
@@ -36,7 +36,7 @@ class HistoryRow:
 
     Attributes:
         from_digest: Digest of ``from_snapshot`` in hex; ``to_digest`` likewise.
-        actor: The role that was logged in at the database.
+        actor: The role that was logged in at the database; ``who`` is the person.
         counts: The action's counts, the ``program`` (version) and the ``user`` (of the machine).
         stages: Seconds by stage.
         documents_per_minute: None for all but loads.
@@ -61,6 +61,11 @@ class HistoryRow:
     documents_per_minute: float | None
     peak_rss_bytes: int | None
     error: str | None
+
+    @property
+    def who(self) -> str:
+        """Return the account and the machine that it was done from; the database's role if the account is unknown."""
+        return "@".join(filter(None, (str(self.counts.get("user") or self.actor), self.host)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def history(store: Store, only: HistoryFilter | None = None, limit: int | None =
     """Return the latest events, newest first.
 
     Raises:
-        NotFound: The partition was never loaded.
+        NotFound: The partition, or any of a type, was never loaded.
     """
     with store.reading("doc-assets history") as connection:
         return list(stream(connection, only or HistoryFilter(), limit))
@@ -159,10 +164,11 @@ def stream(connection: psycopg.Connection, only: HistoryFilter, limit: int | Non
     """Yield events, newest first, fetched a thousand at a time so that memory does not grow with their number.
 
     Raises:
-        NotFound: The partition was never loaded.
+        NotFound: The partition, or any of a type, was never loaded.
     """
     if only.partition is not None:
         partition_id_of(connection, only.partition)
+    require_types(connection, only.types)
     parameters = {**asdict(only), "types": list(only.types), "actions": list(only.actions)}
     with connection.transaction(), connection.cursor("history", row_factory=class_row(HistoryRow)) as cursor:
         cursor.itersize = 1000

@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from doc_assets.store.database.connection import Store
-from doc_assets.store.versions.references import parse_reference, require_manifest, resolve
+from doc_assets.store.versions.references import parse_reference, replaced, require_manifest, resolve
 
 Status = Literal["added", "changed", "removed", "moved", "copied"]
 
@@ -103,14 +103,19 @@ class Comparison:
         }
 
 
-def compare(store: Store, partition: str, before: str = "previous", after: str = "live") -> Comparison:
+def compare(store: Store, partition: str, before: str | None = None, after: str = "live") -> Comparison:
     """Compare two snapshots of a partition, each an id, ``live``, ``previous`` (as for a rollback) or a moment.
+
+    By default the earlier one is what the last load or rollback replaced.
 
     Raises:
         NotFound: There is no such snapshot of the partition, or its manifest is gone.
     """
     with store.reading("doc-assets diff", one_state=True) as connection:
-        sides = [resolve(connection, partition, parse_reference(side)) for side in (before, after)]
+        sides = [
+            replaced(connection, partition) if side is None else resolve(connection, partition, parse_reference(side))
+            for side in (before, after)
+        ]
         for snapshot_id in sides:
             require_manifest(connection, snapshot_id, partition)
         return compare_snapshots(connection, partition, *sides)

@@ -78,6 +78,7 @@ class SnapshotEvent:
     from_snapshot: int | None
     to_snapshot: int | None
     actor: str
+    who: str
     run_id: str | None
     seconds: float | None
     error: str | None
@@ -189,7 +190,8 @@ def _proof(connection: psycopg.Connection, snapshot_id: int) -> Proof:
 def _history(connection: psycopg.Connection, snapshot_id: int) -> tuple[SnapshotEvent, ...]:
     with connection.cursor(row_factory=class_row(SnapshotEvent)) as cursor:
         rows = cursor.execute(
-            "SELECT h.at, h.action, h.result, h.from_snapshot, h.to_snapshot, h.actor, h.run_id, h.seconds, h.error"
+            "SELECT h.at, h.action, h.result, h.from_snapshot, h.to_snapshot, h.actor, h.run_id, h.seconds, h.error,"
+            " coalesce(h.counts ->> 'user', h.actor) || coalesce('@' || h.host, '') AS who"
             " FROM migration_history h JOIN snapshot s ON s.partition_id = h.partition_id"
             " WHERE s.id = %s AND s.id IN (h.from_snapshot, h.to_snapshot) ORDER BY h.id",
             (snapshot_id,),

@@ -12,7 +12,7 @@ from psycopg.rows import class_row, dict_row
 
 from doc_assets.errors import NotFound
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.partitions import partition_id_of
+from doc_assets.store.partitions.partitions import partition_id_of, require_types
 from doc_assets.store.versions.references import parse_id_or_moment, require_manifest, resolve
 
 
@@ -122,11 +122,12 @@ def snapshots(
     """Return at most ``limit`` snapshots of a partition, of some types and in some states (all if empty), newest first.
 
     Raises:
-        NotFound: The partition was never loaded.
+        NotFound: The partition, or any of a type, was never loaded.
     """
     with store.reading("doc-assets snapshots") as connection:
         if partition is not None:
             partition_id_of(connection, partition)
+        require_types(connection, types)
         return _rows(connection, partition, None, types, statuses, limit)
 
 

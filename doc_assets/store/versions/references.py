@@ -140,11 +140,31 @@ def resolve(connection: psycopg.Connection, partition: str, reference: Reference
     elif reference == "live":
         found, lacking = live_snapshot(connection, partition), "is live"
     else:
-        found = _previous(connection, partition_id, live_snapshot(connection, partition))
-        lacking = "was live before, so there is no published snapshot before the live one"
+        live = live_snapshot(connection, partition)
+        found = _previous(connection, partition_id, live)
+        lacking = f"was live before snapshot {live} was first published" if live else "was ever live"
     if found is None:
         raise NotFound(f"nothing of {partition} {lacking}: doc-assets snapshots {partition} lists what there is")
     return found
+
+
+def replaced(connection: psycopg.Connection, partition: str) -> int:
+    """Return the id of the snapshot that the last change of what is live replaced, be it a load or a rollback.
+
+    Raises:
+        NotFound: The partition was never loaded, or nothing of it was ever replaced.
+    """
+    row = connection.execute(
+        "SELECT from_snapshot FROM publication WHERE partition_id = %s AND from_snapshot IS DISTINCT FROM to_snapshot"
+        " ORDER BY id DESC LIMIT 1",
+        (partition_id_of(connection, partition),),
+    ).fetchone()
+    if row is None or row[0] is None:
+        raise NotFound(
+            f"nothing of {partition} was replaced yet, so that there is nothing to compare: doc-assets snapshots "
+            f"{partition} lists what there is"
+        )
+    return row[0]
 
 
 def _previous(connection: psycopg.Connection, partition_id: int, live: int | None) -> int | None:

@@ -12,6 +12,7 @@ from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.snapshots import lifecycle, publication
 from doc_assets.store.versions.comparison import Comparison, DocumentChange, compare
+from doc_assets.store.versions.rollback import rollback
 from doc_assets.store.versions.text_diff import patch
 from doc_assets_tests.support.library import Library, WordModel, page
 
@@ -138,8 +139,10 @@ def test_another_recipe_and_other_addresses_are_named_by_what_differs(library: L
 
 def test_only_snapshots_of_the_partition_with_their_manifest_are_compared(library: Library):
     other = library.publish("ebpf/kernel", {"a.md": long_page("A", "a")})
-    with pytest.raises(NotFound, match=r"nothing of ebpf/kernel was live before"):
+    with pytest.raises(NotFound, match=r"nothing of ebpf/kernel was replaced yet"):
         compare(library.store, "ebpf/kernel")
+    with pytest.raises(NotFound, match=rf"nothing of ebpf/kernel was live before snapshot {other} was first published"):
+        compare(library.store, "ebpf/kernel", "previous")
     first = library.publish(PARTITION, {"a.md": long_page("A", "a")})
     with pytest.raises(NotFound, match=r"is one of ebpf/kernel, not of rust/std"):
         compare(library.store, PARTITION, str(other))
@@ -158,6 +161,15 @@ def test_only_snapshots_of_the_partition_with_their_manifest_are_compared(librar
         publication.move(connection, {2: None}, "rollback")
     with pytest.raises(NotFound, match=r"nothing of rust/std is live"):
         compare(library.store, PARTITION, str(first), "live")
+
+
+def test_after_a_rollback_the_difference_is_what_the_rollback_changed(library: Library):
+    old, new = (library.publish(PARTITION, {"a.md": long_page("A", word)}) for word in ("alpha", "beta"))
+    found = compare(library.store, PARTITION)
+    assert (found.before.id, found.after.id) == (old, new)
+    rollback(library.store, PARTITION)
+    found = compare(library.store, PARTITION)
+    assert (found.before.id, found.after.id) == (new, old)
 
 
 def test_the_patch_of_a_document_shows_its_lines_under_its_old_and_its_new_path(library: Library):
