@@ -11,7 +11,9 @@ from doc_assets.exporter.metrics import PARTITION_LIMIT
 
 
 def exporter(
-    host: str = typer.Option("0.0.0.0", "--host", help="Address to listen on."),  # noqa: S104 - Prometheus is on another machine
+    host: str = typer.Option(
+        "127.0.0.1", "--host", help="Address to listen on; 0.0.0.0 for a Prometheus on another machine."
+    ),
     port: int = typer.Option(9464, "--port", min=0, max=65535, help="Port to listen on; 0 takes a free one."),
     partition_limit: int = typer.Option(
         PARTITION_LIMIT, "--partition-limit", min=1, help="Maximum number of partitions with metrics of their own."

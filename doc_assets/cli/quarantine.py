@@ -53,9 +53,10 @@ def list_files(
     wide: bool = WIDE_OPTION,
 ) -> None:
     """List the rejected files of live snapshots, and of newer ones that were not published."""
+    partitions = all_of(names, partition, types)
     with open_for_reading(Settings.from_environment()) as store, store.reading() as connection:
         require_types(connection, types)
-        found = quarantined(connection, all_of(names, partition, types))
+        found = quarantined(connection, partitions)
         rows = [row for row in found if not types or row.partition.split("/")[0] in types]
     if as_json:
         print_json(rows)

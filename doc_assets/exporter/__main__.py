@@ -55,7 +55,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="doc-assets exporter")
-    parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - Prometheus is on another machine
+    parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=9464)
     parser.add_argument("--partition-limit", type=int, default=PARTITION_LIMIT)
     parser.add_argument("--no-job-progress", dest="job_progress", action="store_false")

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
-from doc_assets.errors import StoreUnavailable
+from doc_assets.errors import Misuse, StoreUnavailable
 from doc_assets.exporter.catalogue_names import CatalogueNames
 from doc_assets.exporter.metrics import PARTITION_LIMIT
 from doc_assets.exporter.samples import MetricFamilies, add_reading, exporter_metrics
@@ -56,7 +56,7 @@ class ExporterServer(ThreadingHTTPServer):
             job_failures: Getter of the number of failed writes on Kubernetes Jobs; None if nothing is written there.
 
         Raises:
-            OSError: The port is taken.
+            Misuse: The address cannot be bound.
         """
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.reader = reader
@@ -65,7 +65,13 @@ class ExporterServer(ThreadingHTTPServer):
         self._partition_limit = partition_limit
         self._job_failures = job_failures
         self.slots = threading.BoundedSemaphore(_MOST_REQUESTS)
-        super().__init__((host, port), _Requests)
+        try:
+            super().__init__((host, port), _Requests)
+        except (OSError, OverflowError) as error:
+            raise Misuse(
+                f"cannot listen on {host} port {port} ({getattr(error, 'strerror', None) or error}): --port names another "
+                "port, 0 takes a free one, --host another address"
+            ) from error
 
     def samples(self) -> MetricFamilies:
         """Return all metrics as of now."""
@@ -91,6 +97,14 @@ class ExporterServer(ThreadingHTTPServer):
             f"the schema is at revision {reading.revision or 'none'}, this program needs {reading.expected_revision}: "
             "run doc-assets db upgrade, or the version of doc-assets that the schema is for"
         )
+
+
+def _encoder(accepted: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
+    """Return the encoder for an ``Accept`` header, and its content type; the library reads no quoted parameter."""
+    try:
+        return choose_encoder(accepted.replace('"', ""))
+    except ValueError:  # a version that is none
+        return choose_encoder("")
 
 
 class _Requests(BaseHTTPRequestHandler):
@@ -124,7 +138,7 @@ class _Requests(BaseHTTPRequestHandler):
         """Log nothing: a line for each scrape and probe would bury the others."""
 
     def _metrics(self) -> None:
-        encode, content_type = choose_encoder(self.headers.get("Accept", ""))
+        encode, content_type = _encoder(self.headers.get("Accept", ""))
         registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=registry)
         registry.register(self._exporter.samples())

@@ -23,6 +23,7 @@ from doc_assets.ingest.chunk_embedder import ChunkEmbedder
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask
 from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter, StageUse
 from doc_assets.ingest.result import LoadResult
+from doc_assets.ingest.source_warnings import source_warnings
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import return_free_memory
 from doc_assets.runtime.stages import Stage, StageTimes
@@ -155,7 +156,7 @@ class LoadRun:
             includes_missing=lacking.includes,
             seconds=now - started,
             peak_rss_bytes=counters.peak_rss_bytes,
-            warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
+            warnings=source_warnings(partition, discovery, counts, lacking),
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
         )
 

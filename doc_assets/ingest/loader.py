@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.document.records import FileRecord
+from doc_assets.document.records import Counts, FileRecord
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import calls_of, open_embedder, open_tokenizers
 from doc_assets.embedding.shared_embedder import SharedEmbedder
@@ -20,6 +20,7 @@ from doc_assets.ingest.load_run import LoadRun, parse_tasks
 from doc_assets.ingest.parse_pool import ParsePool, parse_workers
 from doc_assets.ingest.recipe import terms_of
 from doc_assets.ingest.result import LoadResult, RetryCounts
+from doc_assets.ingest.source_warnings import source_warnings
 from doc_assets.ingest.staged_load import StagedLoad
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.settings import Settings
@@ -159,7 +160,7 @@ class Loader:
                 reused=counts.chunks,
                 includes_missing=lacking.includes,
                 seconds=time.perf_counter() - started,
-                warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
+                warnings=source_warnings(partition, discovery, counts, lacking),
             )
 
     def plan(self, survey: Survey) -> LoadResult:
@@ -172,7 +173,8 @@ class Loader:
             return survey.unchanged
         partition, discovery = survey.partition, survey.discovery
         to_load = discovery.to_load({})
-        outcomes = [file.outcome for file in to_load.unparsed]
+        outcomes: list[str] = []
+        unread: dict[str, str] = {}
         documents = chunks = tokens = 0
         missing: dict[bytes, int] = {}
         lacking = LackingDocuments()
@@ -182,6 +184,8 @@ class Loader:
             tasks = parse_tasks(partition, discovery, [file.path for file in to_load.canonical])
             for record in self.parse_pool.parse(tasks):
                 outcomes.append(record.outcome)
+                if record.outcome in ("rejected", "skipped"):
+                    unread[record.path] = record.outcome
                 documents += len(record.documents)
                 lacking = _with_includes_of(lacking, record)
                 found = [chunk for document in record.documents for chunk in document.chunks]
@@ -191,10 +195,9 @@ class Loader:
                 if stored is not None:
                     new = {key: new[key] for key in stored.missing(list(new))}
                 missing |= new
-        return LoadResult(
-            partition.doc_type,
-            partition.key,
-            "planned",
+        # A file with the bytes of one that is not loaded is no duplicate of any document; as sealing counts it.
+        outcomes += [unread.get(file.duplicate_of or "", file.outcome) for file in to_load.unparsed]
+        counts = Counts(
             files=len(discovery.listed),
             loaded=outcomes.count("loaded"),
             duplicate=outcomes.count("duplicate"),
@@ -202,14 +205,20 @@ class Loader:
             rejected=outcomes.count("rejected"),
             documents=documents,
             chunks=chunks,
+            tokens=tokens,
+            bytes=discovery.bytes,
+        )
+        return LoadResult(
+            partition.doc_type,
+            partition.key,
+            "planned",
+            **asdict(counts),
             embedded=len(missing),
             reused=chunks - len(missing),
-            tokens=tokens,
             tokens_embedded=sum(missing.values()),
-            bytes=discovery.bytes,
             includes_missing=lacking.includes,
             seconds=time.perf_counter() - started,
-            warnings=(*discovery.warnings, *([str(lacking)] if lacking.includes else ())),
+            warnings=source_warnings(partition, discovery, counts, lacking),
         )
 
     def _find_space(self) -> spaces.SpaceTable | None:

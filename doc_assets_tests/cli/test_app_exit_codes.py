@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.cli import db, main
-from doc_assets.settings import Settings
+from doc_assets.cli import db, main, output
+from doc_assets.runtime import log_context
+from doc_assets.settings import LogSettings, Settings
 from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.memory_partitions import Shelf
@@ -20,7 +21,7 @@ NEVER_LOADED = "test/absent was never loaded here"
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Runs ``doc-assets`` in this process; its exit code and what it printed on stderr, on one line."""
 
     def command(*arguments: str) -> tuple[int, str]:
@@ -29,7 +30,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
             main()
         return int(ended.value.code or 0), " ".join(capsys.readouterr().err.replace("│", " ").split())
 
-    return command
+    yield command
+    output.messages.quiet = False
+    log_context.configure(LogSettings())
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,8 @@ def test_documents_that_lack_includes_are_told_of_by_manifest_show_and_status(pa
             'UPDATE document SET metadata_json = \'{"includes_missing": 3, "first_include_missing": "../a.rs"}\''
             " WHERE id = (SELECT document_id FROM live_document WHERE path = 'mutex.md')"
         )
-    sentence = "1 document lacks 3 includes, first ../a.rs in mutex.md: outside of `subfolders`?"
+    lacking = "1 document lacks 3 includes, first ../a.rs in mutex.md"
+    sentence = f"{lacking}: `subfolders` in the catalogue may leave them out"
     assert "lacks 3 of its includes, first ../a.rs" in run("manifest", "rust/std")
     lacking = {row["path"]: row.get("includes_missing") for row in json.loads(run("manifest", "rust/std", "--json"))}
     assert lacking["mutex.md"] == 3 and set(lacking.values()) == {3, None}

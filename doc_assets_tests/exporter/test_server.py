@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -15,7 +16,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from doc_assets.errors import Misuse
 from doc_assets.exporter import metrics
+from doc_assets.exporter.server import ExporterServer
+from doc_assets.exporter.store_reader import StoreReader
+from doc_assets.settings import Settings
 from doc_assets.store.database.connection import read_transaction
 from doc_assets.store.history import history
 from doc_assets.store.history.progress import write_progress
@@ -192,8 +197,18 @@ def test_it_is_ready_only_for_the_schema_that_it_knows(loaded: Loaded, exporter:
 
 def test_other_paths_are_not_found_and_openmetrics_is_spoken(exporter: Exporter):
     assert exporter.get("/")[0] == 404
-    status, text = exporter.get("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})
-    assert status == 200 and text.endswith("# EOF\n")
+    for version in ("1.0.0", '"1.0.0"'):
+        status, text = exporter.get("/metrics", {"Accept": f"application/openmetrics-text; version={version}"})
+        assert status == 200 and text.endswith("# EOF\n")
+    assert exporter.get("/metrics", {"Accept": "text/plain; version=new"})[0] == 200
+
+
+def test_a_port_that_is_taken_is_named_with_what_to_do():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = rf"127\.0\.0\.1 port {port} \(Address already in use\): --port names another port"
+        with pytest.raises(Misuse, match=said):
+            ExporterServer("127.0.0.1", port, StoreReader("postgresql://"), Settings.from_environment({}))
 
 
 def test_every_metric_is_named_by_the_rules_and_stands_in_the_manual():

@@ -67,6 +67,18 @@ def test_every_file_is_accounted_for_with_a_reason(source, loader, store):
     assert all(row.reason for row in listing.manifest(store, PARTITION) if row.outcome != "loaded")
 
 
+def test_equal_files_that_cannot_be_read_count_one_by_one_and_nothing_read_is_warned_of(source, loader, store):
+    for i in range(3):
+        source.write(f"noise-{i}.md", bytes(range(256)) * 20)
+    source.write("empty.md", "")
+    planned = loader.plan(loader.survey(source.partition, source.catalogue))
+    loaded = load(loader, store, source)
+    again = loader.survey(source.partition, source.catalogue).unchanged
+    for result in (planned, loaded, again):
+        assert (result.rejected, result.skipped, result.duplicate, result.documents) == (3, 1, 0, 0), result.result
+        assert result.warnings[0].startswith("0 documents: 3 of 4 files cannot be read"), result.result
+
+
 def test_the_same_bytes_give_the_same_digest_in_any_order_and_database(source, loader, store, tmp_path):
     source.write_guides(12)
     first = load(loader, store, source)

@@ -151,6 +151,7 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
     link_near_duplicates(connection, snapshot_id)
     with connection.transaction():
         require_lease(connection, lease)
+        _give_twins_the_outcome_of_unread_files(connection, snapshot_id)
         _point_twins_to_first(connection, snapshot_id)
         counts = count_rows(connection, snapshot_id)
         digest = compute_digest(connection, snapshot_id)
@@ -167,6 +168,17 @@ def seal(connection: psycopg.Connection, lease: Lease) -> tuple[Counts, bytes]:
             parameters,
         )
     return counts, digest
+
+
+def _give_twins_the_outcome_of_unread_files(connection: psycopg.Connection, snapshot_id: int) -> None:
+    """Count a file with the bytes of one that was not loaded as that one: it is no duplicate of any document."""
+    connection.execute(
+        "UPDATE snapshot_file f SET outcome = o.outcome, duplicate_of = NULL,"
+        " reason = 'same bytes as ' || o.path || ': ' || o.reason FROM snapshot_file o"
+        " WHERE f.snapshot_id = %(snapshot)s AND f.outcome = 'duplicate' AND o.snapshot_id = f.snapshot_id"
+        " AND o.path = f.duplicate_of AND o.outcome IN ('rejected', 'skipped')",
+        {"snapshot": snapshot_id},
+    )
 
 
 def _point_twins_to_first(connection: psycopg.Connection, snapshot_id: int) -> None:

@@ -32,7 +32,8 @@ class LackingDocuments:
         lack = "document lacks" if self.documents == 1 else "documents lack"
         includes = "include" if self.includes == 1 else "includes"
         first = f", first {self.first} in {self.path}" if self.first else ""
-        return f"{self.documents:,} {lack} {self.includes:,} {includes}{first}: outside of `subfolders`?"
+        why = "`subfolders` in the catalogue may leave them out"
+        return f"{self.documents:,} {lack} {self.includes:,} {includes}{first}: {why}"
 
 
 _LACKING = """
