@@ -17,6 +17,7 @@ from typer.main import get_command
 
 from doc_assets import __version__
 from doc_assets.cli.commands import COMMANDS
+from doc_assets.cli.examples import USAGES
 from doc_assets.cli.output import Line, log_messages, messages, print_error, print_note
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, standard_streams, termination_message
@@ -99,7 +100,7 @@ class _Imported(Mapping[str, Any]):
                 alone.add_typer(member, name=name)
             else:
                 alone.command(name)(member)
-            self._built[name] = cast(Any, get_command(alone)).commands[name]
+            self._built[name] = _with_usage(cast(Any, get_command(alone)).commands[name], name)
         return self._built[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -107,6 +108,15 @@ class _Imported(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(COMMANDS | self._built)
+
+
+def _with_usage(command: Any, path: str) -> Any:  # noqa: ANN401 - commands have no public type
+    """Return a command, and those below it, with an example and the exit codes in its help."""
+    if usage := USAGES.get(path):
+        command.epilog = usage.epilog
+    for name, below in getattr(command, "commands", {}).items():
+        _with_usage(below, f"{path} {name}")
+    return command
 
 
 def _own(raised: Exception) -> DocAssetsError | None:

@@ -69,8 +69,8 @@ class ExporterServer(ThreadingHTTPServer):
             super().__init__((host, port), _Requests)
         except (OSError, OverflowError) as error:
             raise Misuse(
-                f"cannot listen on {host} port {port} ({getattr(error, 'strerror', None) or error}): --port names another "
-                "port, 0 takes a free one, --host another address"
+                f"cannot listen on {host} port {port} ({getattr(error, 'strerror', None) or error}): --port names "
+                "another port, 0 takes a free one, --host another address"
             ) from error
 
     def samples(self) -> MetricFamilies:
