@@ -1,8 +1,13 @@
 # make migrate: set up, then load the documents in examples/ into an embedded PostgreSQL.  make test: set up, then test.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+
+# pip would print the versions of every package before it says that the Python is the wrong one.
+WANTED = $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
+RIGHT_PYTHON = "$(PYTHON)" -c 'import re, sys; low, high = [tuple(map(int, v.split("."))) for v in re.findall("[0-9.]+", "$(WANTED)")]; sys.exit(not low <= sys.version_info[:2] < high)' \
+	|| { echo "doc-assets needs Python $(WANTED), and '$(PYTHON)' is not that: name one, as in make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 2; }
 
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
@@ -48,6 +53,7 @@ test-postgres: $(STAMP)
 # What old releases warn of is no error, and one test is about constraints.txt itself.
 LOWEST := .venv-lowest
 test-lowest:
+	@$(RIGHT_PYTHON)
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check uv
 	echo "torch; python_version < '3'" > $(LOWEST)/without-torch.txt
@@ -121,6 +127,7 @@ clean:
 # hold files of other Pythons, which cannot be compiled.
 SELDOM := /(tests?|testing|transformers/models|kubernetes/aio|torch/_inductor|networkx|pygments/lexers)/
 $(STAMP): pyproject.toml constraints.txt
+	@$(RIGHT_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev]"
 	$(BIN)/python -m compileall -qq -j 0 -x '$(SELDOM)' $(VENV)/lib doc_assets || true
