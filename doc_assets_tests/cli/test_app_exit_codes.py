@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from doc_assets.cli import db, main, output
 from doc_assets.runtime import log_context
-from doc_assets.settings import LogSettings, Settings
+from doc_assets.settings import LogSettings, Settings, layers
 from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support.databases import new_database
 from doc_assets_tests.support.memory_partitions import Shelf
@@ -23,6 +24,9 @@ NEVER_LOADED = "test/absent was never loaded here"
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Runs ``doc-assets`` in this process; its exit code and what it printed on stderr, on one line."""
+    # What options before the command set is kept for the process: here for a test.
+    monkeypatch.setattr(layers, "_flags", {})
+    monkeypatch.setattr(os, "environ", dict(os.environ))
 
     def command(*arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["doc-assets", *arguments])
