@@ -78,6 +78,7 @@ USAGES = {
     "db client": Usage(
         ("db client psql", "db client pg_dump --format custom"), "that of the client · 2 no such program"
     ),
+    "webhook": Usage(("webhook", "webhook --port 8701"), _SERVES),
     "doctor": Usage(("doctor", "doctor --online"), "0 no fault · 1 a fault · 2 misuse"),
     "settings": Usage(("settings",), "0 done · 2 a setting is wrong"),
 }

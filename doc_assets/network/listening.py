@@ -18,4 +18,7 @@ def listening(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048
         )
     except OSError as error:
-        raise Misuse(f"{host} port {port} cannot be listened on: {error}; choose another with --port") from error
+        raise Misuse(
+            f"cannot listen on {host} port {port} ({error.strerror or error}): --port names another port, 0 takes a "
+            "free one, --host another address"
+        ) from error

@@ -175,7 +175,7 @@ def test_what_cannot_be_written_is_misuse(run: Run, tmp_path: Path, monkeypatch:
     code, said = run("catalogue", "init", str(tmp_path / "documents"), "-o", str(tmp_path / "absent" / "x.yaml"))
     assert (code, "cannot be written (No such file or directory)" in said) == (2, True), said
     monkeypatch.setenv("DOC_ASSETS_HOME", "/dev/null/home")
-    code, said = run("snapshots")
+    code, said = run("db", "upgrade")
     assert (code, "DOC_ASSETS_HOME names another one" in said) == (2, True), said
 
 
