@@ -31,5 +31,5 @@ def with_consent(move: Callable[[Collection[str] | None], Rollback], *, yes: boo
             if not sys.stdin.isatty():
                 raise Refused(f"{refused}; nothing was moved: --dry-run lists all, --yes does it") from refused
             if not ask(f"{refused}. Take them down?"):
-                raise Refused("nothing was moved") from refused
+                raise Refused("nothing was moved: the answer was not yes") from refused
             agreed = refused.partitions

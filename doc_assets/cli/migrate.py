@@ -89,7 +89,7 @@ def migrate(
     if space is not None:
         if types or partitions or limit or share:
             raise typer.BadParameter(
-                "it changes all that is live at once: leave out --type, --partition, --slice and --limit"
+                "--space changes all that is live at once: leave out --type, --partition, --slice and --limit"
             )
         return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
     loaded, wanted = chosen(settings, types, partitions)

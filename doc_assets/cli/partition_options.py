@@ -112,5 +112,5 @@ def _full(catalogue: Catalogue, name: str, types: Sequence[str] | None) -> str:
         return name
     found = [p.name for p in catalogue.partitions() if p.key == name and (not types or p.doc_type in types)]
     if len(found) > 1:
-        raise typer.BadParameter(f"partition {name!r} is in several types: {', '.join(found)}")
+        raise typer.BadParameter(f"partition {name!r} is in several types: give one of {', '.join(found)}")
     return found[0] if found else name

@@ -58,8 +58,9 @@ def validate(
     partitions = all_of([one for one in given or () if not one.isdecimal()], partitions, types)
     wanted = Wanted((*ids, *snapshot), retained, tuple(types), tuple(partitions))
     if wanted.snapshots and (retained or types or partitions or source or sample):
-        raise typer.BadParameter("snapshots are given by id, or by --all, --type and --partition; the other proofs of "
-                                 "--source and --reembed are about what is live")  # fmt: skip
+        raise typer.BadParameter(
+            "ids choose single snapshots: leave out --all, --type, --partition, --source and --reembed"
+        )
     with open_store(settings, create=False) as store:
         stored = audit_stored(store, wanted, threads=settings.threads, search_vectors=search_vectors)
         sources = compare_sources(settings, store, types, partitions) if source else None

@@ -265,7 +265,10 @@ def warnings(connection: psycopg.Connection) -> list[str]:
 
 def _require_server(connection: psycopg.Connection) -> None:
     if connection.info.server_version < MINIMUM_POSTGRES:
-        raise StoreError(f"PostgreSQL 15 or newer is needed, this server is {connection.info.server_version // 10000}")
+        raise StoreError(
+            f"PostgreSQL 15 or newer is needed, this server is {connection.info.server_version // 10000}: "
+            "DOC_ASSETS_DATABASE_URL names another, without it an embedded one is used"
+        )
     encoding = connection.execute("SELECT current_setting('server_encoding')").fetchall()[0][0]
     if encoding != "UTF8":
         raise StoreError(

@@ -119,5 +119,5 @@ def _one(connection: psycopg.Connection, snapshot_id: int) -> _Unfinished:
             "gc removes old ones"
         )
     if snapshot.status == "discarded":
-        raise Refused(f"snapshot {snapshot_id} of {snapshot.partition} was discarded before")
+        raise Refused(f"snapshot {snapshot_id} of {snapshot.partition} was discarded before: nothing is to do")
     return snapshot

@@ -290,7 +290,9 @@ def publish(connection: psycopg.Connection, lease: Lease, **event: object) -> in
             return row[4]  # done by this step, whose answer was lost
         require_lease(connection, lease)
         if row is None or not row[3]:
-            raise Refused(f"snapshot {lease.snapshot} was never sealed and cannot be published")
+            raise Refused(
+                f"snapshot {lease.snapshot} was never sealed and cannot be published: doc-assets migrate finishes it"
+            )
         connection.execute(
             "UPDATE snapshot SET status = 'published', published_at = clock_timestamp() WHERE id = %s",
             (lease.snapshot,),
