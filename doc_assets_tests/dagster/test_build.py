@@ -78,12 +78,18 @@ def test_schedules_are_stopped_until_somebody_or_the_environment_starts_them(
         assert schedule.default_status.value == ("RUNNING" if setting == "on" else "STOPPED")
 
 
-@pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """One on disk: a schedule is evaluated with a reference to it."""
-    (tmp_path / "instance").mkdir()
-    with dg.DagsterInstance.local_temp(str(tmp_path / "instance")) as opened:
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
+    """One on disk: a schedule is evaluated with a reference to it. It takes half a second to make."""
+    with dg.DagsterInstance.local_temp(str(tmp_path_factory.mktemp("instance"))) as opened:
         yield opened
+
+
+@pytest.fixture
+def instance(records: dg.DagsterInstance) -> Iterator[dg.DagsterInstance]:
+    """One without any run."""
+    yield records
+    records.wipe()
 
 
 def requests(

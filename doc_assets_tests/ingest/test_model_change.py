@@ -7,16 +7,12 @@ import signal
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from doc_assets.embedding import model_lookup
 from doc_assets.embedding.model_lookup import SpaceModels
@@ -36,6 +32,7 @@ from doc_assets.store.spaces import spaces
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.databases import name_of, new_database
 from doc_assets_tests.support.loading import Model, SmallSource, guide, load, loader_for, settings_for
 
 SOURCES = ("guides", "notes")
@@ -79,7 +76,7 @@ def loader(settings, store):
 @pytest.fixture(scope="module")
 def loaded_url(server_url: str, tmp_path_factory) -> Iterator[str]:
     """A database in which the pages of ``library`` are live, to be copied for each test."""
-    with blank_database(server_url) as url, open_store(Settings.from_environment({DATABASE: url})) as store:
+    with new_database(server_url) as url, open_store(Settings.from_environment({DATABASE: url})) as store:
         folder = tmp_path_factory.mktemp("loaded")
         with closing(loader_for(settings_for(folder, store), store)[0]) as loader:
             filled(folder / "source").load_all(loader, store)
@@ -95,20 +92,8 @@ def library(tmp_path) -> Library:
 @pytest.fixture
 def store(server_url: str, loaded_url: str) -> Iterator[Store]:
     """A store of its own that holds ``library``."""
-    with blank_database(server_url, urlsplit(loaded_url).path[1:]) as url:
+    with new_database(server_url, template=name_of(loaded_url)) as url:
         yield Store(url)
-
-
-@contextmanager
-def blank_database(server_url: str, template: str = "template1") -> Iterator[str]:
-    name = f"test_{uuid.uuid4().hex}"
-    names = sql.Identifier(name), sql.Identifier(template)
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
-        try:
-            yield urlunsplit(urlsplit(server_url)._replace(path=f"/{name}"))
-        finally:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(names[0]))
 
 
 def filled(folder: Path) -> Library:
