@@ -140,8 +140,8 @@ def test_misuse_ends_with_two_and_a_failure_with_one(cli, source):
     assert "No such command" in cli.errors
     cli.run("migrate", "--catalogue", "absent.yaml", code=2)
     assert "catalogue init" in cli.errors
-    cli.run("manifest", "best_practices/guides", code=2)
     assert cli.run("rollback", "best_practices/guides", code=2) == ""
+    cli.run("manifest", "best_practices/guides", code=2)
 
 
 def test_a_catalogue_is_written_for_a_folder_and_found_sound(cli, source, tmp_path):
