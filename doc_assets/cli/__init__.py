@@ -4,8 +4,8 @@ stdout holds only the result (a table, or JSON with ``--json``); progress, warni
 0 done, 1 failed, 2 misuse or not found (``doc_assets.errors``), 143 and 130 stopped by SIGTERM and SIGINT.
 """
 
-import gc
 import sys
+from gc import set_threshold  # by itself: the command's module doc_assets.cli.gc takes the name
 
 from doc_assets.errors import Stopped
 from doc_assets.runtime import shutdown, standard_streams
@@ -18,7 +18,7 @@ def main() -> None:
     process has no handler.
     """
     standard_streams.hold_standard_streams()
-    gc.set_threshold(50_000)  # a search imports 60,000 objects that stay, of which each 700 were looked through again
+    set_threshold(50_000)  # a search imports 60,000 objects that stay, of which each 700 were looked through again
     with shutdown.handling_signals():
         try:
             from doc_assets.cli.app import main as run
