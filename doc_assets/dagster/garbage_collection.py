@@ -56,7 +56,6 @@ def gc_job(catalogue: Catalogue, hooks: frozenset[dg.HookDefinition] = frozenset
         "live always stays.",
         executor_def=dg.in_process_executor,
         tags=job_tags(None, "collect"),
-        run_tags={},
         hooks=hooks,
         metadata=code_references(__file__),
     )

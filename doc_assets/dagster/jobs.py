@@ -29,7 +29,6 @@ def migrate_job(
         owners=owners,
         hooks=hooks,
         tags=job_tags(doc_type, "load"),
-        run_tags={},  # else the runs get the tags of the job
         metadata=code_references(__file__),
     )
 
@@ -52,7 +51,6 @@ def validate_job(
         owners=owners,
         hooks=hooks,
         tags=job_tags(doc_type, "audit"),
-        run_tags={},
         metadata=code_references(__file__),
     )
 

@@ -52,7 +52,6 @@ def retire_job(catalogue: Catalogue, hooks: frozenset[dg.HookDefinition] = froze
         description="Takes down live partitions, such as those that left the catalogue; a rollback brings them back.",
         executor_def=dg.in_process_executor,
         tags=job_tags(None, "retire"),
-        run_tags={},
         hooks=hooks,
         metadata=code_references(__file__),
     )

@@ -36,7 +36,7 @@ def asset_tags(catalogue: Catalogue, doc_type: str) -> dict[str, str]:
 
 
 def job_tags(doc_type: str | None, does: str) -> dict[str, str]:
-    """Return the tags of a job or schedule; its runs do not get them."""
+    """Return the tags of a job, which its runs get too: to filter the list of runs by."""
     return {"doc_assets/does": does, **({"doc_assets/type": doc_type} if doc_type else {})}
 
 

@@ -14,10 +14,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from doc_assets.catalogue import Catalogue
+from doc_assets.catalogue import Catalogue, load_catalogue
 from doc_assets.dagster.build import build_defs
 from doc_assets.errors import CatalogueError
 from doc_assets.validation.audit import CHECKS
+from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.fake_library import LIVE, TYPES, FakeLibrary
 
 
@@ -198,3 +199,37 @@ def test_gc_keeps_what_its_policy_says(definitions: dg.Definitions, library: Fak
     config = {**quiet, "ops": {"collect": {"config": {"keep": 5}}}}
     assert job.execute_in_process(run_config=config, instance=dg.DagsterInstance.ephemeral()).success
     assert library.calls == ["gc 3 30", "gc 5 0"]
+
+
+def test_a_type_says_who_answers_for_it_what_kinds_of_sources_it_has_and_where_it_is_defined(
+    library: FakeLibrary, tmp_path: Path
+) -> None:
+    file = tmp_path / "sources.yaml"
+    file.write_text(
+        "types:\n  zig:\n    owners: ['team:systems', sam@example.org]\n    sources:\n"
+        "      - {name: std, kind: git, location: 'https://git.example/zig', base_url: 'https://zig.example/a_b/'}\n"
+    )
+    definitions = build_defs(catalogue=load_catalogue(file), resources={"doc_assets": library})
+    node = definitions.resolve_asset_graph().get(dg.AssetKey("zig"))
+    assert (list(node.owners), node.tags["source_kind/git"]) == (["team:systems", "sam@example.org"], "")
+    assert "](<https://zig.example/a_b/>)" in str(node.metadata["sources"].value)
+    references = node.metadata["dagster/code_references"]
+    assert isinstance(references, dg.CodeReferencesMetadataValue)
+    assert [(one.label, one.source.rpartition("/")[2]) for one in references.code_references] == [
+        ("definition", "assets.py"),
+        ("catalogue", "sources.yaml:2"),
+    ]
+    job = definitions.resolve_job_def("migrate_zig")
+    assert (list(job.owners or ()), job.tags["doc_assets/does"]) == (["team:systems", "sam@example.org"], "load")
+    (step,) = job.nodes
+    assert isinstance(step.definition, dg.OpDefinition)
+    assert step.definition.pool == "doc_assets_loads"
+
+
+def test_the_local_instance_limits_loads_by_their_pool_and_judges_no_freshness() -> None:
+    settings = yaml.safe_load((ROOT / "dagster.yaml").read_text())
+    with dg.DagsterInstance.ephemeral(
+        settings={name: settings[name] for name in ("concurrency", "freshness")}
+    ) as found:
+        assert found.get_concurrency_config().pool_config.default_pool_limit == 2
+        assert not found.freshness_enabled

@@ -28,7 +28,9 @@ def write(folder: Path, pages: range) -> None:
 
 
 @pytest.fixture(scope="module")
-def ui(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterUi]:
+def ui(
+    server_url: str, template: str, converted_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DagsterUi]:
     folder = tmp_path_factory.mktemp("ui")
     docs, pictures = folder / "docs", folder / "pictures"
     pictures.mkdir()
@@ -44,7 +46,7 @@ def ui(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory)
         }
     with (
         new_database(server_url, template=template) as url,
-        dagster_dev(folder, url, types) as base,
+        dagster_dev(folder, url, types, converted_home / "models") as base,
         chromium() as browser,
         tab(browser, base, viewport=SCREEN) as opened,
     ):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import yaml
 from doc_assets_tests.support import ROOT
 
 # A busy machine starts a run in a minute.
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 400.0
 
 
 @dataclass
@@ -110,8 +110,8 @@ def _launches(request: Any) -> bool:
 
 
 @contextmanager
-def dagster_dev(folder: Path, database_url: str, types: dict[str, dict]) -> Iterator[str]:
-    """``dagster dev`` over a catalogue; its address."""
+def dagster_dev(folder: Path, database_url: str, types: dict[str, dict], models: Path) -> Iterator[str]:
+    """``dagster dev`` over a catalogue, with models that are converted already; its address."""
     home = folder / "dagster"
     home.mkdir()
     shutil.copy(ROOT / "dagster.yaml", home)
@@ -123,19 +123,32 @@ def dagster_dev(folder: Path, database_url: str, types: dict[str, dict]) -> Iter
         "DOC_ASSETS_HOME": str(folder / "home"),
         "DOC_ASSETS_CATALOGUE": str(folder / "sources.yaml"),
         "DOC_ASSETS_DATABASE_URL": database_url,
+        "DOC_ASSETS_CONVERTED_MODELS": str(models),
         "DOC_ASSETS_THREADS": "1",
         "PYTHONPATH": str(ROOT),
     }
     with (folder / "dagster.log").open("wb") as log:
         command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+        # A group of its own, and Ctrl-C as a terminal leaves it: what starts in the background ignores it.
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         try:
             base = f"http://127.0.0.1:{port}"
             _wait_for(base, process, folder / "dagster.log")
             yield base
         finally:
-            process.send_signal(signal.SIGINT)  # as Ctrl-C, which ends its web server, daemon and code server
-            process.wait(60)
+            process.send_signal(signal.SIGINT)  # which ends its web server, daemon and code server
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(60)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_for(base: str, process: subprocess.Popen, log: Path) -> None:
