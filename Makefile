@@ -31,7 +31,7 @@ test-services: $(STAMP)
 	$(BIN)/python -m pytest -m services --no-skipped-services
 	$(MAKE) test-postgres
 
-# The tests of the search page in Chromium: installs what is absent, Debian's package of the browser included.
+# The tests of pages in Chromium: installs what is absent, Debian's package of the browser included.
 test-ui: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[ui]"
 	PYTHON=$(BIN)/python doc_assets_tests/support/services/install.sh chromium
