@@ -84,7 +84,7 @@ def test_the_command_compares_the_sources_on_request(store, source, loader, comm
     [
         (["7"], "snapshot 7 does not exist"),
         (["--partition", "rust/none"], "not live"),
-        (["7", "--source"], "given by id, or by"),
+        (["7", "--source"], "ids choose single snapshots"),
     ],
 )
 def test_the_command_refuses_what_makes_no_sense(command, arguments, said):
