@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,8 @@ def test_a_run_is_listed_with_its_job_and_can_be_repeated_from_there(
     assert run.remote_job_origin.job_name == run.job_name == "migrate_rust"
     workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())
     assert workspace["load_from"][0]["python_module"]["module_name"] == in_process_runs.CODE_LOCATION
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["dg"]["project"]
+    assert project["code_location_name"] == in_process_runs.CODE_LOCATION, "dg would name it after the distribution"
 
 
 def test_a_run_that_repeats_one_of_a_dead_process_is_left_alone_and_is_of_no_batch(
