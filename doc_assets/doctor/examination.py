@@ -1,4 +1,4 @@
-"""The registry of examinations, and running them: side by side, each bounded in time and apart from the others."""
+"""The registry of examinations, and running them: each bounded in time and apart from the others."""
 
 from __future__ import annotations
 
@@ -62,10 +62,12 @@ def examination(subject: str, seconds: float = 60.0) -> Callable[[Examine], Exam
 
 
 def examine(surroundings: Surroundings, examinations: Sequence[Examination] = ()) -> Iterator[Diagnosis]:
-    """Yield what the examinations find, in their order; by default all that there are."""
-    running = [_Running(one, surroundings) for one in examinations or _all()]
-    for one in running:
-        yield from one.findings()
+    """Yield what the examinations find, in their order; by default all that there are.
+
+    One after the other: they import much, and imports of several threads wait for each other.
+    """
+    for one in examinations or _all():
+        yield from _Running(one, surroundings).findings()
 
 
 def _all() -> list[Examination]:
