@@ -103,7 +103,7 @@ def _encoder(accepted: str) -> tuple[Callable[[CollectorRegistry], bytes], str]:
     """Return the encoder for an ``Accept`` header, and its content type; the library reads no quoted parameter."""
     try:
         return choose_encoder(accepted.replace('"', ""))
-    except ValueError:  # a version that is none
+    except (TypeError, ValueError):  # a version that is none
         return choose_encoder("")
 
 

@@ -156,7 +156,7 @@ def test_each_state_that_cannot_be_looked_into_is_refused_with_the_reason(pages:
     told = refusal(first)
     assert "rust/std" in told and f"complete since {second.astimezone().isoformat()}" in told
     assert ask(pages, "lock", "text", as_of=second) and ask(pages, "lock", "text", as_of=then)
-    with pytest.raises(NotFound, match=r"nothing was live on .* of type bpf: there are ebpf, rust"):
+    with pytest.raises(NotFound, match=r"nothing was live on .* of type bpf .*: there are ebpf, rust"):
         ask(pages, "lock", "text", as_of=then, types=["bpf"])
 
 
