@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from doc_assets.cli import search_answer
 from doc_assets.cli.app import app
+from doc_assets.embedding import model_lookup
 from doc_assets.serving.http import server
 from doc_assets.serving.mcp import arguments
 from doc_assets.serving.mcp.tools import BY_NAME, TOOLS
@@ -54,7 +54,7 @@ def pages(store, database_url, monkeypatch, tmp_path):
     library.publish("rust/tokio", {"task.md": task})
     monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", database_url)
     monkeypatch.setenv("DOC_ASSETS_CATALOGUE", str(tmp_path / "none.yaml"))
-    monkeypatch.setattr(search_answer, "SpaceModels", lambda settings: model)
+    monkeypatch.setattr(model_lookup, "SpaceModels", lambda settings: model)
 
 
 def test_each_snippet_starts_our_command_or_calls_our_endpoint():

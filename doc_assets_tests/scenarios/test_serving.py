@@ -10,8 +10,8 @@ import pytest
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from doc_assets.cli import fetch, search_answer
 from doc_assets.cli.app import app
+from doc_assets.embedding import model_lookup
 from doc_assets.serving.http.application import create_app
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store
@@ -42,8 +42,7 @@ def library(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Li
     )
     monkeypatch.setenv("DOC_ASSETS_DATABASE_URL", store.url)
     monkeypatch.setenv("DOC_ASSETS_CATALOGUE", str(tmp_path / "none.yaml"))
-    for module in (fetch, search_answer):
-        monkeypatch.setattr(module, "SpaceModels", lambda settings: library.model)
+    monkeypatch.setattr(model_lookup, "SpaceModels", lambda settings: library.model)
     return library
 
 
