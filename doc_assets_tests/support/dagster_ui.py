@@ -46,8 +46,12 @@ class DagsterUi:
         return self.page.locator("body").inner_text()
 
     def item(self, text: str) -> Any:
-        """An entry of a menu or list."""
+        """An entry of a list."""
         return self.page.locator(f"span:text-is('{text}'):visible").last
+
+    def entry(self, text: str) -> Any:
+        """An entry of a menu or dialog, not of the page behind it."""
+        return self.page.locator(f".dagster-portal span:text-is('{text}'):visible").last
 
     def button(self, name: str, *, exact: bool = False) -> Any:
         return self.page.get_by_role("button", name=name, exact=exact)
@@ -59,7 +63,7 @@ class DagsterUi:
         if partitions:
             self.page.get_by_text("Select a partition or create one").first.click()
             for partition in partitions:
-                self.item(partition).click()
+                self.entry(partition).click()
             self.page.get_by_text("Launch runs to materialize").click()
         else:
             self.button(which, exact=True).click()
@@ -71,7 +75,7 @@ class DagsterUi:
         choice = self.page.get_by_placeholder("Partition")
         choice.click()
         choice.fill(partition)
-        self.item(partition).click()
+        self.entry(partition).click()
         self.page.locator(".CodeMirror").first.click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(config)
