@@ -11,6 +11,7 @@ import typer
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.cli.search_answer import print_answer
+from doc_assets.metadata import product_and_version
 from doc_assets.search.choices import Around, Mode
 from doc_assets.settings import Settings
 
@@ -35,14 +36,10 @@ def _facts(given: Sequence[str]) -> dict[str, list[str]]:
 
 def _stated(hit: SearchResult) -> str:
     """Return product, version and licence of the document."""
-    facts = hit.metadata
-    named = [
-        f"{facts.get(name)} {facts.get(version) or ''}".rstrip()
-        for name, version in (("product", "version"), ("crate", "crate_version"), ("protocol", "version"))
-        if facts.get(name)
-    ]
-    kernel = facts.get("kernel_version")
-    return " · ".join([*named[:1], *([f"Linux {kernel}"] if kernel else []), *filter(None, [hit.licence])])
+    product, version = product_and_version(hit.metadata)
+    kernel = hit.metadata.get("kernel_version")
+    named = f"{product} {version or ''}".rstrip() if product else ""
+    return " · ".join(filter(None, [named, f"Linux {kernel}" if kernel else "", hit.licence]))
 
 
 def search(
@@ -99,8 +96,8 @@ def search(
             mode=mode.value,
         )
         hits = found.results
-        for missing, near in found.instead.items():
-            print_note(f"no chunk holds a word like {missing!r}: searched for {near!r} instead")
+        for note in found.notes():
+            print_note(note)
         if facts and not hits:
             print_note(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:
@@ -112,7 +109,8 @@ def search(
 
 def _print_result(number: int, hit: SearchResult) -> None:
     """Print the document with its best chunk, and of its other chunks heading, link and first line."""
-    print_line((f"{number}. {hit.heading}", "bold"), "  ", (f"{hit.score:.3f}", "dim"))
+    score = f"{hit.score:.3f}{', unlikely' if hit.is_unlikely else ''}"
+    print_line((f"{number}. {hit.heading}", "bold"), "  ", (score, "dim"))
     print_line("   ", (hit.url or f"{hit.doc_type}/{hit.source}/{hit.path}", "cyan"))
     if stated := _stated(hit):
         print_line("   ", (stated, "dim"))

@@ -33,7 +33,8 @@ def print_answer(settings: Settings, asked: Mapping[str, object], *, as_json: bo
     for note in answer.notes:
         print_note(note)
     for number, hit in enumerate(answer.hits, 1):
-        print_line((f"{number}. {hit.title}", "bold"), "  ", (f"{hit.score:.3f}", "dim"))
+        score = f"{hit.score:.3f}{', unlikely' if hit.unlikely else ''}"
+        print_line((f"{number}. {hit.title}", "bold"), "  ", (score, "dim"))
         facts = [" ".join(filter(None, (hit.product, hit.version))), hit.date, hit.licence, f"{hit.tokens} tokens"]
         print_line("   ", (hit.id, "cyan"), "  ", (" · ".join(filter(None, facts)), "dim"))
         for passage in hit.passages:

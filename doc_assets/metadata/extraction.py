@@ -23,6 +23,10 @@ _WITH_FRONT_MATTER = frozenset({"markdown", "mdx", "html", "rst", "text"})
 # The names that rustdoc's formats give these two, since a page has no other version and path.
 _OF_RUSTDOC = {"version": "crate_version", "path": "item_path"}
 _ASIDE = "front_matter."
+# Docutils' bibliographic fields describe the document: ``:Version:`` of a page of Linux is that of a driver.
+_OF_THE_DOCUMENT = frozenset({"rst"})
+# In the catalogue, in place of a version: each page states that of the product.
+_STATED_BY_PAGES = "page"
 
 # v1.14, 1.13, v1.2.3, release-1.30, 2.x; a bare "v2" is an API's or a protocol's version and counts less.
 _VERSION_FOLDER = re.compile(r"(?:(?:release|version)-)?v?(\d+(?:\.\d+)+(?:\.x)?|\d+\.x)", re.IGNORECASE)
@@ -72,7 +76,11 @@ def describe(document: Document, doc_type: str, attributes: Mapping[str, str], p
         facts[_ASIDE + name] = stated.pop(name)
     facts |= stated
     place = PurePosixPath(path)
-    given = _attributes(attributes)
+    by_pages = attributes.get("version") == _STATED_BY_PAGES
+    given = _attributes({name: text for name, text in attributes.items() if not (by_pages and name == "version")})
+    own = document.format in _OF_THE_DOCUMENT and bool({"product", "protocol"} & given.keys() - facts.keys())
+    if own and not by_pages and "version" in facts:
+        facts[_ASIDE + "version"] = facts.pop("version")
     if "version" not in given and (version := folder_version(place)):
         given["version"] = version
     for name, value in given.items():

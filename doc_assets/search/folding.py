@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from doc_assets.document import JsonValue
 from doc_assets.document.similarity import version_of
+from doc_assets.metadata import product_of
 from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.store.database.connection import Connection
@@ -174,19 +175,14 @@ def _chosen(
     if policy == "keep_all" or (policy == "prefer_best" and version_of(stated[best], first.path) is None):
         return entries[0]
     # Sources may be about different products, whose versions do not compare.
-    product = _product(stated[best])
+    field, product = product_of(stated[best])
     same = [
         (document_id, place)
         for document_id, place in entries
-        if (product is not None and _product(stated[document_id]) == product)
-        or (place.key[:2] == first.key[:2] and (product is None or policy == "prefer_newest"))
+        if (product and product_of(stated[document_id]) == (field, product))
+        or (place.key[:2] == first.key[:2] and (not product or policy == "prefer_newest"))
     ]
     return max(same, key=lambda entry: version_of(stated[entry[0]], entry[1].path) or ())
-
-
-def _product(metadata: Mapping[str, JsonValue]) -> tuple[str, JsonValue] | None:
-    """Return the field that names a document's product, and its name."""
-    return next(((name, metadata[name]) for name in ("crate", "product", "protocol") if metadata.get(name)), None)
 
 
 def _counterpart(connection: Connection, group: DuplicateGroup, shown: bytes) -> Ranked:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.document import JsonValue
-from doc_assets.search.confidence import confidence
+from doc_assets.search.confidence import UNLIKELY, confidence
 from doc_assets.search.diversity import Contender, spread, words_of
 from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
 from doc_assets.search.page_url import address
@@ -73,6 +73,11 @@ class SearchResult:
     ordinal: int = 0
     passages: tuple[Passage, ...] = ()
     confidence: float | None = None
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether it most likely does not answer the query; never known in a search by words or by meaning alone."""
+        return self.confidence is not None and self.confidence < UNLIKELY
 
 
 def results_of(

@@ -6,6 +6,7 @@ Evidence on the candidates is gathered in ``candidates`` and scored in ``ranking
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,8 +31,11 @@ from doc_assets.store.search.ranking_settings import ranking_settings
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
 
-# A pasted log is searched by its beginning: the rest adds nothing, and to_tsvector rejects texts above 1 MB.
+# A pasted log is searched by its beginning: the model reads some 200 words of it, 100 lexemes are counted, and the 32
+# rarest ranked. Said of one number of words, a reader can understand it.
+MAX_WORDS = 100
 _MAX_QUERY_CHARACTERS = 10_000
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,34 @@ class Found:
 
     Attributes:
         instead: What was searched for in place of a word of the query that occurs nowhere, both without their endings.
+        words_left_out: Words at the end of the query that were not searched for.
     """
 
     scope: SearchScope
     results: list[SearchResult]
     instead: Mapping[str, str] = field(default_factory=dict)
+    words_left_out: int = 0
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what a reader should know of how the query was understood."""
+        found = [
+            f"no text holds a word like {missing!r}: {near!r} was searched for"
+            for missing, near in self.instead.items()
+        ]
+        if self.words_left_out:
+            found.append(
+                f"the query is long: its beginning was searched for, {self.words_left_out:,} words were left out"
+            )
+        if self.results and self.results[0].is_unlikely:
+            found.append("what is asked may not be in here: even the first result is unlikely to answer it")
+        return tuple(found)
+
+
+def first_words(query: str) -> tuple[str, int]:
+    """Return the beginning of a query that is searched for, and the number of words after it."""
+    words = [word.start() for word in _WORD.finditer(query)]
+    end = min(words[MAX_WORDS] if len(words) > MAX_WORDS else len(query), _MAX_QUERY_CHARACTERS)
+    return query[:end].rstrip(), sum(start >= end for start in words)
 
 
 def search(
@@ -65,7 +92,7 @@ def search(
         store: The store.
         embedder: ``SpaceModels``, which finds the model of the searched space, or a model, or a function that loads it;
             mode ``text`` opens none.
-        query: Words, an identifier, an error message or a question; a long one is searched by its beginning.
+        query: Words, an identifier, an error message or a question; of a long one the first 100 words are searched for.
         types: Documentation types to search, all if empty.
         sources: Sources to search, all if empty.
         where: Fields of the metadata with a value, or several of which one must match:
@@ -133,7 +160,7 @@ def search_in(
         raise Misuse(f"unknown search mode {mode!r}: one of {', '.join(get_args(Mode))} is needed")
     if k < 1:
         raise Misuse(f"k is {k}: at least one result must be asked for")
-    query = clean_text(query)[:_MAX_QUERY_CHARACTERS].strip()
+    query, left_out = first_words(clean_text(query).strip())
     if not query:
         raise Misuse("the query is empty: give some words to search for")
     reranks = isinstance(embedder, SpaceModels) and embedder.reranks
@@ -145,7 +172,7 @@ def search_in(
     results = results_of(connection, query, ranked, found.scope, asked.wanted, found.places)
     if results and isinstance(embedder, SpaceModels) and (reranker := embedder.reranker()):
         results = rerank(reranker, query, results)
-    return Found(found.scope, results[:k], found.terms.instead)
+    return Found(found.scope, results[:k], found.terms.instead, left_out)
 
 
 def explain_empty(

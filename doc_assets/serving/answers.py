@@ -112,6 +112,10 @@ class Hit(_Frozen):
     snapshot: int = Field(description="Id of the snapshot that holds it.")
     digest: str = Field(description="SHA-256 of the page's content, in hex.")
     score: float = Field(description="Higher is better; comparable within one search only.")
+    confidence: float | None = Field(
+        description="Likelihood that the page answers the query, 0 to 1; known in mode hybrid alone."
+    )
+    unlikely: bool = Field(description="Its confidence is so low that it most likely does not answer the query.")
     tokens: int = Field(description="Tokens of its passages.")
     passages: tuple[Passage, ...] = Field(description="Best first.")
     also_in: tuple[Place, ...] = Field(description="Other pages with the same text or nearly the same.")

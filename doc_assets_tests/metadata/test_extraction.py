@@ -101,6 +101,25 @@ def test_the_version_is_the_catalogues_else_the_folders_else_the_pages(path, sta
         assert facts["front_matter.version"] == stated["version"]
 
 
+@pytest.mark.parametrize(
+    ("document_format", "stated", "attributes", "version"),
+    [
+        ("rst", {}, {"product": "linux"}, None),
+        ("rst", {}, {"product": "linux", "version": "6.1"}, "6.1"),
+        ("rst", {}, {"product": "linux", "version": "page"}, "1.14a"),
+        ("rst", {"product": "tlan"}, {}, "1.14a"),
+        ("rst", {}, {}, "1.14a"),
+        ("markdown", {}, {"product": "linux"}, "1.14a"),
+    ],
+)
+def test_the_version_of_a_text_is_none_of_the_product_that_the_catalogue_names_unless_that_says_so(
+    document_format, stated, attributes, version
+):
+    facts = told({"version": "1.14a"} | stated, document_format=document_format, **attributes)
+    assert facts.get("version") == version
+    assert version == "1.14a" or facts["front_matter.version"] == "1.14a"
+
+
 def test_pages_about_ebpf_say_kernel_version_program_types_and_kind_of_item():
     users = Section(("Usage", "Program types"), None, (Block("- `BPF_PROG_TYPE_XDP`\n- BPF_PROG_TYPE_SK_SKB", "list"),))
     helper = told({}, "linux/helper-function/bpf_x.md", "ebpf", blocks=("v4.8", "It does x."), sections=(users,))

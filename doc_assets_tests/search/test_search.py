@@ -7,7 +7,7 @@ from psycopg import sql
 
 from doc_assets.embedding.prompts import Role
 from doc_assets.errors import ConfigurationError, Misuse, NotFound, Refused
-from doc_assets.search.search import search, searching
+from doc_assets.search.search import MAX_WORDS, find, search, searching
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search import meaning
 from doc_assets.store.search.scope import SearchRequest, resolve_scope
@@ -171,6 +171,15 @@ def test_a_long_query_is_embedded_by_its_first_tokens(shelves: Library) -> None:
     shelves.find(query, "vector")
     assert shelves.model.texts == [(Role.QUERY, " ".join(query.split()[:WINDOW]))]
     assert meaning.first_tokens("short enough", shelves.model.tokenizers.query) == "short enough"
+
+
+@pytest.mark.parametrize("mode", ["text", "vector", "hybrid"])
+def test_of_a_long_query_the_first_words_are_searched_for_and_the_others_counted(shelves: Library, mode: str) -> None:
+    filler = " ".join(f"filler{n}" for n in range(MAX_WORDS - 1))
+    found = find(shelves.store, shelves.model, f"quorum {filler} lantern tide", mode=mode)
+    cut = find(shelves.store, shelves.model, f"quorum {filler}", mode=mode)
+    assert found.results == cut.results and cut.words_left_out == 0
+    assert found.words_left_out == 2 and "2 words were left out" in found.notes()[0]
 
 
 def test_text_mode_loads_no_model_and_the_others_load_it_once(shelves: Library) -> None:

@@ -75,7 +75,7 @@ class RstFormat:
     """Reads reStructuredText with every Sphinx directive and role known, so that no page loses text to one."""
 
     name = "rst"
-    version = 3
+    version = 4
     suffixes = frozenset({".rst", ".rest"})
     priority = 10
 

@@ -14,8 +14,8 @@ from doc_assets.serving.http.guards import Guards
 from doc_assets.serving.http.rate_limit import RateLimit
 from doc_assets.settings import ServeSettings
 
-# Kubernetes kills after 30 s.
-_LAST_SECONDS = 20
+# For requests under way; then connections are cut, and store, index and threads closed. Kubernetes kills after 30 s.
+_LAST_SECONDS = 15
 
 
 def guards_of(settings: ServeSettings, host: str) -> Guards:

@@ -225,6 +225,8 @@ def _hit(
         snapshot=snapshot.id,
         digest=document.document_id.hex(),
         score=round(result.score, 4),
+        confidence=result.confidence,
+        unlikely=result.is_unlikely,
         tokens=sum(passage.tokens for passage in passages),
         passages=passages,
         also_in=tuple(

@@ -62,10 +62,7 @@ class Searches:
         before = cursor.position if cursor else 0
         depth = min(before + query.k + 1, DEEPEST)
         found = self._find(connection, query, request, depth)
-        notes += tuple(
-            f"no text holds a word like {missing!r}: {near!r} was searched for"
-            for missing, near in found.instead.items()
-        )
+        notes += found.notes()
         results, further = _page(found.results, cursor, query.k)
         shown = show(
             connection,

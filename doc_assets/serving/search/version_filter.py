@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from doc_assets.errors import NotFound
-from doc_assets.metadata import folder_version
+from doc_assets.metadata import PRODUCTS, folder_version, product_of, version_field
 from doc_assets.search.results import SearchResult
 from doc_assets.search.versions import VersionRange, newest_first, select
 from doc_assets.serving.sources.snapshot_facts import Twin, versions_by_product
@@ -16,7 +16,6 @@ from doc_assets.store.browse.contents import ProductVersion
 from doc_assets.store.search.filters import Condition
 
 _SHOWN = 5
-_PRODUCTS = ("crate", "product", "protocol")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +32,7 @@ class VersionFilter:
 
     def place_of(self, result: SearchResult) -> SearchResult:
         """Return a result at the file of a version that is searched, if its document is in several files."""
-        product = next((name for name in _PRODUCTS if result.metadata.get(name)), "product")
-        wanted = self.versions.get((product, str(result.metadata.get(product) or "")), ())
+        wanted = self.versions.get(product_of(result.metadata), ())
         if not wanted or folder_version(PurePosixPath(result.path)) in ("", *wanted):
             return result
         for also in result.also_in:
@@ -65,7 +63,7 @@ def version_filter(
         NotFound: No product has such a version or one below.
     """
     wanted = VersionRange.parse(asked)
-    given = [c for c in conditions if c.field in _PRODUCTS]
+    given = [c for c in conditions if c.field in PRODUCTS]
     products = {
         key: versions
         for key, versions in versions_by_product(list(facts)).items()
@@ -104,9 +102,7 @@ def _name(key: tuple[str, str]) -> str:
 
 def _pattern(key: tuple[str, str], version: str) -> str:
     kind, product = key
-    return json.dumps(
-        ({kind: product} if product else {}) | {"crate_version" if kind == "crate" else "version": version}
-    )
+    return json.dumps(({kind: product} if product else {}) | {version_field(kind): version})
 
 
 def _there_is(products: dict[tuple[str, str], list[str]]) -> str:

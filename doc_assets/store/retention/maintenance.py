@@ -140,6 +140,7 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
     ):
         if loaded:
             vector_index.analyze(connection)
+            _merge_new_words(connection)
         space = spaces.find_space(connection, fingerprint)
         if last and space is not None:
             try:
@@ -149,6 +150,18 @@ def finish_loading(store: Store, fingerprint: str, *, workers: int = 1, loaded: 
                     raise
                 problem = str(to_store_error(error, left=SEARCHABLE))
     return IndexResult(built, last, time.perf_counter() - started, problem)
+
+
+def _merge_new_words(connection: psycopg.Connection) -> None:
+    """Merge what was added into the index of words; autovacuum does it late, and on an embedded server hardly ever.
+
+    Until then each look-up of a word reads all that was added since: with 2 MB of it 250 pages, in 1.2 ms of CPU. A
+    role that does not own the index leaves it to autovacuum.
+    """
+    connection.execute(
+        "SELECT gin_clean_pending_list(i.oid) FROM pg_class i"
+        " WHERE i.oid = 'doc_assets.chunk_tsv'::regclass AND pg_has_role(i.relowner, 'USAGE')"
+    )
 
 
 def build_index(connection: psycopg.Connection, space: spaces.SpaceTable, workers: int) -> bool:

@@ -43,6 +43,16 @@ def test_it_is_left_to_the_load_that_ends_last(loaded):
     assert not maintenance.finish_loading(loaded, SPACE.fingerprint).built
 
 
+def test_new_words_are_merged_into_their_index(loaded):
+    merge = "SELECT gin_clean_pending_list('doc_assets.chunk_tsv')"
+    maintenance.finish_loading(loaded, SPACE.fingerprint)
+    with loaded.connect() as connection:
+        assert connection.execute(merge).fetchall() == [(0,)]
+    Shelf(loaded).publish({"new.md": page("a new word")})
+    with loaded.connect() as connection:
+        assert connection.execute(merge).fetchall() > [(0,)], "else the test says nothing"
+
+
 def test_between_two_partitions_of_one_call_nobody_is_last(loaded):
     with maintenance.loading(loaded):
         with session(loaded, "first"):
