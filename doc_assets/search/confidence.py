@@ -9,8 +9,8 @@ import math
 # 0.42. Whether an answer is there at all it says badly: of two searches, one with its answers and one without, the
 # first result of the former is more confident in 70 %, on halves that it was not fitted to.
 # Below UNLIKELY the first result has 4 % of searches that have an answer, 19 % of those whose answers were taken out,
-# and 70 % of those about a subject that no source is about; of all results below it, 4 % answer. At 0.05 these are 12,
-# 33 and 74 %, so that most first results that are marked would be right. docs/search.md has the table.
+# and 60 % of those about a subject that no source is about; of all results below it, 4 % answer. At 0.05 these are 12,
+# 33 and 70 %, so that most first results that are marked would be right. docs/search.md has the table.
 UNLIKELY = 0.03
 _INTERCEPT = -7.26
 _WORDS = 5.19

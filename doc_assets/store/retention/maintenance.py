@@ -160,7 +160,7 @@ def _merge_new_words(connection: psycopg.Connection) -> None:
     """
     connection.execute(
         "SELECT gin_clean_pending_list(i.oid) FROM pg_class i"
-        " WHERE i.oid = 'doc_assets.chunk_tsv'::regclass AND pg_has_role(i.relowner, 'USAGE')"
+        " WHERE i.oid = to_regclass('doc_assets.chunk_tsv') AND pg_has_role(i.relowner, 'USAGE')"
     )
 
 
