@@ -55,11 +55,11 @@ def history(
         print_note("the history has no such event")
     print_table(
         "history",
-        ["at", "action", "partition", "from", "to", "result", "documents", "embedded", "seconds", "docs/min", "run",
-         "by", "error"],
+        ["at", "action", "partition", "result", "by", "from", "to", "documents", "embedded", "seconds", "docs/min",
+         "run", "error"],
         [
-            (r.at, r.action, r.partition, *_change(r), r.result, r.counts.get("documents"), r.counts.get("embedded"),
-             r.seconds, r.documents_per_minute, (r.run_id or "")[:8], r.who, r.error)
+            (r.at, r.action, r.partition, r.result, r.who, *_change(r), r.counts.get("documents"),
+             r.counts.get("embedded"), r.seconds, r.documents_per_minute, (r.run_id or "")[:8], r.error)
             for r in rows
         ],
         first=["at", "action", "partition", "result"],
