@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from io import TextIOWrapper
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,7 @@ from doc_assets.settings import LogSettings
 from doc_assets.settings.layers import set_by_flags
 from doc_assets.settings.names import unknown_variables
 
+_SHOW_CURSOR = "\r\n\x1b[?25h"
 # Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
 _REPORTING = ("migrate", "rollback", "retire", "validate", "gc", "db upgrade")
 _log = logging.getLogger(__name__)
@@ -256,6 +258,10 @@ def _in_one_line(error: Exception) -> str:
 
 def _end_now(number: int) -> None:
     """Exit at the second signal without waiting; PostgreSQL rolls open transactions back."""
-    termination_message.add_error("stopped at once by a second signal; running it again resumes")
+    told = "stopped at once by a second signal; what was committed stays, and running it again resumes"
+    termination_message.add_error(told)
     termination_message.write(128 + number)
+    # Past rich, whose locks the interrupted code may hold; a live display has hidden the cursor.
+    with suppress(OSError):
+        os.write(2, f"{_SHOW_CURSOR if sys.stderr.isatty() else ''}{told}\n".encode())
     os._exit(128 + number)

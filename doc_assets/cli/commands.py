@@ -25,6 +25,9 @@ class Place(NamedTuple):
 
 
 COMMANDS = {
+    "plan": Place(
+        "Load", "plan", "plan", "Show what a load would do and how long it would take; changes nothing that is stored."
+    ),
     "migrate": Place(
         "Load",
         "migrate",

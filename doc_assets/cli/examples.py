@@ -28,7 +28,11 @@ class Usage(NamedTuple):
 
 
 USAGES = {
-    "migrate": Usage(("migrate", "migrate rust/crate-tokio --dry-run", "migrate --type rust --parallel 2"), _LOADS),
+    "plan": Usage(
+        ("plan", "plan rust/crate-tokio --json", "plan -o next.plan"),
+        f"0 planned · 1 a source cannot be read, or a guard would refuse · {_MISUSE}",
+    ),
+    "migrate": Usage(("migrate", "migrate rust/crate-tokio --dry-run", "migrate --plan next.plan"), _LOADS),
     "validate": Usage(
         ("validate", "validate rust/crate-tokio --source"), f"0 every check passed · 1 one failed · {_MISUSE}"
     ),

@@ -138,7 +138,7 @@ class LoadSummary:
         print_json(
             {
                 "batch": self.batch_id,
-                "partitions": [_as_json(result) for result in self.results],
+                "partitions": [result_as_json(result) for result in self.results],
                 "totals": self.totals,
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
                 "busy": {stage: round(share, 4) for stage, share in self.busy.items()},
@@ -158,6 +158,7 @@ class LoadSummary:
                 print_note(f"warning: {result.partition}: {warning}")
         note_left_catalogue(self.left)
         note_crate_fronts(self.fronts)
+        self._note_stopped()
         if {result.result for result in self.results} <= {"unchanged"}:
             print_note(
                 f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})"
@@ -191,6 +192,18 @@ class LoadSummary:
         if self.batch_id is not None:
             print_note(f"back to before it: doc-assets rollback --run {self.batch_id}")
 
+    def _note_stopped(self) -> None:
+        """Print how far the loads came that were stopped, and how to go on."""
+        stopped = [result for result in self.results if result.result == "stopped"]
+        begun = [result for result in stopped if result.snapshot is not None]
+        for result in begun:
+            print_note(f"{result.partition}: {result.error}")
+        if stopped:
+            print_note(
+                f"stopped: {sum(result.files for result in begun):,} files of {len(begun):,} partitions are in, "
+                f"{len(stopped) - len(begun):,} partitions were not begun; the same command goes on from there"
+            )
+
     def _print_partitions(self, totals: Mapping[str, int | float], *, wide: bool) -> None:
         print_table(
             "migrate",
@@ -205,7 +218,12 @@ class LoadSummary:
         )
 
 
-def _as_json(result: LoadResult) -> dict:
+def in_order(results: Sequence[LoadResult]) -> list[LoadResult]:
+    """Return the results by type and partition."""
+    return sorted(results, key=lambda result: (result.doc_type, result.partition))
+
+
+def result_as_json(result: LoadResult) -> dict:
     """Return the fields of a result, with the partition key as ``partition`` beside ``doc_type``."""
     named = {"doc_type": result.doc_type, "partition": result.key, "result": result.result}
     return named | {key: value for key, value in asdict(result).items() if key not in ("key", "checks", "stages")}

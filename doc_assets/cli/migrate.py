@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import typer
 
-from doc_assets.catalogue import Catalogue, Partition
+from doc_assets.catalogue import Partition
 from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
-from doc_assets.cli.load_summary import Loading, LoadSummary
+from doc_assets.cli.load_summary import Loading, LoadSummary, in_order
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_note
 from doc_assets.cli.partition_options import (
     CATALOGUE_OPTION,
@@ -26,19 +23,18 @@ from doc_assets.cli.partition_options import (
     chosen,
     settings_with,
 )
+from doc_assets.cli.plan import Order, lacking, plan_and_print, present_basis
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
 from doc_assets.dagster import batch_load
+from doc_assets.dagster.batch_load import Surveyed
 from doc_assets.ingest.load_history import record_surveys
-from doc_assets.ingest.loader import Loader
-from doc_assets.ingest.result import LoadResult
+from doc_assets.ingest.plan_file import PlanFile
 from doc_assets.job_progress.own_job import OwnJob, job_progress
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
-from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_store
 
 _MOST_PARALLEL = 64
@@ -72,7 +68,15 @@ def migrate(
         help="Embed the stored chunks with this model, then switch all partitions at once, without reading sources. "
         "A folder, NAME, NAME@PRECISION (fp32, bf16, fp16, int8), or an id from doc-assets spaces.",
     ),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Parse and print what a load would do; write nothing."),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Print what a load would do and write nothing, as doc-assets plan does."
+    ),
+    plan_file: Path | None = typer.Option(
+        None,
+        "--plan",
+        metavar="FILE",
+        help="Load what doc-assets plan -o FILE planned, or refuse if sources, catalogue or store moved since.",
+    ),
     share: str | None = typer.Option(
         None,
         "--slice",
@@ -92,11 +96,25 @@ def migrate(
                 "--space changes all that is live at once: leave out --type, --partition, --slice and --limit"
             )
         return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
+    planned = None
+    if plan_file is not None:
+        if types or partitions or limit or share or dry_run or allow_deletions:
+            raise typer.BadParameter("the plan says what to load and how: leave out the other options but --parallel")
+        planned = PlanFile.read(plan_file)
+        limit, allow_deletions = planned.limit, planned.allow_deletions
     loaded, wanted = chosen(settings, types, partitions)
+    if planned is not None:
+        wanted = [partition for partition in wanted if partition.name in planned.partitions]
     order = Order(loaded, _slice_of(wanted, share), limit, _parallel(parallel), allow_deletions)
+    if dry_run:
+        return plan_and_print(settings, order, as_json=as_json)
     with open_store(settings) as store, job_progress() as job:
-        note_at_start(_lacking(store, loaded)[0])
-        summary = _planned(settings, store, order) if dry_run else _loaded(settings, store, order, job)
+        note_at_start(lacking(store, loaded)[0])
+        started = time.perf_counter()
+        surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
+        if planned is not None and plan_file is not None:
+            planned.refuse_moved(plan_file, present_basis(settings, store, order, surveyed))
+        summary = _loaded(settings, store, order, job, surveyed, started)
     summary.report()
     if as_json:
         summary.print_json()
@@ -106,17 +124,6 @@ def migrate(
         raise typer.Exit(shutdown.exit_code())
     if summary.failed:
         raise typer.Exit(1)
-
-
-@dataclass(frozen=True)
-class Order:
-    """Partitions and options of one call."""
-
-    catalogue: Catalogue
-    wanted: Sequence[Partition]
-    limit: int | None
-    parallel: int | None
-    allow_deletions: bool
 
 
 def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
@@ -130,24 +137,10 @@ def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
     return found
 
 
-def _planned(settings: Settings, store: Store, order: Order) -> LoadSummary:
-    """Return what a load would do."""
-    started = time.perf_counter()
-    surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit, for_load=False)
-    print_errors(surveyed.results)
-    discovered = time.perf_counter() - started
-    peak = tree_rss(psutil.Process())
-    with closing(Loader(settings, store)) as loader:
-        plans = [loader.plan(survey) for survey in surveyed.changed]
-    results = _sorted([*surveyed.results, *plans])
-    seconds, (left, fronts) = time.perf_counter() - started, _lacking(store, order.catalogue)
-    return LoadSummary(results, seconds, peak, {"discover": discovered}, batch_id=None, left=left, fronts=fronts)
-
-
-def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> LoadSummary:
-    """Load, then refresh the vector index; report progress to this process's Job."""
-    started = time.perf_counter()
-    surveyed = batch_load.survey(settings, store, order.catalogue, order.wanted, order.limit)
+def _loaded(
+    settings: Settings, store: Store, order: Order, job: OwnJob, surveyed: Surveyed, started: float
+) -> LoadSummary:
+    """Load what the survey found changed, then refresh the vector index; report progress to this process's Job."""
     print_errors(surveyed.results)
     discovered = time.perf_counter() - started
     peak = tree_rss(psutil.Process())
@@ -167,7 +160,7 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         report=job.update,
     )
     loading = time.perf_counter() - loading
-    results = _sorted([*surveyed.results, *loads])
+    results = in_order([*surveyed.results, *loads])
     if missing := [load for load in results if load.result not in ("published", "unchanged")]:
         job.report_incomplete(f"{len(missing)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)
@@ -179,15 +172,5 @@ def _loaded(settings: Settings, store: Store, order: Order, job: OwnJob) -> Load
         {"discover": discovered, "index": seconds},
         batch_id if published else None,
         Loading(loading, batch_load.lanes(settings, workers)) if loads else None,
-        *_lacking(store, order.catalogue),
+        *lacking(store, order.catalogue),
     )
-
-
-def _lacking(store: Store, catalogue: Catalogue) -> tuple[list[LeftPartition], list[CrateFront]]:
-    """Return what is live and the catalogue lacks."""
-    with store.connect("doc-assets migrate") as connection:
-        return left_catalogue(connection, catalogue), crate_fronts(connection, catalogue)
-
-
-def _sorted(results: list[LoadResult]) -> list[LoadResult]:
-    return sorted(results, key=lambda result: (result.doc_type, result.partition))

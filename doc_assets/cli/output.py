@@ -209,6 +209,11 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> list[in
     return [max(_cell(value).cell_len for value in (name, *(row[i] for row in rows))) for i, name in enumerate(columns)]
 
 
+def print_grid(rows: Iterable[Sequence[Piece]]) -> None:
+    """Print rows of aligned cells to stdout, without lines and headings."""
+    results.print(build_grid(rows))
+
+
 def build_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], total: Sequence | None = None, whole: int = _WHOLE
 ) -> Table:

@@ -7,7 +7,7 @@ what is live and not in it.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -22,8 +22,11 @@ from doc_assets.cli.output import (
     JSON_OPTION,
     WIDE_OPTION,
     Line,
+    Piece,
+    build_grid,
     build_table,
     fitting,
+    print_grid,
     print_json,
     print_json_line,
     print_note,
@@ -31,13 +34,14 @@ from doc_assets.cli.output import (
     results,
 )
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
+from doc_assets.cli.progress_bar import announced_row, bar_row
 from doc_assets.document.records import COUNTS
 from doc_assets.errors import CatalogueError, StoreUnreachable
 from doc_assets.runtime.progress import duration
 from doc_assets.store.database.connection import DatabaseError, Store, read_transaction
 from doc_assets.store.database.retries import is_transient
 from doc_assets.store.history import metrics
-from doc_assets.store.history.progress import ProgressRow, read_progress
+from doc_assets.store.history.progress import Announced, ProgressRow, announced, read_progress
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.partitions.partitions import busy_partitions
 from doc_assets.store.schema import schema
@@ -56,6 +60,7 @@ class _Status:
     """Values of one reading, at the database's time ``at``.
 
     Attributes:
+        announced: How far each running ``migrate`` is with all its partitions.
         held: Partitions that a process works on; a running load that is not among them has died.
         left: Live partitions that left the catalogue, or why it cannot be read.
         builds: Vector indexes that are being built.
@@ -64,6 +69,7 @@ class _Status:
 
     at: datetime
     running: list[ProgressRow]
+    announced: list[Announced]
     held: frozenset[str]
     waiting: list[metrics.QueuedRun]
     failed: list[metrics.LoadEnd]
@@ -101,6 +107,8 @@ def status(
         return
     if not found.running:
         print_note("nothing runs")
+    else:
+        print_grid(_bars(found))
     for title, columns, rows in _tables(found):
         print_table(title, columns, rows, first=_FIRST, below="error", wide=wide)
     for build in found.builds:
@@ -124,7 +132,7 @@ def _watch(store: Store, catalogue: Catalogue | str, every: float, as_json: bool
                 if as_json:
                     print_json_line(_as_json(found))
                 elif screen is not None:
-                    screen.update(_drawn(_tables(found)), refresh=True)
+                    screen.update(Group(build_grid(_bars(found)), _drawn(_tables(found))), refresh=True)
                 else:
                     print_note(f"{found.at:%H:%M:%S} {_line(found)}")
                 if not found.busy:
@@ -151,6 +159,7 @@ def _read(store: Store, catalogue: Catalogue | str) -> _Status:
             return _Status(
                 metrics.now(connection),
                 read_progress(connection),
+                announced(connection),
                 frozenset(state.partition for state in partitions if state.held),
                 metrics.unfinished_runs(connection),
                 metrics.failed_loads(connection),
@@ -180,6 +189,14 @@ def _about_indexes(spaces: Iterable[metrics.SpaceState], being_built: Set[int]) 
                 f"embedding space {space.id} has {space.vectors:,.0f} vectors and no vector index: searches compare "
                 "every vector until the load that runs, or the next migrate, has built it"
             )
+
+
+def _bars(found: _Status) -> list[Sequence[Piece]]:
+    """Return a row with a bar for each running load, as the load itself shows it."""
+    return [
+        *(bar_row(row.partition, row.state(found.at)) for row in found.running),
+        *(announced_row(state) for state in found.announced),
+    ]
 
 
 def _tables(found: _Status) -> list[tuple[str, list[str], list[tuple]]]:
@@ -265,6 +282,7 @@ def _running(found: _Status, row: ProgressRow) -> dict:
         "percent": round(100 * state.share, 2),
         "files_done": row.files_done,
         "files_total": row.files_total,
+        "files_rejected": row.rejected,
         "documents": row.documents,
         "chunks": row.chunks,
         "documents_per_minute": round(state.documents_per_minute, 1),
@@ -292,6 +310,7 @@ def _as_json(found: _Status) -> dict:
     return {
         "at": found.at,
         "running": [_running(found, row) for row in found.running],
+        "migrations": found.announced,
         "waiting": _not_running(found),
         "failed": found.failed,
         "live": [_live(state) for state in found.live],

@@ -42,10 +42,12 @@ class Surveyed:
     Attributes:
         results: Results of those that need none: ``unchanged``, or ``failed`` because their source cannot be fetched.
         changed: Surveys of the others, most work first, so that no process is left alone with a large one.
+        unchanged: Surveys of those that a load would not change.
     """
 
     results: list[LoadResult]
     changed: list[Survey]
+    unchanged: list[Survey]
 
 
 def survey(
@@ -78,6 +80,7 @@ def survey(
     states = source_states(partitions, catalogue, settings) if for_load and limit is None else {}
     results: list[LoadResult] = []
     changed: list[Survey] = []
+    same: list[Survey] = []
     with closing(Loader(settings, store)) as loader:
         for partition in partitions:
             try:
@@ -88,8 +91,9 @@ def survey(
             if found.unchanged is None or even_unchanged:
                 changed.append(found)
             else:
+                same.append(found)
                 results.append(found.unchanged)
-    return Surveyed(results, sorted(changed, key=lambda one: -one.expected_tokens))
+    return Surveyed(results, sorted(changed, key=lambda one: -one.expected_tokens), same)
 
 
 def load(

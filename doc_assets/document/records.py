@@ -34,12 +34,18 @@ class StoredDocument:
     def of(cls, document: Document, chunks: Sequence[Chunk]) -> StoredDocument:
         """Return the rows of a parsed and chunked document."""
         text, _ = lay_out(document)
-        metadata_json = canonical_json(document.metadata)
+        return cls.of_parts(document.title, document.format, text, canonical_json(document.metadata), chunks)
+
+    @classmethod
+    def of_parts(
+        cls, title: str, format: str, text: str, metadata_json: str, chunks: Sequence[Chunk]
+    ) -> StoredDocument:
+        """Return the rows of a document that is laid out already."""
         digest = hashlib.sha256()
-        for part in (document.title, document.format, text, metadata_json):
+        for part in (title, format, text, metadata_json):
             digest.update(_sha256(part))
         digest.update(hashlib.sha256(b"".join(_place(chunk) for chunk in chunks)).digest())
-        return cls(digest.digest(), document.title, document.format, text, metadata_json, tuple(chunks))
+        return cls(digest.digest(), title, format, text, metadata_json, tuple(chunks))
 
 
 @dataclass(frozen=True, slots=True)

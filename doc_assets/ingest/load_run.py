@@ -13,14 +13,16 @@ import numpy as np
 from doc_assets.catalogue import Partition
 from doc_assets.document import Chunk
 from doc_assets.document.pointer import is_pointer_reason
-from doc_assets.document.records import Discovered, FileRecord, StoredDocument
+from doc_assets.document.records import FileRecord, StoredDocument
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import Calls
 from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.errors import EmbeddingError, Stopped
 from doc_assets.ingest.batches import Batch, BatchWriter
 from doc_assets.ingest.chunk_embedder import ChunkEmbedder
+from doc_assets.ingest.expected_work import ExpectedWork, StoredFiles
 from doc_assets.ingest.parse_pool import ParsePool, ParseTask
+from doc_assets.ingest.parsed_files import ParsedFiles
 from doc_assets.ingest.progress_reporter import LoadCounters, ProgressReporter, StageUse
 from doc_assets.ingest.result import LoadResult
 from doc_assets.ingest.source_warnings import source_warnings
@@ -28,7 +30,7 @@ from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.processes import return_free_memory
 from doc_assets.runtime.stages import Stage, StageTimes
 from doc_assets.sources.discovery import Discovery
-from doc_assets.sources.token_estimate import expected_tokens
+from doc_assets.sources.token_estimate import TOKENS_PER_FILE
 from doc_assets.store.database.connection import Connection, Store
 from doc_assets.store.database.retries import Retries
 from doc_assets.store.partitions.session import PartitionSession
@@ -72,8 +74,12 @@ class LoadRun:
         embedder: Callable[[], Embedder],
         calls: Calls,
         retries: Retries,
+        planned: ParsedFiles,
     ) -> None:
-        """Take the session that holds the partition's lock; ``embedder`` loads the model when first called."""
+        """Take the session that holds the partition's lock; ``embedder`` loads the model when first called.
+
+        ``planned`` is what a plan has parsed of the partition, if there was one.
+        """
         self._session = session
         self._partition = partition
         self._terms = terms
@@ -82,7 +88,10 @@ class LoadRun:
         self._space = space
         self._parse_pool = parse_pool
         self._retries = retries
+        self._planned = planned
         self._counters = LoadCounters()
+        self._expected = ExpectedWork()
+        self._committed_tokens = self._files_seen = 0
         self._reporter = ProgressReporter(store, session.partition_id, run_id, self._counters)
         self._in_flight: set[bytes] = set()
         self._counting = threading.Lock()
@@ -94,8 +103,10 @@ class LoadRun:
         self._reporter.close()
         return_free_memory()
 
-    def fill(self, discovery: Discovery, started: float) -> tuple[Lease, LoadResult]:
+    def fill(self, discovery: Discovery, stored: StoredFiles, started: float) -> tuple[Lease, LoadResult]:
         """Fill the snapshot from the discovered files and seal it; the result has ``snapshot`` and ``digest``.
+
+        ``stored`` is what was live at the survey, for the estimate of the work.
 
         Raises:
             Stopped: A stop was requested. Batches that are already embedded were committed first.
@@ -120,10 +131,9 @@ class LoadRun:
         counters = self._counters
         counters.files_total, counters.files_done = len(discovery.listed), len(taken_over)
         counters.bytes_total, counters.bytes_done = discovery.bytes, sum(file.size for file in taken_over)
-        counters.work_total = expected_tokens(
-            (file.path, file.size) for file in (*to_load.canonical, *to_load.unparsed) if _is_work(file)
-        )
-        counters.work_done = expected_tokens((file.path, file.size) for file in taken_over)
+        sizes = discovery.locations
+        self._expected = ExpectedWork(((path, sizes[path].size) for path in todo), stored)
+        counters.work_total = self._expected.left
         self._reporter.report("load")
         try:
             # Deferred: the batch that is being written and the one that waits are committed; what is being embedded
@@ -141,6 +151,7 @@ class LoadRun:
         counts, digest = self._session.run(lambda connection: lifecycle.seal(connection, lease))
         lacking = self._session.run(lambda connection: lacking_in(connection, lease.snapshot))
         now = time.perf_counter()
+        self._planned.remove()  # its results are rows now
         self._reporter.report("audit")
         return lease, LoadResult(
             partition.doc_type,
@@ -192,7 +203,7 @@ class LoadRun:
                 self._done(settled)
             if not todo:
                 return {"parse": 0.0, "embed": 0.0, "write": 0.0}
-            records = self._parse_pool.parse(parse_tasks(self._partition, discovery, todo))
+            records = self._records(discovery, todo)
             batches = Stage("parse", lambda batch: self._claim(batch, lookup), _batches(records), depth=1)
             embedded = Stage("embed", self._embed, batches, depth=1, width=self._calls.batches)
             writing, parsing = StageTimes(), self._parse_pool.busy_seconds
@@ -205,6 +216,7 @@ class LoadRun:
                 quarantined = writer.write(batch)
                 self._counters.chunks_written += claimed.chunks
                 self._in_flight.difference_update(vectors)
+                self._see(claimed)
                 self._done(batch.files, quarantined)
                 writing.begin("starved")
             writing.begin(None)
@@ -217,6 +229,24 @@ class LoadRun:
             "embed_waited_for_model": max(0.0, embedded.times.working - model),
             "embed_waited_for_write": embedded.times.blocked,
         }
+
+    def _records(self, discovery: Discovery, todo: Sequence[str]) -> Iterator[FileRecord]:
+        """Yield what a plan has parsed of the files, then the others as they are parsed."""
+        with self._planned as planned:
+            left = list(todo)
+            if planned:
+                left = []
+                for path in todo:
+                    fingerprint = discovery.read(discovery.locations[path]).fingerprint
+                    known = fingerprint and planned.take(path, fingerprint, discovery.included.digest)
+                    if known:
+                        discovery.release([path])
+                        yield known
+                    else:
+                        left.append(path)
+                _log.info("taken over from a plan: %s of %s files", len(todo) - len(left), len(todo))
+            if left:
+                yield from self._parse_pool.parse(parse_tasks(self._partition, discovery, left))
 
     def _use(self, parsing: float, embedding: StageTimes, writing: StageTimes) -> StageUse:
         """Return how busy the stages are; ``parsing`` is what the parse workers had done before."""
@@ -252,14 +282,33 @@ class LoadRun:
     def _embedded(self, chunks: Sequence[Chunk]) -> None:
         self._counters.embedded += len(chunks)
         self._counters.tokens_done += sum(chunk.token_count for chunk in chunks)
+        self._estimate()
         self._reporter.report()
+
+    def _see(self, claimed: _Claimed) -> None:
+        """Learn from a batch that is committed what the files left will give."""
+        new = {chunk.id: chunk.token_count for chunk in claimed.missing}
+        with self._counting:
+            self._committed_tokens += sum(new.values())
+            for file in claimed.batch.files:
+                ids = {chunk.id for document in file.documents for chunk in document.chunks}
+                self._expected.see(file.path, sum(new.pop(key, 0) for key in ids))
+                self._files_seen += 1
+        self._estimate()
+
+    def _estimate(self) -> None:
+        """Bring the work that is done and expected up to date; what is embedded counts before it is committed."""
+        counters = self._counters
+        with self._counting:
+            under_way = max(0, counters.tokens_done - self._committed_tokens)
+            counters.work_done = counters.tokens_done + TOKENS_PER_FILE * self._files_seen
+            counters.work_total = counters.work_done + max(0, self._expected.left - under_way)
 
     def _done(self, files: Sequence[FileRecord], quarantined: Sequence[str] = ()) -> None:
         counters = self._counters
         counters.files_done += len(files)
         counters.pointers += sum(file.outcome == "rejected" and is_pointer_reason(file.reason) for file in files)
         counters.bytes_done += sum(file.size for file in files)
-        counters.work_done += expected_tokens((file.path, file.size) for file in files if _is_work(file))
         stored: list[StoredDocument] = [d for file in files if file.path not in quarantined for d in file.documents]
         counters.documents += len(stored)
         counters.chunks += sum(len(document.chunks) for document in stored)
@@ -283,11 +332,6 @@ def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]
             data,
             None if data is None else discovery.read(file).fingerprint,
         )
-
-
-def _is_work(file: Discovered | FileRecord) -> bool:
-    """Return True unless another file is parsed in its place."""
-    return isinstance(file, Discovered) or file.outcome != "duplicate"
 
 
 def _batches(records: Iterable[FileRecord]) -> Iterator[Batch]:

@@ -1,28 +1,32 @@
-"""``Loader`` surveys a source, plans a load or stages one; a ``StagedLoad`` is then published or rejected."""
+"""``Loader`` surveys a source and stages a load; a ``StagedLoad`` is then published or rejected.
+
+What a load would do without one is in ``doc_assets.ingest.planning``.
+"""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 
 from doc_assets.catalogue import Catalogue, Partition
-from doc_assets.document.records import Counts, FileRecord
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import calls_of, open_embedder, open_tokenizers
 from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.embedding.space import describe_space
+from doc_assets.ingest.expected_work import StoredFiles, expected_of_partition
 from doc_assets.ingest.load_history import recording_failures
-from doc_assets.ingest.load_run import LoadRun, parse_tasks
+from doc_assets.ingest.load_run import LoadRun
 from doc_assets.ingest.parse_pool import ParsePool, parse_workers
+from doc_assets.ingest.parsed_files import ParsedFiles
 from doc_assets.ingest.recipe import terms_of
 from doc_assets.ingest.result import LoadResult, RetryCounts
 from doc_assets.ingest.source_warnings import source_warnings
 from doc_assets.ingest.staged_load import StagedLoad
 from doc_assets.runtime import log_context, shutdown
+from doc_assets.runtime.time_left import Expected
 from doc_assets.settings import Settings
 from doc_assets.sources.discovery import Discovery, discover
 from doc_assets.store.database.connection import Store
@@ -30,8 +34,7 @@ from doc_assets.store.database.kept_sessions import SessionKeeper
 from doc_assets.store.database.retries import Retries, RetryPolicy
 from doc_assets.store.partitions.session import PartitionSession
 from doc_assets.store.snapshots import lifecycle, reuse
-from doc_assets.store.snapshots.missing_includes import LackingDocuments, lacking_in
-from doc_assets.store.spaces import spaces
+from doc_assets.store.snapshots.missing_includes import lacking_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Survey:
         unchanged: Counts of what is live, if a load would change nothing.
         source_state: Value from ``source_states`` before the survey; None if not requested or not known.
         retries: Retries after failures of the database.
+        stored: What is live of the files; nothing of a survey that found no change.
     """
 
     partition: Partition
@@ -53,11 +57,17 @@ class Survey:
     unchanged: LoadResult | None
     source_state: str | None = None
     retries: int = 0
+    stored: StoredFiles = field(default_factory=StoredFiles)
+
+    @property
+    def expected(self) -> Expected:
+        """What the load is expected to embed and parse, before any file is parsed."""
+        return expected_of_partition(((file.path, file.size) for file in self.discovery.listed), self.stored)
 
     @property
     def expected_tokens(self) -> int:
-        """Estimate of the tokens, before any file is parsed."""
-        return self.discovery.expected_tokens
+        """The work to expect, in tokens to embed."""
+        return round(self.expected.tokens)
 
 
 class Loader:
@@ -132,7 +142,14 @@ class Loader:
         with shutdown.handling_signals():
             discovery = discover(partition, catalogue, self.settings, limit)
             unchanged = self.retries.run(lambda: self._unchanged(partition, discovery, limit, started))
-        return Survey(partition, limit, discovery, unchanged, source_state, self.retries.count - retried)
+            stored = StoredFiles() if unchanged else self.retries.run(lambda: self._stored(partition, limit))
+        return Survey(partition, limit, discovery, unchanged, source_state, self.retries.count - retried, stored)
+
+    def _stored(self, partition: Partition, limit: int | None) -> StoredFiles:
+        terms = terms_of(self.settings, partition.source, limit)
+        with self.store.lent("load", "doc-assets survey") as connection:
+            recipe, sizes = reuse.live_sizes(connection, partition.name, self.space.fingerprint)
+        return StoredFiles(sizes, same_recipe=recipe == terms.recipe)
 
     def _unchanged(
         self, partition: Partition, discovery: Discovery, limit: int | None, started: float
@@ -163,68 +180,6 @@ class Loader:
                 warnings=source_warnings(partition, discovery, counts, lacking),
             )
 
-    def plan(self, survey: Survey) -> LoadResult:
-        """Parse the files and return what a load would do; writes nothing and embeds nothing.
-
-        ``embedded`` and ``tokens_embedded`` count what a load would embed.
-        """
-        started = time.perf_counter()
-        if survey.unchanged is not None:
-            return survey.unchanged
-        partition, discovery = survey.partition, survey.discovery
-        to_load = discovery.to_load({})
-        outcomes: list[str] = []
-        unread: dict[str, str] = {}
-        documents = chunks = tokens = 0
-        missing: dict[bytes, int] = {}
-        lacking = LackingDocuments()
-        with ExitStack() as lookup:
-            space = self.retries.run(self._find_space)
-            stored = lookup.enter_context(spaces.VectorLookup(self.store, space, self.retries)) if space else None
-            tasks = parse_tasks(partition, discovery, [file.path for file in to_load.canonical])
-            for record in self.parse_pool.parse(tasks):
-                outcomes.append(record.outcome)
-                if record.outcome in ("rejected", "skipped"):
-                    unread[record.path] = record.outcome
-                documents += len(record.documents)
-                lacking = _with_includes_of(lacking, record)
-                found = [chunk for document in record.documents for chunk in document.chunks]
-                chunks += len(found)
-                tokens += sum(chunk.token_count for chunk in found)
-                new = {c.id: c.token_count for c in found}
-                if stored is not None:
-                    new = {key: new[key] for key in stored.missing(list(new))}
-                missing |= new
-        # A file with the bytes of one that is not loaded is no duplicate of any document; as sealing counts it.
-        outcomes += [unread.get(file.duplicate_of or "", file.outcome) for file in to_load.unparsed]
-        counts = Counts(
-            files=len(discovery.listed),
-            loaded=outcomes.count("loaded"),
-            duplicate=outcomes.count("duplicate"),
-            skipped=outcomes.count("skipped"),
-            rejected=outcomes.count("rejected"),
-            documents=documents,
-            chunks=chunks,
-            tokens=tokens,
-            bytes=discovery.bytes,
-        )
-        return LoadResult(
-            partition.doc_type,
-            partition.key,
-            "planned",
-            **asdict(counts),
-            embedded=len(missing),
-            reused=chunks - len(missing),
-            tokens_embedded=sum(missing.values()),
-            includes_missing=lacking.includes,
-            seconds=time.perf_counter() - started,
-            warnings=source_warnings(partition, discovery, counts, lacking),
-        )
-
-    def _find_space(self) -> spaces.SpaceTable | None:
-        with self.store.connect() as connection:
-            return spaces.find_space(connection, self.space.fingerprint)
-
     def stage(self, survey: Survey, *, run_id: str | None, batch_id: str | None = None) -> StagedLoad:
         """Load a surveyed partition, changed or not, into a staging snapshot and seal it.
 
@@ -239,6 +194,7 @@ class Loader:
         """
         started, before = time.perf_counter(), (self.retries.count - survey.retries, self._embedding_retries)
         partition = survey.partition
+        terms = terms_of(self.settings, partition.source, survey.limit)
         with shutdown.handling_signals(), ExitStack() as guard:
             guard.enter_context(log_context.bound(run=run_id, partition=partition.name))
             guard.enter_context(recording_failures(self.store, partition, run_id, started))
@@ -248,7 +204,7 @@ class Loader:
             run = LoadRun(
                 session,
                 partition,
-                terms_of(self.settings, partition.source, survey.limit),
+                terms,
                 run_id,
                 store=self.store,
                 space=self.space,
@@ -256,9 +212,10 @@ class Loader:
                 embedder=lambda: self.embedder,
                 calls=calls_of(self.settings),
                 retries=self.retries,
+                planned=ParsedFiles(self.settings.home, partition.name, terms.recipe),
             )
             guard.callback(run.finish)
-            lease, result = run.fill(survey.discovery, started)
+            lease, result = run.fill(survey.discovery, survey.stored, started)
             return StagedLoad(
                 partition=partition,
                 result=result,
@@ -280,16 +237,3 @@ class Loader:
     def _retried(self, before: tuple[int, int]) -> RetryCounts:
         """Return the retries since ``before``."""
         return {"retries": self.retries.count - before[0], "embedding_retries": self._embedding_retries - before[1]}
-
-
-def _with_includes_of(lacking: LackingDocuments, record: FileRecord) -> LackingDocuments:
-    """Return the documents that lack includes with those of one more file; the first is the first by path."""
-    for document in record.documents:
-        facts = json.loads(document.metadata_json) if '"includes_missing"' in document.metadata_json else {}
-        if not isinstance(count := facts.get("includes_missing"), int):
-            continue
-        first, path = str(facts.get("first_include_missing", "")), record.path
-        if lacking.documents and lacking.path <= path:
-            first, path = lacking.first, lacking.path
-        lacking = LackingDocuments(lacking.documents + 1, lacking.includes + count, first, path)
-    return lacking

@@ -1,7 +1,8 @@
 """``Progress`` of a load: its share of the work, rates and remaining time. Pure: the elapsed seconds are handed in.
 
 Work is measured in tokens, because embedding takes nine tenths of a load, and a megabyte of rustdoc HTML holds a tenth
-of the text of a megabyte of Markdown. ``doc_assets.sources.token_estimate`` estimates the tokens of a file.
+of the text of a megabyte of Markdown. ``doc_assets.sources.token_estimate`` estimates the tokens of a file,
+``doc_assets.runtime.time_left`` forecasts the end of several loads.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ class Progress:
     Attributes:
         files_total: Files of the source.
         files_done: Files with a row in the manifest.
-        work_total: Tokens expected from all files.
-        work_done: Tokens expected from the files that are done.
+        work_total: Work of the load in tokens to embed: what is done, and what is expected now of the files left.
+        work_done: The part that is done. Files that were taken over from an earlier snapshot are in neither.
         tokens_done: Tokens embedded.
         documents: Documents written.
         chunks: Chunks written.
         embedded: Chunks embedded.
         seconds: Seconds since the start.
+        forecast_seconds: Time left, where something knows it better than the rate so far.
     """
 
     files_total: int = 0
@@ -34,6 +36,7 @@ class Progress:
     chunks: int = 0
     embedded: int = 0
     seconds: float = 0.0
+    forecast_seconds: float | None = None
 
     @property
     def share(self) -> float:
@@ -52,13 +55,16 @@ class Progress:
 
     @property
     def remaining_seconds(self) -> float | None:
-        """The time until the end at the rate so far; None before anything is done."""
+        """The time until the end, as forecast or at the rate so far; None before anything is done."""
+        if self.forecast_seconds is not None:
+            return self.forecast_seconds
         return self.seconds * (1 - self.share) / self.share if self.share > 0 else None
 
     def __add__(self, other: Progress) -> Progress:
         """Add two loads that run at the same time: work adds up, time does not."""
-        *counts, seconds = zip(astuple(self), astuple(other), strict=True)
-        return Progress(*(one + another for one, another in counts), seconds=max(seconds))
+        *counts, seconds, forecasts = zip(astuple(self), astuple(other), strict=True)
+        longest = max((forecast for forecast in forecasts if forecast is not None), default=None)
+        return Progress(*(one + another for one, another in counts), seconds=max(seconds), forecast_seconds=longest)
 
 
 def duration(seconds: float | None) -> str:

@@ -23,7 +23,6 @@ from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched, SourceFile
 from doc_assets.sources.included_files import IncludedFiles
-from doc_assets.sources.token_estimate import expected_tokens
 from doc_assets.sources.walk import read, walk
 
 # Of files with equal bytes one is parsed for all, unless they include files beside them: mdBook, MkDocs and Hugo,
@@ -108,11 +107,6 @@ class Discovery:
     def bytes(self) -> int:
         """Bytes of all files, as listed."""
         return sum(file.size for file in self.listed)
-
-    @property
-    def expected_tokens(self) -> int:
-        """Tokens to expect of the files, before any is parsed."""
-        return expected_tokens((file.path, file.size) for file in self.listed)
 
     @cached_property
     def included(self) -> IncludedFiles:

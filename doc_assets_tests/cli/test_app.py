@@ -88,9 +88,13 @@ def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
     source.write("empty.md", "")
     plan = cli.json("migrate", "--dry-run")
     assert [row["result"] for row in plan["partitions"]] == ["planned"]
+    printed = cli.run("plan", "-o", "next.plan")
+    assert "documents: 3 added\n" in printed and printed.endswith("to do it: doc-assets migrate --plan next.plan\n")
     assert cli.json("snapshots") == []
 
-    first = cli.load()
+    first = cli.load("--plan", "next.plan")
+    cli.run("migrate", "--plan", "next.plan", code=1)  # what is live is not what the plan was made for
+    assert "snapshot 1 is live, and none was" in cli.errors
     assert set(first["totals"]) >= TOTALS
     assert set(first["partitions"][0]) >= TOTALS | {"doc_type", "partition", "snapshot", "digest", "result"}
     totals = first["totals"]

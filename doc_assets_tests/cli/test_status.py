@@ -13,9 +13,9 @@ import pytest
 from psycopg import sql
 
 from doc_assets.cli import main
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Store, read_transaction
 from doc_assets.store.history import history
-from doc_assets.store.history.progress import clear_progress, write_progress
+from doc_assets.store.history.progress import Announced, announce, clear_progress, write_progress
 from doc_assets.store.partitions.partitions import ensure_partition, partition_lock
 from doc_assets.store.retention import maintenance
 from doc_assets.store.spaces import vector_index
@@ -111,6 +111,22 @@ def test_the_last_failure_of_each_partition_is_told_until_a_later_load_or_look_e
     (row,) = status.json()["failed"]
     assert (row["partition"], row["error"], row["result"]) == ("rust/a", "a is broken", "failed")
     assert "a is broken" in status()[0]
+
+
+def test_a_migrate_that_runs_anywhere_is_shown_with_all_its_partitions(store: Store, status: Status):
+    with store.connect("doc-assets progress") as following, running(store):
+        with read_transaction(following):
+            announce(following, Announced(0.2468, 3, 105, 4_980.4))
+        assert status.json()["migrations"] == [
+            {"share": 0.247, "finished": 3, "partitions": 105, "eta_seconds": 4980.0}
+        ]
+        printed = status()[0]
+        (line,) = [line for line in printed.splitlines() if "24.7 %" in line]
+        assert "3/105 done" in line and "1 h 23 m left" in line
+        with read_transaction(following):
+            announce(following, Announced(0.0, 0, 105, None))
+        assert status.json()["migrations"][0]["eta_seconds"] is None
+    assert status.json()["migrations"] == []
 
 
 def test_it_watches_until_nothing_runs(store: Store, status: Status, monkeypatch: pytest.MonkeyPatch):

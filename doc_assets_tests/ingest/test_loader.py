@@ -205,19 +205,6 @@ def test_a_transient_database_error_is_retried(source, loader, store, monkeypatc
     assert len(attempts) > 2
 
 
-def test_a_dry_run_writes_nothing_and_says_what_a_load_would_do(source, loader, store):
-    source.write_guides(4)
-    plan = loader.plan(loader.survey(source.partition, source.catalogue))
-    with store.connect() as connection:
-        assert connection.execute("SELECT count(*) FROM snapshot").fetchone() == (0,)
-        assert connection.execute("SELECT count(*) FROM chunk").fetchone() == (0,)
-    result = load(loader, store, source)
-    assert (plan.files, plan.loaded, plan.documents, plan.chunks, plan.embedded, plan.tokens) == (
-        result.files, result.loaded, result.documents, result.chunks, result.embedded, result.tokens
-    )  # fmt: skip
-    assert loader.plan(loader.survey(source.partition, source.catalogue)).result == "unchanged"
-
-
 def test_a_limit_loads_the_first_files_only(source, loader, store):
     source.write_guides(5)
     assert load(loader, store, source, limit=2).files == 2

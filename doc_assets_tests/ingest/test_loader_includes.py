@@ -2,6 +2,7 @@
 
 import pytest
 
+from doc_assets.ingest.planning import Planner
 from doc_assets.store.history import history
 from doc_assets.store.snapshots.missing_includes import lacking_in, lacking_live
 from doc_assets.store.versions import listing
@@ -108,7 +109,7 @@ def test_what_pages_lack_is_summed_warned_of_and_recorded(source, loader, store)
     source.write("src/run.md", PAGE.replace("main.rs", "absent.rs"))
     first = "first ../listings/a.rs in src/other.md"
     sentence = f"2 documents lack 3 includes, {first}: `subfolders` in the catalogue may leave them out"
-    planned = loader.plan(loader.survey(source.partition, source.catalogue))
+    planned = Planner(loader).plan(loader.survey(source.partition, source.catalogue)).result
     loaded = load(loader, store, source)
     unchanged = loader.survey(source.partition, source.catalogue).unchanged
     for result in (planned, loaded, unchanged):

@@ -55,6 +55,7 @@ def test_it_stops_its_workers_tells_what_was_done_and_exits_with_143(database_ur
     assert time.monotonic() - asked < 60
     assert process.returncode == 143, complaints
     assert "stopped" in printed and "Traceback" not in complaints
+    assert "stopping at the next batch border" in complaints and "the same command goes on from there" in complaints
     _gone, alive = psutil.wait_procs(family, 30)
     assert not alive
     told = json.loads(message.read_text())

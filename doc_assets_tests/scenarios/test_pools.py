@@ -45,6 +45,7 @@ OWN = [
 ]
 WRITERS = [
     ["migrate"],
+    ["plan"],
     ["gc"],
     ["validate"],
     ["rollback", "rust/x"],

@@ -39,6 +39,7 @@ READERS = [
 ]
 WRITERS = [
     ["migrate"],
+    ["plan"],
     ["gc"],
     ["validate"],
     ["rollback", "rust/a"],

@@ -31,6 +31,7 @@ class ProgressRow:
         write_busy: Share in which this load wrote.
         model_busy: Share in which the model was busy that all loads of a process tree share; None if they share none.
         model_queue: Texts that wait for it.
+        rejected: Files that its snapshot holds as rejected.
     """
 
     partition: str
@@ -58,18 +59,21 @@ class ProgressRow:
     write_busy: float = 0.0
     model_busy: float | None = None
     model_queue: int | None = None
+    rejected: int = 0
 
     def state(self, now: datetime | None = None) -> Progress:
         """Return share, rates and time left as of ``now``, by default as of the last update."""
         seconds = ((now or self.updated_at) - self.started_at).total_seconds()
-        figures = {f.name: getattr(self, f.name) for f in fields(Progress) if f.name != "seconds"}
+        figures = {f.name: getattr(self, f.name) for f in fields(Progress) if hasattr(self, f.name)}
         return Progress(**figures, seconds=max(0.0, seconds))
 
 
 # Of a load whose stages have not begun.
-_IDLE = {f.name: f.default for f in fields(ProgressRow) if f.default is not MISSING}
-# The columns that a load writes; the others have defaults or come from its partition.
-_WRITTEN = tuple(f.name for f in fields(ProgressRow) if f.name not in ("partition", "started_at", "updated_at"))
+_IDLE = {f.name: f.default for f in fields(ProgressRow) if f.default is not MISSING and f.name != "rejected"}
+# Filled by a default, from the partition or from the snapshot.
+_READ = ("partition", "started_at", "updated_at", "rejected")
+# The columns that a load writes.
+_WRITTEN = tuple(f.name for f in fields(ProgressRow) if f.name not in _READ)
 _WRITE = sql.SQL(
     "INSERT INTO progress (partition_id, {columns}) VALUES (%(partition_id)s, {values})"
     " ON CONFLICT (partition_id) DO UPDATE SET ({columns}) = ROW ({excluded}), updated_at = clock_timestamp(),"
@@ -91,9 +95,53 @@ def progress(store: Store) -> list[ProgressRow]:
 def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
     """Return the same on a connection that is already open, for callers that poll."""
     columns = sql.SQL(", ").join(sql.Identifier("g", column) for column in _WRITTEN)
-    query = "SELECT p.name AS partition, {}, g.started_at, g.updated_at FROM progress g JOIN partition p"
+    query = (
+        "SELECT p.name AS partition, {}, g.started_at, g.updated_at, (SELECT count(*)::int FROM snapshot_file f"
+        " WHERE f.snapshot_id = g.snapshot_id AND f.outcome = 'rejected') AS rejected FROM progress g JOIN partition p"
+    )
     with connection.cursor(row_factory=class_row(ProgressRow)) as cursor:
         return cursor.execute(sql.SQL(query + " ON p.id = g.partition_id ORDER BY 1").format(columns)).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """How far all loads of a running ``doc-assets migrate`` are, those included that have not begun.
+
+    Attributes:
+        share: Share of the work that is done, 0 to 1.
+        finished: Partitions that are done, of ``partitions`` in all.
+        eta_seconds: Time left; None before it is known.
+    """
+
+    share: float
+    finished: int
+    partitions: int
+    eta_seconds: float | None
+
+
+# The name of the session that follows the progress rows: any role can read it, and it ends with the session.
+_ANNOUNCED = "doc-assets all "
+
+
+def announce(connection: psycopg.Connection, state: Announced) -> None:
+    """Show a state as the name of this session, which must not be a pool's that others get next."""
+    eta = "-" if state.eta_seconds is None else round(state.eta_seconds)
+    name = f"{_ANNOUNCED}{round(1000 * state.share)} {state.finished} {state.partitions} {eta}"
+    connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+
+
+def announced(connection: psycopg.Connection) -> list[Announced]:
+    """Return what the sessions on this database announce, furthest first."""
+    rows = connection.execute(
+        "SELECT application_name FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name ~ ('^' || %s || '[0-9]+ [0-9]+ [0-9]+ ([0-9]+|-)$')",
+        (_ANNOUNCED,),
+    ).fetchall()
+    found = []
+    for (name,) in rows:
+        share, finished, partitions, eta = name.removeprefix(_ANNOUNCED).split()
+        found.append(Announced(int(share) / 1000, int(finished), int(partitions), None if eta == "-" else float(eta)))
+    return sorted(found, key=lambda state: -state.share)
 
 
 def write_progress(

@@ -237,6 +237,16 @@ def count_rows(connection: psycopg.Connection, snapshot_id: int) -> Counts:
     return row
 
 
+def unfinished_counts(connection: psycopg.Connection, partition: str) -> tuple[int, Counts] | None:
+    """Return the staging snapshot that an interrupted load of the partition left, and what is in it so far."""
+    row = connection.execute(
+        "SELECT s.id FROM snapshot s JOIN partition p ON p.id = s.partition_id"
+        " WHERE p.name = %s AND s.status = 'staging' ORDER BY s.id DESC LIMIT 1",
+        (partition,),
+    ).fetchone()
+    return None if row is None else (row[0], count_rows(connection, row[0]))
+
+
 def compute_digest(connection: psycopg.Connection, snapshot_id: int) -> bytes:
     """Return the snapshot's digest (32 bytes), recomputed from its rows."""
     row = connection.execute("SELECT snapshot_digest(%s)", (snapshot_id,)).fetchone()

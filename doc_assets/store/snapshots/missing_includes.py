@@ -5,6 +5,7 @@ Documents that were loaded before they stated it lack nothing here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -35,6 +36,13 @@ class LackingDocuments:
         why = "`subfolders` in the catalogue may leave them out"
         return f"{self.documents:,} {lack} {self.includes:,} {includes}{first}: {why}"
 
+    def __add__(self, other: LackingDocuments) -> LackingDocuments:
+        """Add those of other files; the first is the first by path."""
+        first = min((one for one in (self, other) if one.documents), key=lambda one: one.path, default=self)
+        return LackingDocuments(
+            self.documents + other.documents, self.includes + other.includes, first.first, first.path
+        )
+
 
 _LACKING = """
 SELECT count(*)::int AS documents, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint AS includes,
@@ -42,6 +50,13 @@ SELECT count(*)::int AS documents, coalesce(sum((o.metadata ->> 'includes_missin
     coalesce((array_agg(d.path ORDER BY d.path, d.part))[1], '') AS path
 FROM snapshot_document d JOIN document o ON o.id = d.document_id
 WHERE d.snapshot_id = %s AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
+"""
+_LACKING_AMONG = """
+SELECT count(*)::int AS documents, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint AS includes,
+    coalesce((array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.path))[1], '') AS first,
+    coalesce((array_agg(d.path ORDER BY d.path))[1], '') AS path
+FROM unnest(%s::text[], %s::bytea[]) AS d (path, document_id) JOIN document o ON o.id = d.document_id
+WHERE jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
 """
 # Live snapshots whose load counted such includes, or did not count yet: a status reads the documents of no others.
 _MAY_LACK = """
@@ -64,6 +79,15 @@ def lacking_in(connection: psycopg.Connection, snapshot_id: int) -> LackingDocum
     """Return the documents of a snapshot that lack includes."""
     with connection.cursor(row_factory=class_row(LackingDocuments)) as cursor:
         row = cursor.execute(_LACKING, (snapshot_id,)).fetchone()
+    assert row is not None  # noqa: S101 - an aggregate always gives a row
+    return row
+
+
+def lacking_among(connection: psycopg.Connection, documents: Sequence[tuple[str, bytes]]) -> LackingDocuments:
+    """Return those of the documents, given by path and id, that lack includes."""
+    paths, ids = [path for path, _ in documents], [key for _, key in documents]
+    with connection.cursor(row_factory=class_row(LackingDocuments)) as cursor:
+        row = cursor.execute(_LACKING_AMONG, (paths, ids)).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always gives a row
     return row
 

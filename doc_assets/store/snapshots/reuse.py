@@ -140,6 +140,24 @@ def reusable_files(
     return found
 
 
+def live_sizes(connection: psycopg.Connection, partition: str, fingerprint: str) -> tuple[str | None, dict[str, int]]:
+    """Return the recipe of what is live in the partition, and the sizes of the files that it parsed, by path.
+
+    None and nothing if nothing is live, or in a space of another fingerprint.
+    """
+    row = connection.execute(
+        "SELECT s.id, s.recipe FROM partition p JOIN snapshot s ON s.id = p.published_snapshot_id"
+        " JOIN embedding_space e ON e.id = s.space_id WHERE p.name = %s AND e.fingerprint = %s",
+        (partition, fingerprint),
+    ).fetchone()
+    if row is None:
+        return None, {}
+    files = connection.execute(
+        "SELECT path, size FROM snapshot_file WHERE snapshot_id = %s AND outcome <> 'rejected'", (row[0],)
+    )
+    return row[1], dict(files.fetchall())
+
+
 def find_unchanged(
     connection: psycopg.Connection,
     partition: str,
