@@ -75,7 +75,7 @@ class DagsterUi:
         choice = self.page.get_by_placeholder("Partition")
         choice.click()
         choice.fill(partition)
-        self.entry(partition).click()
+        self.item(partition).click()  # of a menu, which here is in no portal of a dialog
         self.page.locator(".CodeMirror").first.click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(config)
