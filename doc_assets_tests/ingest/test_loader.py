@@ -14,6 +14,7 @@ import pytest
 from doc_assets.embedding.prompts import Role
 from doc_assets.errors import AuditFailed, PartitionLocked
 from doc_assets.ingest.loader import Loader
+from doc_assets.ingest.planning import Planner
 from doc_assets.store.database.connection import Store
 from doc_assets.store.history import history
 from doc_assets.store.partitions import partitions
@@ -71,7 +72,7 @@ def test_equal_files_that_cannot_be_read_count_one_by_one_and_nothing_read_is_wa
     for i in range(3):
         source.write(f"noise-{i}.md", bytes(range(256)) * 20)
     source.write("empty.md", "")
-    planned = loader.plan(loader.survey(source.partition, source.catalogue))
+    planned = Planner(loader).plan(loader.survey(source.partition, source.catalogue)).result
     loaded = load(loader, store, source)
     again = loader.survey(source.partition, source.catalogue).unchanged
     for result in (planned, loaded, again):
