@@ -16,6 +16,7 @@ from doc_assets.errors import ConfigurationError
 from doc_assets.settings.declaration import PREFIX, Setting, key_of, settings_of
 from doc_assets.settings.kinds import text
 from doc_assets.settings.names import key_problem, refuse_mistyped
+from doc_assets.settings.places import is_there
 
 FILE: Final = "doc-assets.toml"
 FILE_VARIABLE: Final = "DOC_ASSETS_SETTINGS"
@@ -141,7 +142,8 @@ def file_of(environment: Mapping[str, str], start: Path | None = None) -> Path |
             raise ConfigurationError(f"{FILE_VARIABLE}={named!r}: there is no such file; none means that none is read")
         return path
     folder = start or Path.cwd()
-    path = next((each / FILE for each in (folder, *folder.parents) if (each / FILE).is_file()), None)
+    above = (each / FILE for each in (folder, *folder.parents))
+    path = next((each for each in above if is_there(each) and each.is_file()), None)
     # As git does it with repositories: whoever can write to a folder above could send documents and keys elsewhere.
     if path is not None and (owner := path.stat().st_uid) not in (0, os.geteuid()):
         raise ConfigurationError(

@@ -12,6 +12,18 @@ HOME: Final = ".doc-assets"
 CATALOGUE: Final = "sources.yaml"
 
 
+def is_there(path: Path) -> bool:
+    """Return whether the path exists; False below a folder that this user may not enter, as after ``sudo -u`` in /root.
+
+    ``Path.exists`` raises a ``PermissionError`` there.
+    """
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
+
+
 def find_home(folder: Path | None = None) -> Path | None:
     """Return the home that is in the folder, by default the working directory, or the nearest above; None without any.
 
@@ -21,7 +33,7 @@ def find_home(folder: Path | None = None) -> Path | None:
     start = folder or Path.cwd()
     for above in (start, *start.parents):
         home = above / HOME
-        if home.is_dir():
+        if is_there(home) and home.is_dir():
             # As git does it with repositories: whoever can write above could put documents and models there.
             if above != start and (owner := home.stat().st_uid) not in (0, os.geteuid()):
                 raise ConfigurationError(
@@ -40,7 +52,7 @@ def default_home() -> Path:
 def default_catalogue() -> Path:
     """Return the catalogue of the working directory, else that beside the home that is found; it need not exist."""
     here = Path(CATALOGUE).absolute()
-    if here.exists() or (home := find_home()) is None:
+    if is_there(here) or (home := find_home()) is None:
         return here
     beside = home.parent / CATALOGUE
-    return beside if beside.exists() else here
+    return beside if is_there(beside) else here

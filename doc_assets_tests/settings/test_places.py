@@ -55,3 +55,16 @@ def test_a_home_above_of_another_user_is_refused_and_one_here_is_not(project: Pa
     with pytest.raises(ConfigurationError, match="DOC_ASSETS_HOME"):
         find_home()
     assert find_home(project) == home
+
+
+def test_below_a_folder_that_the_user_may_not_enter_nothing_is_found(project: Path, monkeypatch: pytest.MonkeyPatch):
+    stat = os.stat
+
+    def refused(path: str | Path, **options: bool) -> os.stat_result:  # as of files below it; root may enter all
+        if str(path).startswith(str(project)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", refused)
+    found = Settings.from_environment()
+    assert (found.home, found.catalogue) == (Path(".doc-assets").absolute(), Path("sources.yaml").absolute())
