@@ -35,6 +35,10 @@ def push_sensor(catalogue: Catalogue, jobs: Sequence[dg.UnresolvedAssetJobDefini
         wanted = {name: request.delivery for request in requests for name in request.partitions if name in partitions}
         if not requests:
             return dg.SensorResult(skip_reason="nothing was pushed")
+        if not wanted:
+            asked = sorted({name for request in requests for name in request.partitions})
+            reason = f"not in the catalogue of this code location: {', '.join(asked)}; if they are new, reload it"
+            return dg.SensorResult(skip_reason=reason, cursor=str(requests[-1].id))
         runs = [
             dg.RunRequest(
                 run_key=f"{name}@{delivery}",

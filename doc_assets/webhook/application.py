@@ -22,7 +22,7 @@ from doc_assets.errors import CatalogueError, ConfigurationError, StoreError
 from doc_assets.secrets import Secret
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.webhook.pushes import partitions_of, push_of
-from doc_assets.webhook.signatures import NotProven, proven_id
+from doc_assets.webhook.signatures import NotProven, has_id, proven_id
 
 # GitHub's payload of a push has up to 2,048 commits, 1 kB each; larger ones are cut by it, or not sent.
 MOST_BYTES = 5_000_000
@@ -79,6 +79,9 @@ class Receiver:
             push = push_of(next((headers[name] for name in _EVENTS if name in headers), None), body)
         except ValueError:
             return _refused(400, "a push as JSON is needed: choose the content type application/json")
+        if push and push.which is None and not has_id(headers):
+            # The next push would have the same body, and be taken for this one sent again.
+            return _refused(400, 'nothing tells this push from the next one: add an "id" of its own to the body')
         try:
             partitions = partitions_of(push, self._catalogue()) if push else []
             if partitions and not self._record(delivery, partitions):

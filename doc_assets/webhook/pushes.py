@@ -31,11 +31,13 @@ class Push:
         repositories: Addresses of the repository, as ``repository_of`` spells them.
         ref: Branch or tag, without ``refs/heads/``; None: any.
         default_branch: What ``HEAD`` stands for; None: not said.
+        which: Tells it from other pushes to the ref: an id that the sender chose, or the commit; None: nothing does.
     """
 
     repositories: frozenset[str]
     ref: str | None
     default_branch: str | None
+    which: str | None
 
 
 def push_of(event: str | None, body: bytes) -> Push | None:
@@ -43,7 +45,7 @@ def push_of(event: str | None, body: bytes) -> Push | None:
 
     Args:
         event: Name of the event in the headers, if any.
-        body: A JSON object; by a program of one's own ``{"repository": ADDRESS, "ref": REF}``.
+        body: A JSON object; by a program of one's own ``{"repository": ADDRESS, "ref": REF, "id": ID}``.
 
     Raises:
         ValueError: It is none.
@@ -65,7 +67,8 @@ def push_of(event: str | None, body: bytes) -> Push | None:
         raise ValueError("it names no repository")
     defaults = (_text(_mapping(content, key), "default_branch") for key in ("repository", "project"))
     ref = _text(content, "ref")
-    return Push(addresses, ref and _short(ref), next(filter(None, defaults), None))
+    which = _text(content, "id") or _text(content, "after")
+    return Push(addresses, ref and _short(ref), next(filter(None, defaults), None), which)
 
 
 def partitions_of(push: Push, catalogue: Catalogue) -> list[str]:

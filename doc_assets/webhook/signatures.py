@@ -22,6 +22,7 @@ from doc_assets.settings.webhook import WebhookSettings
 WINDOW_SECONDS = 300
 SHORTEST_SECRET = 16
 _ENCODED = "whsec_"
+_STANDARD = "webhook-signature"
 
 
 class NotProven(Exception):
@@ -72,7 +73,7 @@ def proven_id(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret]
     Raises:
         NotProven: The signature or token is absent, wrong, or too old.
     """
-    if "webhook-signature" in headers:
+    if has_id(headers):
         return _standard(headers, body, secrets, now)
     if given := headers.get("x-hub-signature-256"):
         expected = [f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}" for key in map(_plain, secrets)]
@@ -85,13 +86,18 @@ def proven_id(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret]
     return hashlib.sha256(body).hexdigest()
 
 
+def has_id(headers: Mapping[str, str]) -> bool:
+    """Return whether the delivery is known by an id that the sender chose, else it is by its body."""
+    return _STANDARD in headers
+
+
 def _standard(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], now: float) -> str:
     name, stamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not name or not stamp.isdecimal() or len(stamp) > 12 or abs(now - int(stamp)) > WINDOW_SECONDS:
         raise NotProven
     signed = f"{name}.{stamp}.".encode("latin-1") + body
     expected = [base64.b64encode(hmac.new(_key(one), signed, hashlib.sha256).digest()).decode() for one in secrets]
-    given = [part.removeprefix("v1,") for part in headers["webhook-signature"].split() if part.startswith("v1,")]
+    given = [part.removeprefix("v1,") for part in headers[_STANDARD].split() if part.startswith("v1,")]
     if not any(_is_among(one, expected) for one in given):
         raise NotProven
     return hashlib.sha256(name.encode("latin-1")).hexdigest()

@@ -32,3 +32,10 @@ def test_each_partition_gets_one_run_however_often_it_was_pushed_to(catalogue: C
     assert found.cursor == "8"
     again = tick(catalogue, library, found.cursor)
     assert not again.run_requests and again.skip_reason
+
+
+def test_partitions_that_are_not_in_the_catalogue_are_named_and_passed(catalogue: Catalogue, library: FakeLibrary):
+    library.requests = [LoadRequest(3, "a" * 64, ("rust/gone",))]
+    found = tick(catalogue, library)
+    assert not found.run_requests and found.cursor == "3"
+    assert "rust/gone" in str(found.skip_reason)

@@ -20,7 +20,7 @@ from doc_assets.webhook import application
 from doc_assets.webhook.application import Receiver, create_app
 
 SECRET = Secret("Zq9-a-shared-secret")
-PUSH = {"repository": "https://git.example/docs", "ref": "main"}
+PUSH = {"repository": "https://git.example/docs", "ref": "main", "id": "1"}
 
 
 class Pushes:
@@ -57,7 +57,7 @@ def test_a_push_is_recorded_once(pushes: Pushes):
     assert pushes.send(PUSH) == (202, {"status": "accepted"})
     assert list(pushes.recorded.values()) == [["rust/docs"]]
     assert pushes.send(PUSH, **{"X-GitHub-Delivery": "another"}) == (200, {"status": "known"})
-    assert pushes.send(PUSH | {"after": "a" * 40}) == (202, {"status": "accepted"})
+    assert pushes.send(PUSH | {"id": "2"}) == (202, {"status": "accepted"})
     assert len(pushes.recorded) == 2
 
 
@@ -65,6 +65,12 @@ def test_a_repository_that_nothing_is_loaded_from_gets_the_same_answer_and_leave
     assert pushes.send(PUSH | {"repository": "https://git.example/unknown"}) == (202, {"status": "accepted"})
     assert pushes.send(PUSH, **{"X-GitHub-Event": "ping"}) == (202, {"status": "accepted"})
     assert pushes.recorded == {}
+
+
+def test_a_push_that_the_next_one_would_repeat_is_refused_and_not_lost(pushes: Pushes):
+    status, answer = pushes.send({"repository": PUSH["repository"], "ref": "main"})
+    assert (status, '"id"' in answer["error"], pushes.recorded) == (400, True, {})
+    assert pushes.send({"repository": PUSH["repository"], "ref": "main", "after": "a" * 40})[0] == 202
 
 
 def test_an_unproven_push_is_refused_unread_and_no_secret_is_logged(pushes: Pushes, caplog: pytest.LogCaptureFixture):

@@ -36,7 +36,7 @@ def test_a_push_is_in_the_history_once_and_without_a_secret_nothing_starts(tmp_p
     path = tmp_path / "sources.yaml"
     path.write_text(CATALOGUE)
     client = TestClient(application(WebhookSettings(SECRET), path, store))
-    push = {"repository": "git@git.example:docs.git"}
+    push = {"repository": "git@git.example:docs.git", "id": "1"}
     answers = [client.post("/", json=push, headers={"X-Gitlab-Token": SECRET.reveal()}).status_code for _ in range(2)]
     assert answers == [202, 200]
     with store.connect() as connection:
