@@ -14,7 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search fuzz image clean
 
+# A home of the checkout's own: else the examples would go into one that is found in a folder above.
 migrate: $(STAMP)
+	@test -n "$$DOC_ASSETS_HOME" || mkdir -p .doc-assets
 	$(BIN)/doc-assets db upgrade
 	DOC_ASSETS_CATALOGUE=examples/sources.yaml $(BIN)/doc-assets migrate
 	@echo
