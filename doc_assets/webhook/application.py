@@ -26,6 +26,9 @@ from doc_assets.webhook.signatures import NotProven, has_id, proven_id
 
 # GitHub's payload of a push has up to 2,048 commits, 1 kB each; larger ones are cut by it, or not sent.
 MOST_BYTES = 5_000_000
+# At a time; each may hold that much. Counted here, since uvicorn's limit_concurrency counts idle connections, which it
+# never closes before their first request: 16 of anybody's would keep all pushes out.
+MOST_REQUESTS = 16
 _BODY_SECONDS = 20.0
 _EVENTS = ("x-github-event", "x-gitea-event", "x-gitlab-event")
 _log = logging.getLogger(__name__)
@@ -53,9 +56,19 @@ class Receiver:
         self._catalogue = catalogue
         self._record = record
         self._clock = clock
+        self._under_way = 0
 
     async def receive(self, request: Request) -> Response:
         """Answer a push."""
+        if self._under_way >= MOST_REQUESTS:
+            return _not_ready()
+        self._under_way += 1
+        try:
+            return await self._receive(request)
+        finally:
+            self._under_way -= 1
+
+    async def _receive(self, request: Request) -> Response:
         try:
             with anyio.fail_after(_BODY_SECONDS):
                 body = await _body_of(request)
@@ -74,7 +87,7 @@ class Receiver:
             return _refused(401, "the signature is absent, wrong or too old")
         except ConfigurationError as error:
             _log.error("%s", error)
-            return _refused(503, "not ready")
+            return _not_ready()
         try:
             push = push_of(next((headers[name] for name in _EVENTS if name in headers), None), body)
         except ValueError:
@@ -88,7 +101,7 @@ class Receiver:
                 return JSONResponse({"status": "known"}, 200)
         except (CatalogueError, StoreError, DatabaseError) as error:
             _log.error("a push could not be recorded: %s", error)
-            return JSONResponse({"error": "not ready"}, 503, {"Retry-After": "60"})
+            return _not_ready()
         return JSONResponse({"status": "accepted"}, 202)
 
 
@@ -113,6 +126,10 @@ async def _body_of(request: Request) -> bytes | None:
         if len(body) > MOST_BYTES:
             return None
     return bytes(body)
+
+
+def _not_ready() -> Response:
+    return JSONResponse({"error": "not ready"}, 503, {"Retry-After": "60"})
 
 
 def _refused(status: int, why: str) -> Response:

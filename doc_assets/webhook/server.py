@@ -18,7 +18,6 @@ from doc_assets.store.history.requests import record_request
 from doc_assets.webhook.application import Receiver, create_app
 from doc_assets.webhook.signatures import secrets_of
 
-_MOST_REQUESTS = 16
 _LAST_SECONDS = 20
 
 
@@ -70,7 +69,7 @@ def run(app: Starlette, host: str, port: int, ready: Callable[[str], None]) -> N
     """
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        limit_concurrency=_MOST_REQUESTS, timeout_graceful_shutdown=_LAST_SECONDS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
     )  # fmt: skip
     with listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host

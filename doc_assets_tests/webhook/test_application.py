@@ -91,6 +91,14 @@ def test_a_body_is_read_up_to_its_limit_alone(pushes: Pushes, monkeypatch: pytes
     assert parts.status_code == 413
 
 
+def test_pushes_beyond_those_at_a_time_are_to_be_sent_again(pushes: Pushes, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(application, "MOST_REQUESTS", 1)
+    assert [pushes.send(PUSH | {"id": name})[0] for name in "12"] == [202, 202]  # each counts until its answer
+    monkeypatch.setattr(application, "MOST_REQUESTS", 0)
+    assert pushes.send(PUSH) == (503, {"error": "not ready"})
+    assert pushes.client.get("/healthz").text == "ok\n"
+
+
 def test_what_is_no_push_and_a_database_that_is_down_are_said_without_details(pushes: Pushes):
     assert pushes.send(b"payload=%7B%7D")[0] == 400
     pushes.down = True
