@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from doc_assets.doctor.diagnosis import Diagnosis, fault, ok, warning
 from doc_assets.doctor.examination import Surroundings, examination
+from doc_assets.secrets import SECRET_VARIABLES
 from doc_assets.settings.declaration import DECLARED
 from doc_assets.settings.layers import file_of, read_file
 from doc_assets.settings.names import unknown_variables
@@ -29,7 +30,7 @@ def settings(surroundings: Surroundings) -> Iterator[Diagnosis]:
     secrets = [
         DECLARED[name].key
         for name, text in texts.items()
-        if DECLARED[name].is_secret and ("://" not in text or _SECRET_IN_ADDRESS.search(text))
+        if name in SECRET_VARIABLES or (DECLARED[name].is_secret and _SECRET_IN_ADDRESS.search(text))
     ]
     if secrets and path.stat().st_mode & 0o077:
         sentence = f"other users may read {path}, which holds {', '.join(secrets)}"

@@ -21,6 +21,8 @@ def test_a_variable_that_is_no_setting_is_a_warning(around):
         ('database_url = "postgresql://u:hunter22@h/d"', 0o600, "ok"),
         ('database_url = "postgresql://u@h/d"', 0o644, "ok"),
         ('serve_token = "s3cr3t-s3cr3t-s3"', 0o644, "warning"),
+        ('notify_url = "https://hooks.example/services/T0/B0/hunter22"', 0o644, "warning"),
+        ('database_url = "host=h user=u"', 0o644, "ok"),
         ("threads = 2", 0o644, "ok"),
     ],
 )
