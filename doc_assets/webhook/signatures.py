@@ -62,7 +62,8 @@ def _lines(file: Path | None) -> Iterator[Secret]:
 def proven_id(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret], now: float) -> str:
     """Return what identifies the delivery, made of what is proven: the same when it is sent again.
 
-    GitHub signs its body alone, so the body's hash it is, not a header that anybody could change.
+    GitHub signs its body alone, so the body's hash it is, not a header that anybody could change. GitLab's token proves
+    headers as well as the body, which has no time: a branch that is forced to and fro has the same one again.
 
     Args:
         headers: By lower-case name.
@@ -73,17 +74,18 @@ def proven_id(headers: Mapping[str, str], body: bytes, secrets: Sequence[Secret]
     Raises:
         NotProven: The signature or token is absent, wrong, or too old.
     """
+    name = ""
     if has_id(headers):
         return _standard(headers, body, secrets, now)
     if given := headers.get("x-hub-signature-256"):
         expected = [f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}" for key in map(_plain, secrets)]
     elif given := headers.get("x-gitlab-token"):
-        expected = [secret.reveal() for secret in secrets]
+        expected, name = [secret.reveal() for secret in secrets], headers.get("idempotency-key", "")
     else:
         raise NotProven
     if not _is_among(given, expected):
         raise NotProven
-    return hashlib.sha256(body).hexdigest()
+    return hashlib.sha256(body + name.encode("latin-1")).hexdigest()
 
 
 def has_id(headers: Mapping[str, str]) -> bool:

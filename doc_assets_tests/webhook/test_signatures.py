@@ -68,6 +68,9 @@ def test_what_proves_nothing_is_refused(headers: dict[str, str]):
 def test_a_delivery_is_known_by_what_is_signed_and_not_by_what_anybody_may_write():
     again = of_github(PLAIN) | {"x-github-delivery": "of the attacker's choice"}
     assert proven_id(again, BODY, [PLAIN], NOW) == proven_id(of_github(PLAIN), BODY, [PLAIN], NOW)
+    token = {"x-gitlab-token": PLAIN.reveal()}
+    first, second, sent_again = (proven_id(token | {"idempotency-key": key}, BODY, [PLAIN], NOW) for key in "121")
+    assert first == sent_again != second
     later = proven_id(standard(KEY, sent=NOW + 60), BODY, [ENCODED], NOW + 60)
     assert later == proven_id(standard(KEY), BODY, [ENCODED], NOW)
     assert later != proven_id(standard(KEY, name="msg_2"), BODY, [ENCODED], NOW)
