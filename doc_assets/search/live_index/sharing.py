@@ -7,14 +7,15 @@ processes end, however they do.
 
 from __future__ import annotations
 
+import errno
 import io
+import logging
 import mmap
 import os
 import pickle
 import secrets
 import struct
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -28,6 +29,10 @@ from doc_assets.store.database.connection import Store
 _ALIGNED = 64
 _HEADER = struct.Struct("<16sQQ")  # name, bytes of the pickle, number of arrays
 _PLACE = struct.Struct("<QQ")  # where an array begins, and its bytes
+# The descriptor, or its process, is gone, or names a socket by now.
+_NO_FILE = (errno.ENOENT, errno.ESRCH, errno.ENXIO)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class SharedIndex:
         if shared.state is None:
             self.close()
         elif shared.state != self._file:
-            with suppress(OSError, _GivenUp):
+            try:
                 segments = {
                     snapshot: (file, held[1])
                     if (held := self._segments.get(snapshot)) and held[0] == file
@@ -164,6 +169,11 @@ class SharedIndex:
                 }
                 self._state = _mapped(str(shared.process), shared.state, [segment for _, segment in segments.values()])
                 self._file, self._segments = shared.state, segments
+            except _GivenUp:
+                pass
+            except OSError as error:
+                if error.errno not in _NO_FILE:
+                    _log.warning("the index cannot be mapped, so that searches here ask PostgreSQL alone: %s", error)
 
     def at(self, key: str) -> LiveState | None:
         """See ``LiveIndex.at``."""

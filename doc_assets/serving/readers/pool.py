@@ -117,8 +117,10 @@ class Readers(AbstractContextManager["Readers"]):
             except BaseException:
                 reader.process.kill()  # its answer would be taken for that of the next search
                 raise
+            # One that answered from an index before the newest is no sign that this is behind.
+            is_wanted = told.is_behind and reader.holds is self._index
             self._give_back(place, reader)
-            if told.is_behind and not self._is_index_wanted:
+            if is_wanted and not self._is_index_wanted:
                 self._is_index_wanted = True
                 self._asks_for_index()
             if isinstance(told.result, DocAssetsError):
@@ -151,7 +153,9 @@ class Readers(AbstractContextManager["Readers"]):
             self._begun.wait()
         while not self._closed.is_set():
             started = time.monotonic()
-            process, connection = self._started(read, f"reader {place}")
+            if (begun := self._started(read, f"reader {place}")) is None:
+                continue
+            process, connection = begun
             reader = _Reader(process, connection)
             with suppress(EOFError, OSError):
                 told: Told = connection.recv()
@@ -165,14 +169,17 @@ class Readers(AbstractContextManager["Readers"]):
             with self._changed:
                 self._readers.pop(place, None)
                 self._idle.discard(place)
-            connection.close()
-            self._pause("a reader process", process, started)
+            # The connection is closed with the last reference: a search may still read from it, and were the
+            # descriptor closed meanwhile, its number would soon be that of the next reader's.
+            self._pause(f"a reader process ended ({exit_reason(process.exitcode)})", started)
 
     def _follow_index(self) -> None:
         """Take each state that the index process sends; start it again if it ends, until the pool is closed."""
         while not self._closed.is_set():
             started = time.monotonic()
-            process, connection = self._started(keep_index, "index")
+            if (begun := self._started(keep_index, "index")) is None:
+                continue
+            process, connection = begun
             asking = threading.Lock()
 
             def ask(connection: Connection = connection, asking: threading.Lock = asking) -> None:
@@ -186,8 +193,7 @@ class Readers(AbstractContextManager["Readers"]):
                     self._is_index_wanted = False
                     self._spread()
             process.join()
-            connection.close()
-            self._pause("the index process", process, started)
+            self._pause(f"the index process ended ({exit_reason(process.exitcode)})", started)
 
     def _spread(self) -> None:
         """Give readers that are idle the newest index, so that they do not keep an older one in memory."""
@@ -203,18 +209,24 @@ class Readers(AbstractContextManager["Readers"]):
 
     def _started(
         self, target: Callable[[Connection, ReaderSettings], None], name: str
-    ) -> tuple[BaseProcess, Connection]:
-        here, there = _SPAWN.Pipe()
-        process = _SPAWN.Process(target=target, args=(there, self._given), name=name, daemon=True)
-        with self._changed:  # two at a time would mix up what a process is started with
-            process.start()
-            self._processes[name] = process
-            if self._closed.is_set():
-                process.kill()
+    ) -> tuple[BaseProcess, Connection] | None:
+        """Start a process; None, after a pause, if the machine allows none now or it died while it was started."""
+        begun = time.monotonic()
+        try:
+            here, there = _SPAWN.Pipe()
+            process = _SPAWN.Process(target=target, args=(there, self._given), name=name, daemon=True)
+            with self._changed:  # two at a time would mix up what a process is started with
+                process.start()
+                self._processes[name] = process
+                if self._closed.is_set():
+                    process.kill()
+        except OSError as error:
+            self._pause(f"the process {name!r} cannot be started ({error})", begun)
+            return None
         there.close()
         return process, here
 
-    def _pause(self, what: str, process: BaseProcess, started: float) -> None:
+    def _pause(self, what: str, started: float) -> None:
         if not self._closed.is_set():
-            _log.error("%s ended (%s) and is started again", what, exit_reason(process.exitcode))
+            _log.error("%s and is started again", what)
             self._closed.wait(max(0.0, started + _PAUSE_SECONDS - time.monotonic()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from doc_assets.embedding.model_lookup import SpaceModels
+from doc_assets.errors import StoreUnavailable
 from doc_assets.search.live_index.loading import IndexStatus
 from doc_assets.serving.answers import EncodedAnswer, SearchAnswer, SearchQuery
 from doc_assets.serving.readers.pool import Readers
@@ -56,3 +57,5 @@ class SpreadService(Service):
         if spaces != self._opened:
             self._readers.require_ready()
             self._opened = spaces
+        elif not self._readers.running:
+            raise StoreUnavailable("no reader process runs now: the log says why, and they are started again")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import threading
@@ -30,6 +31,10 @@ def library(server_url: str, template: str) -> Iterator[Library]:
 def key_of(library: Library) -> str:
     with library.store.reading() as connection:
         return live_key(connection)
+
+
+def raise_(error: Exception) -> None:
+    raise error
 
 
 def descriptors() -> int:
@@ -88,3 +93,16 @@ def test_a_descriptor_that_names_another_file_by_now_is_not_mapped(library: Libr
         shared.take(state)
         assert shared.wait(0)
         os.close(kept), os.close(empty)
+
+
+def test_an_index_that_the_system_does_not_let_map_is_no_silent_loss(
+    library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    published: list[SharedState] = []
+    with PublishedIndex(library.store, 10**9, published.append) as index:
+        assert index.wait(10)
+        monkeypatch.setattr(Path, "open", lambda *_: raise_(OSError(errno.EMFILE, "Too many open files")))
+        shared = SharedIndex()
+        shared.take(published[-1])
+        assert not shared.wait(0)
+        assert "the index cannot be mapped" in caplog.text and "Too many open files" in caplog.text
