@@ -7,6 +7,8 @@ Dagster starts again sends nothing.
 
 from __future__ import annotations
 
+import html
+
 import dagster as dg
 import httpx
 
@@ -23,6 +25,10 @@ _LONGEST = 2_000  # characters of an error
 
 class NotSent(DocAssetsError):
     """The webhook did not take a message."""
+
+
+class TickFailed(dg.DagsterError):
+    """A message of the sensor was not sent. After any other error Dagster takes its run for told, and goes on."""
 
 
 def failure_hook(settings: Settings) -> dg.HookDefinition:
@@ -56,7 +62,10 @@ def failure_sensor(settings: Settings) -> dg.SensorDefinition:
         run = context.dagster_run
         if NOTIFIED_TAG in run.tags or run.tags.get("dagster/will_retry") == "true":
             return dg.SkipReason("the run told it itself, or is tried again")
-        send(settings, message(run, context.dagster_event.message or ""))
+        try:
+            send(settings, message(run, context.dagster_event.message or ""))
+        except NotSent as error:
+            raise TickFailed(str(error)) from None
         context.instance.add_run_tags(run.run_id, {NOTIFIED_TAG: "sensor"})
         return None
 
@@ -96,4 +105,5 @@ def send(settings: Settings, found: dict[str, object]) -> None:
 
 def _sentence(found: dict[str, object]) -> str:
     where = found["partition"] or "no single partition"
-    return f"{found['job']} of {where} failed: {found['error']} (run {found['run_id']})"
+    said = f"{found['job']} of {where} failed: {found['error']} (run {found['run_id']})"
+    return html.escape(said, quote=False)  # else a file's name such as <!channel> calls all who read it

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,9 @@ from doc_assets.document.records import FileRecord, StoredDocument
 _KEPT = ("loaded", "skipped")
 # Level 1 takes 4 s for the results of 11,000 files (150 MB), which take 320 s to parse.
 _LEVEL = 1
+# What zipfile, zlib and ``_read`` raise for bytes that are not those written: a bit may fall in a header, where it names
+# another method (RuntimeError), in the compressed data (zlib.error), or in the text.
+_DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _log = logging.getLogger(__name__)
 
 
@@ -52,7 +56,7 @@ class ParsedFiles:
             self._names = frozenset(self._archive.namelist())
         except FileNotFoundError:
             pass
-        except (OSError, zipfile.BadZipFile) as error:
+        except _DAMAGED as error:
             self._distrust(error)
         return self
 
@@ -117,8 +121,10 @@ class ParsedFiles:
         if self._archive is None or name not in self._names:
             return None
         try:
+            if self._archive.getinfo(name).compress_type != zipfile.ZIP_DEFLATED:
+                raise zipfile.BadZipFile("a result is not compressed as it was written")
             record = _read(json.loads(self._archive.read(name)))
-        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError) as error:
+        except _DAMAGED as error:
             self._distrust(error)
             return None
         if record.path != path or record.fingerprint != fingerprint:

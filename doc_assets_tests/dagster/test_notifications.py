@@ -89,6 +89,27 @@ def test_a_run_that_is_tried_again_says_nothing_and_one_that_died_is_told_of_by_
     assert [got["error"] for got in webhook.got] == ["the pod is gone"]
 
 
+def test_a_message_of_the_sensor_that_was_not_taken_is_sent_at_its_next_tick(
+    catalogue: Catalogue, library: FakeLibrary, webhook: Webhook
+) -> None:
+    instance = dg.DagsterInstance.ephemeral()
+    sensor = failure_sensor(Settings.from_environment())
+
+    def evaluate(cursor: str | None) -> str | None:
+        with dg.build_sensor_context(instance, cursor=cursor, definitions=dg.Definitions(sensors=[sensor])) as context:
+            return sensor.evaluate_tick(context).cursor
+
+    cursor = evaluate(None)
+    fail(catalogue, library, instance, SourceUnavailable("no route to host"))
+    webhook.status = 503
+    with pytest.raises(dg.DagsterError, match="the webhook answered 503"):
+        evaluate(cursor)
+    webhook.status = 200
+    cursor = evaluate(cursor)
+    evaluate(cursor)
+    assert len(webhook.got) == 2  # the one that was refused, and the one that was taken
+
+
 def test_a_webhook_that_refuses_costs_the_run_nothing_and_its_address_is_in_no_message(
     catalogue: Catalogue, library: FakeLibrary, webhook: Webhook
 ) -> None:
