@@ -25,6 +25,7 @@ from doc_assets.runtime.progress import Progress, duration
 from doc_assets.runtime.time_left import Forecast, Running
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import OperationalError, Store, read_transaction
+from doc_assets.store.history import metrics
 from doc_assets.store.history.progress import Announced, ProgressRow, announce, read_progress
 from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.spaces import vector_index
@@ -146,11 +147,14 @@ class LiveProgress:
         try:
             # A session of our own, not one of a pool's: it carries a name of ours.
             with closing(self._store.connect("doc-assets progress")) as connection:
+                # A load that was killed leaves its row until it is resumed: as a running one it would count as done
+                # what its successor does again, and the pace would be negative.
+                began = metrics.now(connection)
                 while not self._wait():
                     self._rss_bytes = tree_rss(self._process)
                     self.peak_rss_bytes = max(self.peak_rss_bytes, self._rss_bytes)
                     with read_transaction(connection):
-                        rows = read_progress(connection)
+                        rows = read_progress(connection, began)
                     self._seen |= {row.partition: row for row in rows}
                     overall = self._overall(rows)
                     announce(

@@ -6,6 +6,8 @@ publish and lose its record. The history knows all moves; those that no material
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import dagster as dg
 
 from doc_assets.catalogue import Catalogue
@@ -15,6 +17,9 @@ from doc_assets.dagster.materializations import metadata_of, rollback_result, ta
 from doc_assets.store.history.moves import Move
 
 SECONDS = 30
+# A run reports what it published within seconds. One that has not ended after this was killed, and never will; and by
+# then moves of smaller numbers, whose transactions took longer, are visible.
+SETTLED = timedelta(minutes=10)
 
 
 def live_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
@@ -29,11 +34,15 @@ def live_sensor(catalogue: Catalogue) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext, doc_assets: dg.ResourceParam[Library]) -> dg.SensorResult:
         seen = int(context.cursor or 0)
-        events = []
+        events, settled = [], True
         for move in doc_assets.moves_after(seen):
-            if _is_being_recorded(context.instance, move):
-                break  # what follows is looked at again with it
-            seen = move.id
+            # Moves that are not settled are looked at again, which reports none twice: what is on record is compared.
+            is_settled = datetime.now(UTC) - move.at > SETTLED
+            settled = settled and is_settled
+            if settled:
+                seen = move.id
+            elif not is_settled and _is_being_recorded(context.instance, move):
+                continue
             partition = partitions.get(f"{move.doc_type}/{move.key}")
             snapshot = "none" if move.snapshot is None else str(move.snapshot)
             if partition is not None and last_snapshot(context.instance, partition) != snapshot:

@@ -25,8 +25,8 @@ from doc_assets.document.records import FileRecord, StoredDocument
 _KEPT = ("loaded", "skipped")
 # Level 1 takes 4 s for the results of 11,000 files (150 MB), which take 320 s to parse.
 _LEVEL = 1
-# What zipfile, zlib and ``_read`` raise for bytes that are not those written: a bit may fall in a header, where it names
-# another method (RuntimeError), in the compressed data (zlib.error), or in the text.
+# What zipfile, zlib and ``_read`` raise for bytes that are not those written: the damage may be in a header, where it
+# names another method (RuntimeError), in the compressed data (zlib.error), or in the text.
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
 _log = logging.getLogger(__name__)
 

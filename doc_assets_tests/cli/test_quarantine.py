@@ -96,7 +96,10 @@ def test_what_an_unpublished_snapshot_rejected_is_listed_as_not_live(source, loa
 def test_the_list_is_narrowed_by_partition_and_type(source, loader, store, cli):
     load(loader, store, source)
     assert [row["path"] for row in cli("list", "-p", PARTITION, "-t", "best_practices")] == ["noise.md"]
-    assert cli("list", "-t", "rust") == []
+    done = CliRunner().invoke(app, ["quarantine", "list", "-t", "rust"])
+    assert (
+        done.exit_code == 2 and "nothing of type 'rust' was ever loaded here: there are best_practices" in done.output
+    )
     with pytest.raises(NotFound, match="never loaded"):
         entries(store, "rust/absent")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -58,18 +58,36 @@ def test_a_partition_that_was_taken_down_shows_nothing_and_one_that_is_in_no_cat
     assert (event.metadata["documents"].value, event.metadata["snapshot"].value) == (0, "none")
 
 
-@pytest.mark.parametrize(("status", "reported"), [("STARTED", 0), ("SUCCESS", 1)])
-def test_a_run_of_dagster_reports_itself_unless_it_ended_without(
+@pytest.mark.parametrize(
+    ("status", "age", "reported", "cursor"),
+    [("STARTED", 0, 0, "0"), ("SUCCESS", 0, 1, "0"), ("STARTED", 1, 1, "9"), ("SUCCESS", 1, 1, "9")],
+)
+def test_a_run_of_dagster_reports_itself_unless_it_ended_or_was_killed_without(
     catalogue: Catalogue,
     library: FakeLibrary,
     instance: dg.DagsterInstance,
     definitions: dg.Definitions,
     status: str,
+    age: int,
     reported: int,
+    cursor: str,
 ) -> None:
     job = definitions.resolve_job_def("migrate_rust")
     run = instance.create_run_for_job(job, status=dg.DagsterRunStatus(status))
-    library.moves = [replace(ROLLBACK, action="load", run_id=run.run_id)]
+    at = datetime.now(UTC) - timedelta(hours=age)
+    library.moves = [replace(ROLLBACK, action="load", at=at, run_id=run.run_id)]
     found = tick(catalogue, library, instance)
-    assert len(found.asset_events) == reported
-    assert found.cursor == ("9" if reported else "0")
+    assert (len(found.asset_events), found.cursor) == (reported, cursor)
+    assert not tick(catalogue, library, instance, found.cursor).asset_events
+
+
+def test_a_run_that_has_not_ended_hides_no_later_move_and_what_is_young_is_looked_at_again(
+    catalogue: Catalogue, library: FakeLibrary, instance: dg.DagsterInstance, definitions: dg.Definitions
+) -> None:
+    run = instance.create_run_for_job(
+        definitions.resolve_job_def("migrate_rust"), status=dg.DagsterRunStatus("STARTED")
+    )
+    young = replace(ROLLBACK, id=11, at=datetime.now(UTC))
+    library.moves = [replace(young, id=10, key="std.1", run_id=run.run_id), young]
+    found = tick(catalogue, library, instance)
+    assert ([event.partition for event in found.asset_events], found.cursor) == (["tokio"], "0")

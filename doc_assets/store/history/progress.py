@@ -92,15 +92,21 @@ def progress(store: Store) -> list[ProgressRow]:
         return read_progress(connection)
 
 
-def read_progress(connection: psycopg.Connection) -> list[ProgressRow]:
-    """Return the same on a connection that is already open, for callers that poll."""
+def read_progress(connection: psycopg.Connection, since: datetime | None = None) -> list[ProgressRow]:
+    """Return the same on a connection that is already open, for callers that poll.
+
+    ``since``, a time of the database's clock, leaves out rows that no load has written since: of loads that died.
+    """
     columns = sql.SQL(", ").join(sql.Identifier("g", column) for column in _WRITTEN)
     query = (
         "SELECT p.name AS partition, {}, g.started_at, g.updated_at, (SELECT count(*)::int FROM snapshot_file f"
         " WHERE f.snapshot_id = g.snapshot_id AND f.outcome = 'rejected') AS rejected FROM progress g JOIN partition p"
     )
     with connection.cursor(row_factory=class_row(ProgressRow)) as cursor:
-        return cursor.execute(sql.SQL(query + " ON p.id = g.partition_id ORDER BY 1").format(columns)).fetchall()
+        query += (
+            " ON p.id = g.partition_id WHERE %(since)s::timestamptz IS NULL OR g.updated_at >= %(since)s ORDER BY 1"
+        )
+        return cursor.execute(sql.SQL(query).format(columns), {"since": since}).fetchall()
 
 
 @dataclass(frozen=True, slots=True)
