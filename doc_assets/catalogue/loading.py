@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from doc_assets.catalogue.model import SOURCE_KINDS, CatalogueFile, DocType
+from doc_assets.catalogue.model import SOURCE_KINDS, CatalogueFile, DocType, Source
 from doc_assets.catalogue.partitions import Catalogue, partitions_of
 from doc_assets.errors import CatalogueError
 from doc_assets.secrets import mask
@@ -50,7 +50,21 @@ def load_catalogue(path: Path) -> Catalogue:
         mistakes.raise_if_any(_explain(e) for e in found)
         raise  # unreachable: a ValidationError has errors
     mistakes.raise_if_any(_double_partitions(file))
-    return Catalogue(types=file.types, directory=path.parent, path=path, scopes=file.scopes)
+    types = _with_exclude(file.types, file.exclude)
+    return Catalogue(types=types, directory=path.parent, path=path, scopes=file.scopes)
+
+
+def _with_exclude(types: Mapping[str, DocType], exclude: Sequence[str]) -> dict[str, DocType]:
+    """Return the types with the globs added to ``exclude`` of each source, but for those that its ``include`` has."""
+
+    def excluding(source: Source) -> Source:
+        added = [glob for glob in exclude if glob not in (*source.include, *source.exclude)]
+        return source.model_copy(update={"exclude": (*source.exclude, *added)}) if added else source
+
+    return {
+        name: of.model_copy(update={"sources": tuple(excluding(source) for source in of.sources)})
+        for name, of in types.items()
+    }
 
 
 class _Loader(yaml.SafeLoader):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from doc_assets.catalogue.globs import check_glob
 from doc_assets.document.site import PageRule, Site
@@ -32,6 +32,15 @@ _POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOU
 _PREFERRED = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
 
 
+def _relative(globs: tuple[str, ...]) -> tuple[str, ...]:
+    for glob in globs:
+        check_glob(glob)
+    return globs
+
+
+_Globs: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_relative)]
+
+
 class _SourceBase(BaseModel):
     """The keys of every kind of source."""
 
@@ -46,13 +55,18 @@ class _SourceBase(BaseModel):
         default="auto",
         description="Format of all its files, or 'auto': by suffix and first bytes of each file.",
     )
-    include: tuple[str, ...] = Field(
+    include: _Globs = Field(
         default=("**/*",),
         min_length=1,
         description="Globs of the files that belong to the source, relative to its root: '**/*.md', 'docs/'.",
     )
-    exclude: tuple[str, ...] = Field(
+    exclude: _Globs = Field(
         default=(), description="Globs of files that do not belong to it although 'include' names them."
+    )
+    min_characters: int = Field(
+        default=0,
+        ge=0,
+        description="Least characters of text in a file of the source; a shorter one is skipped. 0 for any.",
     )
     shards: int = Field(
         default=1,
@@ -119,13 +133,6 @@ class _SourceBase(BaseModel):
         if value not in _POLICIES[:-1] and not _PREFERRED.fullmatch(value):
             raise ValueError(f"{value!r} is not a policy: {', '.join(_POLICIES)} are{nearest(value, [*_POLICIES])}")
         return " ".join(value.split())
-
-    @field_validator("include", "exclude")
-    @classmethod
-    def _globs_are_relative(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for glob in value:
-            check_glob(glob)
-        return value
 
     @field_validator("base_url")
     @classmethod
@@ -359,6 +366,10 @@ class CatalogueFile(BaseModel):
     types: dict[str, DocType] = Field(min_length=1, description="Documentation types by name.")
     scopes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="Named sets to search: types, and sources as TYPE/SOURCE, by name."
+    )
+    exclude: _Globs = Field(
+        default=(),
+        description="Globs of files that belong to no source, but for one whose 'include' has the same glob.",
     )
 
     @field_validator("types")

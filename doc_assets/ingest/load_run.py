@@ -331,6 +331,7 @@ def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]
             partition.doc_type,
             data,
             None if data is None else discovery.read(file).fingerprint,
+            partition.source.min_characters,
         )
 
 

@@ -69,6 +69,7 @@ class ParseTask:
         doc_type: Documentation type of the source.
         data: Bytes of the file if discovery has read them; otherwise the worker reads them.
         fingerprint: SHA-256 of ``data``.
+        min_characters: Least characters of text; a shorter file is skipped.
     """
 
     file: SourceFile
@@ -78,6 +79,7 @@ class ParseTask:
     doc_type: str = ""
     data: bytes | None = field(default=None, repr=False)
     fingerprint: bytes | None = None
+    min_characters: int = 0
 
 
 class ParsePool:
@@ -243,7 +245,7 @@ def parse_file(
         parsed = formats.parse(raw, task.format)
         if neighbours.problem:
             raise DocumentRejected(neighbours.problem)
-        _refuse_too_long(parsed, max_characters)
+        _check_length(parsed, task.min_characters, max_characters)
         described = (replace(d, metadata=describe(d, task.doc_type, task.attributes, task.file.path)) for d in parsed)
         stored = [StoredDocument.of(document, chunk(document, tokenizer)) for document in described]
     except DocumentSkipped as error:
@@ -266,12 +268,14 @@ def parse_file(
     return record("loaded", documents=documents)
 
 
-def _refuse_too_long(documents: list[Document], max_characters: int) -> None:
-    """Raise DocumentRejected if a file expands to more text than allowed."""
+def _check_length(documents: list[Document], least: int, most: int) -> None:
+    """Raise DocumentSkipped if a file has less text than its source wants, DocumentRejected if more than allowed."""
     characters = sum(
         len(block.text) for document in documents for section in document.sections for block in section.blocks
     )
-    if characters > max_characters:
+    if characters < least:
+        raise DocumentSkipped(f"{characters:,} characters of text: below min_characters of the source, {least:,}")
+    if characters > most:
         raise DocumentRejected(
-            f"{characters:,} characters of text: above the limit of {max_characters:,} (DOC_ASSETS_MAX_TEXT_CHARACTERS)"
+            f"{characters:,} characters of text: above the limit of {most:,} (DOC_ASSETS_MAX_TEXT_CHARACTERS)"
         )

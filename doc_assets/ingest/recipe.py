@@ -27,7 +27,9 @@ def recipe_version(settings: Settings) -> str:
 def recipe_of(settings: Settings, source: Source) -> str:
     """Return the recipe of a source's snapshots as canonical JSON, readable in the database."""
     facts = {"licence": source.licence, "attributes": source.attributes, "folder_attributes": source.folder_attributes}
-    return _canonical(settings, {"format": source.format, **facts})
+    # Absent where there is none: snapshots of older versions keep their recipe.
+    least = {"min_characters": source.min_characters} if source.min_characters else {}
+    return _canonical(settings, {"format": source.format, **facts, **least})
 
 
 def terms_of(settings: Settings, source: Source, limit: int | None = None) -> SnapshotTerms:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.licenses import canonicalize_license_expression
 
 from doc_assets.catalogue import (
     CrateSource,
@@ -31,6 +32,15 @@ def test_a_sound_catalogue_gives_typed_sources_and_starts_relative_locations_at_
     assert isinstance(std, DirectorySource)
     assert std.attributes == {"product": "std"}
     assert catalogue.directory == tmp_path
+
+
+def test_what_the_catalogue_excludes_is_in_no_source_but_one_that_includes_it_by_the_same_glob(tmp_path: Path) -> None:
+    text = SOUND.replace("location: std", 'location: std, exclude: [old/], include: ["*.md", CHANGELOG.md]')
+    catalogue = load(tmp_path, f"exclude: [AGENTS.md, CHANGELOG.md]\n{text}")
+    book, _, std = catalogue.types["rust"].sources
+    assert book.exclude == ("AGENTS.md", "CHANGELOG.md")
+    assert std.exclude == ("old/", "AGENTS.md")
+    assert "exclude: '../x'" in mistake(tmp_path, f"exclude: [../x]\n{text}")
 
 
 MISTAKES = {
@@ -110,9 +120,11 @@ def test_the_catalogues_of_the_project_cover_the_six_types(file: str) -> None:
     assert len(catalogue.partitions()) >= 8
 
 
-def test_the_default_catalogue_names_only_upstream_addresses() -> None:
+def test_the_default_catalogue_names_only_upstream_addresses_and_licences_by_spdx() -> None:
     for partition in load_catalogue(ROOT / "sources.yaml").partitions():
         assert partition.source.location.startswith("https://"), partition.name
+        if partition.source.licence is not None:
+            assert canonicalize_license_expression(partition.source.licence) == partition.source.licence, partition.name
 
 
 def test_the_examples_hold_what_a_load_meets_in_practice(tmp_path: Path) -> None:

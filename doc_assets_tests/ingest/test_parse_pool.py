@@ -164,6 +164,17 @@ def test_a_file_that_a_parser_cannot_read_names_itself_in_its_record(formats_fol
     assert "DOC_ASSETS_MAX_TEXT_CHARACTERS" in (long.reason or "")
 
 
+@pytest.mark.parametrize(("least", "outcome"), [(20, "loaded"), (200, "skipped")])
+def test_a_file_with_less_text_than_its_source_wants_is_skipped_with_the_number(
+    formats_folder: Path, tmp_path: Path, least: int, outcome: str
+) -> None:
+    short = replace(task(tmp_path, "announcement.x", "harmless"), min_characters=least)
+    record = parse_file(short, 1_000, open_tokenizer(SETTINGS))
+    assert record.outcome == outcome
+    if outcome == "skipped":
+        assert "characters of text: below min_characters of the source, 200" in (record.reason or "")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -28,3 +28,8 @@ def test_chunks_that_were_cut_for_another_tokenizer_are_cut_anew_by_the_next_loa
     switched = recipe_in(recipe_of(WORDS, SOURCE), here, narrow)
     assert json.loads(switched)["chunked_for"] == here.tokenizer_digest
     assert recipe_in(switched, narrow, here) == recipe_of(WORDS, SOURCE)
+
+
+def test_another_minimum_of_characters_is_another_recipe_and_none_is_that_of_versions_without_it() -> None:
+    assert "min_characters" not in recipe_of(WORDS, SOURCE)
+    assert recipe_of(WORDS, SOURCE.model_copy(update={"min_characters": 300})) != recipe_of(WORDS, SOURCE)
