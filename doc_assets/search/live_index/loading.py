@@ -198,7 +198,8 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
             self._set(None, reason)
             return
         before = self._state
-        known = {s.id: segment for s, segment in zip(before.snapshots, before.segments, strict=True)} if before else {}
+        held = zip(before.snapshots, before.segments, strict=True) if before else ()
+        known = {(snapshot.id, snapshot.digest): segment for snapshot, segment in held}
         segments = self._segments(snapshots, known)
         if segments is not None:
             components = before.components if before and before.space == models[0] else None
@@ -226,9 +227,11 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
             )
         return ""
 
-    def _segments(self, snapshots: Sequence[LiveSnapshot], known: dict[int, Segment]) -> list[Segment] | None:
+    def _segments(
+        self, snapshots: Sequence[LiveSnapshot], known: dict[tuple[int, bytes], Segment]
+    ) -> list[Segment] | None:
         """Return the segments of the snapshots, read where they are not known; None once the index is closed."""
-        missing = sum(snapshot.chunks for snapshot in snapshots if snapshot.id not in known)
+        missing = sum(snapshot.chunks for snapshot in snapshots if (snapshot.id, snapshot.digest) not in known)
         done, said = 0, time.monotonic()
 
         def progress(chunks: int) -> None:
@@ -244,7 +247,7 @@ class LiveIndex(AbstractContextManager["LiveIndex"]):
         for snapshot in snapshots:
             if self._closed.is_set():
                 return None
-            if (segment := known.get(snapshot.id)) is None:
+            if (segment := known.get((snapshot.id, snapshot.digest))) is None:
                 try:
                     with self._store.reading("doc-assets index") as connection:
                         segment = read_segment(connection, snapshot, progress)

@@ -12,11 +12,12 @@ import pytest
 from doc_assets.errors import StoreUnreachable
 from doc_assets.search.live_index import loading
 from doc_assets.search.live_index.loading import LiveIndex
+from doc_assets.search.live_index.segment import read_segment
 from doc_assets.store.database.connection import NO_SETTINGS, Connection, Store
 from doc_assets.store.search.live_key import live_key
-from doc_assets.store.search.live_passages import LiveSnapshot
+from doc_assets.store.search.live_passages import LiveSnapshot, live_snapshots
 from doc_assets_tests.support.databases import new_database
-from doc_assets_tests.support.library import Library, WordModel, publish_pages
+from doc_assets_tests.support.library import Library, WordModel, page, publish_pages
 
 
 @pytest.fixture(autouse=True)
@@ -127,3 +128,40 @@ def test_closing_ends_the_reading_of_a_large_snapshot(library: Library, monkeypa
         index.begin()
         assert begun.wait(60)
     assert len(parts) < 1_000
+
+
+class Replaced(Store):
+    """A store behind whose URL another database may come to stand."""
+
+    now: Store
+
+    @contextmanager
+    def reading(
+        self, application: str = "doc-assets", *, one_state: bool = False, settings: Mapping[str, str] = NO_SETTINGS
+    ) -> Iterator[Connection]:
+        with self.now.reading(application, one_state=one_state, settings=settings) as connection:
+            yield connection
+
+
+def test_a_database_made_anew_or_restored_is_another_state_though_its_snapshots_have_the_same_ids(
+    server_url: str, template: str
+) -> None:
+    with new_database(server_url, template=template) as first, new_database(server_url, template=template) as second:
+        libraries = [Library(Store(url), WordModel()) for url in (first, second)]
+        for library, word in zip(libraries, ("old", "new"), strict=True):
+            library.publish("rust/book", {"a.md": page("Locks", f"the {word} lock")})
+        store = Replaced(first)
+        store.now = libraries[0].store
+        with LiveIndex(store, 10**9) as index:
+            assert index.wait(60)
+            store.now = libraries[1].store
+            with store.reading() as connection:
+                key, snapshots = live_key(connection), live_snapshots(connection)
+            assert index.at(key) is None
+            assert until(lambda: index.at(key) is not None)
+            state = index.at(key)
+            assert state is not None and state.snapshots == tuple(snapshots)
+            with libraries[0].store.reading() as connection:
+                (before,) = live_snapshots(connection)
+                assert before.id == snapshots[0].id
+                assert read_segment(connection, before).document_ids != state.document_ids
