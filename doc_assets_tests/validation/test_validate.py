@@ -62,7 +62,7 @@ def test_only_sealed_snapshots_that_are_kept_can_be_validated(store, source, loa
         connection.execute("UPDATE snapshot SET status = 'collected'")
     with pytest.raises(NotFound, match=f"snapshot {snapshot} was collected"):
         validate(store, Wanted(snapshots=(snapshot,)))
-    with pytest.raises(NotFound, match="nothing of type 'rust' is live: best_practices"):
+    with pytest.raises(NotFound, match="nothing of type 'rust' is live: there are best_practices"):
         validate(store, Wanted(types=("rust",)))
 
 

@@ -132,5 +132,5 @@ def test_a_port_that_is_taken_is_named() -> None:
 
     from doc_assets.serving.http.server import serve
 
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misuse, match="choose another with --port"):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(Misuse, match="--port names another port"):
         serve(None, ServeSettings(), "127.0.0.1", taken.getsockname()[1])  # pyrefly: ignore[bad-argument-type]

@@ -101,7 +101,7 @@ def test_previous_leads_back_load_by_load_and_never_forward_again(library):
     a, b, c = (library.load(ALPHA, i, f"run-{i}") for i in (1, 2, 3))
     assert rollback(library.store, ALPHA).to_snapshot == b
     assert rollback(library.store, ALPHA).to_snapshot == a
-    with pytest.raises(NotFound, match="no published snapshot before"):
+    with pytest.raises(NotFound, match="nothing of best_practices/alpha was live before snapshot"):
         rollback(library.store, ALPHA)
     # The load after a rollback came after a, so that is where it goes back to.
     library.load(ALPHA, 4, "run-4")
