@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
 from doc_assets.settings import Settings
 from doc_assets.sources.credentials import without_credentials
+from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.preflight import problems
+from doc_assets.sources.upstream_check import UpstreamCheck, check_upstreams
 from doc_assets.store.database.connection import DatabaseError
 from doc_assets.store.database.embedded import has_data
 from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
@@ -48,11 +51,19 @@ def init(
 
 
 @app.command("check")
-def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION) -> None:
+def check(
+    catalogue: Path | None = CATALOGUE_OPTION,
+    online: bool = typer.Option(
+        False, "--online", help="Ask every source for revision, folders, files and size; fetch no file."
+    ),
+    as_json: bool = JSON_OPTION,
+) -> None:
     """Check the catalogue's syntax, that its sources exist, and that it lists what is live in the database, if any."""
     settings = settings_with(catalogue)
     loaded = load_catalogue(settings.catalogue)
     found = problems(loaded)
+    upstreams = check_upstreams(loaded, FetchOptions.of(settings)) if online else []
+    found += [f"{one.source}: {fault}" for one in upstreams for fault in one.faults]
     compared = _compared(settings, loaded)
     partitions = loaded.partitions()
     if as_json:
@@ -65,16 +76,16 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
                 "catalogue": str(settings.catalogue),
                 "partitions": rows,
                 "problems": [str(problem) for problem in found],
+                "upstreams": upstreams if online else None,
                 "left_catalogue": compared.left,
                 "crate_fronts": compared.fronts,
                 "not_compared": compared.reason,
             }
         )
-    elif found:
-        print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in found])
     else:
-        rows = [(doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types]
-        print_table(f"{settings.catalogue}: no problem", ["type", "partitions"], rows)
+        if upstreams:
+            _print_upstreams(upstreams)
+        _print_problems(found, settings, loaded)
     if compared.reason is not None:
         print_note(f"not compared with what is live: {compared.reason}")
     elif not as_json:
@@ -82,6 +93,30 @@ def check(catalogue: Path | None = CATALOGUE_OPTION, as_json: bool = JSON_OPTION
         note_crate_fronts(compared.fronts or ())
     if found:
         raise typer.Exit(1)
+
+
+def _print_upstreams(upstreams: Sequence[UpstreamCheck]) -> None:
+    rows = [
+        (one.source, _short(one.revision), one.files, one.bytes, ", ".join(one.unmatched), len(one.faults))
+        for one in upstreams
+    ]
+    columns = ["source", "revision", "files", "bytes", "include without a match", "faults"]
+    print_table("upstreams", columns, rows, first=["source", "faults", "files"])
+
+
+def _short(revision: str | None) -> str:
+    if revision is None:
+        return "not told"
+    return revision[:12] if revision.isalnum() else revision
+
+
+def _print_problems(found: Sequence[str], settings: Settings, loaded: Catalogue) -> None:
+    if found:
+        print_table(f"problems in {settings.catalogue}", ["problem"], [[problem] for problem in found])
+        return
+    partitions = loaded.partitions()
+    rows = [(doc_type, sum(1 for p in partitions if p.doc_type == doc_type)) for doc_type in loaded.types]
+    print_table(f"{settings.catalogue}: no problem", ["type", "partitions"], rows)
 
 
 @dataclass(frozen=True, slots=True)

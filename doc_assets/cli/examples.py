@@ -74,7 +74,10 @@ USAGES = {
         ("quarantine retry rust/crate-tokio",), f"0 no file stays in quarantine · 1 one stays · {_MISUSE}"
     ),
     "catalogue init": Usage(("catalogue init documents -o sources.yaml",), "0 done · 1 failed · 2 misuse"),
-    "catalogue check": Usage(("catalogue check",), "0 no problem · 1 a source is absent · 2 the catalogue is wrong"),
+    "catalogue check": Usage(
+        ("catalogue check", "catalogue check --online --json"),
+        "0 no problem · 1 a source has a fault · 2 the catalogue is wrong",
+    ),
     "db upgrade": Usage(("db upgrade --wait 300",), "0 done · 1 failed, or the schema is newer · 2 misuse"),
     "db check": Usage(("db check --wait 600",), "0 sound · 1 not sound, or out of reach · 2 misuse"),
     "db roles": Usage(("db roles | doc-assets db client psql",), "0 done · 2 misuse"),

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import GitSource
@@ -23,6 +24,8 @@ from doc_assets.sources.git_lfs import LfsContent
 from doc_assets.sources.git_process import GitCommands, GitFailed
 from doc_assets.sources.git_repository import GitRepository, next_way
 from doc_assets.sources.git_transport import Remote, reach
+
+_Result = TypeVar("_Result")
 
 _REF_ABSENT = ("couldn't find remote ref", "not our ref", "Not a valid object name", "not a valid SHA1", "bad object")
 
@@ -44,6 +47,24 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions
             return fetching.fetch()
 
 
+def list_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> tuple[str, list[str]]:
+    """Return the present commit of ``ref``, and the paths of all its files; of the files themselves nothing is fetched.
+
+    A server that refuses that is asked for the commit whole.
+
+    Raises:
+        SourceUnavailable: The repository's server did not answer.
+        SourceError: git is absent, or the repository or ref cannot be fetched.
+        CacheQuotaExceeded: The repository does not fit.
+    """
+    if shutil.which("git") is None:
+        raise SourceError(f"source {source.name}: the command git is needed for sources of kind git: install it")
+    with reach(source, base, options) as remote:
+        fetching = _Fetching(source, remote, cache)
+        with cache.locked(fetching.git.repository):
+            return fetching.listed()
+
+
 class _Fetching:
     """One fetch of a source, under the lock on its repository."""
 
@@ -57,10 +78,16 @@ class _Fetching:
         self.where = f"source {source.name}: {without_credentials(remote.address)} at {source.ref}"
 
     def fetch(self) -> Fetched:
+        return self._in_some_way(self._fetch_in_one_way)
+
+    def listed(self) -> tuple[str, list[str]]:
+        return self._in_some_way(self._list_in_one_way)
+
+    def _in_some_way(self, step: Callable[[], _Result]) -> _Result:
         try:
             while True:
                 try:
-                    return self._fetch_in_one_way()
+                    return step()
                 except GitFailed as error:
                     if (way := next_way(self.repository.way, error, fetched=self.fetched)) is None:
                         raise self._explained(error) from None
@@ -69,11 +96,18 @@ class _Fetching:
             self.repository.forget()
             raise
 
-    def _fetch_in_one_way(self) -> Fetched:
-        source, git = self.source, self.git
-        git.quota.owners, self.fetched = (git.repository,), False
-        commit = self.cache.retried_when_full(lambda: self.repository.fetch(source.ref))
+    def _commit(self) -> str:
+        self.git.quota.owners, self.fetched = (self.git.repository,), False
+        commit = self.cache.retried_when_full(lambda: self.repository.fetch(self.source.ref))
         self.fetched = True
+        return commit
+
+    def _list_in_one_way(self) -> tuple[str, list[str]]:
+        commit = self._commit()
+        return commit, self.repository.paths(commit)
+
+    def _fetch_in_one_way(self) -> Fetched:
+        source, commit = self.source, self._commit()
         submodules = self.repository.submodules(commit, source.subfolders)
         target, lease = self._checked_out(commit)
         known = {path for path, _ in submodules}

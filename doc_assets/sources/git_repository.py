@@ -154,6 +154,11 @@ class GitRepository:
         entries = (entry.partition("\t") for entry in listed.split("\0"))
         return [(path, facts.split()[2]) for facts, _, path in entries if facts.startswith("160000 ")]
 
+    def paths(self, commit: str) -> list[str]:
+        """Return the paths of all files of a commit."""
+        listed = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+        return [path for path in listed.split("\0") if path]
+
     def beside(self, commit: str, path: str) -> list[str]:
         """Return the paths in the folder that ``path`` is in."""
         parent = path.rpartition("/")[0]

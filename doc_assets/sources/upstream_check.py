@@ -1,0 +1,151 @@
+"""What is wrong with a catalogue's sources as their servers have them now: asked, without fetching their files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from doc_assets.catalogue.globs import Selection
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, GitSource, Source, is_address
+from doc_assets.catalogue.partitions import Catalogue, Partition
+from doc_assets.errors import DocAssetsError
+from doc_assets.network import http_client
+from doc_assets.sources.cache import Cache
+from doc_assets.sources.credentials import read_credential, split_address, without_credentials
+from doc_assets.sources.download import open_response
+from doc_assets.sources.fetch import fetch
+from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets.sources.git import list_git
+from doc_assets.sources.upstream_revision import TIMEOUT_SECONDS, revision_of
+from doc_assets.sources.walk import walk
+
+# Hosts answer several at once; more than that is taken for an attack by some.
+_THREADS = 8
+_REFS = "/info/refs?service=git-upload-pack"
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCheck:
+    """What one source said.
+
+    Attributes:
+        source: ``TYPE/SOURCE``.
+        revision: As ``revision_of`` gives it; None if it was not told.
+        files: Files that belong to the source, where they can be listed without fetching them.
+        bytes: Size of a download, where the server says it, or of the files of a folder.
+        unmatched: Globs of ``include`` that match nothing.
+        faults: One sentence each, with the key to mend.
+    """
+
+    source: str
+    revision: str | None = None
+    files: int | None = None
+    bytes: int | None = None
+    unmatched: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def check_upstreams(catalogue: Catalogue, options: FetchOptions) -> list[UpstreamCheck]:
+    """Ask every source, several at once; return what each said, in the order of the catalogue."""
+    named = [(f"{name}/{one.name}", one) for name, of in catalogue.types.items() for one in of.sources]
+    # A cache of its own: what is fetched for a listing is no part of a load.
+    with (
+        tempfile.TemporaryDirectory(prefix="doc-assets-check-") as folder,
+        ThreadPoolExecutor(_THREADS, thread_name_prefix="check") as pool,
+    ):
+        cache = Cache(Path(folder), None)
+        return list(pool.map(lambda one: _checked(one[0], one[1], catalogue.directory, cache, options), named))
+
+
+def _checked(name: str, source: Source, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
+    licence = tuple(_licence_faults(source))
+    try:
+        if isinstance(source, GitSource):
+            found = _git(name, source, base, cache, options)
+        elif isinstance(source, (ArchiveSource, CrateSource)) and is_address(source.location):
+            found = _download(name, source, base, options)
+        else:
+            found = _local(name, source, base, cache)
+    except (DocAssetsError, httpx.HTTPError, httpx.InvalidURL) as error:
+        return UpstreamCheck(name, faults=(*licence, str(error)))
+    return UpstreamCheck(name, found.revision, found.files, found.bytes, found.unmatched, (*licence, *found.faults))
+
+
+def _licence_faults(source: Source) -> Iterator[str]:
+    if source.licence is None:
+        return
+    try:
+        canonicalize_license_expression(source.licence)
+    except InvalidLicenseExpression:
+        yield (
+            f"licence: {source.licence!r} is no SPDX expression: write one, as 'MIT OR Apache-2.0', or "
+            "'LicenseRef-NAME' for a licence of its own"
+        )
+
+
+def _git(name: str, source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
+    commit, paths = list_git(source, base, cache, options)
+    faults = [*_moved(source, options)]
+    for folder in source.subfolders:
+        if not any(path == folder or path.startswith(f"{folder}/") for path in paths):
+            faults.append(f"subfolders: {folder!r} is not in {commit[:12]}")
+    starts = tuple(f"{folder}/" for folder in source.subfolders)
+    fetched = [path for path in paths if not starts or path.startswith(starts) or path in source.subfolders]
+    files, unmatched = _taken(source, fetched, faults)
+    return UpstreamCheck(name, commit, files, None, unmatched, tuple(faults))
+
+
+def _taken(source: Source, paths: Sequence[str], faults: list[str]) -> tuple[int, tuple[str, ...]]:
+    """Return how many paths the source takes, and the globs of ``include`` that match none; add faults."""
+    unmatched = tuple(glob for glob in source.include if not any(map(Selection((glob,), ()).takes, paths)))
+    files = sum(map(Selection(source.include, source.exclude).takes, paths))
+    # '*.rst' beside '*.md' is a habit; a glob that names a folder or a file means one that is there.
+    faults += [
+        f"include: {glob!r} matches nothing" for glob in unmatched if "/" in glob.removeprefix("**/") or "*" not in glob
+    ]
+    if not files:
+        faults.append(f"no file is taken by include {list(source.include)} and exclude {list(source.exclude)}")
+    return files, unmatched
+
+
+def _moved(source: GitSource, options: FetchOptions) -> Iterator[str]:
+    """Tell a redirect: git follows it in silence, until somebody takes the old name."""
+    if not source.location.lower().startswith(("http://", "https://")):
+        return
+    url, credential = split_address(source.location)
+    if source.credentials:
+        credential = read_credential(options.credentials, source.credentials, source.name)
+    asked = f"{url.rstrip('/')}{_REFS}"
+    with (
+        http_client(options.ca_bundle, timeout=TIMEOUT_SECONDS, redirects=5) as client,
+        client.stream("GET", asked, auth=credential.http if credential else None) as answer,
+    ):
+        now = without_credentials(str(answer.url)).partition("/info/refs")[0]
+    if answer.status_code == 200 and now.removesuffix(".git") != url.rstrip("/").removesuffix(".git"):
+        yield f"location: it has moved to {now}: write that"
+
+
+def _download(name: str, source: ArchiveSource | CrateSource, base: Path, options: FetchOptions) -> UpstreamCheck:
+    with open_response(source, options, {}, TIMEOUT_SECONDS) as answer:
+        length = answer.headers.get("content-length", "")
+        status = answer.status_code
+    size = int(length) if length.isdigit() else None
+    if status != 200:
+        return UpstreamCheck(name, faults=(f"{without_credentials(source.location)} answered {status}: mend it",))
+    faults = ()
+    if size is not None and size > source.max_download_bytes:
+        faults = (f"max_download_bytes: {size:,} bytes are more than {source.max_download_bytes:,}",)
+    return UpstreamCheck(name, revision_of(source, base, options), None, size, (), faults)
+
+
+def _local(name: str, source: Source, base: Path, cache: Cache) -> UpstreamCheck:
+    fetched = fetch(source, base=base, cache=cache.root)
+    files = [file for file in walk(fetched.root, Partition("", source.name, source)) if file.outcome is None]
+    faults = () if files else (f"no file is taken by include {list(source.include)}",)
+    return UpstreamCheck(name, fetched.revision, len(files), sum(file.size for file in files), (), faults)

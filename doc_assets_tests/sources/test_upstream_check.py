@@ -1,0 +1,72 @@
+"""What is wrong with a catalogue as its servers know it: absent folders, globs without a match, moves, licences."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from doc_assets.catalogue import Catalogue
+from doc_assets.sources import upstream_check
+from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets.sources.upstream_check import UpstreamCheck, check_upstreams
+from doc_assets_tests.support.catalogue_files import load
+from doc_assets_tests.support.git_upstream import ENVIRONMENT
+from doc_assets_tests.support.servers import Server, running
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One commit with a book."""
+    folder = tmp_path_factory.mktemp("book")
+    (folder / "src").mkdir()
+    (folder / "src" / "a.md").write_text("# A\n")
+    (folder / "book.toml").write_text("")
+    identity = ["-c", "user.name=t", "-c", "user.email=t@t"]
+    for arguments in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "-m", "one"]):
+        subprocess.run(["git", *identity, *arguments], cwd=folder, env=ENVIRONMENT, check=True)
+    return folder
+
+
+def checked(tmp_path: Path, location: Path | str, keys: str) -> UpstreamCheck:
+    source = f'{{name: book, kind: git, location: "{location}", {keys}}}'
+    catalogue: Catalogue = load(tmp_path, f"types:\n  rust:\n    sources:\n      - {source}\n")
+    (found,) = check_upstreams(catalogue, FetchOptions())
+    return found
+
+
+def test_a_sound_source_tells_its_commit_its_files_and_no_fault(tmp_path: Path, repository: Path) -> None:
+    found = checked(tmp_path, repository, "subfolders: [src, book.toml], include: ['*.md', '*.rst'], licence: MIT")
+    assert (found.files, found.unmatched, found.faults) == (1, ("*.rst",), ())
+    assert len(found.revision or "") == 40
+
+
+@pytest.mark.parametrize(
+    ("keys", "fault"),
+    [
+        ("subfolders: [src, listings]", "subfolders: 'listings' is not in "),
+        ("include: ['*.md', 'guide/**/*.md']", "include: 'guide/**/*.md' matches nothing"),
+        ("include: ['*.mdx']", "no file is taken by include ['*.mdx']"),
+        ("licence: MIT-style (Somebody)", "licence: 'MIT-style (Somebody)' is no SPDX expression"),
+        ("ref: v9", "it has no branch or tag 'v9'"),
+    ],
+)
+def test_what_does_not_fit_the_repository_is_a_fault_that_names_the_key(
+    tmp_path: Path, repository: Path, keys: str, fault: str
+) -> None:
+    (found,) = checked(tmp_path, repository, keys).faults
+    assert fault in found
+
+
+def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def redirect(path: str, headers: object) -> tuple[int, dict[str, str], bytes]:
+        return (200, {}, b"") if path.startswith("/new/") else (301, {"Location": f"/new{path}"}, b"")
+
+    # git itself is not asked: this server is none of git.
+    monkeypatch.setattr(upstream_check, "list_git", lambda *_: ("0" * 40, ["a.md"]))
+    server = Server()
+    server.respond = redirect
+    with running(server):
+        (fault,) = checked(tmp_path, f"{server.address}/book", "ref: main").faults
+    assert fault == f"location: it has moved to {server.address}/new/book: write that"
