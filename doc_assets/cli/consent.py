@@ -28,7 +28,7 @@ def with_consent(move: Callable[[Collection[str] | None], Rollback], *, yes: boo
         try:
             return move(agreed)
         except WouldTakeDown as refused:
-            if not sys.stdin.isatty():
+            if sys.stdin is None or not sys.stdin.isatty():  # None: closed
                 raise Refused(f"{refused}; nothing was moved: --dry-run lists all, --yes does it") from refused
             if not ask(f"{refused}. Take them down?"):
                 raise Refused("nothing was moved: the answer was not yes") from refused

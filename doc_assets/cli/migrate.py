@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -91,9 +92,9 @@ def migrate(
     settings = settings_with(catalogue)
     partitions = all_of(names, partitions, types)
     if space is not None:
-        if types or partitions or limit or share:
+        if types or partitions or limit or share or plan_file:
             raise typer.BadParameter(
-                "--space changes all that is live at once: leave out --type, --partition, --slice and --limit"
+                "--space changes all that is live at once: leave out --type, --partition, --slice, --limit and --plan"
             )
         return migrate_to(settings, space, dry_run=dry_run, as_json=as_json)
     planned = None
@@ -107,6 +108,7 @@ def migrate(
         wanted = [partition for partition in wanted if partition.name in planned.partitions]
     order = Order(loaded, _slice_of(wanted, share), limit, _parallel(parallel), allow_deletions)
     if dry_run:
+        order = replace(order, next_step="the same command without --dry-run")
         return plan_and_print(settings, order, as_json=as_json)
     with open_store(settings) as store, job_progress() as job:
         note_at_start(lacking(store, loaded)[0])

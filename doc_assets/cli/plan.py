@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -44,13 +45,14 @@ _SHOWN_REJECTED = 10  # of each partition; --json has them all
 
 @dataclass(frozen=True)
 class Order:
-    """Partitions and options of one call."""
+    """Partitions and options of one call; ``next_step`` is what does it, for a plan that changes something."""
 
     catalogue: Catalogue
     wanted: Sequence[Partition]
     limit: int | None
     parallel: int | None
     allow_deletions: bool
+    next_step: str = "doc-assets migrate"
 
 
 def plan(
@@ -72,8 +74,13 @@ def plan(
     What it parses is kept in the home until the next load, which does not parse it again.
     """
     settings = settings_with(catalogue)
-    loaded, wanted = chosen(settings, types, all_of(names, partitions, types))
-    order = Order(loaded, wanted, limit, None, allow_deletions)
+    partitions = all_of(names, partitions, types)
+    loaded, wanted = chosen(settings, types, partitions)
+    same = ["--plan", str(output)] if output else [*partitions, *(word for name in types for word in ("--type", name))]
+    if not output:
+        same += [*(("--limit", str(limit)) if limit else ()), *(("--allow-deletions",) if allow_deletions else ())]
+    same += ["--catalogue", str(catalogue)] if catalogue else []
+    order = Order(loaded, wanted, limit, None, allow_deletions, shlex.join(["doc-assets", "migrate", *same]))
     plan_and_print(settings, order, output=output, as_json=as_json)
 
 
@@ -124,7 +131,7 @@ def _plan(settings: Settings, store: Store, order: Order, output: Path | None) -
         PlanFile(moment(), order.limit, order.allow_deletions, partitions).write(output)
     by_name = {plan.result.partition: plan for plan in plans}
     plans = [by_name[result.partition] for result in in_order([plan.result for plan in plans])]
-    return _Plan(plans, cost, rates.loads, *lacking(store, order.catalogue))
+    return _Plan(plans, cost, rates.loads, *lacking(store, order.catalogue), order.next_step)
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,7 @@ class _Plan:
     loads: int
     left: Sequence[LeftPartition]
     fronts: Sequence[CrateFront]
+    next_step: str
 
     @property
     def planned(self) -> list[PartitionPlan]:
@@ -193,7 +201,8 @@ class _Plan:
         if self.planned:
             for line in self._cost():
                 print_line(line)
-        print_line(f"nothing was written{f', but the plan to {output}' if output else ''}{self._next(output)}")
+        then = f"; to do it: {self.next_step}" if self.planned else ""
+        print_line(f"nothing was written{f', but the plan to {output}' if output else ''}{then}")
 
     @property
     def _unchanged(self) -> int:
@@ -215,11 +224,6 @@ class _Plan:
             f"time: about {duration(self.cost.seconds)} ({pace}{rests_on})",
             f"disk: about {self.cost.disk_bytes / 1e6:,.1f} MB",
         ]
-
-    def _next(self, output: Path | None) -> str:
-        if not self.planned:
-            return ""
-        return f"; to do it: doc-assets migrate{f' --plan {output}' if output else ''}"
 
 
 def _print_partition(plan: PartitionPlan) -> None:

@@ -61,7 +61,7 @@ class PlanFile:
         Raises:
             Refused: It cannot be written.
         """
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        unfinished = path.parent / f".{path.name}.{os.getpid()}"
         try:
             unfinished.write_text(json.dumps({"doc_assets_plan": _FORMAT, **asdict(self)}, indent=1) + "\n")
             unfinished.replace(path)

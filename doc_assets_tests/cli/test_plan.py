@@ -24,7 +24,14 @@ FAILED = PartitionPlan(LoadResult("rust", "c", "failed", error="c is out of reac
 
 
 def test_a_plan_names_changes_costs_rejected_files_refusals_and_the_next_step(capsys: pytest.CaptureFixture[str]):
-    plan = _Plan([CHANGED, SAME, FAILED], Estimate(65.0, 2_050.4, "history", 1_500_000), 12, [], [])
+    plan = _Plan(
+        [CHANGED, SAME, FAILED],
+        Estimate(65.0, 2_050.4, "history", 1_500_000),
+        12,
+        [],
+        [],
+        "doc-assets migrate --plan next.plan",
+    )
     plan.print_lines(Path("next.plan"))
     printed = capsys.readouterr()
     lines = printed.out.splitlines()
@@ -43,7 +50,7 @@ def test_a_plan_names_changes_costs_rejected_files_refusals_and_the_next_step(ca
 
 
 def test_without_a_change_a_plan_says_so_and_proposes_nothing(capsys: pytest.CaptureFixture[str]):
-    _Plan([SAME], Estimate(0.0, None, "nothing", 0), 0, [], []).print_lines(None)
+    _Plan([SAME], Estimate(0.0, None, "nothing", 0), 0, [], [], "doc-assets migrate").print_lines(None)
     assert capsys.readouterr().out.splitlines() == [
         "documents: 50 unchanged",
         "partitions: 1, 1 unchanged",
@@ -52,7 +59,14 @@ def test_without_a_change_a_plan_says_so_and_proposes_nothing(capsys: pytest.Cap
 
 
 def test_the_json_of_a_plan_has_all_rejected_files_and_the_estimate(capsys: pytest.CaptureFixture[str]):
-    _Plan([CHANGED, SAME], Estimate(65.0, 2_050.4, "history", 1_500_000), 12, [], []).print_json()
+    _Plan(
+        [CHANGED, SAME],
+        Estimate(65.0, 2_050.4, "history", 1_500_000),
+        12,
+        [],
+        [],
+        "doc-assets migrate --plan next.plan",
+    ).print_json()
     value = json.loads(capsys.readouterr().out)
     assert len(value["partitions"][0]["rejected_files"]) == 11 and value["partitions"][0]["refusal"]
     assert value["partitions"][0]["changes"] == {"added": 3, "changed": 2, "moved": 1, "removed": 1, "unchanged": 104}
