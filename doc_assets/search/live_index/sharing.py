@@ -115,15 +115,21 @@ class StateFiles:
         The files of the state before are given up: processes that have mapped them keep them as long as they do.
         """
         held: dict[int, tuple[SharedFile, Segment]] = {}
-        for snapshot, segment in zip(state.snapshots, state.segments, strict=True):
-            known = self._segments.get(snapshot.id)
-            if known is None or known[1] is not segment:
-                file = _written(segment, ())
-                known = file, _mapped("self", file, ())
-            held[snapshot.id] = known
-        segments = [segment for _, segment in held.values()]
-        written = _written(state, state.segments)
-        mapped = _mapped("self", written, segments)
+        new: list[SharedFile] = []
+        try:
+            for snapshot, segment in zip(state.snapshots, state.segments, strict=True):
+                known = self._segments.get(snapshot.id)
+                if known is None or known[1] is not segment:
+                    new.append(file := _written(segment, ()))
+                    known = file, _mapped("self", file, ())
+                held[snapshot.id] = known
+            segments = [segment for _, segment in held.values()]
+            new.append(written := _written(state, state.segments))
+            mapped = _mapped("self", written, segments)
+        except BaseException:  # as of memory that is short, which they would go on to take
+            for file in new:
+                os.close(file.descriptor)
+            raise
         self._give_up({file for file, _ in self._segments.values()} - {file for file, _ in held.values()})
         self._state, self._segments = written, held
         return mapped, written, tuple((snapshot, file) for snapshot, (file, _) in held.items())

@@ -7,11 +7,13 @@ import gc
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from doc_assets.search.live_index.sharing import PublishedIndex, SharedIndex, SharedState
+from doc_assets.search.live_index.loading import LiveIndex
+from doc_assets.search.live_index.sharing import PublishedIndex, SharedIndex, SharedState, StateFiles
 from doc_assets.search.searcher import Searcher
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search.live_key import live_key
@@ -35,6 +37,14 @@ def key_of(library: Library) -> str:
 
 def raise_(error: Exception) -> None:
     raise error
+
+
+def files_in_memory() -> int:
+    found = 0
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, by the index's thread
+            found += "doc-assets-index" in one.readlink().name
+    return found
 
 
 def descriptors() -> int:
@@ -106,3 +116,25 @@ def test_an_index_that_the_system_does_not_let_map_is_no_silent_loss(
         shared.take(published[-1])
         assert not shared.wait(0)
         assert "the index cannot be mapped" in caplog.text and "Too many open files" in caplog.text
+
+
+def test_an_index_that_memory_is_too_short_for_keeps_none(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    free, create = [True], os.memfd_create
+
+    def memfd_create(name: str) -> int:
+        if not free:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        free.pop()
+        return create(name)
+
+    monkeypatch.setattr(os, "memfd_create", memfd_create)
+    with LiveIndex(library.store, 10**9) as index:
+        assert index.wait(10)
+        state = index.at(key_of(library))
+        assert state is not None
+        gc.collect()
+        open_before = files_in_memory()
+        with pytest.raises(OSError, match="No space left"):
+            StateFiles().keep(state)
+        gc.collect()
+        assert not free and files_in_memory() == open_before
