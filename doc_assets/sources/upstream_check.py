@@ -137,7 +137,10 @@ def _download(name: str, source: ArchiveSource | CrateSource, base: Path, option
         status = answer.status_code
     size = int(length) if length.isdigit() else None
     if status != 200:
-        return UpstreamCheck(name, faults=(f"{without_credentials(source.location)} answered {status}: mend it",))
+        where = without_credentials(source.location)
+        return UpstreamCheck(
+            name, faults=(f"{where} answered {status}: mend location, or the crate's name or version",)
+        )
     faults = ()
     if size is not None and size > source.max_download_bytes:
         faults = (f"max_download_bytes: {size:,} bytes are more than {source.max_download_bytes:,}",)

@@ -70,3 +70,16 @@ def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pyte
     with running(server):
         (fault,) = checked(tmp_path, f"{server.address}/book", "ref: main").faults
     assert fault == f"location: it has moved to {server.address}/new/book: write that"
+
+
+def test_a_download_tells_its_size_and_one_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    server = Server()
+    server.respond = lambda path, _: (200, {"ETag": '"one"'}, bytes(10)) if path == "/a.zip" else (404, {}, b"")
+    with running(server):
+        text = "types:\n  rust:\n    sources:\n" + "".join(
+            f'      - {{name: {name}, kind: archive, location: "{server.address}/{name}.zip"}}\n' for name in "ab"
+        )
+        there, absent = check_upstreams(load(tmp_path, text), FetchOptions())
+    assert (there.bytes, there.faults) == (10, ())
+    assert '"one"' in (there.revision or "")
+    assert absent.faults == (f"{server.address}/b.zip answered 404: mend location, or the crate's name or version",)
