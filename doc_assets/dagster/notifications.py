@@ -13,6 +13,7 @@ import dagster as dg
 import httpx
 
 from doc_assets.dagster.failures import RETRY_TAG
+from doc_assets.dagster.private_api import MAX_RETRIES_TAG
 from doc_assets.errors import DocAssetsError
 from doc_assets.network.client import http_client
 from doc_assets.secrets import mask
@@ -37,8 +38,10 @@ def failure_hook(settings: Settings) -> dg.HookDefinition:
     @dg.failure_hook(name="notify_of_failure")
     def hook(context: dg.HookContext) -> None:
         run = context.instance.get_run_by_id(context.run_id)
-        if run is None or run.tags.get(RETRY_TAG) == "true":  # the sensor knows whether there was another try
+        if run is None:
             return
+        if run.tags.get(RETRY_TAG) == "true" and run.tags.get(MAX_RETRIES_TAG) != "0":
+            return  # the sensor knows whether there was another try; a run of doc-assets migrate gets none
         try:
             send(settings, message(run, str(context.op_exception or "")))
         except NotSent as error:

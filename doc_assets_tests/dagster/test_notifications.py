@@ -44,11 +44,17 @@ def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
     server.stop()
 
 
-def fail(catalogue: Catalogue, library: FakeLibrary, instance: dg.DagsterInstance, error: Exception) -> dg.DagsterRun:
+def fail(
+    catalogue: Catalogue,
+    library: FakeLibrary,
+    instance: dg.DagsterInstance,
+    error: Exception,
+    tags: dict[str, str] | None = None,
+) -> dg.DagsterRun:
     library.error = error  # pyrefly: ignore[bad-assignment]
     definitions = build_defs(catalogue=catalogue, resources={"doc_assets": library})
     result = definitions.resolve_job_def("migrate_rust").execute_in_process(
-        run_config=QUIET, partition_key="tokio", instance=instance, raise_on_error=False
+        run_config=QUIET, partition_key="tokio", instance=instance, raise_on_error=False, tags=tags
     )
     run = instance.get_run_by_id(result.run_id)
     assert run is not None
@@ -87,6 +93,14 @@ def test_a_run_that_is_tried_again_says_nothing_and_one_that_died_is_told_of_by_
     assert webhook.got == []
     tick(instance, run)
     assert [got["error"] for got in webhook.got] == ["the pod is gone"]
+
+
+def test_a_run_that_gets_no_other_try_tells_it_itself_though_its_error_may_pass(
+    catalogue: Catalogue, library: FakeLibrary, webhook: Webhook
+) -> None:
+    once = {"dagster/max_retries": "0"}  # as doc-assets migrate makes its runs
+    fail(catalogue, library, dg.DagsterInstance.ephemeral(), SourceUnavailable("no route to host"), once)
+    assert [got["error"] for got in webhook.got] == ["no route to host"]
 
 
 def test_a_message_of_the_sensor_that_was_not_taken_is_sent_at_its_next_tick(
