@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import psutil
+from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import DBAPIError
 
 from doc_assets.catalogue import Partition
@@ -24,6 +25,7 @@ from doc_assets.dagster.library import InProcessRun
 from doc_assets.dagster.private_api import InMemoryJob, InstanceRef, NoOpComputeLogManager, execute_run, job_origin
 from doc_assets.dagster.storage import reconnect_after_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreUnavailable
+from doc_assets.secrets import mask
 from doc_assets.settings import Settings
 from doc_assets.store.database.retries import Retries, RetryPolicy
 
@@ -62,6 +64,7 @@ def open_instance(settings: Settings, *, starts_runs: bool = True) -> Iterator[d
 
     Raises:
         ConfigurationError: The instance starts its runs in Kubernetes, or ``DAGSTER_HOME`` is not a folder.
+        StoreUnavailable: The database of ``DAGSTER_HOME`` does not answer.
     """
     named = os.environ.get("DAGSTER_HOME")
     folder = Path(named).expanduser() if named else settings.home / "dagster"
@@ -82,7 +85,14 @@ def open_instance(settings: Settings, *, starts_runs: bool = True) -> Iterator[d
             f"the Dagster instance of {folder} starts its runs in Kubernetes: submit one there with dagster job "
             "launch, or unset DAGSTER_HOME to load from this machine"
         )
-    with dg.DagsterInstance.from_ref(reference) as instance:
+    try:
+        opened = dg.DagsterInstance.from_ref(reference)
+    except (DagsterPostgresException, DBAPIError) as error:
+        raise StoreUnavailable(
+            f"the database of the Dagster instance of {folder} does not answer ({mask(str(error))}): start it, or "
+            "unset DAGSTER_HOME to record runs beside the documents"
+        ) from error
+    with opened as instance:
         # By default dagster-postgres connects for each of a run's 30 events; a pool saves 0.8 s a run.
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=30, max_overflow=4)
         reconnect_after_restarts(instance, Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)))

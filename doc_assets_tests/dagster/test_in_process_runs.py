@@ -9,13 +9,14 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from dagster_postgres.utils import DagsterPostgresException
 from sqlalchemy.exc import OperationalError
 
 from doc_assets.catalogue import Catalogue
 from doc_assets.dagster import in_process_runs
 from doc_assets.dagster.assets import BATCH_TAG, _batch_of_call
 from doc_assets.dagster.in_process_runs import open_instance, run_partition
-from doc_assets.errors import DocAssetsError, SourceError, StoreError
+from doc_assets.errors import DocAssetsError, SourceError, StoreError, StoreUnavailable
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.settings import Settings
@@ -157,4 +158,17 @@ def test_an_instance_that_starts_its_runs_in_kubernetes_is_refused(
 def test_dagster_home_that_is_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "absent"))
     with pytest.raises(DocAssetsError, match="absent' is not a folder"), open_instance(Settings.from_environment()):
+        pass
+
+
+def test_an_instance_whose_database_does_not_answer_is_named_with_what_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_reference: object) -> dg.DagsterInstance:
+        raise DagsterPostgresException("too many retries for DB connection")
+
+    (tmp_path / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setattr(dg.DagsterInstance, "from_ref", refuse)
+    with pytest.raises(StoreUnavailable, match="unset DAGSTER_HOME"), open_instance(Settings.from_environment()):
         pass
