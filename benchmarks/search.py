@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -51,14 +52,14 @@ def row_name(source: str, mode: str, clients: int) -> str:
     return f"{source} {mode} {clients} clients"
 
 
-def measured(ask: Ask, queries: Sequence[Query], mode: str, clients: int) -> dict[str, float]:
-    """Ask all queries by so many clients; wall time of each search in ms, and CPU of a search in both processes."""
+def timed(new_client: Callable[[], Callable[[Any], object]], queries: Sequence[Any], clients: int) -> dict[str, float]:
+    """Ask all queries by so many clients, each made in its thread; return wall times in ms and searches a second."""
     times: list[float] = []
     faults: list[BaseException] = []
-    given = iter(queries)
-    taking = threading.Lock()
+    given, taking = iter(queries), threading.Lock()
 
     def client() -> None:
+        ask = new_client()
         while True:
             with taking:
                 query = next(given, None)
@@ -66,13 +67,13 @@ def measured(ask: Ask, queries: Sequence[Query], mode: str, clients: int) -> dic
                 return
             started = time.perf_counter()
             try:
-                ask(query, mode)
+                ask(query)
             except BaseException as error:
                 faults.append(error)
                 return
             times.append((time.perf_counter() - started) * 1000)
 
-    before, before_server, started = _cpu(), _postgresql_cpu(), time.perf_counter()
+    started = time.perf_counter()
     threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:
         thread.start()
@@ -80,14 +81,21 @@ def measured(ask: Ask, queries: Sequence[Query], mode: str, clients: int) -> dic
         thread.join()
     if faults:
         raise faults[0]
-    seconds = time.perf_counter() - started
     return {
         "p50_ms": round(statistics.median(times), 1),
         "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
         "max_ms": round(max(times), 1),
-        "per_second": round(len(times) / seconds, 1),
-        "cpu_ms": round((_cpu() - before) / len(times) * 1000, 2),
-        "postgresql_cpu_ms": round((_postgresql_cpu() - before_server) / len(times) * 1000, 2),
+        "per_second": round(len(times) / (time.perf_counter() - started), 1),
+    }
+
+
+def measured(ask: Ask, queries: Sequence[Query], mode: str, clients: int) -> dict[str, float]:
+    """Return what ``timed`` does, and CPU of a search in both processes."""
+    before, before_server = _cpu(), _postgresql_cpu()
+    figures = timed(lambda: lambda query: ask(query, mode), queries, clients)
+    return figures | {
+        "cpu_ms": round((_cpu() - before) / len(queries) * 1000, 2),
+        "postgresql_cpu_ms": round((_postgresql_cpu() - before_server) / len(queries) * 1000, 2),
     }
 
 

@@ -13,14 +13,12 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import statistics
 import sys
-import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.http_clients import Served, search, serving
+from benchmarks.search import timed
 from doc_assets.search.evaluation import MODES, read_questions
 
 Query = dict[str, object]
@@ -28,40 +26,14 @@ Query = dict[str, object]
 
 def measured(served: Served, queries: Sequence[Query], clients: int) -> dict[str, float]:
     """Ask all queries by so many clients; wall time of each request in ms, and CPU of a request in the server."""
-    times: list[float] = []
-    faults: list[Exception] = []
-    given, taking = iter(queries), threading.Lock()
 
-    def client() -> None:
+    def client() -> Callable[[Query], object]:
         connection = served.connection()
-        while True:
-            with taking:
-                query = next(given, None)
-            if query is None:
-                return
-            started = time.perf_counter()
-            try:
-                search(connection, **query)
-            except Exception as error:
-                faults.append(error)
-                return
-            times.append((time.perf_counter() - started) * 1000)
+        return lambda query: search(connection, **query)
 
-    cpu, started = served.cpu_seconds(), time.perf_counter()
-    threads = [threading.Thread(target=client) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
-    return {
-        "p50_ms": round(statistics.median(times), 1),
-        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
-        "max_ms": round(max(times), 1),
-        "per_second": round(len(times) / (time.perf_counter() - started), 1),
-        "cpu_ms": round((served.cpu_seconds() - cpu) / len(times) * 1000, 1),
-    }
+    cpu = served.cpu_seconds()
+    figures = timed(client, queries, clients)
+    return figures | {"cpu_ms": round((served.cpu_seconds() - cpu) / len(queries) * 1000, 1)}
 
 
 def main() -> None:

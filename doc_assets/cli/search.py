@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_not
 from doc_assets.cli.partition_options import AS_OF_OPTION, TYPE_OPTION
 from doc_assets.cli.search_answer import print_answer
 from doc_assets.metadata import product_and_version
-from doc_assets.search.choices import Around, Mode
+from doc_assets.search.choices import Around, Mode, facts_of
 from doc_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
 _ALSO_IN_SHOWN = 3
 _LINES_SHOWN = 8
 _BEGINNING = 110  # characters of a further chunk
-
-
-def _facts(given: Sequence[str]) -> dict[str, list[str]]:
-    """Return the values by field of ``FIELD=VALUE`` words."""
-    facts: dict[str, list[str]] = {}
-    for word in given:
-        name, equals, value = word.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise typer.BadParameter(f"{word!r} is not FIELD=VALUE, as in crate=tokio", param_hint="--where")
-        facts.setdefault(name.strip(), []).append(value.strip())
-    return facts
 
 
 def _stated(hit: SearchResult) -> str:
@@ -70,7 +58,10 @@ def search(
 
     With --version, --scope, --around or --max-tokens the answer, and its JSON, is that of the HTTP API.
     """
-    facts = _facts(where)
+    try:
+        facts = facts_of(where)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--where") from error
     settings = Settings.from_environment()
     if version is not None or scopes or around is not None or max_tokens is not None:
         asked = {"q": query, "type": types, "source": sources, "scope": scopes, "where": where, "version": version,

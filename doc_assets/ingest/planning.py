@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 
@@ -142,17 +142,7 @@ class Planner:
                 new = self._missing(record, lookup)
                 embedded += len(new)
                 tokens_embedded += sum(chunk.token_count for chunk in new)
-        by_path = {file.path: file for file in files}
-        for record in to_load.unparsed:
-            # The losses count the documents of its twin. With the bytes of a file that is not loaded it is no duplicate
-            # of any document, as sealing counts it.
-            twin = by_path.get(record.duplicate_of or "", _File("", None, record.outcome, record.reason))
-            unread = twin.outcome in ("rejected", "skipped")
-            outcome, reason = (twin.outcome, twin.reason) if unread else (record.outcome, record.reason)
-            files.append(
-                _File(record.path, record.fingerprint, outcome, reason, documents=twin.documents, tokens=twin.tokens)
-            )
-        files = _settled(files)
+        files = _settled([*files, *_unparsed(to_load.unparsed, files)])
         loaded = [file for file in files if file.outcome == "loaded"]
         outcomes = Counter(file.outcome for file in files)
         chunks = sum(file.chunks for file in loaded)
@@ -275,6 +265,19 @@ def _of(record: FileRecord) -> _File:
         sum(chunk.token_count for chunk in chunks),
         len(chunks),
     )
+
+
+def _unparsed(records: Iterable[FileRecord], files: Iterable[_File]) -> Iterator[_File]:
+    """Yield what is not parsed: the losses count the documents of its twin among ``files``.
+
+    With the bytes of a file that is not loaded it is no duplicate of any document, as sealing counts it.
+    """
+    by_path = {file.path: file for file in files}
+    for record in records:
+        twin = by_path.get(record.duplicate_of or "", _File("", None, record.outcome, record.reason))
+        unread = twin.outcome in ("rejected", "skipped")
+        outcome, reason = (twin.outcome, twin.reason) if unread else (record.outcome, record.reason)
+        yield _File(record.path, record.fingerprint, outcome, reason, documents=twin.documents, tokens=twin.tokens)
 
 
 def _settled(files: Iterable[_File]) -> list[_File]:

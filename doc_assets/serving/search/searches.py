@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from doc_assets.errors import Misuse
+from doc_assets.search.choices import facts_of
 from doc_assets.search.results import SearchResult
 from doc_assets.search.search import Found
 from doc_assets.serving.answers import DEEPEST, SearchAnswer, SearchQuery, Snapshot
@@ -43,7 +44,7 @@ class Searches:
     def answer(self, connection: Connection, query: SearchQuery, places: Sequence[str]) -> SearchAnswer:
         """Answer a search among some types and sources, all if none are given; raises as ``Service.search``."""
         request = replace(
-            SearchRequest.of(query.type, query.source, facts_of(query.where), query.as_of),
+            SearchRequest.of(query.type, query.source, _facts(query.where), query.as_of),
             places=tuple(places),
         )
         asked = request_hash([query.model_dump(mode="json", exclude={"cursor"})])
@@ -87,19 +88,11 @@ class Searches:
         )
 
 
-def facts_of(given: Sequence[str]) -> dict[str, list[str]]:
-    """Return the values by field of ``FIELD=VALUE`` words.
-
-    Raises:
-        Misuse: One of them is not written like that.
-    """
-    facts: dict[str, list[str]] = {}
-    for word in given:
-        name, equals, value = word.partition("=")
-        if not equals or not name.strip() or not value.strip():
-            raise Misuse(f"{word!r} is not FIELD=VALUE, as in crate=tokio")
-        facts.setdefault(name.strip(), []).append(value.strip())
-    return facts
+def _facts(given: Sequence[str]) -> dict[str, list[str]]:
+    try:
+        return facts_of(given)
+    except ValueError as error:
+        raise Misuse(str(error)) from error
 
 
 def _page(results: Sequence[SearchResult], cursor: Cursor | None, k: int) -> tuple[list[SearchResult], bool]:
