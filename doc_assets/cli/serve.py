@@ -14,6 +14,7 @@ from doc_assets.cli.output import print_note
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.machine import usable_cores
 from doc_assets.settings import ServeSettings, Settings
+from doc_assets.store.database.embedded import kept_running
 from doc_assets.store.schema.opening import open_for_reading
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def open_spread_service(serving: ServeSettings, workers: int) -> Iterator[Servic
     tokens = token_counter(serving.tokenizer)
     with (
         open_for_reading(settings) as store,
+        kept_running(settings.home),
         ReaderPool(store, "doc-assets serve", serving.requests) as pool,
         # A reader embeds one query at a time, and beside it others search.
         Readers(
@@ -101,6 +103,7 @@ def open_service(
     tokens = token_counter(serving.tokenizer)
     with (
         open_for_reading(settings) as store,
+        kept_running(settings.home),
         Searcher(
             store,
             models,

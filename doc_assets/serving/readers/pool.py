@@ -1,4 +1,4 @@
-"""The server's side of the reader processes: starts them, hands them searches, starts them again if they die."""
+"""The server's side of the reader processes: starts them, hands them searches, replaces those that die or hang."""
 
 from __future__ import annotations
 
@@ -33,11 +33,17 @@ class _Reader:
     connection: Connection
     holds: SharedState | None = field(default=None)
 
-    def ask(self, query: SearchQuery | None, index: SharedState | None) -> Told:
-        """Ask and wait for the answer; raises EOFError or OSError if the process died."""
+    def ask(self, query: SearchQuery | None, index: SharedState | None, seconds: float) -> Told:
+        """Ask and wait for the answer; raises EOFError or OSError if the process died, _Hung if it does not answer."""
         self.connection.send(Ask(query, index if index is not self.holds else None))
         self.holds = index
+        if not self.connection.poll(seconds):
+            raise _Hung
         return self.connection.recv()
+
+
+class _Hung(Exception):
+    """A reader process neither answers nor dies."""
 
 
 class Readers(AbstractContextManager["Readers"]):
@@ -108,7 +114,13 @@ class Readers(AbstractContextManager["Readers"]):
         for _ in range(2):
             place, reader = self._taken(hash(query.q) if query is not None else 0)
             try:
-                told = reader.ask(query, self._index)
+                told = reader.ask(query, self._index, self._given.answer_seconds)
+            except _Hung:  # and another one would over this query
+                _log.error("a reader process gave no answer for %g s and is ended", self._given.answer_seconds)
+                reader.process.kill()
+                raise StoreUnavailable(
+                    f"there was no answer within {self._given.answer_seconds:g} s: narrow the search, or try again"
+                ) from None
             except (EOFError, OSError):
                 reader.process.join(1)
                 _log.error("a reader process died during a search: %s", exit_reason(reader.process.exitcode))
@@ -203,9 +215,15 @@ class Readers(AbstractContextManager["Readers"]):
                     continue
                 self._idle.remove(place)
                 reader = self._readers[place]
-            with suppress(EOFError, OSError):
-                reader.ask(None, self._index)
-                self._give_back(place, reader)
+            try:
+                reader.ask(None, self._index, self._given.answer_seconds)
+            except (EOFError, OSError):
+                continue
+            except _Hung:
+                _log.error("a reader process did not take the newest index and is ended")
+                reader.process.kill()
+                continue
+            self._give_back(place, reader)
 
     def _started(
         self, target: Callable[[Connection, ReaderSettings], None], name: str

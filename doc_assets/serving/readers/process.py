@@ -43,6 +43,11 @@ class ReaderSettings:
     statement_seconds: float
     tokenizer: Path | None = None
 
+    @property
+    def answer_seconds(self) -> float:
+        """Most seconds of an answer: a client waits for as long as a statement may take, and a model opens in 30."""
+        return 2 * self.statement_seconds + 30
+
 
 class ReaderFailed(DocAssetsError):
     """A reader process failed in a way that is not foreseen; its log has the trace."""

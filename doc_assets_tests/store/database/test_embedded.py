@@ -1,0 +1,47 @@
+"""An embedded server that goes away under a process that runs for long."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from doc_assets.store.database import embedded
+
+
+class Server:
+    """A server that is gone, and that starts at its second try."""
+
+    def __init__(self) -> None:
+        self.starts, self.is_up, self.was_seen = 0, False, threading.Event()
+
+    def get_postmaster_info(self) -> Server:
+        return self
+
+    def is_running(self) -> bool:
+        if self.is_up:
+            self.was_seen.set()
+        return self.is_up
+
+    def start(self) -> None:
+        self.starts += 1
+        if self.starts == 1:
+            raise OSError("no space left")
+        self.is_up = True
+
+
+def test_a_server_that_is_gone_is_started_until_it_runs_and_then_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    monkeypatch.setitem(embedded._servers, tmp_path / "postgres", server)
+    monkeypatch.setattr(embedded, "_WATCH_SECONDS", 0.001)
+    with embedded.kept_running(tmp_path):
+        assert server.was_seen.wait(30)
+    assert server.starts == 2
+
+
+def test_a_database_of_ones_own_is_not_watched(tmp_path: Path) -> None:
+    with embedded.kept_running(tmp_path):
+        assert "embedded PostgreSQL" not in [thread.name for thread in threading.enumerate()]
