@@ -191,6 +191,8 @@ def options(
     ),
 ) -> None:
     """Apply the options before the command."""
+    if {"--help", "-h"} & {*sys.argv[1:]}:
+        return  # help is there where settings are wrong
     flags = {}
     if log_format is not None:
         if log_format not in LogSettings.FORMATS:

@@ -12,6 +12,7 @@ import hashlib
 import json
 import logging
 import os
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +26,8 @@ from doc_assets.document.records import FileRecord, StoredDocument
 _KEPT = ("loaded", "skipped")
 # Level 1 takes 4 s for the results of 11,000 files (150 MB), which take 320 s to parse.
 _LEVEL = 1
+# After so long without a load, sources and recipe have moved so far that most of it would be parsed again.
+_UNTAKEN_SECONDS = 7 * 86_400
 # What zipfile, zlib and ``_read`` raise for bytes that are not those written: the damage may be in a header, where it
 # names another method (RuntimeError), in the compressed data (zlib.error), or in the text.
 _DAMAGED = (OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, zlib.error)
@@ -150,6 +153,15 @@ class ParsedFiles:
 
     def _distrust(self, error: Exception) -> None:
         _log.warning("what the plan parsed of %s cannot be read and is parsed again: %s", self._partition, error)
+
+
+def remove_untaken(home: Path) -> None:
+    """Remove the archives, also unfinished ones of processes that died, that no load has taken within a week."""
+    oldest = time.time() - _UNTAKEN_SECONDS
+    for path in (home / "planned").glob("*"):
+        with suppress(OSError):  # another process removes it, or another user's
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def _written(record: FileRecord) -> dict:

@@ -18,7 +18,7 @@ from doc_assets.document import Chunk
 from doc_assets.document.records import Counts, FileRecord
 from doc_assets.ingest.load_run import parse_tasks
 from doc_assets.ingest.loader import Loader, Survey
-from doc_assets.ingest.parsed_files import ParsedFiles
+from doc_assets.ingest.parsed_files import ParsedFiles, remove_untaken
 from doc_assets.ingest.publication_guards import Guards
 from doc_assets.ingest.recipe import terms_of
 from doc_assets.ingest.result import LoadResult
@@ -96,6 +96,7 @@ class Planner:
 
     def __init__(self, loader: Loader, *, allow_deletions: bool = False) -> None:
         """Take the loader, for its store, parse workers and settings."""
+        remove_untaken(loader.settings.home)
         self._loader = loader
         self._allow_deletions = allow_deletions
         self._to_embed: set[bytes] = set()

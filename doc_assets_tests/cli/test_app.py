@@ -173,3 +173,11 @@ def test_every_command_explains_itself(cli):
     commands = cli.run("--help")
     for name in ("migrate", "validate", "rollback", "snapshots", "manifest", "status", "history", "search", "evaluate"):
         assert name in commands
+
+
+def test_a_command_explains_itself_where_a_setting_is_mistyped_and_refuses_to_run(cli, monkeypatch):
+    cli.environment["DOC_ASSETS_HOMES"] = "/elsewhere"
+    for arguments, code in (["status", "--help"], 0), (["status"], 2):
+        monkeypatch.setattr(sys, "argv", ["doc-assets", *arguments])
+        cli.run(*arguments, code=code)
+    assert "did you mean DOC_ASSETS_HOME?" in cli.errors

@@ -162,9 +162,12 @@ print_table(text, ["a"], [["[b]\x1b]0;t\x07"]])
 """
 
 
-def test_a_real_terminal_gets_styles_and_no_other_escape_sequence() -> None:
+COLOUR = re.compile("\x1b\\[(?:[0-9]+;)*(?:3[0-7]|9[0-7]|38)(?:;[0-9]+)*m")
+
+
+def shown_by_a_real_terminal(**variables: str) -> str:
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "PYTHONPATH": str(ROOT), **variables}
     subprocess.run([sys.executable, "-c", PROGRAM], stdout=theirs, stderr=theirs, env=environment, check=True)
     os.close(theirs)
     said = b""
@@ -177,13 +180,21 @@ def test_a_real_terminal_gets_styles_and_no_other_escape_sequence() -> None:
             break
         said += piece
     os.close(ours)
-    sent = said.decode()
-    assert re.search("\x1b\\[1m", sent)
+    return said.decode()
+
+
+def test_a_real_terminal_gets_styles_and_no_other_escape_sequence() -> None:
+    sent = shown_by_a_real_terminal()
+    assert re.search("\x1b\\[1m", sent) and COLOUR.search(sent)
     shown = re.sub("\x1b\\[[0-9;]*m", "", sent).replace("\r\n", "\n")
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", shown)
     text = "\\ [bold]89:ab:cd :smile: ␛[31m<U+009B>2J␇ <U+DCFF> " + "x" * 90 + "\\"
     assert [line for line in shown.split("\n") if "smile" in line] == [text, text, f"error: {text}", text]
     assert "│ [b]␛]0;t␇ │" in shown
+
+
+def test_a_terminal_without_colours_gets_none() -> None:
+    assert not COLOUR.search(shown_by_a_real_terminal(NO_COLOR="1"))
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])

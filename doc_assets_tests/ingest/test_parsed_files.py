@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import time
 
 from doc_assets.document.records import FileRecord
 from doc_assets.ingest.load_run import parse_tasks
 from doc_assets.ingest.loader import Loader
-from doc_assets.ingest.parsed_files import ParsedFiles
+from doc_assets.ingest.parsed_files import ParsedFiles, remove_untaken
 
 
 def test_what_is_kept_is_only_found_for_the_same_bytes_recipe_and_includes(source, loader: Loader, tmp_path):
@@ -40,3 +42,14 @@ def test_what_is_kept_is_only_found_for_the_same_bytes_recipe_and_includes(sourc
     archive.write_bytes(written[:-40])
     with ParsedFiles(tmp_path, "rust/a", "recipe") as parsed:
         assert not parsed and parsed.take("guide-00.md", fingerprint) is None
+
+
+def test_an_archive_that_no_load_took_for_a_week_is_removed_and_a_younger_one_stays(tmp_path):
+    folder = tmp_path / "planned"
+    folder.mkdir()
+    for name, days in (("rust+a.zip", 8), ("rust+b.12.part", 8), ("rust+c.zip", 6)):
+        (folder / name).touch()
+        then = time.time() - days * 86_400
+        os.utime(folder / name, (then, then))
+    remove_untaken(tmp_path)
+    assert [path.name for path in folder.iterdir()] == ["rust+c.zip"]
