@@ -20,10 +20,10 @@ from doc_assets_tests.support.manifests.workloads import Pod, of_kind, run_pods,
 RESOURCES = {"cpu", "memory", "ephemeral-storage"}
 # Folders that the image writes to; the rest of its file system is read-only.
 WRITTEN = {"/var/lib/doc-assets", "/tmp"}  # noqa: S108 - paths in a container
-# Created by hand: overlays/production/secrets.example.yaml, components/private-ca, components/serve.
+# Created by hand: overlays/production/secrets.example.yaml, and components private-ca, serve and webhook.
 EXTERNAL_SECRETS = {
     *("doc-assets-database", "doc-assets-database-owner", "doc-assets-database-reader"),
-    *("doc-assets-ca", "doc-assets-serve"),
+    *("doc-assets-ca", "doc-assets-serve", "doc-assets-webhook"),
 }
 EXPECTED_ROLES = {
     # K8sRunLauncher: create, watch and cancel Jobs, and explain failures. No secrets, no exec, no other kinds.
