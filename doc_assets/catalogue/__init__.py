@@ -6,7 +6,15 @@ checking the files of a source is in ``doc_assets.sources``.
 """
 
 from doc_assets.catalogue.loading import load_catalogue
-from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, DocType, GitSource, Source
+from doc_assets.catalogue.model import (
+    ArchiveSource,
+    CrateSource,
+    DirectorySource,
+    DocType,
+    GitSource,
+    LlmsTxtSource,
+    Source,
+)
 from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.catalogue.scaffold import initial_catalogue
 
@@ -17,6 +25,7 @@ __all__ = [
     "DirectorySource",
     "DocType",
     "GitSource",
+    "LlmsTxtSource",
     "Partition",
     "Source",
     "initial_catalogue",

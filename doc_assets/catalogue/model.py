@@ -9,191 +9,36 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from doc_assets.catalogue.globs import check_glob
-from doc_assets.document.site import PageRule, Site
+from doc_assets.catalogue.source_keys import (
+    TYPE_NAME,
+    Globs,
+    RemoteSource,
+    SourceBase,
+    allowed_scheme,
+    is_address,
+    sound,
+)
+from doc_assets.document.site import Site
 from doc_assets.errors import nearest
-from doc_assets.formats.registry import format_names
-from doc_assets.secrets import address_problem, learn_address, mask
+from doc_assets.secrets import mask
 
-TYPE_NAME = r"^[a-z][a-z0-9_]*$"
 SCOPE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
-SOURCE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 
-_URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _NO_REF = re.compile(r"^[-+.^/]|[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|[./]$|^@$")
-_SCP = re.compile(r"^[\w.-]+@[\w.-]+:(?!//)")
-
-# Which of near duplicates a search shows; described in docs/duplicates.md.
-_POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOURCE")
-_PREFERRED = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
 
 
-def _relative(globs: tuple[str, ...]) -> tuple[str, ...]:
-    for glob in globs:
-        check_glob(glob)
-    return globs
-
-
-_Globs: TypeAlias = Annotated[tuple[str, ...], AfterValidator(_relative)]
-
-
-class _SourceBase(BaseModel):
-    """The keys of every kind of source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-    name: str = Field(
-        pattern=SOURCE_NAME,
-        max_length=100,
-        description="Name within its type, and partition key: lower case letters, digits, '_', '.' and '-'.",
-    )
-    format: str = Field(
-        default="auto",
-        description="Format of all its files, or 'auto': by suffix and first bytes of each file.",
-    )
-    include: _Globs = Field(
-        default=("**/*",),
-        min_length=1,
-        description="Globs of the files that belong to the source, relative to its root: '**/*.md', 'docs/'.",
-    )
-    exclude: _Globs = Field(
-        default=(), description="Globs of files that do not belong to it although 'include' names them."
-    )
-    min_characters: int = Field(
-        default=0,
-        ge=0,
-        description="Least characters of text in a file of the source; a shorter one is skipped. 0 for any.",
-    )
-    shards: int = Field(
-        default=1,
-        ge=1,
-        le=1000,
-        description="Partitions that the source is cut into; files are spread by a hash of their path.",
-    )
-    attributes: dict[str, str] = Field(
-        default_factory=dict,
-        description="Facts stored with every document of the source: crate, version, product, protocol …",
-    )
-    folder_attributes: dict[str, dict[str, str]] = Field(
-        default_factory=dict,
-        description="Attributes of what is below a folder, in place of those above: {docs/omni: {product: omni}}.",
-    )
-    base_url: str | None = Field(
-        default=None,
-        pattern=r"^https?://",
-        description="Address in front of a page's path that opens it in a browser.",
-    )
-    pages: PageRule = Field(
-        default="as_is", description="How the site behind 'base_url' makes a page's path from that of its file."
-    )
-    strip: str = Field(
-        default="", description="Folder that is no part of a page's path on the site; files outside have no page."
-    )
-    near_duplicates: str = Field(
-        default="prefer_best",
-        description="Which of documents that say almost the same is shown, the others being 'also in': the one that "
-        "answers best, of versions of one product the newest (prefer_best), the newest version (prefer_newest), that "
-        "of a source (prefer_source TYPE/SOURCE), "
-        "or each of them (keep_all).",
-    )
-    error_budget: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Share of its files that may be rejected before a load of it is not published: 0.001, 1 for any.",
-    )
-    deletion_guard: float | None = Field(
-        default=None,
-        ge=0,
-        le=1,
-        description="Share of its live documents that may vanish in one load of it: 0.2, 1 for any.",
-    )
-    licence: str | None = Field(
-        default=None, description="Licence of the documents, as an SPDX expression where there is one."
-    )
-    weight: int | None = Field(
-        default=None, ge=0, description="Size in bytes where known: heavier partitions are started first."
-    )
-
-    @field_validator("format")
-    @classmethod
-    def _format_is_installed(cls, value: str) -> str:
-        # Checked only where a format is named: listing them imports every parser.
-        if value != "auto" and value not in (names := format_names()):
-            raise ValueError(f"{value!r} is not a format: {', '.join(['auto', *names])} are{nearest(value, names)}")
-        return value
-
-    @field_validator("near_duplicates")
-    @classmethod
-    def _policy_is_known(cls, value: str) -> str:
-        if value not in _POLICIES[:-1] and not _PREFERRED.fullmatch(value):
-            raise ValueError(f"{value!r} is not a policy: {', '.join(_POLICIES)} are{nearest(value, [*_POLICIES])}")
-        return " ".join(value.split())
-
-    @field_validator("base_url")
-    @classmethod
-    def _readers_need_no_login(cls, value: str | None) -> str | None:
-        if value is not None and "@" in value.partition("://")[2].partition("/")[0]:
-            raise ValueError("every reader is shown this address: leave out the name and password in it")
-        return value
-
-    @field_validator("folder_attributes")
-    @classmethod
-    def _folders_are_relative(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        for folder in value:
-            if folder.startswith("/") or any(part in ("", ".", "..") for part in folder.rstrip("/").split("/")):
-                raise ValueError(f"{folder!r}: a folder inside the source is needed, as in 'docs/omni'")
-        return {folder.rstrip("/"): attributes for folder, attributes in value.items()}
-
-    @field_validator("name")
-    @classmethod
-    def _name_is_a_partition_key(cls, value: str) -> str:
-        # Dagster reads "a...b" in a partition key as a range from a to b.
-        if "..." in value:
-            raise ValueError("'...' is not allowed: it stands for a range of partitions")
-        return value
-
-    def facts(self, path: str) -> dict[str, str]:
-        """Return the catalogue's facts about one file: licence, attributes, and those of its folders, innermost last.
-
-        ``path`` is relative to the source's root.
-        """
-        facts = {"licence": self.licence} if self.licence else {}
-        facts |= self.attributes
-        for folder in sorted(self.folder_attributes, key=len):
-            if path.startswith(f"{folder}/"):
-                facts |= self.folder_attributes[folder]
-        return facts
-
-    @property
-    def site(self) -> Site:
-        """Where the source's pages are published."""
-        return Site(self.base_url, self.pages, self.strip)
-
-
-class DirectorySource(_SourceBase):
+class DirectorySource(SourceBase):
     """Files in a folder."""
 
     kind: Literal["directory"] = Field(description="A folder on this machine.")
     location: str = Field(min_length=1, description="Folder, relative to the catalogue's own folder or absolute.")
 
 
-class _RemoteSource(_SourceBase):
-    """The keys of the kinds that can use the network."""
-
-    credentials: str | None = Field(
-        default=None,
-        pattern=r"^[a-z0-9][a-z0-9-]*$",
-        max_length=100,
-        description="Name of the credential for its server, whose values are in files below DOC_ASSETS_CREDENTIALS.",
-    )
-
-
-class ArchiveSource(_RemoteSource):
+class ArchiveSource(RemoteSource):
     """Files packed in one tar or zip."""
 
     kind: Literal["archive"] = Field(description="A .tar, .tar.gz, .tgz, .tar.bz2, .tar.xz or .zip file.")
@@ -217,10 +62,10 @@ class ArchiveSource(_RemoteSource):
     @field_validator("location")
     @classmethod
     def _scheme(cls, value: str) -> str:
-        return _allowed_scheme(value, ("http", "https"))
+        return allowed_scheme(value, ("http", "https"))
 
 
-class GitSource(_RemoteSource):
+class GitSource(RemoteSource):
     """Files of a git repository at one commit."""
 
     kind: Literal["git"] = Field(description="A git repository, fetched shallow and without the history.")
@@ -251,7 +96,7 @@ class GitSource(_RemoteSource):
         query = "?" + value.partition("?")[2]
         if is_address(value) and mask(query) != query:
             raise ValueError("git shows the parameters of an address to every user: name a credential instead")
-        return _allowed_scheme(value, ("http", "https", "ssh"))
+        return allowed_scheme(value, ("http", "https", "ssh"))
 
     @field_validator("ref")
     @classmethod
@@ -266,7 +111,7 @@ class GitSource(_RemoteSource):
     def _lfs_is_on(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and not info.data.get("lfs"):
             raise ValueError("it has no effect without lfs: true")
-        return None if value is None else _sound(value)
+        return None if value is None else sound(value)
 
     @field_validator("subfolders")
     @classmethod
@@ -281,7 +126,7 @@ class GitSource(_RemoteSource):
         return cleaned
 
 
-class CrateSource(_RemoteSource):
+class CrateSource(RemoteSource):
     """The rustdoc JSON of one crate."""
 
     kind: Literal["crate"] = Field(description="A crate's rustdoc JSON from docs.rs.")
@@ -308,7 +153,7 @@ class CrateSource(_RemoteSource):
     @field_validator("base_address")
     @classmethod
     def _can_be_asked(cls, value: str) -> str:
-        return _sound(value)
+        return sound(value)
 
     @property
     def crate_name(self) -> str:
@@ -334,13 +179,48 @@ class CrateSource(_RemoteSource):
         return Site(f"{shown}/{self.crate_name}/{quote(self.version)}/", "rustdoc")
 
 
-Source: TypeAlias = DirectorySource | ArchiveSource | GitSource | CrateSource
+class LlmsTxtSource(RemoteSource):
+    """The pages that a site lists for language models in its llms.txt (https://llmstxt.org)."""
 
-SOURCE_KINDS: Mapping[str, type[_SourceBase]] = {
+    kind: Literal["llms_txt"] = Field(description="The pages that a site's llms.txt lists, mostly as Markdown.")
+    location: str = Field(pattern=r"(?i)^https?://", repr=False, description="Address of the index: …/llms.txt.")
+    hosts: tuple[Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]{1,5})?$")], ...] = Field(
+        default=(), description="Further hosts whose pages are fetched, as HOST or HOST:PORT; all others are skipped."
+    )
+    optional: bool = Field(default=True, description="Take the pages of the index's section 'Optional', too.")
+    max_pages: int = Field(default=2_000, ge=1, description="An index that lists more pages to fetch is refused.")
+    max_page_bytes: int = Field(default=5_000_000, ge=1, description="A longer page, or index, is refused.")
+    max_download_bytes: int = Field(default=200_000_000, ge=1, description="More bytes of pages together are refused.")
+
+    @field_validator("location")
+    @classmethod
+    def _can_be_asked(cls, value: str) -> str:
+        if value.partition("?")[0].endswith("/llms-full.txt"):
+            raise ValueError("llms-full.txt is all pages in one file: write the address of the index, llms.txt")
+        return sound(value)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port of the index, without a login."""
+        parts = urlsplit(self.location)
+        return f"{parts.scheme.lower()}://{parts.netloc.rpartition('@')[2].lower()}"
+
+    @property
+    def site(self) -> Site:
+        """The site of the index, unless the catalogue names another place; each page knows its own address there."""
+        if self.base_url is not None:
+            return Site(self.base_url, self.pages, self.strip)
+        return Site(f"{self.origin}/", "pretty")
+
+
+Source: TypeAlias = DirectorySource | ArchiveSource | GitSource | CrateSource | LlmsTxtSource
+
+SOURCE_KINDS: Mapping[str, type[SourceBase]] = {
     "directory": DirectorySource,
     "archive": ArchiveSource,
     "git": GitSource,
     "crate": CrateSource,
+    "llms_txt": LlmsTxtSource,
 }
 
 
@@ -367,7 +247,7 @@ class CatalogueFile(BaseModel):
     scopes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = Field(
         default_factory=dict, description="Named sets to search: types, and sources as TYPE/SOURCE, by name."
     )
-    exclude: _Globs = Field(
+    exclude: Globs = Field(
         default=(),
         description="Globs of files that belong to no source, but for one whose 'include' has the same glob.",
     )
@@ -396,22 +276,3 @@ class CatalogueFile(BaseModel):
                 if member not in places:
                     raise ValueError(f"{name}: there is no type and no source {member!r}{nearest(member, places)}")
         return value
-
-
-def is_address(location: str) -> bool:
-    """Return True for a URL or ``user@host:path``, False for a path."""
-    return bool(_URL.match(location) or _SCP.match(location))
-
-
-def _allowed_scheme(location: str, schemes: tuple[str, ...]) -> str:
-    if (scheme := _URL.match(location)) and scheme.group(1).lower() not in schemes:
-        raise ValueError(f"{scheme.group(0)} is not allowed: {', '.join(schemes)} are, or a path")
-    return _sound(location) if scheme else location
-
-
-def _sound(address: str) -> str:
-    """Return an address that a request can be built of; what is secret in it is masked from now on."""
-    learn_address(address)
-    if problem := address_problem(address):
-        raise ValueError(problem)
-    return address

@@ -6,6 +6,7 @@ Requests and their credentials are in ``doc_assets.sources`` and ``doc_assets.em
 from doc_assets.network.client import http_client, http_transport, refuse_unusable_proxy, refused_by_proxy
 from doc_assets.network.proxies import proxy_for, proxy_variables
 from doc_assets.network.trust import advice, certificate_problem, roots_for_git
+from doc_assets.network.waits import retry_after
 
 __all__ = [
     "advice",
@@ -16,5 +17,6 @@ __all__ = [
     "proxy_variables",
     "refuse_unusable_proxy",
     "refused_by_proxy",
+    "retry_after",
     "roots_for_git",
 ]

@@ -65,7 +65,7 @@ MISTAKES = {
 def test_a_mistake_is_told_with_line_key_and_what_is_allowed(
     tmp_path: Path, case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("doc_assets.catalogue.model.format_names", lambda: ["html", "markdown"])
+    monkeypatch.setattr("doc_assets.catalogue.source_keys.format_names", lambda: ["html", "markdown"])
     source, *expected = MISTAKES[case]
     said = mistake(tmp_path, f"types:\n  rust:\n    sources:\n      - {{name: a, {source}}}\n")
     assert said.startswith("/sources.yaml:4: types.rust.sources[0]")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
-import math
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -16,7 +13,7 @@ from doc_assets.embedding.backends.endpoint_answers import error_in, status_of
 from doc_assets.embedding.backends.endpoint_pace import GivenUpError, Pace
 from doc_assets.embedding.endpoint import authorization
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured, EmbeddingRefused, EndpointUnavailable
-from doc_assets.network import certificate_problem, http_transport, refused_by_proxy
+from doc_assets.network import certificate_problem, http_transport, refused_by_proxy, retry_after
 from doc_assets.secrets import Secret, SecretAddress, mask
 
 # The statuses. Anything else that is not 200 (401, 403, 404, 405 …) is about the endpoint, and ends the load.
@@ -175,7 +172,7 @@ class EndpointClient:
         """Raise what an answer without vectors says; ``status`` is the one that it stands for."""
         said = f"status {response.status_code}: {_beginning(response)}".rstrip(": ")
         if status in _TRY_AGAIN or status >= 500:
-            after = _retry_after(response.headers)
+            after = retry_after(response.headers)
             if after > self._longest_asked_wait:
                 raise EndpointUnavailable(
                     f"{self.shown} asks to be left alone for {after:,.0f} s (Retry-After), and "
@@ -198,19 +195,3 @@ def _json(response: httpx.Response) -> object:
 def _beginning(response: httpx.Response) -> str:
     """Return the beginning of an answer, masked before it is cut: a half of a secret would not be known."""
     return mask(response.text[:10_000])[:300]
-
-
-def _retry_after(headers: httpx.Headers) -> float:
-    """Return the seconds that an answer asks to wait for, stated as a number or as a date; 0 where it is neither."""
-    milliseconds, stated = headers.get("retry-after-ms"), headers.get("Retry-After")
-    for value, unit in ((milliseconds, 0.001), (stated, 1.0)):
-        try:
-            seconds = float(value) * unit if value else 0.0
-        except ValueError:
-            continue
-        if math.isfinite(seconds) and seconds > 0:
-            return seconds
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(stated).timestamp() - time.time()) if stated else 0.0
-    except ValueError:
-        return 0.0

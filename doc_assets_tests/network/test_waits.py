@@ -1,4 +1,4 @@
-"""How long an endpoint is waited for: as long as it asks, in seconds or until a date, up to a bound."""
+"""How long an answer asks to wait: in seconds, or until a date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from doc_assets.embedding.backends.endpoint_client import _retry_after
+from doc_assets.network.waits import retry_after
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,10 @@ from doc_assets.embedding.backends.endpoint_client import _retry_after
         ({"retry-after-ms": "x", "Retry-After": "3"}, 3),
     ],
 )
-def test_retry_after_is_read_in_seconds(headers: dict[str, str], seconds: float) -> None:
-    assert _retry_after(httpx.Headers(headers)) == seconds
+def testretry_after_is_read_in_seconds(headers: dict[str, str], seconds: float) -> None:
+    assert retry_after(httpx.Headers(headers)) == seconds
 
 
-def test_retry_after_is_read_as_a_date() -> None:
+def testretry_after_is_read_as_a_date() -> None:
     later = email.utils.formatdate(time.time() + 90, usegmt=True)
-    assert 85 < _retry_after(httpx.Headers({"Retry-After": later})) <= 91
+    assert 85 < retry_after(httpx.Headers({"Retry-After": later})) <= 91
