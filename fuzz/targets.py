@@ -1,4 +1,4 @@
-"""What is fuzzed: every registered format, and the readers of archives, front matter and catalogues, and the chunker.
+"""What is fuzzed: every registered format, the readers of archives, front matter, llms.txt and catalogues, the chunker.
 
 A target takes bytes and raises only when something is wrong; what the thing under test may raise, it takes. How inputs
 are made is in ``mutation``, how they are judged in ``observing``.
@@ -12,15 +12,21 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from doc_assets import formats
+from doc_assets.catalogue import LlmsTxtSource
 from doc_assets.document import Block, Document, Section, clean_text
 from doc_assets.embedding.opening import open_tokenizer
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocumentRejected, DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.front_matter import split_front_matter
+from doc_assets.formats.navigation.llms_order import order_file
+from doc_assets.formats.navigation.place import Place
 from doc_assets.settings import Settings
+from doc_assets.sources.llms_txt.addresses import Paths, Reach, shown_address, with_suffix
+from doc_assets.sources.llms_txt.listing import listing_of
 from fuzz import vocabulary
 from fuzz.files import run_archive, run_catalogue
 from fuzz.mutation import Mutate, json_mutator, text_mutator
@@ -132,6 +138,33 @@ def _section(described: dict) -> Section:
     return Section(path, None, tuple(Block(text, kind if kind in kinds else "prose") for kind, text in blocks if text))
 
 
+def _run_llms_txt(data: bytes, thorough: bool) -> None:
+    """An index: only its own hosts are asked, and every page gets a path of its own inside the source."""
+    source = LlmsTxtSource(name="fuzz", kind="llms_txt", location=_SITE, hosts=("raw.example.org",))
+    listing = listing_of(data.decode("utf-8-sig", "replace"), _SITE, source)
+    hosts = {urlsplit(page.address).hostname for page in listing.wanted}
+    check(hosts <= {"docs.example.org", "raw.example.org"}, "another host would be asked", hosts)
+    paths, reach = Paths(), Reach(source)
+    given: set[str] = set()
+    for path, address in [(p.path, p.address) for p in listing.wanted] + [(p, a) for p, a, _ in listing.left]:
+        for kind in ("text/markdown", "text/html"):
+            page = paths.add(with_suffix(path, kind, b"", None) or path, f"{kind} {address}")
+            parts = page.split("/")
+            check(not {"", ".", "..", ".git"} & set(parts), "a path that leads elsewhere", page)
+            check(max(len(part.encode()) for part in parts) < 255 and len(page.encode()) < 2048, "too long", page)
+            check(page not in given and not any(one.startswith(f"{page}/") for one in given), "given twice", page)
+            given.add(page)
+        shown_address(address, reach)
+    places = [(page.path, Place(parents=page.listed.parents, title=page.listed.title)) for page in listing.wanted]
+    check(len(json.loads(order_file(places))) == len(places), "an order that is not that of the pages")
+    for page in listing.wanted:
+        texts = (page.listed.title, *page.listed.parents)
+        check(all(text == clean_text(text) and "\n" not in text for text in texts), "a title that is not clean", texts)
+
+
+_SITE = "https://docs.example.org/llms.txt"
+
+
 def _format(name: str, path: str, mutate: Mutate, examples: str, patience: float = 1.0) -> Target:
     return Target(name, Path(path).suffix, functools.partial(_run_format, name, path), mutate, examples, patience)
 
@@ -149,6 +182,7 @@ TARGETS: dict[str, Target] = {
         _format("html", "src/page.html", text_mutator(vocabulary.HTML), "*/*-html/*.html"),
         _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
         Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
+        Target("llms_txt", ".txt", _run_llms_txt, text_mutator(vocabulary.LLMS_TXT)),
         Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),
         # PyYAML in Python needs 1.6 s to find 300 brackets too deep; a catalogue is written by who runs the program.
         Target("catalogue", ".yaml", run_catalogue, text_mutator(vocabulary.CATALOGUE), "sources.yaml", patience=8),

@@ -441,6 +441,41 @@ types:\n
         strip_components: 1\n
 """
 
+_LLMS_TXT = r"""
+# Title\n
+> Summary\n
+## Guides\n
+### Part\n
+## Optional\n
+- [Page](/guides/page.md): notes\n
+\x20 - [Nested](nested.md)\n
+* Part:\n
+1. [Numbered](numbered.md "title")\n
+[
+](
+)
+![image](a.png)
+<https://docs.example.org/bare>
+https://docs.example.org/plain.md
+https://other.example.org/a
+//docs.example.org/b
+http://docs.example.org/c
+https://[
+:99999/
+?page=1
+#part
+../
+/./
+%2e%2e%2f
+%00
+%ff
+/index.html.md
+.git/
+llms-full.txt
+mailto:a@example.org
+```\n
+"""
+
 
 def _tokens(*texts: str) -> tuple[bytes, ...]:
     lines = [line for text in texts for line in text.strip("\n").split("\n") if line]
@@ -460,5 +495,6 @@ HTML = _tokens(_TEXT, _HTML)
 RUSTDOC_HTML = _tokens(_TEXT, _HTML, _RUSTDOC_HTML)
 FRONT_MATTER = _tokens(_TEXT, _YAML)
 CATALOGUE = _tokens(_YAML, _CATALOGUE)
+LLMS_TXT = _tokens(_TEXT, _LLMS_TXT)
 # What stands in the strings of a notebook, of rustdoc's JSON, of a document.
 IN_JSON = _tokens(_TEXT, _MARKDOWN, _HTML)

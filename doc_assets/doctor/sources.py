@@ -73,17 +73,17 @@ def sources(surroundings: Surroundings) -> Iterator[Diagnosis]:
 
 
 def _answers(surroundings: Surroundings, named: Mapping[str, Source], base: Path) -> Iterator[Diagnosis]:
-    """Ask each source for its revision, without fetching it."""
+    """Ask each source for its revision or index, without fetching it."""
     from doc_assets.sources.fetch_options import FetchOptions
-    from doc_assets.sources.upstream_revision import revision_of
+    from doc_assets.sources.upstream_revision import is_reachable
 
     options = FetchOptions.of(surroundings.settings)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="doctor")
-    asked = {name: pool.submit(revision_of, source, base, options) for name, source in named.items()}
+    asked = {name: pool.submit(is_reachable, source, base, options) for name, source in named.items()}
     wait(asked.values(), timeout=_ONLINE_SECONDS)
     pool.shutdown(wait=False, cancel_futures=True)
-    silent = [name for name, one in asked.items() if not one.done() or one.cancelled() or one.result() is None]
+    silent = [name for name, one in asked.items() if not one.done() or one.cancelled() or not one.result()]
     for name in silent:
-        sentence = f"{name} did not say its revision: out of reach, or its server keeps none"
+        sentence = f"{name} did not say its revision or index: out of reach, or its server keeps none"
         yield warning("sources", sentence, f"doc-assets migrate --dry-run -t {name.partition('/')[0]} says why")
     yield ok("sources", f"{len(named) - len(silent)} of {len(named)} said their revision")

@@ -1,8 +1,8 @@
 """Removes what documentation tools add to a page for language models: it is no documentation, but an instruction.
 
-Sentences that send agents to ``llms.txt`` (Mintlify, GitBook, Cloudflare), GitBook's chapter on how to query its pages,
-and the labels of "Copy page" and "Open in ChatGPT" buttons. A page *about* ``llms.txt`` keeps its words: a sentence is
-removed only if it addresses agents or offers "the complete documentation index".
+Sentences that send agents to ``llms.txt`` (Mintlify, GitBook, Fern, Cloudflare), GitBook's chapter on how to query its
+pages, and the labels of "Copy page" and "Open in ChatGPT" buttons. A page *about* ``llms.txt`` keeps its words: a
+sentence is removed only if it addresses agents or offers "the complete documentation index".
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _SENT_TO = re.compile(
     re.IGNORECASE,
 )
 _NOTE = re.compile(
-    r"\b(?:complete|full|entire) documentation index\b.{0,200}\bllms(?:-full)?\.txt\b"
-    r"|\bllms(?:-full)?\.txt\b.{0,200}\b(?:complete|full|entire) documentation index\b"
+    r"\b(?:complete|full|entire) (?:documentation|page) index\b.{0,200}\bllms(?:-full)?\.txt\b"
+    r"|\bllms(?:-full)?\.txt\b.{0,200}\b(?:complete|full|entire) (?:documentation|page) index\b"
     r"|\buse this file to discover all available pages before exploring\b"
     r"|\bmarkdown versions of (?:the )?documentation pages are available by appending\b"
     r"|\bthis page is (?:also )?available as markdown\b.{0,200}\bllms(?:-full)?\.txt\b",

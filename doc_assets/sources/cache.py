@@ -22,8 +22,9 @@ from typing import TypeVar
 
 _Result = TypeVar("_Result")
 
-# An archive's tree, a crate's file, a repository or the files of one commit, a download.
-_ENTRIES = ("archives/*", "crates/*", "git/*/*", "downloads/*/*.download", "downloads/*/*.partial")
+# An archive's tree, a crate's file, a repository or the files of one commit, the tree or the copies of a site's pages,
+# a download.
+_ENTRIES = ("archives/*", "crates/*", "git/*/*", "llms_txt/*", "downloads/*/*.download", "downloads/*/*.partial")
 # git's index of an entry, an entry being filled or removed: they share the lock of the entry itself.
 _UNFINISHED = (".index", ".partial", ".gone")
 _BLOCK = 4096
@@ -148,8 +149,8 @@ class Cache:
         return [entry for pattern in _ENTRIES for entry in self.root.glob(pattern)]
 
     def _size(self, entry: Path) -> int:
-        # Unfinished entries, downloads and repositories, which change with each fetch, have no note.
-        if entry.name.endswith((*_UNFINISHED, ".download", ".git")):
+        # Unfinished entries, and downloads, repositories and pages, which change with each fetch, have no note.
+        if entry.name.endswith((*_UNFINISHED, ".download", ".git", ".pages")):
             return disk_bytes(entry)
         try:
             return int(self._lock(entry, "in-use").read_text())

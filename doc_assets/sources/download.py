@@ -25,9 +25,10 @@ from doc_assets.sources.fetch_options import FetchOptions
 _TIMEOUT = httpx.Timeout(60, connect=20)
 _ATTEMPTS = 4
 _LONGEST_SECONDS = 3600
-_AGAIN = {408, 425, 429, 500, 502, 503, 504}
-_REFUSED = {401, 403, 407}
-_ABSENT = {404, 410}
+# Statuses: that may pass; that want another credential; that say that there is nothing at the address.
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
+REFUSED = {401, 403, 407}
+ABSENT = {404, 410}
 
 
 class NotServed(SourceError):
@@ -110,8 +111,8 @@ def open_response(
         ):
             if url.lower().startswith("https:") and answer.url.scheme != "https":
                 raise SourceError(f"{where} leads from https to http: not followed")
-            if answer.status_code in _REFUSED:
-                raise SourceError(f"{where} answered {_refusal(answer, credential)}")
+            if answer.status_code in REFUSED:
+                raise SourceError(f"{where} answered {refusal(answer, credential)}")
             yield answer
     except httpx.TransportError as error:
         if problem := certificate_problem(error):
@@ -125,7 +126,8 @@ def _where(source: ArchiveSource | CrateSource, address: str) -> str:
     return f"source {source.name}: {without_credentials(address)}"
 
 
-def _refusal(answer: httpx.Response, credential: Credential | None) -> str:
+def refusal(answer: httpx.Response, credential: Credential | None) -> str:
+    """Return what an answer of ``REFUSED`` says, and what to do."""
     status = f"{answer.status_code} {answer.reason_phrase}"
     if answer.status_code == 407:
         return f"{status}: the proxy wants a name and password in HTTPS_PROXY or HTTP_PROXY"
@@ -159,10 +161,10 @@ class _Fetching:
             with open_response(self.source, self.options, headers, _TIMEOUT, self.address) as answer:
                 if answer.status_code == 304 and lease is not None:
                     return Download(self.folder / known["file"], lease)
-                if answer.status_code in _AGAIN:
+                if answer.status_code in AGAIN:
                     raise _TryAgain(f"status {answer.status_code}")
                 if answer.status_code != 200:
-                    wrong = NotServed if answer.status_code in _ABSENT else SourceError
+                    wrong = NotServed if answer.status_code in ABSENT else SourceError
                     raise wrong(f"{self.where} answered {answer.status_code} {answer.reason_phrase}")
                 return self._store(answer)
         except httpx.TransportError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, LlmsTxtSource, Source
 from doc_assets.errors import SourceError
 from doc_assets.sources.archive import fetch_archive
 from doc_assets.sources.cache import Cache, is_full
@@ -14,6 +14,7 @@ from doc_assets.sources.directory import fetch_directory
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched
 from doc_assets.sources.git import fetch_git
+from doc_assets.sources.llms_txt.fetching import fetch_llms_txt
 
 
 def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | None = None) -> Fetched:
@@ -45,6 +46,8 @@ def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | No
                 return fetch_git(source, base, place, options)
             case CrateSource():
                 return fetch_crate(source, place, options)
+            case LlmsTxtSource():
+                return fetch_llms_txt(source, place, options)
     except CacheQuotaExceeded as error:
         raise SourceError(f"source {source.name} {error}{_LESS.get(source.kind, '')}") from None
     except OSError as error:
@@ -55,4 +58,8 @@ def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | No
 
 
 # How a source can be made smaller.
-_LESS = {"git": ", or name fewer 'subfolders'", "archive": ", or let 'include' name fewer files"}
+_LESS = {
+    "git": ", or name fewer 'subfolders'",
+    "archive": ", or let 'include' name fewer files",
+    "llms_txt": ", or let 'include' name fewer pages",
+}

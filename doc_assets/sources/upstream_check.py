@@ -12,7 +12,7 @@ import httpx
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from doc_assets.catalogue.globs import Selection
-from doc_assets.catalogue.model import ArchiveSource, CrateSource, GitSource, Source, is_address
+from doc_assets.catalogue.model import ArchiveSource, CrateSource, GitSource, LlmsTxtSource, Source, is_address
 from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import DocAssetsError
 from doc_assets.network import http_client
@@ -22,6 +22,8 @@ from doc_assets.sources.download import open_response
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.git import list_git
+from doc_assets.sources.llms_txt.fetching import list_llms_txt
+from doc_assets.sources.llms_txt.listing import possible_paths
 from doc_assets.sources.upstream_revision import TIMEOUT_SECONDS, revision_of
 from doc_assets.sources.walk import walk
 
@@ -68,6 +70,8 @@ def _checked(name: str, source: Source, base: Path, cache: Cache, options: Fetch
     try:
         if isinstance(source, GitSource):
             found = _git(name, source, base, cache, options)
+        elif isinstance(source, LlmsTxtSource):
+            found = _pages(name, source, options)
         elif isinstance(source, (ArchiveSource, CrateSource)) and is_address(source.location):
             found = _download(name, source, base, options)
         else:
@@ -99,6 +103,16 @@ def _git(name: str, source: GitSource, base: Path, cache: Cache, options: FetchO
     fetched = [path for path in paths if not starts or path.startswith(starts) or path in source.subfolders]
     files, unmatched = _taken(source, fetched, faults)
     return UpstreamCheck(name, commit, files, None, unmatched, tuple(faults))
+
+
+def _pages(name: str, source: LlmsTxtSource, options: FetchOptions) -> UpstreamCheck:
+    """Read the index alone; whether its pages are there, and as what they are sent, is known after a load."""
+    index = list_llms_txt(source, options)
+    asked = split_address(source.location)[0]
+    faults = [] if index.address == asked else [f"location: it has moved to {index.address}: write that"]
+    paths = [possible_paths(page.path) for page in index.listing.wanted]
+    _, unmatched = _taken(source, [path for possible in paths for path in possible], faults)
+    return UpstreamCheck(name, None, len(paths), None, unmatched, tuple(faults))
 
 
 def _taken(source: Source, paths: Sequence[str], faults: list[str]) -> tuple[int, tuple[str, ...]]:

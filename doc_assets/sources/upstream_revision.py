@@ -14,12 +14,21 @@ from pathlib import Path
 
 import httpx
 
-from doc_assets.catalogue.model import ArchiveSource, CrateSource, DirectorySource, GitSource, Source, is_address
+from doc_assets.catalogue.model import (
+    ArchiveSource,
+    CrateSource,
+    DirectorySource,
+    GitSource,
+    LlmsTxtSource,
+    Source,
+    is_address,
+)
 from doc_assets.errors import SourceError
 from doc_assets.sources.directory import located
 from doc_assets.sources.download import open_response
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.git_transport import reach
+from doc_assets.sources.llms_txt.fetching import list_llms_txt
 
 # A remote that has not answered by then counts as unknown; several are queried in parallel, all within the minute
 # that Dagster gives a schedule.
@@ -36,7 +45,7 @@ def revision_of(source: Source, base: Path, options: FetchOptions) -> str | None
 
     Returns:
         The commit of a git ref; ETag, date and length of a download; sizes and times of the files of a folder. None if
-        the source is out of reach, or its server sends neither ETag nor date.
+        the source is out of reach, or its server sends neither ETag nor date, or only its pages know (``llms_txt``).
 
     Raises:
         ConfigurationError: The bundle of roots is absent or empty.
@@ -51,8 +60,25 @@ def revision_of(source: Source, base: Path, options: FetchOptions) -> str | None
                 return _download_state(source, options)
             case DirectorySource():
                 return _listing(located(base, source.location, source.name))
+            case LlmsTxtSource():
+                return None  # an index stays the same while its pages change, and each of them would have to be asked
     except (OSError, SourceError, subprocess.SubprocessError, httpx.HTTPError, httpx.InvalidURL):
         return None  # a load of it fails with the message
+
+
+def is_reachable(source: Source, base: Path, options: FetchOptions) -> bool:
+    """Return whether the source can be asked: it tells its revision, or its index can be read.
+
+    Raises:
+        ConfigurationError: The bundle of roots is absent or empty.
+    """
+    if not isinstance(source, LlmsTxtSource):
+        return revision_of(source, base, options) is not None
+    try:
+        list_llms_txt(source, options)
+    except (SourceError, httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return True
 
 
 def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:

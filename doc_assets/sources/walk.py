@@ -24,10 +24,14 @@ from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import GitSource
 from doc_assets.catalogue.partitions import Partition
 from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
+from doc_assets.formats.navigation.llms_order import FILE
 from doc_assets.sources.files import SourceFile, readable_path
 
 # PostgreSQL's btree takes keys of up to 2,704 bytes, and the manifest is keyed by snapshot and path.
 _LONGEST_PATH = 2048
+
+# Neither is a file of the source: git's own folder, and the order that was fetched with the pages of an llms.txt.
+_NO_PART = (".git", FILE)
 
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -119,7 +123,7 @@ class _Listing:
                 continue
             for entry in listed:
                 path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.name == ".git":
+                if entry.name in _NO_PART:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if not self.selection.prunes(readable_path(path)):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from doc_assets.doctor import sources
+from doc_assets_tests.support.servers import Server, running
 
 CATALOGUE = """
 types:
@@ -35,3 +36,14 @@ def test_sources_are_asked_online_alone(around, tmp_path: Path):
     silent, answered = sources.sources(replace(around(), online=True))
     assert (silent.verdict, silent.sentence.split(" ")[0]) == ("warning", "rust/guide")
     assert answered.sentence == "1 of 2 said their revision"
+
+
+def test_an_index_of_pages_answers_by_being_read(around, tmp_path: Path):
+    server = Server()
+    server.respond = lambda path, _: (200, {}, b"- [a](/a.md)\n")
+    with running(server):
+        location = f"{server.address}/llms.txt"
+        text = f'types:\n  rust:\n    sources:\n      - {{name: site, kind: llms_txt, location: "{location}"}}\n'
+        (tmp_path / "sources.yaml").write_text(text)
+        (answered,) = sources.sources(replace(around(), online=True))
+    assert (answered.verdict, answered.sentence) == ("ok", "1 of 1 said their revision")

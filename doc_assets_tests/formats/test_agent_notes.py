@@ -21,6 +21,8 @@ from doc_assets.formats.registry import parse
         "appending `.md` to page URLs; this page is available as Markdown.",
         "If you are an AI agent, start with /llms.txt.",
         "Are you an LLM? You can read better optimized documentation at /guide.md for this page in Markdown format",
+        "This is a page from the House documentation. For a complete page index, fetch https://docs.example/llms.txt. "
+        "For the full documentation in a single file, fetch https://docs.example/llms-full.txt.",
         "LLMs and AI agents: a documentation index is at /index.md",
     ],
 )

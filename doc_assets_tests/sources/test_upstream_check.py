@@ -72,6 +72,24 @@ def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pyte
     assert fault == f"location: it has moved to {server.address}/new/book: write that"
 
 
+def test_an_index_tells_how_many_pages_it_lists_and_one_that_moved_or_is_none_is_a_fault(tmp_path: Path) -> None:
+    server = Server()
+    index = b"- [a](/a.md)\n- [b](/b)\n- [c](https://other.example/c)\n"
+    answers = {"/llms.txt": (200, {}, index), "/old/llms.txt": (301, {"Location": "/llms.txt"}, b"")}
+    server.respond = lambda path, _: answers.get(path, (200, {}, b"<html>"))
+    with running(server):
+        text = "types:\n  rust:\n    sources:\n" + "".join(
+            f'      - {{name: s{n}, kind: llms_txt, location: "{server.address}{path}", include: ["{glob}"]}}\n'
+            for n, (path, glob) in enumerate([("/llms.txt", "*.md"), ("/old/llms.txt", "guide/*"), ("/x", "*")])
+        )
+        sound, moved, none = check_upstreams(load(tmp_path, text), FetchOptions())
+        assert [path for path, _ in server.seen if path in ("/a.md", "/b")] == []
+    assert (sound.files, sound.faults) == (2, ())
+    assert moved.faults[0] == f"location: it has moved to {server.address}/llms.txt: write that"
+    assert moved.faults[1].startswith("include: 'guide/*' matches nothing")
+    assert "is a page of HTML and no llms.txt" in none.faults[0]
+
+
 def test_a_download_tells_its_size_and_one_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     server = Server()
     server.respond = lambda path, _: (200, {"ETag": '"one"'}, bytes(10)) if path == "/a.zip" else (404, {}, b"")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.catalogue import ArchiveSource, CrateSource, DirectorySource, GitSource, Source
+from doc_assets.catalogue import ArchiveSource, CrateSource, DirectorySource, GitSource, LlmsTxtSource, Source
 from doc_assets.sources import upstream_revision
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
@@ -73,6 +73,9 @@ def test_what_is_not_there_has_no_revision(repository: Path, tmp_path: Path) -> 
     assert revision_of(DirectorySource(name="d", kind="directory", location="nowhere"), tmp_path) is None
     assert revision_of(ArchiveSource(name="a", kind="archive", location="nowhere.zip"), tmp_path) is None
     assert revision_of(CrateSource(name="c", kind="crate", base_address="http://127.0.0.1:9"), tmp_path) is None
+    assert (
+        revision_of(LlmsTxtSource(name="p", kind="llms_txt", location="http://127.0.0.1:9/llms.txt"), tmp_path) is None
+    )
 
 
 def test_a_folder_has_another_revision_after_any_change(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from doc_assets.formats.navigation import (
     fumadocs,
     hugo,
     jupyter_book,
+    llms_order,
     mintlify,
     mkdocs,
     nextra,
@@ -28,7 +29,19 @@ from doc_assets.formats.navigation.place import Place
 # In this order: files that only one tool has come first.
 _READERS: tuple[tuple[frozenset[str], Callable[[Page], Place | None]], ...] = tuple(
     (frozenset(kind.FILES), kind.place)
-    for kind in (mintlify, docusaurus, nextra, fumadocs, devsite, jupyter_book, quarto, mkdocs, hugo, sphinx)
+    for kind in (
+        llms_order,
+        mintlify,
+        docusaurus,
+        nextra,
+        fumadocs,
+        devsite,
+        jupyter_book,
+        quarto,
+        mkdocs,
+        hugo,
+        sphinx,
+    )
 )
 _NO_FACTS: Mapping[str, JsonValue] = MappingProxyType({})
 

@@ -12,6 +12,8 @@ from doc_assets.formats.slugs import Slug, github
 
 # Names under which front matter states a page's order.
 _ORDERS = ("order", "sidebar_position", "nav_order", "weight", "position")
+# And its address.
+_ADDRESSES = ("url", "canonical_url", "canonical", "permalink", "externalUrl")
 _LONGEST_TITLE = 200  # characters
 _ICON = re.compile(r":(?:material|fontawesome|octicons|simple|custom)-[\w-]+:")
 _WORD = re.compile(r"\w")
@@ -32,6 +34,7 @@ class Place:
         hidden: Prefix of a listing's hidden lines, by language (book.toml's ``hidelines``).
         rule: How the book makes ids of headings.
         listed: Whether the navigation names the page, or the folder that it stands in.
+        url: The page's address; "" where it follows from the site's rule.
         directory_urls: Whether a page's address is a folder's on the site; False where mkdocs.yml says so.
     """
 
@@ -43,6 +46,7 @@ class Place:
     hidden: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rule: Slug = github
     listed: bool = True
+    url: str = ""
     directory_urls: bool = True
 
     def facts(self, stated: Collection[str]) -> dict[str, JsonValue]:
@@ -52,6 +56,8 @@ class Place:
             facts["use_directory_urls"] = False
         if self.order and not any(name in stated for name in _ORDERS):
             facts["order"] = self.order
+        if self.url and not any(name in stated for name in _ADDRESSES):
+            facts["url"] = self.url
         return facts
 
 

@@ -1,0 +1,1 @@
+"""Tests of the package ``sources.llms_txt``."""
