@@ -15,6 +15,7 @@ from doc_assets.document.site import Site
 from doc_assets.formats import slugs
 
 _SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
+_DATA = re.compile(r"\.(?:ya?ml|json)$", re.IGNORECASE)  # no page of a site, and no fragment opens a part of it
 _INDEX = frozenset({"index", "_index", "readme"})
 _NUMBERED = re.compile(r"^\d+\s*[-_.]\s*(?=\D)")
 # Where front matter states the whole path: Gatsby, Jekyll and Eleventy, Hugo (a standard field that is no address
@@ -42,6 +43,8 @@ def address(
     page = _own(metadata) or _by_rule(site, path, metadata)
     if page is None:
         return None
+    if _DATA.search(page):
+        return page
     fragment = _fragment(site.pages, anchor, heading_path[-1] if heading_path else "")
     return f"{page}#{quote(fragment, safe=_IN_FRAGMENT)}" if fragment else page
 
@@ -66,6 +69,8 @@ def _by_rule(site: Site, path: str, metadata: Mapping[str, JsonValue]) -> str | 
         if not path.startswith(folder):
             return None
         path = path.removeprefix(folder)
+    if site.pages not in ("as_is", "rustdoc") and _DATA.search(path):
+        return None
     page = _RULES[site.pages](path, metadata)
     return None if page is None else site.base_url.rstrip("/") + "/" + quote(page)
 

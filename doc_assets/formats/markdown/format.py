@@ -19,6 +19,7 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.blocks import MarkdownReader
 from doc_assets.formats.markdown.definitions import escape_approximations, holds_definitions, join_terms
+from doc_assets.formats.markdown.descriptions import description_parts
 from doc_assets.formats.markdown.dialects import unwrap
 from doc_assets.formats.markdown.directive_includes import DirectiveFiles
 from doc_assets.formats.markdown.exports import exported_facts
@@ -51,8 +52,9 @@ from doc_assets.formats.markdown.template_tags import (
     reveal,
 )
 from doc_assets.formats.markdown.template_values import expand_values
-from doc_assets.formats.navigation.finding import place_of
+from doc_assets.formats.navigation.finding import place_of, roots_of
 from doc_assets.formats.navigation.summary import summary_only
+from doc_assets.formats.operations.page import page_operations
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Anchor, Part
 
@@ -136,7 +138,14 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
     if description and (mdx or not any(isinstance(part, Block) for part in parts)) and description not in body:
         parts = [Block(description), *parts]
-    fallback = stated or place.title or readable_name(file.path)
+    shown = None
+    if "openapi" in facts or "<APIPage" in body:
+        shown = page_operations(file, facts, body, roots_of(file), description_parts)
+        parts = [*parts, *shown.parts]
+        facts = {**(shown.facts or {}), **facts}
+        if shown.missing:
+            includes.miss(shown.missing)
+    fallback = stated or place.title or (shown.title if shown else "") or readable_name(file.path)
     title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback, rule=place.rule)
     facts |= place.facts(facts)
     facts.update(includes.facts())

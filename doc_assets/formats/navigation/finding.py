@@ -68,3 +68,9 @@ def place_of(file: RawFile, facts: Mapping[str, JsonValue] = _NO_FACTS) -> Place
     if not held.isdisjoint(mkdocs.CONFIGURATIONS) and not mkdocs.has_directory_urls(page):
         found = replace(found, directory_urls=False)
     return found if found.title or not facts else replace(found, title=stated.title(page))
+
+
+def roots_of(file: RawFile) -> tuple[str, ...]:
+    """Return the folders of Mintlify's sites that a page is in, the nearest first, and the source's root ("")."""
+    folders = page_of(file, _NO_FACTS).folders
+    return (*(folder.path for folder in folders if folder.path and not folder.names.isdisjoint(mintlify.FILES)), "")

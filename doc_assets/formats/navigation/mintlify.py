@@ -20,6 +20,7 @@ _CHILDREN = (
     *("languages", "versions", "tabs", "anchors", "dropdowns", "products", "menu", "groups", "pages"),
     *("navigation", "global"),
 )
+_MOST_DESCRIPTIONS = 1_000
 
 
 def place(page: Page) -> Place | None:
@@ -37,25 +38,34 @@ def _entries(data: bytes) -> Mapping[str, Entry]:
     table = Table()
     if not isinstance(parsed, Mapping) or not isinstance(parsed.get("navigation"), (Mapping, list)):
         return table.entries
-    _add(table, parsed["navigation"], ())
+    descriptions: list[tuple[str, tuple[str, ...]]] = []
+    _add(table, parsed["navigation"], (), descriptions)
+    for path, parents in descriptions:  # last, as they are no pages and count in no order
+        table.add(path, "", parents)
     tabs = [tab for key in ("tabs", "anchors") for tab in _list(parsed.get(key)) if isinstance(tab, Mapping)]
     return _below_tabs(table.entries, tabs) if tabs else table.entries
 
 
-def _add(table: Table, node: object, parents: tuple[str, ...]) -> None:
+def _add(table: Table, node: object, parents: tuple[str, ...], descriptions: list[tuple[str, tuple[str, ...]]]) -> None:
+    """Add the pages of a node to the table, and the descriptions of APIs (OpenAPI) that it makes pages of."""
     if not table.enters(parents):
         return
     if isinstance(node, str):
         table.add(node, "", parents)
     elif isinstance(node, list):
         for child in node:
-            _add(table, child, parents)
+            _add(table, child, parents, descriptions)
     elif isinstance(node, Mapping):
         title = next((title for key in _TITLES if (title := title_of(node.get(key)))), "")
         table.add(node.get("root"), title, parents)
         below = (*parents, title) if title else parents
         for key in _CHILDREN:
-            _add(table, node.get(key), below)
+            _add(table, node.get(key), below, descriptions)
+        given = node.get("openapi")
+        for one in given if isinstance(given, list) else [given]:
+            path = one.get("source") if isinstance(one, Mapping) else one
+            if isinstance(path, str) and len(descriptions) < _MOST_DESCRIPTIONS:
+                descriptions.append((path, below))
 
 
 def _below_tabs(entries: Mapping[str, Entry], tabs: list[Mapping]) -> Mapping[str, Entry]:
