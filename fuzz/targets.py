@@ -90,6 +90,7 @@ _PARTS = {
     "part.md": b"# Part\n\nShared words.\n\n{{#include part.md}}\n\nANCHOR: anchor\nwords\nANCHOR_END: anchor\n",
     "part.mdx": b"<Note>Shared words.</Note>\n\nimport Part from './part.mdx'\n",
     "part.rs": b"// ANCHOR: anchor\nfn main() {}\n// ANCHOR_END: anchor\n",
+    "part.yaml": b"Owner: {type: object, properties: {pet: {$ref: 'api.yaml#/components/schemas/Pet'}}}\n",
     "part.rst": b"Part\n====\n\nShared words.\n\n.. include:: part.rst\n",
 }
 
@@ -181,6 +182,7 @@ TARGETS: dict[str, Target] = {
         _format("rustdoc_json", "demo.json", json_mutator(vocabulary.IN_JSON), "rust/*/*.json"),
         _format("html", "src/page.html", text_mutator(vocabulary.HTML), "*/*-html/*.html"),
         _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
+        _format("openapi", "src/api.yaml", json_mutator(vocabulary.OPENAPI), ""),
         Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
         Target("llms_txt", ".txt", _run_llms_txt, text_mutator(vocabulary.LLMS_TXT)),
         Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),

@@ -477,6 +477,48 @@ mailto:a@example.org
 """
 
 
+# Keys and values of descriptions of APIs, in YAML's flow style.
+_OPENAPI = r"""
+openapi: 3.1.0\n
+swagger: "2.0"\n
+paths: {/a: {get: {
+}}}
+parameters: [{name: a, in: query, schema: {
+}}]
+requestBody: {content: {a/b: {schema: {
+responses: {"200": {description: a, content: {a/b: {schema: {
+$ref: "#/components/schemas/Pet"
+$ref: "#/components/schemas/Cat"
+{$ref: "#/paths/~1cats~1{id}"}
+{$ref: "part.yaml#/Owner"}
+{$ref: "src/api.yaml"}
+{$ref: "#"}
+allOf: [
+oneOf: [
+anyOf: [
+items: {
+properties: {
+additionalProperties: {
+type: object,
+type: [string, "null"],
+enum: [a, b],
+example: {a: [1]},
+description: "*a*",
+&a
+*a
+<<: *a
+- *a\n
+? [a]\n
+!!int 1
+|\n  a\n
+[
+]
+{
+}
+,
+"""
+
+
 def _tokens(*texts: str) -> tuple[bytes, ...]:
     lines = [line for text in texts for line in text.strip("\n").split("\n") if line]
     return tuple(_unescape(line) for line in lines)
@@ -495,6 +537,7 @@ HTML = _tokens(_TEXT, _HTML)
 RUSTDOC_HTML = _tokens(_TEXT, _HTML, _RUSTDOC_HTML)
 FRONT_MATTER = _tokens(_TEXT, _YAML)
 CATALOGUE = _tokens(_YAML, _CATALOGUE)
+OPENAPI = _tokens(_TEXT, _MARKDOWN, _YAML, _OPENAPI)
 LLMS_TXT = _tokens(_TEXT, _LLMS_TXT)
 # What stands in the strings of a notebook, of rustdoc's JSON, of a document.
 IN_JSON = _tokens(_TEXT, _MARKDOWN, _HTML)

@@ -68,7 +68,7 @@ class MarkdownFormat:
     """Reads Markdown files; those that import components are MDX, as on the sites that use them."""
 
     name = "markdown"
-    version = 3
+    version = 4
     suffixes = frozenset((".md", ".markdown", ".qmd"))
     priority = 0
 
@@ -89,7 +89,7 @@ class MdxFormat:
     """Reads MDX files, also those that no MDX compiler accepts: malformed JSX is text."""
 
     name = "mdx"
-    version = 3
+    version = 4
     suffixes = frozenset((".mdx",))
     priority = 0
 
