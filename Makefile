@@ -12,7 +12,7 @@ RIGHT_PYTHON = "$(PYTHON)" -c 'import re, sys; low, high = [tuple(map(int, v.spl
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search fuzz image clean
+.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search docs reference fuzz image clean
 
 # A home of the checkout's own: else the examples would go into one that is found in a folder above.
 migrate: $(STAMP)
@@ -52,7 +52,8 @@ test-postgres: $(STAMP)
 
 # The tests on the lower bounds of pyproject; outside CI, since it needs an environment of its own, 2 GB. pip installs
 # torch, since it comes from where pip is pointed; it and the tools of the tests are those of constraints.txt.
-# What old releases warn of is no error, and one test is about constraints.txt itself.
+# What old releases warn of is no error, one test is about constraints.txt itself, and the pages of the reference are made
+# of what the pinned typer and pydantic tell of themselves.
 LOWEST := .venv-lowest
 test-lowest:
 	@$(RIGHT_PYTHON)
@@ -67,7 +68,8 @@ test-lowest:
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep ^torch== constraints.txt)"
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	$(LOWEST)/bin/python -m pytest -n 3 --dist worksteal -W default \
-		--deselect doc_assets_tests/scenarios/test_image.py::test_every_distribution_that_gets_into_the_image_is_pinned
+		--deselect doc_assets_tests/scenarios/test_image.py::test_every_distribution_that_gets_into_the_image_is_pinned \
+		--deselect doc_assets_tests/scenarios/test_docs_site.py
 
 ui: $(STAMP)
 	DOC_ASSETS_CATALOGUE=$${DOC_ASSETS_CATALOGUE:-examples/sources.yaml} DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev
@@ -98,6 +100,15 @@ bench-search: $(STAMP)
 	$(BIN)/python -m benchmarks.serving $(if $(QUESTIONS),--questions "$(QUESTIONS)") --own-type
 	$(BIN)/python -m benchmarks.concurrent_search
 
+# What is made of the code and read in the repository: commands, keys of a catalogue, its JSON schema. A test holds it to the code.
+reference: $(STAMP)
+	$(BIN)/python -m docs_site reference
+
+# The site, from the pages as they lie in the repository; a broken link or anchor, or a page outside the menu, is an error.
+docs: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	$(BIN)/python -m docs_site build
+
 # Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
 fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
@@ -121,7 +132,7 @@ image:
 	@echo "$(IMAGE): $$($(CONTAINER) images --format '{{.Size}}' $(IMAGE) | head -n 1) uncompressed"
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .doc-assets
+	rm -rf $(VENV) $(LOWEST) .doc-assets build/docs build/site
 
 # pip, not uv or poetry: the constraint on torch must be able to take a CPU wheel that the machine's pip is pointed at.
 # It compiles on one core, for half of its time, and also what nothing here imports: the tests of packages, models of

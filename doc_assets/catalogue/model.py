@@ -28,7 +28,7 @@ from doc_assets.secrets import mask
 
 SCOPE_NAME = r"^[a-z0-9][a-z0-9_.-]*$"
 
-_NO_REF = re.compile(r"^[-+.^/]|[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|[./]$|^@$")
+NO_REF = re.compile(r"^[-+.^/]|[\0-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|[./]$|^@$")
 
 
 class DirectorySource(SourceBase):
@@ -102,7 +102,7 @@ class GitSource(RemoteSource):
     @classmethod
     def _ref_is_a_name(cls, value: str) -> str:
         # What git check-ref-format allows, but for a start that git could read as an option or a mark.
-        if _NO_REF.search(value):
+        if NO_REF.search(value):
             raise ValueError(f"{value!r} is not allowed: {cls.model_fields['ref'].description}")
         return value.lower() if re.fullmatch(r"[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}", value) else value
 

@@ -20,8 +20,8 @@ _URL = re.compile(r"^([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SCP = re.compile(r"^[\w.-]+@[\w.-]+:(?!//)")
 
 # Which of near duplicates a search shows; described in docs/duplicates.md.
-_POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOURCE")
-_PREFERRED = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
+NEAR_DUPLICATE_POLICIES = ("keep_all", "prefer_best", "prefer_newest", "prefer_source TYPE/SOURCE")
+PREFERRED_SOURCE = re.compile(rf"prefer_source +{TYPE_NAME[1:-1]}/{SOURCE_NAME[1:-1]}")
 
 
 def _relative(globs: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,8 +122,9 @@ class SourceBase(BaseModel):
     @field_validator("near_duplicates")
     @classmethod
     def _policy_is_known(cls, value: str) -> str:
-        if value not in _POLICIES[:-1] and not _PREFERRED.fullmatch(value):
-            raise ValueError(f"{value!r} is not a policy: {', '.join(_POLICIES)} are{nearest(value, [*_POLICIES])}")
+        known = NEAR_DUPLICATE_POLICIES
+        if value not in known[:-1] and not PREFERRED_SOURCE.fullmatch(value):
+            raise ValueError(f"{value!r} is not a policy: {', '.join(known)} are{nearest(value, [*known])}")
         return " ".join(value.split())
 
     @field_validator("base_url")

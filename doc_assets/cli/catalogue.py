@@ -1,4 +1,4 @@
-"""``doc-assets catalogue``: write or check a catalogue."""
+"""``doc-assets catalogue``: write or check a catalogue, or write its schema."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 import typer
 
 from doc_assets.catalogue import Catalogue, initial_catalogue, load_catalogue
+from doc_assets.catalogue.json_schema import is_schema, schema_text
 from doc_assets.cli.left_catalogue import note_crate_fronts, note_left_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_exactly, print_json, print_note, print_table
 from doc_assets.cli.partition_options import CATALOGUE_OPTION, settings_with
 from doc_assets.errors import DocAssetsError
+from doc_assets.formats.registry import format_names
 from doc_assets.settings import Settings
 from doc_assets.sources.credentials import without_credentials
 from doc_assets.sources.fetch_options import FetchOptions
@@ -24,7 +26,7 @@ from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_for_reading
 
-app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources.")
+app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources, or write its JSON schema.")
 
 
 @app.command("init")
@@ -33,13 +35,48 @@ def init(
     output: Path | None = typer.Option(None, "--output", "-o", help="File to write; default stdout."),
     force: bool = typer.Option(False, "--force", help="Replace the file if it exists."),
 ) -> None:
-    """Write a catalogue for a folder laid out TYPE/SOURCE/…, one directory source per folder."""
+    """Write a catalogue for a folder laid out TYPE/SOURCE/…, one directory source per folder.
+
+    Beside it the JSON schema is written, by which editors complete and check it.
+    """
     text = initial_catalogue(directory, output)
     if output is None:
         print_exactly(text)
         return
+    schema = output.with_suffix(".schema.json")
+    _refuse_to_replace(output, force)
+    _write(schema, schema_text(format_names()), force or is_schema(schema))
+    _write(output, f"# yaml-language-server: $schema={schema.name}\n{text}", force)
+    print_note(f"wrote {output}: doc-assets migrate --catalogue {output} loads it")
+    print_note(f"wrote {schema}, by which editors check it; it may be deleted with the first line of {output.name}")
+
+
+@app.command("schema")
+def schema(
+    output: Path | None = typer.Option(
+        None, "--output", "-o", help="File to write, also over an earlier one; default stdout."
+    ),
+    force: bool = typer.Option(False, "--force", help="Replace the file also if it is no such schema."),
+) -> None:
+    """Write the JSON schema of catalogues, by which editors complete keys, explain them and mark mistakes.
+
+    The first line of a catalogue names it for them: # yaml-language-server: $schema=FILE
+    """
+    text = schema_text(format_names())
+    if output is None:
+        print_exactly(text)
+        return
+    _write(output, text, force or is_schema(output))
+    print_note(f"wrote {output}: editors read it for a catalogue that begins # yaml-language-server: $schema={output}")
+
+
+def _refuse_to_replace(output: Path, force: bool) -> None:
     if output.exists() and not force:
         raise typer.BadParameter(f"{output} exists: give another name, or --force to replace it", param_hint="--output")
+
+
+def _write(output: Path, text: str, force: bool) -> None:
+    _refuse_to_replace(output, force)
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -47,7 +84,6 @@ def init(
             f"{output} cannot be written ({error.strerror}): name a file in a folder that exists and is yours",
             param_hint="--output",
         ) from error
-    print_note(f"wrote {output}: doc-assets migrate --catalogue {output} loads it")
 
 
 @app.command("check")

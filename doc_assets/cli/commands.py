@@ -132,7 +132,9 @@ COMMANDS = {
     "embedder": Place("Inspect", "embedder", "app", "Examine the configured embedder."),
     "spaces": Place("Inspect", "spaces", "app", "List embedding spaces with their vectors and live partitions."),
     "quarantine": Place("Inspect", "quarantine", "app", "List, explain and retry rejected files."),
-    "catalogue": Place("Set up", "catalogue", "app", "Write or check the catalogue of sources."),
+    "catalogue": Place(
+        "Set up", "catalogue", "app", "Write or check the catalogue of sources, or write its JSON schema."
+    ),
     "db": Place("Set up", "db", "app", "Set up, check or locate the database."),
     "settings": Place(
         "Set up",

@@ -74,6 +74,7 @@ USAGES = {
         ("quarantine retry rust/crate-tokio",), f"0 no file stays in quarantine · 1 one stays · {_MISUSE}"
     ),
     "catalogue init": Usage(("catalogue init documents -o sources.yaml",), "0 done · 1 failed · 2 misuse"),
+    "catalogue schema": Usage(("catalogue schema -o sources.schema.json",), "0 done · 1 failed · 2 misuse"),
     "catalogue check": Usage(
         ("catalogue check", "catalogue check --online --json"),
         "0 no problem · 1 a source has a fault · 2 the catalogue is wrong",

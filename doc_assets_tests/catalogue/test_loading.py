@@ -18,7 +18,7 @@ from doc_assets.sources.fetch import fetch
 from doc_assets.sources.preflight import problems
 from doc_assets.sources.walk import read, walk
 from doc_assets_tests.support import ROOT
-from doc_assets_tests.support.catalogue_files import SOUND, load, mistake
+from doc_assets_tests.support.catalogue_files import MISTAKES, SOUND, load, mistake
 from doc_assets_tests.support.loading import SmallSource
 
 
@@ -41,24 +41,6 @@ def test_what_the_catalogue_excludes_is_in_no_source_but_one_that_includes_it_by
     assert book.exclude == ("AGENTS.md", "CHANGELOG.md")
     assert std.exclude == ("old/", "AGENTS.md")
     assert "exclude: '../x'" in mistake(tmp_path, f"exclude: [../x]\n{text}")
-
-
-MISTAKES = {
-    "kind": ("kind: gti", ":4: types.rust.sources[0].kind: 'gti' is not a kind of source", "did you mean 'git'?"),
-    "no kind": ("location: x", "types.rust.sources[0].kind: the key is needed: one of directory, archive, git, crate"),
-    "key": ("kind: directory, locaton: x", "sources[0].locaton: unknown key; did you mean 'location'?", "exclude"),
-    "absent": ("kind: directory", ":4: types.rust.sources[0].location: the key is needed: Folder"),
-    "number": ("kind: directory, location: x, shards: 0", "sources[0].shards: 0 ", "greater than or equal to 1"),
-    "text": ("kind: directory, location: x, attributes: {version: 1.10}", "attributes.version: 1.1 ", "in quotes"),
-    "format": ("kind: directory, location: x, format: markdwn", "sources[0].format: 'markdwn' is not a format"),
-    "glob": ("kind: directory, location: x, include: ['../*']", "include: '../*'", "without '..'"),
-    "glob set": ("kind: directory, location: x, include: ['[z-a]*']", "include: '[z-a]*' is not a glob"),
-    "scheme": ("kind: git, location: 'ext::sh -c x'", "location", "is needed"),
-    "option": ("kind: git, location: '--upload-pack=x'", "location", "is needed"),
-    "ref": ("kind: git, location: x, ref: --exec", "sources[0].ref: '--exec'", "Branch, tag"),
-    "subfolder": ("kind: git, location: x, subfolders: [../up]", "subfolders: '../up': a folder or file inside"),
-    "duplicate key": ("kind: git, kind: git, location: x", "sources[0].kind: the key stands here and in line 4"),
-}
 
 
 @pytest.mark.parametrize("case", MISTAKES)
