@@ -183,6 +183,7 @@ TARGETS: dict[str, Target] = {
         _format("html", "src/page.html", text_mutator(vocabulary.HTML), "*/*-html/*.html"),
         _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
         _format("openapi", "src/api.yaml", json_mutator(vocabulary.OPENAPI), ""),
+        _format("idl", "idls/pool.json", json_mutator(vocabulary.IN_JSON), ""),
         Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
         Target("llms_txt", ".txt", _run_llms_txt, text_mutator(vocabulary.LLMS_TXT)),
         Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),

@@ -67,7 +67,7 @@ DIGESTS = """
 import hashlib
 from doc_assets.formats import RawFile, parse
 from fuzz.targets import TARGETS
-for name in ("markdown", "mdx", "rst", "notebook", "rustdoc_html", "rustdoc_json", "html", "text", "openapi"):
+for name in ("markdown", "mdx", "rst", "notebook", "rustdoc_html", "rustdoc_json", "html", "text", "openapi", "idl"):
     for path in TARGETS[name].seeds():
         try:
             told = repr(parse(RawFile(path.name, path.read_bytes()), name))
