@@ -119,7 +119,8 @@ def _print(result: EmbedderCheck) -> None:
             ["mode", "figure", "subject", "reference", "loss", "at most", "result", "better", "worse"],
             [
                 (mode, name, f"{figures.subject[name]:.3f}", f"{figures.reference[name]:.3f}",
-                 f"{figures.loss[name]:+.3f}", *verdict(f"{mode} {name}"), figures.better, figures.worse)
+                 f"{figures.loss[name]:+.3f} ± {figures.error[name]:.3f}", *verdict(f"{mode} {name}"),
+                 figures.better, figures.worse)
                 for mode, figures in result.retrieval.items()
                 for name in figures.subject
             ],

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from doc_assets.embedding.model_lookup import SpaceModels, settings_of
+from doc_assets.embedding.model_lookup import settings_of
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.space import EmbeddingSpace, choose_backend
 from doc_assets.errors import Refused
@@ -36,7 +36,7 @@ from doc_assets.store.search.meaning import QueryVector
 from doc_assets.store.search.sampling import StoredText, sample_chunks, stored_vectors, texts_of
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.spaces.coverage import covers_live_chunks
-from doc_assets.store.spaces.spaces import SpaceTable, find_space, live_models, model_of
+from doc_assets.store.spaces.spaces import SpaceTable, find_space, model_of
 
 
 def check_store(
@@ -56,12 +56,7 @@ def check_store(
     chosen = [text.id for text in sampled]
     if questions:
         inquiry.on_step("looking for what each question could find …")
-        with store.reading("doc-assets embedder check") as connection:
-            models = live_models(connection, scope.snapshots)
-        model = SpaceModels(sides[0].settings).of(models)
-        known = set(chosen)
-        more = sorted(find_candidates(store, scope, model, questions) - known)
-        del model
+        more = sorted(find_candidates(store, scope, questions) - set(chosen))
         with store.reading("doc-assets embedder check") as connection:
             sampled = [*sampled, *texts_of(connection, more)]
         chosen += more

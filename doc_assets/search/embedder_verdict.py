@@ -78,19 +78,23 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A value, the bound that it has to keep, and whether it does."""
+    """A value, the bound that it has to keep, and whether it does; of a loss also its standard error."""
 
     name: str
     value: float
     bound: float
     passed: bool
+    error: float = 0.0
 
     @property
     def sentence(self) -> str:
         """Return the result in words."""
         if self.name.startswith("overlap"):
             return f"{self.name} is {self.value:.4f}, at least {self.bound:g} is needed"
-        return f"{self.name} is {self.value:.4f} below the reference's, {self.bound:g} is allowed"
+        told = f"{self.name} is {self.value:.4f} ± {self.error:.4f} below the reference's, {self.bound:g} is allowed"
+        if self.value - self.bound < 2 * self.error:
+            told += ": so few questions cannot tell this from chance, ask more of them"
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,13 @@ def judge(
     shares = overlap(of_subject, of_reference)
     common = float(shares.mean())
     outcomes = [
-        Outcome(f"{mode} {name}", figures.loss[name], bounds.loss, figures.loss[name] <= bounds.loss + 1e-9)
+        Outcome(
+            f"{mode} {name}",
+            figures.loss[name],
+            bounds.loss,
+            figures.loss[name] <= bounds.loss + 1e-9,
+            figures.error[name],
+        )
         for mode, figures in retrieval.items()
         for name in _BOUNDED
     ]

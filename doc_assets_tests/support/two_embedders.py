@@ -10,7 +10,6 @@ import pytest
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.prompts import Role
-from doc_assets.embedding.space import EmbeddingSpace
 from doc_assets.search import contenders, embedder_check
 from doc_assets.search.contenders import Contender
 from doc_assets.settings import Settings
@@ -33,13 +32,6 @@ class Broken(WordModel):
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
-class LiveModels:
-    """Stands in for ``SpaceModels``: what is live was embedded with the made-up model."""
-
-    def of(self, _: Sequence[EmbeddingSpace]) -> WordModel:
-        return WordModel()
-
-
 def openable_models(monkeypatch: pytest.MonkeyPatch) -> Side:
     """Return what makes a model openable as one side of a check, by the name in its settings."""
     models: dict[str, WordModel] = {}
@@ -49,7 +41,6 @@ def openable_models(monkeypatch: pytest.MonkeyPatch) -> Side:
 
     for module in (contenders, embedder_check):
         monkeypatch.setattr(module, "open_embedder", opened)
-    monkeypatch.setattr(embedder_check, "SpaceModels", lambda _: LiveModels())
 
     def made(model: WordModel) -> Contender:
         models[name := f"model {len(models)}"] = model
