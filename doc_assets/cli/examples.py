@@ -32,7 +32,10 @@ USAGES = {
         ("plan", "plan rust/crate-tokio --json", "plan -o next.plan"),
         f"0 planned · 1 a source cannot be read, or a guard would refuse · {_MISUSE}",
     ),
-    "migrate": Usage(("migrate", "migrate rust/crate-tokio --dry-run", "migrate --plan next.plan"), _LOADS),
+    "migrate": Usage(
+        ("migrate", "migrate rust/crate-tokio --dry-run", "migrate --plan next.plan", "migrate --report report.html"),
+        _LOADS,
+    ),
     "validate": Usage(
         ("validate", "validate rust/crate-tokio --source"), f"0 every check passed · 1 one failed · {_MISUSE}"
     ),
@@ -56,7 +59,9 @@ USAGES = {
     ),
     "status": Usage(("status", "status --watch")),
     "exporter": Usage(("exporter", "exporter --host 0.0.0.0"), f"0 ended by SIGTERM or SIGINT · 1 failed · {_MISUSE}"),
-    "history": Usage(("history rust/crate-tokio", "history --failed --since 3d")),
+    "history": Usage(
+        ("history rust/crate-tokio", "history --failed --since 3d", "history --report latest -o report.html")
+    ),
     "snapshots": Usage(("snapshots rust/crate-tokio", "snapshots --status rejected --wide")),
     "show": Usage(
         ("show rust/crate-tokio",), f"0 digest and seal are proven · 1 they are not, or it cannot be asked · {_MISUSE}"

@@ -1,11 +1,14 @@
-"""``doc-assets history``: the append-only record of changes, as a table, JSON or JSON lines."""
+"""``doc-assets history``: the append-only record of changes, as a table, JSON or JSON lines; a run's report."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import typer
 
 from doc_assets.cli.output import JSON_OPTION, WIDE_OPTION, print_json, print_json_line, print_note, print_table
 from doc_assets.cli.partition_options import ONE_PARTITION_OPTION, TYPE_OPTION, one_of
+from doc_assets.cli.report_file import require_writable, write_report
 from doc_assets.settings import Settings
 from doc_assets.store.history import history as events
 from doc_assets.store.history.history import HistoryFilter, HistoryRow
@@ -34,11 +37,27 @@ def history(
     until: str | None = typer.Option(None, "--until", help="Only events before this time."),
     failed: bool = typer.Option(False, "--failed", help="Only failed, rejected or refused events."),
     limit: int | None = typer.Option(None, "--limit", "-n", min=1, help="Maximum number; 50, or all as JSON lines."),
+    report: str | None = typer.Option(
+        None, "--report", metavar="RUN", help="Write a page of HTML about one run: its id or the beginning, or latest."
+    ),
+    output: Path | None = typer.Option(
+        None, "--output", "-o", metavar="FILE", help="File of the report; default stdout, if that is no terminal."
+    ),
     as_json: bool = JSON_OPTION,
     json_lines: bool = typer.Option(False, "--json-lines", help="Stream one JSON object per line."),
     wide: bool = WIDE_OPTION,
 ) -> None:
     """Show who changed what and when, how long it took and which errors occurred; newest first."""
+    if report is not None:
+        given = (partition, named, run, since, until, limit, *types, *actions)
+        if any(one is not None for one in given) or failed or as_json or json_lines:
+            raise typer.BadParameter("--report is of one run, whole: leave out the other options but -o")
+        if output is not None:
+            require_writable(output, "--output")
+        with open_for_reading(Settings.from_environment()) as store:
+            return write_report(store, report, output)
+    if output is not None:
+        raise typer.BadParameter("-o names the file of a report: give --report RUN, too", param_hint="--output")
     begin, end = parse_moment(since) if since else None, parse_moment(until) if until else None
     only = HistoryFilter(one_of(partition, named, types), tuple(types), tuple(actions), run, begin, end, failed)
     with open_for_reading(Settings.from_environment()) as store:

@@ -11,6 +11,7 @@ import psutil
 import typer
 
 from doc_assets.catalogue import Partition
+from doc_assets.cli.closing_summary import print_closing
 from doc_assets.cli.left_catalogue import note_at_start
 from doc_assets.cli.live_progress import load_with_progress, print_errors, refresh_vector_index
 from doc_assets.cli.load_summary import Loading, LoadSummary, in_order
@@ -25,18 +26,24 @@ from doc_assets.cli.partition_options import (
     settings_with,
 )
 from doc_assets.cli.plan import Order, lacking, plan_and_print, present_basis
+from doc_assets.cli.report_file import require_writable, write_report
 from doc_assets.cli.slices import Slice
 from doc_assets.cli.spaces import migrate_to
 from doc_assets.dagster import batch_load
 from doc_assets.dagster.batch_load import Surveyed
+from doc_assets.embedding.space import describe_space
+from doc_assets.errors import NotFound
+from doc_assets.ingest.load_circumstances import circumstances
 from doc_assets.ingest.load_history import record_surveys
 from doc_assets.ingest.plan_file import PlanFile
 from doc_assets.job_progress.own_job import OwnJob, job_progress
+from doc_assets.report.bounds import machine_of
 from doc_assets.runtime import shutdown, termination_message
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema.opening import open_store
+from doc_assets.store.versions.runs import left_out_of, near_duplicates_of
 
 _MOST_PARALLEL = 64
 
@@ -84,6 +91,9 @@ def migrate(
         metavar="I/N",
         help="Load only share I (from 0) of N of the chosen partitions, for N processes side by side.",
     ),
+    report: Path | None = typer.Option(
+        None, "--report", metavar="FILE", help="Write the load's report, a page of HTML, to FILE."
+    ),
     as_json: bool = JSON_OPTION,
     wide: bool = WIDE_OPTION,
 ) -> None:
@@ -91,6 +101,10 @@ def migrate(
     termination_message.begin("migrate")
     settings = settings_with(catalogue)
     partitions = all_of(names, partitions, types)
+    if report is not None:
+        if dry_run or space is not None:
+            raise typer.BadParameter("--report is of a load: leave out --dry-run and --space")
+        require_writable(report, "--report")
     if space is not None:
         if types or partitions or limit or share or plan_file:
             raise typer.BadParameter(
@@ -117,15 +131,27 @@ def migrate(
         if planned is not None and plan_file is not None:
             planned.refuse_moved(plan_file, present_basis(settings, store, order, surveyed))
         summary = _loaded(settings, store, order, job, surveyed, started)
-    summary.report()
-    if as_json:
-        summary.print_json()
-    else:
-        summary.print_tables(wide=wide)
+        summary.report()
+        if as_json:
+            summary.print_json()
+        else:
+            summary.print_tables(wide=wide)
+            if not summary.nothing_changed:
+                print_closing(summary)
+        if report is not None:
+            _write_report(store, summary, report)
     if shutdown.requested():
         raise typer.Exit(shutdown.exit_code())
     if summary.failed:
         raise typer.Exit(1)
+
+
+def _write_report(store: Store, summary: LoadSummary, path: Path) -> None:
+    try:
+        with shutdown.deferred():  # of a load that was stopped as well
+            write_report(store, summary.run, path)
+    except NotFound:
+        print_note("no report is written: nothing was begun that the history knows")
 
 
 def _slice_of(wanted: list[Partition], share: str | None) -> list[Partition]:
@@ -167,12 +193,20 @@ def _loaded(
         job.report_incomplete(f"{len(missing)} of {len(order.wanted)} partitions not loaded")
     published = any(load.result == "published" for load in loads)
     seconds = refresh_vector_index(settings, store, loaded_any=published)
+    taken = time.perf_counter() - started
+    snapshots = [load.snapshot for load in loads if load.snapshot is not None]
+    with store.reading("doc-assets migrate") as connection:
+        left_out, near_pairs = left_out_of(connection, snapshots), near_duplicates_of(connection, snapshots).pairs
     return LoadSummary(
         results,
-        time.perf_counter() - started,
+        taken,
         max(peak, loading_peak),
         {"discover": discovered, "index": seconds},
         batch_id if published else None,
         Loading(loading, batch_load.lanes(settings, workers)) if loads else None,
         *lacking(store, order.catalogue),
+        run=batch_id,
+        left_out=left_out,
+        near_pairs=near_pairs,
+        machine=machine_of(circumstances(settings), 1, describe_space(settings).precision),
     )

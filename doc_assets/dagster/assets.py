@@ -140,18 +140,18 @@ def _staged(
 ) -> "tuple[Survey, StagedLoad | None]":
     """Return the survey, and the staged load unless nothing changed."""
     run_id = context.run.run_id
+    batch_id = _batch_of_call(context.run) or context.run.tags.get("dagster/backfill")
     wait_for_predecessor(context, library, partition)
     survey = (
         in_process_run.survey
         if in_process_run
-        else library.survey(partition, catalogue, config.limit, run_id, forced=config.force)
+        else library.survey(partition, catalogue, config.limit, run_id, batch_id=batch_id, forced=config.force)
     )
     for warning in survey.discovery.warnings:
         context.log.warning(warning)
     if survey.unchanged is not None and not config.force:
         return survey, None
     with logged_progress(context, library, partition):
-        batch_id = _batch_of_call(context.run) or context.run.tags.get("dagster/backfill")
         return survey, library.loader.stage(survey, run_id=run_id, batch_id=batch_id)
 
 

@@ -125,7 +125,14 @@ class Library:
         return source_states(partitions, catalogue, self.settings)
 
     def survey(
-        self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str, *, forced: bool = False
+        self,
+        partition: Partition,
+        catalogue: Catalogue,
+        limit: int | None,
+        run_id: str,
+        *,
+        batch_id: str | None = None,
+        forced: bool = False,
     ) -> Survey:
         """Survey a partition's source; record the survey in the history unless a load follows.
 
@@ -138,10 +145,10 @@ class Library:
 
         # Before the survey: if the source changes meanwhile, the next schedule starts a needless run, and misses none.
         state = None if limit else self.source_states([partition], catalogue)[partition.name]
-        with recording_failures(self.store, partition, run_id, time.perf_counter()):
+        with recording_failures(self.store, partition, run_id, time.perf_counter(), batch_id=batch_id):
             survey = self.loader.survey(partition, catalogue, limit, source_state=state)
         if survey.unchanged is not None and not forced:
-            record_surveys(self.store, [(partition, survey.unchanged)], run_id=run_id)
+            record_surveys(self.store, [(partition, survey.unchanged)], run_id=run_id, batch_id=batch_id)
         return survey
 
     def record_unchanged(self, partitions: Sequence[Partition]) -> None:

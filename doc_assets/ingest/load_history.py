@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,10 +24,18 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def recording_failures(store: Store, partition: Partition, run_id: str | None, started: float) -> Iterator[None]:
+def recording_failures(
+    store: Store,
+    partition: Partition,
+    run_id: str | None,
+    started: float,
+    *,
+    batch_id: str | None = None,
+    reached: Callable[[], Mapping[str, object]] = dict,
+) -> Iterator[None]:
     """Record an error that ends the block, on a connection of its own, and raise it again.
 
-    ``started`` is the load's start by ``time.perf_counter``.
+    ``started`` is the load's start by ``time.perf_counter``; ``reached`` returns what to count of a load that ends so.
     """
     try:
         yield
@@ -40,7 +48,11 @@ def recording_failures(store: Store, partition: Partition, run_id: str | None, s
         result = "failed" if isinstance(error, Exception) else "interrupted"
         try:
             with store.connect("doc-assets history") as connection:
-                _record(connection, partition, result, reason, run_id=run_id, seconds=time.perf_counter() - started)
+                seconds, counts = time.perf_counter() - started, reached()
+                _record(
+                    connection, partition, result, reason, run_id=run_id, batch_id=batch_id, counts=counts,
+                    seconds=seconds,
+                )  # fmt: skip
         except (DatabaseError, StoreError) as unrecorded:
             _log.error("load %s: %s; the history could not record it: %s", result, reason, unrecorded)
         raise

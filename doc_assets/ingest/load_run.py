@@ -103,6 +103,20 @@ class LoadRun:
         self._reporter.close()
         return_free_memory()
 
+    def reached(self) -> dict[str, object]:
+        """Return how far the load is, for the row of one that ends early."""
+        counters = self._counters
+        return {
+            "reached": {
+                "files": counters.files_done,
+                "files_expected": counters.files_total,
+                "documents": counters.documents,
+                "tokens_embedded": counters.tokens_done,
+                "peak_rss_bytes": counters.peak_rss_bytes,
+            },
+            "samples": self._reporter.samples.as_counts(),
+        }
+
     def fill(self, discovery: Discovery, stored: StoredFiles, started: float) -> tuple[Lease, LoadResult]:
         """Fill the snapshot from the discovered files and seal it; the result has ``snapshot`` and ``digest``.
 
@@ -169,6 +183,7 @@ class LoadRun:
             peak_rss_bytes=counters.peak_rss_bytes,
             warnings=source_warnings(partition, discovery, counts, lacking),
             stages={"discover": discovered - started, **stages, "seal": now - sealing},
+            samples=self._reporter.samples.as_counts(),
         )
 
     def _open_snapshot(self, connection: Connection, revision: str, space: spaces.SpaceTable) -> Lease:

@@ -17,6 +17,7 @@ from doc_assets.embedding.opening import calls_of, open_embedder, open_tokenizer
 from doc_assets.embedding.shared_embedder import SharedEmbedder
 from doc_assets.embedding.space import describe_space
 from doc_assets.ingest.expected_work import StoredFiles, expected_of_partition
+from doc_assets.ingest.load_circumstances import circumstances
 from doc_assets.ingest.load_history import recording_failures
 from doc_assets.ingest.load_run import LoadRun
 from doc_assets.ingest.parse_pool import ParsePool, parse_workers
@@ -116,6 +117,11 @@ class Loader:
             return SharedEmbedder(self.space, self._embedding_process, lambda: open_tokenizers(self.settings))
         return open_embedder(self.settings, on_retry=self._embedding_is_retried)
 
+    @cached_property
+    def circumstances(self) -> dict[str, object]:
+        """What the loads run on and with, for the history."""
+        return {**circumstances(self.settings), "shares_model": self._embedding_process is not None}
+
     def close(self) -> None:
         """End the parse workers and the sessions that are kept."""
         self.parse_pool.close()
@@ -197,7 +203,14 @@ class Loader:
         terms = terms_of(self.settings, partition.source, survey.limit)
         with shutdown.handling_signals(), ExitStack() as guard:
             guard.enter_context(log_context.bound(run=run_id, partition=partition.name))
-            guard.enter_context(recording_failures(self.store, partition, run_id, started))
+            run: LoadRun | None = None
+
+            def reached() -> dict[str, object]:
+                return {"machine": self.circumstances, **(run.reached() if run else {})}
+
+            guard.enter_context(
+                recording_failures(self.store, partition, run_id, started, batch_id=batch_id, reached=reached)
+            )
             session = guard.enter_context(
                 PartitionSession(self.store, partition.doc_type, partition.key, partition.source.name, self.retries)
             )
@@ -222,6 +235,7 @@ class Loader:
                 run_id=run_id,
                 batch_id=batch_id,
                 settings=self.settings,
+                circumstances=self.circumstances,
                 store=self.store,
                 session=session,
                 lease=lease,

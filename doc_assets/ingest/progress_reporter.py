@@ -12,6 +12,7 @@ import psutil
 
 from doc_assets.embedding.model_use import ModelUse
 from doc_assets.errors import StoreUnreachable
+from doc_assets.ingest.load_samples import LoadSamples
 from doc_assets.runtime.processes import tree_rss
 from doc_assets.store.database.connection import Connection, OperationalError, Session, Store
 from doc_assets.store.history.progress import clear_progress, write_progress
@@ -88,6 +89,7 @@ class ProgressReporter:
         self._use: Callable[[], StageUse] = StageUse
         self._watched = self._reported
         self.snapshot_id: int | None = None
+        self.samples = LoadSamples()
 
     def watch(self, use: Callable[[], StageUse]) -> None:
         """Report from now on how busy the stages are, which begin now."""
@@ -102,8 +104,9 @@ class ProgressReporter:
             self._reported = now
             if stage is not None:
                 self._counters.stage = stage
-            self._counters.peak_rss_bytes = max(self._counters.peak_rss_bytes, tree_rss(self._process))
-            counters = self._counters
+            counters, rss = self._counters, tree_rss(self._process)
+            counters.peak_rss_bytes = max(counters.peak_rss_bytes, rss)
+            self.samples.take(counters.documents, counters.tokens_done, rss, always=stage is not None)
             row = {
                 **asdict(counters),
                 **self._use().over(now - self._watched),

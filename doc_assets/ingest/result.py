@@ -31,6 +31,7 @@ class LoadResult(Counts):
         embedding_retries: Retries after failures of the embedding endpoint that passed.
         stages: Seconds of work by stage (``discover``, ``parse``, ``embed``, ``write``, ``seal``), and of waiting
             between stages.
+        samples: What it had done at times of its way, as ``LoadSamples`` has it.
         warnings: What is to be known of the source although it was loaded, in sentences.
     """
 
@@ -50,6 +51,7 @@ class LoadResult(Counts):
     retries: int = 0
     embedding_retries: int = 0
     stages: dict[str, float] = field(default_factory=dict)
+    samples: dict[str, list[float] | list[int]] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     error: str | None = None

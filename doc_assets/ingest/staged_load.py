@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -31,6 +31,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
     Attributes:
         result: Result of the load so far; ``snapshot`` and ``digest`` are set.
         settings: Settings with the guards' limits.
+        circumstances: What the load runs on and with, for the history.
         session: Session that holds the partition's lock.
         retried: Returns the retries since the start of the load, as fields of a result.
         started: Start of the load by ``time.perf_counter``.
@@ -42,6 +43,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
     run_id: str | None
     batch_id: str | None
     settings: Settings
+    circumstances: Mapping[str, object]
     store: Store
     session: PartitionSession
     lease: Lease
@@ -83,7 +85,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
             shutdown.handling_signals(),
             shutdown.deferred(),  # takes milliseconds, and the caller must know whether it was published
             self,
-            recording_failures(self.store, self.partition, self.run_id, self.started),
+            recording_failures(self.store, self.partition, self.run_id, self.started, batch_id=self.batch_id),
         ):
             event = self._event(result, guards)
             self.session.run(lambda connection: lifecycle.publish(connection, self.lease, **event))
@@ -104,7 +106,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
                 if lifecycle.reject(connection, self.lease):
                     history.record(connection, "load", "rejected", **event)
 
-        with self, recording_failures(self.store, self.partition, self.run_id, self.started):
+        with self, recording_failures(self.store, self.partition, self.run_id, self.started, batch_id=self.batch_id):
             self.session.run(record)
         return result
 
@@ -130,6 +132,7 @@ class StagedLoad(AbstractContextManager["StagedLoad"]):
             counts["failed_checks"] = failed
         if result.warnings:
             counts["warnings"] = list(result.warnings)
+        counts |= {"samples": result.samples, "machine": dict(self.circumstances)}
         return {
             "run_id": self.run_id,
             "batch_id": self.batch_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from doc_assets.cli.closing_summary import print_closing
 from doc_assets.cli.load_summary import Loading, LoadSummary
 from doc_assets.ingest.result import LoadResult
 
@@ -40,20 +41,16 @@ def test_without_a_load_nothing_was_busy() -> None:
     assert (summary(None).busy, summary(None).bottleneck) == ({}, None)
 
 
-def test_the_bottleneck_is_printed_with_its_busy_share(capsys: pytest.CaptureFixture[str]) -> None:
-    summary(Loading(10.0, {"parse": 2, "embed": 1, "write": 2}), {"embed": 9.6, "parse": 2.0}).print_tables()
-    told = " ".join(capsys.readouterr().err.split())
-    assert "busy while loading: parse 10%, embed 96%, write 0%; embed is the bottleneck" in told
-
-
 def test_a_stopped_load_is_summed_up_by_what_is_in_and_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     sentence = "stopped on request at a batch border: 358 of 700 files are in; running it again resumes"
     results = [
         LoadResult("rust", "std", "stopped", 7, files=358, documents=350, chunks=900, embedded=800, error=sentence),
         LoadResult("rust", "book", "stopped", error="not begun: a stop was requested"),
     ]
-    LoadSummary(results, 12.0, 0, {"discover": 1.0}, None).print_tables()
+    stopped = LoadSummary(results, 12.0, 0, {"discover": 1.0}, None)
+    stopped.print_tables()
+    print_closing(stopped)
     captured = capsys.readouterr()
     assert f"rust/std: {sentence}\n" in captured.err
-    assert "358 files of 1 partitions are in, 1 partitions were not begun; the same command goes on" in captured.err
+    assert "358 files of 1 partition are in, 1 were not begun; the same command goes on" in captured.err
     assert "358" in captured.out and "800" in captured.out

@@ -91,7 +91,14 @@ class FakeLibrary:
         return self
 
     def survey(
-        self, partition: Partition, catalogue: Catalogue, limit: int | None, run_id: str, *, forced: bool = False
+        self,
+        partition: Partition,
+        catalogue: Catalogue,
+        limit: int | None,
+        run_id: str,
+        *,
+        batch_id: str | None = None,
+        forced: bool = False,
     ) -> Survey:
         """As ``up_to_date`` and ``states`` say."""
         self.calls.append("survey")

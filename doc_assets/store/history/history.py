@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from doc_assets.store.database.connection import Store
 
 ACTIONS = ("load", "rollback", "validate", "discard", "gc", "space", "upgrade", "retire", "index")
+# Counts of a load that are for its report alone: a kilobyte that no log line needs.
+FOR_REPORTS = ("samples", "machine")
 _FAILURES = ("failed", "rejected", "refused")
 _log = logging.getLogger(__name__)
 
@@ -80,6 +82,7 @@ class HistoryFilter:
         since: Earliest time.
         until: The time before which events happened.
         failed: Only events with an error, or failed, rejected or refused.
+        event: Only the event of this number.
     """
 
     partition: str | None = None
@@ -89,6 +92,7 @@ class HistoryFilter:
     since: datetime | None = None
     until: datetime | None = None
     failed: bool = False
+    event: int | None = None
 
 
 def record(
@@ -124,7 +128,8 @@ def record(
     assert row is not None  # noqa: S101 - inserted above
     logged = {
         "history": row[0], "partition": row[1], "run": run_id, "batch": batch_id, "from_snapshot": from_snapshot,
-        "snapshot": to_snapshot, "seconds": seconds, "error": error, "counts": dict(counts or {}),
+        "snapshot": to_snapshot, "seconds": seconds, "error": error,
+        "counts": {name: count for name, count in (counts or {}).items() if name not in FOR_REPORTS},
     }  # fmt: skip
     level = logging.WARNING if error is not None or result in _FAILURES else logging.INFO
     _log.log(level, "%s %s", action, result, extra={name: value for name, value in logged.items() if value is not None})
@@ -193,6 +198,7 @@ _EVENTS = """
         AND (%(run)s::text IS NULL OR starts_with(h.run_id, %(run)s) OR starts_with(h.batch_id, %(run)s))
         AND (%(since)s::timestamptz IS NULL OR h.at >= %(since)s)
         AND (%(until)s::timestamptz IS NULL OR h.at < %(until)s)
+        AND (%(event)s::bigint IS NULL OR h.id = %(event)s)
         AND (NOT %(failed)s OR h.error IS NOT NULL OR h.result = ANY (%(failures)s))
     ORDER BY h.id DESC LIMIT %(limit)s
 """

@@ -141,7 +141,8 @@ _PARTITIONS = sql.SQL("""
     ORDER BY p.doc_type COLLATE "C", p.key COLLATE "C"
 """).format(counts=sql.SQL(", ").join(sql.Identifier("s", count) for count in COUNTS))
 _EVENTS = """
-    SELECT h.id, h.at, h.action, h.result, p.name AS partition, h.to_snapshot, h.seconds, h.counts
+    SELECT h.id, h.at, h.action, h.result, p.name AS partition, h.to_snapshot, h.seconds,
+        h.counts - '{samples,machine}'::text[] AS counts
     FROM migration_history h LEFT JOIN partition p ON p.id = h.partition_id WHERE h.id > %s ORDER BY h.id
 """
 _SPACES = """

@@ -64,13 +64,13 @@ SELECT p.published_snapshot_id FROM partition p WHERE p.published_snapshot_id IS
     SELECT FROM migration_history h WHERE h.partition_id = p.id AND h.to_snapshot = p.published_snapshot_id
         AND h.action = 'load' AND h.counts ->> 'includes_missing' = '0')
 """
-_LIVE = """
+_BY_PARTITION = """
 SELECT p.name, count(*)::int, coalesce(sum((o.metadata ->> 'includes_missing')::numeric), 0)::bigint,
     coalesce((array_agg(o.metadata ->> 'first_include_missing' ORDER BY d.path, d.part))[1], ''),
     (array_agg(d.path ORDER BY d.path, d.part))[1]
-FROM partition p JOIN snapshot_document d ON d.snapshot_id = p.published_snapshot_id
+FROM snapshot s JOIN partition p ON p.id = s.partition_id JOIN snapshot_document d ON d.snapshot_id = s.id
 JOIN document o ON o.id = d.document_id
-WHERE p.published_snapshot_id = ANY (%s) AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
+WHERE s.id = ANY (%s) AND jsonb_typeof(o.metadata -> 'includes_missing') = 'number'
 GROUP BY p.name ORDER BY p.name
 """
 
@@ -95,6 +95,12 @@ def lacking_among(connection: psycopg.Connection, documents: Sequence[tuple[str,
 def lacking_live(connection: psycopg.Connection) -> list[tuple[str, LackingDocuments]]:
     """Return the live partitions with documents that lack includes, by name."""
     snapshots = [row[0] for row in connection.execute(_MAY_LACK).fetchall()]
-    if not snapshots:
-        return []
-    return [(name, LackingDocuments(*row)) for name, *row in connection.execute(_LIVE, (snapshots,)).fetchall()]
+    return lacking_by_partition(connection, snapshots) if snapshots else []
+
+
+def lacking_by_partition(
+    connection: psycopg.Connection, snapshots: Sequence[int]
+) -> list[tuple[str, LackingDocuments]]:
+    """Return the partitions by name whose documents lack includes in one of the snapshots."""
+    rows = connection.execute(_BY_PARTITION, (list(snapshots),)).fetchall()
+    return [(name, LackingDocuments(*row)) for name, *row in rows]
