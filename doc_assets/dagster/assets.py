@@ -234,6 +234,6 @@ def _materialization(
         summary = None
     return dg.MaterializeResult(
         result.doc_type,
-        metadata={**metadata_of(result, summary, library.address, state), **facts},
+        metadata={**metadata_of(result, summary, library.address, state, run_id=context.run.run_id), **facts},
         data_version=dg.DataVersion(result.digest),
     )

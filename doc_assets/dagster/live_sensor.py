@@ -66,7 +66,7 @@ def _materialization(library: Library, move: Move) -> dg.AssetMaterialization:
     else:
         summary = library.summary(move.snapshot)
         result = rollback_result(f"{move.doc_type}/{move.key}", move.snapshot, summary, 0.0)
-    metadata = metadata_of(result, summary, library.address)
+    metadata = metadata_of(result, summary, library.address, run_id=move.run_id)
     if move.before is not None:
         metadata["rolled_back_from"] = str(move.before)
     return dg.AssetMaterialization(

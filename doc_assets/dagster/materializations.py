@@ -27,7 +27,12 @@ Metadata = dict[str, "dg.RawMetadataValue"]
 
 
 def metadata_of(
-    result: LoadResult, summary: SnapshotSummary | None, address: str, state: str | None = None
+    result: LoadResult,
+    summary: SnapshotSummary | None,
+    address: str,
+    state: str | None = None,
+    *,
+    run_id: str | None = None,
 ) -> Metadata:
     """Return the metadata of what is live now.
 
@@ -36,6 +41,7 @@ def metadata_of(
         summary: The snapshot in short; None where it could not be read, which costs the report.
         address: The database's URL, without secrets.
         state: The source's state from before the load, which schedules compare.
+        run_id: The run in the history, of which a page can be made; None if it has none.
     """
     found: Metadata = {
         **{key: getattr(result, key) for key in PLOTTED},
@@ -49,7 +55,7 @@ def metadata_of(
         found[STATE] = state
     if summary is not None:
         found["dagster/row_count"] = summary.documents_of_type
-        found["report"] = dg.MetadataValue.md(_report(result, summary))
+        found["report"] = dg.MetadataValue.md(_report(result, summary, run_id))
     return found
 
 
@@ -71,7 +77,7 @@ def taken_down(doc_type: str, key: str) -> LoadResult:
     return LoadResult(doc_type, key, "unpublished")
 
 
-def _report(result: LoadResult, summary: SnapshotSummary) -> str:
+def _report(result: LoadResult, summary: SnapshotSummary, run_id: str | None) -> str:
     counts = asdict(summary.counts)
     parts = [
         f"**{plain(result.partition)}**, snapshot {result.snapshot}: {plain(result.result)}, "
@@ -92,6 +98,8 @@ def _report(result: LoadResult, summary: SnapshotSummary) -> str:
         ]
         parts += ["**This partition so far**", table(["UTC", "by", "snapshot", "documents", "chunks"], rows)]
     parts.append(f"`doc-assets show {result.snapshot}` says more, `doc-assets rollback {result.partition}` goes back.")
+    if run_id is not None:
+        parts.append(f"`doc-assets history --report {run_id} -o report.html` makes a page of this run.")
     return "\n\n".join(parts)
 
 

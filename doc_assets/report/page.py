@@ -99,6 +99,8 @@ def _verdict(figures: RunFigures) -> tuple[str, str]:
     if figures.unchanged:
         counted["unchanged"] = len(figures.unchanged)
     results = ", ".join(f"{count:,} {result}" for result, count in counted.items())
+    noted = {"files rejected": figures.totals["rejected"], "warnings": len(figures.warnings)}
+    results += "".join(f"; {count:,} {what}" for what, count in noted.items() if count)
     if figures.troubles:
         return f"{len(figures.troubles):,} did not end well.", f"{results}." if results else "No end is recorded."
     return "All is well.", f"{results}." if results else "No event is recorded."
@@ -106,8 +108,8 @@ def _verdict(figures: RunFigures) -> tuple[str, str]:
 
 def _key_figures(figures: RunFigures) -> Iterator[tuple[str, str]]:
     totals = figures.totals
-    yield "began", moment(figures.began)
-    yield "ended", moment(figures.ended) or "not yet"
+    yield "began (UTC)", moment(figures.began).removesuffix(" UTC")
+    yield "ended (UTC)", moment(figures.ended).removesuffix(" UTC") or "not yet"
     yield "took", duration(figures.seconds)
     if not figures.course:
         return

@@ -1,76 +1,56 @@
-"""Plots as inline SVG, drawn by pygal and stripped of its scripts, styles and tooltips.
+"""Plots as inline SVG, drawn by leather, each with a title and a description for who does not see it.
 
-The page's own style sheet colours them, so that one drawing suits light, dark and paper, and the policy that forbids
-scripts and foreign styles holds. Each carries a title and a description for who does not see it.
+What leather draws has no scripts, styles or ids, and colours as attributes, which the page's style sheet overrules: one
+drawing suits light, dark and paper, and a policy that forbids all but that style sheet.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+    from leather import Chart
 
-# Units of the drawing: at 390 pixels it is shown at three quarters, so that its letters stay legible.
-_WIDTH, _HEIGHT = 480, 230
-_ROW, _FRAME = 30, 60
-_DROPPED = ("script", "style", "defs", "desc")
+# Units of the drawing: at 390 pixels it is shown at four fifths, so that its letters stay legible.
+_WIDTH, _HEIGHT = 480, 240
+_ROW = 26
+# leather's own margin is a twentieth of the width on all sides; half of it is enough within a page.
+_CUT = 12
+_SVG = "{http://www.w3.org/2000/svg}"
 
 
-def line(name: str, title: str, description: str, minutes: Sequence[float], values: Sequence[float], unit: str) -> str:
-    """Return an area under a line over minutes.
+def line(name: str, title: str, description: str, minutes: Sequence[float], values: Sequence[float]) -> str:
+    """Return a line over minutes, from 0 on both axes.
 
     Args:
         name: An id that no other plot of the page has.
         title: What is shown, with its unit.
         description: What the line says, in a sentence.
-        minutes: Positions.
-        values: Values at them, from 0.
-        unit: Unit of the values, for the axis.
+        minutes: Positions, ascending.
+        values: Values at them, not negative.
     """
-    import pygal
-
-    chart = pygal.XY(
-        **_options(_HEIGHT), fill=True, show_dots=False, show_legend=False, x_title="minutes since the start",
-        include_x_axis=True, range=(0, _ceiling(max(values, default=0.0))),
-    )  # fmt: skip
-    chart.x_labels = _ticks(max(minutes, default=0.0))
-    chart.x_value_formatter = number
-    chart.value_formatter = number
-    chart.add(unit, list(zip(minutes, values, strict=True)))
-    return _svg(chart, name, title, description)
+    chart = _chart()
+    across, up = ticks(max(minutes)), ticks(max(values))
+    chart.add_line(list(zip(minutes, values, strict=True)), width=2)
+    chart.add_x_scale(0.0, max(across[-1], *minutes))
+    chart.add_y_scale(0.0, max(up[-1], *values))
+    chart.add_x_axis(ticks=across, tick_formatter=_tick, name="minutes since the start")
+    chart.add_y_axis(ticks=up, tick_formatter=_tick)
+    return _svg(chart, _HEIGHT, name, title, description)
 
 
-def bars(name: str, title: str, description: str, rows: Sequence[str], series: Mapping[str, Sequence[float]]) -> str:
-    """Return horizontal bars, one a row from the top, stacked if there are several series.
-
-    Args:
-        name: An id that no other plot of the page has.
-        title: What is shown, with its unit.
-        description: What the bars say, in a sentence.
-        rows: Names of the bars.
-        series: Values of each row by the series' name.
-    """
-    import pygal
-
-    height = _FRAME + _ROW * len(rows) + 24 * (len(series) > 1) * -(-len(series) // 4)
-    chart = pygal.HorizontalStackedBar(
-        **_options(height), show_legend=len(series) > 1, legend_at_bottom=True, legend_at_bottom_columns=4,
-        truncate_label=24, truncate_legend=16,
-    )  # fmt: skip
-    chart.value_formatter = number
-    chart.x_labels = list(reversed(rows))
-    for label, values in series.items():
-        chart.add(label, [value or None for value in reversed(values)])
-    return _svg(chart, name, title, description)
-
-
-def _options(height: int) -> dict[str, Any]:
-    return {
-        "width": _WIDTH, "height": height, "js": [], "css": [], "margin": 6, "spacing": 6, "max_scale": 5,
-    }  # fmt: skip
+def bars(name: str, title: str, description: str, values: Mapping[str, float]) -> str:
+    """Return horizontal bars by name, from the top; the arguments are those of ``line``."""
+    chart = _chart()
+    across = ticks(max(values.values()))
+    chart.add_bars([(float(value), row) for row, value in values.items()])
+    chart.add_x_scale(0.0, max(across[-1], *values.values()))
+    chart.add_x_axis(ticks=across, tick_formatter=_tick)
+    said = [f"{row}: {number(value)}" for row, value in values.items()]
+    return _svg(chart, 70 + _ROW * len(values), name, title, description, said)
 
 
 def number(value: float) -> str:
@@ -78,53 +58,38 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
 
 
-def _ticks(most: float) -> list[float]:
-    """Return round positions from 0 on, seven at most."""
-    for step in (step * 10**power for power in range(-2, 6) for step in (1, 2, 5)):
+def ticks(most: float) -> list[float]:
+    """Return round positions from 0 to at least four fifths of ``most``, seven at most."""
+    for power, digit in itertools.product(range(-6, 15), (1.0, 2.0, 2.5, 5.0)):
+        step = digit * 10.0**power
         if most / step <= 6:
-            return [step * i for i in range(int(most / step) + 1)]
-    return [0.0]
+            return [step * i for i in range(int(most / step) + 1)] if most > 0 else [0.0, 1.0]
+    return [0.0, most]
 
 
-def _ceiling(value: float) -> float:
-    return value * 1.05 if value > 0 else 1.0
+def _tick(value: float, index: int, count: int) -> str:
+    return number(value)
 
 
-def _svg(chart: Any, name: str, title: str, description: str) -> str:  # noqa: ANN401 - pygal has no types
-    root = chart.render_tree()
-    _clean(root)
-    for attribute in ("id", "width", "height"):
+def _chart() -> Chart:
+    import leather
+
+    return leather.Chart()
+
+
+def _svg(chart: Chart, height: int, name: str, title: str, description: str, bars: Sequence[str] = ()) -> str:
+    root = ElementTree.fromstring(chart.to_svg(width=_WIDTH, height=height))  # noqa: S314 - just made
+    for rectangle, said in zip(root.iterfind(f".//{_SVG}g[@class='series bars']/{_SVG}rect"), bars, strict=True):
+        ElementTree.SubElement(rectangle, f"{_SVG}title").text = said  # browsers show it beside the pointer
+    for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
+    root.set("viewBox", f"{_CUT} {_CUT} {_WIDTH - 2 * _CUT} {height - 2 * _CUT}")
+    root.set("class", "bars" if bars else "line")
     root.set("role", "img")
     root.set("aria-labelledby", f"{name}-title {name}-description")
-    for tag, text in (("desc", description), ("title", title)):
-        known = ElementTree.Element(tag, id=f"{name}-{'title' if tag == 'title' else 'description'}")
+    for tag, place, text in (("desc", "description", description), ("title", "title", title)):
+        known = ElementTree.Element(f"{_SVG}{tag}", id=f"{name}-{place}")
         known.text = text
         root.insert(0, known)
+    ElementTree.register_namespace("", _SVG.strip("{}"))
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _clean(element: Element) -> None:
-    """Remove what acts or styles, empty groups, and ids, of which the page has several alike."""
-    for child in list(element):
-        if not isinstance(child.tag, str):
-            element.remove(child)
-            continue
-        local = child.tag.rpartition("}")[2]
-        if local == "g" and "bar" in child.get("class", "").split():
-            _name_bar(child)
-        overlay = "overlay" in child.get("class", "")
-        if local in _DROPPED or (local == "title" and element.get("class") != "bar") or (overlay and local == "g"):
-            element.remove(child)
-            continue
-        child.attrib.pop("id", None)
-        child.attrib.pop("style", None)
-        _clean(child)
-
-
-def _name_bar(bar: Element) -> None:
-    """Keep a bar's value as its title, which browsers show beside the pointer."""
-    facts = {child.get("class"): child.text for child in bar if child.tag.rpartition("}")[2] == "desc"}
-    title = ElementTree.Element("title")
-    title.text = ": ".join(filter(None, (facts.get("x_label"), facts.get("value"))))
-    bar.insert(0, title)

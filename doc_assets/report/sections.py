@@ -26,7 +26,7 @@ _STAGE_NAMES = {
     "audit": "audit",
     "vector index": "vector index",
 }
-_MOST_SERIES = 8
+_MOST_BARS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _lines(course: RunCourse) -> Iterator[Plot]:
     ):
         mean = sum(values) / len(values)
         said = f"{plots.number(mean)} {unit} on average, {plots.number(max(values))} at most."
-        yield Plot(title, f"{note} {said}", plots.line(f"plot-{name}", title, said, course.minutes, values, unit))
+        yield Plot(title, f"{note} {said}", plots.line(f"plot-{name}", title, said, course.minutes, values))
 
 
 def _bound(facts: RunFacts, figures: RunFigures) -> Section | None:
@@ -168,8 +168,8 @@ def _bound(facts: RunFacts, figures: RunFigures) -> Section | None:
     rows = [(_STAGE_NAMES[name], spent, f"{spent / worked:.1%}") for name, spent in figures.stages.items()]
     waits = [(name.replace("_", " "), spent) for name, spent in figures.waits.items()]
     title, note = "Time by stage in seconds", "Summed over all loads; stages run side by side."
-    named = [_STAGE_NAMES[name] for name in figures.stages]
-    drawn = plots.bars("plot-stages", title, f"{note} {share}.", named, {"seconds": list(figures.stages.values())})
+    stages = {_STAGE_NAMES[name]: spent for name, spent in figures.stages.items()}
+    drawn = plots.bars("plot-stages", title, f"{note} {share}.", stages)
     return Section(
         "bound", "What bounded it", paragraphs, (), [Plot(title, note, drawn)],
         [
@@ -192,23 +192,18 @@ def _sizes(facts: RunFacts, figures: RunFigures) -> Section | None:
         for kind in totals
         for share in kind.formats
     ]
-    tokens: dict[str, int] = {}
+    tokens: dict[str, float] = {}
     for share in facts.formats:
-        tokens[share.format] = tokens.get(share.format, 0) + share.tokens
-    names = sorted(tokens, key=lambda name: -tokens[name])
-    shown, rest = names[: _MOST_SERIES - 1], names[_MOST_SERIES - 1 :]
-    if len(rest) == 1:
-        shown, rest = names, []
-    series: dict[str, list[float]] = {
-        name: [sum(s.tokens for s in t.formats if s.format == name) / 1e6 for t in totals] for name in shown
-    }
-    if rest:
-        series["others"] = [sum(s.tokens for s in t.formats if s.format in rest) / 1e6 for t in totals]
-    drawn = []
-    if series:
-        title, note = "Millions of tokens by type and format", "What is stored of the run's snapshots."
-        said = ", ".join(f"{t.doc_type} {t.tokens / 1e6:,.2f}" for t in totals)
-        drawn = [Plot(title, note, plots.bars("plot-sizes", title, f"{said}.", [t.doc_type for t in totals], series))]
+        tokens[share.format] = tokens.get(share.format, 0.0) + share.tokens / 1e6
+    formats = sorted(tokens.items(), key=lambda one: -one[1])
+    shown = dict(formats[:_MOST_BARS])
+    if rest := formats[_MOST_BARS:]:
+        shown["others"] = sum(size for _, size in rest)
+    drawn = [
+        _bars("types", "Millions of tokens by type", {t.doc_type: t.tokens / 1e6 for t in totals}),
+        _bars("formats", "Millions of tokens by format", shown),
+    ]
+    drawn = [plot for plot in drawn if plot is not None]
     return Section(
         "sizes", "Size by type and format", (), (), drawn,
         [
@@ -216,6 +211,13 @@ def _sizes(facts: RunFacts, figures: RunFigures) -> Section | None:
             _table("Documents by format", f"format|type|{sizes}", by_format, folded="By format"),
         ],
     )  # fmt: skip
+
+
+def _bars(name: str, title: str, values: Mapping[str, float]) -> Plot | None:
+    if not any(values.values()):
+        return None
+    said = ", ".join(f"{row} {plots.number(value)}" for row, value in values.items())
+    return Plot(title, "", plots.bars(f"plot-{name}", title, f"{said}.", values))
 
 
 def _left_out(facts: RunFacts, figures: RunFigures) -> Section | None:

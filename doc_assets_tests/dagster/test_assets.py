@@ -79,6 +79,7 @@ def test_a_materialization_carries_the_digest_and_few_plain_figures(definitions:
     report = str(materialization.metadata["report"].value)
     assert r"\!\[x\]\(http\:" in report, "what a document says is shown, never rendered"
     assert f"doc-assets show {STAGED}" in report
+    assert f"doc-assets history --report {result.run_id} -o report.html" in report
     assert {check.check_name for check in result.get_asset_check_evaluations()} == set(CHECKS)
 
 

@@ -33,7 +33,7 @@ def test_the_report_opens_without_network_errors_or_faults_of_accessibility(
                     shown.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
                     where = f"{width}, {colours}"
                     assert shown.evaluate("document.documentElement.scrollWidth") <= viewport["width"], where
-                    assert shown.locator("svg[role=img]").count() == 5, where
+                    assert shown.locator("svg[role=img]").count() == 6, where
                     assert axe.run(shown).response["violations"] == [], where
                     assert (opened.said, opened.elsewhere) == ([], []), where
                     assert shown.title().endswith("doc-assets")
