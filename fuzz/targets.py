@@ -91,6 +91,7 @@ _PARTS = {
     "part.mdx": b"<Note>Shared words.</Note>\n\nimport Part from './part.mdx'\n",
     "part.rs": b"// ANCHOR: anchor\nfn main() {}\n// ANCHOR_END: anchor\n",
     "part.yaml": b"Owner: {type: object, properties: {pet: {$ref: 'api.yaml#/components/schemas/Pet'}}}\n",
+    "part.adoc": b"= Part\n\nShared words.\n\ninclude::part.adoc[]\n\n// tag::a[]\nwords\n// end::a[]\n",
     "part.rst": b"Part\n====\n\nShared words.\n\n.. include:: part.rst\n",
 }
 
@@ -184,6 +185,7 @@ TARGETS: dict[str, Target] = {
         _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
         _format("openapi", "src/api.yaml", json_mutator(vocabulary.OPENAPI), ""),
         _format("idl", "idls/pool.json", json_mutator(vocabulary.IN_JSON), ""),
+        _format("asciidoc", "src/page.adoc", text_mutator(vocabulary.ASCIIDOC), "*/*/**/*.adoc"),
         Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
         Target("llms_txt", ".txt", _run_llms_txt, text_mutator(vocabulary.LLMS_TXT)),
         Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),

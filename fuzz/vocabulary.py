@@ -183,6 +183,112 @@ export default function A() {\n
 </a>
 """
 
+_ASCIIDOC = r"""
+= Title\n
+Ann Lee <a@b.example>\nv1.0, 2024-05-01: words\n
+:name: value\n
+:!name:\n
+:idprefix:\n
+:leveloffset: +1\n
+{name}
+{counter:n}
+\\{name}
+== Part\n
+====== Deep\n
+Part\n----\n
+[[id]]\n
+[#id.role%option]\n
+[discrete]\n
+.Title\n
+[source,rust,subs="+quotes"]\n
+[NOTE]\n
+[quote, author, source]\n
+[verse]\n
+[cols="1,2a,3*m",options="header"]\n
+[format=csv,separator=;]\n
+----\n
+....\n
+====\n
+****\n
+____\n
+++++\n
+--\n
+////\n
+```rust\n
+|===\n
+!===\n
+,===\n
+:===\n
+|
+2.3+a|
+3*|
+\\|
+!
+* item\n
+** nested\n
+- item\n
+. step\n
+.. nested\n
+1. step\n
+a. step\n
+term:: text\n
+term:::\n
+term;; text\n
+<1> callout\n
+code // <1>\n
+* [x] task\n
++\n
+\n\n+\n
+NOTE: text\n
+*bold*
+_light_
+`code`
+**
+__
+``
+##
+#
+^up^
+~down~
+"`
+`"
++kept+
++++raw+++
+$$
+pass:q[
+stem:[x]
+link:a.html[text]
+https://a.example[text]
+<https://a.example>
+mailto:a@b.example[]
+xref:part.adoc#id[]
+xref:id[]
+<<id>>
+<<part.adoc#,text>>
+[[id]]
+[[[ref]]]
+((term))
+(((a,b)))
+footnote:[text]
+footnote:
+kbd:[Ctrl+C]
+menu:File[Save]
+image:a.png[alt text]
+image::a.png[alt text]\n
+toc::[]\n
+anchor:id[]
+include::part.adoc[]\n
+include::page.adoc[leveloffset=+1]\n
+include::part.adoc[tag=a]\n
+include::part.adoc[lines=1..3;5]\n
+include::partial$part.adoc[]\n
+ifdef::name[]\n
+ifndef::name[]\n
+ifeval::["{name}" == "a"]\n
+ifdef::name[text]\n
+endif::[]\n
+"""
+
 _RST = r"""
 Title\n=====\n
 =====\nTitle\n=====\n
@@ -533,6 +639,7 @@ TEXT = _tokens(_TEXT)
 MARKDOWN = _tokens(_TEXT, _MARKDOWN)
 MDX = _tokens(_TEXT, _MARKDOWN, _MDX)
 RST = _tokens(_TEXT, _RST)
+ASCIIDOC = _tokens(_TEXT, _ASCIIDOC)
 HTML = _tokens(_TEXT, _HTML)
 RUSTDOC_HTML = _tokens(_TEXT, _HTML, _RUSTDOC_HTML)
 FRONT_MATTER = _tokens(_TEXT, _YAML)

@@ -32,8 +32,8 @@ _SMALL_WORDS = frozenset(("a", "an", "and", "for", "how", "in", "is", "of", "on"
 class Anchors:
     """Assigns fragments: a repeated one gets ``-1``, ``-2`` …, as on GitHub; in amortised constant time."""
 
-    def __init__(self, rule: Slug = slug) -> None:
-        """Start a document with no fragments taken; ``rule`` is that of its site."""
+    def __init__(self, rule: Slug | None = slug) -> None:
+        """Start a document with no fragments taken; ``rule`` is that of its site, None for one that makes none."""
         self._rule = rule
         self._seen: dict[str, int] = {}
 
@@ -42,6 +42,8 @@ class Anchors:
         if explicit:
             self._seen.setdefault(explicit, 0)
             return explicit
+        if self._rule is None:
+            return None
         base = result = self._rule(heading)
         while result in self._seen:
             self._seen[base] = self._seen.get(base, 0) + 1
@@ -61,7 +63,7 @@ def readable_name(path: str) -> str:
 
 
 def outline(
-    parts: Sequence[Part], *, title: str | None, fallback: str, rule: Slug = slug
+    parts: Sequence[Part], *, title: str | None, fallback: str, rule: Slug | None = slug
 ) -> tuple[str, tuple[Section, ...]]:
     """Group parts below their headings.
 
@@ -69,7 +71,7 @@ def outline(
         parts: Headings, blocks, and anchors that name the heading directly after them.
         title: Title stated by the document, if any.
         fallback: Title for a document without a title: its file's name, or its name in a table of contents.
-        rule: How its site makes fragments of headings.
+        rule: How its site makes fragments of headings; None if headings have those alone that they state.
 
     Returns:
         The title, and the sections. No heading path contains the heading that is the title. A document of headings

@@ -20,46 +20,47 @@ from doc_assets.validation.audit import CHECKS, audit
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.loading import loader_for, settings_for
 
-PACKAGE = ROOT / "examples" / "plugins" / "doc-assets-asciidoc"
+PACKAGE = ROOT / "examples" / "plugins" / "doc-assets-org"
 
 PAGE = """\
-= Tide Gauge Handbook
-Ada Harbour <ada@harbour.example>
-v2.1, 2024-05-01
-:product: tidegauge
-:toc: left
+#+TITLE: Tide Gauge Handbook
+#+AUTHOR: Ada Harbour
+#+DATE: 2024-05-01
+#+OPTIONS: toc:nil
 
-The *gauge* measures {product} levels; see <<calibrate,how to calibrate>>.
+The *gauge* measures /sea/ levels; see [[#calibrate][how to calibrate]].
 
-// nobody reads this
-[[calibrate]]
-== Calibrate the _sensor_
+# nobody reads this
+* TODO Calibrate the ~sensor~ :harbour:
+:PROPERTIES:
+:CUSTOM_ID: calibrate
+:END:
 
-NOTE: Do it at slack water, as https://docs.example/slack[the table] says.
+Do it at slack water, as [[https://docs.example/slack][the table]] says.
 
-[source,sh]
-----
-gauge zero --wait   # <1>
+#+begin_src sh
+gauge zero --wait
 
 gauge read *all*
-----
+#+end_src
 
-. Close the valve.
-. Wait for a minute.
+1. Close the valve.
+2. Wait for a minute.
 
-=== Limits
+** Limits
 
-|===
-|Model |Range
+| Model | Range |
+|-------+-------|
+| A1    | 4 m   |
 
-|A1 |4 m
-|===
+#+INCLUDE: "shared/warning.org"
+#+INCLUDE: "../../outside.org"
+#+INCLUDE: "absent.org"
 
-include::shared/warning.adoc[]
-include::../../outside.adoc[]
-include::absent.adoc[]
+* COMMENT Drafts
+nobody reads this either
 """
-WARNING = "WARNING: Salt water corrodes the flange.\n\ninclude::../page.adoc[]\n"
+WARNING = 'Salt water corrodes the flange.\n\n#+INCLUDE: "../page.org"\n'
 
 
 def in_a_process(folder: Path, script: str, **given: object) -> dict:
@@ -93,7 +94,7 @@ from doc_assets.document import lay_out
 from doc_assets.formats import RawFile, parse
 class Beside:
     def read(self, path): return given["files"].get(path, "").encode() or None
-(document,) = parse(RawFile("docs/page.adoc", given["page"].encode(), {}, Beside()))
+(document,) = parse(RawFile("docs/page.org", given["page"].encode(), {}, Beside()))
 told = {
     "title": document.title, "format": document.format, "metadata": document.metadata, "text": lay_out(document)[0],
     "sections": [[list(s.heading_path), s.anchor, [[b.kind, b.text] for b in s.blocks]] for s in document.sections],
@@ -102,27 +103,25 @@ told = {
 
 
 def test_an_installed_format_reads_its_files_with_their_structure(installed):
-    told = in_a_process(installed, PARSE, page=PAGE, files={"docs/shared/warning.adoc": WARNING})
-    assert (told["title"], told["format"]) == ("Tide Gauge Handbook", "asciidoc")
-    assert told["metadata"] == {
-        "author": "Ada Harbour", "revision": "2.1", "date": "2024-05-01", "product": "tidegauge",
-    }  # fmt: skip
+    told = in_a_process(installed, PARSE, page=PAGE, files={"docs/shared/warning.org": WARNING})
+    assert (told["title"], told["format"]) == ("Tide Gauge Handbook", "org")
+    assert told["metadata"] == {"author": "Ada Harbour", "date": "2024-05-01"}
     first, calibrate, limits = told["sections"]
-    assert first == [[], None, [["prose", "The gauge measures tidegauge levels; see how to calibrate."]]]
-    assert calibrate[:2] == [["Calibrate the sensor"], "calibrate"]
+    assert first == [[], None, [["prose", "The gauge measures sea levels; see how to calibrate."]]]
+    assert calibrate[:2] == [["Calibrate the `sensor`"], "calibrate"]
     assert calibrate[2] == [
-        ["prose", "NOTE: Do it at slack water, as the table says."],
+        ["prose", "Do it at slack water, as the table says."],
         ["code", "gauge zero --wait\n\ngauge read *all*"],
-        ["list", ". Close the valve.\n. Wait for a minute."],
+        ["list", "1. Close the valve.\n2. Wait for a minute."],
     ]
-    assert limits[:2] == [["Calibrate the sensor", "Limits"], "_limits"]
-    assert limits[2][0] == ["table", "|Model |Range\n|A1 |4 m"]
+    assert limits[:2] == [["Calibrate the `sensor`", "Limits"], None]
+    assert limits[2][0] == ["table", "Model | Range\nA1 | 4 m"]
     assert "Salt water" in limits[2][1][1] and "nobody reads" not in told["text"]
 
 
 def test_an_include_that_includes_its_includer_ends(installed):
-    page = "= Loop\n\nOnce.\n\n" + "include::page.adoc[]\n" * 50
-    told = in_a_process(installed, PARSE, page=page, files={"docs/page.adoc": page})
+    page = "#+TITLE: Loop\n\nOnce.\n\n" + '#+INCLUDE: "page.org"\n' * 50
+    told = in_a_process(installed, PARSE, page=page, files={"docs/page.org": page})
     assert told["text"].count("Once.") < 10_000
 
 
@@ -148,21 +147,21 @@ for partition in catalogue.partitions():
 
 
 def test_the_catalogue_takes_an_installed_format_by_name_and_by_itself(installed, tmp_path):
-    for name, suffix in (("named", ".txt"), ("found", ".adoc")):
+    for name, suffix in (("named", ".txt"), ("found", ".org")):
         (tmp_path / name / "shared").mkdir(parents=True)
         (tmp_path / name / f"page{suffix}").write_text(PAGE)
-        (tmp_path / name / "shared" / "warning.adoc").write_text(WARNING)
+        (tmp_path / name / "shared" / "warning.org").write_text(WARNING)
     (tmp_path / "sources.yaml").write_text(
         "types:\n  tides:\n    sources:\n"
-        "      - {name: named, kind: directory, location: named, format: asciidoc, include: [page.txt]}\n"
-        "      - {name: found, kind: directory, location: found, include: [page.adoc]}\n"
+        "      - {name: named, kind: directory, location: named, format: org, include: [page.txt]}\n"
+        "      - {name: found, kind: directory, location: found, include: [page.org]}\n"
     )
     told = in_a_process(installed, LOAD, catalogue=str(tmp_path / "sources.yaml"), home=str(tmp_path / "home"))
-    assert told["recipe"]["asciidoc"] == 1
+    assert told["recipe"]["org"] == 1
     for name in ("named", "found"):
         outcome, read_by, chunks, includes = told[name]
-        assert (outcome, read_by) == ("loaded", "asciidoc") and chunks >= 1
-        assert "shared/warning.adoc" in includes
+        assert (outcome, read_by) == ("loaded", "org") and chunks >= 1
+        assert "shared/warning.org" in includes
 
 
 BROKEN = {

@@ -13,9 +13,11 @@ from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import Place, joined, title_of
 from doc_assets.formats.navigation.tables import Entry, find
 
-SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx")
+SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx", ".adoc")
 _LONGEST = 50_000  # bytes; a title stands at the top
 _HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
+_ASCIIDOC_TITLE = re.compile(r"^=[ \t]+(\S.*)$", re.MULTILINE)
+_NAVIGATION_TITLE = re.compile(r"^:navtitle:[ \t]+(\S.*)$", re.MULTILINE)
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
 _ADORNMENT = re.compile(r"""([!-/:-@\[-`{-~])\1*[ \t]*""")
 _CELL_HEADING = re.compile(r'"\s*#[ \t]+((?:[^"\\]|\\.)+?)(?:\\n)?"')
@@ -69,6 +71,9 @@ def _title_in(data: bytes, suffix: str) -> str:
     text = data.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     if suffix == ".rst":
         return plain(_rst_title(text))
+    if suffix == ".adoc":
+        found = _NAVIGATION_TITLE.search(text) or _ASCIIDOC_TITLE.search(text)
+        return plain(found[1]) if found else ""
     if suffix == ".ipynb":
         match = _CELL_HEADING.search(text)
         try:

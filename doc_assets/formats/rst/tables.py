@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from docutils import nodes
 
 from doc_assets.document import Block
+from doc_assets.formats.packing import labelled
 from doc_assets.formats.table_grid import Cell, TableGrid, row_text
 from doc_assets.formats.table_pieces import table_blocks as in_pieces
-
-# Longer lists are split into blocks of this size, about one window of 256 tokens, so that chunks end between items.
-BLOCK_CHARACTERS = 1_000
 
 _BlocksOf = Callable[[nodes.Node], list[Block]]
 
@@ -92,15 +90,6 @@ def _one_below_the_other(
         for column, cell in enumerate(row):
             found = [block for child in cell.content.children for block in blocks_of(child)]
             yield from labelled(names[column] if column < len(names) else "", found) if found else ()
-
-
-def labelled(label: str, blocks: list[Block]) -> list[Block]:
-    """Put ``label`` before the first block: in its line if that is prose, otherwise as a line of its own."""
-    if not label:
-        return blocks
-    if blocks and blocks[0].kind == "prose":
-        return [Block(f"{label}: {blocks[0].text}"), *blocks[1:]]
-    return [Block(f"{label}:" if blocks else label), *blocks]
 
 
 def _packed(heads: Sequence[str], rows: Sequence[str]) -> list[Block]:

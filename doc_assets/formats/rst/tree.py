@@ -14,8 +14,9 @@ from docutils import nodes
 from doc_assets.document import Block
 from doc_assets.formats.markdown.raw_html import alt_text
 from doc_assets.formats.numbering import Numerals, item_number
+from doc_assets.formats.packing import definition_blocks, item_blocks, labelled, pack
 from doc_assets.formats.parts import Heading, Part
-from doc_assets.formats.rst.tables import BLOCK_CHARACTERS, labelled, list_table_blocks, table_blocks
+from doc_assets.formats.rst.tables import list_table_blocks, table_blocks
 from doc_assets.formats.superscripts import subscript, superscript
 
 # Used definitions of `.. include:: <isonum.txt>`; other undefined substitutions stay as their name.
@@ -174,17 +175,8 @@ class TreeReader:
     def _list(self, node: nodes.Element) -> list[Block]:
         pieces: list[Block] = []
         for number, item in enumerate(node.children):
-            marker = _marker(node, number)
-            indent = " " * min(4, len(marker))
             inner = [block for child in item.children for block in self.blocks(child)]
-            own: list[Block] = []
-            for position, block in enumerate(inner):
-                if block.kind not in ("prose", "list"):
-                    own.append(block)
-                else:
-                    text = block.text.replace("\n", "\n" + indent)
-                    own.append(Block((indent if position else marker) + text, "list"))
-            pieces += pack(own)  # an item that fits in a block is not split
+            pieces += item_blocks(_marker(node, number), inner)
         return pack(pieces)
 
     def _definitions_list(self, node: nodes.Element) -> list[Block]:
@@ -195,14 +187,7 @@ class TreeReader:
             ]
             head = self._head(heads)
             inner = [b for c in item.children if c not in heads for child in c.children for b in self.blocks(child)]
-            own = [Block(head, "list")]
-            if inner and inner[0].kind == "prose":
-                own = [Block(f"{head.removesuffix(':')}: {inner[0].text}", "list")]
-                inner = inner[1:]
-            for block in inner:
-                is_text = block.kind in ("prose", "list")
-                own.append(Block("  " + block.text.replace("\n", "\n  "), "list") if is_text else block)
-            pieces += pack(piece for piece in own if piece.text.strip())
+            pieces += definition_blocks(head, inner)
         return pack(pieces)
 
     def _head(self, heads: Iterable[nodes.Node]) -> str:
@@ -234,32 +219,6 @@ class TreeReader:
         if body and body[0].kind == "prose" and label:
             body[0] = Block(f"[{label}] {body[0].text}")
         return body
-
-
-def pack(pieces: Iterable[Block]) -> list[Block]:
-    """Join adjacent list pieces into blocks of about ``BLOCK_CHARACTERS``; keep other blocks in place."""
-    blocks: list[Block] = []
-    lines: list[str] = []
-    size = 0
-
-    def flush() -> None:
-        nonlocal size
-        if lines:
-            blocks.append(Block("\n".join(lines), "list"))
-            lines.clear()
-            size = 0
-
-    for piece in pieces:
-        if piece.kind != "list":
-            flush()
-            blocks.append(piece)
-            continue
-        if size and size + len(piece.text) > BLOCK_CHARACTERS:
-            flush()
-        lines.append(piece.text)
-        size += len(piece.text)
-    flush()
-    return blocks
 
 
 def _block(text: str, kind: str) -> list[Block]:

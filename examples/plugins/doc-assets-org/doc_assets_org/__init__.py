@@ -1,4 +1,4 @@
-"""AsciiDoc for doc-assets: the class behind the entry point.
+"""Org mode for doc-assets: the class behind the entry point.
 
 Lines become blocks in ``reading``, what stands inside a line is read by ``marks``.
 """
@@ -9,21 +9,21 @@ from pathlib import PurePosixPath
 
 from doc_assets.document import Document, json_safe
 from doc_assets.formats import RawFile, decode
-from doc_assets_asciidoc.reading import Reader
+from doc_assets_org.reading import Reader
 
-__all__ = ["AsciidocFormat"]
+__all__ = ["OrgFormat"]
 
 
-class AsciidocFormat:
-    """AsciiDoc files; see ``doc_assets.formats.Format`` for what the attributes mean."""
+class OrgFormat:
+    """Org files; see ``doc_assets.formats.Format`` for what the attributes mean."""
 
-    name = "asciidoc"
+    name = "org"
     version = 1
-    suffixes = frozenset((".adoc", ".asciidoc"))
+    suffixes = frozenset((".org",))
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
-        """Any file with one of the suffixes: all text is AsciiDoc."""
+        """Any file with the suffix: all text is Org."""
         return True
 
     def parse(self, file: RawFile) -> list[Document]:
