@@ -24,6 +24,7 @@ NAVIGATION_FILES = frozenset(
         *("mkdocs.yml", "mkdocs.yaml", ".pages", ".nav.yml", ".nav.yaml"),  # MkDocs with awesome-pages, awesome-nav
         *("_index.md", "_index.html"),  # Hugo
         *("conf.py", "index.rst", "index.md", "index.txt"),  # Sphinx
+        "antora.yml",  # Antora, which names its nav.adoc
         ".doc-assets-llms.json",  # of pages that were fetched by a site's llms.txt
     )
 )

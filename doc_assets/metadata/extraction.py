@@ -19,7 +19,7 @@ METADATA_VERSION = 2
 _OF_THE_SOURCE = frozenset({"product", "protocol", "version"})
 # In the front matter of a page these words mean other things (the language of its prose, a Linux kernel).
 _OF_NOTEBOOKS = frozenset({"kernel", "language", "nbformat"})
-_WITH_FRONT_MATTER = frozenset({"markdown", "mdx", "html", "rst", "text"})
+_WITH_FRONT_MATTER = frozenset({"asciidoc", "markdown", "mdx", "html", "rst", "text"})
 # The names that rustdoc's formats give these two, since a page has no other version and path.
 _OF_RUSTDOC = {"version": "crate_version", "path": "item_path"}
 _ASIDE = "front_matter."

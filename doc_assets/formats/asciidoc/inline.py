@@ -72,7 +72,8 @@ class Inline:
             keep_lines: Keep all line ends, as in a verse.
         """
         if _PLAIN.fullmatch(source):
-            return source.strip() if keep_lines else " ".join(source.split())
+            lines = source.split("\n") if keep_lines else [source]
+            return "\n".join(" ".join(line.split()) for line in lines).strip()
         kept: list[str] = []
         text = self._set_aside(source, kept)
         text = self._macros(self._replaced(self._attributes.resolve(self._quotes(text))))

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from doc_assets.document import JsonValue
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.navigation import (
+    antora,
     devsite,
     docusaurus,
     fumadocs,
@@ -31,6 +32,7 @@ _READERS: tuple[tuple[frozenset[str], Callable[[Page], Place | None]], ...] = tu
     (frozenset(kind.FILES), kind.place)
     for kind in (
         llms_order,
+        antora,
         mintlify,
         docusaurus,
         nextra,
