@@ -8,7 +8,7 @@ from doc_assets.document import Block
 from doc_assets.formats.parts import Heading, Part
 
 # The section's name in the languages of manpages-l10n.
-_NAME = frozenset((
+NAME_HEADINGS = frozenset((
     "name", "bezeichnung", "nom", "nome", "nombre", "nazwa", "имя", "naam", "namn", "navn", "név", "jméno", "名前",
     "名称", "名稱", "이름", "ім\u02bcя", "nume", "nimi",
 ))  # fmt: skip
@@ -21,7 +21,7 @@ def title_manual(parts: list[Part]) -> str | None:
     groff's heading above it, the name in capitals, is removed from ``parts``; any other is the page's own title.
     """
     headings = [part for part in parts[:6] if isinstance(part, Heading)]
-    name = next((one for one in headings if one.text.strip().lower() in _NAME), None)
+    name = next((one for one in headings if one.text.strip().lower() in NAME_HEADINGS), None)
     if name is None:
         return None
     at = parts.index(name)
