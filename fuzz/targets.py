@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.front_matter import split_front_matter
 from doc_assets.formats.navigation.llms_order import order_file
 from doc_assets.formats.navigation.place import Place
+from doc_assets.formats.pdf.format import document_of
+from doc_assets.formats.pdf.lines import Line, Mark, PdfText, Sheet
 from doc_assets.settings import Settings
 from doc_assets.sources.llms_txt.addresses import Paths, Reach, shown_address, with_suffix
 from doc_assets.sources.llms_txt.listing import listing_of
@@ -164,6 +167,41 @@ def _run_llms_txt(data: bytes, thorough: bool) -> None:
         check(all(text == clean_text(text) and "\n" not in text for text in texts), "a title that is not clean", texts)
 
 
+def _run_pdf(data: bytes, thorough: bool) -> None:
+    """What is made of the lines that the JSON describes; pdfium, which reads the file, is fuzzed by its authors."""
+    try:
+        described = json.loads(data)
+        text = PdfText(
+            tuple(_sheet(one) for one in described["sheets"]),
+            tuple(Mark(*_typed(mark, str, int, int, float)) for mark in described.get("marks", ())),
+            {key: _text(value)[:500] for key, value in described.get("facts", {}).items()},
+        )
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
+        return  # describes no sheets
+    file = RawFile("src/page.pdf", data, {}, SmallBook("src/page.pdf", data))
+    document = document_of(text, file)
+    if not document.is_empty():
+        check_documents([document], len(data))
+        if thorough:
+            check(document_of(text, file) == document, "a second time gives another document")
+            check_chunks(document, _tokenizer())
+
+
+def _sheet(described: dict) -> Sheet:
+    lines = (Line(*_typed(line, _text, float, float, float, float, float, bool)) for line in described["lines"])
+    sound = tuple(line for line in lines if line.text and all(map(math.isfinite, (line.left, line.right, line.top))))
+    return Sheet(float(described["width"]), float(described["height"]), sound)
+
+
+def _typed(values: list, *types: Callable) -> list:
+    return [kind(value) for kind, value in zip(types, values, strict=True)]
+
+
+def _text(value: object) -> str:
+    """A line as ``formats.pdf.reading`` hands it on."""
+    return " ".join(clean_text(str(value)).split())
+
+
 _SITE = "https://docs.example.org/llms.txt"
 
 
@@ -186,6 +224,7 @@ TARGETS: dict[str, Target] = {
         _format("openapi", "src/api.yaml", json_mutator(vocabulary.OPENAPI), ""),
         _format("idl", "idls/pool.json", json_mutator(vocabulary.IN_JSON), ""),
         _format("asciidoc", "src/page.adoc", text_mutator(vocabulary.ASCIIDOC), "*/*/**/*.adoc"),
+        Target("pdf", ".json", _run_pdf, json_mutator(vocabulary.TEXT)),
         Target("chunks", ".json", _run_chunks, json_mutator(vocabulary.IN_JSON)),
         Target("llms_txt", ".txt", _run_llms_txt, text_mutator(vocabulary.LLMS_TXT)),
         Target("front_matter", ".md", _run_front_matter, text_mutator(vocabulary.FRONT_MATTER), "*/*/**/*.mdx"),

@@ -1,8 +1,8 @@
 """A JSON schema of the catalogue, by which editors complete keys, show what they mean and mark mistakes.
 
-Keys, types, defaults, bounds and descriptions are those of ``model`` and ``source_keys``. What validators check in Python
-stands here again as far as a schema can say it, with an example of each key. Draft 7 is what YAML editors read without
-exception.
+Keys, types, defaults, bounds and descriptions are those of ``model`` and ``source_keys``. What validators check in
+Python stands here again as far as a schema can say it, with an example of each key. Draft 7 is what YAML editors read
+without exception.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 from doc_assets.catalogue.model import ArchiveSource, DirectorySource, GitSource, Source, is_address
 from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import SourceError
+from doc_assets.formats.pdf.reading import library_problem
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.walk import walk
 
@@ -31,6 +32,8 @@ def _preferred_of(source: Source, sources: set[str]) -> Iterator[str]:
 
 
 def _problems_of(source: Source, base: Path) -> Iterator[str]:
+    if source.format == "pdf" and (problem := library_problem()):
+        yield problem
     if isinstance(source, DirectorySource):
         try:
             root = fetch(source, base=base, cache=base).root

@@ -15,6 +15,7 @@ _TOKENS_PER_BYTE = {
     ".txt": 0.19,
     ".ipynb": 0.11,
     ".json": 0.019,
+    ".pdf": 0.012,  # of 38 reports and manuals, mostly of Solana programs; pictures vary
 }
 _MOST_OF_NOTEBOOK = 11_000
 _HTML = (".html", ".htm")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from doc_assets.sources import preflight
 from doc_assets.sources.preflight import problems
 from doc_assets_tests.support.catalogue_files import SOUND, documents, load
 
@@ -12,6 +15,14 @@ def test_check_finds_absent_locations_and_globs_without_a_match(tmp_path: Path) 
     documents(tmp_path, {"std/a.md": 1})
     catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, include: ['*.rst']"))
     assert [problem.split(" ")[0] for problem in problems(catalogue)] == ["rust/std:", "ebpf/kernel:"]
+
+
+def test_check_finds_the_library_that_a_format_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents(tmp_path, {"std/a.md": 1})
+    catalogue = load(tmp_path, SOUND.replace("location: std", "location: std, format: pdf"))
+    for problem in (None, "format pdf needs pypdfium2"):
+        monkeypatch.setattr(preflight, "library_problem", lambda said=problem: said)
+        assert (f"rust/std: {problem}" in problems(catalogue)) is (problem is not None)
 
 
 def test_check_finds_a_preferred_source_that_is_not_there(tmp_path: Path) -> None:
