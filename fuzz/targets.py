@@ -95,6 +95,7 @@ _PARTS = {
     "part.rs": b"// ANCHOR: anchor\nfn main() {}\n// ANCHOR_END: anchor\n",
     "part.yaml": b"Owner: {type: object, properties: {pet: {$ref: 'api.yaml#/components/schemas/Pet'}}}\n",
     "part.adoc": b"= Part\n\nShared words.\n\ninclude::part.adoc[]\n\n// tag::a[]\nwords\n// end::a[]\n",
+    "part.8": b"Shared \\fIwords\\fR.\n.so man8/part.8\n.so part.8\n",
     "part.rst": b"Part\n====\n\nShared words.\n\n.. include:: part.rst\n",
 }
 
@@ -220,6 +221,7 @@ TARGETS: dict[str, Target] = {
         _format("rustdoc_html", "demo/struct.Pool.html", text_mutator(vocabulary.RUSTDOC_HTML), "rust/*/*/*.html"),
         _format("rustdoc_json", "demo.json", json_mutator(vocabulary.IN_JSON), "rust/*/*.json"),
         _format("html", "src/page.html", text_mutator(vocabulary.HTML), "*/*-html/*.html"),
+        _format("man", "man8/page.8", text_mutator(vocabulary.MAN), "*/*/**/*.8"),
         _format("text", "src/page.txt", text_mutator(vocabulary.TEXT), "*/*/**/*.txt"),
         _format("openapi", "src/api.yaml", json_mutator(vocabulary.OPENAPI), ""),
         _format("idl", "idls/pool.json", json_mutator(vocabulary.IN_JSON), ""),

@@ -485,6 +485,164 @@ _RUSTDOC_HTML = r"""
 <h5 id="examples"><a href="#examples">Examples</a></h5>
 """
 
+_MAN = r"""
+.TH RING 8 2024-05-31 "tools 1.2" "Tools"\n
+.SH NAME\nring \\- shows rings\n
+.SH "A B"\n
+.SS Part\n
+.SH\n
+.PP\n
+.TP\n
+.TP\n.B \\-a\nAll.\n
+.TQ\n.B \\-\\-all\n
+.IP \\(bu 2\nItem.\n
+.IP\n
+.HP\n
+.RS 4\n
+.RE\n
+.nf\n
+.fi\n
+.EX\n
+.EE\n
+.B bold\n
+.BR ring (2)\n
+.RB [ \\-x ]\n
+.I\n
+.UR https://docs.example\n
+.UE .\n
+.MT a@docs.example\n
+.ME\n
+.SY ring\n
+.OP \\-f file\n
+.YS\n
+.sp\n
+.br\n
+.in +4\n
+.so man8/part.8\n
+.so part.8\n
+.so page.8\n
+.so ../../a\n
+.de X\n
+.de Vb\n.nf\n.ne \\\\$1\n..\n
+..\n
+.am X\nwords\n..\n
+.X a "b c"\n
+.ds x y\n
+.as x z\n
+.ds x \\\\*x\\\\*x\n
+\\*x
+\\*(lq
+\\*[x]
+.nr a 5\n
+.nr a +1 2\n
+\\na
+\\n+a
+\\n(.$
+\\$1
+\\$*
+\\$@
+.if n \\{\\\n
+.if t \\{\n
+.ie \\n(.g .ds Aq '\n
+.el .ds Aq '\n
+.el\\{\\\n
+.\\}\n
+.if !'a'b' words\n
+.if \\na>=(3*2) words\n
+.if d X words\n
+.while n words\n
+.ig\n
+.tr \\(*W-\n
+.rn X Y\n
+.als Y X\n
+.rm X\n
+.shift\n
+.return\n
+.do nop words\n
+.TS\nallbox tab(:);\nlB lB.\na:b\n_\n
+.TS\nl l.\n
+a\tT{\nwords\nT}\n
+T{\n
+T}\n
+.T&\nl s.\n
+\\^\tc\n
+.TE\n
+.EQ\n
+.EN\n
+.PS\n
+.PE\n
+\\fB
+\\fR
+\\f(CW
+\\f[
+\\s+2
+\\s'9'
+\\-
+\\&
+\\c\n
+\\e
+\\(bu
+\\[u2014]
+\\[u0065_0301]
+\\[char7]
+\\h'+03'
+\\h'-04'
+\\w'words'
+\\o'ab'
+\\Z'words'
+\\X'a'
+\\"comment\n
+.\\" comment\n
+\\
+\\\n
+'br\n
+.Dd May 31, 2024\n.Dt RING 8\n.Os\n
+.Sh NAME\n.Nm ring\n.Nd shows rings\n
+.Sh SYNOPSIS\n
+.Ss Part\n
+.Pp\n
+.Nm\n
+.Op Fl a Ar file .\n
+.Fl a , Fl -all\n
+.Oo\n
+.Oc ,\n
+.Bl -tag -width Ds\n
+.Bl -column a b\n
+.Bl -enum\n
+.It Fl a Ar b\n
+.It\n
+.It a Ta b\n
+.El\n
+.Bd -literal\n
+.Bd -filled\n
+.Ed\n
+.Dl $ ring\n
+.D1 a\n
+.Xr ring 2 ,\n
+.Fn ring a b\n
+.Fo ring\n
+.Fa "int a"\n
+.Fc\n
+.In ring.h\n
+.Ft int\n
+.Em word Ns s\n
+.Pf # Ev HOME\n
+.Eo <\n
+.Ec >\n
+.Sm off\n
+.Sm on\n
+.Rs\n.%A A. One\n.%T Rings\n.Re\n
+.St -p1003.1-2008\n
+.Ex -std\n
+.Rv -std a b\n
+.Dq a Pq b Op c .\n
+.Lk https://docs.example page\n
+ (
+ )
+ ,
+ "
+"""
+
 _YAML = r"""
 ---\n
 ...\n
@@ -640,6 +798,7 @@ MARKDOWN = _tokens(_TEXT, _MARKDOWN)
 MDX = _tokens(_TEXT, _MARKDOWN, _MDX)
 RST = _tokens(_TEXT, _RST)
 ASCIIDOC = _tokens(_TEXT, _ASCIIDOC)
+MAN = _tokens(_TEXT, _MAN)
 HTML = _tokens(_TEXT, _HTML)
 RUSTDOC_HTML = _tokens(_TEXT, _HTML, _RUSTDOC_HTML)
 FRONT_MATTER = _tokens(_TEXT, _YAML)

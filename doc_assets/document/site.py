@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 PageRule = Literal[
-    "as_is", "mdbook", "sphinx", "mkdocs", "mkdocs_html", "hugo", "docusaurus", "vitepress", "pretty", "rustdoc"
+    "as_is",
+    "mdbook",
+    "sphinx",
+    "mkdocs",
+    "mkdocs_html",
+    "hugo",
+    "docusaurus",
+    "vitepress",
+    "pretty",
+    "rustdoc",
+    "manual",
 ]
 PAGE_RULES: tuple[str, ...] = get_args(PageRule)
 

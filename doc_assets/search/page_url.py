@@ -155,6 +155,11 @@ def _rustdoc(path: str, metadata: Mapping[str, JsonValue]) -> str | None:
     return "/".join([*folders, f"{kind}.{name}.html"]) if folders and kind in _RUSTDOC_FILES else None
 
 
+def _manual(path: str, metadata: Mapping[str, JsonValue]) -> str:
+    """Return the path as man7.org has it: ``man8/tc.8.html``."""
+    return re.sub(r"\.(?:gz|in)$", "", path) + ".html"
+
+
 _RUSTDOC_FILES = frozenset(
     {"struct", "enum", "union", "trait", "traitalias", "fn", "macro", "derive", "attr", "type", "constant", "static"}
     | {"primitive", "keyword"}
@@ -170,6 +175,7 @@ _RULES: Mapping[str, Callable[[str, Mapping[str, JsonValue]], str | None]] = {
     "vitepress": _vitepress,
     "pretty": _pretty,
     "rustdoc": _rustdoc,
+    "manual": _manual,
 }
 
 

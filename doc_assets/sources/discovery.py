@@ -26,10 +26,10 @@ from doc_assets.sources.included_files import IncludedFiles
 from doc_assets.sources.walk import read, walk
 
 # Of files with equal bytes one is parsed for all, unless they include files beside them: mdBook, MkDocs and Hugo,
-# reStructuredText, MDX. Sealing the snapshot compares the parsed contents in any case.
+# reStructuredText, MDX, manual pages. Sealing the snapshot compares the parsed contents in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
-    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]",
+    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]|^\.so\s",
     re.MULTILINE,
 )
 # Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size

@@ -16,6 +16,7 @@ _TOKENS_PER_BYTE = {
     ".ipynb": 0.11,
     ".json": 0.019,
     ".pdf": 0.012,  # of 38 reports and manuals, mostly of Solana programs; pictures vary
+    **{f".{section}": 0.175 for section in range(1, 10)},  # manual pages: 2,577 of Debian, bcc and bpftrace
 }
 _MOST_OF_NOTEBOOK = 11_000
 _HTML = (".html", ".htm")

@@ -38,6 +38,8 @@ def page(pages: str, path: str, strip: str = "", /, **metadata: JsonValue) -> st
         ("docusaurus", "intro/intro.md", "intro"),
         ("docusaurus", "intro/index.mdx", "intro"),
         ("docusaurus", "index.md", ""),
+        ("manual", "man8/tc.8", "man8/tc.8.html"),
+        ("manual", "man8/ip-link.8.in", "man8/ip-link.8.html"),
         ("vitepress", "a/b.md", "a/b.html"),
         ("vitepress", "a/index.md", "a/"),
         ("pretty", "a/(group)/b.mdx", "a/b"),

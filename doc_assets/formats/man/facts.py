@@ -103,7 +103,7 @@ def _month(name: str) -> int:
 
 def _name_of_file(path: str) -> tuple[str, str]:
     place = PurePosixPath(path)
-    name = place.name.removesuffix(".gz")
+    name = place.name.removesuffix(".gz").removesuffix(".in")
     stem, dot, section = name.rpartition(".")
     return (stem, section) if dot and section[:1].isdigit() else (stem or name, "")
 

@@ -26,9 +26,10 @@ _SECTIONS = """
     p pm perl posix x m am ssl type const head curses ncurses form menu bsd tcl tk g gl qt t a alc c caml ocaml rb java
     lua erl guile snmp nas ossl openssl o s v
 """
+_AROUND = frozenset((".gz", ".in"))  # behind the suffix of a page: compressed, before "configure" fills in folders
 _SUFFIXES = frozenset((
     *(f".{digit}{section}" for digit in "0123456789" for section in ("", *_SECTIONS.split())),
-    *(".n", ".man", ".mdoc", ".roff", ".gz"),
+    *(".n", ".man", ".mdoc", ".roff", *_AROUND),
 ))  # fmt: skip
 _HEAD = 64_000  # bytes; comments with a licence can stand above
 _GZIP = b"\x1f\x8b"
@@ -54,7 +55,7 @@ class ManFormat:
 
     def accepts(self, file: RawFile) -> bool:
         """Return whether the file is roff: many end in ``.1`` that are logs, or the libraries of a system."""
-        if file.suffix == ".gz" and PurePosixPath(file.stem).suffix.lower() not in _SUFFIXES - {".gz"}:
+        if file.suffix in _AROUND and PurePosixPath(file.stem).suffix.lower() not in _SUFFIXES - _AROUND:
             return False
         head = file.data[:_HEAD]
         if head.startswith(_GZIP):

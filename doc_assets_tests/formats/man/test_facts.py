@@ -41,6 +41,7 @@ def test_mdoc_states_the_same() -> None:
         ("Knot 3pm", "a/Knot.3pm", "Knot(3pm)"),
         ('"Rings in short" 8', "a/tc-ring.8", "tc-ring(8)"),
         ('"" ""', "a/tc-ring.8.gz", "tc-ring(8)"),
+        ('"" ""', "a/tc-ring.8.in", "tc-ring(8)"),
     ],
 )
 def test_the_title_is_spelled_as_the_file_or_the_names_are(head: str, path: str, title: str) -> None:

@@ -14,7 +14,9 @@ from doc_assets.formats.registry import detect
 from doc_assets_tests.support.manual import MAN, MDOC, Files, read
 
 
-@pytest.mark.parametrize("path", ["ring.8", "ring.3p", "Ring.3PM", "ring.1m", "ring.7type", "ring.man", "a/ring.n"])
+@pytest.mark.parametrize(
+    "path", ["ring.8", "ring.3p", "Ring.3PM", "ring.1m", "ring.7type", "ring.man", "a/ring.n", "ring.8.in"]
+)
 @pytest.mark.parametrize("text", [MAN, MDOC, '.\\" a licence\n' * 50 + MAN, ".so man3/other.3\n"])
 def test_manual_pages_are_taken_by_their_content(path: str, text: str) -> None:
     found = detect(RawFile(path, text.encode()))
@@ -28,6 +30,7 @@ def test_manual_pages_are_taken_by_their_content(path: str, text: str) -> None:
         ("libring.so.1", b"\x7fELF\x02\x01\x01\0\0\0\n.TH X 1\n"),
         ("notes.3", b"1. Some text\n2. More\n"),
         ("ring.1.in.md", MAN.encode()),
+        ("config.in", MAN.encode()),
         ("data.gz", gzip.compress(MAN.encode())),
         ("messages.1.gz", gzip.compress(b"May 1 10:00 host ring: started\n")),
         ("broken.1.gz", b"\x1f\x8bnot gzip"),
