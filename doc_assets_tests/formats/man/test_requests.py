@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.document import Block
-from doc_assets.formats.man.requests import Requests
+from doc_assets.formats.man.requests import MAX_EXPANSION, Requests
 from doc_assets_tests.support.manual import MAN, Files, man, read
 
 
-def lines(text: str, **options: int) -> list[str]:
-    return [rest for name, rest in Requests(lambda name: None, **options).read(text) if name is None]
+def lines(text: str, left: int = MAX_EXPANSION) -> list[str]:
+    return [rest for name, rest in Requests(lambda name: None, left=left).read(text) if name is None]
 
 
 @pytest.mark.parametrize(
