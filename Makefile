@@ -12,7 +12,7 @@ RIGHT_PYTHON = "$(PYTHON)" -c 'import re, sys; low, high = [tuple(map(int, v.spl
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search docs reference fuzz image clean
+.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search docs reference fuzz findings image clean
 
 # A home of the checkout's own: else the examples would go into one that is found in a folder above.
 migrate: $(STAMP)
@@ -108,6 +108,13 @@ reference: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	$(BIN)/python -m docs_site build
+
+# What outside packages do that good guesses get wrong, each in an environment of its own that it installs and removes.
+# FINDING=psycopg runs those whose names hold that.
+findings:
+	@failed=0; for script in findings/*$(FINDING)*.sh; do \
+		if bash "$$script" > /dev/null; then echo "holds: $$script"; else failed=1; echo "NO LONGER HOLDS: $$script" >&2; fi; \
+	done; exit $$failed
 
 # Every reader of foreign bytes, a minute each; what is found becomes a seed that the tests replay. See fuzz/README.md.
 fuzz: $(STAMP)
