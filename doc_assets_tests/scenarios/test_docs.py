@@ -7,24 +7,14 @@ import functools
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-import typer.main
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from doc_assets.cli.app import app
 from doc_assets_tests.support import ROOT
+from doc_assets_tests.support.pages import PAGES, commands, listings, spans, tokens
 
-# Pages of our own; the others are documents to load, or inputs for the fuzz harness.
-PAGES = sorted(
-    path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/**/*.md", "k8s/*.md", "fuzz/*.md", "skills/*/*.md", "examples/plugins/*/README.md")
-    for path in ROOT.glob(pattern)
-)
 # Pages that explain the code to people who change it: each identifier in a code span is one of the code.
 ABOUT_THE_CODE = [
     page
@@ -40,23 +30,6 @@ _CALL = re.compile(r"(?:\w+\.)*(\w+)\(\)")
 _CLASS = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+")
 _COMMAND = re.compile(r"^\s*(?:\$ )?(?:\S+=\S+ )*doc-assets((?: +[^|#>\n]*)?)", re.MULTILINE)
 _OPTION = re.compile(r"(?<=[\s\[])(--[a-z][a-z-]+|-[a-z])(?=[\s=\].…]|$)")
-
-
-@functools.cache
-def tokens(page: str) -> list[Token]:
-    found = []
-    for token in MarkdownIt("commonmark").enable("table").parse((ROOT / page).read_text(encoding="utf-8")):
-        found += [token, *(token.children or ())]
-    return found
-
-
-def spans(page: str) -> Iterator[str]:
-    return (token.content for token in tokens(page) if token.type == "code_inline")
-
-
-def listings(page: str) -> Iterator[tuple[str, str]]:
-    """Language and text of each listing."""
-    return ((token.info, token.content) for token in tokens(page) if token.type in ("fence", "code_block"))
 
 
 def anchors(page: str) -> set[str]:
@@ -102,11 +75,6 @@ def names_in_code() -> frozenset[str]:
 def in_schema() -> frozenset[str]:
     shape = json.loads((ROOT / "doc_assets/store/schema/expected.json").read_text(encoding="utf-8"))
     return frozenset(name.split("(")[0] for kind in shape.values() for name in kind)
-
-
-@functools.cache
-def commands():
-    return typer.main.get_command(app)
 
 
 @functools.cache
