@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -82,56 +84,84 @@ def cli(source, database_url, converted_home) -> CommandLine:
     return CommandLine(source.folder, database_url, converted_home)
 
 
-def test_the_whole_way_from_a_folder_to_an_answer_and_back(cli, source):
-    source.write_guides(3)
-    source.write("copy.md", guide(1))
-    source.write("empty.md", "")
+def tutorial() -> list[list[str]]:
+    """The command lines of docs/tutorial.md about documents of one's own, each in words."""
+    own = (ROOT / "docs/tutorial.md").read_text().split("## Load your own documents")[1]
+    blocks = re.findall(r"^```sh\n(.*?)^```", own, re.MULTILINE | re.DOTALL)
+    return [shlex.split(line) for block in blocks for line in block.splitlines()]
+
+
+def test_the_tutorial_leads_from_a_folder_to_an_answer_and_back(cli, tmp_path):
+    """Line by line, as it stands; between the lines, what other pages say of the same commands."""
+    lines = iter(tutorial())
+    page = (ROOT / "docs/tutorial.md").read_text()
+    folder = cli.folder / next(lines)[2]
+    assert folder == cli.folder / "notes/team/handbook"
+    folder.mkdir(parents=True)
+    [(name, text)] = re.findall(r"with a file `(\S+)`:\n\n```markdown\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    document = cli.folder / name
+    for path in (document, folder / "copy.md"):
+        path.write_text(text)
+    (folder / "guide.md").write_text(guide(2))
+    (folder / "empty.md").write_text("")
+    cli.run(*next(lines)[1:])  # catalogue init
+    for export, variable in ((next(lines), "DOC_ASSETS_CATALOGUE"), (next(lines), "DOC_ASSETS_HOME")):
+        name, value = export[1].split("=")
+        assert (export[0], name) == ("export", variable)
+        cli.environment[name] = value.replace("$PWD", str(cli.folder))
+
     plan = cli.json("migrate", "--dry-run")
     assert [row["result"] for row in plan["partitions"]] == ["planned"]
     printed = cli.run("plan", "-o", "next.plan")
-    assert "documents: 3 added\n" in printed and printed.endswith("to do it: doc-assets migrate --plan next.plan\n")
+    assert "documents: 2 added\n" in printed and printed.endswith("to do it: doc-assets migrate --plan next.plan\n")
     assert cli.json("snapshots") == []
-
+    assert next(lines) == ["doc-assets", "migrate"]
     first = cli.load("--plan", "next.plan")
     cli.run("migrate", "--plan", "next.plan", code=1)  # what is live is not what the plan was made for
     assert "snapshot 1 is live, and none was" in cli.errors
     assert set(first["totals"]) >= TOTALS
     assert set(first["partitions"][0]) >= TOTALS | {"doc_type", "partition", "snapshot", "digest", "result"}
     totals = first["totals"]
-    assert (totals["files"], totals["loaded"], totals["duplicate"], totals["skipped"]) == (5, 3, 1, 1)
+    assert (totals["files"], totals["loaded"], totals["duplicate"], totals["skipped"]) == (4, 2, 1, 1)
     assert totals["embedded"] == totals["chunks"] == plan["totals"]["embedded"] > 0
     assert [check["passed"] for check in first["checks"]] == [True] * 6
-
     again = cli.json("migrate")
     assert [row["result"] for row in again["partitions"]] == ["unchanged"] and again["totals"]["embedded"] == 0
     assert again["partitions"][0]["digest"] == first["partitions"][0]["digest"]
 
-    source.write("guide-01.md", guide(42))
-    cli.load("--type", "best_practices", "--partition", "best_practices/guides", "--parallel", "1")
-    rows = cli.json("snapshots", "best_practices/guides")
+    question = next(lines)[1:]
+    found = cli.json(*question)
+    place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
+    assert set(found[0]) == place | {"also_in", "metadata", "licence", "document", "ordinal", "passages", "confidence"}
+    assert (found[0]["path"], found[0]["source"], len(found)) == ("copy.md", "handbook", 1)
+    assert "1. On call > Wake somebody" in cli.run(*question)
+    assert cli.json("search", "pager", "--source", "handbook", "--where", "product=none") == []
+
+    for path in (document, folder / "copy.md"):
+        path.write_text(text.replace("30 minutes", "15 minutes"))
+    assert "documents: 1 changed" in cli.run(*next(lines)[1:])  # plan
+    assert next(lines) == ["doc-assets", "migrate"]
+    cli.load("--type", "team", "--partition", "team/handbook", "--parallel", "1")
+    assert "oncall.md" in cli.run(*next(lines)[1:])  # diff; the copy has changed with it
+    rows = cli.json("snapshots", "team/handbook")
     assert {"partition", "id", "status", "digest", "documents", "chunks", "created_at", "run_id"} <= set(rows[0])
     assert len(rows) == 2 and rows[0]["run_id"]
-
-    manifest = {row["path"]: row for row in cli.json("manifest", "best_practices/guides")}
+    manifest = {row["path"]: row for row in cli.json("manifest", "team/handbook")}
     assert set(manifest["empty.md"]) == {"path", "outcome", "reason", "document", "chunks"}
     assert manifest["empty.md"]["outcome"] == "skipped" and manifest["empty.md"]["reason"]
 
-    found = cli.json("search", "how does subject42 behave under load42?", "-k", "2")
-    place = {"doc_type", "source", "path", "heading", "score", "text", "url"}
-    assert set(found[0]) == place | {"also_in", "metadata", "licence", "document", "ordinal", "passages", "confidence"}
-    assert cli.json("search", "subject42", "--source", "guides", "--where", "product=none") == []
-    assert (found[0]["path"], found[0]["source"]) == ("guide-01.md", "guides")
-    assert found[0]["url"].startswith("https://docs.example/guide-01.md")
-
-    back = cli.json("rollback", "best_practices/guides")
+    back = cli.json(*next(lines)[1:])  # rollback
     assert back["digest"] == first["partitions"][0]["digest"] and set(back) >= {"from", "to", "digest", "seconds"}
-    assert all(row["passed"] for row in cli.json("validate"))
-    assert [row["action"] for row in cli.json("history")][:2] == ["validate", "rollback"]
+    assert "30 minutes" in cli.run(*next(lines)[1:])  # search
+    assert all(row["passed"] for row in cli.json(*next(lines)[1:]))  # validate
+    assert [row["action"] for row in cli.json(*next(lines)[1:])][:2] == ["validate", "rollback"]  # history
+    assert list(lines) == []
     assert cli.json("status")["running"] == []
 
-    questions = source.folder / "questions.jsonl"
-    relevant = ["best_practices/guides/guide-02.md"]
-    questions.write_text(json.dumps({"id": "1", "doc_type": "best_practices", "query": "load2", "relevant": relevant}))
+    questions = tmp_path / "questions.jsonl"
+    questions.write_text(
+        json.dumps({"id": "1", "doc_type": "team", "query": "load2", "relevant": ["team/handbook/guide.md"]})
+    )
     figures = cli.json("evaluate", str(questions), "--mode", "text")
     assert figures["questions"] == 1 and figures["text"]["hit@5"] == 1.0
 

@@ -1,7 +1,7 @@
 """Every block of code in the documentation is checked for what it is; what is not run says why.
 
 Run as they stand: ``docs/python.md`` by ``test_python_api``, the requests and commands of ``docs/serving.md`` by
-``test_serving``, those of ``docs/mcp.md`` by ``test_assistants``, ``docs/tutorial.md`` by ``test_tutorial``. Here every
+``test_serving``, those of ``docs/mcp.md`` by ``test_assistants``, ``docs/tutorial.md`` by ``test_app``. Here every
 command line is read by the program that it is for, as far as that is ours, and every piece of YAML, JSON, TOML and SQL
 by what would read it.
 """
