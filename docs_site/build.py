@@ -8,6 +8,7 @@ files that pages link to lie beside them.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from docs_site.reference import BUILT, ROOT
 
 OUT = ROOT / "build"
 # Documents to load, and inputs for the fuzz harness, are pages too, but not of ours.
+# What a browser fetches with a page.
+_FETCHES = re.compile(r"""<(?:script|img|iframe)[^>]*\ssrc=["']https?:|<link[^>]*stylesheet[^>]*href=["']https?:""")
 PAGES = (
     "*.md",
     "docs/**/*.md",
@@ -50,12 +53,27 @@ def linked(page: Path) -> Iterator[Path]:
 def lay_out(folder: Path) -> None:
     """Write to ``folder`` all pages, those that are made of the code, and what pages link to."""
     found = pages()
-    for path in {*found, *(file for page in found for file in linked(page))}:
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, target)
-    for name, made in BUILT.items():
-        (folder / name).write_text(made(), encoding="utf-8")
+    made = {ROOT / name: page() for name, page in BUILT.items()}
+    texts = {ROOT / page: (ROOT / page).read_text(encoding="utf-8") for page in found} | made
+    for path, text in texts.items():
+        _place(folder, path).write_text(_as_the_generator_reads(text), encoding="utf-8")
+    for file in {file for page in found for file in linked(page)}:
+        shutil.copyfile(ROOT / file, _place(folder, ROOT / file))
+
+
+def _place(folder: Path, path: Path) -> Path:
+    target = folder / path.relative_to(ROOT)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def _as_the_generator_reads(text: str) -> str:
+    """Return a page with code in tables as Python-Markdown wants it: it would show the backslash before ``|``."""
+    rows = (
+        re.sub("`[^`]*`", lambda code: code[0].replace("\\|", "|"), line) if line.startswith("|") else line
+        for line in text.split("\n")
+    )
+    return "\n".join(rows)
 
 
 def build() -> int:
@@ -66,6 +84,10 @@ def build() -> int:
     # it is kept; pyproject.toml says so, too.
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT, env=environment)
-    if done.returncode == 0:
-        print(f"open {OUT / 'site' / 'index.html'}")
-    return done.returncode
+    if done.returncode != 0:
+        return done.returncode
+    if fetching := [page for page in sorted((OUT / "site").rglob("*.html")) if _FETCHES.search(page.read_text())]:
+        print(f"these pages fetch something from elsewhere: {', '.join(map(str, fetching))}", file=sys.stderr)
+        return 1
+    print("built in build/site; to read and search it: python -m http.server --bind 127.0.0.1 --directory build/site")
+    return 0
