@@ -17,6 +17,7 @@ from doc_assets.runtime.progress import duration
 
 if TYPE_CHECKING:
     from doc_assets.cli.load_summary import LoadSummary
+    from doc_assets.ingest.result import LoadResult
 
 Paragraph = tuple[str, list[str]]
 _LABEL = 11  # columns
@@ -104,7 +105,7 @@ def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
             continue
         sentences = []
         for result in results[:_SHOWN]:
-            sentences.append(f"{result.partition}: {_first_sentence(result.error or '')}")
+            sentences.append(f"{result.partition}: {_shortened(result)}")
             if end != "stopped":
                 sentences.append(f"  next: {next_step(result.partition, end)}")
         if len(results) > _SHOWN:
@@ -118,8 +119,9 @@ def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
         yield "not loaded" if end == "rejected" else end, sentences
 
 
-def _first_sentence(text: str) -> str:
-    line = " ".join(text.split())
+def _shortened(result: LoadResult) -> str:
+    """Return the beginning of a message, which stands above in full; some begin with the partition's name."""
+    line = " ".join((result.error or "").split()).removeprefix(f"{result.partition}: ")
     return line if len(line) <= 160 else f"{line[:159]}…"
 
 

@@ -194,15 +194,12 @@ def _sizes(facts: RunFacts, figures: RunFigures) -> Section | None:
     ]
     tokens: dict[str, float] = {}
     for share in facts.formats:
-        tokens[share.format] = tokens.get(share.format, 0.0) + share.tokens / 1e6
+        tokens[share.format] = tokens.get(share.format, 0.0) + share.tokens
     formats = sorted(tokens.items(), key=lambda one: -one[1])
     shown = dict(formats[:_MOST_BARS])
     if rest := formats[_MOST_BARS:]:
         shown["others"] = sum(size for _, size in rest)
-    drawn = [
-        _bars("types", "Millions of tokens by type", {t.doc_type: t.tokens / 1e6 for t in totals}),
-        _bars("formats", "Millions of tokens by format", shown),
-    ]
+    drawn = [_tokens("type", {t.doc_type: t.tokens for t in totals}), _tokens("format", shown)]
     drawn = [plot for plot in drawn if plot is not None]
     return Section(
         "sizes", "Size by type and format", (), (), drawn,
@@ -213,11 +210,16 @@ def _sizes(facts: RunFacts, figures: RunFigures) -> Section | None:
     )  # fmt: skip
 
 
-def _bars(name: str, title: str, values: Mapping[str, float]) -> Plot | None:
-    if not any(values.values()):
+def _tokens(of: str, tokens: Mapping[str, float]) -> Plot | None:
+    most = max(tokens.values(), default=0.0)
+    if not most:
         return None
-    said = ", ".join(f"{row} {plots.number(value)}" for row, value in values.items())
-    return Plot(title, "", plots.bars(f"plot-{name}", title, f"{said}.", values))
+    unit, word = (
+        (1e6, "Millions of tokens") if most >= 1e6 else (1e3, "Thousands of tokens") if most >= 1e4 else (1, "Tokens")
+    )
+    values = {name: count / unit for name, count in tokens.items()}
+    title, said = f"{word} by {of}", ", ".join(f"{name} {plots.number(value)}" for name, value in values.items())
+    return Plot(title, "", plots.bars(f"plot-{of}", title, f"{said}.", values))
 
 
 def _left_out(facts: RunFacts, figures: RunFigures) -> Section | None:
@@ -298,11 +300,11 @@ def _changed(facts: RunFacts, figures: RunFigures) -> Section | None:
         paragraphs.append(
             "Where a number is missing, the manifest of one of the snapshots was removed by doc-assets gc."
         )
-    columns = "partition|from#|to#|added#|changed#|moved#|copied#|removed#|unchanged#"
+    columns = "partition|result|from#|to#|added#|changed#|moved#|copied#|removed#|unchanged#"
     return Section(
         "changes", "Changes since the snapshot before", paragraphs,
         tables=[
-            _table("Documents by what became of them", columns, rows, ("all", None, None, *sums) if rows else None),
+            _table("Documents by what became of them", columns, rows, ("all", "", "", "", *sums) if rows else None),
             _table("Examples of documents", "partition|change|path~|title~", examples, folded="Examples"),
             _table("What else differs", "partition|setting~", settings, folded="Settings that differ"),
             _table("Unchanged partitions", "partition", [(n,) for n in figures.unchanged], folded="Unchanged"),
@@ -313,7 +315,7 @@ def _changed(facts: RunFacts, figures: RunFigures) -> Section | None:
 def _change(change: PartitionChange) -> tuple[object, ...]:
     counts = [None if change.counts is None else change.counts.get(name, 0) for name in _CHANGES]
     sides = [None if side is None else str(side) for side in (change.before, change.after)]
-    return change.partition, *sides, *counts
+    return change.partition, change.result, *sides, *counts
 
 
 def _partitions(facts: RunFacts, figures: RunFigures) -> Section | None:

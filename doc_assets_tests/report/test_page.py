@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from doc_assets.report import sections
 from doc_assets.report.figures import RunFigures, figures_of
 from doc_assets.report.page import page
 from doc_assets.store.database.connection import Store
@@ -16,7 +18,7 @@ from doc_assets.store.history.history import HistoryFilter, history
 from doc_assets.store.versions.runs import RunFacts, run_facts
 from doc_assets_tests.support.hostile_library import SCRIPT
 from doc_assets_tests.support.library import Library, WordModel
-from doc_assets_tests.support.reported_runs import SECOND, UNDONE, number_of, publish_batches
+from doc_assets_tests.support.reported_runs import SECOND, UNDONE, number_of, publish_batches, stage_killed
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +141,17 @@ def test_a_rollback_and_a_single_event_have_pages(library: Library) -> None:
     assert "<h1>Rollback of " in page(run_facts(library.store, UNDONE))
     failed = page(run_facts(library.store, str(number_of(library, "failed"))))
     assert "did not answer" in failed and "<svg" not in failed
+
+
+def test_a_load_that_was_killed_has_a_page_that_says_how_to_go_on(library: Library) -> None:
+    html = page(run_facts(library.store, stage_killed(library)))
+    assert "no end is recorded" in html and "doc-assets migrate rust/killed goes on from there" in html
+
+
+def test_a_table_has_so_many_rows_and_says_how_many_it_leaves_out(
+    facts: RunFacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "MOST_ROWS", 20)
+    html = page(replace(facts, events=facts.events * 10))
+    assert "Events of partitions; the first 20 of 40 rows" in html
+    assert max(len(found.css("tbody tr")) for found in LexborHTMLParser(html).css("table")) == 20

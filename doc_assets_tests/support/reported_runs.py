@@ -105,6 +105,15 @@ def _load(
         lifecycle.publish(connection, lease, **event, counts=known | counts, peak_rss_bytes=3 * 10**8)
 
 
+def stage_killed(library: Library) -> str:
+    """Leave a snapshot as a load does that was killed; the id of its run, of which the history has no event."""
+    lease = library.stage("rust/killed", {})
+    with library.store.connect() as connection:
+        query = "UPDATE snapshot SET status = 'staging', run_id = 'killed-run' WHERE id = %s"
+        connection.execute(query, (lease.snapshot,))
+    return "killed-run"
+
+
 def number_of(library: Library, result: str) -> int:
     """Return the number of the newest event with a result."""
     return next(row.id for row in history.history(library.store, limit=None) if row.result == result)

@@ -116,7 +116,7 @@ class ChangedDocument:
 
 @dataclass(frozen=True, slots=True)
 class PartitionChange:
-    """What a move from one snapshot to another changed.
+    """What a move from one snapshot to another changed, or would have changed where the result is ``rejected``.
 
     Attributes:
         counts: Documents by what became of them; None if a manifest is gone.
@@ -124,7 +124,7 @@ class PartitionChange:
     """
 
     partition: str
-    action: str
+    result: str
     before: int | None
     after: int | None
     counts: dict[str, int] | None
@@ -350,20 +350,20 @@ def _changes(connection: psycopg.Connection, events: Sequence[HistoryRow], reada
 def _change(connection: psycopg.Connection, event: HistoryRow, readable: set[int]) -> PartitionChange:
     partition, old, new = event.partition or "", event.from_snapshot, event.to_snapshot
     if not {old, new} - {None} <= readable:
-        return PartitionChange(partition, event.action, old, new, None)
+        return PartitionChange(partition, event.result, old, new, None)
     if old is not None and new is not None:
         compared = compare_snapshots(connection, partition, old, new)
         counts = {
             name: compared.summary[name] for name in ("added", "changed", "moved", "copied", "removed", "unchanged")
         }
         return PartitionChange(
-            partition, event.action, old, new, counts, compared.settings, _examples(connection, compared)
+            partition, event.result, old, new, counts, compared.settings, _examples(connection, compared)
         )
     status, snapshot = ("added", new) if old is None else ("removed", old)
     rows = connection.execute(_FIRST_DOCUMENTS, (snapshot, MOST_EXAMPLES)).fetchall()
     documents = _read(connection, RunSnapshot, _SNAPSHOTS, {"ids": [snapshot], "run": ""})[0].documents
     shown = tuple(ChangedDocument(status, *row) for row in rows)
-    return PartitionChange(partition, event.action, old, new, {status: documents}, (), shown)
+    return PartitionChange(partition, event.result, old, new, {status: documents}, (), shown)
 
 
 def _examples(connection: psycopg.Connection, compared: Comparison) -> tuple[ChangedDocument, ...]:

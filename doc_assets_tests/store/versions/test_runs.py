@@ -10,7 +10,7 @@ from doc_assets.errors import Misuse, NotFound
 from doc_assets.store.database.connection import Store
 from doc_assets.store.versions.runs import RunFacts, run_facts
 from doc_assets_tests.support.library import Library, WordModel
-from doc_assets_tests.support.reported_runs import FIRST, SECOND, UNDONE, number_of, publish_batches
+from doc_assets_tests.support.reported_runs import FIRST, SECOND, UNDONE, number_of, publish_batches, stage_killed
 
 
 @pytest.fixture(scope="module")
@@ -109,12 +109,7 @@ def test_what_names_no_run_or_several_is_misuse(library: Library, text: str, err
 
 
 def test_a_load_without_an_end_is_found_by_its_run(library: Library) -> None:
-    lease = library.stage("rust/killed", {})
-    with library.store.connect() as connection:
-        connection.execute(
-            "UPDATE snapshot SET status = 'staging', run_id = 'killed-run' WHERE id = %s", (lease.snapshot,)
-        )
-    facts = run_facts(library.store, "killed-run")
+    facts = run_facts(library.store, stage_killed(library))
     assert (facts.run.kind, facts.events, [s.status for s in facts.snapshots]) == ("run", (), ["staging"])
 
 
