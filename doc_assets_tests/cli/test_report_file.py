@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -25,7 +26,14 @@ def test_a_place_that_takes_no_file_is_misuse(tmp_path: Path) -> None:
 
 def test_a_load_is_not_begun_that_could_not_write_its_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("doc_assets.cli.migrate.open_store", lambda *_: pytest.fail("the store was opened"))
-    nothing = {"names": [], "catalogue": None, "types": [], "partitions": [], "limit": None, "space": None}
+    nothing: dict[str, Any] = {
+        "names": [],
+        "catalogue": None,
+        "types": [],
+        "partitions": [],
+        "limit": None,
+        "space": None,
+    }
     with pytest.raises(typer.BadParameter, match="cannot be written"):
         migrate(**nothing, dry_run=False, report=tmp_path / "absent" / "report.html")
     with pytest.raises(typer.BadParameter, match="leave out --dry-run"):
@@ -33,9 +41,24 @@ def test_a_load_is_not_begun_that_could_not_write_its_report(tmp_path: Path, mon
 
 
 @pytest.mark.parametrize("other", [{"failed": True}, {"partition": "rust/a"}, {"types": ["rust"]}, {"as_json": True}])
-def test_a_report_is_of_a_whole_run(other: dict) -> None:
-    none = {"partition": None, "named": None, "types": [], "actions": [], "run": None, "since": None, "until": None}
-    rest = {"failed": False, "limit": None, "as_json": False, "json_lines": False, "wide": False, "output": None}
+def test_a_report_is_of_a_whole_run(other: dict[str, Any]) -> None:
+    none: dict[str, Any] = {
+        "partition": None,
+        "named": None,
+        "types": [],
+        "actions": [],
+        "run": None,
+        "since": None,
+        "until": None,
+    }
+    rest: dict[str, Any] = {
+        "failed": False,
+        "limit": None,
+        "as_json": False,
+        "json_lines": False,
+        "wide": False,
+        "output": None,
+    }
     with pytest.raises(typer.BadParameter, match="of one run, whole"):
         history(**{**none, **rest, **other}, report="latest")
 
