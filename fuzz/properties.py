@@ -75,7 +75,7 @@ def check_metadata(metadata: Mapping[str, JsonValue]) -> None:
     """JSON that ``jsonb`` takes, and that reads back as it was written."""
     written = canonical_json(metadata)
     check(canonical_json(json.loads(written)) == written, "metadata reads back differently", written)
-    check("\\u0000" not in written, "metadata holds U+0000", written)
+    check("\\u0000" not in written.replace("\\\\", ""), "metadata holds U+0000", written)  # not an escaped backslash
     check_clean(written, "metadata")
 
 

@@ -22,7 +22,7 @@ from doc_assets.formats.operations import words
 from doc_assets.formats.operations.facts import description_facts, operation_facts
 from doc_assets.formats.operations.loading import is_description
 from doc_assets.formats.operations.requests import schemes, servers
-from doc_assets.formats.operations.schemas import example_of, field_blocks
+from doc_assets.formats.operations.schemas import example_of, field_blocks, has_fields
 from doc_assets.formats.operations.sections import operation_parts, scheme_kind
 from doc_assets.formats.operations.specification import (
     Node,
@@ -264,12 +264,15 @@ def _schema_documents(specification: Specification) -> Iterator[tuple[str, list[
     for name in given:
         reference = "#/" + place + "/" + str(name).replace("~", "~0").replace("/", "~1").replace("%", "%25")
         node = specification.resolve({"$ref": reference}, root.file)
-        if node.value and not specification.uses.get(node.key) and not specification.uses.get(f"text {node.key}"):
+        said = specification.one_line(node.value.get("description"))
+        is_told = not said or (node.key, said) in specification.told
+        is_used = bool(specification.uses.get(node.key)) if has_fields(node) else node.key in specification.types
+        if node.value and not (is_told and is_used):
             specification.owed.setdefault(node.key, node)
     written: dict[str, list[Part]] = {}
     while len(written) < len(specification.owed):  # a schema that is written can owe others
         for key, node in [(key, node) for key, node in specification.owed.items() if key not in written]:
-            written[key] = _schema_parts(specification, node)
+            written[key] = _schema_parts(specification, node.alone())
     names = {key: specification.owed[key].name for key in written}
     ordered = [
         (names[key], parts)

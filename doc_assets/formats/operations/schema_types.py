@@ -109,16 +109,17 @@ def _holds_fields(specification: Specification, value: object, file: str) -> boo
 
 def described(specification: Specification, schema: Node) -> str:
     """Return a schema's description as one line; a component's in full only so often."""
-    return within_uses(
-        specification, schema, specification.one_line(schema.value.get("description") or schema.value.get("title"))
-    )
+    text = specification.one_line(schema.value.get("description") or schema.value.get("title"))
+    if schema.key:
+        specification.told.add((schema.key, text))
+    return within_uses(specification, schema, text)
 
 
 def within_uses(specification: Specification, node: Node, text: str) -> str:
     """Return a component's text, or its start where it is long and was written in full before."""
     if not node.key or len(text) <= _LONGEST_REPEATED:
         return text
-    if specification.is_fresh(f"text {node.key}"):
+    if specification.is_fresh(f"text {node.key} {hash(text)}"):
         return text
     return text[:_LONGEST_REPEATED].rpartition(" ")[0] + " …"
 
@@ -131,9 +132,9 @@ def facts(
     What it is composed of, its choices and the items of a list say it in their turn, unless they are objects.
     """
     found = [phrase for phrase in _facts(specification, schema.value, skipped) if phrase]
-    for key in ("allOf", "oneOf", "anyOf", "items") if depth < _DEEPEST_FACTS else ():
+    for key in ("allOf", "oneOf", "anyOf", "items", "additionalProperties") if depth < _DEEPEST_FACTS else ():
         given = schema.value.get(key)
-        choices = items(given)[:_MOST_CHOICES] if key != "items" else [given]
+        choices = items(given)[:_MOST_CHOICES] if key.endswith("Of") else [given]
         for one in choices:
             member = specification.resolve(one, schema.file)
             if not member.value or _is_object(member.value):

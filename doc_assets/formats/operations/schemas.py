@@ -19,6 +19,7 @@ from doc_assets.formats.table_pieces import table_blocks
 _HEAD = "Field | Type | Required | Description"
 _MOST_OWN_ROWS = 2_000
 _DEEPEST = 7
+_DEEPEST_INLINE = 20
 _COST = 300  # characters that a step is worth
 _SMALL = 4  # fields: a component without more of them is always written in full …
 _SMALL_TEXT = 300  # … if their descriptions are short
@@ -83,7 +84,7 @@ class _Walk:
         for name, value in patterns.items():
             self._take(f"{prefix}/{line(name)}/", value, schema.file, False, depth, above)
         chosen = [specification.resolve(one, schema.file) for one in alternatives(schema)]
-        chosen = [one for one in chosen if _has_fields(one)]
+        chosen = [one for one in chosen if has_fields(one)]
         labels = _labels(schema, specification)
         for number, one in enumerate(chosen if nested < _DEEPEST else ()):
             if len(chosen) > 1 and not self.is_full:
@@ -100,7 +101,7 @@ class _Walk:
         self._row(_Row(name, schema, value, file, required))
         if not self.is_full:
             inside, _ = self._inside(schema)
-            if _has_fields(inside):
+            if has_fields(inside):
                 self.add(schema, f"{name}.", depth + 1, above)
         return not self.is_full
 
@@ -123,7 +124,8 @@ class _Walk:
         if schema.key in above and schema.key:
             return True  # its fields stand above
         too_often = bool(schema.key) and self.specification.uses.get(schema.key, 0) >= self.specification.most_uses
-        if depth > self.deepest or (too_often and depth and not _is_small(schema)) or self.is_full:
+        too_deep = depth > (self.deepest if schema.key else _DEEPEST_INLINE)  # what has no name stands nowhere else
+        if too_deep or (too_often and depth and not _is_small(schema)) or self.is_full:
             self.closed[schema.key or f"{schema.file} {id(schema.value)}"] = schema
             return True
         return False
@@ -150,13 +152,14 @@ def field_blocks(
     """
     schema = specification.resolve(value, file)
     name = type_of(specification, value, file)
-    said = sentences([described(specification, schema), *facts(specification, schema)])
+    probe = _Walk(specification, 0, 2)
+    inside, _ = probe._inside(schema)
+    each = described(specification, inside) if inside is not schema else ""
+    said = sentences([described(specification, schema), each, *facts(specification, schema)])
     shown = [f"Media type: {', '.join(media_types)}"] if media_types else []
     shown += [f"Type: {name}"] if name not in ("any", "object") else []
     found = [Block(sentences([*shown, said]))] if shown or said else []
-    probe = _Walk(specification, 0, 2)
-    inside, _ = probe._inside(schema)
-    if not _has_fields(inside):
+    if not has_fields(inside):
         return found
     used = specification.uses.get(inside.key, 0) if inside.key else 0
     if used >= specification.most_uses and not whole and not _is_small(inside):
@@ -200,7 +203,8 @@ def _deepest_walk(specification: Specification, schema: Node, deepest: int) -> _
 def _row_text(specification: Specification, row: _Row) -> str:
     if row.as_variant:
         return row_text([row.name, f"if {row.as_variant}", "", described(specification, row.schema)])
-    inside = specification.resolve(row.schema.value.get("items"), row.schema.file)
+    held = row.schema.value.get("items") or row.schema.value.get("additionalProperties")
+    inside = specification.resolve(held, row.schema.file)
     own, each = described(specification, row.schema), described(specification, inside)
     said = sentences([own, *([each] if each != own else []), *facts(specification, row.schema)])
     required = "yes" if row.required else ""
@@ -216,7 +220,8 @@ def sentences(phrases: Sequence[str]) -> str:
     return " ".join(text if text[-1] in ".!?…:" or i == len(told) - 1 else f"{text}." for i, text in enumerate(told))
 
 
-def _has_fields(schema: Node) -> bool:
+def has_fields(schema: Node) -> bool:
+    """Return whether a schema is of an object whose fields are known."""
     given = schema.value
     more = given.get("additionalProperties")
     inside = more.get("properties") or more.get("$ref") if isinstance(more, Mapping) else None

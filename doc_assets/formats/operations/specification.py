@@ -38,12 +38,18 @@ class Node:
         file: Path of the file that holds it.
         name: Last name of the reference that led to it; "" if there was none.
         key: File and pointer of that reference: equal for all uses of one component.
+        own: The mapping without what stood beside the reference; None where nothing did.
     """
 
     value: Values
     file: str
     name: str = ""
     key: str = ""
+    own: Values | None = None
+
+    def alone(self) -> Node:
+        """Return the component as it is described itself."""
+        return self if self.own is None else Node(self.own, self.file, self.name, self.key)
 
     def child(self, name: str) -> Node:
         """Return the mapping below a key; an empty one if there is none."""
@@ -95,6 +101,7 @@ class Specification(MissingIncludes):
         most_rows: Rows of a table that goes deeper than its schema's own fields.
         uses: How often a component was written in full, by its key.
         owed: Components whose fields were left out somewhere, by key.
+        told: Descriptions that were written, with the key of the component that each was written for.
         types: Types of components in words, by key.
     """
 
@@ -105,6 +112,7 @@ class Specification(MissingIncludes):
     most_rows: int = 80
     uses: dict[str, int] = field(default_factory=dict)
     owed: dict[str, Node] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)
     types: dict[str, str] = field(default_factory=dict)
     missing: int = 0
     first_missing: str = ""
@@ -152,9 +160,9 @@ class Specification(MissingIncludes):
         for _ in range(_LONGEST_CHAIN):
             reference = node.value.get("$ref")
             if not isinstance(reference, str):
-                return Node({**node.value, **over}, node.file, node.name, node.key) if over else node
-            beside = {key: held for key, held in node.value.items() if key != "$ref"}
-            over = {**beside, **over}
+                beside = {**node.value, **over}
+                return Node(beside, node.file, node.name, node.key, node.value) if over else node
+            over = {**{key: held for key, held in node.value.items() if key != "$ref"}, **over}
             node = self._target(reference, node.file)
         return Node(over, file, node.name, node.key)
 
@@ -189,7 +197,7 @@ class Specification(MissingIncludes):
             else:
                 found = None
         if not isinstance(found, Mapping) or (pointer and not steps):
-            self.miss(reference)
+            self.miss(line(reference))
             found = _NOTHING
         return Node(found, path, name, f"{path}#{pointer}")
 

@@ -23,7 +23,7 @@ def answer(schema: object, schemas: object = None, files: dict[str, str] | None 
     [
         ({"properties": {"a": {"type": "array", "items": {"properties": {"b": TEXT}}}}},
          "a | array of object\na[].b | string"),
-        ({"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}, "Type: array of Pet\n\n" + HEAD + "[].name"),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}, "Type: array of Pet. An animal.\n\n" + HEAD),
         ({"allOf": [{"$ref": "#/components/schemas/Pet"}, {"required": ["age"], "properties": {"age": TEXT}}]},
          "What it is called.\nkind | string |  | One of: cat, dog. Default: cat\nage | string | yes"),
         ({"properties": {"a": {"type": "string", "nullable": True}, "b": {"type": ["integer", "null"]}}},
@@ -101,6 +101,22 @@ def test_a_table_goes_as_deep_as_its_rows_allow_and_names_what_it_leaves_out() -
 
 def test_a_schema_that_no_operation_uses_is_among_the_schemas() -> None:
     assert "## Pet\n\nAn animal.\n\n" + HEAD + "name | string | yes" in answer(TEXT, {"Pet": PET})
+
+
+def test_what_a_component_says_of_itself_is_shown_where_its_uses_say_something_else() -> None:
+    fields = {"pet": {"$ref": "#/components/schemas/Pet", "description": "The winner."}}
+    shown = answer({"properties": fields}, {"Pet": PET})
+    assert "pet | Pet |  | The winner.\n" in shown
+    assert "## Pet\n\nAn animal." in shown
+
+
+def test_fields_without_a_component_of_their_own_are_never_left_out() -> None:
+    inner: dict = {"x": TEXT}
+    for _ in range(9):
+        inner = {"a": {"type": "object", "properties": inner}, "b": {"$ref": "#/components/schemas/Pet"}}
+    shown = answer({"properties": {**inner, **{f"f{i}": TEXT for i in range(90)}}}, {"Pet": PET})
+    assert "a.a.a.a.a.a.a.a.a.x | string" in shown
+    assert "Fields not shown here: those of Pet." in shown
 
 
 def test_a_description_that_repeats_itself_without_end_is_rejected() -> None:
