@@ -17,6 +17,7 @@ Line = tuple[str | None, str]  # name of the macro or None, and its arguments or
 
 MAX_EXPANSION = 1_000_000  # characters that strings, macros and includes of one page may add
 _DEEPEST = 30  # macros and files within one another, and strings in strings
+_MOST_CONDITIONS = 50  # in one line, which each has to read to its end
 _COST = 16  # of each line of a macro, besides its text
 
 _COMMENT = re.compile(r'\\(?:"[^\n]*|\#[^\n]*\n?|\n|.)', re.DOTALL)
@@ -88,7 +89,7 @@ class Requests:
 
     def _line(self, line: str) -> Iterator[Line]:
         """Yield a line; a condition goes on with the rest of its own line."""
-        while True:
+        for _ in range(_MOST_CONDITIONS):
             match = _REQUEST.match(line) if line[:1] in self._control and line else None
             if match is None:
                 yield None, self.expand(line)
@@ -108,6 +109,8 @@ class Requests:
             if not following:
                 return
             line = following
+        else:
+            return
         if name in _DEFINING:
             self._define(name, rest)
         elif name == "ig":

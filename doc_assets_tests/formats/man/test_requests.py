@@ -105,3 +105,8 @@ def test_what_repeats_text_is_bounded(source: str) -> None:
 def test_a_definition_or_condition_without_an_end_takes_the_rest() -> None:
     assert man("a\n.de X\nb\n") == [Block("a")]
     assert man("a\n.if t \\{\nb\n") == [Block("a")]
+
+
+def test_conditions_in_one_line_are_limited() -> None:
+    assert man(".if n " * 40 + "a\n") == [Block("a")]
+    assert man("b\n" + ".if n " * 60 + "a\n") == [Block("b")]
