@@ -151,9 +151,15 @@ class Asker:
 
     def _wait_for_turn(self) -> None:
         while (left := self._paused_until - time.monotonic()) > 0:
+            self._wait(left)
+        self._check()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait, as long as the fetch goes on."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
             self._check()
             shutdown.wait(min(left, 1.0))
-        self._check()
 
     def _check(self) -> None:
         shutdown.raise_if_requested()
@@ -176,7 +182,7 @@ class Asker:
             with self._lock:
                 self._paused_until = max(self._paused_until, time.monotonic() + seconds)
         else:
-            shutdown.wait(seconds)
+            self._wait(seconds)
 
     def _note_failure(self, what: str) -> None:
         with self._lock:

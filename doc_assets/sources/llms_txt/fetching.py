@@ -77,7 +77,7 @@ def _index(asker: Asker, kept: KeptPages | None) -> tuple[str, bytes]:
     if answer.body is None:
         if kept is None or page is None:
             raise SourceError(f"{asker.where}: the server confirms a copy that nobody has")
-        return asker.index, kept.read(asker.index)
+        return answer.address, kept.read(asker.index)
     if kept is not None:
         kept.keep(asker.index, answer, answer.body)
     return answer.address, answer.body

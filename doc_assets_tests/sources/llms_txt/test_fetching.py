@@ -156,6 +156,14 @@ def test_what_the_server_confirms_is_not_sent_again_and_gives_the_same_tree(site
     assert (first.root / "guides/tides.md").read_bytes() != (changed.root / "guides/tides.md").read_bytes()
 
 
+def test_links_of_an_index_that_is_elsewhere_start_from_there_also_when_it_is_confirmed(site, tmp_path) -> None:
+    site.pages["/guides/llms.txt"] = b"- [Start](start.md)\n"
+    site.answers["/llms.txt"] = lambda headers: (302, {"Location": "/guides/llms.txt"}, b"")
+    first = get(site, tmp_path)
+    assert list(listed(site, first)) == ["guides/start.md"]
+    assert get(site, tmp_path) == first
+
+
 def test_a_page_without_a_mark_is_confirmed_by_its_date_or_sent_again(site, tmp_path) -> None:
     dates: list[str | None] = []
 
