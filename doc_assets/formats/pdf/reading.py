@@ -25,7 +25,7 @@ _GAP = 1.6  # of a line's size: wider is no space between words but one between 
 _UNREADABLE = 0.3  # share of characters
 _FIXED_PITCH = 1  # flag of a font
 _MONO = ("mono", "courier", "consol", "menlo", "typewriter", "cmtt", "inconsolata", "fixed", "sourcecode")
-_DIVIDED = 2  # a word goes on in the next line
+_DIVIDED = (2, 0xFFFE)  # a word goes on in the next line
 _KEYS = ("Title", "Author", "Subject", "Keywords", "CreationDate")
 
 
@@ -155,7 +155,7 @@ def _lines(text: Any, raw: ModuleType) -> Iterator[Line]:  # noqa: ANN401
         if code in (0x20, 0xA0, 0x09):
             spaced = True
             continue
-        if code == _DIVIDED and words:
+        if code in _DIVIDED and words:
             # pdfium puts this in place of the hyphen and the end of the line; its letters have places of their own.
             words.append("\u00ad")
             yield from _line(words, first, last, places)
