@@ -91,6 +91,8 @@ class SmallBook:
 
 _PARTS = {
     "part.md": b"# Part\n\nShared words.\n\n{{#include part.md}}\n\nANCHOR: anchor\nwords\nANCHOR_END: anchor\n",
+    "part.qmd": b"# Part\n\n```{r, child='part.Rmd'}\n```\n\n{{< include part.qmd >}}\n",
+    "part.Rmd": b"Shared words.\n\n```{r, child='part.qmd', echo=FALSE}\n```\n",
     "part.mdx": b"<Note>Shared words.</Note>\n\nimport Part from './part.mdx'\n",
     "part.rs": b"// ANCHOR: anchor\nfn main() {}\n// ANCHOR_END: anchor\n",
     "part.yaml": b"Owner: {type: object, properties: {pet: {$ref: 'api.yaml#/components/schemas/Pet'}}}\n",
@@ -113,6 +115,10 @@ def _run_format(name: str, path: str, data: bytes, thorough: bool) -> None:
     check(formats.parse(file, name) == documents, "a second parse gives another document")
     for document in documents[:20]:
         check_chunks(document, _tokenizer())
+
+
+def _run_jupytext(data: bytes, thorough: bool) -> None:
+    _run_format("jupytext", "src/page.md" if data.startswith(b"---") else "src/page.py", data, thorough)
 
 
 def _run_front_matter(data: bytes, thorough: bool) -> None:
@@ -214,6 +220,8 @@ TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
         _format("markdown", "src/page.md", text_mutator(vocabulary.MARKDOWN), "*/*/**/*.md"),
+        _format("quarto", "src/page.qmd", text_mutator(vocabulary.QUARTO), "*/*/**/*.qmd"),
+        Target("jupytext", "", _run_jupytext, text_mutator(vocabulary.JUPYTEXT)),
         _format("mdx", "src/page.mdx", text_mutator(vocabulary.MDX), "*/*/**/*.mdx"),
         # The work of docutils on marks that never close is limited, for a page of any size, to what takes 1 s.
         _format("rst", "src/page.rst", text_mutator(vocabulary.RST), "*/*/**/*.rst", patience=4),

@@ -146,6 +146,85 @@ term\n: meaning\n
 # fn main() {\n
 """
 
+_QUARTO = r"""
+---\ntitle: A\nexecute:\n  echo: false\nauthor: [{name: B}]\nabstract: c\n---\n
+```{r}\n
+```{r lab, echo=FALSE, fig.cap="a, (b"}\n
+```{python, child=c("part.Rmd", 'x')}\n```\n
+```{r, file="part.R"}\n```\n
+#| echo: false\n
+#| fig-cap: |\n#|   a\n
+#| label: [a, {b\n
+//| x = c(1, "a")\n
+knitr::opts_chunk$set(echo = FALSE)\n
+`r nrow(x)`
+`<b>`{=html}
+`x`{=latex}
+[a]{.content-hidden when-format="html"}
+![a](b){#fig-a\n .c d="e"}
+{.unnumbered}
+@fig-a
+[@a; -@b, p. 3]
+[-@sec-a]
+\\@ref(fig:a)
+(ref:a) words\n
+(ref:a)
+(\\#eq:a)
+# (PART) A {-}\n
+\\index{a|b {c}}
+\\begin{center}\n
+\\end{center}\n
+\\begin{align}\n
+\\end{align}\n
+(@a) x\n
+(@a)
+#. x\n
+| a line\n
++---+---+\n
++===+===+\n
+| a | b |\n
+|   +---+\n
+--- ----\n
+--------\n
+ a   b\n
+Table: a\n
+: a\n
+{{< include part.qmd >}}\n
+{{< meta title >}}
+{{{< video a >}}}
+::: {.panel-tabset}\n
+::: {.callout-tip}\n## T\n
+```{=html}\n
+^[note]
+~x~
+"""
+
+_JUPYTEXT = r"""
+# ---\n# jupyter:\n#   jupytext:\n#     formats: ipynb,py:percent\n# ---\n
+---\njupytext:\n  formats: ipynb,md\nkernelspec: {name: python3}\n---\n
+# %%\n
+# %% [markdown] tags=["a"]\n
+# %% {"tags": ["remove-input"]}\n
+# %% language="html"\n
+# %%time\n
+# %matplotlib inline\n
+# !ls\n
+# +\n
+# -\n
+# + {"a": [\n
+# region [markdown]\n
+# endregion\n
+#' text\n
+#+ x\n
+#\x20
+a = 1\n
+\"\"\"\n
+```{code-cell}\n:tags: [remove-cell]\n
+```{raw-cell}\n
++++ {"a": 1}\n
+```python tags=["remove-input"]\n
+"""
+
 _MDX = r"""
 import X from 'x'\n
 import Part from './part.mdx'\n
@@ -795,6 +874,8 @@ def _unescape(line: str) -> bytes:
 
 TEXT = _tokens(_TEXT)
 MARKDOWN = _tokens(_TEXT, _MARKDOWN)
+QUARTO = _tokens(_TEXT, _MARKDOWN, _QUARTO)
+JUPYTEXT = _tokens(_TEXT, _MARKDOWN, _JUPYTEXT)
 MDX = _tokens(_TEXT, _MARKDOWN, _MDX)
 RST = _tokens(_TEXT, _RST)
 ASCIIDOC = _tokens(_TEXT, _ASCIIDOC)

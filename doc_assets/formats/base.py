@@ -20,7 +20,7 @@ NAVIGATION_FILES = frozenset(
         *("_meta.en.json", "_meta.en-US.json"),
         *("meta.json", "meta.yaml", "meta.yml"),  # Fumadocs
         *("_toc.yaml", "_book.yaml"),  # DevSite: TensorFlow
-        *("_toc.yml", "myst.yml", "_quarto.yml"),  # Jupyter Book, MyST, Quarto
+        *("_toc.yml", "myst.yml", "_quarto.yml", "_bookdown.yml"),  # Jupyter Book, MyST, Quarto, bookdown
         *("mkdocs.yml", "mkdocs.yaml", ".pages", ".nav.yml", ".nav.yaml"),  # MkDocs with awesome-pages, awesome-nav
         *("_index.md", "_index.html"),  # Hugo
         *("conf.py", "index.rst", "index.md", "index.txt"),  # Sphinx
@@ -46,13 +46,21 @@ class Neighbours(Protocol):
 
 
 class ListingNeighbours(Neighbours, Protocol):
-    """Neighbours that can tell at once which navigation files a folder holds, so that none is asked for in vain."""
+    """Neighbours that know the source: what navigation files a folder holds, and which files are documents."""
 
     def navigation(self, folder: str) -> frozenset[str]:
         """Return those of ``NAVIGATION_FILES`` that are in a folder; recorded, as ``read`` is, for all of them.
 
         Args:
             folder: Path relative to the source's root; "" for the root.
+        """
+        ...
+
+    def document(self, path: str) -> bytes | None:
+        """Return a file's bytes if the globs of its source take it as a document; recorded, as ``read`` is.
+
+        Args:
+            path: Path as for ``read``.
         """
         ...
 

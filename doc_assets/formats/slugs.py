@@ -63,6 +63,13 @@ def docutils(heading: str) -> str:
     return make_id(heading)
 
 
+def pandoc(heading: str) -> str:
+    """Return the identifier as Pandoc makes it, and so Quarto, R Markdown and bookdown: ``r-4.2`` keeps its point."""
+    kept = "".join(c for c in heading.lower() if c.isalnum() or c in "_-." or c.isspace())
+    words = "-".join(kept.split())
+    return words[next((n for n, c in enumerate(words) if c.isalpha()), len(words)) :] or "section"
+
+
 def vitepress(heading: str) -> str:
     """Return the id as VitePress and VuePress make it: ``_1-install``, ``a-b`` for ``a_b``."""
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", heading))

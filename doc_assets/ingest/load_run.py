@@ -347,6 +347,7 @@ def parse_tasks(partition: Partition, discovery: Discovery, paths: Iterable[str]
             data,
             None if data is None else discovery.read(file).fingerprint,
             partition.source.min_characters,
+            discovery.scope,
         )
 
 

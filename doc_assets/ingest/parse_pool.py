@@ -35,7 +35,7 @@ from doc_assets.secrets import ADDRESS_VARIABLES, SECRET_VARIABLES
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources.files import SourceFile
 from doc_assets.sources.included_files import SourceNeighbours
-from doc_assets.sources.walk import read
+from doc_assets.sources.walk import EVERYTHING, Scope, read
 
 # Tasks in the pool: enough that no worker waits, few enough that results stay small.
 _TASKS_PER_WORKER = 8
@@ -70,6 +70,7 @@ class ParseTask:
         data: Bytes of the file if discovery has read them; otherwise the worker reads them.
         fingerprint: SHA-256 of ``data``.
         min_characters: Least characters of text; a shorter file is skipped.
+        scope: Which files are documents of the source.
     """
 
     file: SourceFile
@@ -80,6 +81,7 @@ class ParseTask:
     data: bytes | None = field(default=None, repr=False)
     fingerprint: bytes | None = None
     min_characters: int = 0
+    scope: Scope = EVERYTHING
 
 
 class ParsePool:
@@ -224,7 +226,7 @@ def parse_file(
     """
     fingerprint: bytes | None = None
     size = task.file.size
-    neighbours = SourceNeighbours(task.root)
+    neighbours = SourceNeighbours(task.root, max_document_bytes=max_bytes, scope=task.scope)
 
     def record(outcome: str, reason: str | None = None, documents: tuple[StoredDocument, ...] = ()) -> FileRecord:
         return FileRecord(

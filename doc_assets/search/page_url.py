@@ -14,7 +14,7 @@ from doc_assets.document import JsonValue
 from doc_assets.document.site import Site
 from doc_assets.formats import slugs
 
-_SOURCES = re.compile(r"\.(?:md|mdx|markdown|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
+_SOURCES = re.compile(r"\.(?:md|mdx|markdown|qmd|rmd|rst|ipynb|adoc|txt|html?)$", re.IGNORECASE)
 _DATA = re.compile(r"\.(?:ya?ml|json)$", re.IGNORECASE)  # no page of a site, and no fragment opens a part of it
 _INDEX = frozenset({"index", "_index", "readme"})
 _NUMBERED = re.compile(r"^\d+\s*[-_.]\s*(?=\D)")

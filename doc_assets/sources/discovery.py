@@ -23,13 +23,15 @@ from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched, SourceFile
 from doc_assets.sources.included_files import IncludedFiles
-from doc_assets.sources.walk import read, walk
+from doc_assets.sources.walk import EVERYTHING, Scope, read, scope_of, walk
 
-# Of files with equal bytes one is parsed for all, unless they include files beside them: mdBook, MkDocs and Hugo,
-# reStructuredText, MDX, manual pages. Sealing the snapshot compares the parsed contents in any case.
+# Of files with equal bytes one is parsed for all, unless they include files beside them (mdBook, MkDocs and Hugo,
+# reStructuredText, MDX, knitr, manual pages) or depend on them (jupytext's pairs). Sealing the snapshot compares the parsed contents
+# in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
-    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]|^\.so\s",
+    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]"
+    rb"|^\.so\s|^[ #/]{0,8}jupytext:|\bchild\s*=|^#\|\s*(?:child|file):",
     re.MULTILINE,
 )
 # Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size
@@ -87,6 +89,7 @@ class Discovery:
         max_file_bytes: Larger files are rejected.
         fetched: The source; this reference keeps it in the cache.
         warnings: What the fetch has to say about the source, in sentences.
+        scope: Which files are documents of the source, of other partitions too.
     """
 
     revision: str
@@ -95,6 +98,7 @@ class Discovery:
     max_file_bytes: int
     fetched: Fetched | None = field(default=None, compare=False, repr=False)
     warnings: tuple[str, ...] = ()
+    scope: Scope = EVERYTHING
     _read: dict[str, ReadFile] = field(default_factory=dict, repr=False)
     _held: dict[str, _Content] = field(default_factory=dict, repr=False)
     _held_bytes: int = 0
@@ -111,7 +115,7 @@ class Discovery:
     @cached_property
     def included(self) -> IncludedFiles:
         """The present content of the files that others of the source include."""
-        return IncludedFiles(self.root)
+        return IncludedFiles(self.root, max_document_bytes=self.max_file_bytes, scope=self.scope)
 
     @cached_property
     def locations(self) -> dict[str, SourceFile]:
@@ -232,5 +236,11 @@ def discover(partition: Partition, catalogue: Catalogue, settings: Settings, lim
     )
     listed = sorted(walk(fetched.root, partition, fetched.left_out), key=lambda entry: entry.path.encode())
     return Discovery(
-        fetched.revision, fetched.root, tuple(listed[:limit]), settings.max_file_bytes, fetched, fetched.warnings
+        fetched.revision,
+        fetched.root,
+        tuple(listed[:limit]),
+        settings.max_file_bytes,
+        fetched,
+        fetched.warnings,
+        scope_of(partition.source),
     )

@@ -16,12 +16,13 @@ from doc_assets.document.pointer import pointer_problem
 from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import NAVIGATION_FILES
 from doc_assets.sources.files import SourceFile
-from doc_assets.sources.walk import read
+from doc_assets.sources.walk import EVERYTHING, Scope, read
 
 # One listing of a book has kilobytes; a document that requests more than this is an attack or a mistake.
 MAX_INCLUDED_BYTES = 2_000_000
 MAX_ALL_INCLUDED_BYTES = 10_000_000
 MAX_LOOKUPS = 2_000
+_AS_DOCUMENT = "./"  # before a path that was asked for as a document; no other recorded path begins so
 
 
 class SourceNeighbours:
@@ -39,10 +40,12 @@ class SourceNeighbours:
         max_bytes: int = MAX_INCLUDED_BYTES,
         max_all_bytes: int = MAX_ALL_INCLUDED_BYTES,
         max_lookups: int = MAX_LOOKUPS,
+        max_document_bytes: int = MAX_INCLUDED_BYTES,
+        scope: Scope = EVERYTHING,
     ) -> None:
-        """Take the root that no read leaves (``Fetched.root``), and the limits of one document."""
+        """Take the root that no read leaves (``Fetched.root``), the limits of one document, and the source's scope."""
         self._root = root
-        self._reader = _Reader(root)
+        self._reader = _Reader(root, scope, max_document_bytes)
         self._max_bytes = max_bytes
         self._max_lookups = max_lookups
         self._left = max_all_bytes
@@ -73,6 +76,15 @@ class SourceNeighbours:
         self.requested[listed] = _fingerprint_of(names)
         return names
 
+    def document(self, path: str) -> bytes | None:
+        """See ``doc_assets.formats.base.ListingNeighbours``; recorded as the path behind ``./``."""
+        asked = f"{_AS_DOCUMENT}{path}"
+        if asked not in self.requested and len(self.requested) >= self._max_lookups:
+            return None
+        data = self._reader.document(path)
+        self.requested[asked] = None if data is None else hashlib.sha256(data).digest()
+        return None if data is None or pointer_problem(data) else data
+
     @property
     def digest(self) -> bytes | None:
         """SHA-256 over the requested files; None without any."""
@@ -82,10 +94,10 @@ class SourceNeighbours:
 class IncludedFiles:
     """The present content of a source's included files; each is read once."""
 
-    def __init__(self, root: Path) -> None:
-        """Take the source's root."""
+    def __init__(self, root: Path, *, max_document_bytes: int = MAX_INCLUDED_BYTES, scope: Scope = EVERYTHING) -> None:
+        """Take the source's root, and what of it are documents, as ``SourceNeighbours`` does."""
         self._root = root
-        self._reader = _Reader(root)
+        self._reader = _Reader(root, scope, max_document_bytes)
         self._fingerprints: dict[str, bytes | None] = {}
 
     def digest(self, paths: Iterable[str]) -> bytes:
@@ -97,7 +109,9 @@ class IncludedFiles:
             if path.endswith("/"):
                 self._fingerprints[path] = _fingerprint_of(_navigation_in(self._root, path[:-1]))
             else:
-                data = self._reader.bytes_of(path)
+                is_document = path.startswith(_AS_DOCUMENT)
+                read_bytes = self._reader.document if is_document else self._reader.bytes_of
+                data = read_bytes(path.removeprefix(_AS_DOCUMENT))
                 self._fingerprints[path] = None if data is None else hashlib.sha256(data).digest()
         return self._fingerprints[path]
 
@@ -139,9 +153,14 @@ def _fingerprint_of(names: frozenset[str]) -> bytes | None:
 class _Reader:
     """Reads files below a root; none by a link that leads out of it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, scope: Scope, max_document_bytes: int) -> None:
         self._root = root
+        self._scope = scope
+        self._max_document_bytes = max_document_bytes
         self._real_folders: dict[str, str] = {}  # of one document's lookups, most of which share their folders
+
+    def document(self, path: str) -> bytes | None:
+        return self.bytes_of(path, self._max_document_bytes) if self._scope.takes(path) else None
 
     def bytes_of(self, path: str, max_bytes: int = MAX_INCLUDED_BYTES) -> bytes | None:
         parts = path.split("/")

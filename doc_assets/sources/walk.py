@@ -17,11 +17,11 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from doc_assets.catalogue.globs import Selection
-from doc_assets.catalogue.model import GitSource
+from doc_assets.catalogue.model import GitSource, Source
 from doc_assets.catalogue.partitions import Partition
 from doc_assets.errors import DocumentRejected, DocumentSkipped, SourceError
 from doc_assets.formats.navigation.llms_order import FILE
@@ -36,16 +36,44 @@ _NO_PART = (".git", FILE)
 _KINDS = {stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Which files of a source are its documents.
+
+    Attributes:
+        selection: Its globs.
+        starts: Files and folders that it is limited to; none: no limit.
+    """
+
+    selection: Selection
+    starts: frozenset[str] = frozenset()
+
+    def takes(self, path: str) -> bool:
+        """Return whether a file at a path would be listed, in this partition or another of the source."""
+        inside = not self.starts or any(path == start or path.startswith(f"{start}/") for start in self.starts)
+        shown = not _hidden(path) or self.selection.takes_hidden(path)
+        return inside and shown and self.selection.takes(path)
+
+
+EVERYTHING = Scope(Selection(("*",), ()))
+
+
+def scope_of(source: Source) -> Scope:
+    """Return which files are documents of a source."""
+    starts = set(source.subfolders) if isinstance(source, GitSource) else set()
+    starts = {start for start in starts if not any(start.startswith(f"{other}/") for other in starts)}
+    return Scope(Selection(source.include, source.exclude), frozenset(starts))
+
+
 def walk(root: Path, partition: Partition, left_out: Iterable[SourceFile] = ()) -> Iterator[SourceFile]:
     """Yield the files of a partition, sorted by path, from ``Fetched.root`` and ``Fetched.left_out``.
 
     Raises:
         SourceError: The root itself cannot be listed.
     """
-    source = partition.source
-    starts = set(source.subfolders) if isinstance(source, GitSource) else set()
-    starts = {start for start in starts if not any(start.startswith(f"{other}/") for other in starts)}
-    listing = _Listing(root, Selection(source.include, source.exclude), starts)
+    scope = scope_of(partition.source)
+    starts = set(scope.starts)
+    listing = _Listing(root, scope.selection, starts)
     files = [*left_out, *(file for start in starts or {""} for file in listing.below(start))]
     files.sort(key=lambda file: (file.path, file.outcome is not None, os.fsencode(file.location)))
     for file in sorted(_unique(files), key=lambda file: file.path):

@@ -42,6 +42,8 @@ def test_mdbook_changed_its_rule_with_0_5(heading: str, old: str, new: str) -> N
     [
         (slugs.hugo, "सेवा A/B", "सव-ab"),
         (slugs.hugo, "???", "heading"),
+        (slugs.pandoc, "3. R 4.2's  new_pipe: |>", "r-4.2s-new_pipe"),
+        (slugs.pandoc, "2024", "section"),
         (slugs.python_markdown, "1. Tool Security & Least Privilege", "1-tool-security-least-privilege"),
         (slugs.docutils, "1. Größe of a_b", "grosze-of-a-b"),
         (slugs.vitepress, "1. Set up `a_b` – now", "_1-set-up-a-b-–-now"),  # noqa: RUF001

@@ -4,7 +4,9 @@ import os
 
 import pytest
 
+from doc_assets.catalogue.globs import Selection
 from doc_assets.sources.included_files import MAX_INCLUDED_BYTES, IncludedFiles, SourceNeighbours
+from doc_assets.sources.walk import Scope
 from doc_assets_tests.support.git_upstream import pointer_to
 
 
@@ -65,6 +67,35 @@ def test_the_digest_moves_when_an_included_file_changes_appears_or_goes(root):
     (root / "listings" / "main.rs").unlink()
     seen.append(IncludedFiles(root).digest(neighbours.requested))
     assert len(set(seen)) == 4
+
+
+def test_only_what_the_source_takes_is_a_document_and_a_change_of_that_is_noticed(root):
+    (root / "a.ipynb").write_text("{}")
+    (root / "b.ipynb").write_bytes(pointer_to(b"the notebook"))
+    takes = Scope(Selection(("*.ipynb",), ()))
+    neighbours = SourceNeighbours(root, scope=takes)
+    assert [neighbours.document(path) for path in ("a.ipynb", "b.ipynb", "same.rs", "../secret.txt")] == [
+        b"{}",
+        *[None] * 3,
+    ]
+    assert neighbours.problem is None and neighbours.requested.keys() == {
+        "./a.ipynb",
+        "./b.ipynb",
+        "./same.rs",
+        "./../secret.txt",
+    }
+    excluded = Scope(Selection(("*.ipynb",), ("a.ipynb",)))
+    elsewhere = Scope(Selection(("*",), ()), frozenset(("listings",)))
+    assert SourceNeighbours(root, scope=excluded).document("a.ipynb") is None
+    assert SourceNeighbours(root, scope=elsewhere).document("a.ipynb") is None
+    assert IncludedFiles(root, scope=takes).digest(neighbours.requested) == neighbours.digest
+    assert IncludedFiles(root, scope=excluded).digest(neighbours.requested) != neighbours.digest
+
+
+def test_a_document_is_asked_for_within_the_limits_of_a_load(root):
+    limited = SourceNeighbours(root, max_document_bytes=MAX_INCLUDED_BYTES + 1, max_lookups=1)
+    assert limited.document("large.txt") is not None and limited.document("same.rs") is None
+    assert SourceNeighbours(root).document("large.txt") is None
 
 
 def test_a_file_that_looks_at_nothing_has_no_digest(root):

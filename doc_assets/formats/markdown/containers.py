@@ -252,6 +252,12 @@ def _div(name: str, rest: str, mark: str, lead: str) -> Opening:
     return Opening(Kind.ADMONITION, name, title, mark, lead, headings=headings)
 
 
+def is_off_the_web(attributes: str) -> bool:
+    """Return whether Quarto leaves what has these attributes (``.content-hidden when-format="html"``) out of pages."""
+    classes = frozenset(word[1:] for word in attributes.strip("{}").split() if word.startswith("."))
+    return _is_hidden(classes, attributes_of(attributes))
+
+
 def _is_hidden(classes: frozenset[str], values: Mapping[str, str]) -> bool:
     """Return whether Quarto leaves a div out of the pages that it builds for the web."""
     if "hidden" in classes:

@@ -25,7 +25,7 @@ _SHOWN = (
     "description",
 )
 _NAMED = frozenset(("availability", "impl-detail"))  # the name is what a reader sees
-_HIDING_TAGS = re.compile(r"\b(?:remove|hide)[-_]cell\b|\bremove[-_]input\b")  # of cells that Jupyter Book leaves out
+_HIDING_TAGS = re.compile(r"\bremove[-_](?:cell|input)\b")  # of cells that Jupyter Book leaves out
 _LETTER = re.compile(r"[^\W\d]")
 _ROW = re.compile(r"(?P<indent>[ \t]*)[-*+][ \t]+(?P<marker>[-*+])(?:[ \t]+(?P<text>.*))?$")
 _CELL = re.compile(r"(?P<indent>[ \t]*)[-*+](?:[ \t]+(?P<text>.*))?$")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Protocol
 
 from doc_assets.document import Block, Document, JsonValue
 from doc_assets.errors import DocumentSkipped
@@ -57,6 +58,7 @@ from doc_assets.formats.navigation.summary import summary_only
 from doc_assets.formats.operations.page import page_operations
 from doc_assets.formats.outline import outline, readable_name
 from doc_assets.formats.parts import Anchor, Part
+from doc_assets.formats.slugs import Slug
 
 _WHOLE_PAGE = re.compile(r"\s*(?:<!--.{0,2000}?-->\s*)?<(?:!doctype html|html)\b", re.IGNORECASE | re.DOTALL)
 
@@ -64,12 +66,37 @@ _PANDOC = frozenset((".qmd", ".rmd"))
 _DESCRIPTIONS = ("description", "summary", "excerpt", "ogSummary")
 
 
+class Dialect(Protocol):
+    """What the pages of one tool have besides Markdown; one object reads one page."""
+
+    @property
+    def rule(self) -> Slug | None:
+        """How its pages make ids of headings; None for the rule of their navigation."""
+        ...
+
+    def before_includes(self, text: str) -> str:
+        """Rewrite the page before what it includes is put in."""
+        ...
+
+    def after_includes(self, text: str, includes: Includes) -> str:
+        """Rewrite the page, with what it includes, into Markdown."""
+        ...
+
+    def opening(self) -> list[Part]:
+        """Return what the page shows of its front matter above its text, besides the title."""
+        ...
+
+    def facts(self, stated: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return the metadata, given the front matter; called last."""
+        ...
+
+
 class MarkdownFormat:
     """Reads Markdown files; those that import components are MDX, as on the sites that use them."""
 
     name = "markdown"
     version = 4
-    suffixes = frozenset((".md", ".markdown", ".qmd"))
+    suffixes = frozenset((".md", ".markdown"))
     priority = 0
 
     def accepts(self, file: RawFile) -> bool:
@@ -106,10 +133,16 @@ class MdxFormat:
         return [markdown_document(file, self.name, mdx=True)]
 
 
-def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document:
+def markdown_document(file: RawFile, format_name: str, *, mdx: bool, dialect: Dialect | None = None) -> Document:
     """Return the document in a Markdown or MDX file, with its includes and its place in its book.
 
     The description in its front matter becomes text if the page shows it (MDX) or has no other text.
+
+    Args:
+        file: The file.
+        format_name: Name of the format that reads it.
+        mdx: Read MDX.
+        dialect: Rewrites what the pages of one tool have besides Markdown.
 
     Raises:
         DocumentRejected: The bytes are not text.
@@ -122,8 +155,10 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     includes = Includes(file)
     body = write_tables(hide(body, listings=bool(facts)))
     body, stated = expand_links(body, includes, posixpath.dirname(file.path), place.root)
+    body = dialect.before_includes(body) if dialect else body
     body = expand_partials(body, includes, file.path)
     body = expand_values(body, facts, includes, file.path)
+    body = dialect.after_includes(body, includes) if dialect else body
     if _WHOLE_PAGE.match(body):
         parts = read_fragment(body)
     else:
@@ -136,8 +171,15 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
     if may_hold_agent_notes(body):
         parts = drop_agent_notes(parts)
     description = next((words for key in _DESCRIPTIONS if (words := _words(facts.get(key)))), "")
-    if description and (mdx or not any(isinstance(part, Block) for part in parts)) and description not in body:
+    opening = dialect.opening() if dialect else []
+    if (
+        description
+        and not opening
+        and (mdx or not any(isinstance(part, Block) for part in parts))
+        and description not in body
+    ):
         parts = [Block(description), *parts]
+    parts = [*opening, *parts]
     shown = None
     if "openapi" in facts or "<APIPage" in body:
         shown = page_operations(file, facts, body, roots_of(file), description_parts)
@@ -146,9 +188,12 @@ def markdown_document(file: RawFile, format_name: str, *, mdx: bool) -> Document
         if shown.missing:
             includes.miss(shown.missing)
     fallback = stated or place.title or (shown.title if shown else "") or readable_name(file.path)
-    title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback, rule=place.rule)
+    rule = (dialect.rule if dialect else None) or place.rule
+    title, sections = outline(parts, title=_words(facts.get("title")), fallback=fallback, rule=rule)
     facts |= place.facts(facts)
     facts.update(includes.facts())
+    if dialect:
+        facts = dialect.facts(facts)
     return Document(title, format_name, sections, facts, place.parents)
 
 

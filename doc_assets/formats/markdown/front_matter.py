@@ -80,6 +80,12 @@ def split_front_matter(text: str) -> tuple[dict[str, JsonValue], str]:
     return _facts(parsed), text[match.end() :]
 
 
+def stated_in_yaml(text: str) -> Mapping:
+    """Return all facts of a page's YAML front matter, long ones and those of a notebook's storage too."""
+    match = _YAML.match(text)
+    return (read_yaml(match["block"]) if match and len(match["block"]) <= _MAX_BLOCK else None) or {}
+
+
 def _split_head(text: str) -> tuple[dict[str, JsonValue], str]:
     """Split off a head without fences: one that states a title, or two facts with names known from such heads.
 

@@ -10,6 +10,7 @@ from doc_assets.document import JsonValue
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.navigation import (
     antora,
+    bookdown,
     devsite,
     docusaurus,
     fumadocs,
@@ -40,6 +41,7 @@ _READERS: tuple[tuple[frozenset[str], Callable[[Page], Place | None]], ...] = tu
         devsite,
         jupyter_book,
         quarto,
+        bookdown,
         mkdocs,
         hugo,
         sphinx,

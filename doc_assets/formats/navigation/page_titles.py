@@ -13,7 +13,7 @@ from doc_assets.formats.navigation.page import Page
 from doc_assets.formats.navigation.place import Place, joined, title_of
 from doc_assets.formats.navigation.tables import Entry, find
 
-SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx", ".adoc")
+SUFFIXES = (".md", ".rst", ".ipynb", ".qmd", ".mdx", ".adoc", ".Rmd")
 _LONGEST = 50_000  # bytes; a title stands at the top
 _HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*(?:\{[^{}\n]*\})?[ \t]*$", re.MULTILINE)
 _ASCIIDOC_TITLE = re.compile(r"^=[ \t]+(\S.*)$", re.MULTILINE)

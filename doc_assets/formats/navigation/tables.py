@@ -12,7 +12,7 @@ from doc_assets.formats.navigation.place import Place, joined
 
 _MOST = 20_000  # pages of one table
 _DEEPEST = 20  # levels
-_PAGE = re.compile(r"\.(?:md|mdx|markdown|qmd|rst|ipynb|html?|txt)$", re.IGNORECASE)
+_PAGE = re.compile(r"\.(?:md|mdx|markdown|qmd|rmd|rst|ipynb|html?|txt)$", re.IGNORECASE)
 _INDEX = re.compile(r"(?:^|/)(?:index|readme)$", re.IGNORECASE)
 
 

@@ -53,23 +53,41 @@ class NotebookFormat:
         if not cells:
             raise DocumentSkipped("no cells")
         front, cells = _front_matter(cells)
-        surroundings = Surroundings(file.path, file.neighbours)
-        includes = Includes(file)
-        files = DirectiveFiles(includes, file.path)
-        parts = list(cell_parts(cells, surroundings, files, mapping(front.get("execute"))))
-        facts = mapping(notebook.get("metadata"))
-        has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
-        stated = front.get("title") or (
-            None if has_title else facts.get("title") or mapping(facts.get(_DATABRICKS)).get("notebookName")
-        )
-        place = place_of(file)
-        title, sections = outline(
-            parts,
-            title=clean_text(stated) if isinstance(stated, str) else None,
-            fallback=place.title or readable_name(file.path),
-        )
-        metadata = {**front, **_metadata(notebook, facts), **surroundings.together_with(includes).facts()}
-        return [Document(title, self.name, sections, {**metadata, **place.facts(metadata)}, place.parents)]
+        return [notebook_document(file, self.name, {**notebook, "cells": cells}, front)]
+
+
+def notebook_document(
+    file: RawFile, format_name: str, notebook: Mapping[str, Any], front: Mapping[str, Any]
+) -> Document:
+    """Return the document in a notebook.
+
+    Args:
+        file: The file.
+        format_name: Name of the format that reads it.
+        notebook: The notebook in the layout of nbformat 4, with its cells in order.
+        front: Its front matter.
+    """
+    surroundings = Surroundings(file.path, file.neighbours)
+    includes = Includes(file)
+    files = DirectiveFiles(includes, file.path)
+    parts = list(cell_parts(notebook["cells"], surroundings, files, mapping(front.get("execute"))))
+    facts = mapping(notebook.get("metadata"))
+    has_title = any(isinstance(part, Heading) and part.level == 1 for part in parts)
+    stated = front.get("title") or (
+        None if has_title else facts.get("title") or mapping(facts.get(_DATABRICKS)).get("notebookName")
+    )
+    place = place_of(file)
+    title, sections = outline(
+        parts,
+        title=clean_text(stated) if isinstance(stated, str) else None,
+        fallback=place.title or readable_name(file.path),
+    )
+    metadata = {
+        **front,
+        **kernel_facts(facts, notebook.get("nbformat")),
+        **surroundings.together_with(includes).facts(),
+    }
+    return Document(title, format_name, sections, {**metadata, **place.facts(metadata)}, place.parents)
 
 
 def _front_matter(cells: list[dict[str, Any]]) -> tuple[dict[str, JsonValue], list[dict[str, Any]]]:
@@ -158,7 +176,13 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
         log.disabled = silenced
 
 
-def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, JsonValue]:
+def kernel_facts(facts: Mapping[str, Any], nbformat: object = None) -> dict[str, JsonValue]:
+    """Return the kernel, its language and the version of the format.
+
+    Args:
+        facts: The notebook's metadata.
+        nbformat: The version that the notebook states.
+    """
     kernel = mapping(facts.get("kernelspec"))
     language = mapping(facts.get("language_info")).get("name") or kernel.get("language")
     if not language and isinstance(name := kernel.get("name"), str) and name.startswith("python"):
@@ -166,6 +190,6 @@ def _metadata(notebook: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str
     stated = {
         "kernel": kernel.get("display_name") or kernel.get("name"),
         "language": language,
-        "nbformat": facts.get("orig_nbformat") or notebook.get("nbformat"),
+        "nbformat": facts.get("orig_nbformat") or nbformat,
     }
     return {name: json_safe(value) for name, value in stated.items() if isinstance(value, (str, int))}

@@ -374,6 +374,30 @@ def test_the_toc_of_myst_yml_and_of_quarto_is_read() -> None:
     assert place("start.qmd", {"_quarto.yml": site}) == Place(parents=("Guide",), title="Start", order=1)
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("intro.Rmd", ("Dice",)),
+        ("odds.Rmd", ("Dice", "Chance")),
+        ("rolls.Rmd", ("Dice", "Chance")),
+        ("games.Rmd", ("Dice", "Play")),
+        ("index.Rmd", ()),
+        ("draft.Rmd", ()),
+    ],
+)
+def test_the_parts_of_bookdown_stand_above_the_chapters_that_follow_their_headings(
+    path: str, expected: tuple[str, ...]
+) -> None:
+    book = {
+        "_bookdown.yml": "rmd_files: [index.Rmd, intro.Rmd, odds.Rmd, rolls.Rmd, games.Rmd]\n",
+        "index.Rmd": "---\ntitle: Dice\n---\n",
+        "odds.Rmd": "# (PART) Chance {-}\n\n# Odds\n",
+        "rolls.Rmd": "# Rolls\n\ntext\n\n# (PART\\*) *Play* {-}\n",
+        "games.Rmd": "# Games\n",
+    }
+    assert above(path, book) == expected
+
+
 # All kinds
 
 

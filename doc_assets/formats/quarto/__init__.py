@@ -1,0 +1,1 @@
+"""Quarto documents and R Markdown, with knitr's chunks, Pandoc's dialect and bookdown's references."""

@@ -1,0 +1,1 @@
+"""Tests of ``doc_assets.formats.quarto``."""
