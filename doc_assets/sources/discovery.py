@@ -26,8 +26,8 @@ from doc_assets.sources.included_files import IncludedFiles
 from doc_assets.sources.walk import EVERYTHING, Scope, read, scope_of, walk
 
 # Of files with equal bytes one is parsed for all, unless they include files beside them (mdBook, MkDocs and Hugo,
-# reStructuredText, MDX, knitr, manual pages) or depend on them (jupytext's pairs). Sealing the snapshot compares the parsed contents
-# in any case.
+# reStructuredText, MDX, knitr, manual pages) or depend on them (jupytext's pairs). Sealing the snapshot compares the
+# parsed contents in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
     rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]"
