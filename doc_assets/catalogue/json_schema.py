@@ -24,34 +24,53 @@ BEYOND = (
 )
 
 
-def _no(pattern: str) -> dict[str, Any]:
-    return {"not": {"type": "string", "pattern": pattern}}
+def _no(pattern: str, message: str) -> dict[str, Any]:
+    """Refuse text in which ``pattern`` is found; editors show ``message``, which is VS Code's own keyword."""
+    return {"allOf": [{"pattern": rf"^(?![\s\S]*(?:{pattern}))", "patternErrorMessage": message}]}
 
 
-_GLOB = {"minLength": 1, **_no(r"^/|(^|/)\.\.(/|$)")}
-_FOLDER = _no(r"^/|^$|//+[^/]|(^|/)\.\.?(/|$)")
+def _named(pattern: str, message: str) -> dict[str, Any]:
+    return {"pattern": pattern, "patternErrorMessage": message}
+
+
+_GLOB = _no(r"^/|^$|(^|/)\.\.(/|$)", "A glob is relative to the source's root, without '..'.")
+_FOLDER = _no(r"^/|^$|//+[^/]|(^|/)\.\.?(/|$)", "A folder inside the source is needed, as in docs/omni.")
+_NO_SUBFOLDER = r"^/|^$|//+[^/]|(^|/)(\.\.?|\.git)(/|$)"
 _SCHEME = r"^(?![A-Za-z][A-Za-z0-9+.-]*://)"
 
 # By kind ("" for every kind), then by key: what validators of the model check, and what is no keyword of a field.
 _CHECKED: dict[str, dict[str, dict[str, Any]]] = {
     "": {
-        "name": _no(r"\.\.\."),
+        "name": _no(r"\.\.\.", "Three dots stand for a range of partitions."),
         "include": {"items": {"type": "string", **_GLOB}},
         "exclude": {"items": {"type": "string", **_GLOB}},
         "folder_attributes": {"propertyNames": _FOLDER},
-        "base_url": _no("^[A-Za-z]+://[^/]*@"),
+        "base_url": _no("^[A-Za-z]+://[^/]*@", "Every reader is shown this address: leave out name and password."),
         "near_duplicates": {
             "anyOf": [{"enum": [*NEAR_DUPLICATE_POLICIES[:-1]]}, {"pattern": f"^{PREFERRED_SOURCE.pattern}$"}]
         },
     },
     "archive": {"location": {"pattern": rf"{_SCHEME}|^[Hh][Tt][Tt][Pp][Ss]?://"}},
     "git": {
-        "location": {"pattern": rf"{_SCHEME}|^([Hh][Tt][Tt][Pp][Ss]?|[Ss][Ss][Hh])://", **_no("^-|::")},
-        "ref": _no(NO_REF.pattern),
-        "subfolders": {"items": {"type": "string", **_no(r"^/|^$|//+[^/]|(^|/)(\.\.?|\.git)(/|$)")}},
+        "location": {
+            "pattern": rf"{_SCHEME}|^([Hh][Tt][Tt][Pp][Ss]?|[Ss][Ss][Hh])://",
+            **_no("^-|::", "An https, http, ssh or git@host: address is needed, or a path."),
+        },
+        "ref": _no(NO_REF.pattern, "A branch, a tag or a full commit id is needed."),
+        "subfolders": {
+            "items": {
+                "type": "string",
+                **_no(_NO_SUBFOLDER, "A folder or file inside the repository is needed, as in docs/guide."),
+            }
+        },
     },
     # The patterns of editors are those of JavaScript, which has no (?i).
-    "llms_txt": {"location": {"pattern": "^[Hh][Tt][Tt][Pp][Ss]?://", **_no(r"^[^?]*/llms-full\.txt(\?|$)")}},
+    "llms_txt": {
+        "location": {
+            "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
+            **_no(r"^[^?]*/llms-full\.txt(\?|$)", "Write the address of the index, llms.txt."),
+        }
+    },
 }
 
 _EXAMPLES: dict[str, dict[str, list[Any]]] = {
@@ -117,6 +136,7 @@ def catalogue_schema(formats: Sequence[str]) -> dict[str, Any]:
     schema = CatalogueFile.model_json_schema(ref_template="#/definitions/{model}")
     definitions = schema.pop("$defs")
     for kind, model in SOURCE_KINDS.items():
+        definitions[model.__name__]["title"] = f"A source of kind {kind}"
         keys = definitions[model.__name__]["properties"]
         keys["kind"].pop("title", None)
         for key, rules in keys.items():
@@ -139,11 +159,11 @@ def catalogue_schema(formats: Sequence[str]) -> dict[str, Any]:
     of_type["sources"]["examples"] = [[{"name": "tokio", "kind": "crate"}]]
     top = schema["properties"]
     top["types"] |= {
-        "propertyNames": {"pattern": TYPE_NAME},
+        "propertyNames": _named(TYPE_NAME, "Lower case letters, digits and '_' name a type, a letter first."),
         "examples": [{"rust": {"sources": [{"name": "tokio", "kind": "crate"}]}}],
     }
     top["scopes"] |= {
-        "propertyNames": {"pattern": SCOPE_NAME},
+        "propertyNames": _named(SCOPE_NAME, "Lower case letters, digits, '_', '.' and '-' name a scope."),
         "examples": [{"backend": ["rust", "kubernetes/cilium-docs"]}],
     }
     top["exclude"] |= {"items": {"type": "string", **_GLOB}, "examples": [["AGENTS.md", "CHANGELOG.md"]]}

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -68,10 +69,26 @@ class CommandLine:
         return done.stdout
 
     def json(self, *arguments: str, code: int = 0):
-        return json.loads(self.run(*arguments, "--json", code=code))
+        return as_documented(arguments, json.loads(self.run(*arguments, "--json", code=code)))
 
     def load(self, *arguments: str):
-        return json.loads(self.process("migrate", *arguments, "--json"))
+        return as_documented(("migrate",), json.loads(self.process("migrate", *arguments, "--json")))
+
+
+def as_documented(arguments: tuple[str, ...], value: Any) -> Any:
+    """The value that a command printed, whose keys are those of docs/json.md."""
+    said = "plan" if "--dry-run" in arguments and arguments[0] == "migrate" else " ".join(arguments)
+    rows = re.findall(r"^\| `([^`]+)` \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/json.md").read_text(), re.MULTILINE)
+    known = [(place, keys) for name, place, keys in rows if f"{said} ".startswith(f"{name.split(' P')[0]} ")]
+    assert known, f"docs/json.md lacks {said}"
+    for place, keys in known:
+        found = value if isinstance(value, list) else [value]
+        for name in re.findall("`([^`]+)`", place):
+            below = [one[name] for one in found[:1] if one[name] is not None]
+            found = below[0] if below and isinstance(below[0], list) else below
+        for one in found[:1]:
+            assert set(one) == set(re.findall("`([^`]+)`", keys)), (said, place)
+    return value
 
 
 @pytest.fixture

@@ -33,16 +33,13 @@ _OPTION = re.compile(r"(?<=[\s\[])(--[a-z][a-z-]+|-[a-z])(?=[\s=\].…]|$)")
 
 
 def anchors(page: str) -> set[str]:
-    """Fragments of the headings, made as GitHub makes them."""
-    found: dict[str, int] = {}
+    """Fragments of the headings, made as GitHub makes them, and the site; a second heading of a name has one of each."""
     names = set()
     for before, token in zip(tokens(page), tokens(page)[1:], strict=False):
         if before.type != "heading_open":
             continue
         words = "".join(child.content for child in token.children or () if child.type in ("text", "code_inline"))
-        name = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
-        names.add(f"{name}-{found[name]}" if name in found else name)
-        found[name] = found.get(name, 0) + 1
+        names.add(re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-"))
     return names
 
 
