@@ -33,7 +33,7 @@ _OPTION = re.compile(r"(?<=[\s\[])(--[a-z][a-z-]+|-[a-z])(?=[\s=\].…]|$)")
 
 
 def anchors(page: str) -> set[str]:
-    """Fragments of the headings, as GitHub and the site make them; they differ in those of a second heading of a name."""
+    """Fragments of the headings, as GitHub and the site make them; they differ for a second heading of a name."""
     names = set()
     for before, token in zip(tokens(page), tokens(page)[1:], strict=False):
         if before.type != "heading_open":
