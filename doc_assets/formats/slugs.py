@@ -12,6 +12,7 @@ from collections.abc import Callable
 Slug = Callable[[str], str]
 
 _NOT_KEPT = re.compile(r"[^\w\- ]")
+_NOT_MANUAL = re.compile(r"[^A-Za-z0-9!$&'()*+,\-./:;=?@_]")
 _NOT_MDBOOK = re.compile(r"[^\w\s-]")
 # Classes of Unicode that github-slugger 2 keeps; beside them the circled letters, which are alphabetic symbols.
 _KEPT = frozenset(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc"))
@@ -68,6 +69,11 @@ def pandoc(heading: str) -> str:
     kept = "".join(c for c in heading.lower() if c.isalnum() or c in "_-." or c.isspace())
     words = "-".join(kept.split())
     return words[next((n for n, c in enumerate(words) if c.isalpha()), len(words)) :] or "section"
+
+
+def manual(heading: str) -> str:
+    """Return the fragment as man7.org, manpages.debian.org and ``mandoc -T html`` make it: ``SEE_ALSO``."""
+    return _NOT_MANUAL.sub("_", heading)
 
 
 def vitepress(heading: str) -> str:

@@ -45,6 +45,8 @@ def address(
         return None
     if _DATA.search(page):
         return page
+    if site.pages == "manual" and len(heading_path) > 1:  # man7.org has no anchors for parts of a section
+        anchor = slugs.manual(heading_path[0])
     fragment = _fragment(site.pages, anchor, heading_path[-1] if heading_path else "")
     return f"{page}#{quote(fragment, safe=_IN_FRAGMENT)}" if fragment else page
 

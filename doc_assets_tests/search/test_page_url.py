@@ -135,6 +135,13 @@ def test_fragments_are_those_of_the_site_and_hand_written_ones_are_kept(pages, a
     assert found is not None and found.partition("#")[2] == fragment
 
 
+def test_a_part_of_a_manual_pages_section_is_opened_at_the_section():
+    site = Site(BASE, "manual")
+    assert str(address(site, "man8/tc.8", {}, "SEE_ALSO", ("SEE ALSO",))).endswith("man8/tc.8.html#SEE_ALSO")
+    found = address(site, "man8/tc.8", {}, "Kinds", ("CLASSIFIERS AND SO ON", "Kinds"))
+    assert str(found).endswith("#CLASSIFIERS_AND_SO_ON")
+
+
 def test_every_rule_gives_one_address_without_white_space_for_any_path():
     for rule in PAGE_RULES:
         for path in ("a", "a.md", "ü ñ/ø.md", "a?b=c/d&e.md", "index.md", "(x)/(y)/index.md", "%2e%2e/a.md", "1-/2.md"):

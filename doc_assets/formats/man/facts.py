@@ -20,12 +20,6 @@ _NAMES = re.compile(r"(\S.{0,300}?) (?:-{1,2}|[\u2010-\u2015\u2212]) (\S.*)", re
 _SEE_ALSO = frozenset(("see also", "siehe auch", "voir aussi", "véase también", "vedere anche", "関連項目"))
 _MOST_REFERENCES = 100
 _LONGEST = 200  # characters of a fact
-_NOT_IN_FRAGMENT = re.compile(r"[^A-Za-z0-9!$&'()*+,\-./:;=?@_]")
-
-
-def anchor_of(heading: str) -> str:
-    """Return a heading's fragment as man7.org, manpages.debian.org and ``mandoc -T html`` make it."""
-    return _NOT_IN_FRAGMENT.sub("_", heading)
 
 
 @dataclass

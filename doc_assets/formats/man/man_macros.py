@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from doc_assets.formats import slugs
 from doc_assets.formats.man.escapes import JOINED, arguments, plain
-from doc_assets.formats.man.facts import Facts, anchor_of
+from doc_assets.formats.man.facts import Facts
 from doc_assets.formats.man.requests import Line
 from doc_assets.formats.man.tables import Table, table_blocks_of
 from doc_assets.formats.man.writer import Writer, joined
@@ -89,7 +90,7 @@ class ManReader:
             self._awaits_heading = macro
             return
         self._awaits_tag = False
-        self.writer.heading(1 if macro == "SH" else 2, text, anchor_of(text))
+        self.writer.heading(1 if macro == "SH" else 2, text, slugs.manual(text))
         if macro == "SH":
             self.writer.kind = "signature" if text.casefold() == "synopsis" else "prose"
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from doc_assets.formats import slugs
 from doc_assets.formats.man.escapes import JOINED, arguments, plain
-from doc_assets.formats.man.facts import Facts, anchor_of
+from doc_assets.formats.man.facts import Facts
 from doc_assets.formats.man.man_macros import ManReader
 from doc_assets.formats.man.mdoc_words import Words, listed
 from doc_assets.formats.man.requests import Line
@@ -126,7 +127,7 @@ class MdocReader:
         self._displays.clear()
         self._title = joined([self.words.arguments(rest)])
         if self._title:
-            self.writer.heading(level, self._title, anchor_of(self._title))
+            self.writer.heading(level, self._title, slugs.manual(self._title))
 
     # Paragraphs, displays, lists.
 
