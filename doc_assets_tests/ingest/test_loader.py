@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from doc_assets.embedding.prompts import Role
-from doc_assets.errors import AuditFailed, PartitionLocked
+from doc_assets.errors import AuditFailed, EmbeddingError, PartitionLocked
 from doc_assets.ingest.loader import Loader
 from doc_assets.ingest.planning import Planner
 from doc_assets.store.database.connection import Store
@@ -22,7 +22,15 @@ from doc_assets.store.snapshots import lifecycle
 from doc_assets.store.versions import listing
 from doc_assets.validation.audit import audit
 from doc_assets_tests.support import ROOT
-from doc_assets_tests.support.loading import HashEmbedder, SmallSource, guide, load, loader_for, settings_for
+from doc_assets_tests.support.loading import (
+    HashEmbedder,
+    SmallSource,
+    guide,
+    last_event,
+    load,
+    loader_for,
+    settings_for,
+)
 
 PARTITION = "best_practices/guides"
 
@@ -90,6 +98,26 @@ def test_the_same_bytes_give_the_same_digest_in_any_order_and_database(source, l
     with store.connect() as connection:
         connection.execute("UPDATE partition SET published_snapshot_id = NULL")
     assert load(loader, store, source).digest == first.digest
+
+
+def test_a_load_leaves_in_the_history_how_it_went_on_what_and_how_far_it_came(source, loader, store, monkeypatch):
+    source.write("one.md", guide(1))
+    result = load(loader, store, source)
+    counts = last_event(store).counts
+    assert counts["samples"]["documents"][-1] == result.documents == 1
+    assert counts["samples"]["tokens"][-1] == result.tokens_embedded
+    assert counts["machine"]["threads"] == 1 and counts["machine"]["shares_model"] is False
+
+    def fail(*_: object) -> None:
+        raise EmbeddingError("the model is gone")
+
+    monkeypatch.setattr(loader.embedder, "embed", fail)
+    source.write("two.md", guide(2))
+    with pytest.raises(EmbeddingError):
+        load(loader, store, source)
+    counts = last_event(store).counts
+    assert (counts["reached"]["files"], counts["reached"]["files_expected"]) == (1, 2)
+    assert counts["samples"]["seconds"] and counts["machine"]["cores"]
 
 
 def test_nothing_changed_is_found_without_parsing_or_embedding(source, loader, store):

@@ -26,6 +26,7 @@ from doc_assets.store.snapshots.discard import discard
 from doc_assets.store.spaces import spaces, vector_index
 from doc_assets.store.versions import listing
 from doc_assets.store.versions.rollback import rollback
+from doc_assets.store.versions.runs import run_facts
 from doc_assets.validation.validate import validate
 from doc_assets_tests.support.databases import Roles, database_of_roles
 from doc_assets_tests.support.loading import SmallSource, load, loader_for, settings_for
@@ -130,6 +131,7 @@ def test_the_reader_finds_everything_and_can_write_nothing_anywhere(roles, tmp_p
         assert search(store, model, "word1x7 subject1", mode=mode, k=1)[0].path == "guide-01.md"
     assert [row.result for row in history.history(store)] == ["published"]
     assert len(listing.manifest(store, source.partition.name)) == 3
+    assert [share.documents for share in run_facts(store, "latest").formats] == [3]
 
     with store.connect() as connection:
         assert tables(roles.owner).keys() >= {f"doc_assets.{table}" for table in CONTENT}
