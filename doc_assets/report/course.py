@@ -1,6 +1,6 @@
 """How a run went over time, from what the history holds of its loads: documents, tokens and memory.
 
-Loads since 0.2 recorded samples. Of earlier ones only start, end and sums are known: they count evenly over their time,
+Loads record samples. Of those of older programs only start, end and sums are known: they count evenly over their time,
 with their peak of memory, and the page says so.
 """
 
