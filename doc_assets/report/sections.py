@@ -383,7 +383,7 @@ def _circumstances(facts: RunFacts, figures: RunFigures) -> Section:
     ]
     known += [("by", who) for who in sorted({event.who for event in facts.events})]
     tables.append(_table("Database now, and programs", "what|value~", known))
-    paragraphs = () if figures.machines else ("The machine of this run was not recorded; loads of newer programs record it.",)
+    paragraphs = () if figures.machines else ("It was not recorded; loads of newer programs record it.",)
     return Section("circumstances", "Settings and machine", paragraphs, tables=tables)
 
 
