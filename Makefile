@@ -12,7 +12,7 @@ RIGHT_PYTHON = "$(PYTHON)" -c 'import re, sys; low, high = [tuple(map(int, v.spl
 # Where bytecode may not be kept, each process that a test starts compiles the project again: a third of its start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search docs reference fuzz findings image clean
+.PHONY: migrate test test-services test-ui test-postgres test-lowest ui check format bench bench-search docs reference fuzz findings dist sbom image clean
 
 # A home of the checkout's own: else the examples would go into one that is found in a folder above.
 migrate: $(STAMP)
@@ -121,12 +121,29 @@ fuzz: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[fuzz]"
 	$(BIN)/python -m fuzz --minutes 1 --jobs 2
 
+# The archives of a release in dist/, held against the checkout, and what they are built on. See docs/releasing.md.
+# W004: Alembic's revisions begin with a digit; nobody imports them by name.
+RELEASE = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[release]"
+dist: $(STAMP)
+	$(BIN)/python -m release.version
+	$(RELEASE)
+	rm -rf dist build/lib build/bdist.*
+	mkdir -p build
+	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m build --no-isolation --outdir dist . > build/dist.log || { cat build/dist.log; exit 1; }
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents --ignore W004 dist/*.whl
+	$(BIN)/python -m release.contents dist
+
+sbom: $(STAMP)
+	$(RELEASE)
+	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m release.sbom dist/doc-assets.cdx.json
+
 # docs/image.md has the variables: BASE, TORCH_INDEX, IMAGE, CONTAINER, and BUILD_ARGS for whatever else the build is given.
 # Labels and times come from the commit, not from the hour of the build. A URL may carry a password: it is cut.
 IMAGE ?= doc-assets:dev
 CONTAINER ?= $(shell docker info >/dev/null 2>&1 && echo docker || command -v podman || command -v buildah)
 EPOCH = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-LABELS = VERSION=$(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml) \
+LABELS = VERSION=$(shell $(PYTHON) -m release.version) \
 	REVISION=$(shell git describe --always --dirty --abbrev=40 --exclude='*' 2>/dev/null || echo unknown) \
 	CREATED=$(shell date -u -d @$(EPOCH) +%Y-%m-%dT%H:%M:%SZ) \
 	SOURCE=$(shell git config --get remote.origin.url 2>/dev/null | sed 's|//[^/@]*@|//|')
@@ -134,6 +151,7 @@ TIMES = $(if $(filter docker,$(notdir $(CONTAINER))),--build-arg SOURCE_DATE_EPO
 
 image:
 	@test -n "$(CONTAINER)" || { echo "make image needs docker (with its engine running), podman or buildah: install one, or name it as in make image CONTAINER=/path/to/podman" >&2; exit 2; }
+	@$(PYTHON) -m release.version > /dev/null
 	DOCKER_BUILDKIT=1 $(CONTAINER) build -f Containerfile -t $(IMAGE) $(TIMES) $(foreach name,BASE TORCH_INDEX,$(if $(filter undefined,$(origin $(name))),,--build-arg $(name)=$($(name)))) \
 		$(addprefix --build-arg ,$(LABELS)) $(BUILD_ARGS) .
 	@echo "$(IMAGE): $$($(CONTAINER) images --format '{{.Size}}' $(IMAGE) | head -n 1) uncompressed"
@@ -141,14 +159,24 @@ image:
 clean:
 	rm -rf $(VENV) $(LOWEST) .doc-assets build/docs build/site
 
-# pip, not uv or poetry: the constraint on torch must be able to take a CPU wheel that the machine's pip is pointed at.
-# It compiles on one core, for half of its time, and also what nothing here imports: the tests of packages, models of
+# uv brings the pinned set in a fifth of pip's computing time (20 CPU seconds for 88), and pip what is then missing: torch,
+# for which the machine's pip may be pointed at a wheel for CPUs, or everything where uv could not. uv does not read pip's
+# configuration: where that names an index, uv asks nobody.
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+UNCOMPILED = $(PIP) install --no-compile -c constraints.txt
+# It compiles on both cores while pip still installs, and not what nothing here imports: the tests of packages, models of
 # other kinds, an asynchronous client, 86 of 273 MB. Python compiles what is missing when it is imported. Some packages
 # hold files of other Pythons, which cannot be compiled.
-SELDOM := /(tests?|testing|transformers/models|kubernetes/aio|torch/_inductor|networkx|pygments/lexers)/
+SELDOM := tests?|testing|transformers/models|kubernetes/aio|torch/_inductor|networkx|pygments/lexers
+COMPILE = $(BIN)/python -m compileall -qq -j 0 -x
 $(STAMP): pyproject.toml constraints.txt
 	@$(RIGHT_PYTHON)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e ".[dev]"
-	$(BIN)/python -m compileall -qq -j 0 -x '$(SELDOM)' $(VENV)/lib doc_assets || true
+	$(UNCOMPILED) setuptools uv
+	sed '/^#/,$$d; /^torch==/d' constraints.txt > $(VENV)/pinned.txt
+	$(PIP) config list | grep -q '[.]index-url=' || $(BIN)/uv pip install --quiet --no-cache --no-deps \
+		--python $(BIN)/python --requirement $(VENV)/pinned.txt || echo "pip installs what uv could not" >&2
+	$(COMPILE) '/($(SELDOM)|torch)/' $(VENV)/lib doc_assets & \
+		$(UNCOMPILED) --no-build-isolation -e ".[dev]"; installed=$$?; wait; exit $$installed
+	$(COMPILE) '/($(SELDOM))/' $(VENV)/lib || true
 	touch $@

@@ -22,6 +22,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from doc_assets import __version__
 from doc_assets.embedding import opening
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.space import model_folder
@@ -235,9 +236,21 @@ def test_what_the_build_tries_of_the_model_is_called_as_this_code_has_it(monkeyp
 
 
 def test_every_distribution_that_gets_into_the_image_is_pinned():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert_pinned(PROJECT["dependencies"])
+
+
+def test_what_is_pinned_is_what_make_installs_and_nothing_else():
+    """The pins are installed by uv without asking what depends on what, and pip must then have nothing to add."""
+    always, _, _ = (ROOT / "constraints.txt").read_text().partition("#")
+    names = {canonicalize_name(line.split("==")[0]) for line in always.splitlines()}
+    assert assert_pinned([*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]) == names
+
+
+def assert_pinned(requirements):
+    """Hold that constraints.txt has the versions of all that they need, and return the names."""
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
-    wanted, seen = [Requirement(text) for text in PROJECT["dependencies"]], set()
+    wanted, seen = [Requirement(text) for text in requirements], set()
     wanted = [requirement for requirement in wanted if applies(requirement, {""})]
     while wanted:
         requirement = wanted.pop()
@@ -250,6 +263,7 @@ def test_every_distribution_that_gets_into_the_image_is_pinned():
         assert pinned.get(name) == distribution.version.split("+")[0], name
         needed = [Requirement(text) for text in distribution.requires or []]
         wanted += [each for each in needed if applies(each, {"", *extras})]
+    return {name for name, _ in seen}
 
 
 def test_what_the_build_copies_exists_and_is_let_in():
@@ -324,7 +338,7 @@ def test_make_image_composes_the_command_of_the_engine_named():
     assert command[command.index("--secret") + 1] == "id=pip.conf,src=p"
     arguments = dict(word.split("=", 1) for flag, word in itertools.pairwise(command) if flag == "--build-arg")
     assert arguments["BASE"] == "registry.example/python@sha256:00"
-    assert arguments["VERSION"] == PROJECT["version"]
+    assert arguments["VERSION"].split("+")[0] == __version__
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", arguments["CREATED"])
     assert "TORCH_INDEX" not in arguments, "the Containerfile's own default"
 
