@@ -167,40 +167,66 @@ def _by_columns(lines: Sequence[Line], gutter: float) -> Iterator[Line]:
             yield wide[number]
 
 
+@dataclass(frozen=True, slots=True)
+class _EdgeRow:
+    """A row at the edge of a sheet: ``rank`` is 0 for the outermost, ``key`` what it has in common with others."""
+
+    sheet: int
+    index: int
+    side: str
+    rank: int
+    row: Row
+
+    @property
+    def words(self) -> str:
+        return _NUMBERS.sub("#", self.row.text.lower())
+
+    @property
+    def key(self) -> tuple[str, int, str]:
+        return self.side, round(self.row.top / 12), self.words
+
+
 def _running(by_sheet: Sequence[Sequence[Row]]) -> set[tuple[int, int]]:
-    """Return sheet and index of the rows that repeat at the edges of sheets, and of page numbers."""
-    edges: list[tuple[int, int, str, bool]] = []
-    for number, rows in enumerate(by_sheet):
-        order = sorted(range(len(rows)), key=lambda index: -rows[index].top)
-        for rank, index in enumerate(order):
-            from_end = min(rank, len(order) - 1 - rank)
-            if from_end < _EDGE:
-                key = _NUMBERS.sub("#", rows[index].text.lower())
-                side = "top" if rank < len(order) / 2 else "bottom"
-                edges.append((number, index, f"{side} {round(rows[index].top / 12)} {key}", from_end == 0))
-    counts = Counter(key for _, _, key, _ in edges)
+    """Return sheet and index of the rows that repeat at the edges of sheets, and of page numbers.
+
+    A row inside of one that does not repeat does not count: a heading that begins many sheets is none of them.
+    """
+    edges = [one for number, rows in enumerate(by_sheet) for one in _edges(number, rows)]
+    counts = Counter(one.key for one in edges)
     numbered = _numbered(by_sheet, edges)
     least = max(3, _REPEATED * len(by_sheet))
-    return {
-        (number, index)
-        for number, index, key, outermost in edges
-        if counts[key] >= least
-        or (number, index) in numbered
-        or (outermost and counts[key] >= 2 and _NUMBER_ALONE.fullmatch(key.split(" ", 2)[2]))
-    }
+    running: set[tuple[int, int]] = set()
+    inside: set[tuple[int, str]] = set()
+    for one in edges:  # from the outermost of each side on
+        number_alone = counts[one.key] >= 2 and _NUMBER_ALONE.fullmatch(one.words)
+        repeats = counts[one.key] >= least or number_alone or (one.sheet, one.index) in numbered
+        if repeats and (one.sheet, one.side) not in inside:
+            running.add((one.sheet, one.index))
+        else:
+            inside.add((one.sheet, one.side))
+    return running
 
 
-def _numbered(by_sheet: Sequence[Sequence[Row]], edges: Sequence[tuple[int, int, str, bool]]) -> set[tuple[int, int]]:
+def _edges(number: int, rows: Sequence[Row]) -> Iterator[_EdgeRow]:
+    order = sorted(range(len(rows)), key=lambda index: -rows[index].top)
+    middle = (len(order) + 1) // 2
+    for rank, index in enumerate(order[: min(_EDGE, middle)]):
+        yield _EdgeRow(number, index, "top", rank, rows[index])
+    for rank, index in enumerate(order[: max(middle - 1, len(order) - 1 - _EDGE) : -1] if middle < len(order) else []):
+        yield _EdgeRow(number, index, "bottom", rank, rows[index])
+
+
+def _numbered(by_sheet: Sequence[Sequence[Row]], edges: Sequence[_EdgeRow]) -> set[tuple[int, int]]:
     """Return the outermost rows that begin or end with a number which grows with the sheets: heads of chapters."""
     sizes = sorted(row.size for rows in by_sheet for row in rows)
     usual = sizes[len(sizes) // 2] if sizes else 0.0
     offsets: dict[tuple[int, int], tuple[str, int]] = {}
-    for number, index, key, outermost in edges:
-        row = by_sheet[number][index]
-        may_be = outermost and len(row.text) <= _LONGEST_HEAD and row.size <= 1.1 * usual
-        found = _AT_END.search(row.text) or _AT_START.match(row.text) if may_be else None
+    for one in edges:
+        text = one.row.text
+        may_be = one.rank == 0 and len(text) <= _LONGEST_HEAD and one.row.size <= 1.1 * usual
+        found = _AT_END.search(text) or _AT_START.match(text) if may_be else None
         if found:
-            offsets[number, index] = (key.partition(" ")[0], int(found[1]) - number)
+            offsets[one.sheet, one.index] = (one.side, int(found[1]) - one.sheet)
     counts = Counter(offsets.values())
     least = max(3, _SAME_OFFSET * len(by_sheet))
     return {place for place, offset in offsets.items() if counts[offset] >= least}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import unicodedata
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -144,7 +145,7 @@ def _lines(text: Any, raw: ModuleType) -> Iterator[Line]:  # noqa: ANN401
     places = _Places(text, raw)
     words: list[str] = []
     first = last = -1  # of the line's characters that are no spaces
-    spaced = False
+    spaced, half = False, 0
     for index in range(count):
         code = raw.FPDFText_GetUnicode(text, index)
         if code in (10, 13):
@@ -161,7 +162,13 @@ def _lines(text: Any, raw: ModuleType) -> Iterator[Line]:  # noqa: ANN401
             yield from _line(words, first, last, places)
             words, spaced = [], False
             continue
-        letter = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+        if 0xD800 <= code < 0xDC00:  # the first half of a letter outside the basic plane
+            half = code
+            continue
+        if 0xDC00 <= code < 0xE000 and half:
+            code = 0x10000 + ((half - 0xD800) << 10) + code - 0xDC00
+        half = 0
+        letter = _letter(code)
         if words and spaced:
             before, here = places.box(last), places.box(index)
             if here[0] - before[1] > _GAP * max(before[3] - before[2], 1.0):
@@ -175,6 +182,14 @@ def _lines(text: Any, raw: ModuleType) -> Iterator[Line]:  # noqa: ANN401
         last, spaced = index, False
     if words:
         yield from _line(words, first, last, places)
+
+
+def _letter(code: int) -> str:
+    """Return a character of the file as it is searched for: ligatures and letters of formulas as plain ones."""
+    if not 0 < code < 0x110000 or 0xD800 <= code < 0xE000:
+        return "\ufffd"
+    letter = chr(code)
+    return unicodedata.normalize("NFKC", letter) if 0xFB00 <= code <= 0xFB06 or 0x1D400 <= code <= 0x1D7FF else letter
 
 
 def _line(letters: list[str], first: int, last: int, places: _Places) -> Iterator[Line]:

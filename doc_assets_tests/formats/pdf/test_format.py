@@ -119,6 +119,22 @@ def test_running_heads_numbers_of_pages_and_contents_are_dropped() -> None:
     assert not any(words in text for words in ("Harbour Rules", "Chapter", "......"))
 
 
+def test_a_heading_that_begins_many_pages_is_no_running_head() -> None:
+    def page(n: int) -> list[Placed]:
+        finding = (SERIF, 15, 72, 740, f"Finding {'abcd'[n]}")
+        return [finding, (SERIF, 12, 72, 715, "Description"), *paragraph([f"{WORDS} {'abcd'[n]}"] * 9)]
+
+    paths = [section.heading_path for section in read([page(n) for n in range(4)]).sections if section.blocks]
+    assert [path[-1] for path in paths] == ["Description"] * 4
+
+
+@pytest.mark.parametrize(
+    ("code", "letter"), [(0xFB01, "fi"), (0x1D465, "x"), (0xD800, "\ufffd"), (0, "\ufffd"), (0xE9, "é")]
+)
+def test_ligatures_and_letters_of_formulas_are_plain_ones(code: int, letter: str) -> None:
+    assert reading._letter(code) == letter
+
+
 def test_a_document_of_two_pages_loses_its_page_numbers_too() -> None:
     found = read([[*paragraph([WORDS]), (SERIF, 9, 300, 30, f"Page {n} of 2")] for n in (1, 2)])
     assert [texts(section) for section in found.sections] == [[("prose", WORDS)]] * 2
