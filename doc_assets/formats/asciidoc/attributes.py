@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 ENTRY = re.compile(r":(!?[^\W-][\w-]*!?):(?:[ \t]+(.*))?$")
 _REFERENCE = re.compile(r"(\\)?\{(set:|counter2?:)?([^\W-][\w-]{0,99})(?::([^{}\n]{0,200}))?\}")
+_SIGN = re.compile("[\x00-\x1f]")  # of ``inline``, good for one passage only
 _WHOLE = re.compile(r"[+-]?\d{1,3}")
 _MAX_VALUE = 10_000  # characters; a value can hold others, so that a few lines could double it again and again
 _MAX_ADDED = 500_000  # characters that references may add to one document
@@ -96,6 +97,7 @@ class Attributes:
 
     def _value(self, match: re.Match[str]) -> str:
         escape, command, name, argument = match.groups()
+        argument = argument and _SIGN.sub("", argument)
         if escape:
             return match[0][1:]
         if command == "set:":

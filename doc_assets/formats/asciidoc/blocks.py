@@ -33,6 +33,7 @@ _TITLE = re.compile(r"\.(\.?[^ \t.].*)$")
 _NOTES = frozenset(("NOTE", "TIP", "IMPORTANT", "WARNING", "CAUTION"))
 _NOTE = re.compile(r"(NOTE|TIP|IMPORTANT|WARNING|CAUTION):[ \t]+(?=\S)")
 _MACRO = re.compile(r"([A-Za-z_][\w-]*)::(\S*|\S.*\S)\[(.*)\]$")
+_BLANK_LINES = re.compile(r"\A(?:[^\S\n]*\n)+")
 _RULE = re.compile(r"'{3,}$|<{3,}$|(?:-[ ]?-[ ]?-|\*[ ]?\*[ ]?\*)$")
 _CALLOUT = re.compile(
     r"(?:[ \t]*(?://|#|--|;;|%)[ \t]?|[ \t]*<!--[ \t]?|(?<=\S)(?=<)|[ \t]+(?=<))((?:<(?:\d{1,3}|\.)>|[ ])+)"
@@ -47,6 +48,10 @@ _CODE_STYLES = frozenset((
     "structurizr", "pikchr", "console", "subs",
 ))  # fmt: skip
 _FORMULAS = frozenset(("stem", "latexmath", "asciimath"))
+# Inline macros whose target begins with a colon, and an include that is escaped.
+_NO_BLOCKS = frozenset((
+    "include", "xref", "link", "mailto", "footnote", "kbd", "btn", "menu", "icon", "pass", "stem", "anchor", "label",
+))  # fmt: skip
 _WORDS = frozenset(("title", "caption", "alt", "text", "label", "description"))  # of macros that extensions define
 
 
@@ -92,9 +97,7 @@ class BlockReader:
         """Yield the footnotes of what was read last."""
         while self.inline.notes:
             notes, self.inline.notes = self.inline.notes, []
-            for note in notes:
-                if text := self.inline.text(note):
-                    yield Block(text)
+            yield from map(Block, notes)
 
     def above(self, lines: Lines, about: BlockAttributes | None = None) -> BlockAttributes:
         """Go past blank lines, comments and attribute entries; return what the lines above the next block state."""
@@ -227,14 +230,14 @@ class BlockReader:
         return self._quoted(blocks, about) if kind == "quote" or style == "quote" else self.titled(blocks, about)
 
     def _noted(self, blocks: list[Block], name: str, about: BlockAttributes) -> list[Block]:
-        label = self.attributes.get(f"{name.lower()}-caption") or name.capitalize()
+        label = about.named.get("caption") or self.attributes.get(f"{name.lower()}-caption") or name.capitalize()
         if blocks and about.title:
             label = f"{label}: {self.inline.heading(about.title)}"
         return labelled(label, blocks) if blocks else self.titled([], about)
 
     def titled(self, blocks: list[Block], about: BlockAttributes) -> list[Block]:
         """Return blocks below the title that stands above them."""
-        return labelled(self.inline.heading(about.title).rstrip(":"), blocks) if about.title else blocks
+        return labelled(self.inline.heading(about.title).rstrip(":."), blocks) if about.title else blocks
 
     def _quoted(self, blocks: list[Block], about: BlockAttributes) -> list[Block]:
         by = [self.inline.text(words) for words in (about.at(1), about.at(2)) if words]
@@ -249,7 +252,8 @@ class BlockReader:
         if style in _FORMULAS:
             is_latex = style == "latexmath" or (style == "stem" and self.attributes.get("stem") == "latexmath")
             text = f"$$\n{text}\n$$" if is_latex else text
-            return self.titled([Block(text)] if text.strip() else [], about)
+            text = _BLANK_LINES.sub("", text).rstrip()
+            return self.titled([Block(text)] if text else [], about)
         if kind == "pass" or style == "pass":
             if "subs" in about.named:
                 text = self.inline.listing(text)
@@ -262,7 +266,8 @@ class BlockReader:
         text = self._substituted(text, about.named.get("subs", ""))
         if "<" in text:
             text = with_callouts(text)
-        return self.titled([Block(text, code)] if text.strip() else [], about)
+        text = _BLANK_LINES.sub("", text).rstrip()
+        return self.titled([Block(text, code)] if text else [], about)
 
     def _substituted(self, text: str, stated: str) -> str:
         names = {name.strip("+ -") for name in stated.split(",") if name and not name.strip().startswith("-")}
@@ -284,8 +289,8 @@ class BlockReader:
             return self.titled(blocks, about)
         if name == "toc":
             return []
-        if name == "include":
-            return None  # escaped
+        if name in _NO_BLOCKS:
+            return None
         if "include" in name:
             self._missing.miss(f"{name}::{target}")
             return []

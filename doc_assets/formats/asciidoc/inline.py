@@ -63,6 +63,7 @@ class Inline:
         self._attributes = attributes
         self._references = references
         self.notes: list[str] = []
+        self._kept: list[str] = []
 
     def text(self, source: str, *, keep_lines: bool = False) -> str:
         """Return the words of a paragraph: one line, but for breaks that the author forces.
@@ -75,16 +76,19 @@ class Inline:
             lines = source.split("\n") if keep_lines else [source]
             return "\n".join(" ".join(line.split()) for line in lines).strip()
         kept: list[str] = []
+        self._kept = kept
         text = self._set_aside(source, kept)
         text = self._macros(self._replaced(self._attributes.resolve(self._quotes(text))))
+        return self._in_one_line(text, keep_lines=keep_lines)
+
+    def _in_one_line(self, text: str, *, keep_lines: bool = False) -> str:
         if "+" in text:
             text = _HARD_BREAK.sub(_BREAK, text)
         if keep_lines:
             text = text.replace("\n", _BREAK)
         if "&" in text:
             text = clean_text(html.unescape(text))
-        text = " ".join(text.split())
-        return self._restored(text, kept).strip()
+        return self._restored(" ".join(text.split()), self._kept).strip()
 
     def heading(self, source: str) -> str:
         """Return a heading's or title's words, without back-ticks."""
@@ -92,7 +96,7 @@ class Inline:
 
     def listing(self, source: str) -> str:
         """Return a listing whose substitutions include quotes or macros: without their marks, its lines kept."""
-        kept: list[str] = []
+        self._kept = kept = []
         text = self._set_aside(source, kept)
         text = self._macros(self._attributes.resolve(self._quotes(text)))
         return self._restored(clean_text(html.unescape(text)), kept).replace("`", "")
@@ -108,6 +112,7 @@ class Inline:
         """Return the text with signs in the place of what no other rule may change, which is appended to ``kept``."""
 
         def keep(shown: str) -> str:
+            shown = _KEPT.sub(lambda match: kept[int(match[1])], shown)
             kept.append(" ".join(shown.split()) if "\n" in shown else shown)
             return f"\x0e{len(kept) - 1}\x0f"
 
@@ -119,10 +124,10 @@ class Inline:
                 return keep(content if subs else inline_words(content))
             return keep(f"${content}$" if name == "latexmath" else content)
 
-        if "++" in text or "$$" in text:
-            text = enclosed(text, _PASSED, lambda mark, raw: keep(inline_words(raw) if mark == "+++" else raw))
         if "pass:" in text or "stem:" in text or "math:" in text:
             text = macros(text, _PASS, passed)
+        if "++" in text or "$$" in text:
+            text = enclosed(text, _PASSED, lambda mark, raw: keep(inline_words(raw) if mark == "+++" else raw))
         if text.count("+") > 1:
             text = _LITERAL.sub(lambda m: m[0][1:] if m["escape"] else keep(_ticked(m["text"], m["tick"])), text)
         return text
@@ -181,13 +186,13 @@ class Inline:
     def _link(self, match: re.Match[str], text: str) -> str | None:
         name, target = match["name"], match["url"] or match["target"]
         if name == "anchor":
-            self._references.name(target, text)
+            self._references.name(target, self._in_one_line(text))
             return REMOVED
         if name in ("linkgit", "man"):
             return f"{target}({text})" if text else target
         shown = link_text(text)
         if name == "xref":
-            return shown or self._references.reference(target.lstrip(":"), is_macro=True)
+            return shown or self._references.reference(self._in_one_line(target.lstrip(":")), is_macro=True)
         if name in ("javadoc", "kotlindoc", "scaladoc"):
             return shown or _class_name(target, text)
         return shown or target
@@ -195,24 +200,24 @@ class Inline:
     def _cross(self, match: re.Match[str]) -> str:
         if match[1]:
             return match[0][1:]
-        return (match[3] or "").strip() or self._references.reference(match[2].strip())
+        return (match[3] or "").strip() or self._references.reference(self._in_one_line(match[2]))
 
     def _anchor(self, match: re.Match[str]) -> str:
         if match[1]:
             return match[0][1:]
-        self._references.name(match[2], match[3] or "")
+        self._references.name(match[2], self._in_one_line(match[3] or ""))
         return REMOVED
 
     def _citation(self, match: re.Match[str]) -> str:
-        label = f"[{match[2] or match[1]}]"
+        label = f"[{self._in_one_line(match[2] or '') or match[1]}]"
         self._references.name(match[1], label)
         return label.replace("[", "&#91;")
 
     def _note(self, match: re.Match[str], text: str) -> str:
         if match["name"] == "footnoteref":
             text = text.partition(",")[2]
-        if text.strip():
-            self.notes.append(text)
+        if note := self._in_one_line(text):
+            self.notes.append(note)
         return REMOVED
 
 

@@ -199,14 +199,14 @@ def _flat(row: Iterable[_Cell], contents: Iterable[list[Block]]) -> list[Cell]:
 
 def _content(cell: _Cell, reader: NestedReader, depth: int, *, is_head: bool) -> list[Block]:
     source = cell.text.rstrip()
-    source = source.strip("\n") if source.startswith("\n") else source.lstrip()
+    source = re.sub(r"\A(?:[^\S\n]*\n)+", "", source) if source.startswith("\n") else source.lstrip()
     if not source:
         return []
     if cell.style == "a" and not is_head:
         return reader.blocks(source.split("\n"), depth + 1)
     if cell.style in ("l", "v") and not is_head:
         text = source if cell.style == "l" else reader.inline.text(source, keep_lines=True)
-        return [Block(text, "code" if cell.style == "l" else "prose")]
+        return [Block(text, "code" if cell.style == "l" else "prose")] if text else []
     texts = [reader.inline.text(part.strip()) for part in re.split(r"\n[ \t]*\n", source)]
     if cell.style == "m" and not is_head:
         texts = [f"`{text}`" if "`" not in text else text for text in texts]

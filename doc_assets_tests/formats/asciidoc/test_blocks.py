@@ -53,6 +53,7 @@ def test_headings_of_markdown_and_with_a_line_below_are_headings() -> None:
         ("[verse, Ann, Songs]\na\n  b", Block("a\nb")),
         ("NOTE: a\nb", Block("Note: a b")),
         ("[WARNING]\na", Block("Warning: a")),
+        ("[NOTE,caption=Aside]\n====\na\n====", Block("Aside: a")),
         ("[TIP]\n.Try\n====\na\n====", Block("Tip: Try: a")),
         (".Heading\na", Block("Heading: a")),
         ("****\na\n****", Block("a")),

@@ -19,6 +19,7 @@ from doc_assets_tests.support.asciidoc_pages import read, texts
         ("\"`quoted`\" and '`single`'", "\"quoted\" and 'single'"),
         ("`+{kept} *so*+` and +a_b_c+ and `*bold*`", "`{kept} *so*` and a_b_c and `bold`"),
         ("pass:[<b>raw</b> *as is*] pass:q[*read*] +++<u>x</u>+++ $$*y*$$", "raw *as is* read x *y*"),
+        ("$$pass:[a]$$ `+pass:[b]+` Since `pass:[++]` is C++", "a `b` Since `++` is C++"),
         ("x^2^ H~2~O 1^st^", "x^2 H2O 1st"),
         ("(C) (TM) a -- b c->d e...", "© ™ a — b c→d e…"),
         (r"\(C) \...", "(C) ..."),
@@ -45,6 +46,7 @@ def test_a_passage_reads_as_a_page_shows_it(source: str, expected: str) -> None:
         ("link:a.pdf[] mailto:a@b.example[write] see https://c.example.", "a.pdf write see https://c.example."),
         ("<https://a.example/b> mail", "https://a.example/b mail"),
         (r"\https://a.example[kept]", "https://a.example[kept]"),
+        ("xref::a.pdf[block] label:yes[]", "block yes"),
         ("anchor:here[] [[there]]words [[[knuth]]] cited", "words [knuth] cited"),
     ],
 )
@@ -53,9 +55,9 @@ def test_a_link_reads_as_its_words(source: str, expected: str) -> None:
 
 
 def test_a_footnote_stands_below_the_block_that_refers_to_it() -> None:
-    assert texts("One.footnote:[See https://a.example[there].] Two.footnote:x[] More.\n\nThird.") == [
+    assert texts("One.footnote:[See https://a.example[there], `+*x*+`.] Two.footnote:x[] More.\n\nThird.") == [
         "One. Two. More.",
-        "See there.",
+        "See there, `*x*`.",
         "Third.",
     ]
 
