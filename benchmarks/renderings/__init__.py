@@ -27,6 +27,7 @@ def plain(source: str) -> Rendering:
 
 RENDERINGS: dict[str, Callable[[str], Rendering]] = {
     "markdown": markdown,
+    "jupytext": markdown,
     "mdx": lambda source: markdown(source, mdx=True),
     "notebook": notebook,
     "rst": rst,

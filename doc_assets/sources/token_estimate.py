@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 # 11,000 tokens, whether they have 200 kB or 4 MB.
 _TOKENS_PER_BYTE = {
     ".md": 0.165,
+    ".qmd": 0.164,
+    ".rmd": 0.164,
     ".mdx": 0.158,
     ".rst": 0.217,
     ".txt": 0.19,

@@ -1,5 +1,7 @@
 """A page and what it includes are loaded as one: a change in either is seen, and neither leaves the source."""
 
+import json
+
 import pytest
 
 from doc_assets.ingest.planning import Planner
@@ -137,3 +139,18 @@ def test_pages_that_lack_nothing_and_pages_of_older_programs_are_not_warned_of(s
         )
         connection.execute("UPDATE document SET metadata_json = '{\"includes_missing\": 1}' WHERE title = 'Other'")
         assert str(lacking_in(connection, result.snapshot)).startswith("1 document lacks 1 include: `subfolders`")
+
+
+def test_the_text_of_a_notebook_is_loaded_while_the_source_leaves_the_notebook_out(source, loader, store):
+    source.write("src/tour.md", "---\njupytext:\n  formats: ipynb,md:myst\n---\n\n# Tour\n\nText.\n")
+    source.write(
+        "src/tour.ipynb",
+        json.dumps({"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "# Tour\n\nText."}]}),
+    )
+    load(loader, store, source)
+    assert text_of(store, "src/tour.md") == "Text."
+    source.catalogue_path.write_text(source.catalogue_path.read_text().replace("'src/**/*.md'", "'src/**'"))
+    load(loader, store, source)
+    rows = {row.path: (row.outcome, row.reason) for row in listing.manifest(store, source.partition.name)}
+    assert rows["src/tour.ipynb"] == ("loaded", None)
+    assert rows["src/tour.md"] == ("skipped", "the text of the notebook src/tour.ipynb, which is read with its outputs")

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 _BORDER = re.compile(r"[ ]{0,3}\+(?:[:=-]+\+)+[ \t]*$")
-_MIXED = re.compile(r"[ ]{0,3}[|+].*\+[:=-]+\+.*[|+][ \t]*$")  # a border that cells of several rows interrupt
+_PIECE_OF_BORDER = re.compile(r"\+[:=-]+\+")
 _DASHES = re.compile(r"[ ]{0,3}-{2,}(?:[ \t]+-{1,})+[ \t]*$")
 _RULE = re.compile(r"[ ]{0,3}-{3,}[ \t]*$")
 _CORNER = re.compile(r"\+(?=[:=-]{2})|(?<=[:=-])\+")
@@ -70,6 +70,7 @@ class _Walk:
             return 0
         rows, heads = _grid_rows(self.lines[start:end])
         if not rows:
+            self.no_grid = end
             return 0
         self.write(rows, heads)
         return end
@@ -179,7 +180,7 @@ def _grid_rows(lines: Sequence[str]) -> tuple[_Rows, int]:
     """Return the lines of each cell of each row, and how many rows are the head."""
     margin = len(lines[0]) - len(lines[0].lstrip(" "))
     lines = [line[margin:] if not line[:margin].strip() else line for line in lines]
-    borders = [line for line in lines if _BORDER.match(line) or _MIXED.match(line)]
+    borders = [line for line in lines if _BORDER.match(line) or _is_mixed(line)]
     edges = sorted({match.start() for line in borders for match in _CORNER.finditer(line)})[: _MOST_COLUMNS + 1]
     rows: _Rows = []
     row: list[list[str]] = [[] for _ in edges[1:]]
@@ -197,7 +198,7 @@ def _grid_rows(lines: Sequence[str]) -> tuple[_Rows, int]:
             if "=" in line and not heads:
                 heads = len(rows)
             continue
-        if _MIXED.match(line):
+        if _is_mixed(line):
             end_row()
         column = 0
         while column < len(edges) - 1:
@@ -210,6 +211,11 @@ def _grid_rows(lines: Sequence[str]) -> tuple[_Rows, int]:
             column = last
     end_row()
     return rows, heads
+
+
+def _is_mixed(line: str) -> bool:
+    """Return whether a line of a grid is a border that cells of several rows interrupt."""
+    return line.rstrip()[-1:] in ("|", "+") and _PIECE_OF_BORDER.search(line) is not None
 
 
 def _dedented(cell: Sequence[str]) -> list[str]:

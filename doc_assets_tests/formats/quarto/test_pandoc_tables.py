@@ -92,3 +92,8 @@ def test_cells_with_lists_are_kept_as_lists_and_a_caption_above_loses_its_mark()
 )
 def test_other_lines_stay(text: str) -> None:
     assert rewrite_tables(text) == text
+
+
+def test_a_column_of_borders_is_read_once() -> None:
+    text = "+---+---+\n" * 3_000
+    assert rewrite_tables(text) == text
