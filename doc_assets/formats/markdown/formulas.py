@@ -69,8 +69,8 @@ class _Quoter:
         """Return the position behind inline code or a formula between dollars, or behind a mark that opens none."""
         start, limit = match.end(), _LONGEST if mark == "$$" else _LONGEST_INLINE
         end = self._prose.find(mark, start, start + limit)
-        content = self._prose[start:end] if end >= 0 else "\n\n"
-        if mark != "$$" and "\n\n" in content:
+        content = self._prose[start:end]
+        if end < 0 or (mark != "$$" and "\n\n" in content):
             return start
         if mark == "$" and content != content.strip():
             if not (self._spaced and "\\" in content and content[0] == content[-1] == " "):

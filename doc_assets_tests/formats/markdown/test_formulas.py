@@ -67,3 +67,10 @@ def test_many_openings_without_an_end_take_linear_time() -> None:
     for mark in ("\\begin{align} ", "\\\\( x ", "$$ x ", "` x "):
         text = mark * 20_000
         assert quote_formulas(text + "\\begin{") == text + "\\begin{"
+
+
+@pytest.mark.parametrize(
+    "text", ["$$ opens none \\[ \\alpha_1 \\]", "\\begin{align}x\\end{align} $$", "a $$ b ` c \\(x^2\\)"]
+)
+def test_a_mark_without_an_end_ends_the_search_for_it(text: str) -> None:
+    assert "$$" in quote_formulas(text)
