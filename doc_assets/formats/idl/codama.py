@@ -205,7 +205,7 @@ def _variant(node: Mapping[str, Any]) -> Field:
 def _unwrapped(node: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the type inside of those that only say how it is written: sizes, prefixes, offsets."""
     for _ in range(DEEPEST):
-        if node.get("kind") in _HOLDERS or not isinstance(node.get("type"), Mapping):
+        if line(node.get("kind")) in _HOLDERS or not isinstance(node.get("type"), Mapping):
             break
         node = node["type"]
     return node
