@@ -126,6 +126,8 @@ class MarkdownReader:
             return i + 3
         if token.type == "inline":
             self._add_paragraph(token.content)
+        elif token.type in ("fence", "code_block") and "\x02" in token.content:
+            self._add_around(token.content)
         elif token.type in ("fence", "code_block"):
             self._add_listing(token.info, token.content)
         elif token.type in ("math_block", "math_block_label"):
@@ -144,6 +146,19 @@ class MarkdownReader:
     def _add_parts(self, parts: Sequence[Part]) -> None:
         for part in parts:
             self._out.add(part)
+
+    def _add_around(self, content: str) -> None:
+        """Add code in which a directive or an element stood: what that gave, and the lines around it."""
+        lines: list[str] = []
+        for line in content.split("\n"):
+            number = placeholder_number(line.strip())
+            if number is None:
+                lines.append(line)
+                continue
+            self._add("\n".join(lines), "code")
+            lines.clear()
+            self._add_parts(self._lifted[number])
+        self._add("\n".join(lines), "code")
 
     def _add_listing(self, info: str, code: str) -> None:
         """Add a listing below its titles."""
@@ -183,6 +198,8 @@ class MarkdownReader:
         number = placeholder_number(content)
         if number is not None:
             self._add_parts(self._lifted[number])
+            return
+        if not content:  # no-break spaces alone
             return
         first = content[0]
         if first == "<" and _TABLE_TAGS.fullmatch(content):  # MDX has no blocks of HTML

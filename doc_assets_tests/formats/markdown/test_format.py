@@ -431,3 +431,12 @@ def test_text_nested_deeper_than_the_parser_goes_is_kept() -> None:
     assert "item0" in laid_out
     assert "item54" in laid_out
     assert "deep words" in lay_out(read("> " * 110 + "deep words"))[0]
+
+
+def test_a_directive_that_is_indented_like_code_is_no_code_and_a_paragraph_of_no_break_spaces_is_none() -> None:
+    assert blocks("Text.\n\n\t::: a.b\n\n\tx = 1\n") == [
+        Block("Text."),
+        Block("a.b", "signature"),
+        Block("x = 1", "code"),
+    ]
+    assert blocks("Text.\n\n\u00a0\n\nEnd.\n") == [Block("Text."), Block("End.")]
