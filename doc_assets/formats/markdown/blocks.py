@@ -40,6 +40,12 @@ _MIN_CONTENTS = 4  # links; fewer may be an answer
 _OWN_BLOCKS = frozenset(
     ("fence", "code_block", "html_block", "math_block", "math_block_label", "table_open", "dl_open")
 )
+_VERBATIM: dict[str, BlockKind] = {
+    "fence": "code",
+    "code_block": "code",
+    "math_block": "prose",
+    "math_block_label": "prose",
+}
 _LISTS = frozenset(("bullet_list_open", "ordered_list_open", "dl_open"))
 _TABLE_TAGS = re.compile(r"(?:</?(?:table|thead|tbody|tfoot|tr|td|th|caption)\b[^<>]*>\s*)+")
 
@@ -126,8 +132,8 @@ class MarkdownReader:
             return i + 3
         if token.type == "inline":
             self._add_paragraph(token.content)
-        elif token.type in ("fence", "code_block") and "\x02" in token.content:
-            self._add_around(token.content)
+        elif token.type in _VERBATIM and "\x02" in token.content:
+            self._add_around(token.content, _VERBATIM[token.type])
         elif token.type in ("fence", "code_block"):
             self._add_listing(token.info, token.content)
         elif token.type in ("math_block", "math_block_label"):
@@ -147,18 +153,18 @@ class MarkdownReader:
         for part in parts:
             self._out.add(part)
 
-    def _add_around(self, content: str) -> None:
-        """Add code in which a directive or an element stood: what that gave, and the lines around it."""
+    def _add_around(self, content: str, kind: BlockKind) -> None:
+        """Add code or a formula in which a directive or an element stood: what that gave, and the lines around it."""
         lines: list[str] = []
         for line in content.split("\n"):
             number = placeholder_number(line.strip())
             if number is None:
                 lines.append(line)
                 continue
-            self._add("\n".join(lines), "code")
+            self._add("\n".join(lines), kind)
             lines.clear()
             self._add_parts(self._lifted[number])
-        self._add("\n".join(lines), "code")
+        self._add("\n".join(lines), kind)
 
     def _add_listing(self, info: str, code: str) -> None:
         """Add a listing below its titles."""
