@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from doc_assets.document import Block, JsonValue, json_safe
 from doc_assets.formats.html.manual_pages import NAME_HEADINGS
+from doc_assets.formats.man.escapes import JOINED
 from doc_assets.formats.parts import Heading, Part
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -49,9 +50,9 @@ class Facts:
     def title(self, parts: Sequence[Part]) -> str:
         """Return ``name(section)``, spelled as the file or the section NAME does."""
         stem, section = _name_of_file(self.path)
-        section = self.section.strip().split(" ")[0] or section
+        section = self.section.replace(JOINED, "").strip().split(" ")[0] or section
         listed = re.split(r"[,\s]+", (_name_line(parts) or ("", ""))[0].strip())
-        name = self.name.strip() or self.first_name
+        name = (self.name or self.first_name).replace(JOINED, "").strip()
         spelled = next((one for one in (stem, *listed) if one and one.casefold() == name.casefold()), "")
         if not spelled:
             is_word = name and not re.search(r"\s", name)
@@ -69,7 +70,9 @@ class Facts:
             "updated": _day(self.date),
         }
         facts: dict[str, JsonValue] = {
-            name: json_safe(" ".join(value.split())[:_LONGEST]) for name, value in found.items() if value.strip()
+            name: json_safe(" ".join(value.replace(JOINED, "").split())[:_LONGEST])
+            for name, value in found.items()
+            if value.strip()
         }
         if references := _references(parts):
             facts["see_also"] = references

@@ -69,3 +69,14 @@ def test_a_page_without_a_head_is_named_after_its_file() -> None:
     document = read(".SH NAME\nx\n.SH SYNOPSIS\ny\n", "man1/ring.1")
     assert (document.title, document.metadata) == ("ring(1)", {})
     assert read(".Dd $Mdocdate$\n.Dt RING 1\n.Os\n.Sh NAME\n.Nm ring\n").metadata == {"manual_section": "1"}
+
+
+def test_marks_of_joined_lines_stay_out_of_title_and_metadata() -> None:
+    document = read('.TH RI\\cNG 8\\c "May\\c 2015" "tools\\c" "all\\c"\n.SH NAME\nx\n', "a/b.8")
+    assert document.title == "ring(8)"
+    assert document.metadata == {
+        "manual_section": "8",
+        "manual": "all",
+        "manual_source": "tools",
+        "updated": "May 2015",
+    }
