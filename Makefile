@@ -176,7 +176,8 @@ $(STAMP): pyproject.toml constraints.txt
 	sed '/^#/,$$d; /^torch==/d' constraints.txt > $(VENV)/pinned.txt
 	$(PIP) config list | grep -q '[.]index-url=' || $(BIN)/uv pip install --quiet --no-cache --no-deps \
 		--python $(BIN)/python --requirement $(VENV)/pinned.txt || echo "pip installs what uv could not" >&2
-	$(COMPILE) '/($(SELDOM)|torch)/' $(VENV)/lib doc_assets & \
+	{ $(COMPILE) '/($(SELDOM)|torch)/' $(VENV)/lib doc_assets; \
+		test ! -x $(BIN)/pytest || $(BIN)/python -m doc_assets_tests.support.rewriting doc_assets_tests; } & \
 		$(UNCOMPILED) --no-build-isolation -e ".[dev]"; installed=$$?; wait; exit $$installed
 	$(COMPILE) '/($(SELDOM))/' $(VENV)/lib || true
 	touch $@

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +19,33 @@ from packaging.utils import canonicalize_name
 COPYLEFT = re.compile(r"\b[AL]?GPL|\bMPL|\bEPL|\bCDDL|General Public|Mozilla Public|Eclipse Public", re.IGNORECASE)
 
 
-def runtime_only(document: dict[str, Any], dependencies: list[str]) -> dict[str, Any]:
-    """Return the document without what is installed for tests and tools alone.
+def distributions(requirements: Iterable[str]) -> dict[str, str]:
+    """Return name and version of all that is installed for these requirements here, by what each says that it needs."""
+    wanted = [(Requirement(text), frozenset({""})) for text in requirements]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    versions = {}
+    while wanted:
+        requirement, extras = wanted.pop()
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        name, extras = canonicalize_name(requirement.name), frozenset({"", *requirement.extras})
+        if (name, extras) not in seen:
+            seen.add((name, extras))
+            distribution = importlib.metadata.distribution(name)
+            versions[name] = distribution.version
+            wanted += [(Requirement(text), extras) for text in distribution.requires or []]
+    return versions
 
-    Args:
-        document: Of an environment, with its graph of dependencies.
-        dependencies: Of the project, as in ``pyproject.toml``; those of its extras are left out.
-    """
+
+def reduced(document: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the document with the packages of these names alone, and what depends on what among them."""
+    wanted = set(names)
+    components = [each for each in document["components"] if canonicalize_name(each["name"]) in wanted]
+    kept = {each["bom-ref"] for each in components}
+    graph = {each["ref"]: sorted(kept & set(each.get("dependsOn", []))) for each in document["dependencies"]}
     root = document["metadata"]["component"]["bom-ref"]
-    names = {each["bom-ref"]: canonicalize_name(each["name"]) for each in document["components"]}
-    wanted = {canonicalize_name(Requirement(text).name) for text in dependencies}
-    graph = {each["ref"]: each.get("dependsOn", []) for each in document["dependencies"]}
-    graph[root] = [ref for ref in graph[root] if names[ref] in wanted]
-    reached, left = set(), [root]
-    while left:
-        if (ref := left.pop()) not in reached:
-            reached.add(ref)
-            left += graph.get(ref, [])
-    return document | {
-        "components": [each for each in document["components"] if each["bom-ref"] in reached],
-        "dependencies": [{"ref": ref, "dependsOn": sorted(graph[ref])} for ref in sorted(reached & graph.keys())],
-    }
+    dependencies = [{"ref": ref, "dependsOn": graph[ref]} for ref in sorted(graph) if ref in {root, *kept}]
+    return document | {"components": components, "dependencies": dependencies}
 
 
 def licences(component: dict[str, Any]) -> list[str]:
@@ -57,7 +65,10 @@ def main(path: Path) -> None:
     command = ["environment", "--pyproject", "pyproject.toml", "--output-reproducible", "--of", "JSON", "-o", str(path)]
     subprocess.run([sys.executable, "-m", "cyclonedx_py", *command, sys.executable], check=True)  # noqa: S603
     with Path("pyproject.toml").open("rb") as file:
-        document = runtime_only(json.loads(path.read_text()), tomllib.load(file)["project"]["dependencies"])
+        names = distributions(tomllib.load(file)["project"]["dependencies"])
+    document = reduced(json.loads(path.read_text()), names)
+    if len(document["components"]) != len(names):
+        sys.exit(f"{path}: {len(document['components'])} packages, where {len(names)} are installed for the program")
     text = json.dumps(document, indent=2, sort_keys=True)
     if fault := JsonStrictValidator(SchemaVersion.from_version(document["specVersion"])).validate_str(text):
         sys.exit(f"{path}: not as CycloneDX's schema wants it: {fault}")

@@ -4,7 +4,6 @@ No engine is needed: the files are read as text. That the image works is tried b
 """
 
 import hashlib
-import importlib.metadata
 import itertools
 import json
 import os
@@ -19,7 +18,6 @@ from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from doc_assets import __version__
@@ -28,6 +26,7 @@ from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.space import model_folder
 from doc_assets.settings import Settings
 from doc_assets_tests.support import ROOT
+from release.sbom import distributions
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -222,10 +221,6 @@ def test_what_converts_the_model_is_all_that_the_conversion_imports(tmp_path):
     assert IMAGE.environment()["DOC_ASSETS_CONVERTED_MODELS"] == target
 
 
-def applies(requirement, extras):
-    return requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
-
-
 def test_what_the_build_tries_of_the_model_is_called_as_this_code_has_it(monkeypatch):
     model = create_autospec(Embedder, instance=True)
     monkeypatch.setattr(opening, "open_embedder", lambda _settings: model)
@@ -250,20 +245,10 @@ def assert_pinned(requirements):
     """Hold that constraints.txt has the versions of all that they need, and return the names."""
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
-    wanted, seen = [Requirement(text) for text in requirements], set()
-    wanted = [requirement for requirement in wanted if applies(requirement, {""})]
-    while wanted:
-        requirement = wanted.pop()
-        name, extras = canonicalize_name(requirement.name), frozenset(requirement.extras)
-        if (name, extras) in seen:
-            continue
-        seen.add((name, extras))
-        distribution = importlib.metadata.distribution(name)
-        # A build of torch says which one it is behind a plus; the pin admits all of them.
-        assert pinned.get(name) == distribution.version.split("+")[0], name
-        needed = [Requirement(text) for text in distribution.requires or []]
-        wanted += [each for each in needed if applies(each, {"", *extras})]
-    return {name for name, _ in seen}
+    # A build of torch says which one it is behind a plus; the pin admits all of them.
+    installed = {name: version.split("+")[0] for name, version in distributions(requirements).items()}
+    assert {name: pinned.get(name) for name in installed} == installed
+    return installed.keys()
 
 
 def test_what_the_build_copies_exists_and_is_let_in():

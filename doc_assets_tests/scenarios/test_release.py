@@ -14,7 +14,7 @@ from doc_assets import __version__
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema import schema
 from doc_assets_tests.support import ROOT
-from release.sbom import COPYLEFT, licences, runtime_only
+from release.sbom import COPYLEFT, licences, reduced
 from release.version import version_of
 
 REVISIONS = "doc_assets/store/schema/alembic/versions"
@@ -44,26 +44,26 @@ def test_the_changelog_knows_the_version_or_gathers_for_the_next():
     assert headings[0] == "Unreleased" and headings[1].split(" - ")[0] == __version__
 
 
-def test_tools_of_development_are_not_in_the_list_of_what_a_release_is_built_on():
+def test_the_list_of_what_a_release_is_built_on_holds_what_the_program_needs_and_no_tool():
     def component(name: str) -> dict[str, object]:
-        return {"bom-ref": name, "name": name}
+        return {"bom-ref": f"{name}==1", "name": name}
 
     document = {
         "metadata": {"component": {"bom-ref": "root"}},
-        "components": [component(name) for name in ("Used", "below", "tested_with", "below-that")],
+        "components": [component(name) for name in ("Used_By", "below", "tool")],
         "dependencies": [
-            {"ref": "root", "dependsOn": ["Used", "tested_with"]},
-            {"ref": "Used", "dependsOn": ["below"]},
-            {"ref": "below"},
-            {"ref": "tested_with", "dependsOn": ["below", "below-that"]},
+            {"ref": "Used_By==1", "dependsOn": ["below==1", "tool==1"]},
+            {"ref": "below==1"},
+            {"ref": "root", "dependsOn": ["Used_By==1", "tool==1"]},
+            {"ref": "tool==1", "dependsOn": ["below==1"]},
         ],
     }
-    kept = runtime_only(document, ["used[extra]>=2; python_version > '3'"])
-    assert [each["name"] for each in kept["components"]] == ["Used", "below"]
+    kept = reduced(document, ["used-by", "below"])
+    assert [each["name"] for each in kept["components"]] == ["Used_By", "below"]
     assert kept["dependencies"] == [
-        {"ref": "Used", "dependsOn": ["below"]},
-        {"ref": "below", "dependsOn": []},
-        {"ref": "root", "dependsOn": ["Used"]},
+        {"ref": "Used_By==1", "dependsOn": ["below==1"]},
+        {"ref": "below==1", "dependsOn": []},
+        {"ref": "root", "dependsOn": ["Used_By==1"]},
     ]
 
 
