@@ -1,4 +1,4 @@
-"""Write the bytecode of the tests with their assertions as pytest rewrites them: else each of its processes does it all.
+"""Write the bytecode of the tests with assertions as pytest rewrites them: else each of its processes does it all.
 
 What it calls of pytest is not public. If a release of pytest takes it away, this fails by name and is left out; nothing
 but time depends on it.
