@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import typer
 
 from doc_assets.cli.output import print_exactly, print_note
 from doc_assets.errors import Refused
+from doc_assets.runtime.whole_file import can_be_written, write_whole
 from doc_assets.store.database.connection import Store
 
 
 def require_writable(path: Path, option: str) -> None:
     """Raise BadParameter unless a file can be written there."""
-    folder = path.parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+    if not can_be_written(path):
         raise typer.BadParameter(
             f"{path} cannot be written: name a file in a folder that exists and is yours", param_hint=option
         )
@@ -41,11 +40,8 @@ def write_report(store: Store, run: str, path: Path | None) -> None:
     if path is None:
         print_exactly(text)
         return
-    unfinished = path.parent / f".{path.name}.{os.getpid()}"
     try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
+        write_whole(path, text)
     except OSError as error:
-        unfinished.unlink(missing_ok=True) if unfinished.is_file() else None
         raise Refused(f"the report cannot be written to {path}: {error.strerror or error}") from error
     print_note(f"wrote {path}: the report of {facts.run.kind} {facts.run.id}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from doc_assets.document import canonical_json
 from doc_assets.errors import NotFound, Refused
 from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.recipe import terms_of
+from doc_assets.runtime.whole_file import write_whole
 from doc_assets.settings import Settings
 
 _FORMAT = 1
@@ -61,12 +61,9 @@ class PlanFile:
         Raises:
             Refused: It cannot be written.
         """
-        unfinished = path.parent / f".{path.name}.{os.getpid()}"
         try:
-            unfinished.write_text(json.dumps({"doc_assets_plan": _FORMAT, **asdict(self)}, indent=1) + "\n")
-            unfinished.replace(path)
+            write_whole(path, json.dumps({"doc_assets_plan": _FORMAT, **asdict(self)}, indent=1) + "\n")
         except OSError as error:
-            unfinished.unlink(missing_ok=True) if unfinished.is_file() else None
             raise Refused(f"the plan cannot be written to {path}: {error.strerror or error}") from error
 
     @classmethod
