@@ -58,7 +58,10 @@ def paragraphs(summary: LoadSummary) -> Iterator[Paragraph]:
         said = f"{missing:,} files that documents include are missing; the warnings above say where"
         yield "includes", [said]
     if summary.near_pairs:
-        said = f"{summary.near_pairs:,} pairs of documents are nearly the same; a search shows one of each"
+        pairs = (
+            "1 pair of documents is" if summary.near_pairs == 1 else f"{summary.near_pairs:,} pairs of documents are"
+        )
+        said = f"{pairs} nearly the same; a search shows one of each"
         yield "duplicates", [f"{said}: doc-assets duplicates"]
     if totals["retries"] or totals["embedding_retries"]:
         steps, requests = totals["retries"], totals["embedding_retries"]
@@ -70,8 +73,10 @@ def paragraphs(summary: LoadSummary) -> Iterator[Paragraph]:
     if busy := summary.busy:
         yield "bounded by", _bounded(summary, busy)
     yield "used", [f"{_times(summary)}; peak memory {totals['peak_rss_bytes'] / 1e9:.2f} GB"]
+    # Of a run that published nothing, too: it has most to explain. What was not begun is not in the history.
+    if summary.run and any(result.snapshot is not None or result.result != "stopped" for result in summary.results):
+        yield "report", [f"doc-assets history --report {summary.run[:8]} -o report.html"]
     if summary.batch_id is not None:
-        yield "report", [f"doc-assets history --report {summary.batch_id[:8]} -o report.html"]
         yield "undo", [f"doc-assets rollback --run {summary.batch_id[:8]}"]
 
 
@@ -80,21 +85,21 @@ def _loaded(summary: LoadSummary) -> Iterator[str]:
     published = [result for result in summary.results if result.result == "published"]
     unchanged = sum(result.result == "unchanged" for result in summary.results)
     documents = sum(result.documents for result in published)
-    rest = f"; {unchanged:,} partitions are unchanged" if unchanged else ""
+    rest = f"; {_counted(unchanged, 'partition')} {'is' if unchanged == 1 else 'are'} unchanged" if unchanged else ""
     yield (
-        f"{documents:,} documents of {_partitions(len(published))} in {duration(summary.seconds)}, "
+        f"{_counted(documents, 'document')} of {_counted(len(published), 'partition')} in {duration(summary.seconds)}, "
         f"{totals['documents_per_minute']:,.0f} documents/min{rest}"
     )
     chunks, embedded = totals["embedded"] + totals["reused"], totals["embedded"]
     reused = "" if embedded == chunks else "; the store had the vectors of the others"
     yield (
-        f"{embedded:,} of {chunks:,} chunks embedded, {totals['tokens_embedded'] / summary.seconds:,.0f} tokens/s; "
-        f"{totals['bytes'] / 1e6:,.1f} MB of files, {totals['bytes'] * 60e-6 / summary.seconds:,.1f} MB/min{reused}"
+        f"{embedded:,} of {chunks:,} chunks embedded, {summary.per_second(totals['tokens_embedded']):,.0f} tokens/s; "
+        f"{totals['bytes'] / 1e6:,.1f} MB of files, {summary.per_second(totals['bytes']) * 60e-6:,.1f} MB/min{reused}"
     )
 
 
-def _partitions(count: int) -> str:
-    return f"{count:,} partition{'' if count == 1 else 's'}"
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
@@ -103,17 +108,18 @@ def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
         results = [result for result in summary.unfinished if result.result == end]
         if not results:
             continue
+        begun = [result for result in results if result.snapshot is not None or end != "stopped"]
         sentences = []
-        for result in results[:_SHOWN]:
+        for result in begun[:_SHOWN]:
             sentences.append(f"{result.partition}: {_shortened(result)}")
             if end != "stopped":
                 sentences.append(f"  next: {next_step(result.partition, end)}")
-        if len(results) > _SHOWN:
-            sentences.append(f"and {len(results) - _SHOWN:,} more: doc-assets history --failed")
+        if len(begun) > _SHOWN:
+            where = ": doc-assets status" if end == "stopped" else ": doc-assets history --failed"
+            sentences.append(f"and {len(begun) - _SHOWN:,} more{where}")
         if end == "stopped":
-            begun = [result for result in results if result.snapshot is not None]
             sentences.append(
-                f"{sum(result.files for result in begun):,} files of {_partitions(len(begun))} are in, "
+                f"{sum(result.files for result in begun):,} files of {_counted(len(begun), 'partition')} are in, "
                 f"{len(results) - len(begun):,} were not begun; the same command goes on from there"
             )
         yield "not loaded" if end == "rejected" else end, sentences
@@ -129,14 +135,10 @@ def _left_out(summary: LoadSummary, outcome: str) -> Iterator[str]:
     kinds = [kind for kind in by_kind(summary.left_out) if kind.kind.outcome == outcome]
     for kind in kinds[:_SHOWN]:
         command = f": {command_for(kind)}" if outcome == "rejected" else ""
-        yield f"{kind.files:,} {_files(kind.files)}, {kind.kind.title}; {kind.kind.mending}{command}"
+        yield f"{_counted(kind.files, 'file')}, {kind.kind.title}; {kind.kind.mending}{command}"
     if len(kinds) > _SHOWN:
         rest = sum(kind.files for kind in kinds[_SHOWN:])
         yield f"{rest:,} more for {len(kinds) - _SHOWN:,} other reasons; the report has all of them"
-
-
-def _files(count: int) -> str:
-    return "file" if count == 1 else "files"
 
 
 def _bounded(summary: LoadSummary, busy: dict[str, float]) -> list[str]:

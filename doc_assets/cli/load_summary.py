@@ -103,9 +103,13 @@ class LoadSummary:
         worked = sum(result.documents for result in self.results if result.result in ("published", "rejected"))
         return {name: sum(getattr(result, name) for result in self.results) for name in _SUMMED} | {
             "seconds": round(self.seconds, 3),
-            "documents_per_minute": round(worked * 60 / self.seconds, 1),
+            "documents_per_minute": round(60 * self.per_second(worked), 1),
             "peak_rss_bytes": max([self.peak_rss_bytes, *(result.peak_rss_bytes for result in self.results)]),
         }
+
+    def per_second(self, count: float) -> float:
+        """Return a count by the wall time; 0 if it took none."""
+        return count / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def stages(self) -> dict[str, float]:

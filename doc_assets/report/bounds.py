@@ -43,6 +43,8 @@ def machine_of(recorded: Mapping, at_once: int, precision: str | None) -> Machin
 def busy_shares(stages: Iterable[Mapping[str, float]], lanes: Mapping[str, int], seconds: float) -> dict[str, float]:
     """Return the share of the loads' time, 0 to 1, in which each stage was busy; sealing and auditing are writing.
 
+    Empty if no stage did anything, as in a load that failed at its start.
+
     Args:
         stages: Seconds by stage, of each load.
         lanes: How many processes do the work of a stage side by side.
@@ -55,6 +57,8 @@ def busy_shares(stages: Iterable[Mapping[str, float]], lanes: Mapping[str, int],
         for stage, spent in load.items():
             if (counted := _COUNTED_AS.get(stage, stage)) in worked:
                 worked[counted] += spent
+    if not any(worked.values()):  # nothing was waited for, and nothing would help
+        return {}
     return {stage: min(1.0, worked[stage] / (max(1, lanes.get(stage, 1)) * seconds)) for stage in STAGES}
 
 

@@ -87,7 +87,7 @@ def kind_of(outcome: str, reason: str) -> Kind:
     for pattern, title, mending in _REJECTED if outcome == "rejected" else _SKIPPED:
         if found := re.search(pattern, reason):
             return Kind(outcome, title, mending.format(found[0]))
-    title = _NUMBER.sub("…", reason)
+    title = _NUMBER.sub("…", " ".join(reason.split()))
     if outcome == "rejected":
         return Kind(outcome, title[:_LONGEST], "mend the files, or exclude them in the catalogue")
     return Kind(outcome, title[:_LONGEST], f"{_NOTHING}, unless they are missed")

@@ -30,7 +30,7 @@ def summary() -> LoadSummary:
 def test_each_paragraph_says_what_to_do_about_it() -> None:
     said = {label: " ".join(sentences) for label, sentences in paragraphs(summary())}
     assert said["loaded"].startswith("40 documents of 1 partition in 12 s")
-    assert "1 partitions are unchanged" in said["loaded"]
+    assert "1 partition is unchanged" in said["loaded"]
     assert "defi/gone" in said["failed"] and "doc-assets migrate defi/gone" in said["failed"]
     assert "doc-assets migrate defi/odd" in said["not loaded"]
     assert "raise DOC_ASSETS_MAX_TEXT_CHARACTERS" in said["rejected"]
@@ -50,3 +50,29 @@ def test_no_line_is_wider_than_a_terminal_of_80_columns_but_for_a_word_that_is()
 def test_without_a_terminal_each_sentence_is_one_line() -> None:
     for label, sentences in paragraphs(summary()):
         assert len(list(laid_out(label, sentences, None))) == len(sentences)
+
+
+def said_of(*results: LoadResult, seconds: float = 3.0) -> dict[str, str]:
+    found = LoadSummary(results, seconds, 0, {}, None, Loading(seconds, {"parse": 1}), run="0a1b2c3d-9")
+    return {label: " ".join(sentences) for label, sentences in paragraphs(found)}
+
+
+def test_a_run_that_published_nothing_names_its_report_and_gives_no_advice_on_its_pace() -> None:
+    said = said_of(LoadResult("rust", "a", "failed", error="gone"))
+    assert said["report"] == "doc-assets history --report 0a1b2c3d -o report.html"
+    assert "undo" not in said and "bounded by" not in said
+
+
+def test_partitions_that_a_stop_left_out_are_counted_and_only_those_begun_are_named() -> None:
+    begun = [LoadResult("rust", f"begun-{n}", "stopped", snapshot=n, error="stopped") for n in range(1, 11)]
+    said = said_of(*begun, LoadResult("rust", "left", "stopped", error="not begun"))
+    assert "rust/left" not in said["stopped"] and "1 were not begun" in said["stopped"]
+    assert "and 2 more: doc-assets status" in said["stopped"] and "report" in said
+    assert "report" not in said_of(LoadResult("rust", "left", "stopped", error="not begun"))
+
+
+def test_a_load_that_took_no_time_has_no_pace() -> None:
+    assert (
+        "1 document of 1 partition in 0 s, 0 documents/min"
+        in said_of(LoadResult("rust", "a", "published", 1, documents=1), seconds=0.0)["loaded"]
+    )

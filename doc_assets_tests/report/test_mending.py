@@ -50,3 +50,7 @@ def test_kinds_come_by_outcome_and_size_with_the_partitions_that_have_most() -> 
 @pytest.mark.parametrize("result", ["failed", "rejected", "refused", "interrupted", "stopped"])
 def test_each_bad_end_names_the_command_that_comes_next(result: str) -> None:
     assert "doc-assets migrate rust/a" in next_step("rust/a", result)
+
+
+def test_the_title_of_a_reason_that_no_kind_is_known_for_is_one_line() -> None:
+    assert kind_of("rejected", "odd\n  in 3 lines").title == "odd in … lines"
