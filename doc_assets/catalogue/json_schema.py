@@ -18,9 +18,9 @@ from doc_assets.catalogue.source_keys import NEAR_DUPLICATE_POLICIES, PREFERRED_
 TITLE = "Catalogue of doc-assets"
 BEYOND = (
     "Only the program sees: keys that stand twice in a mapping, two sources that make the same partition, scopes that "
-    "name what the catalogue lacks, sets of characters in globs that are none, a name, password or secret within an "
-    "address, and whether a source exists: doc-assets catalogue check says these. The formats are those that were "
-    "installed where the schema was written."
+    "name what the catalogue lacks, sets of characters in globs that are none, ports that are none, .nan, a name, "
+    "password or secret within an address, and whether a source exists: doc-assets catalogue check says these. The "
+    "formats are those that were installed where the schema was written."
 )
 
 
@@ -36,7 +36,9 @@ def _named(pattern: str, message: str) -> dict[str, Any]:
 _GLOB = _no(r"^/|^$|(^|/)\.\.(/|$)", "A glob is relative to the source's root, without '..'.")
 _FOLDER = _no(r"^/|^$|//+[^/]|(^|/)\.\.?(/|$)", "A folder inside the source is needed, as in docs/omni.")
 _NO_SUBFOLDER = r"^/|^$|//+[^/]|(^|/)(\.\.?|\.git)(/|$)"
-_SCHEME = r"^(?![A-Za-z][A-Za-z0-9+.-]*://)"
+_SCHEME = r"^(?![A-Za-z][A-Za-z0-9+.-]*://)(?=[\s\S]*\S)"
+_HOST = r"[^/?#\s]"
+_WEB = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}"
 
 # By kind ("" for every kind), then by key: what validators of the model check, and what is no keyword of a field.
 _CHECKED: dict[str, dict[str, dict[str, Any]]] = {
@@ -50,12 +52,14 @@ _CHECKED: dict[str, dict[str, dict[str, Any]]] = {
             "anyOf": [{"enum": [*NEAR_DUPLICATE_POLICIES[:-1]]}, {"pattern": f"^{PREFERRED_SOURCE.pattern}$"}]
         },
     },
-    "archive": {"location": {"pattern": rf"{_SCHEME}|^[Hh][Tt][Tt][Pp][Ss]?://"}},
+    "directory": {"location": {"pattern": r"\S"}},
+    "archive": {"location": {"pattern": rf"{_SCHEME}|{_WEB}"}},
     "git": {
         "location": {
-            "pattern": rf"{_SCHEME}|^([Hh][Tt][Tt][Pp][Ss]?|[Ss][Ss][Hh])://",
+            "pattern": rf"{_SCHEME}|{_WEB}|^[Ss][Ss][Hh]://{_HOST}",
             **_no("^-|::", "An https, http, ssh or git@host: address is needed, or a path."),
         },
+        "lfs_url": {"pattern": rf"^https?://{_HOST}"},
         "ref": _no(NO_REF.pattern, "A branch, a tag or a full commit id is needed."),
         "subfolders": {
             "items": {
@@ -64,10 +68,11 @@ _CHECKED: dict[str, dict[str, dict[str, Any]]] = {
             }
         },
     },
+    "crate": {"base_address": {"pattern": rf"^https?://{_HOST}"}},
     # The patterns of editors are those of JavaScript, which has no (?i).
     "llms_txt": {
         "location": {
-            "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://",
+            "pattern": _WEB,
             **_no(r"^[^?]*/llms-full\.txt(\?|$)", "Write the address of the index, llms.txt."),
         }
     },

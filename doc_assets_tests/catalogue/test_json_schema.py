@@ -11,6 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
+from pydantic import ValidationError
 
 from doc_assets.catalogue.json_schema import BEYOND
 from doc_assets.catalogue.model import SOURCE_KINDS, CatalogueFile, DocType
@@ -107,12 +108,19 @@ def test_it_refuses_mistakes_outside_of_sources(case: str):
         "name: a, kind: directory, location: x, credentials: c",
         "name: a, kind: archive, location: 'ssh://host/x.tar'",
         "name: a, kind: git, location: x, lfs_url: 'https://lfs.example/x'",
+        "name: a, kind: archive, location: 'https:///x.tar'",
+        "name: a, kind: crate, base_address: 'https://'",
+        "name: a, kind: directory, location: ' '",
+        "name: a, kind: git, location: ' '",
         "name: a, kind: git, location: x, ref: a..b",
         "name: a, kind: git, location: x, subfolders: [.git]",
     ],
 )
 def test_it_refuses_what_validators_of_the_model_check(source: str):
-    assert mistakes(f"types: {{rust: {{sources: [{{{source}}}]}}}}")
+    text = f"types: {{rust: {{sources: [{{{source}}}]}}}}"
+    assert mistakes(text)
+    with pytest.raises(ValidationError):
+        CatalogueFile.model_validate(yaml.load(text, yaml.CSafeLoader))
 
 
 def keys() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
