@@ -21,9 +21,11 @@ from markdown_it import MarkdownIt
 from docs_site.reference import BUILT, ROOT
 
 OUT = ROOT / "build"
-# Documents to load, and inputs for the fuzz harness, are pages too, but not of ours.
 # What a browser fetches with a page.
-_FETCHES = re.compile(r"""<(?:script|img|iframe)[^>]*\ssrc=["']https?:|<link[^>]*stylesheet[^>]*href=["']https?:""")
+_FETCHES = re.compile(
+    r"""<(?:script|img|iframe)\b[^>]*\ssrc=["']?(?:https?:)?//|<link\b(?=[^>]*stylesheet)[^>]*\shref=["']?(?:https?:)?//"""
+)
+# Documents to load, and inputs for the fuzz harness, are pages too, but not of ours.
 PAGES = (
     "*.md",
     "docs/**/*.md",
@@ -48,6 +50,11 @@ def linked(page: Path) -> Iterator[Path]:
             file = Path(os.path.normpath(ROOT / page.parent / target))
             if target and ":" not in target and file.is_file() and file.suffix != ".md":
                 yield file.relative_to(ROOT)
+
+
+def fetches(html: str) -> bool:
+    """Return whether a page of the site has a browser fetch something from elsewhere."""
+    return _FETCHES.search(html) is not None
 
 
 def lay_out(folder: Path) -> None:
@@ -86,7 +93,7 @@ def build() -> int:
     done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--strict"], cwd=ROOT, env=environment)
     if done.returncode != 0:
         return done.returncode
-    if fetching := [page for page in sorted((OUT / "site").rglob("*.html")) if _FETCHES.search(page.read_text())]:
+    if fetching := [page for page in sorted((OUT / "site").rglob("*.html")) if fetches(page.read_text("utf-8"))]:
         print(f"these pages fetch something from elsewhere: {', '.join(map(str, fetching))}", file=sys.stderr)
         return 1
     print("built in build/site; to read and search it: python -m http.server --bind 127.0.0.1 --directory build/site")

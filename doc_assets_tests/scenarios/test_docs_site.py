@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from doc_assets_tests.support import ROOT
-from docs_site.build import pages
+from docs_site.build import fetches, pages
 from docs_site.reference import BUILT, COMMITTED
 
 
@@ -60,3 +60,17 @@ def test_the_site_fetches_nothing_from_elsewhere_and_refuses_what_leads_nowhere(
     assert CONFIGURATION["strict"] and CONFIGURATION["theme"]["font"] is False
     rules = CONFIGURATION["validation"]
     assert {rules["nav"]["omitted_files"], rules["links"]["not_found"], rules["links"]["anchors"]} == {"warn"}
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        ('<link rel="stylesheet" href="https://cdn.example/a.css">', True),
+        ('<link href="https://cdn.example/a.css" rel="stylesheet">', True),
+        ('<script async src="//cdn.example/a.js"></script>', True),
+        ('<img alt="" src="https://cdn.example/a.png">', True),
+        ('<link rel="canonical" href="https://docs.example/"><img src="a.png"><a href="https://docs.example/">', False),
+    ],
+)
+def test_a_page_that_fetches_from_elsewhere_is_seen(html: str, found: bool):
+    assert fetches(html) is found
