@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -143,7 +143,7 @@ def figures_of(facts: RunFacts) -> RunFigures:
         rows=tuple(map(_row, (event for event in facts.events if event.partition is not None))),
         unchanged=_unchanged(facts.events),
         troubles=tuple(_troubles(facts)),
-        warnings=tuple((e.partition or "", str(text)) for e in facts.events for text in e.counts.get("warnings") or ()),
+        warnings=tuple(_warnings(facts.events)),
         stages=stages,
         waits=waits,
         busy=busy,
@@ -199,7 +199,7 @@ def _troubles(facts: RunFacts) -> list[Trouble]:
     found = [
         Trouble(event.partition or event.action, event.result, event.error or "", _next(event))
         for event in facts.events
-        if event.result in _BAD
+        if event.result in _BAD and not _made_good(event, facts.events)
     ]
     ended = {event.to_snapshot for event in facts.events} | {event.partition for event in facts.events}
     unfinished = (s for s in facts.snapshots if s.status == "staging" and not {s.id, s.partition} & ended)
@@ -216,6 +216,25 @@ def _troubles(facts: RunFacts) -> list[Trouble]:
             )
         )
     return sorted(found, key=lambda one: ([*_BAD, "no end", "running"].index(one.result), one.what))
+
+
+def _made_good(event: HistoryRow, events: Sequence[HistoryRow]) -> bool:
+    """Return whether a later load of the run did what this one did not: Dagster starts runs again (``run_retries``)."""
+    return event.action == "load" and any(
+        later.id > event.id
+        and later.action == "load"
+        and (later.partition == event.partition or event.partition in (later.counts.get("unchanged") or ()))
+        and later.result in ("published", "unchanged")
+        for later in events
+    )
+
+
+def _warnings(events: Sequence[HistoryRow]) -> Iterator[tuple[str, str]]:
+    for event in events:
+        name = event.partition or ""
+        yield from ((name, str(text)) for text in event.counts.get("warnings") or ())
+        if event.result in _BAD and _made_good(event, events):
+            yield name, f"{event.result}, then loaded when it was started again: {event.error or 'without a message'}"
 
 
 def _next(event: HistoryRow) -> str:

@@ -92,6 +92,17 @@ def test_what_failed_stands_with_its_message_and_the_next_command(tree: LexborHT
     assert verdict is not None and "1 did not end well" in verdict.text()
 
 
+def test_a_load_that_failed_and_was_started_again_is_a_warning_and_no_trouble(facts: RunFacts) -> None:
+    (failed,) = [event for event in facts.events if event.result == "failed"]
+    again = replace(failed, id=failed.id + 1000, result="published", error=None)
+    found = figures_of(replace(facts, events=(*facts.events, again)))
+    assert found.troubles == ()
+    ((name, text),) = [one for one in found.warnings if one[0] == failed.partition]
+    assert name == "defi/gone" and "did not answer" in text and "started again" in text
+    before = replace(again, id=failed.id - 1000)
+    assert len(figures_of(replace(facts, events=(before, *facts.events))).troubles) == 1
+
+
 def test_files_left_out_stand_with_reason_and_mending(tree: LexborHTMLParser) -> None:
     rejected = {row[0]: row for row in table(tree, "Rejected files, in quarantine")}
     assert rejected["above a limit"][1] == "1" and "DOC_ASSETS_MAX_TEXT_CHARACTERS" in rejected["above a limit"][3]
