@@ -1,7 +1,7 @@
 """One notebook in several files: jupytext's pairs, and pages that R Markdown and Quarto render to Markdown.
 
 Of such files one is read: the notebook with its outputs (``.ipynb``), the page that was rendered, else the one that the
-pair names first.
+pair names first. Where that one holds no text, or its own header puts another first, no file gives way to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,11 @@ from pathlib import PurePosixPath
 
 from doc_assets.errors import DocumentRejected
 from doc_assets.formats.base import RawFile
+from doc_assets.formats.charset import decode
+from doc_assets.formats.markdown.front_matter import split_front_matter, stated_in_yaml
+from doc_assets.formats.notebook.cells import cell_text
 from doc_assets.formats.notebook.format import read_notebook
+from doc_assets.formats.notebook_header import COMMENTS, notebook_facts, read_header
 
 _FORMAT = re.compile(r"(?:(?P<folder>[\w./-]{0,200})//)?(?P<name>[\w.-]{1,60})(?::[\w-]{1,40})?$")
 _MOST = 10  # files of one notebook
@@ -27,16 +31,19 @@ def twin_of(file: RawFile, stated: Mapping) -> str | None:
         file: The notebook as text.
         stated: Its header: ``jupytext`` with ``formats: ipynb,md:myst``.
     """
-    header = stated.get("jupytext")
-    formats = header.get("formats") if isinstance(header, Mapping) else None
-    for path in _others(file.path, formats if isinstance(formats, str) else ""):
+    formats = _formats(stated)
+    for path in _others(file.path, formats):
         if path.endswith(".ipynb"):
             if _is_notebook(file, path):
                 return f"the text of the notebook {path}, which is read with its outputs"
-        elif _document(file, path) is not None:
+        elif _comes_first(file, path):
             return f"the same notebook as {path}, which is read"
     path = f"{posixpath.splitext(file.path)[0]}.ipynb"
-    if not formats and isinstance(header, Mapping) and _is_notebook(file, path, paired_with=file.suffix):
+    if (
+        not formats
+        and isinstance(stated.get("jupytext"), Mapping)
+        and _is_notebook(file, path, paired_with=file.suffix)
+    ):
         return f"the text of the notebook {path}, which is read with its outputs"
     return None
 
@@ -49,7 +56,7 @@ def rendered_twin(file: RawFile, stated: Mapping) -> str | None:
         values = value if isinstance(value, (list, Mapping)) else [value]
         formats |= {str(one).rpartition(":")[2] for one in values}
     path = f"{posixpath.splitext(file.path)[0]}.md"
-    if not formats & _TO_MARKDOWN or _document(file, path) is None:
+    if not formats & _TO_MARKDOWN or _text_of(file, path) is None:
         return None
     return f"the source of {path}, which is read with what its cells printed"
 
@@ -90,6 +97,37 @@ def _document(file: RawFile, path: str) -> bytes | None:
     return read(path)
 
 
+def _text_of(file: RawFile, path: str) -> str | None:
+    """Return the text of another document; None if there is none that can be read, or only front matter."""
+    try:
+        text = decode(_document(file, path) or b"")
+    except DocumentRejected:
+        return None
+    suffix = posixpath.splitext(path)[1].lower()
+    body = text[read_header(text, suffix).end :] if suffix in COMMENTS else split_front_matter(text)[1]
+    return text if body.strip() else None
+
+
+def _comes_first(file: RawFile, path: str) -> bool:
+    """Return whether another text of a notebook is read: its own header puts no file before it that can be read."""
+    text = _text_of(file, path)
+    if text is None:
+        return False
+    suffix = posixpath.splitext(path)[1].lower()
+    stated = read_header(text, suffix).notebook if suffix in COMMENTS else notebook_facts(stated_in_yaml(text))
+    return not any(
+        other == file.path
+        or (_is_notebook(file, other) if other.endswith(".ipynb") else _text_of(file, other) is not None)
+        for other in _others(path, _formats(stated))
+    )
+
+
+def _formats(stated: Mapping) -> str:
+    header = stated.get("jupytext")
+    formats = header.get("formats") if isinstance(header, Mapping) else None
+    return formats if isinstance(formats, str) else ""
+
+
 def _is_notebook(file: RawFile, path: str, paired_with: str = "") -> bool:
     """Return whether a path holds a notebook that can be read; with ``paired_with``, one that names that suffix."""
     data = _document(file, path)
@@ -99,13 +137,12 @@ def _is_notebook(file: RawFile, path: str, paired_with: str = "") -> bool:
         notebook = read_notebook(data)
     except DocumentRejected:
         return False
-    if not any(isinstance(cell, dict) for cell in notebook["cells"]):
+    if not any(isinstance(cell, dict) and cell_text(cell.get("source")).strip() for cell in notebook["cells"]):
         return False
     if not paired_with:
         return True
     facts = notebook.get("metadata")
-    header = facts.get("jupytext") if isinstance(facts, Mapping) else None
-    formats = str(header.get("formats", "")) if isinstance(header, Mapping) else ""
+    formats = _formats(facts) if isinstance(facts, Mapping) else ""
     return any(
         _suffix(match).lower() == paired_with for one in formats.split(",") if (match := _FORMAT.match(one.strip()))
     )

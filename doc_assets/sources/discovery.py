@@ -26,12 +26,12 @@ from doc_assets.sources.included_files import IncludedFiles
 from doc_assets.sources.walk import EVERYTHING, Scope, read, scope_of, walk
 
 # Of files with equal bytes one is parsed for all, unless they include files beside them (mdBook, MkDocs and Hugo,
-# reStructuredText, MDX, knitr, manual pages) or depend on them (jupytext's pairs). Sealing the snapshot compares the
-# parsed contents in any case.
+# reStructuredText, AsciiDoc, MDX, knitr, manual pages) or depend on them (jupytext's pairs, pages that are rendered to
+# Markdown). Sealing the snapshot compares the parsed contents in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
-    rb"|\{%-?\s*include|--8<--|^\.\.\s+(?:literal)?include::|^import\s[^\n]{1,200}\.mdx?['\"]"
-    rb"|^\.so\s|^[ #/]{0,8}jupytext:|\bchild\s*=|^#\|\s*(?:child|file):",
+    rb"|\{%-?\s*include|--8<--|^\.\.\s+literalinclude::|\binclude::|^import\s[^\n]{1,200}\.mdx?['\"]"
+    rb"|^\.so\s|^[ #/;%'-]{0,12}jupytext:|^(?:output|format):|\b(?:child|file|code)\s*=|^#\|\s*(?:child|file):",
     re.MULTILINE,
 )
 # Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size

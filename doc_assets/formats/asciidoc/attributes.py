@@ -13,7 +13,7 @@ _REFERENCE = re.compile(r"(\\)?\{(set:|counter2?:)?([^\W-][\w-]{0,99})(?::([^{}\
 _SIGN = re.compile("[\x00-\x1f]")  # of ``inline``, good for one passage only
 _WHOLE = re.compile(r"[+-]?\d{1,3}")
 _MAX_VALUE = 10_000  # characters; a value can hold others, so that a few lines could double it again and again
-_MAX_ADDED = 500_000  # characters that references may add to one document
+_MAX_ADDED = 500_000  # characters that references and repeated cells may add to one document
 
 # Asciidoctor's intrinsic attributes. Signs that mean something inside a line are entities, read after everything else.
 _CHARACTERS = {
@@ -43,7 +43,7 @@ class Attributes:
 
         Args:
             given: Values by name, None for an attribute that is not set; ``value@`` may be changed by the document.
-            max_added: Characters that all references together may add.
+            max_added: Characters that all references, and cells that are repeated, may add together.
         """
         self._values: dict[str, str] = {**_HTML_PAGE}
         self._locked: set[str] = set()
@@ -91,6 +91,13 @@ class Attributes:
             return text
         return _REFERENCE.sub(self._value, text)
 
+    def has_room(self, characters: int) -> bool:
+        """Return whether the document may grow by that many characters; if so, record the growth."""
+        if characters > self._left:
+            return False
+        self._left -= characters
+        return True
+
     def missing_in(self, text: str) -> bool:
         """Return whether a text refers to an attribute that is not set."""
         return any(not found[1] and not found[2] and found[3] not in self for found in _REFERENCE.finditer(text))
@@ -107,10 +114,7 @@ class Attributes:
             value = self._count(name, argument or "")
             return "" if command == "counter2:" else value
         value = self._values.get(name.lower(), _CHARACTERS.get(name)) if argument is None else None
-        if value is None or len(value) > self._left:
-            return match[0]
-        self._left -= len(value)
-        return value
+        return match[0] if value is None or not self.has_room(len(value)) else value
 
     def _count(self, name: str, start: str) -> str:
         before = self._values.get(name.lower(), "")

@@ -170,7 +170,7 @@ class BlockReader:
         if line[0] in " \t":
             if about.style not in ("normal",) and item_of(line) is None:
                 return self._styled_listing(paragraph_of(lines, in_item=in_item), about, "literal")
-        elif (macro := _MACRO.match(line)) is not None and (shown := self._macro(macro, about)) is not None:
+        elif (macro := line[-1:] == "]" and _MACRO.match(line)) and (shown := self._macro(macro, about)) is not None:
             lines.next()
             return shown
         elif _RULE.match(line):

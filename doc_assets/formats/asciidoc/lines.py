@@ -23,6 +23,7 @@ _LEVEL = re.compile(r"[+-]?\d{1,2}")
 _ASCIIDOC = frozenset((".adoc", ".asciidoc", ".asc", ".ad"))
 _MAX_DEPTH = 20  # files that include files; Asciidoctor's own limit is 64
 _LONGEST_CONDITION = 500
+_MOST_RANGES = 100  # of lines in one include, each of which can be the whole file
 
 
 @dataclass(slots=True)
@@ -213,7 +214,7 @@ def _selected(lines: list[str], options: dict[str, str]) -> list[str] | None:
 
 def _numbered(lines: list[str], ranges: str) -> list[str]:
     kept: set[int] = set()
-    for part in re.split("[,;]", ranges):
+    for part in re.split("[,;]", ranges, maxsplit=_MOST_RANGES)[:_MOST_RANGES]:
         first, dots, last = part.strip().partition("..")
         if not first.isdecimal():
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from doc_assets.document import Block
+from doc_assets.formats.asciidoc.attributes import Attributes
 from doc_assets.formats.asciidoc.block_attributes import BlockAttributes
 from doc_assets.formats.asciidoc.inline import Inline
 from doc_assets.formats.asciidoc.lines import Lines
@@ -14,6 +15,7 @@ from doc_assets.formats.asciidoc.lines import Lines
 class NestedReader(Protocol):
     """Reads blocks inside of items and cells; ``blocks.BlockReader`` is one."""
 
+    attributes: Attributes
     inline: Inline
 
     def above(self, lines: Lines, about: BlockAttributes | None = None) -> BlockAttributes:

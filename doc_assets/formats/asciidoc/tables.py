@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from doc_assets.document import Block
+from doc_assets.formats.asciidoc.attributes import Attributes
 from doc_assets.formats.asciidoc.block_attributes import BlockAttributes
 from doc_assets.formats.asciidoc.nested import NestedReader
 from doc_assets.formats.packing import labelled
@@ -49,7 +50,7 @@ def table_of(opening: str, lines: list[str], about: BlockAttributes, reader: Nes
     kind = about.named.get("format", {",": "csv", ":": "dsv"}.get(opening[0], "psv"))
     separator = about.named.get("separator", "").replace("\\t", "\t")[:1]
     if kind == "psv":
-        cells, first = _psv(lines, separator or opening[0])
+        cells, first = _psv(lines, separator or opening[0], reader.attributes)
         rows = _rows(cells, len(columns) or first)
     else:
         found = _separated(lines, separator or {"csv": ",", "tsv": "\t"}.get(kind, ":"), is_dsv=kind == "dsv")
@@ -79,7 +80,7 @@ def _has_head(lines: Sequence[str], separator: str) -> bool:
     return bool(found) and (not lead.strip() or _spec(lead)[1] is not None)
 
 
-def _psv(lines: Sequence[str], separator: str) -> tuple[list[_Cell], int]:
+def _psv(lines: Sequence[str], separator: str, attributes: Attributes) -> tuple[list[_Cell], int]:
     """Return the cells between separators, and how many columns those in the first line with any take."""
     pieces = re.split(rf"(?<!\\){re.escape(separator)}", "\n".join(lines))
     cells: list[_Cell] = []
@@ -92,6 +93,8 @@ def _psv(lines: Sequence[str], separator: str) -> tuple[list[_Cell], int]:
     for number, piece in enumerate(pieces[1:], 2):
         content, following = (piece, None) if number == len(pieces) else _spec(piece)
         cell, times = _cell(content.replace("\\" + separator, separator), spec)
+        if not attributes.has_room(len(cell.text) * (times - 1)):
+            times = 1  # a table in a repeated cell can have repeated cells
         cells += [cell] * times
         first += cell.columns * times if in_first_line else 0
         below = piece.rpartition("\n")[2].strip()

@@ -13,7 +13,13 @@ from doc_assets.document import Document, JsonValue
 from doc_assets.errors import DocumentSkipped
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
-from doc_assets.formats.jupytext.header import (
+from doc_assets.formats.jupytext.scripts import cells_of
+from doc_assets.formats.markdown.containers import ends, fence_of
+from doc_assets.formats.markdown.format import markdown_document
+from doc_assets.formats.markdown.front_matter import stated_in_yaml
+from doc_assets.formats.markdown.includes import Includes
+from doc_assets.formats.notebook.format import kernel_facts, notebook_document
+from doc_assets.formats.notebook_header import (
     COMMENTS,
     MARKDOWN,
     STORAGE,
@@ -22,12 +28,6 @@ from doc_assets.formats.jupytext.header import (
     page_facts,
     read_header,
 )
-from doc_assets.formats.jupytext.scripts import cells_of
-from doc_assets.formats.markdown.containers import ends, fence_of
-from doc_assets.formats.markdown.format import markdown_document
-from doc_assets.formats.markdown.front_matter import stated_in_yaml
-from doc_assets.formats.markdown.includes import Includes
-from doc_assets.formats.notebook.format import kernel_facts, notebook_document
 from doc_assets.formats.parts import Part
 from doc_assets.formats.twins import twin_of
 

@@ -13,8 +13,9 @@ from typing import Any
 Cell = dict[str, Any]
 
 _KIND = re.compile(r"\[(markdown|md|raw)\]", re.IGNORECASE)
-_VALUE = re.compile(r"(\w+)=(\[[^\[\]\n]*\]|\"(?:[^\"\\]|\\.)*\")")
-_TITLE = re.compile(r"[ \t]*%*[ \t]*([^\[{=\n]*?)[ \t]*(?=\[|\{|[\w-]+=|$)")
+_VALUE = re.compile(r"(?<!\w)(\w+)=(\[[^\[\]\n]*\]|\"(?:[^\"\\]|\\.)*\")")
+_METADATA = re.compile(r"[\[{=]")
+_NAME = re.compile(r"(?<![\w-])[\w-]+$")
 _MAGIC = re.compile(r"[%!]\w|%%\w|\?\w")
 _QUOTES = re.compile(r"[rR]?(\"\"\"|''')")
 _LONGEST = 2_000  # characters of a marker
@@ -50,11 +51,19 @@ def _percent(text: str, sign: str, marker: re.Pattern[str]) -> Iterator[Cell]:
         named = _KIND.search(rest)
         kind = {"md": "markdown"}.get(named[1].lower(), named[1].lower()) if named else "code"
         metadata = _metadata(rest[named.end() :] if named else rest)
-        title = _TITLE.match(rest)
-        if title and title[1].strip() and kind == "code":
-            metadata["title"] = title[1].strip()
+        if kind == "code" and (title := _title(rest)):
+            metadata["title"] = title
         position = match.end() + 1
     yield _cell(kind, text[position:], sign, metadata)
+
+
+def _title(rest: str) -> str:
+    """Return what stands before the metadata of a marker: JSON, a kind, or the first ``name=``."""
+    words = _METADATA.split(rest, maxsplit=1)[0]
+    if rest[len(words) :].startswith("="):
+        name = _NAME.search(words)
+        words = words[: name.start()] if name else ""
+    return words.lstrip(" \t").lstrip("%").strip(" \t")
 
 
 def _cell(kind: str, source: str, sign: str, metadata: Mapping[str, Any]) -> Cell:

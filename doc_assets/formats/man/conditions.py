@@ -20,10 +20,9 @@ def condition(text: str, defined: Callable[[str, str], bool]) -> tuple[bool, str
         text: The line behind ``.if``, strings and registers replaced.
         defined: Asked for a kind (``d`` a macro or string, ``r`` a register) and a name.
     """
-    text = text.lstrip(" \t")
-    wanted = True
-    while text.startswith("!"):
-        wanted, text = not wanted, text[1:].lstrip(" \t")
+    rest = text.lstrip("! \t")
+    wanted = text.count("!", 0, len(text) - len(rest)) % 2 == 0
+    text = rest
     first = text[:1]
     if first in ("n", "o", "e", "t", "v"):
         return (first in ("n", "o")) is wanted, text[1:]

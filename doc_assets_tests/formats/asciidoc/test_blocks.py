@@ -101,3 +101,8 @@ def test_a_macro_that_would_include_is_counted() -> None:
     assert read("a\n\ninclude-code::Pump[tag=x]").metadata == {
         "includes_missing": 1, "first_include_missing": "include-code::Pump",
     }  # fmt: skip
+
+
+def test_directives_that_never_close_are_read_in_linear_time() -> None:
+    line = "ifdef::a[" * 5_000
+    assert texts(line) == [line]

@@ -86,3 +86,10 @@ def test_includes_end_at_their_limits() -> None:
 def test_directives_in_listings_count_and_in_what_was_read_already_do_not() -> None:
     files = {"docs/a.txt": "include::b.txt[]\nend", "docs/b.txt": "b"}
     assert blocks("====\n----\ninclude::a.txt[]\n\\include::c[]\n----\n====", files)[0].text == "b\nend\ninclude::c[]"
+
+
+def test_the_ranges_of_an_include_are_bounded() -> None:
+    files = {"docs/a.txt": "x\n" * 1_000}
+    ranges = ";".join(["1.."] * 5_000)
+    assert texts(f'----\ninclude::a.txt[lines="1;{ranges}"]\n----', files) == ["x\n" * 999 + "x"]
+    assert texts(f'----\ninclude::a.txt[lines="{"1;" * 100}3"]\n----', files) == ["x"]

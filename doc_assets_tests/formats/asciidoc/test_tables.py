@@ -5,6 +5,11 @@ from __future__ import annotations
 import pytest
 
 from doc_assets.document import Block
+from doc_assets.formats.asciidoc.attributes import Attributes
+from doc_assets.formats.asciidoc.blocks import BlockReader
+from doc_assets.formats.asciidoc.inline import Inline
+from doc_assets.formats.asciidoc.references import References
+from doc_assets.formats.missing_includes import MissingIncludes
 from doc_assets_tests.support.asciidoc_pages import blocks, texts
 
 
@@ -46,3 +51,11 @@ def test_cells_with_listings_follow_one_another_below_their_columns_name() -> No
 
 def test_a_table_stands_below_its_title() -> None:
     assert texts(".Pumps\n|===\n|a\n|===") == ["Pumps:", "a"]
+
+
+def test_what_repeated_cells_add_is_bounded_also_where_tables_in_them_repeat_cells() -> None:
+    attributes, references = Attributes(max_added=200), References(lambda target: "")
+    reader = BlockReader(attributes, Inline(attributes, references), references, MissingIncludes())
+    source = "[separator=!]\n|===\n3*a!\n[separator=?]\n|====\n20*?word\n|====\n|==="
+    words = "".join(block.text for block in reader.blocks(source.split("\n"), 0))
+    assert 20 <= words.count("word") <= 50

@@ -88,6 +88,11 @@ PAIRS = [
     ("docs/a.md", MYST, {"docs/a.ipynb": NOTEBOOK}, r"notebook docs/a\.ipynb, which is read with its outputs"),
     ("docs/a.md", MYST, {"docs/a.ipynb": '{"cells": []}', "docs/a.py": "x"}, None),
     ("docs/a.md", MYST, {"docs/a.ipynb": "damaged"}, None),
+    ("docs/a.md", MYST, {"docs/a.ipynb": NOTEBOOK.replace('"a"', '""')}, None),
+    *[("a.py", LIGHT.replace("ipynb,py", "md,py"), {"a.md": text}, None) for text in ("", "\0\1\2", MYST)],
+    # Each puts the other first: none may be lost.
+    ("a.py", LIGHT.replace("ipynb,py", "md,py"), {"a.md": MYST.replace("ipynb,md:myst,py", "py,md") + "x"}, None),
+    ("a.py", LIGHT.replace("ipynb,py", "md,py"), {"a.md": MYST + "x"}, r"same notebook as a\.md"),
     ("docs/a.py", LIGHT.replace("ipynb,py", "ipynb,md:myst,py"), {"docs/a.md": "x"}, r"same notebook as docs/a\.md"),
     ("a.md", MYST.replace("ipynb,md", "nb//ipynb,md"), {"nb/a.ipynb": NOTEBOOK}, r"nb/a\.ipynb"),
     ("d/md/a.md", MYST.replace("ipynb,md:myst", "nb//ipynb,md//md:myst"), {"d/nb/a.ipynb": NOTEBOOK}, r"d/nb/a\.ipynb"),

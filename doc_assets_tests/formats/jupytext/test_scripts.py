@@ -68,3 +68,15 @@ def test_each_representation_gives_its_cells(
     text: str, representation: str, sign: str, expected: list[tuple[str, str]]
 ) -> None:
     assert cells(text, representation, sign) == expected
+
+
+@pytest.mark.parametrize(
+    ("marker", "title"),
+    [
+        *[(" A name", "A name"), (" %% A name  [markdown]", None), (" A name {}", "A name"), (" a b=[]", "a")],
+        *[(" a == b", None), (" " * 1_900 + "=", None), (" a" + " " * 1_900 + "=", None)],
+    ],
+)
+def test_the_title_of_a_cell_ends_where_its_metadata_begin(marker: str, title: str | None) -> None:
+    [cell] = cells_of(f"# %%{marker}\nx\n", "#", "percent")
+    assert cell["metadata"].get("title") == title

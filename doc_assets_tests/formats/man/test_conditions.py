@@ -23,3 +23,8 @@ def test_the_rest_of_the_line_is_what_the_condition_decides() -> None:
     assert condition("n .br", lambda kind, name: False) == (True, " .br")
     assert condition("!'a'a' text", lambda kind, name: False) == (False, " text")
     assert condition("d xx text", lambda kind, name: (kind, name) == ("d", "xx")) == (True, " text")
+
+
+def test_each_mark_of_negation_turns_the_condition_round() -> None:
+    assert condition("! !n x", lambda kind, name: False) == (True, " x")
+    assert condition("!" * 200_001 + "n x", lambda kind, name: False) == (False, " x")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doc_assets.formats.jupytext.header import page_facts, read_header
+from doc_assets.formats.notebook_header import page_facts, read_header
 
 
 def test_a_header_ends_where_its_comments_end_and_its_own_facts_are_apart() -> None:
