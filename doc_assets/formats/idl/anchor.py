@@ -32,6 +32,7 @@ _HOLDERS = {
     **{"bTreeMap": "BTreeMap", "bTreeSet": "BTreeSet"},
 }
 _BYTES = frozenset(("Vec<u8>", "&[u8]"))
+_LONGEST_NAME = 300  # characters of a group of accounts, which stands before each of its members
 _NUMBERS = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BOILERPLATE = "Created with Anchor"  # by ``anchor init``
 
@@ -80,7 +81,7 @@ def _instruction(one: Mapping[str, Any]) -> Instruction:
 
 def _accounts(given: object, above: str, depth: int) -> Iterator[Account]:
     for one in mappings(given):
-        name = f"{above}{line(one.get('name')) or '_'}"
+        name = f"{above}{line(one.get('name'))[:_LONGEST_NAME] or '_'}"
         if isinstance(one.get("accounts"), list) and depth < DEEPEST:
             yield from _accounts(one["accounts"], f"{name}.", depth + 1)
             continue

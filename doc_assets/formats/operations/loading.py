@@ -20,6 +20,7 @@ from doc_assets.formats.charset import decode
 
 _HEAD = 8_192  # bytes at either end that tell what a file is
 _DEEPEST = 200  # collections in collections; real ones have 30
+_AS_ONE = 50  # characters of a text that count as a value
 _MOST_REPEATED = 10_000  # values that aliases may repeat, beyond four times the file's own
 _CACHED = 2_000_000  # bytes of a file that stays in memory for the next page that names it
 _VERSION = rb"""["']?(?:3\.\d+(?:\.\d+)?|2\.0)["'\s]"""
@@ -109,9 +110,11 @@ class _Builder:
         self._own += 1
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
+            size = 1 + len(event.value) // _AS_ONE
+            self._own += size - 1
             if event.anchor:
-                self._anchors[event.anchor] = value, 1
-            self._add(value, 1)
+                self._anchors[event.anchor] = value, size
+            self._add(value, size)
         elif isinstance(event, yaml.AliasEvent):
             value, size = self._anchors.get(str(event.anchor), (None, 1))
             self._repeated += size

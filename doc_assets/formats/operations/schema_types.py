@@ -26,8 +26,19 @@ _BOUNDS = (
 
 def alternatives(schema: Node) -> list[object]:
     """Return the members of ``oneOf`` or ``anyOf``, without null."""
-    found = [*items(schema.value.get("oneOf")), *items(schema.value.get("anyOf"))]
-    return [one for one in found if not (isinstance(one, Mapping) and one.get("type") == "null")]
+    return list(_alternatives(schema))
+
+
+def has_alternatives(schema: Node) -> bool:
+    """Return whether ``oneOf`` or ``anyOf`` has another member than null."""
+    return any(True for _ in _alternatives(schema))
+
+
+def _alternatives(schema: Node) -> Iterator[object]:
+    for key in ("oneOf", "anyOf"):
+        for one in items(schema.value.get(key)):
+            if not (isinstance(one, Mapping) and one.get("type") == "null"):
+                yield one
 
 
 def is_nullable(schema: Node) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.document import Block
-from doc_assets.formats.operations.schema_types import alternatives, described, facts, type_of
+from doc_assets.formats.operations.schema_types import alternatives, described, facts, has_alternatives, type_of
 from doc_assets.formats.operations.specification import Node, Specification, items, line, mapping
 from doc_assets.formats.operations.words import short
 from doc_assets.formats.table_grid import row_text
@@ -21,6 +21,8 @@ _MOST_OWN_ROWS = 2_000
 _DEEPEST = 7
 _DEEPEST_INLINE = 20
 _COST = 300  # characters that a step is worth
+_COST_OF_MEMBER = 30  # that a schema is composed of, or chooses from
+_LONGEST_NAME = 300  # characters of a field, which stands before each field below it
 _SMALL = 4  # fields: a component without more of them is always written in full …
 _SMALL_TEXT = 300  # … if their descriptions are short
 _MOST_NAMED = 40  # in a note
@@ -65,15 +67,19 @@ class _Walk:
     ) -> None:
         """Add the fields of a schema, of what it is composed of, and of its variants."""
         specification = self.specification
-        specification.spend(_COST)
-        members = [specification.resolve(one, schema.file) for one in items(schema.value.get("allOf"))]
+        named = len(mapping(schema.child("discriminator").value.get("mapping")))
+        composed = items(schema.value.get("allOf"))
+        specification.spend(_COST + _COST_OF_MEMBER * (len(composed) + len(alternatives(schema)) + named))
+        members = [specification.resolve(one, schema.file) for one in composed]
         for member in members if nested < _DEEPEST else ():
             if member.key in above:
                 continue
             inner = (*above, member.key) if member.key else above
             self._add_members(member, prefix, depth, inner, required | _required(member), nested + 1)
         for name, value in mapping(schema.value.get("properties")).items():
-            if not self._take(f"{prefix}{line(name) or '_'}", value, schema.file, str(name) in required, depth, above):
+            if not self._take(
+                f"{prefix}{line(name)[:_LONGEST_NAME] or '_'}", value, schema.file, str(name) in required, depth, above
+            ):
                 return
         more = schema.value.get("additionalProperties")
         if isinstance(more, Mapping) and more and schema.value.get("properties"):
@@ -82,7 +88,7 @@ class _Walk:
             self.add(specification.resolve(more, schema.file), f"{prefix}*.", depth, above)
         patterns = mapping(schema.value.get("patternProperties"))
         for name, value in patterns.items():
-            self._take(f"{prefix}/{line(name)}/", value, schema.file, False, depth, above)
+            self._take(f"{prefix}/{line(name)[:_LONGEST_NAME]}/", value, schema.file, False, depth, above)
         chosen = [specification.resolve(one, schema.file) for one in alternatives(schema)]
         chosen = [one for one in chosen if has_fields(one)]
         labels = _labels(schema, specification)
@@ -169,8 +175,10 @@ def field_blocks(
     walk = _deepest_walk(specification, schema, deepest)
     for key, times in walk.opened.items():
         specification.uses[key] = specification.uses.get(key, 0) + times
-    rows = [_row_text(specification, row) for row in walk.rows]
-    specification.spend(sum(map(len, rows)))
+    rows = []
+    for row in walk.rows:
+        rows.append(_row_text(specification, row))
+        specification.spend(len(rows[-1]))
     found += table_blocks([_HEAD, *rows])
     if walk.closed:
         named = {key: node for key, node in walk.closed.items() if node.key}
@@ -229,7 +237,7 @@ def has_fields(schema: Node) -> bool:
         given.get("properties")
         or given.get("allOf")
         or inside
-        or alternatives(schema)
+        or has_alternatives(schema)
         or given.get("patternProperties")
     )
 
@@ -240,7 +248,7 @@ def _required(schema: Node) -> frozenset[str]:
 
 def _is_small(schema: Node) -> bool:
     fields = mapping(schema.value.get("properties"))
-    if len(fields) > _SMALL or len(schema.value.get("allOf") or ()) > 0 or alternatives(schema):
+    if len(fields) > _SMALL or len(schema.value.get("allOf") or ()) > 0 or has_alternatives(schema):
         return False
     given = [value for value in fields.values() if isinstance(value, Mapping)]
     return sum(len(str(value.get("description") or "")) + 40 for value in given) <= _SMALL_TEXT

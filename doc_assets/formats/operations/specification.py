@@ -19,6 +19,7 @@ from doc_assets.formats.operations import words
 from doc_assets.formats.operations.loading import read_values
 
 _LONGEST_CHAIN = 16  # references that lead to references
+_LONGEST_SHOWN = 2_000  # characters of a reference that leads nowhere
 _MOST_FILES = 200
 _MOST_BYTES = 20_000_000  # of all other files
 _FREE_TEXT = 1_000_000  # characters that a description may become, beyond twenty times its bytes
@@ -117,6 +118,10 @@ class Specification(MissingIncludes):
     missing: int = 0
     first_missing: str = ""
     _files: dict[str, object] = field(default_factory=dict)
+    # A component is used many times: its texts are read once, since that takes longer than what is written of them.
+    _lines: dict[str, str] = field(default_factory=dict)
+    _blocks: dict[str, list[Block]] = field(default_factory=dict)
+    _targets: dict[tuple[str, str], tuple[Node, bool]] = field(default_factory=dict)
     _bytes: int = 0
     _left: int = 0
 
@@ -137,11 +142,19 @@ class Specification(MissingIncludes):
 
     def blocks(self, text: object) -> list[Block]:
         """Return a description as blocks."""
-        return words.blocks(self.read_markdown, text)
+        if not isinstance(text, str):
+            return []
+        if (said := self._blocks.get(text)) is None:
+            said = self._blocks[text] = words.blocks(self.read_markdown, text)
+        return list(said)
 
     def one_line(self, text: object) -> str:
         """Return a description as one line; "" if there is none."""
-        return words.one_line(self.read_markdown, text)
+        if not isinstance(text, str):
+            return ""
+        if (said := self._lines.get(text)) is None:
+            said = self._lines[text] = words.one_line(self.read_markdown, text)
+        return said
 
     def is_fresh(self, key: str) -> bool:
         """Count a use of a component's part, and return whether it may be written in full once more."""
@@ -160,6 +173,7 @@ class Specification(MissingIncludes):
         for _ in range(_LONGEST_CHAIN):
             reference = node.value.get("$ref")
             if not isinstance(reference, str):
+                self.spend(len(node.value) + len(over) if over else 0)
                 beside = {**node.value, **over}
                 return Node(beside, node.file, node.name, node.key, node.value) if over else node
             over = {**{key: held for key, held in node.value.items() if key != "$ref"}, **over}
@@ -183,6 +197,14 @@ class Specification(MissingIncludes):
                 yield Operation(line(name).upper(), line(path) or "/", node, around, webhook)
 
     def _target(self, reference: str, file: str) -> Node:
+        if (known := self._targets.get((reference, file))) is None:
+            known = self._targets[reference, file] = self._look_up(reference, file)
+        node, is_there = known
+        if not is_there:
+            self.miss(line(reference[:_LONGEST_SHOWN]))
+        return node
+
+    def _look_up(self, reference: str, file: str) -> tuple[Node, bool]:
         place, _, pointer = reference.partition("#")
         steps = [unquote(step).replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
         path = posixpath.normpath(posixpath.join(posixpath.dirname(file), unquote(place))) if place else file
@@ -193,13 +215,11 @@ class Specification(MissingIncludes):
             if isinstance(found, Mapping):
                 found = found.get(step)
             elif isinstance(found, list) and step.isdecimal() and len(step) < 7:
-                found = dict(enumerate(found)).get(int(step))
+                found = found[int(step)] if int(step) < len(found) else None
             else:
                 found = None
-        if not isinstance(found, Mapping) or (pointer and not steps):
-            self.miss(line(reference))
-            found = _NOTHING
-        return Node(found, path, name, f"{path}#{pointer}")
+        is_there = isinstance(found, Mapping) and not (pointer and not steps)
+        return Node(mapping(found) if is_there else _NOTHING, path, name, f"{path}#{pointer}"), is_there
 
     def _read(self, path: str, place: str) -> object:
         if path not in self._files:

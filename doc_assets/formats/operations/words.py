@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from doc_assets.document import Block, clean_text
 from doc_assets.formats.parts import Heading, Part
@@ -77,13 +77,26 @@ def example(value: object) -> str:
 
 def short(value: object, longest: int = 80) -> str:
     """Return a value as it stands in a cell: ``50``, ``ExactIn``, ``["a"]``; "" if it is longer than ``longest``."""
+    if value is None or _is_large(value, 8 * longest):
+        return ""
     if isinstance(value, str):
         text = " ".join(clean_text(value).split())
-    elif value is None:
-        return ""
     else:
         try:
             text = clean_text(json.dumps(value, ensure_ascii=False))
         except (ValueError, RecursionError):
             return ""
     return text if len(text) <= longest else ""
+
+
+def _is_large(value: object, most: int) -> bool:
+    """Return whether a value has more than ``most`` characters and members, without looking at all of a large one."""
+    size, left = 0, [value]
+    while left and size <= most:
+        one = left.pop()
+        if isinstance(one, (str, Mapping, list)):
+            size += len(one)
+        if isinstance(one, (Mapping, list)) and size <= most:
+            left += [*one, *one.values()] if isinstance(one, Mapping) else one
+            size += 1
+    return size > most

@@ -45,3 +45,9 @@ def test_generic_tuple_and_alias_types_are_declared() -> None:
     program = read_anchor({"name": "a", "instructions": [], "types": types})
     shown = ["struct A<T, const N: usize>([T; 2]);", "type B = Vec<u8>;", "struct C;"]
     assert [one.declaration for one in program.types] == shown
+
+
+def test_the_name_of_a_group_of_accounts_is_cut_since_each_member_repeats_it() -> None:
+    group = {"name": "g" * 1_000, "accounts": [{"name": "a"}, {"name": "b"}]}
+    (instruction,) = read_anchor({"name": "p", "instructions": [{"name": "i", "accounts": [group]}]}).instructions
+    assert [account.name for account in instruction.accounts] == [f"{'g' * 300}.a", f"{'g' * 300}.b"]

@@ -37,6 +37,7 @@ def test_values_are_read(text: str, value: object) -> None:
     [
         ("[" * 201 + "]" * 201, "nested more than 200 deep"),
         ("a: &a [" + "1, " * 3_000 + "]\nb: [" + "*a, " * 12 + "]", "aliases repeat too much"),
+        ("a: &a " + "x" * 5_000 + "\nb: [" + "*a, " * 150 + "]", "aliases repeat too much"),
         ("a: [1", "neither YAML nor JSON"),
     ],
 )
