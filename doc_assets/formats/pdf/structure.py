@@ -25,6 +25,7 @@ _NEW_PARAGRAPH = 1.4  # of the usual distance between rows
 _GOES_ON = 2.2  # the same, in the middle of a sentence
 _NEW_LISTING = 3.0
 _SOFT = "\u00ad"
+_LONGEST_END = 100  # characters of a word that may be divided
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _LISTED = 3  # rows in a row that repeat the outline: a table of contents
 _DEEPEST = 6
@@ -130,23 +131,27 @@ def _by_size(rows: Sequence[Row], title_rows: frozenset[int]) -> dict[int, int]:
     if not size or len(found) > max(3, _MOST_HEADINGS * len(rows)):
         return {}
     ranks: dict[float, int] = {}
-    for one in sorted({rows[n].size for n in found}, reverse=True):
-        near = next((known for known in ranks if known - one < 0.04 * known), None)
-        ranks[one] = ranks[near] if near is not None else min(_DEEPEST, 2 + len(set(ranks.values())))
+    sizes = sorted({rows[n].size for n in found}, reverse=True)
+    largest, level = 0, 1  # the largest size that is near, and the lowest level so far
+    for at, one in enumerate(sizes):
+        while largest < at and sizes[largest] - one >= 0.04 * sizes[largest]:
+            largest += 1
+        level = level if largest < at else min(_DEEPEST, level + 1)
+        ranks[one] = ranks[sizes[largest]] if largest < at else level
     return {n: ranks[rows[n].size] for n in found}
 
 
 def _by_outline(rows: Sequence[Row], marks: Sequence[Mark]) -> tuple[dict[int, int], frozenset[int]]:
     """Return the levels of the rows that the outline names, and the rows of a table of contents that repeats it."""
-    by_sheet: defaultdict[int, list[int]] = defaultdict(list)
+    by_words: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     folded = [_folded(row.text) for row in rows]
     for n, row in enumerate(rows):
-        by_sheet[row.sheet].append(n)
+        by_words[row.sheet, folded[n]].append(n)
     levels: dict[int, int] = {}
     named = {_folded(mark.title) for mark in marks}
     for mark in marks:
         wanted = _folded(mark.title)
-        same = [n for n in by_sheet[mark.sheet] if n not in levels and wanted and folded[n] == wanted]
+        same = [n for n in by_words.get((mark.sheet, wanted), ()) if n not in levels] if wanted else []
         if same:
             # A table of contents on the same sheet has the same words: the row at the entry's place is the heading.
             place = mark.top
@@ -248,18 +253,21 @@ def joined(lines: Sequence[str], compounds: Mapping[str, int]) -> str:
     A word that the document writes with a hyphen elsewhere (``compounds``) keeps it, and so does one whose rest begins
     with a capital or a digit.
     """
-    text = ""
+    pieces: list[str] = []
+    end = ""  # of what is written so far: the text is joined once, so that a long paragraph takes time as its length
     for line in lines:
-        divided = text.endswith((_SOFT, "-")) and len(text) > 1 and text[-2].isalpha()
-        if not divided:
-            text = f"{text} {line}" if text else line
+        if not (end.endswith((_SOFT, "-")) and len(end) > 1 and end[-2].isalpha()):
+            pieces += [" ", line] if end else [line]
+            end = f"{end} {line}"[-_LONGEST_END:] if end else line[-_LONGEST_END:]
             continue
-        start = re.search(r"[^\W\d_]+\Z", text[-100:-1])
+        start = re.search(r"[^\W\d_]+\Z", end[:-1])
         rest = re.match(r"[^\W\d_]+", line)
         whole = f"{start[0]}-{rest[0]}".casefold() if start and rest else ""
         keeps = not line[:1].islower() or whole in compounds
-        text = f"{text[:-1]}{'-' if keeps else ''}{line}"
-    return " ".join(text.replace(_SOFT, "").split())
+        pieces[-1] = pieces[-1][:-1] + ("-" if keeps else "")
+        pieces.append(line)
+        end = f"{end[:-1]}{'-' if keeps else ''}{line}"[-_LONGEST_END:]
+    return " ".join("".join(pieces).replace(_SOFT, "").split())
 
 
 def _compounds(rows: Sequence[Row]) -> Mapping[str, int]:
@@ -281,13 +289,13 @@ def _listing(run: Sequence[Row]) -> str:
 
 def _table(run: Sequence[Row]) -> list[list[str]]:
     """Return the cells of rows; what stands alone in a line goes on in the cell above."""
-    table: list[list[str]] = []
+    table: list[list[list[str]]] = []
     lefts: Sequence[float] = ()
     for row in run:
         if len(row.cells) == 1 and table:
             nearest = min(range(len(lefts)), key=lambda cell: abs(lefts[cell] - row.left))
-            table[-1][nearest] = joined([table[-1][nearest], row.cells[0]], {})
+            table[-1][nearest].append(row.cells[0])
         else:
-            table.append([cell.replace(_SOFT, "") for cell in row.cells])
+            table.append([[cell] for cell in row.cells])
             lefts = row.lefts
-    return table
+    return [[joined(lines, {}) for lines in cells] for cells in table]
