@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -32,6 +33,7 @@ _LONGEST_PAGE_SECONDS = 300
 _LONGEST_SECONDS = 3600  # of all requests together
 _LONGEST_PAUSE_SECONDS = 120
 _BUSY = {429, 503}
+_LONGEST_MARK = 1_000  # characters of an ETag; servers refuse requests with long headers
 # So many pages in a row that fail are the server's trouble, not theirs.
 _FAILING_IN_A_ROW = 10
 _HEADERS = {
@@ -143,9 +145,11 @@ class Asker:
                     self._note_failure(str(error))
                     raise PageFailed(f"no answer in {_ATTEMPTS} attempts: {error}", may_pass=True) from None
                 self._pause(error, attempt)
+            except PageAbsent:
+                self._note_answer()
+                raise
             else:
-                with self._lock:
-                    self._failing = 0
+                self._note_answer()
                 return found
         raise AssertionError("every attempt returns or raises")
 
@@ -183,6 +187,10 @@ class Asker:
                 self._paused_until = max(self._paused_until, time.monotonic() + seconds)
         else:
             self._wait(seconds)
+
+    def _note_answer(self) -> None:
+        with self._lock:
+            self._failing = 0
 
     def _note_failure(self, what: str) -> None:
         with self._lock:
@@ -235,7 +243,9 @@ class Asker:
             raise PageFailed(f"it answered {status} {answer.reason_phrase}".rstrip())
         most, parts, size = self._source.max_page_bytes, [], 0
         until = time.monotonic() + _LONGEST_PAGE_SECONDS
-        for part in answer.iter_bytes(1 << 16):
+        unpack = _unpacking(answer.headers.get("content-encoding", ""))
+        for sent in answer.iter_raw(1 << 16):
+            part = unpack(sent, most + 1 - size)
             parts.append(part)
             size += len(part)
             if size > most:
@@ -244,5 +254,32 @@ class Asker:
                 raise _TryAgain(f"the page takes longer than {_LONGEST_PAGE_SECONDS} seconds")
             self._check()
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        marks = (answer.headers.get("etag", ""), answer.headers.get("last-modified", ""))
+        marks = (_sendable(answer.headers.get(name, "")) for name in ("etag", "last-modified"))
         return Answer(address, b"".join(parts), kind, *marks)
+
+
+def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """Return what unpacks the pieces of a page, each to no more bytes than given: some servers pack unasked.
+
+    Raises:
+        PageFailed: Packed in a way that nobody asked for.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        return lambda data, most: data
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise PageFailed(f"it is sent as {encoding[:40]!r}, though asked for as it is")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+
+    def unpack(data: bytes, most: int) -> bytes:
+        try:
+            return unpacker.decompress(data, most)
+        except zlib.error as error:
+            raise PageFailed(f"it cannot be unpacked ({encoding}): {error}") from None
+
+    return unpack
+
+
+def _sendable(mark: str) -> str:
+    """Return a server's mark of a page if a request can hold it, else "": the page is then sent again each time."""
+    return mark if mark.isascii() and mark.isprintable() and len(mark) <= _LONGEST_MARK else ""

@@ -56,10 +56,10 @@ def fetch_llms_txt(source: LlmsTxtSource, cache: Cache, options: FetchOptions) -
 
     Raises:
         SourceUnavailable: The index or many pages got no answer; what was fetched is not asked for again.
-        SourceError: The index cannot be fetched or is none, or a limit is exceeded.
+        SourceError: The index cannot be fetched or is none, none of its pages can be fetched, or a limit is exceeded.
         CacheQuotaExceeded: It does not fit.
     """
-    store = cache.root / "llms_txt" / f"{cache_key('pages', source.location)}.pages"
+    store = cache.root / "llms_txt" / f"{cache_key('pages', source.location, source.name)}.pages"
     with cache.locked(store), Asker(source, options) as asker:
         return cache.retried_when_full(lambda: _Fetching(source, cache, store, asker).run())
 
@@ -130,6 +130,12 @@ class _Fetching:
         digest = hashlib.sha256(index).hexdigest()
         started = self.kept.begin_round(digest, shared=self.source.shards > 1)
         found = self._ask_all(listing.wanted, started)
+        if listing.wanted and not any(outcome.page for outcome in found.values()):
+            # Loaded so, the source would lose all its documents.
+            raise SourceError(
+                f"{self.asker.where}: none of the {len(listing.wanted):,} pages that it lists could be fetched: "
+                f"{_named(list(listing.wanted), found)}: mend location, include or credentials, or wait for the site"
+            )
         self.kept.drop_all_but([self.asker.index, *(page.address for page in listing.wanted)])
         fetched = self._lay_out(listing, found)
         self.kept.end_round(digest, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -127,6 +128,7 @@ def listed(site: Site, fetched: Fetched, **keys: Any) -> dict[str, str | None]:
     return {file.path: file.outcome for file in files}
 
 
+PAGES_ASKED = ("/guides/start.md", "/guides/berths.md", "/guides/tides.md", "/news")
 PAGES = dict.fromkeys(("guides/berths.md", "guides/start.md", "guides/tides.md", "news.html"))
 
 
@@ -353,3 +355,56 @@ def test_the_index_alone_tells_what_would_be_asked_for(site) -> None:
         "guides/start.md", "guides/berths.md", "guides/tides.md", "news",
     ]  # fmt: skip
     assert site.asked() == ["/llms.txt"]
+
+
+def test_a_mark_that_no_request_can_hold_is_not_sent_back(site, tmp_path) -> None:
+    sent: list[str | None] = []
+
+    def answer(headers: Any) -> Answer:
+        sent.append(headers["If-None-Match"])
+        return 200, {**MARKDOWN, "ETag": ('"é"', '"' + "a" * 2_000 + '"')[len(sent) % 2]}, b"# Tides\n\nWords.\n"
+
+    site.answers["/guides/tides.md"] = answer
+    assert [get(site, tmp_path).warnings for _ in range(3)] == [(), (), ()]
+    assert sent == [None, None, None]
+
+
+def test_a_page_that_is_packed_unasked_is_unpacked_up_to_the_limit(site, tmp_path) -> None:
+    for name, encoding, body in (
+        ("start", "gzip", gzip.compress(b"# Start\n")),
+        ("berths", "gzip", gzip.compress(b"words " * 100)),
+        ("tides", "br", b"\x0b\x02"),
+        ("tides2", "gzip", b"no gzip"),
+    ):
+        site.answers[f"/guides/{name}.md"] = lambda _, e=encoding, b=body: (200, {**MARKDOWN, "Content-Encoding": e}, b)
+    site.pages["/llms.txt"] = INDEX.encode() + b"- [More](/guides/tides2.md)\n"
+    fetched = get(site, tmp_path, max_page_bytes=500)
+    assert (fetched.root / "guides/start.md").read_bytes() == b"# Start\n"
+    reasons = {file.path: file.reason or "" for file in fetched.left_out}
+    assert "longer than 500 bytes" in reasons["guides/berths.md"]
+    assert "sent as 'br'" in reasons["guides/tides.md"]
+    assert "cannot be unpacked (gzip)" in reasons["guides/tides2.md"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_site_without_any_of_the_pages_that_it_lists_fails_the_fetch(site, tmp_path, status) -> None:
+    site.answers = dict.fromkeys(PAGES_ASKED, lambda headers: (status, {}, b""))
+    with pytest.raises(SourceError, match=rf"none of the 4 pages that it lists .*{status}.*: mend location"):
+        get(site, tmp_path)
+
+
+def test_sources_with_parts_of_one_index_keep_their_own_copies(site, tmp_path) -> None:
+    keys: tuple[dict[str, Any], ...] = (
+        {"name": "one", "include": ["guides/**"]},
+        {"name": "two", "include": ["news*"]},
+    )
+
+    def fetch_both() -> None:
+        for key in keys:
+            one = source(site).model_copy(update=key)
+            fetch(one, base=tmp_path, cache=tmp_path / "cache")
+
+    fetch_both()
+    site.sent.clear()
+    fetch_both()
+    assert site.sent == []
