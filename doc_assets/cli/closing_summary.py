@@ -145,7 +145,7 @@ def _bounded(summary: LoadSummary, busy: dict[str, float]) -> list[str]:
     named = f"{_STAGE_NAMES[summary.bottleneck]}; busy: " if summary.bottleneck else "no stage; busy: "
     return [
         named + in_words(busy, _STAGE_NAMES),
-        f"would help: {'; '.join(advice(summary.bottleneck, summary.machine))}",
+        f"would help: {'; '.join(advice(summary.bottleneck, summary.machine, summary.loads))}",
     ]
 
 

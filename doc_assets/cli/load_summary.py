@@ -107,6 +107,11 @@ class LoadSummary:
             "peak_rss_bytes": max([self.peak_rss_bytes, *(result.peak_rss_bytes for result in self.results)]),
         }
 
+    @property
+    def loads(self) -> int:
+        """How many partitions were loaded, or begun."""
+        return sum(bool(result.stages) for result in self.results)
+
     def per_second(self, count: float) -> float:
         """Return a count by the wall time; 0 if it took none."""
         return count / self.seconds if self.seconds > 0 else 0.0
@@ -152,7 +157,7 @@ class LoadSummary:
                 "stages": {stage: round(spent, 3) for stage, spent in self.stages.items()},
                 "busy": {stage: round(share, 4) for stage, share in self.busy.items()},
                 "bottleneck": self.bottleneck,
-                "advice": advice(self.bottleneck, self.machine) if self.busy else [],
+                "advice": advice(self.bottleneck, self.machine, self.loads) if self.busy else [],
                 "left_out": [
                     {**asdict(kind.kind), "files": kind.files, "partitions": dict(kind.partitions)}
                     for kind in by_kind(self.left_out)

@@ -68,8 +68,8 @@ def bottleneck(busy: Mapping[str, float]) -> str | None:
     return slowest if slowest is not None and busy[slowest] >= _BUSY else None
 
 
-def advice(stage: str | None, machine: Machine) -> list[str]:
-    """Return what would make the next load faster, the cheapest first."""
+def advice(stage: str | None, machine: Machine, loads: int) -> list[str]:
+    """Return what would make the next of so many loads faster, the cheapest first."""
     more_threads = (
         [f"raise DOC_ASSETS_THREADS: {machine.threads} of {machine.cores} cores are used"]
         if machine.threads is not None and machine.cores is not None and machine.threads < machine.cores
@@ -92,6 +92,8 @@ def advice(stage: str | None, machine: Machine) -> list[str]:
             return [*more_threads, "more loads at a time (migrate --parallel), on more cores"]
         case "write":
             return ["a faster disk or network for PostgreSQL; more loads at a time (migrate --parallel)"]
+        case _ if loads < 2:
+            return ["nothing: a single load that is mostly its start and its end"]
         case _:
             return ["more loads at a time (migrate --parallel): the loads waited for most of their time"]
 

@@ -148,7 +148,9 @@ def figures_of(facts: RunFacts) -> RunFigures:
         waits=waits,
         busy=busy,
         bottleneck=slowest,
-        advice=tuple(advice(slowest, machine_of(first, at_once, _precision(facts.snapshots)))) if busy else (),
+        advice=tuple(advice(slowest, machine_of(first, at_once, _precision(facts.snapshots)), len(loads)))
+        if busy
+        else (),
         lanes_known="parse_workers" in first,
         course=course,
         left_out=tuple(by_kind(facts.left_out)),

@@ -22,11 +22,13 @@ VNNI = frozenset({"avx2", "avx512_vnni"})
     ],
 )
 def test_advice_fits_stage_and_machine(stage: str | None, machine: Machine, expected: str) -> None:
-    assert expected in "; ".join(advice(stage, machine))
+    assert expected in "; ".join(advice(stage, machine, 3))
 
 
 def test_a_cpu_that_computes_int8_already_is_not_told_to_get_one() -> None:
-    assert not any("VNNI" in one or "int8" in one for one in advice("embed", Machine(2, 2, VNNI, "openvino", "int8")))
+    assert not any(
+        "VNNI" in one or "int8" in one for one in advice("embed", Machine(2, 2, VNNI, "openvino", "int8"), 3)
+    )
 
 
 def test_threads_of_loads_side_by_side_add_up() -> None:
@@ -36,3 +38,7 @@ def test_threads_of_loads_side_by_side_add_up() -> None:
 def test_the_busiest_stage_comes_first_in_words() -> None:
     busy = {"parse": 0.1, "embed": 0.9, "write": 0.2}
     assert (bottleneck(busy), in_words(busy)) == ("embed", "embed 90%, write 20%, parse 10%")
+
+
+def test_a_single_load_is_not_told_to_run_beside_others() -> None:
+    assert "--parallel" not in "; ".join(advice(None, Machine(2, 2), 1))
