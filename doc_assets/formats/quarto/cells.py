@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.formats.markdown.containers import ends, fence_of, is_off_the_web
@@ -101,9 +101,10 @@ class CellWriter:
         for words in titles:
             lead = _paragraph(words, lead, below, out)
         if shown.source and any(line.strip() for line in code):
-            out.append(f"{lead}{cell.mark}{cell.engine}")
+            mark = _longer_mark(cell.mark, code)
+            out.append(f"{lead}{mark}{cell.engine}")
             out += [below + line if line else line for line in code]
-            out.append(below + cell.mark)
+            out.append(below + mark)
             lead = below
         for words in captions:
             lead = _paragraph(words, lead, below, out)
@@ -118,8 +119,20 @@ class CellWriter:
         return None if text is None else text.rstrip("\n").split("\n")
 
 
-def children_as_includes(text: str) -> str:
-    """Return the page with Quarto's shortcode in place of each cell that has child documents (knitr's ``child``)."""
+def _longer_mark(mark: str, code: Sequence[str]) -> str:
+    """Return a fence's mark that no line of the code ends: a file can show Markdown in its comments."""
+    bodies = [line.lstrip() for line in code if mark in line]
+    longest = max((len(body) - len(body.lstrip(mark[0])) for body in bodies), default=0)
+    return mark if longest < len(mark) else mark[0] * (longest + 1)
+
+
+def child_as_include(name: str) -> str:
+    """Return Quarto's shortcode for a child document."""
+    return f"{{{{< include {name} >}}}}\n"
+
+
+def children_as_includes(text: str, put: Callable[[str], str] = child_as_include) -> str:
+    """Return the page with what ``put`` returns of the names in place of each cell that has child documents."""
     if "child" not in text:
         return text
     out: list[str] = []
@@ -128,7 +141,7 @@ def children_as_includes(text: str) -> str:
             out.append(piece)
             continue
         names = strings_in(piece.options()[0].get("child", ""))[:_MOST_CHILDREN]
-        out += [f"{{{{< include {name} >}}}}\n" for name in names] if names else piece.written
+        out += map(put, names) if names else piece.written
     return "\n".join(out)
 
 

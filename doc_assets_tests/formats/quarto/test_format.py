@@ -148,3 +148,19 @@ def test_shortcodes_are_words_in_prose_and_text_in_listings() -> None:
     page = f"---\nword: w1\n---\n{words}\n\n{shown}"
     found = texts(page, docs___variables_dot_yml="v: {x: w2}\n")
     assert found == ["w1 w2 Ctrl-P", "{{< meta word >}}\n{{< video x >}}"]
+
+
+def test_children_have_children_and_a_circle_of_them_ends() -> None:
+    page = '```{r, child="b.Rmd"}\n```\n\nend\n'
+    found = texts(page, "docs/page.Rmd", docs__b_dot_Rmd=f"b\n\n{page.replace('b.', 'c.')}", docs__c_dot_Rmd="c\n")
+    assert found == ["b", "c", "end", "end"]
+    found = texts(page, "docs/page.Rmd", docs__b_dot_Rmd=f"b\n\n{page}{page}")
+    assert set(found) == {"b", "end"} and len(found) == 10
+
+
+def test_the_code_of_a_file_ends_where_the_file_does() -> None:
+    code = '"""\n```\ndoc\n```\n"""\nx = 1'
+    assert texts("```{python}\n#| file: x.py\n```\n\nend\n", "docs/page.qmd", docs__x_dot_py=f"{code}\n") == [
+        code,
+        "end",
+    ]
