@@ -247,7 +247,7 @@ def assert_pinned(requirements):
     pinned = {canonicalize_name(name): version for name, version in (line.split("==") for line in lines)}
     # A build of torch says which one it is behind a plus; the pin admits all of them.
     installed = {name: version.split("+")[0] for name, version in distributions(requirements).items()}
-    assert {name: pinned.get(name) for name in installed} == installed
+    assert {name: pinned.get(canonicalize_name(name)) for name in installed} == installed
     return installed.keys()
 
 
