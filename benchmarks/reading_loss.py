@@ -127,6 +127,8 @@ def compare(root: Path, path: str) -> Loss | None:
     reader = formats.detect(file)
     if reader is None or reader.name not in RENDERINGS:
         return None
+    if reader.name == "jupytext" and Path(path).suffix != ".md":
+        return None  # of scripts nothing but their reader makes text
     try:
         documents = formats.parse(file, reader.name)
     except (DocumentSkipped, DocumentRejected) as reason:

@@ -278,7 +278,12 @@ def session_options(application: str) -> dict[str, Any]:
 
 
 def unreachable(error: psycopg.Error) -> StoreUnreachable:
-    """Return the error for a server that does not answer."""
+    """Return the error for a server that does not answer, or cancels the first statements of a session."""
+    if error.sqlstate == "57014" and "statement timeout" in str(error):
+        return StoreUnreachable(
+            f"PostgreSQL cancelled a statement that reached a time limit ({str(error).strip()}): raise it in the "
+            "options of DOC_ASSETS_DATABASE_URL, or of the pooler between"
+        )
     return StoreUnreachable(
         f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
         "the embedded server"

@@ -15,7 +15,7 @@ from alembic.util import CommandError
 
 from doc_assets.errors import StoreError
 from doc_assets.settings import Settings
-from doc_assets.store.database.connection import Store
+from doc_assets.store.database.connection import Store, unreachable
 from doc_assets.store.database.url import sqlalchemy_url
 from doc_assets.store.schema import drift, schema
 from doc_assets.store.schema.opening import open_for_reading, open_store
@@ -110,6 +110,11 @@ def test_history_cannot_be_changed_or_emptied(store):
 def test_an_unreachable_server_is_a_sentence_that_names_the_setting():
     with pytest.raises(StoreError, match="DOC_ASSETS_DATABASE_URL"):
         open_store(settings_for("postgresql://nobody@127.0.0.1:1/nothing"))
+
+
+def test_a_limit_that_cancels_what_a_session_begins_with_says_where_to_raise_it():
+    error = psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+    assert "raise it in the options of DOC_ASSETS_DATABASE_URL" in str(unreachable(error))
 
 
 def test_what_an_upgrade_changes_meanwhile_is_told_as_an_upgrade_and_not_as_drift(store, monkeypatch):
