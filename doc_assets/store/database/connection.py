@@ -277,13 +277,20 @@ def session_options(application: str) -> dict[str, Any]:
     }
 
 
+def time_limit_reached(error: psycopg.Error) -> str | None:
+    """Return what to do where PostgreSQL cancelled a statement that took too long; None for another error."""
+    if error.sqlstate != "57014" or "statement timeout" not in str(error):
+        return None
+    return (
+        f"PostgreSQL cancelled a statement that reached a time limit ({str(error).strip().splitlines()[0]}): raise it "
+        "in the options of DOC_ASSETS_DATABASE_URL, or of the pooler between"
+    )
+
+
 def unreachable(error: psycopg.Error) -> StoreUnreachable:
     """Return the error for a server that does not answer, or cancels the first statements of a session."""
-    if error.sqlstate == "57014" and "statement timeout" in str(error):
-        return StoreUnreachable(
-            f"PostgreSQL cancelled a statement that reached a time limit ({str(error).strip()}): raise it in the "
-            "options of DOC_ASSETS_DATABASE_URL, or of the pooler between"
-        )
+    if (limited := time_limit_reached(error)) is not None:
+        return StoreUnreachable(limited)
     return StoreUnreachable(
         f"PostgreSQL cannot be reached: {str(error).strip()}; check DOC_ASSETS_DATABASE_URL, or unset it to use "
         "the embedded server"

@@ -13,6 +13,7 @@ import tenacity
 
 from doc_assets.errors import PartitionLocked, StoreError, StoreUnavailable, StoreUnreachable
 from doc_assets.runtime import shutdown
+from doc_assets.store.database.connection import time_limit_reached
 from doc_assets.store.database.shared_memory import lacks_shared_memory
 
 T = TypeVar("T")
@@ -132,11 +133,8 @@ def to_store_error(error: psycopg.Error, attempts: int = 1, left: str = RESUMABL
     match error.sqlstate:
         case "53100":
             return StoreError(f"PostgreSQL has no disk space left ({reason}): free some or enlarge its volume; {left}")
-        case "57014" if "statement timeout" in reason:
-            return StoreError(
-                f"PostgreSQL cancelled a statement that reached a time limit ({reason}): raise it in the options of "
-                f"DOC_ASSETS_DATABASE_URL, or of the pooler between; {left}"
-            )
+        case "57014" if limited := time_limit_reached(error):
+            return StoreError(f"{limited}; {left}")
         case "40001" if "conflict with recovery" in reason:
             return StoreUnavailable(
                 f"the hot standby cancelled a read that kept it from following its primary ({reason}): run it again, "
