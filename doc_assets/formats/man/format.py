@@ -125,15 +125,32 @@ def _translated(parts: Iterable[Part], characters: Mapping[int, str]) -> Iterato
 
 
 def _text(data: bytes) -> str:
-    if data.startswith(_GZIP):
-        data = _unpacked(data, _MOST_UNPACKED + 1)
-        if len(data) > _MOST_UNPACKED:
+    return decode(_whole(data) if data.startswith(_GZIP) else data)
+
+
+def _whole(data: bytes) -> bytes:
+    """Return what gzip data holds, of one member or of several one after another.
+
+    Raises:
+        DocumentRejected: It is damaged, ends early, or holds too much.
+    """
+    whole = b""
+    while data.startswith(_GZIP):
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            whole += unpacker.decompress(data, _MOST_UNPACKED + 1 - len(whole))
+        except zlib.error as error:
+            raise DocumentRejected(f"its gzip data is damaged ({error}): fetch or pack it anew") from None
+        if len(whole) > _MOST_UNPACKED:
             raise DocumentRejected(f"a page of more than {_MOST_UNPACKED:,} bytes once unpacked: exclude it")
-    return decode(data)
+        if not unpacker.eof:
+            raise DocumentRejected("its gzip data ends early: fetch or pack it anew")
+        data = unpacker.unused_data
+    return whole
 
 
 def _unpacked(data: bytes, most: int) -> bytes:
-    """Return the first bytes of gzip data; "" if it is none."""
+    """Return the first bytes of gzip data, which may be cut; "" if it is none."""
     try:
         return zlib.decompressobj(wbits=31).decompress(data, most)
     except zlib.error:

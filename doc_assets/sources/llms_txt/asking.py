@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -243,9 +243,9 @@ class Asker:
             raise PageFailed(f"it answered {status} {answer.reason_phrase}".rstrip())
         most, parts, size = self._source.max_page_bytes, [], 0
         until = time.monotonic() + _LONGEST_PAGE_SECONDS
-        unpack = _unpacking(answer.headers.get("content-encoding", ""))
+        packed = _Packed(answer.headers.get("content-encoding", ""))
         for sent in answer.iter_raw(1 << 16):
-            part = unpack(sent, most + 1 - size)
+            part = packed.unpack(sent, most + 1 - size)
             parts.append(part)
             size += len(part)
             if size > most:
@@ -253,31 +253,49 @@ class Asker:
             if time.monotonic() > until:
                 raise _TryAgain(f"the page takes longer than {_LONGEST_PAGE_SECONDS} seconds")
             self._check()
+        packed.require_end()
         kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         marks = (_sendable(answer.headers.get(name, "")) for name in ("etag", "last-modified"))
         return Answer(address, b"".join(parts), kind, *marks)
 
 
-def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
-    """Return what unpacks the pieces of a page, each to no more bytes than given: some servers pack unasked.
+class _Packed:
+    """Unpacks the pieces of a page: some servers pack unasked."""
 
-    Raises:
-        PageFailed: Packed in a way that nobody asked for.
-    """
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return lambda data, most: data
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise PageFailed(f"it is sent as {encoding[:40]!r}, though asked for as it is")
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    def __init__(self, encoding: str) -> None:
+        """Take the header Content-Encoding.
 
-    def unpack(data: bytes, most: int) -> bytes:
+        Raises:
+            PageFailed: Packed in a way that nobody asked for.
+        """
+        self._encoding = encoding.strip().lower()
+        self._unpacker: zlib._Decompress | None = None
+        if self._encoding in ("gzip", "x-gzip", "deflate"):
+            self._unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)
+        elif self._encoding not in ("", "identity"):
+            raise PageFailed(f"it is sent as {self._encoding[:40]!r}, though asked for as it is")
+
+    def unpack(self, data: bytes, most: int) -> bytes:
+        """Return what a piece holds, of packed data no more than ``most`` bytes.
+
+        Raises:
+            PageFailed: It is no such data.
+        """
+        if self._unpacker is None:
+            return data
         try:
-            return unpacker.decompress(data, most)
+            return self._unpacker.decompress(data, most)
         except zlib.error as error:
-            raise PageFailed(f"it cannot be unpacked ({encoding}): {error}") from None
+            raise PageFailed(f"it cannot be unpacked ({self._encoding}): {error}") from None
 
-    return unpack
+    def require_end(self) -> None:
+        """Refuse data of which the end was not sent.
+
+        Raises:
+            PageFailed: It was not; another time it may be.
+        """
+        if self._unpacker is not None and not self._unpacker.eof:
+            raise PageFailed(f"its packed data ({self._encoding}) ends before the page does", may_pass=True)
 
 
 def _sendable(mark: str) -> str:

@@ -54,6 +54,15 @@ def test_a_page_is_unpacked_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> No
         read(gzip.compress(f"{MAN}x".encode()), "ring.8.gz")
 
 
+@pytest.mark.parametrize("damage", [lambda packed: packed[:-9], lambda packed: packed[:-8] + bytes(8)])
+def test_a_compressed_page_that_is_cut_or_damaged_is_rejected(damage) -> None:
+    page = gzip.compress(MAN.encode(), mtime=0)
+    with pytest.raises(DocumentRejected, match=r"its gzip data (ends early|is damaged)"):
+        read(damage(page), "ring.8.gz")
+    two = read(page + gzip.compress(b".SH MORE\nOf another member.\n"), "ring.8.gz")
+    assert two.sections[-1].blocks[0].text == "Of another member."
+
+
 def test_another_name_of_a_page_is_skipped() -> None:
     with pytest.raises(DocumentSkipped, match="another name of man3/ring"):
         read('.\\" generated\n.so man3/ring.3\n', "man3/other.3")

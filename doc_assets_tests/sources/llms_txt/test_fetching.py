@@ -375,15 +375,17 @@ def test_a_page_that_is_packed_unasked_is_unpacked_up_to_the_limit(site, tmp_pat
         ("berths", "gzip", gzip.compress(b"words " * 100)),
         ("tides", "br", b"\x0b\x02"),
         ("tides2", "gzip", b"no gzip"),
+        ("tides3", "gzip", gzip.compress(b"# Tides\n\nHigh and low.\n")[:-9]),
     ):
         site.answers[f"/guides/{name}.md"] = lambda _, e=encoding, b=body: (200, {**MARKDOWN, "Content-Encoding": e}, b)
-    site.pages["/llms.txt"] = INDEX.encode() + b"- [More](/guides/tides2.md)\n"
+    site.pages["/llms.txt"] = INDEX.encode() + b"- [More](/guides/tides2.md)\n- [Cut](/guides/tides3.md)\n"
     fetched = get(site, tmp_path, max_page_bytes=500)
     assert (fetched.root / "guides/start.md").read_bytes() == b"# Start\n"
     reasons = {file.path: file.reason or "" for file in fetched.left_out}
     assert "longer than 500 bytes" in reasons["guides/berths.md"]
     assert "sent as 'br'" in reasons["guides/tides.md"]
     assert "cannot be unpacked (gzip)" in reasons["guides/tides2.md"]
+    assert "(gzip) ends before the page does" in reasons["guides/tides3.md"]
 
 
 @pytest.mark.parametrize("status", [403, 404])
