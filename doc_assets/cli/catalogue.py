@@ -26,6 +26,9 @@ from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_for_reading
 
+# Not asked, or not told, is no answer.
+_ARCHIVED = {True: "yes", False: "no", None: ""}
+
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources, or write its JSON schema.")
 
 
@@ -90,7 +93,7 @@ def _write(output: Path, text: str, force: bool) -> None:
 def check(
     catalogue: Path | None = CATALOGUE_OPTION,
     online: bool = typer.Option(
-        False, "--online", help="Ask every source for revision, folders, files and size; fetch no file."
+        False, "--online", help="Ask every source for revision, folders, files, size and where it is; fetch no file."
     ),
     as_json: bool = JSON_OPTION,
 ) -> None:
@@ -98,7 +101,7 @@ def check(
     settings = settings_with(catalogue)
     loaded = load_catalogue(settings.catalogue)
     found = problems(loaded)
-    upstreams = check_upstreams(loaded, FetchOptions.of(settings)) if online else []
+    upstreams, not_told = check_upstreams(loaded, FetchOptions.of(settings)) if online else ([], ())
     found += [f"{one.source}: {fault}" for one in upstreams for fault in one.faults]
     compared = _compared(settings, loaded)
     partitions = loaded.partitions()
@@ -113,6 +116,7 @@ def check(
                 "partitions": rows,
                 "problems": [str(problem) for problem in found],
                 "upstreams": upstreams if online else None,
+                "not_told": not_told if online else None,
                 "left_catalogue": compared.left,
                 "crate_fronts": compared.fronts,
                 "not_compared": compared.reason,
@@ -122,6 +126,8 @@ def check(
         if upstreams:
             _print_upstreams(upstreams)
         _print_problems(found, settings, loaded)
+        for sentence in not_told:
+            print_note(sentence)
     if compared.reason is not None:
         print_note(f"not compared with what is live: {compared.reason}")
     elif not as_json:
@@ -133,10 +139,13 @@ def check(
 
 def _print_upstreams(upstreams: Sequence[UpstreamCheck]) -> None:
     rows = [
-        (one.source, _short(one.revision), one.files, one.bytes, ", ".join(one.unmatched), len(one.faults))
+        (
+            *(one.source, _short(one.revision), one.committed, _ARCHIVED[one.archived]),
+            *(one.files, one.bytes, ", ".join(one.unmatched), len(one.faults)),
+        )
         for one in upstreams
     ]
-    columns = ["source", "revision", "files", "bytes", "include without a match", "faults"]
+    columns = ["source", "revision", "committed", "archived", "files", "bytes", "include without a match", "faults"]
     print_table("upstreams", columns, rows, first=["source", "faults", "files"])
 
 

@@ -111,6 +111,13 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
     )
 
 
+def has_credential(folder: Path | None, name: str) -> bool:
+    """Return whether the folder of the credentials has one of that name."""
+    return folder is not None and any(
+        file.is_file() for key in KEYS for file in (folder / name / key, folder / f"{name}.{key}")
+    )
+
+
 def _sound(key: str, value: str, where: str) -> str:
     """Return a value without what editors and Secrets add at its ends.
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from doc_assets.catalogue.globs import Selection
 from doc_assets.catalogue.model import GitSource
@@ -47,8 +48,16 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions
             return fetching.fetch()
 
 
-def list_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> tuple[str, list[str]]:
-    """Return the present commit of ``ref``, and the paths of all its files; of the files themselves nothing is fetched.
+class ListedCommit(NamedTuple):
+    """A commit: its id, its day in UTC, and the paths of its files."""
+
+    commit: str
+    day: date
+    paths: list[str]
+
+
+def list_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> ListedCommit:
+    """Return the present commit of ``ref`` with the paths of all its files, of which none is fetched.
 
     A server that refuses that is asked for the commit whole.
 
@@ -80,7 +89,7 @@ class _Fetching:
     def fetch(self) -> Fetched:
         return self._in_some_way(self._fetch_in_one_way)
 
-    def listed(self) -> tuple[str, list[str]]:
+    def listed(self) -> ListedCommit:
         return self._in_some_way(self._list_in_one_way)
 
     def _in_some_way(self, step: Callable[[], _Result]) -> _Result:
@@ -102,9 +111,9 @@ class _Fetching:
         self.fetched = True
         return commit
 
-    def _list_in_one_way(self) -> tuple[str, list[str]]:
+    def _list_in_one_way(self) -> ListedCommit:
         commit = self._commit()
-        return commit, self.repository.paths(commit)
+        return ListedCommit(commit, self.repository.committed(commit), self.repository.paths(commit))
 
     def _fetch_in_one_way(self) -> Fetched:
         source, commit = self.source, self._commit()

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -158,6 +159,11 @@ class GitRepository:
         """Return the paths of all files of a commit."""
         listed = self._git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
         return [path for path in listed.split("\0") if path]
+
+    def committed(self, commit: str) -> date:
+        """Return the day of a commit, in UTC."""
+        seconds = self._git.run("show", "--no-patch", "--format=%ct", commit)
+        return datetime.fromtimestamp(int(seconds), UTC).date()
 
     def beside(self, commit: str, path: str) -> list[str]:
         """Return the paths in the folder that ``path`` is in."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import httpx
@@ -21,10 +22,11 @@ from doc_assets.sources.credentials import read_credential, split_address, witho
 from doc_assets.sources.download import open_response
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets.sources.forges import Repository, ask_forges
 from doc_assets.sources.git import list_git
 from doc_assets.sources.llms_txt.fetching import list_llms_txt
 from doc_assets.sources.llms_txt.listing import possible_paths
-from doc_assets.sources.upstream_revision import TIMEOUT_SECONDS, revision_of
+from doc_assets.sources.upstream_revision import COMMIT, TIMEOUT_SECONDS, revision_of
 from doc_assets.sources.walk import walk
 
 # Hosts answer several at once; more than that is taken for an attack by some.
@@ -39,6 +41,8 @@ class UpstreamCheck:
     Attributes:
         source: ``TYPE/SOURCE``.
         revision: As ``revision_of`` gives it; None if it was not told.
+        committed: Day of that commit, of a git repository.
+        archived: Whether its forge keeps the repository as it is; None if it was not told or not asked.
         files: Files that belong to the source, where they can be listed without fetching them.
         bytes: Size of a download, where the server says it, or of the files of a folder.
         unmatched: Globs of ``include`` that match nothing.
@@ -47,14 +51,20 @@ class UpstreamCheck:
 
     source: str
     revision: str | None = None
+    committed: date | None = None
+    archived: bool | None = None
     files: int | None = None
     bytes: int | None = None
     unmatched: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
 
-def check_upstreams(catalogue: Catalogue, options: FetchOptions) -> list[UpstreamCheck]:
-    """Ask every source, several at once; return what each said, in the order of the catalogue."""
+def check_upstreams(catalogue: Catalogue, options: FetchOptions) -> tuple[list[UpstreamCheck], tuple[str, ...]]:
+    """Ask every source, several at once.
+
+    Returns:
+        What each said, in the order of the catalogue; sentences on what could not be asked, which is no fault.
+    """
     named = [(f"{name}/{one.name}", one) for name, of in catalogue.types.items() for one in of.sources]
     # A cache of its own: what is fetched for a listing is no part of a load.
     with (
@@ -62,7 +72,31 @@ def check_upstreams(catalogue: Catalogue, options: FetchOptions) -> list[Upstrea
         ThreadPoolExecutor(_THREADS, thread_name_prefix="check") as pool,
     ):
         cache = Cache(Path(folder), None)
-        return list(pool.map(lambda one: _checked(one[0], one[1], catalogue.directory, cache, options), named))
+        found = list(pool.map(lambda one: _checked(one[0], one[1], catalogue.directory, cache, options), named))
+    sources = [source for _, source in named]
+    asked = {index: one for index, one in enumerate(map(_to_ask, sources, found)) if one is not None}
+    told = ask_forges(asked.values(), options)
+    for index, one in asked.items():
+        if (archived := told.archived.get(one.address)) is not None:
+            found[index] = _with_archived(found[index], archived)
+    return found, told.notes
+
+
+def _to_ask(source: Source, found: UpstreamCheck) -> Repository | None:
+    """Return the repository whose forge is asked: of one that is pinned to a commit nothing new is expected."""
+    if not isinstance(source, GitSource) or found.committed is None or COMMIT.fullmatch(source.ref):
+        return None
+    return Repository(source, found.committed)
+
+
+def _with_archived(found: UpstreamCheck, archived: bool) -> UpstreamCheck:
+    if not archived:
+        return replace(found, archived=False)
+    fault = (
+        f"location: it is archived, with the last commit of {found.committed}: look where it goes on, or keep it as it "
+        f"is with ref: {found.revision}"
+    )
+    return replace(found, archived=True, faults=(*found.faults, fault))
 
 
 def _checked(name: str, source: Source, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
@@ -78,7 +112,7 @@ def _checked(name: str, source: Source, base: Path, cache: Cache, options: Fetch
             found = _local(name, source, base, cache)
     except (DocAssetsError, httpx.HTTPError, httpx.InvalidURL) as error:
         return UpstreamCheck(name, faults=(*licence, str(error)))
-    return UpstreamCheck(name, found.revision, found.files, found.bytes, found.unmatched, (*licence, *found.faults))
+    return replace(found, faults=(*licence, *found.faults))
 
 
 def _licence_faults(source: Source) -> Iterator[str]:
@@ -94,7 +128,7 @@ def _licence_faults(source: Source) -> Iterator[str]:
 
 
 def _git(name: str, source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
-    commit, paths = list_git(source, base, cache, options)
+    commit, day, paths = list_git(source, base, cache, options)
     faults = [*_moved(source, options)]
     for folder in source.subfolders:
         if not any(path == folder or path.startswith(f"{folder}/") for path in paths):
@@ -102,7 +136,7 @@ def _git(name: str, source: GitSource, base: Path, cache: Cache, options: FetchO
     starts = tuple(f"{folder}/" for folder in source.subfolders)
     fetched = [path for path in paths if not starts or path.startswith(starts) or path in source.subfolders]
     files, unmatched = _taken(source, fetched, faults)
-    return UpstreamCheck(name, commit, files, None, unmatched, tuple(faults))
+    return UpstreamCheck(name, commit, day, files=files, unmatched=unmatched, faults=tuple(faults))
 
 
 def _pages(name: str, source: LlmsTxtSource, options: FetchOptions) -> UpstreamCheck:
@@ -112,7 +146,7 @@ def _pages(name: str, source: LlmsTxtSource, options: FetchOptions) -> UpstreamC
     faults = [] if index.address == asked else [f"location: it has moved to {index.address}: write that"]
     paths = [possible_paths(page.path) for page in index.listing.wanted]
     _, unmatched = _taken(source, [path for possible in paths for path in possible], faults)
-    return UpstreamCheck(name, None, len(paths), None, unmatched, tuple(faults))
+    return UpstreamCheck(name, files=len(paths), unmatched=unmatched, faults=tuple(faults))
 
 
 def _taken(source: Source, paths: Sequence[str], faults: list[str]) -> tuple[int, tuple[str, ...]]:
@@ -158,11 +192,12 @@ def _download(name: str, source: ArchiveSource | CrateSource, base: Path, option
     faults = ()
     if size is not None and size > source.max_download_bytes:
         faults = (f"max_download_bytes: {size:,} bytes are more than {source.max_download_bytes:,}",)
-    return UpstreamCheck(name, revision_of(source, base, options), None, size, (), faults)
+    return UpstreamCheck(name, revision_of(source, base, options), bytes=size, faults=faults)
 
 
 def _local(name: str, source: Source, base: Path, cache: Cache) -> UpstreamCheck:
     fetched = fetch(source, base=base, cache=cache.root)
     files = [file for file in walk(fetched.root, Partition("", source.name, source)) if file.outcome is None]
     faults = () if files else (f"no file is taken by include {list(source.include)}",)
-    return UpstreamCheck(name, fetched.revision, len(files), sum(file.size for file in files), (), faults)
+    size = sum(file.size for file in files)
+    return UpstreamCheck(name, fetched.revision, files=len(files), bytes=size, faults=faults)

@@ -33,7 +33,7 @@ from doc_assets.sources.llms_txt.fetching import list_llms_txt
 # A remote that has not answered by then counts as unknown; several are queried in parallel, all within the minute
 # that Dagster gives a schedule.
 TIMEOUT_SECONDS = 20.0
-_COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 # In the order in which git itself reads a short name.
 _REF_RULES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}")
 
@@ -82,7 +82,7 @@ def is_reachable(source: Source, base: Path, options: FetchOptions) -> bool:
 
 
 def _commit(source: GitSource, base: Path, options: FetchOptions) -> str | None:
-    if _COMMIT.fullmatch(source.ref):
+    if COMMIT.fullmatch(source.ref):
         return source.ref  # a commit is fixed
     with reach(source, base, options) as remote:
         arguments = ("ls-remote", "--quiet", f"--upload-pack={remote.upload_pack}", remote.address)

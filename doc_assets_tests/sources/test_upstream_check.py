@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,14 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checked(tmp_path: Path, location: Path | str, keys: str) -> UpstreamCheck:
     source = f'{{name: book, kind: git, location: "{location}", {keys}}}'
     catalogue: Catalogue = load(tmp_path, f"types:\n  rust:\n    sources:\n      - {source}\n")
-    (found,) = check_upstreams(catalogue, FetchOptions())
+    ((found,), _) = check_upstreams(catalogue, FetchOptions())
     return found
 
 
 def test_a_sound_source_tells_its_commit_its_files_and_no_fault(tmp_path: Path, repository: Path) -> None:
     found = checked(tmp_path, repository, "subfolders: [src, book.toml], include: ['*.md', '*.rst'], licence: MIT")
     assert (found.files, found.unmatched, found.faults) == (1, ("*.rst",), ())
-    assert len(found.revision or "") == 40
+    assert (len(found.revision or ""), found.archived) == (40, None)
 
 
 @pytest.mark.parametrize(
@@ -64,12 +65,28 @@ def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pyte
         return (200, {}, b"") if path.startswith("/new/") else (301, {"Location": f"/new{path}"}, b"")
 
     # git itself is not asked: this server is none of git.
-    monkeypatch.setattr(upstream_check, "list_git", lambda *_: ("0" * 40, ["a.md"]))
+    monkeypatch.setattr(upstream_check, "list_git", lambda *_: ("0" * 40, date.today(), ["a.md"]))
     server = Server()
     server.respond = redirect
     with running(server):
         (fault,) = checked(tmp_path, f"{server.address}/book", "ref: main").faults
     assert fault == f"location: it has moved to {server.address}/new/book: write that"
+
+
+@pytest.mark.parametrize(("ref", "archived"), [("main", True), ("main", False), ("a" * 40, None)])
+def test_an_archived_repository_is_a_fault_unless_a_commit_is_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ref: str, archived: bool | None
+) -> None:
+    listed = ("a" * 40, date(2019, 11, 2), ["a.md"])
+    monkeypatch.setattr(upstream_check, "list_git", lambda *_: listed)
+    told = b'{"archived": true}' if archived else b'{"archived": false}'
+    server = Server()
+    server.respond = lambda path, _: (200, {}, told if path.startswith("/api/v1/repos/team/book") else b"")
+    with running(server):
+        found = checked(tmp_path, f"{server.address}/team/book", f"ref: {ref}")
+    assert (found.committed, found.archived) == (date(2019, 11, 2), archived)
+    fault = "location: it is archived, with the last commit of 2019-11-02: look where it goes on, or keep it as it is "
+    assert found.faults == ((f"{fault}with ref: {'a' * 40}",) if archived else ())
 
 
 def test_an_index_tells_how_many_pages_it_lists_and_one_that_moved_or_is_none_is_a_fault(tmp_path: Path) -> None:
@@ -82,7 +99,7 @@ def test_an_index_tells_how_many_pages_it_lists_and_one_that_moved_or_is_none_is
             f'      - {{name: s{n}, kind: llms_txt, location: "{server.address}{path}", include: ["{glob}"]}}\n'
             for n, (path, glob) in enumerate([("/llms.txt", "*.md"), ("/old/llms.txt", "guide/*"), ("/x", "*")])
         )
-        sound, moved, none = check_upstreams(load(tmp_path, text), FetchOptions())
+        (sound, moved, none), _ = check_upstreams(load(tmp_path, text), FetchOptions())
         assert [path for path, _ in server.seen if path in ("/a.md", "/b")] == []
     assert (sound.files, sound.faults) == (2, ())
     assert moved.faults[0] == f"location: it has moved to {server.address}/llms.txt: write that"
@@ -97,7 +114,7 @@ def test_a_download_tells_its_size_and_one_that_is_not_there_is_a_fault(tmp_path
         text = "types:\n  rust:\n    sources:\n" + "".join(
             f'      - {{name: {name}, kind: archive, location: "{server.address}/{name}.zip"}}\n' for name in "ab"
         )
-        there, absent = check_upstreams(load(tmp_path, text), FetchOptions())
+        (there, absent), _ = check_upstreams(load(tmp_path, text), FetchOptions())
     assert (there.bytes, there.faults) == (10, ())
     assert '"one"' in (there.revision or "")
     assert absent.faults == (f"{server.address}/b.zip answered 404: mend location, or the crate's name or version",)
