@@ -26,9 +26,6 @@ from doc_assets.store.partitions.crate_fronts import CrateFront, crate_fronts
 from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catalogue
 from doc_assets.store.schema.opening import open_for_reading
 
-# Not asked, or not told, is no answer.
-_ARCHIVED = {True: "yes", False: "no", None: ""}
-
 app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of sources, or write its JSON schema.")
 
 
@@ -140,7 +137,7 @@ def check(
 def _print_upstreams(upstreams: Sequence[UpstreamCheck]) -> None:
     rows = [
         (
-            *(one.source, _short(one.revision), one.committed, _ARCHIVED[one.archived]),
+            *(one.source, _short(one.revision), one.committed, one.archived),
             *(one.files, one.bytes, ", ".join(one.unmatched), len(one.faults)),
         )
         for one in upstreams

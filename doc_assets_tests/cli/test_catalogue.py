@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from doc_assets.cli import catalogue
 from doc_assets.cli.app import app
+from doc_assets.sources.upstream_check import UpstreamCheck
 from doc_assets_tests.support.catalogue_files import documents
 
 
@@ -38,3 +41,18 @@ def test_a_file_that_is_no_schema_of_ours_is_kept(folder: Path):
     assert (made.exit_code, (folder / "mine.yaml").exists()) == (2, False)
     assert "of another" in (folder / "mine.schema.json").read_text()
     assert CliRunner().invoke(app, ["catalogue", "schema", "-o", "mine.schema.json", "--force"]).exit_code == 0
+
+
+def test_what_the_upstreams_told_and_did_not_tell_is_printed_and_is_json(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / "c.yaml").write_text(
+        "types:\n  rust:\n    sources:\n      - {name: a, kind: directory, location: documents}\n"
+    )
+    told = UpstreamCheck("rust/a", "f" * 40, date(2019, 11, 2), archived=True, files=3, faults=("it is archived",))
+    monkeypatch.setattr(catalogue, "check_upstreams", lambda *_: ([told], ("not known whether archived: b",)))
+    asked = ["catalogue", "check", "--online", "--catalogue", "c.yaml"]
+    printed = CliRunner().invoke(app, asked)
+    assert printed.exit_code == 1
+    assert "2019-11-02" in printed.stdout and "not known whether archived: b" in printed.stderr
+    found = json.loads(CliRunner().invoke(app, [*asked, "--json"]).stdout)
+    assert (found["upstreams"][0]["committed"], found["upstreams"][0]["archived"]) == ("2019-11-02", True)
+    assert (found["not_told"], found["problems"]) == (["not known whether archived: b"], ["rust/a: it is archived"])

@@ -58,6 +58,7 @@ class References:
 
     def reference(self, target: str, *, is_macro: bool = False) -> str:
         """Return a sign for a reference without a text of its own, which ``resolved`` replaces."""
+        target = _DEFERRED.sub(lambda sign: self._targets[int(sign[1])][1], target)  # a reference as a target
         page, hash_, fragment = target.partition("#")
         if not hash_ and not (is_macro and (_SUFFIX.search(page) or "$" in page)) and not page.endswith(".adoc"):
             page, fragment = "", page

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from doc_assets.formats.markdown.fences import outside_fences
 from doc_assets.formats.markdown.include_marks import Cut, expand_marks, holds_marks
@@ -87,6 +87,15 @@ def expand_partials(text: str, includes: Includes, path: str, *, depth: int = 0)
     return text
 
 
+def included_page(target: str, includes: Includes, path: str) -> tuple[str, str] | None:
+    """Return the path and the text, with its own pieces, of a page that the page at ``path`` includes.
+
+    None, and it is counted as missing, if there is none.
+    """
+    pieces = _Pieces(includes, path, 0)
+    return pieces.page(target, pieces.from_page(target))
+
+
 class _Pieces:
     def __init__(self, includes: Includes, path: str, depth: int) -> None:
         self.includes = includes
@@ -94,13 +103,22 @@ class _Pieces:
         self.folder = posixpath.dirname(path)
         self.depth = depth
 
-    def above(self, target: str, *below: str) -> list[str | None]:
-        """Return the candidates for a path from the documentation's root, which may be any folder above."""
+    def above(self, target: str, *below: str) -> Iterator[str | None]:
+        """Yield the candidates for a path from the documentation's root, which may be any folder above."""
         target = target.lstrip("/")
-        return [path_from(posixpath.join(up, name), target) for up in folders_above(self.path) for name in ("", *below)]
+        for up in folders_above(self.path):
+            for name in ("", *below):
+                yield path_from(posixpath.join(up, name), target)
 
-    def piece(self, target: str, places: list[str | None], cut: Cut = without_front_matter) -> str | None:
+    def piece(self, target: str, places: Iterable[str | None], cut: Cut = without_front_matter) -> str | None:
         """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
+        found = self.page(target, places, cut)
+        return None if found is None else found[1]
+
+    def page(
+        self, target: str, places: Iterable[str | None], cut: Cut = without_front_matter
+    ) -> tuple[str, str] | None:
+        """Return the path and the text of ``piece``."""
         found = self.includes.find(places)
         text = self.includes.take(cut(found[1]) if found else None, target)
         if found is None or text is None:
@@ -108,11 +126,17 @@ class _Pieces:
         self.includes.open.append(found[0])
         text = expand_partials(text, self.includes, found[0], depth=self.depth + 1)
         self.includes.open.pop()
-        return text
+        return found[0], text
 
-    def near(self, target: str) -> list[str | None]:
-        """Return the candidates for a path from the page, or from a folder that a tool looks in."""
-        return [path_from(self.folder, target), *self.above(target, "docs", "includes", "snippets", "_snippets")]
+    def from_page(self, target: str) -> Iterator[str | None]:
+        """Yield the candidates for a path of a shortcode."""
+        yield path_from(self.folder, target)
+        yield from self.above(target, "includes", "examples", "content", "assets")
+
+    def near(self, target: str) -> Iterator[str | None]:
+        """Yield the candidates for a path from the page, or from a folder that a tool looks in."""
+        yield path_from(self.folder, target)
+        yield from self.above(target, "docs", "includes", "snippets", "_snippets")
 
     def stated(self, target: str) -> Iterator[str | None]:
         """Yield the candidates for a snippet in the folders that the site's ``mkdocs.yml`` states."""
@@ -209,7 +233,7 @@ class _Pieces:
         found = self.includes.find(self.module(target))
         return found[1] if found else None
 
-    def module(self, target: str) -> list[str | None]:
+    def module(self, target: str) -> Iterable[str | None]:
         """Return the candidates for an import: beside the page, or from the root of the site."""
         if target.startswith("."):
             return [path_from(self.folder, target)]
@@ -230,7 +254,7 @@ class _Pieces:
         values = dict(_VALUE.findall(match["words"]))
         first = _FIRST_STRING.match(match["words"])
         target = values.get("file") or (first[1] if first else "")
-        places = [path_from(self.folder, target), *self.above(target, "includes", "examples", "content", "assets")]
+        places = self.from_page(target)
         if target.lower().endswith(_MARKDOWN) and values.get("code") != "true":
             text = self.piece(target, places)
             if text is not None and "\n" not in text.strip() and match["reuse"]:

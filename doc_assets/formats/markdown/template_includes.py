@@ -7,7 +7,8 @@ and calls of mkdocs-macros that show a listing. The files come through ``partial
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from typing import Protocol
 
 from doc_assets.formats.markdown.fences import outside_fences
@@ -35,15 +36,15 @@ class Pieces(Protocol):
 
     includes: Includes
 
-    def above(self, target: str, *below: str) -> list[str | None]:
-        """Return the candidates for a path from the documentation's root, which may be any folder above."""
+    def above(self, target: str, *below: str) -> Iterator[str | None]:
+        """Yield the candidates for a path from the documentation's root, which may be any folder above."""
         ...
 
-    def near(self, target: str) -> list[str | None]:
-        """Return the candidates for a path from the page, or from a folder that a tool looks in."""
+    def near(self, target: str) -> Iterator[str | None]:
+        """Yield the candidates for a path from the page, or from a folder that a tool looks in."""
         ...
 
-    def piece(self, target: str, places: list[str | None]) -> str | None:
+    def piece(self, target: str, places: Iterable[str | None]) -> str | None:
         """Return a page's text with its own pieces; None, and count it as missing, if there is none."""
         ...
 
@@ -72,7 +73,7 @@ def _in_listing(match: re.Match[str], pieces: Pieces) -> str:
 
 def _replaced(match: re.Match[str], pieces: Pieces) -> str:
     if target := match["partial"]:
-        places = [*pieces.near(target), *pieces.above(target, "partials", "_partials", "markdoc/partials")]
+        places = chain(pieces.near(target), pieces.above(target, "partials", "_partials", "markdoc/partials"))
         found = pieces.piece(target, places)
         return "" if found is None else f"\n\n{found}\n\n"
     if match["glossary"]:
@@ -110,7 +111,7 @@ def _term(match: re.Match[str], pieces: Pieces) -> str:
 def _title(path: str, pieces: Pieces) -> str:
     """Return the title of a page of GitHub's docs, or the words of its address."""
     target = path.strip("/")
-    pages = [*pieces.above(f"content/{target}.md"), *pieces.above(f"content/{target}/index.md")]
+    pages = chain(pieces.above(f"content/{target}.md"), pieces.above(f"content/{target}/index.md"))
     found = pieces.includes.find(pages) if target else None
     title = split_front_matter(found[1])[0].get("title") if found else None
     words = target.rpartition("/")[2].replace("-", " ")

@@ -126,12 +126,7 @@ def _longer_mark(mark: str, code: Sequence[str]) -> str:
     return mark if longest < len(mark) else mark[0] * (longest + 1)
 
 
-def child_as_include(name: str) -> str:
-    """Return Quarto's shortcode for a child document."""
-    return f"{{{{< include {name} >}}}}\n"
-
-
-def children_as_includes(text: str, put: Callable[[str], str] = child_as_include) -> str:
+def with_children(text: str, put: Callable[[str], str]) -> str:
     """Return the page with what ``put`` returns of the names in place of each cell that has child documents."""
     if "child" not in text:
         return text

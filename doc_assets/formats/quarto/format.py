@@ -15,10 +15,10 @@ from doc_assets.formats.base import RawFile
 from doc_assets.formats.charset import decode
 from doc_assets.formats.markdown.format import markdown_document, markdown_parts
 from doc_assets.formats.markdown.front_matter import read_yaml, stated_in_yaml
-from doc_assets.formats.markdown.includes import MAX_DEPTH, Includes, folders_above, path_from
-from doc_assets.formats.markdown.partials import expand_partials
+from doc_assets.formats.markdown.includes import MAX_DEPTH, Includes, folders_above
+from doc_assets.formats.markdown.partials import included_page
 from doc_assets.formats.parts import Part
-from doc_assets.formats.quarto.cells import CellWriter, child_as_include, children_as_includes, engine_language
+from doc_assets.formats.quarto.cells import CellWriter, engine_language, with_children
 from doc_assets.formats.quarto.pandoc import rewrite_dialect
 from doc_assets.formats.slugs import pandoc
 from doc_assets.formats.twins import rendered_twin, twin_of
@@ -74,26 +74,28 @@ class _Page:
         self._language = ""
 
     def before_includes(self, text: str) -> str:
-        return children_as_includes(text)
+        return text  # children are read after them: a child may have children
 
     def after_includes(self, text: str, includes: Includes) -> str:
-        text = self._with_grandchildren(text, includes, 1)
+        text = self._with_children(text, includes, 1)
         cells = CellWriter(dict(self._defaults(includes)), includes, self._path)
         text = cells.rewrite(text)
         self._language = engine_language(cells.engines)
         return rewrite_dialect(text, includes)
 
-    def _with_grandchildren(self, text: str, includes: Includes, depth: int) -> str:
-        """Return the page with the children of what it includes; knitr finds them from the folder of the page."""
+    def _with_children(self, text: str, includes: Includes, depth: int) -> str:
+        """Return the page with its children and theirs; knitr finds them all from the folder of the page."""
 
         def put(name: str) -> str:
-            child = expand_partials(child_as_include(name), includes, self._path)
-            includes.open.append(path_from(posixpath.dirname(self._path), name) or "")
-            child = self._with_grandchildren(child, includes, depth + 1)
+            if (found := included_page(name, includes, self._path)) is None:
+                return ""
+            path, child = found
+            includes.open.append(path)
+            child = self._with_children(child, includes, depth + 1)
             includes.open.pop()
-            return child
+            return f"\n\n{child}\n\n"
 
-        return children_as_includes(text, put) if depth < MAX_DEPTH else text
+        return with_children(text, put) if depth < MAX_DEPTH else text
 
     def opening(self) -> list[Part]:
         parts: list[Part] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from doc_assets.formats.base import RawFile
 from doc_assets.formats.markdown.includes import Includes
-from doc_assets.formats.quarto.cells import CellWriter, children_as_includes, engine_language
+from doc_assets.formats.quarto.cells import CellWriter, engine_language, with_children
 
 
 def test_a_cell_keeps_its_fence_its_place_in_a_list_and_what_stands_around_it() -> None:
@@ -24,4 +24,4 @@ def test_the_language_of_a_page_is_that_of_most_cells_but_diagrams() -> None:
 
 def test_only_cells_with_children_become_includes() -> None:
     text = "```{r}\nx$child\n```\n```{r child='a.Rmd'}\n```\n```\n```{r child='b.Rmd'}\n```"
-    assert children_as_includes(text).count("include") == 1
+    assert with_children(text, lambda name: f"[{name}]").count("[a.Rmd]") == 1
