@@ -230,13 +230,13 @@ class Service:
             scope = resolve_scope(connection, SearchRequest.of((), (), None, None))
             if isinstance(self._models, SpaceModels):
                 self._models.of(live_models(connection, scope.snapshots))
-            self._facts.of(connection, scope.snapshots)
+            self._facts.of(connection, self._visible(connection, None))
 
     def _visible(self, connection: Connection, as_of: str | None) -> list[VisibleSnapshot]:
         return visible_snapshots(connection, SearchRequest.of((), (), None, as_of).as_of)
 
     def _listing(self, connection: Connection, visible: Sequence[VisibleSnapshot]) -> SourcesAnswer:
-        facts = self._facts.of(connection, [one.id for one in visible])
+        facts = self._facts.of(connection, visible)
         return sources_answer(visible, facts, self._scopes())
 
     def _found(self, connection: Connection, query: SearchQuery, request: SearchRequest, depth: int) -> Found:

@@ -53,7 +53,7 @@ class SpreadService(Service):
         with self._reading() as connection:
             scope = resolve_scope(connection, SearchRequest.of((), (), None, None))
             spaces = tuple(space.fingerprint for space in live_models(connection, scope.snapshots))
-            self._facts.of(connection, scope.snapshots)
+            self._facts.of(connection, self._visible(connection, None))
         if spaces != self._opened:
             self._readers.require_ready()
             self._opened = spaces

@@ -56,7 +56,7 @@ class Searches:
         notes: tuple[str, ...] = ()
         of_version = VersionFilter(None)
         if query.version is not None:
-            request, of_version = self._versions.of(connection, request, query.version)
+            request, of_version = self._versions.of(connection, request, visible, query.version)
             notes = of_version.notes
         elif not any(condition.field in _VERSIONS for condition in request.conditions):
             of_version = self._versions.newest(connection, visible, state)

@@ -20,16 +20,20 @@ class Versions:
         self._facts = facts
         self._newest = ("", VersionFilter(None))
 
-    def of(self, connection: Connection, request: SearchRequest, version: str) -> tuple[SearchRequest, VersionFilter]:
-        """Return the request narrowed to a version, as a reader wrote it, and what is searched.
+    def of(
+        self, connection: Connection, request: SearchRequest, visible: Sequence[VisibleSnapshot], version: str
+    ) -> tuple[SearchRequest, VersionFilter]:
+        """Return the request narrowed to a version, as a reader wrote it, and what is searched of what is visible.
 
         Raises:
             Misuse: It is no version.
             NotFound: No product in scope has such a version or one below.
         """
         scope = resolve_scope(connection, replace(request, conditions=()))
-        facts = self._facts.of(connection, scope.snapshots)
-        twins = self._facts.twins(connection, scope.snapshots)
+        in_scope = set(scope.snapshots)
+        searched = [one for one in visible if one.id in in_scope]
+        facts = self._facts.of(connection, searched)
+        twins = self._facts.twins(connection, searched)
         found = version_filter(version, [one for of in facts.values() for one in of], request.conditions, twins)
         if found.condition is None:
             return request, found
@@ -39,7 +43,7 @@ class Versions:
         """Return the newest version of each product, at whose files results are shown; kept for the last state."""
         known, newest = self._newest
         if known != state:
-            facts = self._facts.of(connection, [one.id for one in visible])
+            facts = self._facts.of(connection, visible)
             newest = version_filter("latest", [one for of in facts.values() for one in of], ())
             self._newest = state, newest
         return newest

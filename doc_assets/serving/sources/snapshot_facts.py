@@ -1,4 +1,4 @@
-"""What snapshots are about: products, versions and licences; read once each, since snapshots never change."""
+"""What snapshots are about: products, versions and licences; read once each, since their content never changes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from doc_assets.metadata import folder_version
 from doc_assets.search.versions import newest_first
 from doc_assets.serving.answers import VersionCount
 from doc_assets.store.browse.contents import DuplicateFile, ProductVersion, duplicate_files, product_versions
+from doc_assets.store.browse.state import VisibleSnapshot
 from doc_assets.store.database.connection import Connection
 
 _KEPT = 5_000
@@ -24,46 +25,58 @@ class Twin:
     version: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    about: tuple[ProductVersion, ...]
+    twins: tuple[Twin, ...]
+
+
 class SnapshotFacts:
-    """Reads the facts of a snapshot once; may be shared between threads."""
+    """Reads the facts of a snapshot once; may be shared between threads.
+
+    They are kept by id and digest: a database that is restored or made anew gives ids of before to other content.
+    """
 
     def __init__(self) -> None:
         """Read nothing yet."""
-        self._known: dict[int, tuple[ProductVersion, ...]] = {}
-        self._twins: dict[int, tuple[Twin, ...]] = {}
+        self._known: dict[tuple[int, str], _Facts] = {}
         self._lock = threading.Lock()
 
-    def of(self, connection: Connection, snapshots: Sequence[int]) -> Mapping[int, tuple[ProductVersion, ...]]:
-        """Return the facts of each snapshot; those that are not known yet are read in one query."""
-        with self._lock:
-            known = {one: self._known[one] for one in snapshots if one in self._known}
-        unknown = [one for one in snapshots if one not in known]
-        if not unknown:
-            return known
-        read: dict[int, list[ProductVersion]] = {one: [] for one in unknown}
-        for fact in product_versions(connection, unknown):
-            read[fact.snapshot].append(fact)
-        twins: dict[int, list[Twin]] = {one: [] for one in unknown}
-        for file in duplicate_files(connection, unknown):
-            if version := folder_version(PurePosixPath(file.path)):
-                twins[file.snapshot].append(Twin(file, version))
-                read[file.snapshot].append(ProductVersion(file.snapshot, file.kind, file.product, version, 1, ()))
-        found = {one: tuple(facts) for one, facts in read.items()}
-        with self._lock:
-            if len(self._known) + len(found) > _KEPT:
-                self._known.clear()
-                self._twins.clear()
-            self._known |= found
-            self._twins |= {one: tuple(of) for one, of in twins.items()}
-        return known | found
+    def of(
+        self, connection: Connection, snapshots: Sequence[VisibleSnapshot]
+    ) -> Mapping[int, tuple[ProductVersion, ...]]:
+        """Return the facts of each snapshot, by its id; those that are not known yet are read in one query."""
+        return {id: facts.about for id, facts in self._all(connection, snapshots).items()}
 
-    def twins(self, connection: Connection, snapshots: Sequence[int]) -> list[Twin]:
+    def twins(self, connection: Connection, snapshots: Sequence[VisibleSnapshot]) -> list[Twin]:
         """Return the duplicate files of the snapshots that stand in a folder of a version."""
-        while True:
-            self.of(connection, snapshots)
+        return [twin for facts in self._all(connection, snapshots).values() for twin in facts.twins]
+
+    def _all(self, connection: Connection, snapshots: Sequence[VisibleSnapshot]) -> Mapping[int, _Facts]:
+        with self._lock:
+            known = {one.id: self._known.get((one.id, one.digest)) for one in snapshots}
+        read = _read(connection, [id for id, facts in known.items() if facts is None])
+        if read:
             with self._lock:
-                if all(one in self._twins for one in snapshots):
-                    return [twin for one in snapshots for twin in self._twins[one]]
+                if len(self._known) + len(read) > _KEPT:
+                    self._known.clear()
+                self._known |= {(one.id, one.digest): read[one.id] for one in snapshots if one.id in read}
+        return {id: facts or read[id] for id, facts in known.items()}
+
+
+def _read(connection: Connection, snapshots: Sequence[int]) -> Mapping[int, _Facts]:
+    """Return what the database holds of some snapshots."""
+    if not snapshots:
+        return {}
+    about: dict[int, list[ProductVersion]] = {one: [] for one in snapshots}
+    for fact in product_versions(connection, snapshots):
+        about[fact.snapshot].append(fact)
+    twins: dict[int, list[Twin]] = {one: [] for one in snapshots}
+    for file in duplicate_files(connection, snapshots):
+        if version := folder_version(PurePosixPath(file.path)):
+            twins[file.snapshot].append(Twin(file, version))
+            about[file.snapshot].append(ProductVersion(file.snapshot, file.kind, file.product, version, 1, ()))
+    return {one: _Facts(tuple(about[one]), tuple(twins[one])) for one in snapshots}
 
 
 def versions_by_product(facts: Sequence[ProductVersion]) -> dict[tuple[str, str], list[str]]:
