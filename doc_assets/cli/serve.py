@@ -36,7 +36,7 @@ def serve(
     from doc_assets.serving.http.server import guards_of
     from doc_assets.serving.http.server import serve as run
     from doc_assets.serving.mcp.http import endpoint
-    from doc_assets.serving.page.routes import page_routes
+    from doc_assets.serving.page.routes import page_routes, problem_page
 
     serving = ServeSettings.from_environment()
     guards = guards_of(serving, host)
@@ -47,7 +47,13 @@ def serve(
         else open_service(serving, "doc-assets serve", serving.requests) as service
     ):
         mcp = endpoint(service, hosts=(host, *serving.hosts), shared_cache=not guards.token.is_set)
-        app = create_app(service, mounts=[mcp.route, *page_routes()], lifespans=[mcp.lifespan], guards=guards)
+        app = create_app(
+            service,
+            mounts=[mcp.route, *page_routes()],
+            lifespans=[mcp.lifespan],
+            problem_page=problem_page,
+            guards=guards,
+        )
         run(app, serving, host, port, lambda address: print_note(f"serving on {address}"))
 
 

@@ -19,7 +19,7 @@ from doc_assets.serving.http.guards import LARGEST_BODY, GuardedApp, Guards
 from doc_assets.serving.http.health import healthz, metrics, readyz
 from doc_assets.serving.http.llms import llms, llms_full
 from doc_assets.serving.http.openapi import openapi
-from doc_assets.serving.http.problems import on_error, on_http_error
+from doc_assets.serving.http.problems import ProblemPage, on_error, on_http_error
 from doc_assets.serving.http.request_metrics import RequestMetrics
 from doc_assets.serving.service import Service
 
@@ -31,6 +31,7 @@ def create_app(
     *,
     mounts: Sequence[BaseRoute] = (),
     lifespans: Sequence[Lifespan] = (),
+    problem_page: ProblemPage | None = None,
     guards: Guards | None = None,
 ) -> Starlette:
     """Return the application.
@@ -39,6 +40,7 @@ def create_app(
         service: Gives the answers.
         mounts: Routes beside the API's, after them: ``Mount("/mcp", …)``, the search page.
         lifespans: Entered when the server starts, in this order, and left when it stops.
+        problem_page: Shows browsers what is wrong, in place of JSON.
         guards: What a request must pass; by default it must name a loopback host.
     """
 
@@ -73,6 +75,7 @@ def create_app(
     )
     app.state.service = service
     app.state.metrics = counted
+    app.state.problem_page = problem_page
     return app
 
 

@@ -1,14 +1,18 @@
-"""Errors as problem details (RFC 9457): the status of each of the project's errors, and what a reader is told."""
+"""Errors as problem details (RFC 9457): the status of each of the project's errors, and what a reader is told.
+
+Who opens an address in a browser gets the same words as a page.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from doc_assets.errors import CatalogueError, ConfigurationError, DocAssetsError, Misuse, NotFound, Refused, Transient
 from doc_assets.serving.answers import Problem
@@ -31,10 +35,32 @@ _RETRY_SECONDS = 2
 _TITLES = {401: "A token is needed", 404: "Not found", 405: "Not this method", 413: "Too large", 429: "Too many"}
 
 
+# Shows a problem of a request as a page.
+ProblemPage = Callable[[Request, Problem], Response]
+
+
 class ProblemResponse(JSONResponse):
-    """A problem as response."""
+    """A problem as response; a page for browsers where the application has one (``state.problem_page``)."""
 
     media_type = "application/problem+json"
+
+    def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
+        """Take the problem and what the client must know beside it."""
+        super().__init__(body.model_dump(), body.status, headers)
+        self._body = body
+        self._beside = dict(headers or {})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it in the form that the client reads."""
+        request = Request(scope)
+        accept = request.headers.get("accept", "")
+        page: ProblemPage | None = request.app.state.problem_page
+        if page is None or "text/html" not in accept or "json" in accept:
+            await super().__call__(scope, receive, send)
+            return
+        response = page(request, self._body)
+        response.headers.update(self._beside)
+        await response(scope, receive, send)
 
 
 def status_of(error: Exception) -> int:
@@ -82,7 +108,7 @@ def _problem(status: int, word: str, title: str, detail: str) -> Problem:
 
 
 def _respond(body: Problem, headers: Mapping[str, str] | None) -> Response:
-    return ProblemResponse(body.model_dump(), body.status, headers)
+    return ProblemResponse(body, headers)
 
 
 def on_http_error(request: Request, error: Exception) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from doc_assets.errors import DocAssetsError, Misuse
-from doc_assets.serving.answers import LONGEST_QUERY, SearchAnswer, SearchQuery, SourcesAnswer
+from doc_assets.serving.answers import LONGEST_QUERY, Problem, SearchAnswer, SearchQuery, SourcesAnswer
 from doc_assets.serving.http.api import metrics_of, service_of
 from doc_assets.serving.http.problems import problem_of
 from doc_assets.serving.in_threads import in_thread
@@ -55,15 +55,30 @@ class Asked:
     """What the form says, sound or not: the page shows it again."""
 
     q: str
+    version: str
     type: tuple[str, ...]
     source: tuple[str, ...]
     scope: tuple[str, ...]
-    version: str
+    where: tuple[str, ...]
     as_of: str
+    mode: str
 
-    def __getitem__(self, field: str) -> object:
-        """Return a field by name, for the template."""
-        return getattr(self, field)
+    @property
+    def chosen(self) -> list[tuple[str, tuple[str, ...]]]:
+        """What only an address asks for, by field: the form keeps it unless it is unchecked there."""
+        given = {
+            "source": self.source,
+            "scope": self.scope,
+            "where": self.where,
+            "as_of": (self.as_of,),
+            "mode": (self.mode,),
+        }
+        return [(field, values) for field, values in given.items() if any(values)]
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether less than everything is searched."""
+        return bool(self.version or self.type or any(field != "mode" for field, _ in self.chosen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +144,7 @@ async def document(request: Request) -> Response:
             mark=Highlighter(q),
             q=q,
             as_of=as_of,
-            back=views.searched(q=q) if q else None,
+            back=views.searched(q=q, as_of=as_of) if q else None,
         )
 
     return HTMLResponse(await in_thread(render), headers=_HEADERS)
@@ -162,6 +177,12 @@ async def static(request: Request) -> Response:
     return Response(asset.content, headers=headers, media_type=asset.media_type)
 
 
+def problem_page(request: Request, problem: Problem) -> Response:
+    """Return the page of a problem of another route, such as too many requests, or a path where there is nothing."""
+    shown = _page_problem(request, problem)
+    return HTMLResponse(views.render("problem.html", here="", problem=shown), problem.status, headers=_HEADERS)
+
+
 async def _answered(request: Request, asked: Asked, problem: PageProblem | None) -> dict[str, object]:
     """Return the values of the template of results; a search that fails is a problem to show."""
     answer: SearchAnswer | None = None
@@ -183,7 +204,7 @@ async def _answered(request: Request, asked: Asked, problem: PageProblem | None)
         "problem": problem,
         "status": problem.title if problem else views.status_line(answer) if answer else "",
         "empty_store": False,
-        "filtered": bool(asked.type or asked.source or asked.scope or asked.version),
+        "filtered": asked.is_filtered,
         "unfiltered": views.searched(q=asked.q),
         "more": more,
         "mark": Highlighter(asked.q),
@@ -214,8 +235,9 @@ def _query(request: Request) -> SearchQuery:
 
 def _asked(request: Request) -> Asked:
     given = request.query_params
-    lists = {name: tuple(value for value in given.getlist(name) if value) for name in ("type", "source", "scope")}
-    return Asked(q=given.get("q", "").strip(), version=given.get("version", ""), as_of=given.get("as_of", ""), **lists)
+    lists = {name: tuple(value for value in given.getlist(name) if value.strip()) for name in _LISTS}
+    single = {name: given.get(name, "").strip() for name in ("q", "version", "as_of", "mode")}
+    return Asked(**single, **lists)
 
 
 def _number(text: str | None, name: str) -> int | None:
@@ -233,9 +255,12 @@ def _number(text: str | None, name: str) -> int | None:
 
 def _problem(request: Request, error: DocAssetsError | ValidationError) -> PageProblem:
     """Return an error as the page shows it; one that may pass has a link to try again."""
-    told = problem_of(request.url.path, error)
+    return _page_problem(request, problem_of(request.url.path, error))
+
+
+def _page_problem(request: Request, told: Problem) -> PageProblem:
     path = "/" if request.url.path == "/results" else request.url.path
-    retry = f"{path}?{request.url.query}".rstrip("?") if told.status == 503 else None
+    retry = f"{path}?{request.url.query}".rstrip("?") if told.status in (429, 503) else None
     return PageProblem(told.title, told.detail, told.status, retry)
 
 

@@ -11,7 +11,9 @@ from starlette.testclient import TestClient
 
 from doc_assets.errors import StoreUnavailable
 from doc_assets.serving.http.application import create_app
-from doc_assets.serving.page.routes import page_routes
+from doc_assets.serving.http.guards import Guards
+from doc_assets.serving.http.rate_limit import RateLimit
+from doc_assets.serving.page.routes import page_routes, problem_page
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support.databases import new_database
@@ -24,7 +26,7 @@ def pages(server_url: str, template: str) -> Iterator[TestClient]:
     with new_database(server_url, template=template) as url, Store(url) as store:
         library = Library(store, WordModel(window=256))
         publish_hostile(library)
-        app = create_app(Service(store, library.model), mounts=page_routes())
+        app = create_app(Service(store, library.model), mounts=page_routes(), problem_page=problem_page)
         with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
             yield client
 
@@ -74,7 +76,8 @@ def test_results_have_passages_with_marks_and_links(pages: TestClient) -> None:
     assert (first(hit, "button").attributes["data-copy"] or "").startswith("## [Pin worker threads](<https://docs")
     assert "1.40.0" in first(hit, ".from").text() and "2 Apr 2026" in first(hit, ".from").text()
     assert first(hit, ".snapshot").text().startswith("Snapshot ")
-    assert [node.attributes["value"] for node in tree.css("input[checked]")] == ["rust"]
+    # What only the address asks for is in the form too, or the next key would drop it.
+    assert [node.attributes["value"] for node in tree.css("input[checked]")] == ["rust", "text"]
 
 
 def test_the_script_gets_what_the_page_holds(pages: TestClient) -> None:
@@ -162,6 +165,20 @@ def test_a_store_that_is_away_leaves_the_form(pages: TestClient, monkeypatch: py
         assert first(tree, ".problem a").attributes["href"] == "/?q=x&type=rust"
     assert first(read(pages, "/?q=x", 503), "#q").attributes["value"] == "x"
     read(pages, "/sources", 503)
+
+
+def test_a_browser_reads_what_is_wrong_in_words_and_a_program_as_json(store: Store) -> None:
+    guards = Guards(rate=RateLimit(2))
+    app = create_app(Service(store, WordModel()), mounts=page_routes(), problem_page=problem_page, guards=guards)
+    with TestClient(app, base_url="http://127.0.0.1", headers={"Accept": "text/html,*/*;q=0.8"}) as client:
+        assert "nothing at /none" in first(read(client, "/none", 404), ".problem").text()
+        read(client, "/")
+        tree = read(client, "/?q=x", 429)
+        assert "more than 2 requests in a minute" in first(tree, ".problem").text()
+        assert [a.attributes["href"] for a in tree.css(".problem a")] == ["/?q=x", "/"]
+        assert client.get("/?q=x").headers["retry-after"] == "30"
+        for accept in ("*/*", "application/problem+json, text/html"):
+            assert client.get("/results?q=x", headers={"Accept": accept}).json()["title"] == "Too many requests"
 
 
 def test_sources_say_what_is_in_it_and_how_fresh(pages: TestClient) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from doc_assets.serving.answers import SearchAnswer, SearchQuery
 from doc_assets.serving.http.application import create_app
-from doc_assets.serving.page.routes import page_routes
+from doc_assets.serving.page.routes import page_routes, problem_page
 from doc_assets.serving.service import Service
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support.browsing import Tab, chromium, served, tab
@@ -55,7 +56,9 @@ def base(server_url: str, template: str) -> Iterator[str]:
     with new_database(server_url, template=template) as url, Store(url) as store:
         library = Library(store, WordModel(window=256))
         publish_hostile(library)
-        with served(create_app(HeldService(store, library.model), mounts=page_routes())) as base:
+        with served(
+            create_app(HeldService(store, library.model), mounts=page_routes(), problem_page=problem_page)
+        ) as base:
             yield base
 
 
@@ -81,6 +84,18 @@ def wait_for_status(page: Any, text: str) -> None:
     page.locator("#status", has_text=re.compile(f"^{re.escape(text)}")).wait_for(state="attached")
 
 
+@contextmanager
+def held(page: Any, of: str) -> Iterator[None]:
+    """Hold the requests of a pattern; afterwards those that were held go on."""
+    routes: list[Any] = []
+    page.route(of, lambda route: routes.append(route))
+    yield
+    page.unroute(of)
+    for route in routes:
+        with suppress(Exception):  # the page has given some of them up
+            route.continue_()
+
+
 def test_results_come_as_you_type_and_keys_lead_through_them(at_a_desk: Tab) -> None:
     page = at_a_desk.open("/sources")
     page.keyboard.press("/")
@@ -89,8 +104,9 @@ def test_results_come_as_you_type_and_keys_lead_through_them(at_a_desk: Tab) -> 
     page.keyboard.press("/")
     assert focused(page) == "q"
     page.keyboard.type("pin worker threads")
+    # Keys that come slowly are answered in between: the address says which answer stands here.
+    page.wait_for_url("**q=pin+worker+threads")
     wait_for_status(page, "10 pages")
-    assert "q=pin+worker+threads" in page.url
     titles = page.locator("a.open").all_inner_texts()
     for key, at in [("ArrowDown", 0), ("ArrowDown", 1), ("ArrowUp", 0), ("End", -1), ("Home", 0)]:
         page.keyboard.press(key)
@@ -109,8 +125,8 @@ def test_results_come_as_you_type_and_keys_lead_through_them(at_a_desk: Tab) -> 
     wait_for_status(page, "10 pages")
     page.locator("#q").focus()
     page.keyboard.press("Escape")
-    page.locator(".hit").first.wait_for(state="detached")
-    assert page.locator("#q").input_value() == "" and page.url.endswith("/")
+    page.wait_for_url("**/")
+    assert page.locator("#q").input_value() == "" and page.locator(".hit").count() == 0
     assert at_a_desk.said == []
 
 
@@ -135,8 +151,9 @@ def test_an_answer_that_was_overtaken_is_not_shown(at_a_desk: Tab) -> None:
     wait_for_status(page, "10 pages")
     HeldService.let_go.set()
     page.wait_for_load_state("networkidle")
+    page.wait_for_url("**q=names+pin")
     assert page.locator("#results").get_attribute("aria-busy") == "false"
-    assert "q=names+pin" in page.url and page.locator(".hit h2").first.inner_text() == "Pin worker threads"
+    assert page.locator(".hit h2").first.inner_text() == "Pin worker threads"
 
 
 def test_a_server_that_cannot_be_reached_is_said(at_a_desk: Tab) -> None:
@@ -146,9 +163,67 @@ def test_a_server_that_cannot_be_reached_is_said(at_a_desk: Tab) -> None:
     wait_for_status(page, "No answer")
     assert "cannot be reached" in page.locator(".problem").inner_text()
     page.unroute("**/results?*")
-    page.get_by_role("link", name="Try again").click()
+    page.locator("#q").press("Enter")
     wait_for_status(page, "10 pages")
+    page.locator("a.open:focus").wait_for(state="attached")
     assert page.locator("#q").input_value() == "pin <b>worker</b>"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "said"),
+    [
+        ("application/problem+json", '{"title": "Too many requests", "detail": "wait 3 s"}', "Too many requests"),
+        ("text/html", "<html><body>Bad gateway</body></html>", "No answer"),
+    ],
+)
+def test_a_refusal_is_said_in_words(at_a_desk: Tab, kind: str, body: str, said: str) -> None:
+    page = at_a_desk.open("/")
+    page.route("**/results?*", lambda route: route.fulfill(status=503, content_type=kind, body=body))
+    page.locator("#q").fill("pin")
+    wait_for_status(page, said)
+    assert page.locator(".problem p").first.inner_text() in ("wait 3 s", "The server in front answers with 503.")
+    assert page.get_by_role("link", name="Try again").get_attribute("href") == "/?q=pin"
+
+
+def test_an_answer_that_comes_while_somebody_is_among_the_results_does_not_move_them(at_a_desk: Tab) -> None:
+    page = at_a_desk.open("/?q=pin+worker")
+    for query, there in [("pin worker threads", True), ("zzzz", False)]:
+        with held(page, "**/results?*"):
+            with page.expect_request("**/results?*"):
+                page.locator("#q").fill(query)
+            page.keyboard.press("ArrowDown")
+            assert focused(page) == "Pin worker threads"
+        page.wait_for_url(f"**q={query.replace(' ', '+')}")
+        assert focused(page) == ("Pin worker threads" if there else "q")
+
+
+def test_enter_leads_to_the_results_only_those_who_wait_for_them(at_a_desk: Tab) -> None:
+    page = at_a_desk.open("/")
+    with held(page, "**/results?*"):
+        page.locator("#q").fill("pin worker")
+        with page.expect_request("**/results?*"):
+            page.keyboard.press("Enter")
+        page.locator("#version").focus()
+    page.wait_for_url("**q=pin+worker")
+    assert focused(page) == "version"
+
+
+def test_a_query_that_is_taken_back_is_no_longer_searched_for(at_a_desk: Tab) -> None:
+    page = at_a_desk.open("/?q=pin+worker")
+    with held(page, "**/results?*"):
+        page.locator("#q").fill("pin worker x")
+        wait_for_status(page, "Searching")
+        page.locator("#q").fill("pin worker")
+        wait_for_status(page, "10 pages")
+    assert page.url.endswith("q=pin+worker") and page.locator("#results").get_attribute("aria-busy") == "false"
+
+
+def test_what_was_typed_before_the_script_came_is_searched_for(at_a_desk: Tab) -> None:
+    page = at_a_desk.page
+    with held(page, "**/page.js*"):
+        page.goto(at_a_desk.base + "/", wait_until="commit")
+        page.locator("#q").fill("pin worker")
+    wait_for_status(page, "10 pages")
 
 
 def test_a_hit_and_a_document_are_copied_as_markdown(at_a_desk: Tab) -> None:

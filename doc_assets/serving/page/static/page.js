@@ -35,7 +35,8 @@
   const editable = (element) => element.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Keys that choose among the words of an input method are none of the page's.
+    if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "/" && !editable(event.target)) {
       event.preventDefault();
       if (box) { box.focus(); box.select(); } else location.href = "/";
@@ -45,9 +46,12 @@
   });
   if (!form) return;
 
+  const linksToPages = () => [...results.querySelectorAll("a.open")];
+  const isIn = (link, element) => link.closest("li").contains(element);
+
   function move(event) {
-    const links = [...results.querySelectorAll("a.open")];
-    const at = links.findIndex((link) => link.closest("li").contains(event.target));
+    const links = linksToPages();
+    const at = links.findIndex((link) => isIn(link, event.target));
     const to = (index) => {
       event.preventDefault();
       if (index < 0) { box.focus(); scrollTo({ top: 0 }); return; }
@@ -75,67 +79,71 @@
     }
   }
 
-  function parameters() {
+  const asNow = (field) => (field.type !== "checkbox" || field.checked ? field.value : "");
+  const asServed = (field) => (field.type !== "checkbox" || field.defaultChecked ? field.defaultValue ?? field.value : "");
+
+  function parameters(value = asNow) {
     const given = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (value.trim()) given.append(name, value.trim());
+    for (const field of form.elements) if (field.name && value(field).trim()) given.append(field.name, value(field).trim());
     return given.toString();
   }
 
   let timer = 0;
   let underWay = null;
-  let shown = parameters();
+  // What the answer that stands here was asked for; null where it is none, so that the same may be asked again.
+  let shown = results.querySelector(".problem") ? null : parameters(asServed);
+  let said = status.textContent;
 
   // Asks for what the form says now. `keep` is "replace" while somebody types and "push" for what may be gone back to.
   async function ask(keep) {
     clearTimeout(timer);
     underWay?.abort();
     const asked = parameters();
-    if (asked === shown && keep !== "push") { settle(); return false; }
+    if (asked === shown && keep !== "push") { settle(); return; }
     const controller = (underWay = new AbortController());
     const slow = setTimeout(() => { status.textContent = "Searching…"; }, WAIT_TO_SAY);
     const end = setTimeout(() => controller.abort("late"), GIVE_UP);
     results.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(`${form.dataset.results}?${asked}`, { signal: controller.signal, headers: { Accept: "text/html" } });
-      const found = response.headers.get("Content-Type")?.startsWith("text/html")
-        ? read(await response.text())
-        : notice(await problem(response));
-      if (controller !== underWay) return false;
-      show(found, asked, keep);
+      const response = await fetch(`${form.dataset.results}?${asked}`, { signal: controller.signal, headers: { Accept: "application/problem+json, text/html" } });
+      const found = await read(response);
+      if (controller === underWay) show(found, asked, keep, response.ok);
     } catch (error) {
-      if (controller !== underWay || (controller.signal.aborted && controller.signal.reason !== "late")) return false;
-      show(notice(error === "late" ? "The answer takes too long." : "The server cannot be reached."), asked, keep);
+      if (controller !== underWay || (controller.signal.aborted && controller.signal.reason !== "late")) return;
+      show(notice(error === "late" ? "The answer takes too long." : "The server cannot be reached."), asked, keep, false);
     } finally {
       clearTimeout(slow);
       clearTimeout(end);
       if (controller === underWay) settle();
     }
-    return true;
   }
 
   function settle() {
     underWay = null;
     results.setAttribute("aria-busy", "false");
+    if (status.textContent !== said) status.textContent = said;
   }
 
   // The server has escaped all stored text; a document made by a parser runs no script, and the page's policy allows none.
-  const read = (text) => new DOMParser().parseFromString(text, "text/html").querySelector(".answer");
-
-  async function problem(response) {
+  async function read(response) {
+    const text = await response.text();
+    const found = new DOMParser().parseFromString(text, "text/html").querySelector(".answer");
+    if (found && response.headers.get("Content-Type")?.startsWith("text/html")) return found;
     try {
-      return (await response.json()).detail ?? response.statusText;
+      const { title, detail } = JSON.parse(text);
+      return notice(detail, title);
     } catch {
-      return `The server answers with ${response.status}.`;
+      return notice(`The server in front answers with ${response.status}.`);
     }
   }
 
-  function notice(text) {
+  function notice(text, title = "No answer") {
     const answer = document.createElement("div");
     answer.className = "answer";
-    answer.dataset.status = "No answer";
+    answer.dataset.status = title;
     const section = answer.appendChild(document.createElement("section"));
     section.className = "notice problem";
-    for (const [tag, content] of [["h2", "No answer"], ["p", text]]) {
+    for (const [tag, content] of [["h2", title], ["p", text]]) {
       section.appendChild(document.createElement(tag)).textContent = content;
     }
     const again = section.appendChild(document.createElement("p")).appendChild(document.createElement("a"));
@@ -144,14 +152,20 @@
     return answer;
   }
 
-  function show(answer, asked, keep) {
+  // Somebody who is among the results already stays at the same page, or is at the search field again if it is gone.
+  function show(answer, asked, keep, isSound) {
+    const before = document.activeElement;
+    const page = linksToPages().find((link) => isIn(link, before))?.pathname;
+    const isAmong = results.contains(before);
     results.replaceChildren(answer);
+    if (isAmong) (linksToPages().find((link) => link.pathname === page) ?? box).focus({ preventScroll: true });
     offerCopies(results);
-    status.textContent = answer.dataset.status;
-    shown = asked;
+    status.textContent = said = answer.dataset.status;
+    shown = isSound ? asked : null;
     const address = asked ? `/?${asked}` : "/";
-    if (keep === "push") history.pushState(null, "", address);
-    if (keep === "replace") history.replaceState(null, "", address);
+    const isOther = address !== location.pathname + location.search;
+    if (keep === "push" && isOther) history.pushState(null, "", address);
+    if (keep === "replace" && isOther) history.replaceState(null, "", address);
     document.title = `${box.value.trim() || "Search"} · doc-assets`;
   }
 
@@ -161,15 +175,22 @@
   });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const from = document.activeElement;
     await ask(parameters() === shown ? "replace" : "push");
-    if (parameters() === shown) results.querySelector("a.open")?.focus();
+    if (parameters() === shown && document.activeElement === from) results.querySelector("a.open")?.focus();
   });
   addEventListener("popstate", () => {
     const wanted = new URLSearchParams(location.search);
+    if (wanted.has("cursor")) { location.reload(); return; } // further results, which no form asks for
     for (const field of form.elements) {
       if (field.type === "checkbox") field.checked = wanted.getAll(field.name).includes(field.value);
       else if (field.name) field.value = wanted.get(field.name) ?? "";
     }
     ask("leave");
   });
+  // A page that is left asks for nothing more; one that the browser kept and shows again does.
+  addEventListener("pagehide", () => underWay?.abort());
+  addEventListener("pageshow", (event) => { if (event.persisted && shown !== null) ask("replace"); });
+  // Typed before this script was there.
+  if (parameters() !== parameters(asServed)) ask("replace");
 })();
