@@ -27,6 +27,7 @@ from doc_assets.store.database.embedded import embedded_url
 from doc_assets.store.schema import schema
 from doc_assets_tests.support import postgres_servers, services
 from doc_assets_tests.support.databases import memory_folder, name_of, new_database
+from doc_assets_tests.support.order import arranged
 
 # Of the server whose databases live for a test: each one made or dropped costs a checkpoint, which nobody needs where
 # no machine is to outlive its power; what processes have written outlives them all the same.
@@ -68,6 +69,15 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what takes long, where several processes share the tests."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        modules = [item.nodeid.partition("::")[0].removeprefix("doc_assets_tests/") for item in items]
+        items[:] = [items[place] for place in arranged(modules, processes)]
 
 
 @pytest.fixture(autouse=True)
