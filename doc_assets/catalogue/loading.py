@@ -43,7 +43,7 @@ def load_catalogue(path: Path) -> Catalogue:
     try:
         file = CatalogueFile.model_validate(content)
     except RecursionError:
-        raise CatalogueError(f"{path}: an alias (*name) contains itself") from None
+        raise CatalogueError(f"{path}: an alias (*name) contains itself: write out what it stands for") from None
     except ValidationError as error:
         # pydantic also reports a list with a wrong item as too short.
         found = [e for e in error.errors(include_url=False) if not (e["type"] == "too_short" and e["input"])]
@@ -78,7 +78,9 @@ def _compose(path: Path) -> yaml.Node:
     except FileNotFoundError:
         raise CatalogueError(f"no catalogue at {path}: write one, or let `{init}` write it for a folder") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise CatalogueError(f"the catalogue {path} cannot be read: {error}") from None
+        raise CatalogueError(
+            f"the catalogue {path} cannot be read ({error}): let this user read it, or name another with --catalogue"
+        ) from None
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:

@@ -63,7 +63,9 @@ def _folders(parent: Path, root: Path, left_out: list[str]) -> list[Path]:
         with os.scandir(parent) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        raise CatalogueError(f"the folder {parent} cannot be listed: {error.strerror}") from None
+        raise CatalogueError(
+            f"the folder {parent} cannot be listed ({error.strerror}): let this user read it"
+        ) from None
     found = []
     for entry in listed:
         if entry.name.startswith("."):

@@ -181,7 +181,9 @@ def _index(context: dg.AssetExecutionContext, library: Library) -> None:
     try:
         indexed = library.index()
     except (StoreError, Stopped) as error:
-        context.log.warning(f"the vector index was not brought up to date: {error}")
+        context.log.warning(
+            f"the vector index was not brought up to date, and search goes without it until the next load: {error}"
+        )
     else:
         if indexed.problem:
             context.log.warning(f"the vector index was not built: {indexed.problem}")
@@ -230,7 +232,9 @@ def _materialization(
     try:
         summary = library.summary(result.snapshot)
     except (StoreError, DatabaseError) as error:  # it is live all the same
-        context.log.warning(f"the report was not written: {mask(str(error))}")
+        context.log.warning(
+            f"the report was not written ({mask(str(error))}); doc-assets show {result.snapshot} says what it would"
+        )
         summary = None
     return dg.MaterializeResult(
         result.doc_type,

@@ -103,7 +103,7 @@ class DocAssetsRunCoordinator(QueuedRunCoordinator[DagsterInstance]):
         try:
             partitions = load_catalogue(Settings.from_environment().catalogue).partitions()
         except CatalogueError as error:
-            self._logger.warning("the runs of backfills are queued in any order: %s", error)
+            self._logger.warning("the runs of backfills are queued in any order, not that of the catalogue: %s", error)
             return {}
         return {partition.name: place for place, partition in enumerate(partitions)}
 
@@ -159,7 +159,10 @@ def _user_config(run: DagsterRun) -> dict[str, Any]:
         before = json.loads(run.tags.get(_GIVEN_TAG, "{}"))
         repeated = CONFIG_TAG in run.tags and before.get("made") == fingerprint(run.tags[CONFIG_TAG])
     except (ValueError, AttributeError) as error:
-        raise ConfigurationError(f"the tag {CONFIG_TAG} of run {run.run_id} is not a JSON object: {error}") from None
+        raise ConfigurationError(
+            f"the tag {CONFIG_TAG} of run {run.run_id} is not a JSON object ({error}): mend it, or launch the run"
+            " without it"
+        ) from None
     return before["given"] if repeated else current
 
 

@@ -34,7 +34,12 @@ def errors_as_failures(context: dg.OpExecutionContext | dg.AssetExecutionContext
         try:
             context.instance.add_run_tags(context.run.run_id, {RETRY_TAG: str(error.may_pass).lower()})
         except Exception as tagging:  # PostgreSQL may be down; the failure counts more than its tag
-            _log.warning("run %s is not tagged %s: %s", context.run.run_id, RETRY_TAG, tagging)
+            _log.warning(
+                "whether run %s may be tried again (tag %s) could not be recorded, so launch it by hand: %s",
+                context.run.run_id,
+                RETRY_TAG,
+                tagging,
+            )
         mask_chain(error)  # Dagster stores the message of each exception that led to this one
         raise dg.Failure(mask(str(error)), allow_retries=error.may_pass) from error
     except Exception as unexpected:

@@ -150,7 +150,7 @@ def run_partition(
                 f"PostgreSQL failed while Dagster recorded the run of {partition.name}: {error.orig}; nothing of it "
                 "was published, and running it again resumes"
             ) from error
-        _log.warning("the run of %s could not be recorded to its end: %s", partition.name, error.orig)
+        _log.warning("%s was loaded, but Dagster could not record the end of its run: %s", partition.name, error.orig)
     assert in_process_run.result is not None  # noqa: S101 - the run ended without an error, so its load did
     return in_process_run.result
 

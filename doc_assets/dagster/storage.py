@@ -180,6 +180,9 @@ def _connected(
         try:
             return dialect.connect(*arguments, **options)
         except psycopg2.OperationalError as error:
-            raise StoreUnreachable(f"PostgreSQL cannot be reached for Dagster's records: {error}".strip()) from error
+            raise StoreUnreachable(
+                f"PostgreSQL cannot be reached for Dagster's records ({' '.join(str(error).split())}): start it, or"
+                " mend DOC_ASSETS_DATABASE_URL"
+            ) from error
 
     return retries.run(connect)

@@ -94,8 +94,12 @@ class BatchWriter(AbstractContextManager["BatchWriter"]):
                 return [path for half in halves for path in self.write(half)]
             (file,) = batch.files
             if file.outcome == "rejected":
-                raise StoreError(f"the manifest row of {file.path!r} is refused by the database: {error}") from error
-            self.write(Batch((_rejected(file, f"refused by the database: {str(error).splitlines()[0]}"),)))
+                raise StoreError(
+                    f"the manifest row of {file.path!r} is refused by the database ({error}):"
+                    " report it, and exclude the file in the catalogue"
+                ) from error
+            reason = f"refused by the database: {str(error).splitlines()[0]}; report it, and exclude the file"
+            self.write(Batch((_rejected(file, reason),)))
             return [file.path]
         for file in batch.files:
             if file.outcome == "rejected":
@@ -137,4 +141,10 @@ def _rejected(file: FileRecord, reason: str) -> FileRecord:
 def _without(file: FileRecord, refused: Mapping[bytes, str]) -> FileRecord:
     chunks = (chunk.id for document in file.documents for chunk in document.chunks)
     reason = next((refused[key] for key in chunks if key in refused), None)
-    return file if reason is None else _rejected(file, f"embedding refused: {reason}")
+    return (
+        file
+        if reason is None
+        else _rejected(
+            file, f"embedding refused: {reason[:400]}; exclude it in the catalogue, or mend what the model serves"
+        )
+    )

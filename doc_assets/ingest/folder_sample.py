@@ -54,7 +54,7 @@ def sample_folder(
         SourceError: It cannot be listed.
     """
     if not folder.is_dir():
-        raise Misuse(f"there is no folder {folder}")
+        raise Misuse(f"there is no folder {folder}: name one that exists")
     catalogue, partitions = _partitions(folder.absolute())
     listed = [(partition, discover(partition, catalogue, settings)) for partition in partitions]
     files = [(n, path) for n, (_, discovery) in enumerate(listed) for path in sorted(discovery.locations)]

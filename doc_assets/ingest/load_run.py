@@ -291,7 +291,10 @@ class LoadRun:
         vectors = self._embedder.vectors(chunks)
         for chunk in chunks:
             if chunk.id not in vectors:
-                raise EmbeddingError(f"a text is refused that was embedded before: {self._embedder.refused[chunk.id]}")
+                raise EmbeddingError(
+                    f"the model refuses a text that it embedded before ({self._embedder.refused[chunk.id]}): check that"
+                    " DOC_ASSETS_EMBEDDING_URL serves one model, and run it again"
+                )
         return vectors
 
     def _embedded(self, chunks: Sequence[Chunk]) -> None:

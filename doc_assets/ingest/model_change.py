@@ -331,7 +331,10 @@ class ModelChange:
                     reasons.append(f"{successor.partition} (snapshot {snapshot_id}): {reason}")
         if reasons:
             more = f", and {len(reasons) - 1} other partitions" if len(reasons) > 1 else ""
-            raise AuditFailed(f"the audit in the new space failed for {reasons[0]}{more}; nothing was switched")
+            raise AuditFailed(
+                f"the audit in the new space failed for {reasons[0]}{more}; nothing was switched, and"
+                " running it again audits anew"
+            )
 
     def _run_step(self, stage: str, step: Callable[[], T]) -> T:
         """Run a step, again after a failure that passes, and add its time to the stage; each step resumes."""

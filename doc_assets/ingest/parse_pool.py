@@ -150,14 +150,14 @@ class ParsePool:
         except TimeoutError:
             self.busy_seconds += self._settings.parse_timeout_seconds
             reason = (
-                f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: exclude the "
-                "file, or raise DOC_ASSETS_PARSE_TIMEOUT"
+                f"parsing took longer than {self._settings.parse_timeout_seconds:g} s and was stopped: raise "
+                "DOC_ASSETS_PARSE_TIMEOUT, or exclude it in the catalogue"
             )
         except ProcessExpired as error:
             shutdown.raise_if_requested()  # systemd ends a whole control group, workers included
             reason = (
-                f"the parser's process died ({exit_reason(error.exitcode)}): exclude the file, or raise "
-                "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory"
+                f"the parser's process died ({exit_reason(error.exitcode)}): raise "
+                "DOC_ASSETS_PARSE_MEMORY_BYTES if it ran out of memory, or exclude it in the catalogue"
             )
         return FileRecord(task.file.path, task.file.size, None, "rejected", reason)
 
@@ -256,18 +256,23 @@ def parse_file(
     except DocumentRejected as error:
         return record("rejected", str(error))
     except RecursionError:
-        return record("rejected", "the parser gave up: the document is nested too deep")
+        return record("rejected", "the parser gave up: the document is nested too deep; exclude it in the catalogue")
     except MemoryError:
-        reason = "the parser ran out of memory: exclude the file, or raise DOC_ASSETS_PARSE_MEMORY_BYTES"
+        reason = "the parser ran out of memory: raise DOC_ASSETS_PARSE_MEMORY_BYTES, or exclude it in the catalogue"
         return record("rejected", reason)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit, and the panics of parsers in Rust
-        return record("rejected", f"the parser failed: {type(error).__name__}: {error}")
+        return record("rejected", _failed(error))
     documents = tuple(document for document in stored if document.chunks)
     if not documents:
         return record("skipped", "no text in the document")
     return record("loaded", documents=documents)
+
+
+def _failed(error: BaseException) -> str:
+    said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    return f"the parser failed ({said}): report it with the file, and exclude it in the catalogue until it is mended"
 
 
 def _check_length(documents: list[Document], least: int, most: int) -> None:
@@ -279,5 +284,6 @@ def _check_length(documents: list[Document], least: int, most: int) -> None:
         raise DocumentSkipped(f"{characters:,} characters of text: below min_characters of the source, {least:,}")
     if characters > most:
         raise DocumentRejected(
-            f"{characters:,} characters of text: above the limit of {most:,} (DOC_ASSETS_MAX_TEXT_CHARACTERS)"
+            f"{characters:,} characters of text: above the limit of {most:,}; raise DOC_ASSETS_MAX_TEXT_CHARACTERS, or"
+            " exclude it in the catalogue"
         )

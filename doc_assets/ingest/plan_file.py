@@ -64,7 +64,9 @@ class PlanFile:
         try:
             write_whole(path, json.dumps({"doc_assets_plan": _FORMAT, **asdict(self)}, indent=1) + "\n")
         except OSError as error:
-            raise Refused(f"the plan cannot be written to {path}: {error.strerror or error}") from error
+            raise Refused(
+                f"the plan cannot be written to {path} ({error.strerror or error}): name another place with -o"
+            ) from error
 
     @classmethod
     def read(cls, path: Path) -> PlanFile:

@@ -129,7 +129,9 @@ class ProgressReporter:
                 self._connection = self._store.lend("progress", "doc-assets progress")
             write(self._connection)
         except (OperationalError, StoreUnreachable) as error:
-            _log.warning("progress of partition %s could not be written: %s", self._partition_id, error)
+            _log.warning(
+                "progress of partition %s could not be written, and the load goes on: %s", self._partition_id, error
+            )
 
     def _give_back(self) -> None:
         if self._connection is not None:

@@ -22,7 +22,7 @@ _REJECTED = (
     (
         r"^(archive|link in an archive)",
         "unsafe member of an archive",
-        "have the archive made without it, or exclude it",
+        "have the archive made without it",
     ),
     (r"^link that", "link that leads nowhere", "put the file itself there, or exclude the link"),
     (r"^cannot be read", "cannot be read", "let the account that loads read it, or exclude it"),
@@ -50,6 +50,11 @@ _SKIPPED = (
     ),
     (r"^a template", "templates", f"{_NOTHING}: their text is filled in elsewhere"),
     (r"^source code", "source code pages", f"{_NOTHING}: they are no documentation"),
+)
+# What a reason of a rejected file ends with: what to do, after a colon or semicolon.
+_STEP = re.compile(
+    r"[:;] (?=(?:check|convert|document|exclude|fetch|have|load|make|mend|put|raise|rename|report|run|save|shorten"
+    r"|split|uninstall|write)\b)"
 )
 _NUMBER = re.compile(r"\d[\d,.]*")
 _LONGEST = 120
@@ -87,10 +92,16 @@ def kind_of(outcome: str, reason: str) -> Kind:
     for pattern, title, mending in _REJECTED if outcome == "rejected" else _SKIPPED:
         if found := re.search(pattern, reason):
             return Kind(outcome, title, mending.format(found[0]))
-    title = _NUMBER.sub("…", " ".join(reason.split()))
+    said, *step = _STEP.split(" ".join(reason.split()), maxsplit=1)
+    title = _NUMBER.sub("…", said)
     if outcome == "rejected":
-        return Kind(outcome, title[:_LONGEST], "mend the files, or exclude them in the catalogue")
+        return Kind(outcome, title[:_LONGEST], step[0] if step else "mend the files, or exclude them in the catalogue")
     return Kind(outcome, title[:_LONGEST], f"{_NOTHING}, unless they are missed")
+
+
+def says_what_to_do(reason: str) -> bool:
+    """Return whether a reason of a rejected file names what mends it."""
+    return _STEP.search(reason) is not None
 
 
 def by_kind(left_out: Iterable[LeftOutFiles], examples: int = 3) -> list[LeftOutKind]:

@@ -112,15 +112,15 @@ class _Unpacking:
                 f"{where} {error}: if the archive can be trusted, raise {error.setting} of the source"
             ) from None
         except CORRUPT as error:
-            raise SourceError(f"{where} is corrupt, or no tar or zip archive: {error}") from None
+            raise SourceError(f"{where} is corrupt, or no tar or zip archive: {error}; fetch it again") from None
         except OSError as error:
             if is_full(error):
                 raise
             # bz2 reports damaged data as an OSError without a number.
-            what = f"cannot be unpacked: {error.strerror}" if error.errno else f"is corrupt: {error}"
-            raise SourceError(f"{where} {what}") from None
+            what = f"cannot be unpacked ({error.strerror})" if error.errno else f"is corrupt ({error})"
+            raise SourceError(f"{where} {what}: mend it, or fetch it again") from None
         if members == 0:
-            raise SourceError(f"{where} has no members: is it the right archive?")
+            raise SourceError(f"{where} has no members: mend 'location', or fetch it again")
 
     def _tar(self) -> int:
         count = 0
@@ -173,7 +173,9 @@ class _Unpacking:
             return None
         path = "/".join(kept)
         if escapes:
-            self._leave_out(name, "rejected", "archive member that would land outside the source")
+            self._leave_out(
+                name, "rejected", "archive member that would land outside the source: have the archive made without it"
+            )
             return None
         if ".git" in kept or not Selection(self.source.include, self.source.exclude).takes(readable_path(path)):
             return None
@@ -195,7 +197,7 @@ class _Unpacking:
         except OSError as error:
             if error.errno not in _MISPLACED:
                 raise
-            reason = f"archive member that cannot be written: {os.strerror(error.errno)}"
+            reason = f"archive member that cannot be written ({os.strerror(error.errno)}): exclude it in the catalogue"
             self._leave_out(path.relative_to(self.target).as_posix(), "rejected", reason)
             return
         if written != member.size:
@@ -215,7 +217,11 @@ def _tar_problem(info: tarfile.TarInfo) -> tuple[Literal["skipped", "rejected"],
         return "skipped", "link in an archive: not followed"
     # A sparse member's size is its claim, not the archive's content: a bomb that no ratio detects.
     if not info.isreg() or info.issparse():
-        return ("rejected", "archive member that is no regular file") if not info.isdir() else None
+        return (
+            ("rejected", "archive member that is no regular file: exclude it in the catalogue")
+            if not info.isdir()
+            else None
+        )
     return None
 
 
@@ -224,7 +230,10 @@ def _zip_problem(info: zipfile.ZipInfo) -> tuple[Literal["skipped", "rejected"],
     if stat.S_ISLNK(mode):
         return "skipped", "link in an archive: not followed"
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-        return "rejected", "archive member that is no regular file"
+        return "rejected", "archive member that is no regular file: exclude it in the catalogue"
     if info.flag_bits & 0x1:
-        return "rejected", "archive member that is encrypted"
+        return (
+            "rejected",
+            "archive member that is encrypted: have it packed without a password, or exclude it in the catalogue",
+        )
     return None

@@ -96,7 +96,7 @@ def read_credential(folder: Path | None, name: str, source: str) -> Credential:
                 continue
             except (OSError, UnicodeDecodeError) as error:
                 reason = error.strerror if isinstance(error, OSError) else "it is no text"
-                raise SourceError(f"{where}: {file} cannot be read: {reason}") from None
+                raise SourceError(f"{where}: {file} cannot be read ({reason}): mend the Secret") from None
     if not any(values.get(key) for key in KEYS[1:4]):
         raise SourceError(
             f"{where} has no password, token or ssh-privatekey: a file {folder / name}.token, or the like, is needed"

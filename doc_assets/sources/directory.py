@@ -21,7 +21,9 @@ def fetch_directory(source: DirectorySource, base: Path) -> Fetched:
         what = "is not a folder" if root.exists() else "does not exist"
         raise SourceError(f"source {source.name}: {root} {what}: mend 'location', which starts from {base}")
     if not os.access(root, os.R_OK | os.X_OK):
-        raise SourceError(f"source {source.name}: {root} may not be read by this user")
+        raise SourceError(
+            f"source {source.name}: {root} may not be read by this user: let it, or run as a user who may"
+        )
     return Fetched(root=root, revision="directory")
 
 

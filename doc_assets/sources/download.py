@@ -74,7 +74,9 @@ def download(
         try:
             return cache.retried_when_full(lambda: attempts(fetching.run))
         except _TryAgain as error:
-            raise SourceUnavailable(f"{fetching.where} did not answer in {_ATTEMPTS} attempts: {error}") from None
+            raise SourceUnavailable(
+                f"{fetching.where} did not answer in {_ATTEMPTS} attempts ({error}): run it again later"
+            ) from None
 
 
 @contextmanager
@@ -100,7 +102,7 @@ def open_response(
     if source.credentials:
         credential = read_credential(options.credentials, source.credentials, source.name)
         if credential.http is None:
-            raise SourceError(f"{where}: credential {credential.name!r} has no token and no password")
+            raise SourceError(f"{where}: credential {credential.name!r} has no key token and no key password: add one")
     # identity: the file as stored, counted before anything is unpacked.
     headers = {"Accept-Encoding": "identity", **headers}
     auth = credential.http if credential else None
@@ -110,7 +112,7 @@ def open_response(
             client.stream("GET", url, headers=headers, auth=auth) as answer,
         ):
             if url.lower().startswith("https:") and answer.url.scheme != "https":
-                raise SourceError(f"{where} leads from https to http: not followed")
+                raise SourceError(f"{where} leads from https to http, which is not followed: mend 'location'")
             if answer.status_code in REFUSED:
                 raise SourceError(f"{where} answered {refusal(answer, credential)}")
             yield answer
@@ -118,7 +120,7 @@ def open_response(
         if problem := certificate_problem(error):
             raise SourceError(f"{where}: {problem}") from None
         if isinstance(error, httpx.LocalProtocolError):
-            raise ConfigurationError(f"{where}: the request cannot be built: {error}") from None
+            raise ConfigurationError(f"{where}: the request cannot be built ({error}): mend 'location'") from None
         raise
 
 
@@ -214,7 +216,9 @@ class _Fetching:
                         f"{self.where} is longer than {most:,} bytes: raise max_download_bytes of the source"
                     )
                 if time.monotonic() > deadline:
-                    raise SourceUnavailable(f"{self.where} takes longer than {_LONGEST_SECONDS} seconds")
+                    raise SourceUnavailable(
+                        f"{self.where} takes longer than {_LONGEST_SECONDS:,} seconds: run it again later"
+                    )
                 shutdown.raise_if_requested()
                 # Reserved at once for the announced length, so that what does not fit is not begun.
                 quota.grow_to(max(size, min(expected or 0, most)))

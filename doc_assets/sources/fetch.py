@@ -54,7 +54,10 @@ def fetch(source: Source, *, base: Path, cache: Path, options: FetchOptions | No
         if is_full(error):
             what = f"the volume of {cache} is full ({error.strerror}): raise its size (sizeLimit of an emptyDir)"
             raise SourceError(f"source {source.name}: {what}{_LESS.get(source.kind, '')}") from None
-        raise SourceError(f"source {source.name}: the cache {cache} cannot be used: {error}") from None
+        raise SourceError(
+            f"source {source.name}: the cache {cache} cannot be used ({error}): let this user write there, or"
+            " set DOC_ASSETS_HOME"
+        ) from None
 
 
 # How a source can be made smaller.

@@ -112,7 +112,10 @@ class LfsContent:
 
         def check() -> None:
             if disk_bytes(storage) > bound:
-                raise SourceError(f"{where}: the Git LFS server sends more than its pointers say: nothing is used")
+                raise SourceError(
+                    f"{where}: the Git LFS server sends more than its pointers say, and nothing of it is used:"
+                    " ask its operator"
+                )
 
         location = f"file://{remote.address}" if Path(remote.address).is_dir() else remote.address
         settings = [*_SETTINGS, f"remote.origin.url={location}"]
@@ -152,7 +155,9 @@ def _object(storage: Path, oid: str) -> Path:
 def _place(content: Path, path: Path, pointer: LfsPointer, where: str) -> None:
     if not content.is_file() or sha256_of(content) != pointer.oid:
         content.unlink(missing_ok=True)
-        raise SourceError(f"{where}: the Git LFS content of {path.name} does not match its pointer: have it repaired")
+        raise SourceError(
+            f"{where}: the Git LFS content of {path.name} does not match its pointer: have its owner push it again"
+        )
     partial = path.with_name(f"{path.name}.lfs")
     try:
         os.link(content, partial)

@@ -110,7 +110,11 @@ class Remote:
             )
         if _REFUSED.search(output):
             named = self.credential.name if self.credential else ""
-            what = f"credential {named!r} was refused, or may not read it" if named else "is a credential needed?"
+            what = (
+                f"credential {named!r} was refused, or may not read it: renew it, or let it read the repository"
+                if named
+                else "is a credential needed?"
+            )
             return f"{output}: {what}{'' if named else ' The key credentials of the source names one'}"
         return output
 
@@ -190,7 +194,8 @@ def _stored(credential: Credential | None, address: str, folder: Path, source: s
         return []
     if credential.login is None:
         raise SourceError(
-            f"source {source}: credential {credential.name!r} has no token and no password, for {address}"
+            f"source {source}: credential {credential.name!r} has no key token and no key password,"
+            f" and {address} needs one of them"
         )
     username, secret = credential.login
     parts = urlsplit(address)

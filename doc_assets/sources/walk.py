@@ -98,12 +98,12 @@ def read(file: SourceFile, max_bytes: int) -> bytes:
         with open(os.open(file.location, flags), "rb", buffering=0) as handle:  # noqa: PTH123 - a descriptor
             status = os.fstat(handle.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise DocumentRejected("not a regular file")
+                raise DocumentRejected("not a regular file: exclude it in the catalogue")
             if status.st_size > max_bytes:
                 raise DocumentRejected(_too_large(f"{status.st_size:,} bytes", max_bytes))
             return _read_capped(handle.fileno(), status.st_size, max_bytes)
     except OSError as error:
-        raise DocumentRejected(f"cannot be read: {error.strerror}") from None
+        raise DocumentRejected(f"cannot be read ({error.strerror}): mend it, or exclude it in the catalogue") from None
 
 
 def _read_capped(descriptor: int, size: int, max_bytes: int) -> bytes:
@@ -119,7 +119,10 @@ def _read_capped(descriptor: int, size: int, max_bytes: int) -> bytes:
 
 
 def _too_large(what: str, max_bytes: int) -> str:
-    return f"{what}: above the limit of {max_bytes:,} bytes (DOC_ASSETS_MAX_FILE_BYTES)"
+    return (
+        f"{what}: above the limit of {max_bytes:,} bytes; raise DOC_ASSETS_MAX_FILE_BYTES, or exclude it in the"
+        " catalogue"
+    )
 
 
 class _Listing:
@@ -133,7 +136,7 @@ class _Listing:
 
     def below(self, start: str) -> Iterator[SourceFile]:
         if start and not self._inside(os.path.realpath(self._absolute(start))):
-            yield self._refused(start, "leads out of the source")
+            yield self._refused(start, "leads out of the source: mend 'subfolders'")
             return
         if start and (os.path.islink(self._absolute(start)) or not os.path.isdir(self._absolute(start))):  # noqa: PTH112, PTH114
             yield from self._single(start)
@@ -146,8 +149,12 @@ class _Listing:
                     listed = list(entries)
             except OSError as error:
                 if not folder:
-                    raise SourceError(f"{self.root} cannot be listed: {error.strerror}") from None
-                yield self._refused(folder, f"folder cannot be listed: {error.strerror}")
+                    raise SourceError(
+                        f"{self.root} cannot be listed ({error.strerror}): let this user read it"
+                    ) from None
+                yield self._refused(
+                    folder, f"folder cannot be listed ({error.strerror}): mend it, or exclude it in the catalogue"
+                )
                 continue
             for entry in listed:
                 path = f"{folder}/{entry.name}" if folder else entry.name
@@ -181,14 +188,16 @@ class _Listing:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            return self._refused(path, f"cannot be examined: {error.strerror}")
+            return self._refused(
+                path, f"cannot be examined ({error.strerror}): mend it, or exclude it in the catalogue"
+            )
         return self._regular(path, Path(entry.path), status)
 
     def _regular(self, path: str, location: Path, status: os.stat_result) -> SourceFile:
         readable = readable_path(path)
         if not stat.S_ISREG(status.st_mode):
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "something else")
-            return self._refused(path, f"not a regular file but {kind}")
+            return self._refused(path, f"not a regular file but {kind}: exclude it in the catalogue")
         if _hidden(readable) and not self.selection.takes_hidden(readable):
             reason = "hidden: a part of its path starts with a dot"
             return SourceFile(readable, location, status.st_size, "skipped", reason)
@@ -211,10 +220,12 @@ class _Listing:
                 return None
             if error.errno == errno.ENOENT and self._was_left_upstream(entry, path):
                 return SourceFile(readable, Path(entry.path), 0, "skipped", "link to a file outside the subfolders")
-            reason = "loops" if error.errno == errno.ELOOP else f"cannot be followed: {error.strerror}"
-            return self._refused(path, f"link that {reason}")
+            reason = "loops" if error.errno == errno.ELOOP else f"cannot be followed ({error.strerror})"
+            return self._refused(path, f"link that {reason}: mend it, or exclude it in the catalogue")
         if status is None:
-            return self._refused(path, "link that leaves the source")
+            return self._refused(
+                path, "link that leaves the source: put the file itself there, or exclude it in the catalogue"
+            )
         if _hidden(os.path.relpath(target, self.real_root)):
             return SourceFile(readable, Path(entry.path), 0, "skipped", "link to a hidden file")
         return self._regular(path, Path(target), status)
@@ -250,9 +261,9 @@ def _unique(files: Iterable[SourceFile]) -> Iterator[SourceFile]:
         copies[file.path] += 1
         problem = None
         if len(file.path.encode()) > _LONGEST_PATH:
-            problem = f"its path is longer than {_LONGEST_PATH} bytes"
+            problem = f"its path is longer than {_LONGEST_PATH:,} bytes: shorten it, or exclude it in the catalogue"
         elif copies[file.path] > 1:
-            problem = file.reason or "another file has the same path once it is written as UTF-8"
+            problem = file.reason or "another file has the same path once it is written as UTF-8: rename one of them"
         if problem:
             key = f"{file.path}\0{copies[file.path]}".encode()
             path = f"{file.path[:200]}~{hashlib.sha256(key).hexdigest()[:16]}"

@@ -43,7 +43,9 @@ def test_a_document_that_the_model_refuses_is_quarantined_alone(source, loader, 
     calls = refusing(loader.embedder, "subject4 ")
     result = load(loader, store, source)
     assert (result.loaded, result.rejected) == (7, 1)
-    assert rejected(store) == {"guide-04.md": "embedding refused: status 422: no"}
+    assert rejected(store) == {
+        "guide-04.md": "embedding refused: status 422: no; exclude it in the catalogue, or mend what the model serves"
+    }
     assert len(calls) < 2 + 2 * result.chunks.bit_length() + 2
     assert len(set(loader.embedder.texts)) == len(loader.embedder.texts)  # none is embedded twice on the way down
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
+import doc_assets
 from doc_assets.document.pointer import pointer_problem
-from doc_assets.report.mending import by_kind, command_for, kind_of, next_step
+from doc_assets.report.mending import by_kind, command_for, kind_of, next_step, says_what_to_do
 from doc_assets.store.versions.runs import LeftOutFiles
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 7\n"
@@ -26,6 +31,29 @@ def test_a_known_reason_says_what_to_do(outcome: str, reason: str, title: str, m
     kind = kind_of(outcome, reason)
     assert kind.title == title
     assert mending in kind.mending
+
+
+def raised_texts() -> Iterator[tuple[str, str]]:
+    """Yield the place and the text of each DocumentRejected that is raised with a text of its own."""
+    root = Path(doc_assets.__file__).parent
+    for path in sorted(part for name in ("formats", "sources", "ingest") for part in (root / name).rglob("*.py")):
+        if "DocumentRejected(" not in (source := path.read_text()):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            match node:
+                case ast.Call(func=ast.Name(id="DocumentRejected"), args=[ast.JoinedStr() | ast.Constant() as text]):
+                    yield f"{path.relative_to(root)}:{node.lineno}", ast.unparse(text)
+
+
+def test_each_reason_to_reject_a_file_says_what_to_do() -> None:
+    texts = dict(raised_texts())
+    assert len(texts) > 25
+    assert not {place: text for place, text in texts.items() if not says_what_to_do(text)}
+
+
+def test_the_title_of_a_kind_leaves_out_what_mends_it() -> None:
+    kind = kind_of("rejected", "odd byte at 3: split it, or exclude it in the catalogue")
+    assert (kind.title, kind.mending) == ("odd byte at …", "split it, or exclude it in the catalogue")
 
 
 def test_reasons_that_differ_in_numbers_alone_are_of_one_kind() -> None:

@@ -146,7 +146,7 @@ def test_a_server_that_sends_more_than_its_pointers_say_is_cut_off(
     monkeypatch.setattr(git_lfs, "_SLACK_BYTES", 0)
     monkeypatch.setattr("doc_assets.sources.git_process._MEASURE_SECONDS", 0.01)
     monkeypatch.setattr("doc_assets.sources.git_lfs.disk_bytes", lambda path: 10**9 * len(server.seen))
-    with pytest.raises(SourceError, match="sends more than its pointers say: nothing is used"):
+    with pytest.raises(SourceError, match="sends more than its pointers say, and nothing of it is used"):
         get(tmp_path, f"{server.address}/upstream.git")
 
 

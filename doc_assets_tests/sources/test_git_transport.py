@@ -103,7 +103,7 @@ def test_a_credential_without_key_or_host_keys_is_a_sentence(
 
 def test_a_key_is_of_no_use_over_https(tmp_path: Path, options: FetchOptions) -> None:
     source = GitSource(name="repo", kind="git", location="https://git.example.test/docs.git", credentials="house")
-    with pytest.raises(SourceError, match="'house' has no token and no password"):
+    with pytest.raises(SourceError, match="'house' has no key token and no key password"):
         get(tmp_path, options, source)
 
 

@@ -115,8 +115,8 @@ def test_pipes_and_sockets_are_rejected_without_being_opened(tmp_path: Path, mon
         server.bind("socket.md")
         listed = files(tmp_path)
     assert {file.reason for file in listed.values()} == {
-        "not a regular file but a named pipe",
-        "not a regular file but a socket",
+        "not a regular file but a named pipe: exclude it in the catalogue",
+        "not a regular file but a socket: exclude it in the catalogue",
     }
     # A file that becomes a pipe after the walk must not hang the load either.
     with pytest.raises(DocumentRejected, match="not a regular file"):
@@ -155,7 +155,10 @@ def test_a_folder_that_cannot_be_listed_is_one_rejected_row(tmp_path: Path, monk
     monkeypatch.setattr(os, "scandir", refusing)
     listed = files(tmp_path)
     assert {path: file.outcome for path, file in listed.items()} == {"closed": "rejected", "open.md": None}
-    assert listed["closed"].reason == "folder cannot be listed: Permission denied"
+    assert (
+        listed["closed"].reason
+        == "folder cannot be listed (Permission denied): mend it, or exclude it in the catalogue"
+    )
 
 
 def test_names_that_are_not_utf8_get_a_readable_path_and_are_still_read(tmp_path: Path) -> None:

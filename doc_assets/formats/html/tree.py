@@ -72,7 +72,8 @@ def parse_tree(
         depth, left_open = _open_elements(text, max_depth)
         if depth > max_depth or (left_open > few_open and left_open * tags > max_copies):
             raise DocumentRejected(
-                f"HTML with more than {max_depth} elements nested or left open inside one another: not a page to read"
+                f"HTML with more than {max_depth} elements nested or left open inside one another:"
+                " exclude it in the catalogue"
             )
     return LexborHTMLParser(text)
 

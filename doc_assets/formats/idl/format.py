@@ -59,7 +59,9 @@ class IdlFormat:
         try:
             root = json.loads(decode(file.data))
         except (ValueError, RecursionError) as error:
-            raise DocumentRejected(f"no JSON: {type(error).__name__}: {str(error)[:200]}") from error
+            raise DocumentRejected(
+                f"not valid JSON: {str(error)[:200]}; fetch it again, or exclude it in the catalogue"
+            ) from error
         if isinstance(root, Mapping) and root.get("kind") == "rootNode":
             programs = read_codama(root)
         elif isinstance(root, Mapping) and isinstance(root.get("instructions"), list):

@@ -142,7 +142,9 @@ def _whole(data: bytes) -> bytes:
         except zlib.error as error:
             raise DocumentRejected(f"its gzip data is damaged ({error}): fetch or pack it anew") from None
         if len(whole) > _MOST_UNPACKED:
-            raise DocumentRejected(f"a page of more than {_MOST_UNPACKED:,} bytes once unpacked: exclude it")
+            raise DocumentRejected(
+                f"a page of more than {_MOST_UNPACKED:,} bytes once unpacked: exclude it in the catalogue"
+            )
         if not unpacker.eof:
             raise DocumentRejected("its gzip data ends early: fetch or pack it anew")
         data = unpacker.unused_data

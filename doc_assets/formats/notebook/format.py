@@ -116,16 +116,21 @@ def read_notebook(data: bytes) -> dict[str, Any]:
     if not isinstance(notebook, dict):
         kinds: dict[type, str] = {list: "a list", str: "a string", type(None): "null"}
         found = kinds.get(type(notebook), "a number")
-        raise DocumentRejected(f"JSON, but not a notebook: {found} where an object with cells was expected")
+        raise DocumentRejected(
+            f"JSON, but not a notebook: {found} where an object with cells was expected; fetch it again, or exclude it"
+            " in the catalogue"
+        )
     version = notebook.get("nbformat")
     if version == 1 and isinstance(notebook.get("cells"), list):
         notebook = _upgraded(notebook, 1)
     elif "cells" not in notebook and "worksheets" in notebook:
         notebook = _upgraded(notebook, 2 if version == 2 else 3)
     if "cells" not in notebook:
-        raise DocumentRejected("JSON, but not a notebook: it has no 'cells'")
+        raise DocumentRejected(
+            "JSON, but not a notebook: it has no 'cells'; fetch it again, or exclude it in the catalogue"
+        )
     if not isinstance(notebook["cells"], list):
-        raise DocumentRejected("damaged notebook: 'cells' is not a list")
+        raise DocumentRejected("damaged notebook: 'cells' is not a list; save it again, or exclude it in the catalogue")
     return notebook
 
 
@@ -145,9 +150,12 @@ def _load(data: bytes) -> object:
     except json.JSONDecodeError as error:
         cut = error.pos >= len(error.doc.rstrip()) - 1 or error.msg.startswith("Unterminated")
         what = "the file is cut off" if cut else error.msg
-        raise DocumentRejected(f"not valid JSON: {what} (line {error.lineno}, column {error.colno})") from error
+        raise DocumentRejected(
+            f"not valid JSON: {what} (line {error.lineno}, column {error.colno}); fetch it again, or exclude it in the"
+            " catalogue"
+        ) from error
     except RecursionError as error:
-        raise DocumentRejected("JSON that cannot be read: nested too deep") from error
+        raise DocumentRejected("JSON that is nested too deep: exclude it in the catalogue") from error
 
 
 def _integer(digits: str) -> int | None:
@@ -170,7 +178,8 @@ def _upgraded(notebook: dict[str, Any], version: int) -> dict[str, Any]:
     except Exception as error:  # nbformat's converters raise any error on a missing key
         reason = f"{type(error).__name__}: {error}"
         raise DocumentRejected(
-            f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason})"
+            f"damaged notebook: nbformat {version} that cannot be upgraded to 4 ({reason}); save it with Jupyter, or"
+            " exclude it in the catalogue"
         ) from error
     finally:
         log.disabled = silenced

@@ -70,7 +70,9 @@ class OpenapiFormat:
         try:
             return list(_documents(specification))
         except RecursionError as error:
-            raise DocumentRejected("an API's description that is nested too deep") from error
+            raise DocumentRejected(
+                "an API's description that is nested too deep: exclude it in the catalogue"
+            ) from error
 
 
 def _documents(specification: Specification) -> Iterator[Document]:

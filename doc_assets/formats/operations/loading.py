@@ -64,7 +64,7 @@ def _read(data: bytes) -> object:
         try:
             return json.loads(text)
         except RecursionError as error:
-            raise DocumentRejected("JSON that is nested too deep") from error
+            raise DocumentRejected("JSON that is nested too deep: exclude it in the catalogue") from error
         except ValueError:
             pass  # YAML's flow style, or with comments and trailing commas, which YAML allows in part
     return _read_yaml(text)
@@ -92,7 +92,9 @@ def _read_yaml(text: str) -> object:
             if builder.take(event):
                 break
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DocumentRejected(f"neither YAML nor JSON: {' '.join(str(error).split())[:200]}") from error
+        raise DocumentRejected(
+            f"neither YAML nor JSON: {' '.join(str(error).split())[:200]}; mend it, or exclude it in the catalogue"
+        ) from error
     return builder.root
 
 
@@ -119,11 +121,14 @@ class _Builder:
             value, size = self._anchors.get(str(event.anchor), (None, 1))
             self._repeated += size
             if self._repeated > _MOST_REPEATED + 4 * self._own:
-                raise DocumentRejected("YAML whose aliases repeat too much")
+                raise DocumentRejected(
+                    f"YAML whose aliases repeat too much, more than {_MOST_REPEATED:,} values beyond four times its"
+                    " own: exclude it in the catalogue"
+                )
             self._add(value, size)
         elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
             if len(self._open) >= _DEEPEST:
-                raise DocumentRejected(f"YAML that is nested more than {_DEEPEST} deep")
+                raise DocumentRejected(f"YAML that is nested more than {_DEEPEST} deep: exclude it in the catalogue")
             self._open.append(_Open({} if isinstance(event, yaml.MappingStartEvent) else [], event.anchor))
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             closed = self._open.pop()

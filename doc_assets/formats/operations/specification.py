@@ -138,7 +138,10 @@ class Specification(MissingIncludes):
         """
         self._left -= characters
         if self._left < 0:
-            raise DocumentRejected("an API's description whose references repeat too much")
+            raise DocumentRejected(
+                "an API's description whose references repeat too much: its text would be more than twenty times as"
+                f" long as the file and {_FREE_TEXT:,} characters; exclude it in the catalogue"
+            )
 
     def blocks(self, text: object) -> list[Block]:
         """Return a description as blocks."""

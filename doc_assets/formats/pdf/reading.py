@@ -50,19 +50,21 @@ def read_pdf(data: bytes, most_sheets: int = MOST_SHEETS) -> PdfText:
     if problem := library_problem():
         raise DocumentRejected(problem)
     if b"%PDF-" not in data[:1024]:
-        raise DocumentRejected("no PDF: it does not begin with %PDF-")
+        raise DocumentRejected("no PDF: it does not begin with %PDF-; fetch it again, or exclude it in the catalogue")
     import pypdfium2
 
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == pypdfium2.raw.FPDF_ERR_PASSWORD:
-            raise DocumentRejected("encrypted: its password alone opens it; a copy without one can be read") from None
-        raise DocumentRejected(f"damaged, or no PDF: {error}") from None
+            raise DocumentRejected(
+                "encrypted: its password alone opens it; save a copy without one, or exclude it in the catalogue"
+            ) from None
+        raise DocumentRejected(f"damaged, or no PDF: {error}; fetch it again, or exclude it in the catalogue") from None
     try:
         return _text_of(document, pypdfium2, most_sheets)
     except pypdfium2.PdfiumError as error:
-        raise DocumentRejected(f"damaged: {error}") from None
+        raise DocumentRejected(f"damaged: {error}; fetch it again, or exclude it in the catalogue") from None
     finally:
         document.close()
 
@@ -70,7 +72,7 @@ def read_pdf(data: bytes, most_sheets: int = MOST_SHEETS) -> PdfText:
 def _text_of(document: Any, library: ModuleType, most_sheets: int) -> PdfText:  # noqa: ANN401 - of a library without types
     count = len(document)
     if count > most_sheets:
-        raise DocumentRejected(f"{count:,} pages, more than {most_sheets:,}: split it, or leave it out by 'exclude'")
+        raise DocumentRejected(f"{count:,} pages, more than {most_sheets:,}: split it, or exclude it in the catalogue")
     sheets: list[Sheet] = []
     characters = unreadable = 0
     for number in range(count):
@@ -88,11 +90,15 @@ def _text_of(document: Any, library: ModuleType, most_sheets: int) -> PdfText:  
         characters += sum(len(line.text) for line in lines)
         unreadable += sum(line.text.count("\ufffd") for line in lines)
         if characters > MOST_CHARACTERS:
-            raise DocumentRejected(f"more than {MOST_CHARACTERS:,} characters: split it, or leave it out by 'exclude'")
+            raise DocumentRejected(
+                f"more than {MOST_CHARACTERS:,} characters: split it, or exclude it in the catalogue"
+            )
     if not characters:
         raise DocumentSkipped(f"no text in {count:,} pages, which are pictures: a copy with text (OCR) can be read")
     if unreadable > _UNREADABLE * characters:
-        raise DocumentRejected("its fonts do not say which letters they show: a copy with text (OCR) can be read")
+        raise DocumentRejected(
+            "its fonts do not say which letters they show: make a copy with text (OCR), or exclude it in the catalogue"
+        )
     found = document.get_metadata_dict()
     facts = {key: value for key in _KEYS if (value := " ".join(clean_text(found.get(key) or "").split())[:500])}
     return PdfText(tuple(sheets), tuple(_marks(document, count)), facts)
@@ -141,7 +147,9 @@ def _lines(text: Any, raw: ModuleType) -> Iterator[Line]:  # noqa: ANN401
     """Yield the lines of a sheet; pdfium ends each with a line feed, and puts spaces where letters are apart."""
     count = raw.FPDFText_CountChars(text)
     if count > _MOST_ON_SHEET:
-        raise DocumentRejected(f"a page of {count:,} characters, more than {_MOST_ON_SHEET:,}")
+        raise DocumentRejected(
+            f"a page of {count:,} characters, more than {_MOST_ON_SHEET:,}: exclude it in the catalogue"
+        )
     places = _Places(text, raw)
     words: list[str] = []
     first = last = -1  # of the line's characters that are no spaces

@@ -105,13 +105,17 @@ def read_crate(text: str) -> Crate:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise DocumentRejected(f"not valid JSON, perhaps cut off: {error}") from error
+        raise DocumentRejected(
+            f"not valid JSON, perhaps cut off: {error}; fetch it again, or exclude it in the catalogue"
+        ) from error
     version = data.get("format_version") if isinstance(data, dict) else None
     index = data.get("index") if isinstance(data, dict) else None
     if version is None and index is None:
         raise DocumentSkipped("unsupported format: JSON that does not describe a crate")
     if not isinstance(version, int) or not isinstance(index, dict):
-        raise DocumentRejected("no format_version and index in the JSON: not a crate that rustdoc described")
+        raise DocumentRejected(
+            "no format_version and index in the JSON: not a crate that rustdoc described; exclude it in the catalogue"
+        )
     if not OLDEST_VERSION <= version <= NEWEST_VERSION:
         advice = "an older Rust, or ask for an update" if version > NEWEST_VERSION else "a newer Rust"
         raise DocumentRejected(
@@ -120,7 +124,7 @@ def read_crate(text: str) -> Crate:
         )
     root = index.get(str(data.get("root")))
     if not isinstance(root, dict) or kind_of(root) != "module":
-        raise DocumentRejected("the crate's root module is missing from the rustdoc JSON")
+        raise DocumentRejected("the crate's root module is missing from the rustdoc JSON: document the crate again")
     name = str(root.get("name") or "crate")
     summaries, crates = ({} if not isinstance(data.get(k), dict) else data[k] for k in ("paths", "external_crates"))
     return Crate(

@@ -91,7 +91,10 @@ class RustdocHtmlFormat:
         if {"source", "src"} & set(kinds) or _is_source(tree, trimmed.text):
             raise DocumentSkipped("source code: rustdoc's src pages are not documentation")
         if main is None:
-            raise DocumentRejected("no #main-content in the page: not rustdoc, or of a version before 1.63")
+            raise DocumentRejected(
+                "no #main-content in the page: not rustdoc, or of a version before 1.63; mend `format` of the source,"
+                " or exclude it in the catalogue"
+            )
         page = _identify(tree, main, html_kind(kinds))
         remove(main, _CHROME)
         plain = not any(mark in trimmed.text for mark in _REPLACED)

@@ -66,7 +66,7 @@ class RustdocJsonFormat:
         except (LookupError, TypeError, AttributeError, ValueError, StopIteration, RecursionError) as error:
             raise DocumentRejected(
                 f"rustdoc JSON that is not built as formats {OLDEST_VERSION} to {NEWEST_VERSION} are:"
-                f" {type(error).__name__}: {str(error)[:200]}"
+                f" {type(error).__name__}: {str(error)[:200]}; document the crate again, or load the HTML of rustdoc"
             ) from error
 
 

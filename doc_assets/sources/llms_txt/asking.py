@@ -105,7 +105,9 @@ class Asker:
         if source.credentials:
             credential = read_credential(options.credentials, source.credentials, source.name)
             if credential.http is None:
-                raise SourceError(f"{self.where}: credential {credential.name!r} has no token and no password")
+                raise SourceError(
+                    f"{self.where}: credential {credential.name!r} has no key token and no key password: add one"
+                )
         self._credential = credential
         self._reach = Reach(source)
         self._client = http_client(options.ca_bundle, timeout=_TIMEOUT, headers=_HEADERS)
@@ -224,7 +226,9 @@ class Asker:
             if problem := certificate_problem(error):
                 raise SourceError(f"{self.where}: {problem}") from None
             if isinstance(error, httpx.LocalProtocolError):
-                raise ConfigurationError(f"{self.where}: the request cannot be built: {error}") from None
+                raise ConfigurationError(
+                    f"{self.where}: the request cannot be built ({error}): mend 'location'"
+                ) from None
             if refused_by_proxy(error):
                 raise SourceError(f"{self.where}: {error}") from None
             raise _TryAgain(f"{type(error).__name__}: {error}") from None

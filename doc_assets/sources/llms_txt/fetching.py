@@ -76,7 +76,9 @@ def _index(asker: Asker, kept: KeptPages | None) -> tuple[str, bytes]:
         raise wrong(f"{asker.where}: {error}") from None
     if answer.body is None:
         if kept is None or page is None:
-            raise SourceError(f"{asker.where}: the server confirms a copy that nobody has")
+            raise SourceError(
+                f"{asker.where}: the server confirms a copy that was not asked about: report it to the site"
+            )
         return answer.address, kept.read(asker.index)
     if kept is not None:
         kept.keep(asker.index, answer, answer.body)
@@ -94,7 +96,7 @@ def _listed(source: LlmsTxtSource, asker: Asker, body: bytes, address: str) -> L
             "or raise max_pages of the source"
         )
     if not listing.wanted and not listing_of(text, address, _all_of(source)).wanted:
-        raise SourceError(f"{asker.where} lists no pages of {source.origin}: is it an llms.txt?")
+        raise SourceError(f"{asker.where} lists no pages of {source.origin}: mend 'location', or name further 'hosts'")
     return listing
 
 

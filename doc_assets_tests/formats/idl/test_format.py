@@ -176,7 +176,7 @@ def test_only_interfaces_are_claimed(data: bytes, claimed: bool) -> None:
 def test_what_is_no_interface_is_skipped_and_what_is_no_json_rejected() -> None:
     with pytest.raises(DocumentSkipped, match="no instructions"):
         read({"a": 1})
-    with pytest.raises(DocumentRejected, match="no JSON"):
+    with pytest.raises(DocumentRejected, match="not valid JSON"):
         IdlFormat().parse(RawFile("a.json", b'{"instructions": ['))
 
 

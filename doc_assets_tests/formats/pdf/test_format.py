@@ -185,7 +185,8 @@ def test_an_encrypted_file_says_that_a_copy_without_password_is_needed(monkeypat
 
     monkeypatch.setattr(pypdfium2, "PdfDocument", locked)
     with pytest.raises(
-        DocumentRejected, match="encrypted: its password alone opens it; a copy without one can be read"
+        DocumentRejected,
+        match="encrypted: its password alone opens it; save a copy without one, or exclude it in the catalogue",
     ):
         parse(RawFile("a.pdf", b"%PDF-1.4"), "pdf")
 
