@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS := $(VENV)/.docs
 
 # pip would print the versions of every package before it says that the Python is the wrong one.
 WANTED = $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
@@ -106,8 +107,7 @@ reference: $(STAMP)
 	$(BIN)/python -m docs_site reference
 
 # The site, from the pages as they lie in the repository; a broken link or anchor, or a page outside the menu, is an error.
-docs: $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+docs: $(DOCS)
 	$(BIN)/python -m docs_site build
 
 # What outside packages do that good guesses get wrong, each in an environment of its own that it installs and removes.
@@ -181,4 +181,10 @@ $(STAMP): pyproject.toml constraints.txt
 		test ! -x $(BIN)/pytest || $(BIN)/python -m doc_assets_tests.support.rewriting doc_assets_tests; } & \
 		$(UNCOMPILED) --no-build-isolation -e ".[dev]"; installed=$$?; wait; exit $$installed
 	$(COMPILE) '/($(SELDOM))/' $(VENV)/lib || true
+	touch $@
+
+# What the extra docs names, by name: as an extra of the project, pip would write its metadata anew while tests read them.
+$(DOCS): $(STAMP)
+	if $(PIP) config list | grep -q '[.]index-url=' || ! $(BIN)/uv pip install --quiet --no-cache \
+		--python $(BIN)/python -c constraints.txt mkdocs mkdocs-material; then $(UNCOMPILED) mkdocs mkdocs-material; fi
 	touch $@

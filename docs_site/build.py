@@ -47,8 +47,10 @@ def linked(page: Path) -> Iterator[Path]:
     for token in MarkdownIt("commonmark").enable("table").parse((ROOT / page).read_text(encoding="utf-8")):
         for child in token.children or ():
             target = unquote(str(child.attrs.get("href") or child.attrs.get("src") or "").partition("#")[0])
+            if not target or ":" in target or target.endswith(".md"):
+                continue
             file = Path(os.path.normpath(ROOT / page.parent / target))
-            if target and ":" not in target and file.is_file() and file.suffix != ".md":
+            if file.is_file():
                 yield file.relative_to(ROOT)
 
 

@@ -193,7 +193,8 @@ def messages_page() -> str:
     """Return the literal text of every error that the code raises, in the order of the alphabet, with its kind."""
     found: dict[str, set[tuple[str, str]]] = {}
     for path in sorted((ROOT / "doc_assets").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        source = path.read_text(encoding="utf-8")
+        for node in _statements(ast.parse(source)) if "raise " in source else ():
             if not isinstance(node, ast.Raise) or not isinstance(node.exc, ast.Call) or not node.exc.args:
                 continue
             name = ast.unparse(node.exc.func).rpartition(".")[2]
@@ -213,6 +214,14 @@ def messages_page() -> str:
         where = ", ".join(sorted({f"`{place}`" for _, place in found[text]}))
         rows.append(f"| {_cell(text)} | {kinds} | {where} |")
     return "\n\n".join(lines) + "\n" + "\n".join(rows) + "\n"
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements below a node at any depth, not their expressions: a tenth of what ``ast.walk`` yields."""
+    for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for below in getattr(node, name, ()):
+            yield below
+            yield from _statements(below)
 
 
 def _text(node: ast.expr) -> str:
