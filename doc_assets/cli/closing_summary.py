@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from doc_assets.cli.output import messages, print_note
 from doc_assets.report.bounds import advice, in_words
 from doc_assets.report.mending import by_kind, command_for, next_step
-from doc_assets.runtime.progress import duration
+from doc_assets.runtime.progress import count_of, duration
 
 if TYPE_CHECKING:
     from doc_assets.cli.load_summary import LoadSummary
@@ -58,9 +58,7 @@ def paragraphs(summary: LoadSummary) -> Iterator[Paragraph]:
         said = f"{missing:,} files that documents include are missing; the warnings above say where"
         yield "includes", [said]
     if summary.near_pairs:
-        pairs = (
-            "1 pair of documents is" if summary.near_pairs == 1 else f"{summary.near_pairs:,} pairs of documents are"
-        )
+        pairs = count_of(summary.near_pairs, "pair of documents is", "pairs of documents are")
         said = f"{pairs} nearly the same; a search shows one of each"
         yield "duplicates", [f"{said}: doc-assets duplicates"]
     if totals["retries"] or totals["embedding_retries"]:
@@ -85,9 +83,9 @@ def _loaded(summary: LoadSummary) -> Iterator[str]:
     published = [result for result in summary.results if result.result == "published"]
     unchanged = sum(result.result == "unchanged" for result in summary.results)
     documents = sum(result.documents for result in published)
-    rest = f"; {_counted(unchanged, 'partition')} {'is' if unchanged == 1 else 'are'} unchanged" if unchanged else ""
+    rest = f"; {count_of(unchanged, 'partition')} {'is' if unchanged == 1 else 'are'} unchanged" if unchanged else ""
     yield (
-        f"{_counted(documents, 'document')} of {_counted(len(published), 'partition')} in {duration(summary.seconds)}, "
+        f"{count_of(documents, 'document')} of {count_of(len(published), 'partition')} in {duration(summary.seconds)}, "
         f"{totals['documents_per_minute']:,.0f} documents/min{rest}"
     )
     chunks, embedded = totals["embedded"] + totals["reused"], totals["embedded"]
@@ -96,10 +94,6 @@ def _loaded(summary: LoadSummary) -> Iterator[str]:
         f"{embedded:,} of {chunks:,} chunks embedded, {summary.per_second(totals['tokens_embedded']):,.0f} tokens/s; "
         f"{totals['bytes'] / 1e6:,.1f} MB of files, {summary.per_second(totals['bytes']) * 60e-6:,.1f} MB/min{reused}"
     )
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
@@ -119,7 +113,7 @@ def _unfinished(summary: LoadSummary) -> Iterator[Paragraph]:
             sentences.append(f"and {len(begun) - _SHOWN:,} more{where}")
         if end == "stopped":
             sentences.append(
-                f"{sum(result.files for result in begun):,} files of {_counted(len(begun), 'partition')} are in, "
+                f"{sum(result.files for result in begun):,} files of {count_of(len(begun), 'partition')} are in, "
                 f"{len(results) - len(begun):,} were not begun; the same command goes on from there"
             )
         yield "not loaded" if end == "rejected" else end, sentences
@@ -135,7 +129,7 @@ def _left_out(summary: LoadSummary, outcome: str) -> Iterator[str]:
     kinds = [kind for kind in by_kind(summary.left_out) if kind.kind.outcome == outcome]
     for kind in kinds[:_SHOWN]:
         command = f": {command_for(kind)}" if outcome == "rejected" else ""
-        yield f"{_counted(kind.files, 'file')}, {kind.kind.title}; {kind.kind.mending}{command}"
+        yield f"{count_of(kind.files, 'file')}, {kind.kind.title}; {kind.kind.mending}{command}"
     if len(kinds) > _SHOWN:
         rest = sum(kind.files for kind in kinds[_SHOWN:])
         yield f"{rest:,} more for {len(kinds) - _SHOWN:,} other reasons; the report has all of them"

@@ -23,6 +23,8 @@ from multiprocessing.process import BaseProcess, current_process
 from multiprocessing.util import Finalize
 from types import TracebackType
 
+import psutil
+
 from doc_assets.embedding.embedder import Embedder, GpuUser, first_line
 from doc_assets.embedding.model_use import Call, UseAccount
 from doc_assets.embedding.opening import calls_of, is_unconverted, open_embedder
@@ -179,7 +181,7 @@ class SharedModel:
                 _log.exception("the embedding process failed")
                 # Errors of libraries need not survive the way to the other process.
                 result = EmbeddingError(f"the embedding process failed: {first_line(error)}")
-        use = self._account.use
+        use = replace(self._account.use, rss_bytes=psutil.Process().memory_info().rss)
         if isinstance(self._model, GpuUser) and (computed := self._model.gpu_seconds) is not None:
             use = replace(use, busy_seconds=computed)
         return Answer(result, call.seconds, use)

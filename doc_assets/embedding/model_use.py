@@ -17,11 +17,13 @@ class ModelUse:
         busy_seconds: Seconds in which it had texts to embed; on a GPU, in which that computed.
         seconds: Seconds since the account was opened.
         waiting_texts: Texts that wait for their turn.
+        rss_bytes: Memory of the process that holds it.
     """
 
     busy_seconds: float
     seconds: float
     waiting_texts: int
+    rss_bytes: int = 0
 
     @property
     def share(self) -> float:

@@ -110,7 +110,10 @@ class LoadRun:
             "reached": {
                 "files": counters.files_done,
                 "files_expected": counters.files_total,
+                "bytes": counters.bytes_done,
                 "documents": counters.documents,
+                "chunks": counters.chunks,
+                "embedded": counters.embedded,
                 "tokens_embedded": counters.tokens_done,
                 "peak_rss_bytes": counters.peak_rss_bytes,
             },

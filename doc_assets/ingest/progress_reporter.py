@@ -104,12 +104,13 @@ class ProgressReporter:
             self._reported = now
             if stage is not None:
                 self._counters.stage = stage
-            counters, rss = self._counters, tree_rss(self._process)
+            counters, rss, use = self._counters, tree_rss(self._process), self._use()
             counters.peak_rss_bytes = max(counters.peak_rss_bytes, rss)
-            self.samples.take(counters.documents, counters.tokens_done, rss, always=stage is not None)
+            of_model = use.model.rss_bytes if use.model else 0
+            self.samples.take(counters.documents, counters.tokens_done, rss, of_model, always=stage is not None)
             row = {
                 **asdict(counters),
-                **self._use().over(now - self._watched),
+                **use.over(now - self._watched),
                 "embed_queue": counters.chunks_parsed - counters.chunks_embedded,
                 "write_queue": counters.chunks_ready - counters.chunks_written,
                 "snapshot_id": self.snapshot_id,

@@ -22,13 +22,15 @@ class Course:
     """One load over time, in seconds since the start of the run.
 
     Attributes:
-        points: Seconds, documents and tokens done by then, bytes of memory; ascending, first at its start, last at its
-            end.
+        host: Machine that it ran on.
+        points: Seconds, documents and tokens done by then, bytes of memory, bytes of a model that it shares with other
+            loads of its host; ascending, first at its start, last at its end.
         sampled: It recorded samples.
     """
 
     partition: str
-    points: tuple[tuple[float, float, float, float], ...]
+    host: str
+    points: tuple[tuple[float, float, float, float, float], ...]
     sampled: bool
 
     @property
@@ -62,7 +64,8 @@ class RunCourse:
         minutes: Middle of each step, in minutes since the start.
         documents_per_minute: Documents written in each step, as a rate.
         tokens_per_minute: Tokens embedded.
-        memory_bytes: Of the processes of all loads that ran then; the highest of the step.
+        memory_bytes: Of the processes of all loads that ran then, and of those that hold their models; the highest of
+            the step.
         sampled: Loads that recorded samples, of ``loads``.
         at_once: The most loads that ran side by side.
     """
@@ -88,17 +91,23 @@ def course_of(event: HistoryRow, since: datetime) -> Course:
     end = start + (event.seconds or 0.0)
     samples = event.counts.get("samples") or {}
     taken = list(zip(*(samples.get(name, ()) for name in _COLUMNS), strict=False))
+    # Older programs recorded no memory of the shared model.
+    of_model = samples.get("model_rss_bytes") or [0.0] * len(taken)
     reached = event.counts.get("reached") or event.counts
     if taken:
         first, last = taken[0], taken[-1]
-        points = [(start, 0.0, 0.0, first[3])]
-        points += [(start + seconds, *done) for seconds, *done in taken if 0 < seconds < end - start]
-        points.append((end, last[1], last[2], last[3]))
+        points = [(start, 0.0, 0.0, first[3], of_model[0])]
+        points += [
+            (start + seconds, *done, model)
+            for (seconds, *done), model in zip(taken, of_model, strict=False)
+            if 0 < seconds < end - start
+        ]
+        points.append((end, *last[1:], of_model[-1]))
     else:
         peak = float(event.peak_rss_bytes or reached.get("peak_rss_bytes") or 0)
-        done = (float(reached.get("documents") or 0), float(reached.get("tokens_embedded") or 0), peak)
-        points = [(start, 0.0, 0.0, peak), (end, *done)]
-    return Course(event.partition or "", tuple(points), bool(taken))
+        done = (float(reached.get("documents") or 0), float(reached.get("tokens_embedded") or 0), peak, 0.0)
+        points = [(start, 0.0, 0.0, peak, 0.0), (end, *done)]
+    return Course(event.partition or "", event.host or "", tuple(points), bool(taken))
 
 
 _COLUMNS = ("seconds", "documents", "tokens", "rss_bytes")
@@ -135,8 +144,13 @@ def run_course(loads: Sequence[HistoryRow], steps: int = _STEPS) -> RunCourse | 
 
 
 def _memory(courses: Sequence[Course], begin: float, end: float) -> float:
-    """Return the most bytes of all loads at the borders and the middle of a step."""
-    return max(
-        sum(course.at(at, 3) for course in courses if course.start <= at <= course.end)
-        for at in (begin, (begin + end) / 2, end)
-    )
+    """Return the most bytes of all loads, and of each host's model once, at the borders and the middle of a step."""
+    return max(_memory_at(courses, at) for at in (begin, (begin + end) / 2, end))
+
+
+def _memory_at(courses: Sequence[Course], at: float) -> float:
+    running = [course for course in courses if course.start <= at <= course.end]
+    models: dict[str, float] = {}
+    for course in running:
+        models[course.host] = max(models.get(course.host, 0.0), course.at(at, 4))
+    return sum(course.at(at, 3) for course in running) + sum(models.values())

@@ -71,7 +71,7 @@ class RunFigures:
         began: Start of its first event; None of a run without events.
         ended: End of its last event; None while it runs, or if it died.
         actions: Events by action and result.
-        totals: Sums over the loads that sealed a snapshot.
+        totals: Sums over the loads, of those that ended early as far as they came, unless a later one did the rest.
         seconds: From start to end.
         rows: Its events of single partitions, in order.
         unchanged: Partitions that were surveyed and hold what is live.
@@ -117,7 +117,7 @@ class RunFigures:
 def figures_of(facts: RunFacts) -> RunFigures:
     """Return a run in numbers."""
     loads = [event for event in facts.events if event.action == "load" and event.seconds]
-    sealed = [event for event in facts.events if event.action == "load" and event.result in ("published", "rejected")]
+    counted = [_row(event).counts for event in loads if not _made_good(event, facts.events)]
     course = run_course(loads)
     machines = _machines(loads)
     first = machines[0][0] if machines else {}
@@ -137,7 +137,7 @@ def figures_of(facts: RunFacts) -> RunFigures:
         began=start or min((s.created_at for s in facts.snapshots), default=None),
         ended=None if facts.running else end,
         actions=tuple((*what, count) for what, count in Counter((e.action, e.result) for e in facts.events).items()),
-        totals={name: sum(_count(event, name) for event in sealed) for name in _SUMMED},
+        totals={name: sum(counts.get(name, 0) for counts in counted) for name in _SUMMED},
         seconds=(end - start).total_seconds() if start and end else 0.0,
         peak_rss_bytes=max((_peak(event) for event in loads), default=0),
         rows=tuple(map(_row, (event for event in facts.events if event.partition is not None))),
@@ -162,11 +162,6 @@ def figures_of(facts: RunFacts) -> RunFigures:
 def moment(at: datetime | None) -> str:
     """Return a time in UTC to the second; empty for None."""
     return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _count(event: HistoryRow, name: str) -> int:
-    value = event.counts.get(name)
-    return value if isinstance(value, int) else 0
 
 
 def _peak(event: HistoryRow) -> int:

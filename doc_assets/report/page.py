@@ -117,7 +117,8 @@ def _key_figures(figures: RunFigures) -> Iterator[tuple[str, str]]:
     yield "chunks", f"{totals['chunks']:,}"
     yield "embedded by this run", f"{totals['embedded']:,} chunks"
     yield "tokens embedded", f"{totals['tokens_embedded']:,}"
-    yield "source files", f"{totals['files']:,}, {totals['bytes'] / 1e6:,.1f} MB"
+    size = f", {totals['bytes'] / 1e6:,.1f} MB" if totals["bytes"] else ""  # older programs kept none of an early end
+    yield "source files", f"{totals['files']:,}{size}"
     yield "rejected, skipped", f"{totals['rejected']:,}, {totals['skipped']:,} files"
     yield "pace", f"{figures.documents_per_minute:,.1f} documents/min"
     yield "embedding", f"{figures.tokens_per_second:,.0f} tokens/s"

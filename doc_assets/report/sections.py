@@ -11,7 +11,7 @@ from doc_assets.report.bounds import in_words
 from doc_assets.report.course import RunCourse
 from doc_assets.report.figures import RunFigures, Trouble
 from doc_assets.report.mending import LeftOutKind, command_for
-from doc_assets.runtime.progress import duration
+from doc_assets.runtime.progress import count_of, duration
 from doc_assets.store.versions.runs import MOST_PAIRS, PartitionChange, RunFacts
 
 # Rows of one table; what is beyond is counted below it. 105 partitions have a page of 0.2 MB, 1,000 one of 1 MB.
@@ -108,7 +108,7 @@ def _attention(facts: RunFacts, figures: RunFigures) -> Section | None:
     warned = [(name, text) for name, text in figures.warnings]
     if not figures.troubles and not warned:
         return None
-    count = f"{len(warned):,} warnings of sources that were loaded"
+    count = f"{count_of(len(warned), 'warning')} of sources that were loaded"
     tables = [_table("Warnings of sources that were loaded", "partition|warning~", warned, folded=count)]
     return Section("attention", "What needs attention", (), figures.troubles[:MOST_ROWS], (), tables)
 
@@ -137,7 +137,7 @@ def _pace(facts: RunFacts, figures: RunFigures) -> Section | None:
 
 def _lines(course: RunCourse) -> Iterator[Plot]:
     memory = [value / 1e9 for value in course.memory_bytes]
-    of_loads = "Of the loads and their parse workers, without PostgreSQL and a model that several loads share."
+    of_loads = "Of the loads, their parse workers and a model that several loads share, without PostgreSQL."
     for name, title, values, unit, note in (
         (
             "documents",
@@ -270,7 +270,8 @@ def _near(facts: RunFacts, figures: RunFigures) -> Section | None:
     policies = sorted({snapshot.near_duplicates for snapshot in facts.snapshots})
     shown = f"the {MOST_PAIRS} most similar" if facts.near.pairs > MOST_PAIRS else "all of them"
     said = (
-        f"{facts.near.pairs:,} pairs of documents are nearly the same, with one of this run in each. A search shows "
+        f"{count_of(facts.near.pairs, 'pair of documents is', 'pairs of documents are')} nearly the same, with one of "
+        "this run in each. A search shows "
         f"one of a pair ({', '.join(policies)}); doc-assets duplicates lists those of what is live."
     )
     return Section(
@@ -294,7 +295,11 @@ def _changed(facts: RunFacts, figures: RunFigures) -> Section | None:
     paragraphs = []
     if figures.unchanged:
         paragraphs.append(
-            f"{len(figures.unchanged):,} partitions were compared with their sources and hold what is live."
+            count_of(
+                len(figures.unchanged),
+                "partition was compared with its source and holds what is live.",
+                "partitions were compared with their sources and hold what is live.",
+            )
         )
     if any(change.counts is None for change in facts.changes):
         paragraphs.append(
@@ -349,7 +354,8 @@ def _checks(facts: RunFacts, figures: RunFigures) -> Section | None:
     paragraphs = []
     if audited:
         paragraphs.append(
-            f"{len(audited):,} snapshots were audited before publication; {len(audited) - len(failed):,} passed every "
+            f"{count_of(len(audited), 'snapshot was', 'snapshots were')} audited before publication; "
+            f"{len(audited) - len(failed):,} passed every "
             f"check, {len(failed):,} failed one."
         )
     for event in validated:
@@ -375,7 +381,7 @@ def _circumstances(facts: RunFacts, figures: RunFigures) -> Section:
     for i, (machine, loads) in enumerate(figures.machines[:20], 1):
         rows = [(name, value) for name, value in _facts_of(machine) if value]
         of = "" if len(figures.machines) == 1 else f" {i}"
-        tables.append(_table(f"Machine and settings{of} of {loads:,} loads", "what|value~", rows))
+        tables.append(_table(f"Machine and settings{of} of {count_of(loads, 'load')}", "what|value~", rows))
     spaces = sorted({snapshot.space for snapshot in facts.snapshots})
     known = [*facts.server.items(), *(("embedding model", space) for space in spaces)]
     known += [

@@ -67,6 +67,11 @@ class Progress:
         return Progress(*(one + another for one, another in counts), seconds=max(seconds), forecast_seconds=longest)
 
 
+def count_of(count: int, noun: str, nouns: str | None = None) -> str:
+    """Return a count with its noun: ``1 load``, ``1,234 loads``; ``nouns`` where an s is not enough."""
+    return f"{count:,} {noun if count == 1 else nouns or f'{noun}s'}"
+
+
 def duration(seconds: float | None) -> str:
     """Return seconds as ``3 s``, ``4 m 05 s`` or ``1 h 02 m``; ``…`` for None."""
     if seconds is None:

@@ -49,6 +49,13 @@ def test_loads_that_follow_one_another_do_not_count_as_side_by_side() -> None:
     assert course is not None and course.at_once == 1
 
 
+def test_the_model_that_loads_of_a_machine_share_counts_once() -> None:
+    columns = {"seconds": [0, 60], "documents": [0, 0], "tokens": [0, 0], "rss_bytes": [5, 5]}
+    with_model = columns | {"model_rss_bytes": [0, 100]}
+    course = run_course([sampled(0, 60, with_model), sampled(0, 60, with_model), sampled(0, 60, columns)])
+    assert course is not None and max(course.memory_bytes) == 3 * 5 + 100
+
+
 def test_a_load_that_failed_counts_as_far_as_it_came() -> None:
     event = load(0, 60, 0, 0, reached={"documents": 6, "tokens_embedded": 60, "peak_rss_bytes": 9})
     course = run_course([event])

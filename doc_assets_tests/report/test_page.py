@@ -112,7 +112,7 @@ def test_files_left_out_stand_with_reason_and_mending(tree: LexborHTMLParser) ->
 
 def test_what_bounded_it_is_said_of_the_machine_that_was_recorded(figures: RunFigures, tree: LexborHTMLParser) -> None:
     assert figures.bottleneck == "embed" and figures.lanes_known
-    rows = dict((row[0], row[1]) for row in table(tree, "Machine and settings of 1 loads"))
+    rows = dict((row[0], row[1]) for row in table(tree, "Machine and settings of 1 load"))
     assert (
         rows["cores that may be used"] == "2"
         and rows["settings that are not the defaults"] == "DOC_ASSETS_PARSE_SECONDS=30"
