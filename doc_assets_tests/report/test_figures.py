@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from doc_assets.report.figures import figures_of
 from doc_assets.store.history.history import HistoryRow
@@ -12,7 +13,7 @@ BEGIN = datetime(2026, 5, 1, 12, tzinfo=UTC)
 REACHED = {"files": 358, "files_expected": 700, "bytes": 9_000, "documents": 350, "tokens_embedded": 4_000}
 
 
-def load(number: int, partition: str, result: str, counts: dict[str, object]) -> HistoryRow:
+def load(number: int, partition: str, result: str, counts: dict[str, Any]) -> HistoryRow:
     at = BEGIN + timedelta(seconds=10 * number)
     return HistoryRow(
         number, at, "load", partition, None, 1, None, None, result, "r", "b", "postgres", "vm", counts, {}, 10.0, None,
