@@ -27,13 +27,16 @@ from doc_assets.sources.walk import EVERYTHING, Scope, read, scope_of, walk
 
 # Of files with equal bytes one is parsed for all, unless they include files beside them (mdBook, MkDocs and Hugo,
 # reStructuredText, AsciiDoc, MDX, knitr, manual pages) or depend on them (jupytext's pairs, pages that are rendered to
-# Markdown). Sealing the snapshot compares the parsed contents in any case.
+# Markdown, attributes of AsciiDoc that the component of a page sets). Sealing the snapshot compares the parsed contents
+# in any case.
 _INCLUDES = re.compile(
     rb"\{\{[#<%]\s*(?:include|rustdoc_include|playground|playpen|template|readfile)\b"
     rb"|\{%-?\s*include|--8<--|^\.\.\s+literalinclude::|\binclude::|^import\s[^\n]{1,200}\.mdx?['\"]"
     rb"|^\.so\s|^[ #/;%'-]{0,12}jupytext:|^(?:output|format):|\b(?:child|file|code)\s*=|^#\|\s*(?:child|file):",
     re.MULTILINE,
 )
+_ASCIIDOC = (".adoc", ".asciidoc", ".asc")
+_ATTRIBUTE = re.compile(rb"\{\w")
 # Bytes of a partition kept in memory for a parse worker; more are read a second time. Only files that share their size
 # with another one, or with their stored version, are read ahead: a few per cent of a documentation's bytes.
 _HELD_BYTES = 64_000_000
@@ -147,7 +150,7 @@ class Discovery:
         except DocumentRejected as error:
             found = ReadFile(None, file.size, problem=str(error))
         else:
-            includes = file.size in self._shared_sizes and _INCLUDES.search(data) is not None
+            includes = file.size in self._shared_sizes and _depends(file.path, data)
             points = pointer_problem(data) is not None
             found = ReadFile(hashlib.sha256(data).digest(), len(data), includes, points)
             if self._held_bytes + len(data) <= _HELD_BYTES:
@@ -223,6 +226,12 @@ class Discovery:
                 self.release([path])
             canonical.append(Discovered(path, found.size, found.fingerprint))
         return ToLoad(tuple(canonical), tuple(unparsed))
+
+
+def _depends(path: str, data: bytes) -> bool:
+    """Return whether what a file says may depend on the files beside it."""
+    has_attributes = path.lower().endswith(_ASCIIDOC) and _ATTRIBUTE.search(data) is not None
+    return has_attributes or _INCLUDES.search(data) is not None
 
 
 def discover(partition: Partition, catalogue: Catalogue, settings: Settings, limit: int | None = None) -> Discovery:

@@ -14,6 +14,7 @@ _TOKENS_PER_BYTE = {
     ".rmd": 0.164,
     ".mdx": 0.158,
     ".rst": 0.217,
+    **dict.fromkeys((".adoc", ".asciidoc", ".asc"), 0.233),  # of eight projects, 2.7 MB
     ".txt": 0.19,
     ".ipynb": 0.11,
     ".json": 0.019,

@@ -27,9 +27,20 @@ from doc_assets.sources.walk import walk
     ],
 )
 def test_equal_files_are_parsed_once_unless_others_beside_them_count(tmp_path: Path, text: str, parsed: int) -> None:
+    assert parsed_of(tmp_path, "page.md", text) == parsed
+
+
+@pytest.mark.parametrize(("text", "parsed"), [("= A\n\nOf {page-version}.\n", 2), ("= A\n\nWords.\n", 1)])
+def test_equal_pages_of_asciidoc_may_show_attributes_of_their_components(
+    tmp_path: Path, text: str, parsed: int
+) -> None:
+    assert parsed_of(tmp_path, "page.adoc", text) == parsed
+
+
+def parsed_of(tmp_path: Path, name: str, text: str) -> int:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "page.md").write_text(text)
+        (tmp_path / folder / name).write_text(text)
     source = DirectorySource(kind="directory", name="source", location=str(tmp_path))
     listed = tuple(walk(tmp_path, Partition("type", "source", source)))
-    assert len(Discovery("", tmp_path, listed, 1_000).to_load({}).canonical) == parsed
+    return len(Discovery("", tmp_path, listed, 1_000).to_load({}).canonical)
