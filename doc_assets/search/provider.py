@@ -21,12 +21,17 @@ Model = Embedder | SpaceModels | Callable[[], Embedder]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A search: what is asked, in which scope, how many documents are wanted, and by what they are ranked."""
+    """A search: what is asked, in which scope, how many documents are wanted, and by what they are ranked.
+
+    Attributes:
+        live: The ``live_key`` of what the connection sees; None if it was not read yet.
+    """
 
     query: str
     request: SearchRequest
     wanted: int
     mode: Mode
+    live: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

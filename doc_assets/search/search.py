@@ -148,10 +148,12 @@ def search_in(
     k: int = 10,
     mode: str = "hybrid",
     memory: Provider | None = None,
+    live: str | None = None,
 ) -> Found:
     """Search within an open transaction of ``searching``, for callers that read more of the same state; see ``search``.
 
-    With ``memory`` PostgreSQL gathers the evidence only where that cannot.
+    With ``memory`` PostgreSQL gathers the evidence only where that cannot; ``live`` is the ``live_key`` of what is
+    seen, if the caller has read it.
 
     Raises:
         OperationalError: PostgreSQL went away.
@@ -164,7 +166,7 @@ def search_in(
     if not query:
         raise Misuse("the query is empty: give some words to search for")
     reranks = isinstance(embedder, SpaceModels) and embedder.reranks
-    asked = Asked(query, request, max(k, RERANKED) if reranks else k, cast(Mode, mode))
+    asked = Asked(query, request, max(k, RERANKED) if reranks else k, cast(Mode, mode), live)
     found = memory.candidates(connection, asked) if memory is not None else None
     if found is None:
         found = _from_store(connection, embedder, asked)

@@ -94,10 +94,17 @@ class Searcher(AbstractContextManager["Searcher"]):
             raise StoreUnavailable(f"PostgreSQL went away during the search: {error}; try again") from error
 
     def search_in(
-        self, connection: Connection, query: str, request: SearchRequest, *, k: int = 10, mode: str = "hybrid"
+        self,
+        connection: Connection,
+        query: str,
+        request: SearchRequest,
+        *,
+        k: int = 10,
+        mode: str = "hybrid",
+        live: str | None = None,
     ) -> Found:
         """Search within a transaction of ``searching``: see ``search_in`` in ``search.search``."""
-        return search_in(connection, self._models, query, request, k=k, mode=mode, memory=self._memory)
+        return search_in(connection, self._models, query, request, k=k, mode=mode, memory=self._memory, live=live)
 
     def explain_empty(
         self,

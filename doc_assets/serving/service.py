@@ -239,10 +239,12 @@ class Service:
         facts = self._facts.of(connection, visible)
         return sources_answer(visible, facts, self._scopes())
 
-    def _found(self, connection: Connection, query: SearchQuery, request: SearchRequest, depth: int) -> Found:
+    def _found(
+        self, connection: Connection, query: SearchQuery, request: SearchRequest, depth: int, live: str | None
+    ) -> Found:
         mode = query.mode.value
         if self._searcher is not None:
-            return self._searcher.search_in(connection, query.q, request, k=depth, mode=mode)
+            return self._searcher.search_in(connection, query.q, request, k=depth, mode=mode, live=live)
         return search_in(connection, self._models, query.q, request, k=depth, mode=mode)
 
     def _places(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class IndexProvider:
         """See ``Provider.candidates``; None unless the index holds what the connection sees as live."""
         if asked.request.as_of is not None:
             return None
-        state = self.index.at(live_key(connection))
+        state = self.index.at(live_key(connection) if asked.live is None else asked.live)
         if state is None:
             return None
         embedder = None if asked.mode == "text" else _of_space(self.models, state)

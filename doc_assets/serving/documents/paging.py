@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from doc_assets.errors import NotFound
 from doc_assets.serving.token_counts import TokenCounter
-from doc_assets.store.browse.documents import DocumentFacts, Span, spans_of, stretches_of
+from doc_assets.store.browse.documents import DocumentFacts, Span, spans_of, text_of
 from doc_assets.store.database.connection import Connection
 
 
@@ -41,7 +41,7 @@ def page_of(
     Raises:
         NotFound: It has fewer pages.
     """
-    (text,) = stretches_of(connection, [(document.document_id, 0, document.characters)])
+    text = text_of(connection, document.document_id)
     pages = pages_of(
         text, list(spans_of(connection, [document.document_id])[document.document_id].values()), max_tokens, tokens
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from doc_assets.store.browse.documents import (
     PlaceKey,
     Span,
     documents_at,
+    lengths_of,
     spans_at,
     spans_of,
     stretches_of,
@@ -61,9 +62,9 @@ class StretchTokens:
         return self._known.of(stretch, lambda: self.counter.count(text))
 
 
-def found_ordinals(result: SearchResult) -> tuple[int, ...]:
-    """Return the ordinals of a result's chunks, best first."""
-    return tuple(passage.ordinal for passage in result.passages) or (result.ordinal,)
+def found_chunks(result: SearchResult) -> dict[int, str]:
+    """Return the texts of a result's chunks by ordinal, best first."""
+    return {passage.ordinal: passage.text for passage in result.passages} or {result.ordinal: result.text}
 
 
 def show(
@@ -84,18 +85,25 @@ def show(
     others = [_key(also) for result in results for also in result.also_in]
     facts = documents_at(connection, [*keys, *others], snapshots)
     if around is Around.passage:  # a long page has thousands
-        found = [(key[3], n) for key, result in zip(keys, results, strict=True) for n in found_ordinals(result)]
+        found = [(key[3], n) for key, result in zip(keys, results, strict=True) for n in found_chunks(result)]
         spans = spans_at(connection, found)
     else:
         spans = spans_of(connection, [key[3] for key in keys])
+    lengths = lengths_of(connection, [key[3] for key in keys]) if around is Around.page else {}
     ranges = {
         key: {
-            width: stretches(spans[key[3]], found_ordinals(result), width, facts[key].characters)
+            width: stretches(spans[key[3]], list(found_chunks(result)), width, lengths.get(key[3], 0))
             for width in widths(around)
         }
         for key, result in zip(keys, results, strict=True)
     }
-    texts = _read(connection, ranges, _MOST_CHARACTERS_PER_TOKEN * max_tokens)
+    # A chunk's text is that of its place, which the audit proves. PostgreSQL unpacks a document for each stretch of it.
+    texts = {
+        (key[3], spans[key[3]][n].start, spans[key[3]][n].end): text
+        for key, result in zip(keys, results, strict=True)
+        for n, text in found_chunks(result).items()
+    }
+    texts |= _read(connection, ranges, texts.keys(), _MOST_CHARACTERS_PER_TOKEN * max_tokens)
     hits: list[Hit] = []
     left_out: list[LeftOut] = []
     left = max_tokens
@@ -153,18 +161,19 @@ def _key(result: SearchResult | AlsoIn) -> PlaceKey:
 def _read(
     connection: Connection,
     ranges: Mapping[PlaceKey, Mapping[Around, Sequence[tuple[int, int]]]],
+    known: Collection[Stretch],
     most_characters: int,
 ) -> dict[Stretch, str]:
-    """Return the texts of all stretches that are not longer than what fits in any case; each is read once."""
+    """Return the texts of all stretches not known that are not longer than what fits in any case; each is read once."""
     wanted = {
         (key[3], first, last)
         for key, of_widths in ranges.items()
-        for width, of_document in of_widths.items()
+        for of_document in of_widths.values()
         for first, last in of_document
-        if last - first <= most_characters or width is Around.passage
+        if last - first <= most_characters
     }
-    listed = sorted(wanted)
-    return dict(zip(listed, stretches_of(connection, listed), strict=True))
+    listed = sorted(wanted.difference(known))
+    return dict(zip(listed, stretches_of(connection, listed), strict=True)) if listed else {}
 
 
 def _passages(

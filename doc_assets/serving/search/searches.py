@@ -22,8 +22,8 @@ from doc_assets.store.search.scope import SearchRequest
 
 _VERSIONS = ("version", "crate_version")
 
-# Finds the results of a query: connection, query, what it is narrowed to, how many.
-Find = Callable[[Connection, SearchQuery, SearchRequest, int], Found]
+# Finds the results of a query: connection, query, what it is narrowed to, how many, and the ``live_key`` if known.
+Find = Callable[[Connection, SearchQuery, SearchRequest, int, str | None], Found]
 
 
 class Searches:
@@ -62,7 +62,7 @@ class Searches:
             of_version = self._versions.newest(connection, visible, state)
         before = cursor.position if cursor else 0
         depth = min(before + query.k + 1, DEEPEST)
-        found = self._find(connection, query, request, depth)
+        found = self._find(connection, query, request, depth, seen.live)
         notes += found.notes()
         results, further = _page(found.results, cursor, query.k)
         shown = show(

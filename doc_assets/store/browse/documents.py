@@ -36,7 +36,6 @@ class DocumentFacts:
     base_url: str | None
     page_rule: str
     page_strip: str
-    characters: int
     is_duplicate: bool
 
     @property
@@ -64,8 +63,7 @@ class Span:
 _FACTS: LiteralString = (
     "SELECT d.document_id, d.snapshot_id AS snapshot, p.doc_type, p.source, f.path, d.part, (SELECT count(*)::int"
     " FROM snapshot_document e WHERE e.snapshot_id = d.snapshot_id AND e.path = d.path) AS parts, o.title, o.metadata,"
-    " s.base_url, s.page_rule, s.page_strip, length(o.text) AS characters,"
-    " f.duplicate_of IS NOT NULL AS is_duplicate"
+    " s.base_url, s.page_rule, s.page_strip, f.duplicate_of IS NOT NULL AS is_duplicate"
 )
 _FILES: LiteralString = (
     " JOIN snapshot s ON s.partition_id = p.id AND s.id = ANY (%(snapshots)s)"
@@ -135,6 +133,18 @@ def spans_at(connection: psycopg.Connection, chunks: Sequence[tuple[bytes, int]]
         span = Span(*place)
         found[document][span.ordinal] = span
     return found
+
+
+def text_of(connection: psycopg.Connection, document: bytes) -> str:
+    """Return the whole text of a document."""
+    return connection.execute("SELECT text FROM document WHERE id = %b", (document,)).fetchall()[0][0]
+
+
+def lengths_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict[bytes, int]:
+    """Return the length of each document's text in characters, for which PostgreSQL unpacks all of it."""
+    return dict(
+        connection.execute("SELECT id, length(text) FROM document WHERE id = ANY (%b::bytea[])", (list(documents),))
+    )
 
 
 def stretches_of(connection: psycopg.Connection, wanted: Sequence[tuple[bytes, int, int]]) -> list[str]:

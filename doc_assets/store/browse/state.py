@@ -60,10 +60,15 @@ def visible_snapshots(connection: psycopg.Connection, at: int | datetime | None 
 
 @dataclass(frozen=True, slots=True)
 class VisibleState:
-    """The snapshots that readers see, by partition name, and the digest over them."""
+    """The snapshots that readers see, by partition name, and the digest over them.
+
+    Attributes:
+        live: Its ``live_key``; None for what was visible at another time.
+    """
 
     snapshots: tuple[VisibleSnapshot, ...]
     digest: str
+    live: str | None
 
 
 class VisibleStates:
@@ -71,17 +76,17 @@ class VisibleStates:
 
     def __init__(self) -> None:
         """Read nothing yet."""
-        self._live: tuple[str, VisibleState] | None = None
+        self._live: VisibleState | None = None
 
     def of(self, connection: psycopg.Connection, at: int | datetime | None = None) -> VisibleState:
         """Return what is visible, as ``visible_snapshots``; the connection's transaction sees one state."""
         key = live_key(connection) if at is None else None
-        if key is not None and (known := self._live) is not None and known[0] == key:
-            return known[1]
+        if key is not None and (known := self._live) is not None and known.live == key:
+            return known
         snapshots = tuple(visible_snapshots(connection, at))
-        found = VisibleState(snapshots, state_digest(snapshots))
+        found = VisibleState(snapshots, state_digest(snapshots), key)
         if key is not None:
-            self._live = key, found
+            self._live = found
         return found
 
 
