@@ -5,7 +5,7 @@
 
 Clients are threads of this process with a connection each; each asks the next question as soon as it has an answer.
 The first pass over the questions is not counted; with ``--new-queries`` no question is ever asked twice, so that each
-is embedded.
+is embedded: marks after it, which no search reads, make it another one.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def main() -> None:
     parser.add_argument("--new-queries", action="store_true", help="ask nothing twice")
     given = parser.parse_args()
     questions = read_questions(given.questions)
+    marks = ("".join(found) for length in itertools.count(1) for found in itertools.product(".!?", repeat=length))
     report: dict[str, object] = {"queries": len(questions)}
     with serving(["--workers", str(given.workers)] if given.workers else []) as served:
         report["chunks"] = served.wait_for_index()
@@ -60,7 +61,7 @@ def main() -> None:
             for number in given.clients or [1, 4]:
                 asked = list(itertools.chain.from_iterable([queries] * given.repeat))
                 if given.new_queries:
-                    asked = [query | {"q": f"{query['q']} {n}{number}{mode}"} for n, query in enumerate(asked)]
+                    asked = [query | {"q": f"{query['q']} {next(marks)}"} for query in asked]
                 report[f"{mode} {number} clients"] = measured(served, asked, number)
         report["memory_mb"] = served.memory_mb()
     json.dump(report, sys.stdout, indent=1)
