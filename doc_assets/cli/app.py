@@ -17,16 +17,17 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from doc_assets import __version__
-from doc_assets.cli.commands import COMMANDS
+from doc_assets.cli.commands import ASKING, COMMANDS
 from doc_assets.cli.examples import USAGES
 from doc_assets.cli.output import Line, log_messages, messages, print_error, print_note
 from doc_assets.errors import DocAssetsError, Stopped
 from doc_assets.runtime import log_context, shutdown, standard_streams, termination_message
 from doc_assets.runtime.masked_output import masked_output
-from doc_assets.settings import LogSettings
+from doc_assets.settings import LogSettings, Settings
 from doc_assets.settings.layers import set_by_flags
 from doc_assets.settings.names import unknown_variables
 
+_HELP = {"--help", "-h"}
 _SHOW_CURSOR = "\r\n\x1b[?25h"
 # Commands that Jobs run, which write a termination message; others may run beside them in the same pod.
 _REPORTING = ("migrate", "rollback", "retire", "validate", "gc", "db upgrade")
@@ -58,6 +59,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - Typer's own
         """Return name, command and arguments of the command that is asked for, imported now."""
         name, command, rest = super().resolve_command(ctx, args)
+        if name in ASKING and not ctx.resilient_parsing and not _HELP & {*rest}:
+            _start_server()
         return name, self.commands[name] if command and name else command, rest
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - Typer's own, without public names
@@ -110,6 +113,18 @@ class _Imported(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(COMMANDS | self._built)
+
+
+def _start_server() -> None:
+    """Have the embedded server started beside the imports of a command, which take longer."""
+    try:
+        settings = Settings.from_environment()
+    except DocAssetsError:
+        return  # the command says it
+    if settings.database_url is None:
+        from doc_assets.store.database.embedded import start_beside
+
+        start_beside(settings.home)
 
 
 def _with_usage(command: Any, path: str) -> Any:  # noqa: ANN401 - commands have no public type
@@ -191,7 +206,7 @@ def options(
     ),
 ) -> None:
     """Apply the options before the command."""
-    if {"--help", "-h"} & {*sys.argv[1:]}:
+    if _HELP & {*sys.argv[1:]}:
         return  # help is there where settings are wrong
     flags = {}
     if log_format is not None:

