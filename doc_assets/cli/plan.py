@@ -40,6 +40,7 @@ from doc_assets.store.partitions.left_catalogue import LeftPartition, left_catal
 from doc_assets.store.partitions.partitions import live_snapshot
 from doc_assets.store.schema.opening import open_store
 
+_NEW_STORE = "there was no store yet: an empty one is set up to plan with, and nothing is loaded into it"
 _SHOWN_REJECTED = 10  # of each partition; --json has them all
 
 
@@ -86,7 +87,7 @@ def plan(
 
 def plan_and_print(settings: Settings, order: Order, *, output: Path | None = None, as_json: bool) -> None:
     """Plan the loads, write the plan to ``output`` if there is one, and print it."""
-    with open_store(settings) as store:
+    with open_store(settings, on_blank=lambda: print_note(_NEW_STORE)) as store:
         made = _plan(settings, store, order, output)
     if as_json:
         made.print_json()

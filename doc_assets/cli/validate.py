@@ -79,7 +79,7 @@ def _report(stored: Validation, sources: Sequence[SourceComparison] | None, drif
     from doc_assets.store.schema import schema
 
     failures = [
-        Failure(check.partition, "failed", f"{check.check}: {'; '.join(check.findings)}")
+        Failure(check.partition, "failed", f"{check.check}: {check.first_findings}")
         for check in stored.checks
         if not check.passed
     ]
@@ -131,7 +131,7 @@ def print_checks(rows: Sequence[CheckResult]) -> None:
     )
     for row in rows:
         if not row.passed:
-            print_error(f"{row.partition} fails {row.check}: {'; '.join(row.findings)}")
+            print_error(f"{row.partition} fails {row.check}: {row.first_findings}")
 
 
 def _print_sources(sources: Sequence[SourceComparison]) -> None:

@@ -32,7 +32,7 @@ class CheckResult:
         check: One of ``CHECKS``.
         passed: Whether no rule of the check is broken.
         figures: Number of rows that break each rule, and recorded counts of what the check covers.
-        findings: The first few, as ``rule: row``.
+        findings: The first few, or all, as ``rule: row``.
     """
 
     partition: str
@@ -46,6 +46,14 @@ class CheckResult:
     def wrong(self) -> int:
         """Number of rows that break a rule of the check."""
         return sum(self.figures.get(rule, 0) for rule in _RULES_OF[self.check])
+
+    @property
+    def first_findings(self) -> str:
+        """The first few findings in one line, with the command that lists the others."""
+        shown = self.findings[:FINDINGS_SHOWN]
+        more = self.wrong - len(shown)
+        others = [f"{more:,} more: doc-assets validate {self.snapshot} --json lists them"] if more > 0 else []
+        return "; ".join([*shown, *others])
 
     def as_json(self) -> dict[str, object]:
         """Return the fields for ``--json``, whose key for the findings is ``offenders``."""
@@ -78,7 +86,12 @@ def audit(store: Store, snapshot_id: int, checks: Sequence[str] = CHECKS) -> lis
 
 
 def run_checks(
-    read: ConsistentRead, snapshot_ids: Sequence[int], checks: Sequence[str] = CHECKS, *, search_vectors: bool = False
+    read: ConsistentRead,
+    snapshot_ids: Sequence[int],
+    checks: Sequence[str] = CHECKS,
+    *,
+    search_vectors: bool = False,
+    findings_shown: int | None = FINDINGS_SHOWN,
 ) -> list[CheckResult]:
     """Run the checks on snapshots and return one result per snapshot and check.
 
@@ -89,6 +102,7 @@ def run_checks(
         snapshot_ids: Sealed snapshots, and targets of pointers that do not exist.
         checks: Some of ``CHECKS``; rules of the others are neither audited nor suppress findings of these.
         search_vectors: Recompute the full-text vectors as well: two minutes for 100,000 chunks.
+        findings_shown: Findings that a result holds at most; None for all.
     """
     ids = list(snapshot_ids)
     pointers = manifests.pointers(read.connection)
@@ -108,7 +122,8 @@ def run_checks(
     for snapshot_id in ids:
         partition, counts = recorded.get(snapshot_id, (f"snapshot {snapshot_id}", {}))
         causes = precedence.root_causes(comparisons.get(snapshot_id), findings_of.get(snapshot_id, []), names)
-        results += _results(partition_of.get(snapshot_id, partition), snapshot_id, counts, causes)
+        name = partition_of.get(snapshot_id, partition)
+        results += _results(name, snapshot_id, counts, causes, findings_shown)
     return [result for result in results if result.check in checks]
 
 
@@ -117,7 +132,7 @@ def _bind(query: Callable[[Connection, Subject], Result], subject: Subject) -> C
 
 
 def _results(
-    partition: str, snapshot_id: int, counts: Mapping[str, int], findings: Iterable[Finding]
+    partition: str, snapshot_id: int, counts: Mapping[str, int], findings: Iterable[Finding], shown: int | None
 ) -> list[CheckResult]:
     rows = precedence.rows_by_rule(findings)
     return [
@@ -128,7 +143,7 @@ def _results(
             passed=not any(rule in rows for rule in rules),
             figures={name: counts[name] for name in _EXTENT[check] if name in counts}
             | {rule: len(rows.get(rule, ())) for rule in rules},
-            findings=[f"{rule}: {row}" for rule in rules for row in rows.get(rule, ())][:FINDINGS_SHOWN],
+            findings=[f"{rule}: {row}" for rule in rules for row in rows.get(rule, ())][:shown],
         )
         for check, rules in _RULES_OF.items()
     ]

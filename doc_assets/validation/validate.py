@@ -40,7 +40,7 @@ class Validation:
     """Result of a validation.
 
     Attributes:
-        checks: Six results for each snapshot.
+        checks: Six results for each snapshot, with all findings.
         proven: Number of audited rows.
         wrong: Number of wrong rows, each counted in every snapshot that holds it.
         seconds: Wall time.
@@ -91,7 +91,7 @@ def validate(
     started = time.perf_counter()
     with ConsistentRead(store, "doc-assets validate", threads) as read:
         snapshot_ids = _chosen(read.connection, wanted or Wanted())
-        checks = run_checks(read, snapshot_ids, search_vectors=search_vectors)
+        checks = run_checks(read, snapshot_ids, search_vectors=search_vectors, findings_shown=None)
         proven = validation_reads.row_counts(read.connection, snapshot_ids)
     result = Validation(checks, proven, sum(check.wrong for check in checks), time.perf_counter() - started)
     _record(store, result, run_id)

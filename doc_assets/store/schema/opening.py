@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from doc_assets.errors import SchemaBehind, StoreError
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Connection, Store
@@ -9,10 +11,11 @@ from doc_assets.store.database.url import database_url
 from doc_assets.store.schema import schema
 
 
-def open_store(settings: Settings, *, create: bool = True) -> Store:
+def open_store(settings: Settings, *, create: bool = True, on_blank: Callable[[], object] | None = None) -> Store:
     """Open the store that the settings name to write to it: set up a blank database, check any other.
 
-    Without ``create`` an embedded database has to be there: for commands that change only what was loaded.
+    Without ``create`` an embedded database has to be there: for commands that change only what was loaded. ``on_blank``
+    is called once a blank database is set up.
 
     Raises:
         NotFound: It is not there.
@@ -28,6 +31,8 @@ def open_store(settings: Settings, *, create: bool = True) -> Store:
             _check(connection)
     if blank:
         schema.upgrade(store.url)
+        if on_blank is not None:
+            on_blank()
     return store
 
 

@@ -85,6 +85,13 @@ def test_only_the_queries_of_the_audited_rules_run_and_the_longest_first():
     assert len(queries) == len({rule.query for rule in RULES} - {None})
 
 
+def test_findings_that_are_not_shown_are_counted_and_the_command_lists_them():
+    rows = [f"chunk_checksum: chunk {n}" for n in range(9)]
+    row = CheckResult("rust/tokio", 41, "checksums", False, {"chunks": 20, "chunk_checksum": 9}, rows)
+    *shown, more = row.first_findings.split("; ")
+    assert (shown, more) == (rows[:5], "4 more: doc-assets validate 41 --json lists them")
+
+
 def test_the_key_of_findings_in_json_stays():
     row = CheckResult("rust/tokio", 1, "counts", False, {"files": 4}, ["recorded_counts: files 4, rows 3"]).as_json()
     assert list(row) == ["partition", "snapshot", "check", "passed", "figures", "offenders"]

@@ -26,10 +26,14 @@ def settings_for(url: str) -> Settings:
     return Settings.from_environment({"DOC_ASSETS_DATABASE_URL": url})
 
 
-def test_a_blank_database_is_set_up_and_sound(database_url):
-    with open_store(settings_for(database_url)) as store, store.connect() as connection:
-        assert schema.check(connection) == []
-        assert schema.revision(connection) == schema.head()
+def test_a_blank_database_is_set_up_and_sound_and_the_caller_learns_of_it_once(database_url):
+    set_up = []
+    for _ in range(2):
+        opened = open_store(settings_for(database_url), on_blank=lambda: set_up.append(1))
+        with opened as store, store.connect() as connection:
+            assert schema.check(connection) == []
+            assert schema.revision(connection) == schema.head()
+    assert set_up == [1]
 
 
 def test_files_of_revisions_begin_with_the_revision():
