@@ -65,8 +65,8 @@ def test_each_snippet_starts_our_command_or_calls_our_endpoint():
 
 
 def test_what_other_programs_are_told_to_start_is_our_command():
-    told = [words for words in commands(PAGE) if words[0] in ("claude", "codex")]
-    assert len(told) == 3
+    told = [words for words in commands(PAGE) if words[0] in ("claude", "codex", "gemini")]
+    assert len(told) == 5
     for words in told:
         assert words[-1].endswith("/mcp") or words[words.index("--") + 1 :] == ["doc-assets", "mcp"]
 

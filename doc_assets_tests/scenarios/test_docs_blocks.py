@@ -32,7 +32,7 @@ OTHERS = {
     **dict.fromkeys(("kubectl", "kind", "helm"), "needs a cluster; scenarios/manifests tests what it applies"),
     **dict.fromkeys(("docker", "buildah", "skopeo", "ctr"), "needs an engine of containers, and half an hour"),
     **dict.fromkeys(("dagster", "dg"), "the jobs and their launch are tested in doc_assets_tests/dagster"),
-    **dict.fromkeys(("claude", "codex"), "a client of others; test_assistants starts what they are told to start"),
+    **dict.fromkeys(("claude", "codex", "gemini"), "a client of others; test_assistants reads what they start"),
     **dict.fromkeys((".", "export", "mkdir", "cd"), "a word of the shell"),
     **dict.fromkeys(("curl", "openssl", "jq", "psql", "pip", "git"), "a program of others, as its manual has it"),
 }

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from mcp_types import CallToolResult, Tool, ToolAnnotations
 from pydantic import BaseModel, Field
 
-from doc_assets.errors import Misuse, NotFound
+from doc_assets.errors import Misuse, NotFound, nearest
 from doc_assets.serving.answers import (
     ContentsAnswer,
     DocumentAnswer,
@@ -242,12 +242,14 @@ def _some(versions: tuple[VersionCount, ...], asked: tuple[str, ...]) -> tuple[V
 
 def _type_of(service: Service, source: str, as_of: str | None) -> str:
     """Return the type of a source that is named without one."""
-    named = [one.type for one in service.sources(as_of=as_of).sources if one.source == source]
+    listed = service.sources(as_of=as_of).sources
+    named = [one.type for one in listed if one.source == source]
     if len(named) == 1:
         return named[0]
     if named:
         raise Misuse(f"several types have a source {source!r}: name one of {', '.join(f'{t}/{source}' for t in named)}")
-    raise NotFound(f"there is no source {source!r}: resolve_source finds those with a name like it")
+    near = nearest(source, {one.source for one in listed})
+    raise NotFound(f"there is no source {source!r}{near}: resolve_source finds those with a name like it")
 
 
 def _how_to_get(one: LeftOut) -> LeftOut:

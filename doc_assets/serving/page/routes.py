@@ -235,9 +235,23 @@ def _query(request: Request) -> SearchQuery:
 
 def _asked(request: Request) -> Asked:
     given = request.query_params
-    lists = {name: tuple(value for value in given.getlist(name) if value.strip()) for name in _LISTS}
-    single = {name: given.get(name, "").strip() for name in ("q", "version", "as_of", "mode")}
-    return Asked(**single, **lists)
+
+    def one(name: str) -> str:
+        return given.get(name, "").strip()
+
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(value for value in given.getlist(name) if value.strip())
+
+    return Asked(
+        q=one("q"),
+        version=one("version"),
+        type=several("type"),
+        source=several("source"),
+        scope=several("scope"),
+        where=several("where"),
+        as_of=one("as_of"),
+        mode=one("mode"),
+    )
 
 
 def _number(text: str | None, name: str) -> int | None:

@@ -54,7 +54,7 @@ def test_the_text_of_an_error_stays_in_the_log(ask, caplog, mode, error):
         ("fetch_doc", {"id": "rust/tokio/x.md"}, "search for it"),
         ("fetch", {"id": "nothing"}, "TYPE/SOURCE/PATH"),
         ("list_sources", {"types": "defi"}, "there are kubernetes, rust"),
-        ("list_contents", {"source": "toki"}, "resolve_source"),
+        ("list_contents", {"source": "toki"}, "(did you mean 'tokio'?): resolve_source"),
     ],
 )
 def test_what_a_model_can_mend_is_told_and_is_never_an_answer_to_something_else(ask, tool, arguments, told):
