@@ -196,8 +196,13 @@ def _run_pdf(data: bytes, thorough: bool) -> None:
 
 def _sheet(described: dict) -> Sheet:
     lines = (Line(*_typed(line, _text, float, float, float, float, float, bool)) for line in described["lines"])
-    sound = tuple(line for line in lines if line.text and all(map(math.isfinite, (line.left, line.right, line.top))))
-    return Sheet(float(described["width"]), float(described["height"]), sound)
+    return Sheet(float(described["width"]), float(described["height"]), tuple(filter(_is_sound, lines)))
+
+
+def _is_sound(line: Line) -> bool:
+    """Whether ``formats.pdf.reading`` can give such a line: it asks for finite places, and for a size of at least 1."""
+    places = (line.left, line.right, line.bottom, line.top, line.size)
+    return bool(line.text) and all(map(math.isfinite, places)) and line.size >= 1
 
 
 def _typed(values: list, *types: Callable) -> list:

@@ -21,7 +21,7 @@ from doc_assets.sources.walk import EVERYTHING, Scope, read
 # One listing of a book has kilobytes; a document that requests more than this is an attack or a mistake.
 MAX_INCLUDED_BYTES = 2_000_000
 MAX_ALL_INCLUDED_BYTES = 10_000_000
-MAX_LOOKUPS = 2_000
+MAX_LOOKUPS = 10_000
 _AS_DOCUMENT = "./"  # before a path that was asked for as a document; no other recorded path begins so
 
 

@@ -26,6 +26,7 @@ from doc_assets.formats.table_pieces import table_blocks
 
 _MOST_EXAMPLES = 4  # of one body
 _MOST_SCOPES = 20
+_SHORT_HEADERS = 300  # characters that are said of them for each operation
 _PLACES = {"path": "path", "query": "query", "header": "header", "cookie": "cookie"}
 
 
@@ -214,9 +215,10 @@ def _examples(specification: Specification, body: Body, owner: Node) -> Iterator
 
 def _response_parts(specification: Specification, operation: Operation) -> Iterator[tuple[str, list[Block]]]:
     """Yield responses by what they hold, those with the same together: errors share a schema."""
+    told: set[tuple[str, ...]] = set()
     groups: dict[str, list[tuple[str, Message]]] = {}
     for status, message in responses(specification, operation):
-        groups.setdefault(_form(message, status), []).append((status, message))
+        groups.setdefault(_form(specification, message, status), []).append((status, message))
     for group in groups.values():
         statuses = [status for status, _ in group]
         label = f"Response{'s' if len(statuses) > 1 else ''} {', '.join(statuses)}"
@@ -229,11 +231,14 @@ def _response_parts(specification: Specification, operation: Operation) -> Itera
                 for status, message in group
             ]
             blocks = [Block("\n".join(text.rstrip(": ") for text in lines), "list")]
+        alike: dict[tuple[str, ...], list[str]] = {}
         for status, message in group:
-            if headers := _headers(specification, message.node):
-                blocks += [Block(f"Headers of {status}:"), *headers]
-            if links := _links(specification, message.node):
-                blocks.append(Block(links))
+            if rows := _header_rows(specification, message.node):
+                alike.setdefault(rows, []).append(status)
+        for rows, of in alike.items():
+            blocks += _headers(specification, ", ".join(of), rows, known=rows in told)
+            told.add(rows)
+        blocks += [Block(links) for _, message in group if (links := _links(specification, message.node))]
         first = group[0][1]
         blocks += _bodies(specification, first.bodies, first.node)
         for status, message in group[1:]:
@@ -243,26 +248,37 @@ def _response_parts(specification: Specification, operation: Operation) -> Itera
         yield label, blocks
 
 
-def _form(message: Message, status: str) -> str:
-    """Return a text that is equal for responses with the same content: a reference, or none at all."""
-    schemas = [body.schema.get("$ref") if isinstance(body.schema, Mapping) else None for body in message.bodies]
+def _form(specification: Specification, message: Message, status: str) -> str:
+    """Return a text that is equal for responses with the same content: a component, or none at all."""
     if not message.bodies:
         return "none" if not status.startswith("2") else status
-    if all(isinstance(schema, str) for schema in schemas):
+    schemas = [
+        specification.resolve(body.schema, body.file).key if isinstance(body.schema, Mapping) else ""
+        for body in message.bodies
+    ]
+    if all(schemas):
         kinds = [",".join(body.media_types) for body in message.bodies]
-        return " ".join((message.node.file, *map(str, schemas), *kinds, "2" if status.startswith("2") else ""))
+        return " ".join((*schemas, *kinds, "2" if status.startswith("2") else ""))
     return status
 
 
-def _headers(specification: Specification, node: Node) -> list[Block]:
+def _header_rows(specification: Specification, node: Node) -> tuple[str, ...]:
     rows = []
     for name, value in mapping(node.value.get("headers")).items():
         header = specification.resolve(value, node.file)
         schema = schema_of(header)
-        said = within_uses(specification, header, specification.one_line(header.value.get("description")))
+        said = specification.one_line(header.value.get("description"))
         own = facts(specification, specification.resolve(schema, header.file))
         rows.append(row_text([line(name), type_of(specification, schema, header.file), sentences([said, *own])]))
-    return table_blocks(["Header | Type | Description", *rows]) if rows else []
+    return tuple(rows)
+
+
+def _headers(specification: Specification, statuses: str, rows: tuple[str, ...], *, known: bool) -> list[Block]:
+    """Return the headers of responses; only their names if the operation, or a good many others, describe the same."""
+    is_long = sum(map(len, rows)) > _SHORT_HEADERS
+    if known or (is_long and not specification.is_fresh(f"headers {hash(rows)}")):
+        return [Block(f"Headers of {statuses}: {', '.join(row.split(' | ')[0] for row in rows)}.")]
+    return [Block(f"Headers of {statuses}:"), *table_blocks(["Header | Type | Description", *rows])]
 
 
 def _links(specification: Specification, node: Node) -> str:

@@ -20,7 +20,7 @@ from doc_assets.formats.operations.loading import read_values
 
 _LONGEST_CHAIN = 16  # references that lead to references
 _LONGEST_SHOWN = 2_000  # characters of a reference that leads nowhere
-_MOST_FILES = 200
+_MOST_FILES = 5_000  # large APIs have one for each schema, parameter and example: 1,500 in DigitalOcean's
 _MOST_BYTES = 20_000_000  # of all other files
 _FREE_TEXT = 1_000_000  # characters that a description may become, beyond twenty times its bytes
 # fmt: off

@@ -124,7 +124,7 @@ def _row(number: int, lines: Sequence[Line]) -> Row:
 def _gutter(sheet: Sheet) -> float | None:
     """Return where the space between two columns is, in points from the left; None on a sheet of one."""
     lines = [line for line in sheet.lines if line.right > line.left]
-    if len(lines) < 12 or sheet.width <= 0:
+    if len(lines) < 12 or not sheet.width >= 1:  # a file may state any width, or none that is a number
         return None
     changes = [0] * (_BINS + 2)
     for line in lines:

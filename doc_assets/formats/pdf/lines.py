@@ -16,7 +16,7 @@ class Line:
         right: The same of its end.
         bottom: Points from the bottom edge.
         top: The same of its upper side.
-        size: Points from the lowest to the highest letter of its font.
+        size: Points from the lowest to the highest letter of its font; at least 1.
         mono: All letters of its font are equally wide.
     """
 

@@ -195,3 +195,47 @@ def test_values_of_another_type_than_due_are_passed_over(odd: object) -> None:
     assert "GET /a\n\nGET /a" in text_of(description(paths, **more))
     schemes = {"securitySchemes": {"a": odd}, "schemas": {"A": odd, "B": schema}}
     assert "GET /a\n\nGET /a" in text_of(description(paths, components=schemes, info=odd))
+
+
+_LIMITS = {
+    "Limit": {"description": "Most requests an hour. " * 8, "schema": {"type": "integer"}},
+    "Left": {"description": "Requests that are left. " * 8, "schema": {"type": "integer"}},
+}
+
+
+def test_headers_that_many_responses_share_are_described_in_some_and_named_in_all() -> None:
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMITS}
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    responses = {
+        "200": {"description": "Pets.", "headers": headers},
+        **{status: {"description": "No.", "headers": headers, "content": error} for status in ("401", "429")},
+        "503": {"description": "Busy.", "headers": {"Retry-After": {"description": "Seconds."}}},
+    }
+    components = {"headers": _LIMITS, "schemas": {"Error": PET}}
+    paths = {f"/pets{n}": {"get": {"responses": responses}} for n in range(9)}
+    text = text_of(description(paths, components=components))
+    assert text.count("Limit | integer | Most requests an hour.") == 6
+    assert text.count("Headers of 200: Limit, Left.") == 3
+    assert text.count("Headers of 401, 429: Limit, Left.") == 9
+    assert text.count("Retry-After | any | Seconds.") == 9
+
+
+def test_errors_in_files_of_their_own_stand_together() -> None:
+    error = '{"description": "%s", "content": {"application/json": {"schema": {"$ref": "../models/error.json"}}}}'
+    responses = {"401": {"$ref": "errors/a.json"}, "404": {"$ref": "errors/b.json"}}
+    files = {
+        "api/errors/a.json": error % "Who?",
+        "api/errors/b.json": error % "Where?",
+        "api/models/error.json": '{"type": "object", "properties": {"id": {"type": "string"}}}',
+    }
+    text = text_of(description({"/pets": {"get": {"responses": responses}}}), files)
+    assert "### Responses 401, 404\n\n- 401: Who?\n- 404: Where?" in text
+    assert text.count("id | string") == 1
+
+
+def test_a_description_may_have_a_file_for_each_of_its_parts() -> None:
+    names = [f"p{number}" for number in range(250)]
+    parameters = [{"$ref": f"parts/{name}.json"} for name in names]
+    files = {f"api/parts/{name}.json": f'{{"name": "{name}", "in": "query"}}' for name in names}
+    text = text_of(description({"/pets": {"get": {"parameters": parameters}}}), files)
+    assert all(f"{name} | query" in text for name in names)
