@@ -9,6 +9,7 @@ import typer
 
 from doc_assets.cli.output import JSON_OPTION, Piece, print_json, print_line
 from doc_assets.cli.partition_options import ONE_PARTITION_OPTION, PARTITION_ARGUMENT, one_of, required
+from doc_assets.runtime.progress import count_of
 from doc_assets.settings import Settings
 from doc_assets.store.schema.opening import open_for_reading
 from doc_assets.store.versions.comparison import ComparedSnapshot, Comparison, DocumentChange, compare
@@ -68,7 +69,9 @@ def _stat(found: Comparison) -> Iterator[list[Piece]]:
 
 
 def _side(side: ComparedSnapshot) -> str:
-    return f"snapshot {side.id} ({side.status}, {side.documents:,} documents, {side.chunks:,} chunks)"
+    return (
+        f"snapshot {side.id} ({side.status}, {count_of(side.documents, 'document')}, {count_of(side.chunks, 'chunk')})"
+    )
 
 
 def _name(change: DocumentChange) -> str:

@@ -10,7 +10,7 @@ from doc_assets.catalogue import load_catalogue
 from doc_assets.cli.output import JSON_OPTION, print_json, print_line, print_note, print_table
 from doc_assets.cli.partition_options import PARTITION_OPTION, PARTITIONS_ARGUMENT, TYPE_OPTION, all_of
 from doc_assets.runtime import termination_message
-from doc_assets.runtime.progress import duration
+from doc_assets.runtime.progress import count_of, duration
 from doc_assets.settings import Settings
 from doc_assets.store.retention.garbage_collection import GarbageCollection, collect_garbage
 from doc_assets.store.retention.policy import Policy
@@ -82,8 +82,9 @@ def _print(found: GarbageCollection) -> None:
     if rows:
         print_table("snapshots", ["partition", "collected", "discarded"], rows)
     print_line(
-        f"{'would free' if found.dry_run else 'freed'} {found.snapshots:,} snapshots with {found.manifest_rows:,} "
-        f"manifest rows, {found.documents:,} documents, {found.chunks:,} chunks, {found.vectors:,} vectors: "
+        f"{'would free' if found.dry_run else 'freed'} {count_of(found.snapshots, 'snapshot')} with "
+        f"{count_of(found.manifest_rows, 'manifest row')}, {count_of(found.documents, 'document')}, "
+        f"{count_of(found.chunks, 'chunk')}, {count_of(found.vectors, 'vector')}: "
         f"{found.bytes / 1e6:,.1f} MB of rows"
     )
     for partition in found.busy:

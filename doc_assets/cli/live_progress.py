@@ -21,7 +21,7 @@ from doc_assets.ingest.loader import Survey
 from doc_assets.ingest.result import LoadResult
 from doc_assets.runtime import shutdown
 from doc_assets.runtime.processes import tree_rss
-from doc_assets.runtime.progress import Progress, duration
+from doc_assets.runtime.progress import Progress, count_of, duration
 from doc_assets.runtime.time_left import Forecast, Running
 from doc_assets.settings import Settings
 from doc_assets.store.database.connection import OperationalError, Store, read_transaction
@@ -111,7 +111,7 @@ class LiveProgress:
         if not messages.is_terminal:
             print_note(
                 f"{self._finished}/{self._count} {result.partition}: {result.result}, "
-                f"{result.documents:,} documents, {result.embedded:,} of {result.chunks:,} chunks embedded, "
+                f"{count_of(result.documents, 'document')}, {result.embedded:,} of {result.chunks:,} chunks embedded, "
                 f"{duration(result.seconds)}"
             )
 
@@ -208,8 +208,8 @@ class LiveProgress:
         rejected = self._rejected + sum(row.rejected for row in rows if row.partition in self._waiting)
         return [
             f"{self._finished}/{self._count} partitions",
-            f"{state.documents:,} documents",
-            f"{rejected:,} files rejected",
+            count_of(state.documents, "document"),
+            f"{count_of(rejected, 'file')} rejected",
             f"{self._rss_bytes / 1e9:.2f} GB",
         ]
 

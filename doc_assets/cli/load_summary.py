@@ -14,7 +14,7 @@ from doc_assets.ingest.result import LoadResult
 from doc_assets.report.bounds import Machine, advice, bottleneck, busy_shares
 from doc_assets.report.mending import by_kind
 from doc_assets.runtime import termination_message
-from doc_assets.runtime.progress import duration
+from doc_assets.runtime.progress import count_of, duration
 from doc_assets.runtime.termination_message import Failure
 from doc_assets.store.partitions.crate_fronts import CrateFront
 from doc_assets.store.partitions.left_catalogue import LeftPartition
@@ -180,7 +180,8 @@ class LoadSummary:
         note_crate_fronts(self.fronts)
         if self.nothing_changed:
             print_note(
-                f"nothing changed: {len(self.results)} partitions are live and up to date ({duration(self.seconds)})"
+                f"nothing changed: {count_of(len(self.results), 'partition is', 'partitions are')} live and up to date "
+                f"({duration(self.seconds)})"
             )
             return
         checks = [check for result in self.results for check in result.checks]

@@ -69,7 +69,8 @@ def read_questions(path: Path) -> list[Question]:
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise Misuse(f"{path} cannot be read as a file of questions: {error}") from error
+        what = error.strerror if isinstance(error, OSError) else error
+        raise Misuse(f"{path} cannot be read as a file of questions ({what}): docs/search.md has its form") from error
     questions = [_question(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
     if not questions:
         raise Misuse(f"{path} holds no questions: one JSON object a line is needed")

@@ -28,7 +28,7 @@ def test_the_command_frees_what_its_dry_run_said(store, monkeypatch):
     assert planned["collected"] == freed["collected"] == {shelf.partition: published[:1]}
     assert planned["bytes"] == freed["bytes"] > 0
     plain = CliRunner().invoke(app, ["gc", "--keep", "1"])
-    assert plain.exit_code == 0 and "freed 1 snapshots" in plain.stdout
+    assert plain.exit_code == 0 and "freed 1 snapshot with" in plain.stdout
     assert CliRunner().invoke(app, ["gc", "--keep", "-1"]).exit_code == 2
     assert kept(store) == published[2:]
 
