@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from doc_assets.catalogue import Catalogue, Partition
 from doc_assets.dagster.worker_processes import load_partitions
+from doc_assets.embedding.conversion_process import convert_apart
 from doc_assets.embedding.embedding_process import EmbeddingProcess
 from doc_assets.embedding.space import choose_backend, describe_space
 from doc_assets.errors import SourceError, Stopped, StoreError
@@ -112,6 +113,8 @@ def load(
     """
     if not changed:
         return
+    if shares_model(settings):
+        convert_apart(settings)
     fingerprint = describe_space(settings).fingerprint
     expected = {survey.partition.name: survey.expected_tokens for survey in changed}
     _retries(settings).run(lambda: maintenance.prepare_loading(store, fingerprint, expected))

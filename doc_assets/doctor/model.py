@@ -31,7 +31,7 @@ def model(surroundings: Surroundings) -> Iterator[Diagnosis]:
 
 
 def _of_graph(settings: Settings, found: Settings) -> Diagnosis:
-    from doc_assets.embedding.backends.openvino import graph_paths
+    from doc_assets.embedding.converted_graphs import graph_paths
     from doc_assets.embedding.space import describe_space, model_folders
 
     space = replace(describe_space(found), name=settings.embedding_model)

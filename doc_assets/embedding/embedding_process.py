@@ -27,7 +27,7 @@ import psutil
 
 from doc_assets.embedding.embedder import Embedder, GpuUser, first_line
 from doc_assets.embedding.model_use import Call, UseAccount
-from doc_assets.embedding.opening import calls_of, is_unconverted, open_embedder
+from doc_assets.embedding.opening import calls_of, open_embedder
 from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
 from doc_assets.runtime import log_context, shutdown
@@ -38,37 +38,13 @@ from doc_assets.settings import LogSettings, Settings
 _log = logging.getLogger(__name__)
 
 
-def open_lean(settings: Settings, open_model: Callable[[Settings], Embedder] = open_embedder) -> Embedder:
-    """Open the model; a conversion is made by a process of its own, since torch would keep 450 MB of this one."""
-    if is_unconverted(settings):
-        converting = multiprocessing.get_context("spawn").Process(
-            target=_convert, args=(settings, open_model), name="conversion"
-        )
-        converting.start()
-        converting.join()
-    return open_model(settings)
-
-
-def _convert(settings: Settings, open_model: Callable[[Settings], Embedder]) -> None:
-    for number in shutdown.SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
-    mask_worker_output()
-    die_with_parent()
-    log_context.configure(LogSettings.from_environment())
-    try:
-        open_model(settings)
-    except DocAssetsError as error:
-        # The parent, which opens the model next, meets it too and reports it.
-        _log.debug("the conversion failed: %s", error)
-
-
 class EmbeddingProcess:
     """The parent's side: starts the process, starts it again if it died, ends it.
 
     Starting is cheap (50 MB): the model is opened with the first text.
     """
 
-    def __init__(self, settings: Settings, open_model: Callable[[Settings], Embedder] = open_lean) -> None:
+    def __init__(self, settings: Settings, open_model: Callable[[Settings], Embedder] = open_embedder) -> None:
         """Start nothing yet; ``open_model`` is called in the process."""
         # In the abstract namespace of Unix sockets: no folder has to be writable, nothing is left behind.
         self.address = f"\0doc-assets-{os.getpid()}-{secrets.token_hex(8)}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from doc_assets.embedding.converted_graphs import graph_paths
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import prompts_of
@@ -151,8 +152,6 @@ def is_unconverted(settings: Settings) -> bool:
     """
     if choose_backend(settings) != "openvino":
         return False
-    from doc_assets.embedding.backends.openvino import graph_paths
-
     return not any(path.is_file() for path in graph_paths(describe_space(settings), model_folders(settings)))
 
 
@@ -166,8 +165,6 @@ def converted_weights(settings: Settings, space: EmbeddingSpace) -> str:
     """
     if space.precision == "remote" or choose_backend(settings) != "openvino":
         return ""
-    from doc_assets.embedding.backends.openvino import graph_paths
-
     here = any(path.is_file() for path in graph_paths(space, model_folders(settings)))
     return space.weights_sha256 if here else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from doc_assets.doctor import model
-from doc_assets.embedding.backends.openvino import graph_paths
+from doc_assets.embedding.converted_graphs import graph_paths
 from doc_assets.embedding.space import describe_space, model_folders
 
 

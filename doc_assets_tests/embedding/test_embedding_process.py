@@ -10,23 +10,20 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client
-from pathlib import Path
 
 import psutil
 import pytest
 
-from doc_assets.embedding.embedding_process import EmbeddingProcess, SharedModel, open_lean
-from doc_assets.embedding.opening import is_unconverted
+from doc_assets.embedding.embedding_process import EmbeddingProcess, SharedModel
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.shared_embedder import Request
 from doc_assets.errors import EmbeddingError, EmbeddingProcessDied, EmbeddingRefused, Stopped
 from doc_assets.runtime import shutdown
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.embedding_processes import SETTINGS, load_of, pid_of
-from doc_assets_tests.support.shared_models import ObedientModel, open_converting_model, open_obedient_model
+from doc_assets_tests.support.shared_models import ObedientModel, open_obedient_model
 
 
 @pytest.fixture(scope="module")
@@ -217,13 +214,3 @@ def test_a_model_on_a_gpu_is_busy_while_that_computes_and_not_while_texts_become
     assert shared.answer(Request(("a",), Role.DOCUMENT)).use.busy_seconds == 0.25
     model.gpu_seconds = None
     assert shared.answer(Request(("a",), Role.DOCUMENT)).use.busy_seconds < 0.25
-
-
-def test_a_model_is_converted_by_a_process_of_its_own_and_opened_here(tmp_path: Path) -> None:
-    settings = replace(SETTINGS, home=tmp_path, embedding_backend="openvino", converted_models=None)
-    assert is_unconverted(settings)
-    open_lean(settings, open_converting_model)  # pyrefly: ignore[bad-argument-type]
-    assert not is_unconverted(settings)
-    open_lean(settings, open_converting_model)  # pyrefly: ignore[bad-argument-type]
-    converting, *opening = (tmp_path / "opened-by").read_text().split()
-    assert converting != str(os.getpid()) and opening == [str(os.getpid())] * 2

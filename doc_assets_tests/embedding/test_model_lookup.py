@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from doc_assets.embedding import model_lookup
-from doc_assets.embedding.backends.openvino import graph_paths
+from doc_assets.embedding.converted_graphs import graph_paths
 from doc_assets.embedding.model_lookup import ModelName, SpaceModels, settings_of
 from doc_assets.embedding.space import describe_space, model_folders
 from doc_assets.errors import EmbeddingError

@@ -113,6 +113,18 @@ def test_bf16_is_used_where_the_cpu_has_it_and_refused_elsewhere(
             describe_space(asked)
 
 
+def test_openvino_is_asked_for_bf16_unless_linux_says_that_an_x86_cpu_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    import openvino
+
+    monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32", "BF16"])
+    asked = {"fpu sse2 avx2": False, "fpu sse2 avx512_bf16": True, "asimd bf16": True, "": True}
+    for flags, found in asked.items():
+        monkeypatch.setattr(space, "_flags_of_cpu", lambda flags=flags: set(flags.split()))
+        space.cpu_has_bf16.cache_clear()
+        assert space.cpu_has_bf16() is found, flags
+    space.cpu_has_bf16.cache_clear()
+
+
 def test_auto_takes_the_gpu_then_openvino_then_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(space, "_has_cuda", lambda: True)
     assert choose_backend(SETTINGS) == "torch"

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from doc_assets.embedding.converted_graphs import graph_paths
 from doc_assets.embedding.prompts import Role
 from doc_assets.embedding.space import describe_space, model_folders
 from doc_assets.errors import EmbeddingRefused
@@ -43,8 +44,6 @@ def open_obedient_model(_: Settings) -> ObedientModel:
 
 def open_converting_model(settings: Settings) -> ObedientModel:
     """Note who opens the model, and leave a converted graph as OpenVINO's backend does."""
-    from doc_assets.embedding.backends.openvino import graph_paths  # 0.1 s in each process of the other tests
-
     with (settings.home / "opened-by").open("a") as file:
         file.write(f"{os.getpid()}\n")
     (graph,) = graph_paths(describe_space(settings), model_folders(settings))

@@ -21,6 +21,7 @@ import openvino
 from doc_assets.embedding.backends.graph_inputs import graph_inputs
 from doc_assets.embedding.backends.openvino_quantisation import quantise
 from doc_assets.embedding.batching import plan_few_shapes
+from doc_assets.embedding.converted_graphs import graph_paths
 from doc_assets.embedding.embedder import leading, refuse_long, unit_rows
 from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import Role
@@ -29,9 +30,6 @@ from doc_assets.embedding.tokenizer import Tokenizers
 from doc_assets.errors import EmbeddingError, EmbeddingMisconfigured
 
 _log = logging.getLogger(__name__)
-
-# Raised when the converted graph changes; an older file stays, and a new one is converted beside it.
-_GRAPH = "openvino-1"
 
 # Padded tokens per inference. One full chunk at a time keeps the activations in a core's cache and pads nothing. Tokens
 # per second of CPU time on 2 AVX2 cores in fp32, mean of 3 rounds: 256 -> 5,560, 512 -> 5,380, 1,024 -> 5,120,
@@ -165,11 +163,6 @@ def observed_scales(
     ids = tokenizers.of(Role.DOCUMENT).encode(texts)
     fitting = [sequence for sequence in ids if len(sequence) <= space.max_tokens]
     return calibrate(_fp32_graph(openvino.Core(), space, tokenizers, folder, converted), space, fitting, threads)
-
-
-def graph_paths(space: EmbeddingSpace, converted: Sequence[Path]) -> list[Path]:
-    """Return where the converted graph of the space's model may be, in the order in which it is looked for."""
-    return [place / space.in_fp32.fingerprint / f"{_GRAPH}.xml" for place in converted]
 
 
 def _hint(space: EmbeddingSpace) -> str:
