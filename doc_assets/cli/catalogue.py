@@ -31,7 +31,7 @@ app = typer.Typer(no_args_is_help=True, help="Write or check the catalogue of so
 
 @app.command("init")
 def init(
-    directory: Path = typer.Argument(help="Folder laid out TYPE/SOURCE/…"),
+    directory: Path = typer.Argument(metavar="DIRECTORY", help="Folder laid out TYPE/SOURCE/…"),
     output: Path | None = typer.Option(None, "--output", "-o", help="File to write; default stdout."),
     force: bool = typer.Option(False, "--force", help="Replace the file if it exists."),
 ) -> None:

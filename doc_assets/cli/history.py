@@ -26,7 +26,7 @@ def _known(actions: list[str]) -> list[str]:
 
 
 def history(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    partition: str | None = typer.Argument(None, metavar="PARTITION", help="TYPE/KEY; default all partitions."),
     named: str | None = ONE_PARTITION_OPTION,
     types: list[str] = TYPE_OPTION,
     actions: list[str] = typer.Option(

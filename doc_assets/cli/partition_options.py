@@ -26,10 +26,10 @@ PARTITION_OPTION = typer.Option([], "--partition", "-p", help="Only this partiti
 AS_OF_OPTION = typer.Option(
     None, "--as-of", metavar="TIME|ID", help="What was live then (a date, a time, or 2h, 3d, 1w ago), or this snapshot."
 )
-PARTITION_ARGUMENT = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio.")
+PARTITION_ARGUMENT = typer.Argument(None, metavar="PARTITION", help="TYPE/KEY, as in rust/crate-tokio.")
 ONE_PARTITION_OPTION = typer.Option(None, "--partition", "-p", metavar="PARTITION", help="The same as the argument.")
 PARTITIONS_ARGUMENT = typer.Argument(
-    None, metavar="[PARTITION]...", help="Only these partitions, as TYPE/KEY; the same as --partition."
+    None, metavar="PARTITION", help="Only these partitions, as TYPE/KEY; the same as --partition."
 )
 
 

@@ -220,7 +220,7 @@ class _Retried:
 @app.command("retry")
 def retry(
     names: list[str] = typer.Argument(
-        None, metavar="[PARTITION]...", help="TYPE/KEY; default all with files in quarantine."
+        None, metavar="PARTITION", help="TYPE/KEY; default all with files in quarantine."
     ),
     partitions: list[str] = PARTITION_OPTION,
     path: str | None = typer.Option(

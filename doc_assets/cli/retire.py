@@ -25,7 +25,7 @@ from doc_assets.store.versions.rollback import Rollback
 def retire(
     partitions: list[str] = typer.Argument(
         None,
-        metavar="[PARTITION]...",
+        metavar="PARTITION",
         help="TYPE/KEY, as in rust/crate-tokio, or a glob, as in 'rust/book*'.",
     ),
     named: list[str] = PARTITION_OPTION,

@@ -20,7 +20,7 @@ from doc_assets.store.versions.rollback_targets import AsOf, BeforeRun, Rollback
 
 
 def rollback(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY, as in rust/crate-tokio."),
+    partition: str | None = typer.Argument(None, metavar="PARTITION", help="TYPE/KEY, as in rust/crate-tokio."),
     named: str | None = ONE_PARTITION_OPTION,
     to: str | None = typer.Option(None, "--to", help="Snapshot id, or 'previous' (default): the one live before."),
     run: str | None = typer.Option(
@@ -158,7 +158,7 @@ def _words(row: RollbackResult) -> str:
 
 def discard(
     what: str | None = typer.Argument(
-        None, metavar="[ID|PARTITION]", help="Snapshot id, or TYPE/KEY for all of a partition."
+        None, metavar="ID|PARTITION", help="Snapshot id, or TYPE/KEY for all of a partition."
     ),
     named: str | None = ONE_PARTITION_OPTION,
     everything: bool = typer.Option(False, "--all", help="Discard in every partition that no process works on."),

@@ -31,7 +31,7 @@ def _stated(hit: SearchResult) -> str:
 
 
 def search(
-    query: str = typer.Argument(help="Words, an identifier or a question."),
+    query: str = typer.Argument(metavar="QUERY", help="Words, an identifier or a question."),
     types: list[str] = TYPE_OPTION,
     sources: list[str] = typer.Option([], "--source", "-s", help="Only this source; repeatable."),
     where: list[str] = typer.Option(

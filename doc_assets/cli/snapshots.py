@@ -28,7 +28,7 @@ from doc_assets.store.versions.listing import Outcome, Period, SnapshotStatus
 
 
 def snapshots(
-    partition: str | None = typer.Argument(None, help="TYPE/KEY; default all partitions."),
+    partition: str | None = typer.Argument(None, metavar="PARTITION", help="TYPE/KEY; default all partitions."),
     named: str | None = ONE_PARTITION_OPTION,
     statuses: list[SnapshotStatus] = typer.Option([], "--status", help="Only this status; repeatable."),
     types: list[str] = TYPE_OPTION,

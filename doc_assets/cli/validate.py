@@ -27,7 +27,7 @@ _EXAMPLES = 3
 
 def validate(
     given: list[str] = typer.Argument(
-        None, help="Snapshot ids, or partitions as TYPE/KEY; default all that is live.", metavar="[ID|PARTITION]..."
+        None, help="Snapshot ids, or partitions as TYPE/KEY; default all that is live.", metavar="ID|PARTITION"
     ),
     snapshot: list[int] = typer.Option([], "--snapshot", help="Snapshot to audit; repeatable."),
     retained: bool = typer.Option(False, "--all", help="Audit every published snapshot that is kept."),
