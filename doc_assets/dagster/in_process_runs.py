@@ -22,7 +22,14 @@ from sqlalchemy.exc import DBAPIError
 from doc_assets.catalogue import Partition
 from doc_assets.dagster.assets import BATCH_TAG
 from doc_assets.dagster.library import InProcessRun
-from doc_assets.dagster.private_api import InMemoryJob, InstanceRef, NoOpComputeLogManager, execute_run, job_origin
+from doc_assets.dagster.private_api import (
+    InMemoryJob,
+    InstanceRef,
+    NoOpComputeLogManager,
+    execute_run,
+    job_origin,
+    remember_what_is_there,
+)
 from doc_assets.dagster.storage import reconnect_after_restarts
 from doc_assets.errors import AuditFailed, ConfigurationError, PublicationRefused, Stopped, StoreUnavailable
 from doc_assets.secrets import mask
@@ -95,6 +102,7 @@ def open_instance(settings: Settings, *, starts_runs: bool = True) -> Iterator[d
     with opened as instance:
         # By default dagster-postgres connects for each of a run's 30 events; a pool saves 0.8 s a run.
         instance.optimize_for_webserver(statement_timeout=60_000, pool_recycle=30, max_overflow=4)
+        remember_what_is_there(instance.run_storage, instance.event_log_storage)
         reconnect_after_restarts(instance, Retries(RetryPolicy(settings.retry_attempts, settings.retry_longest_wait)))
         yield instance
 

@@ -209,3 +209,32 @@ def test_no_table_of_dagsters_lands_outside_its_schema_whatever_path_the_session
         ).fetchall()
     assert {schema for schema, _ in rows} == {"dagster"}
     assert {table for _, table in rows} - {"alembic_version"} <= DAGSTER_TABLES
+
+
+def test_a_process_that_loads_asks_once_for_the_tables_of_dagster(home: Path) -> None:
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.extend(["catalog"] if "FROM pg_catalog" in statement else [])
+
+    with open_instance(Settings.from_environment()) as own:
+        greet.execute_in_process(instance=own)
+        sa.event.listen(sa.Engine, "before_cursor_execute", note)
+        try:
+            greet.execute_in_process(instance=own)
+        finally:
+            sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    assert asked == []
+
+
+def test_a_connection_that_was_cut_right_after_its_use_is_replaced(home: Path) -> None:
+    with open_instance(Settings.from_environment()) as own:
+        run_id = greet.execute_in_process(instance=own).run_id
+        with psycopg.connect(database_url(Settings.from_environment()), autocommit=True) as other:
+            for _ in range(3):
+                assert own.get_run_by_id(run_id) is not None
+                cut = other.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchall()
+                assert cut and own.get_run_by_id(run_id) is not None
