@@ -51,6 +51,8 @@ def read_header(lines: Lines, reader: BlockReader) -> Header:
     about = reader.above(lines)
     if heading_level(lines) != 0 or lines.level_offset > 0:
         return Header("", about)
+    if not (lines.peek() or "=").startswith(("=", "#")):  # underlined, as AsciiDoc.py's users wrote it
+        reader.attributes.define("compat-mode", "")
     source = take_heading(lines)
     _author_and_revision(lines, reader)
     while (line := lines.peek()) is not None:

@@ -133,7 +133,7 @@ class Inline:
         return text
 
     def _quotes(self, text: str) -> str:
-        text = without_quotes(text)
+        text = without_quotes(text, old="compat-mode" in self._attributes)
         if "^" in text:
             text = shifted(text, "^", superscript)
         return shifted(text, "~", subscript) if "~" in text else text

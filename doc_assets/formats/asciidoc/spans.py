@@ -47,8 +47,24 @@ _SHIFTS = {
 }
 
 
-def without_quotes(text: str) -> str:
-    """Return a passage without the marks of bold, italic and highlighted text; monospaced words between ``MONO``."""
+# What AsciiDoc.py had besides: curved quotes, and italics outside of monospaced words.
+_CURVED = re.compile(r"(?<![\w;:}])(?P<escape>\\)?``(?=\S)"), re.compile(r"(?<=\S)''(?!\w)")
+_ITALIC = re.compile(rf"(?<![\w;:}}])(?P<escape>\\)?{_ATTRIBUTES}'(?=[^\s'])"), re.compile(r"(?<=[^\s'])'(?!\w)")
+_MONOSPACED = re.compile(r"(`[^`]{1,500}`)")
+
+
+def without_quotes(text: str, *, old: bool = False) -> str:
+    """Return a passage without the marks of bold, italic and highlighted text; monospaced words between ``MONO``.
+
+    Args:
+        text: The passage.
+        old: Read the marks of AsciiDoc.py, as Asciidoctor's ``compat-mode`` does.
+    """
+    if old and "'" in text:
+        text = _spans(text, *_CURVED, '"')
+        pieces = _MONOSPACED.split(text)
+        pieces[::2] = [_spans(piece, *_ITALIC, REMOVED) for piece in pieces[::2]]
+        text = "".join(pieces)
     for mark, opening, closing, around in _QUOTES:
         if mark in text:
             text = _spans(text, opening, closing, around)

@@ -83,3 +83,18 @@ def test_marks_that_never_close_are_read_in_linear_time() -> None:
     for piece in ("*a ", "`a ", "__a", "link:x[", "footnote:[", "<<a,", "((a", "+a ", "pass:[", "{a", "[[a", "a::"):
         [text] = texts("x " + piece * 3_000)
         assert len(text) < 50_000
+
+
+_OLD = "A ``quoted phrase'' and 'git-add', don't, the users' `-m 'x'`."
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("A Title\n=======\n", "A \"quoted phrase\" and git-add, don't, the users' `-m 'x'`."),
+        ("= A Title\n:compat-mode:\n", "A \"quoted phrase\" and git-add, don't, the users' `-m 'x'`."),
+        ("= A Title\n", _OLD),
+    ],
+)
+def test_old_quotes_are_marks_where_the_title_is_underlined_or_the_page_says_so(head: str, expected: str) -> None:
+    assert texts(f"{head}\n{_OLD}\n") == [expected]
