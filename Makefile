@@ -123,14 +123,16 @@ fuzz: $(STAMP)
 	$(BIN)/python -m fuzz --minutes 1 --jobs 2
 
 # The archives of a release in dist/, held against the checkout, and what they are built on. See docs/releasing.md.
-# W004: Alembic's revisions begin with a digit; nobody imports them by name.
+# W004: Alembic's revisions begin with a digit; nobody imports them by name. A commit without a tag is named in the version
+# of its archives, as 0.1.0+gCOMMIT: no index takes such a one, and no two wheels of one name differ.
 RELEASE = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[release]"
 dist: $(STAMP)
 	$(BIN)/python -m release.version
 	$(RELEASE)
 	rm -rf dist build/lib build/bdist.*
 	mkdir -p build
-	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m build --no-isolation --outdir dist . > build/dist.log || { cat build/dist.log; exit 1; }
+	$(BIN)/python -m release.version | sed 's/^[^+]*/[egg_info]\ntag_build = /' > build/dist.cfg
+	SOURCE_DATE_EPOCH=$(EPOCH) DIST_EXTRA_CONFIG=$(CURDIR)/build/dist.cfg $(BIN)/python -m build --no-isolation --outdir dist . > build/dist.log || { cat build/dist.log; exit 1; }
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/check-wheel-contents --ignore W004 dist/*.whl
 	$(BIN)/python -m release.contents dist
@@ -153,7 +155,7 @@ TIMES = $(if $(filter docker,$(notdir $(CONTAINER))),--build-arg SOURCE_DATE_EPO
 image:
 	@test -n "$(CONTAINER)" || { echo "make image needs docker (with its engine running), podman or buildah: install one, or name it as in make image CONTAINER=/path/to/podman" >&2; exit 2; }
 	@$(PYTHON) -m release.version > /dev/null
-	DOCKER_BUILDKIT=1 $(CONTAINER) build -f Containerfile -t $(IMAGE) $(TIMES) $(foreach name,BASE TORCH_INDEX,$(if $(filter undefined,$(origin $(name))),,--build-arg $(name)=$($(name)))) \
+	DOCKER_BUILDKIT=1 $(CONTAINER) build -f Containerfile -t $(IMAGE) $(TIMES) $(foreach name,BASE TORCH_INDEX EXTRAS,$(if $(filter undefined,$(origin $(name))),,--build-arg $(name)="$($(name))")) \
 		$(addprefix --build-arg ,$(LABELS)) $(BUILD_ARGS) .
 	@echo "$(IMAGE): $$($(CONTAINER) images --format '{{.Size}}' $(IMAGE) | head -n 1) uncompressed"
 

@@ -3,7 +3,9 @@
 No engine is needed: the files are read as text. That the image works is tried by its own build, in its last stage.
 """
 
+import contextlib
 import hashlib
+import io
 import itertools
 import json
 import os
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import create_autospec
@@ -230,8 +233,34 @@ def test_what_the_build_tries_of_the_model_is_called_as_this_code_has_it(monkeyp
     model.embed.assert_called_once()
 
 
-def test_every_distribution_that_gets_into_the_image_is_pinned():
-    assert_pinned(PROJECT["dependencies"])
+def requirements_of_the_image(monkeypatch, **environment):
+    """What the Containerfile's own program reads from pyproject.toml."""
+    (stage,) = [rest for rest in BY_NAME["requirements"].all("RUN") if "tomllib" in rest]
+    _, _, program, *_ = shlex.split(stage)
+    (extras,) = BY_NAME["requirements"].all("ARG")
+    for name, value in (environment or dict([extras.split("=")])).items():
+        monkeypatch.setenv(name, value)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # The file is closed by the end of that process.
+        exec(program.replace("/src/", f"{ROOT}/"), {})  # noqa: S102 - the Containerfile's own
+    return out.getvalue().splitlines()
+
+
+def test_every_distribution_that_gets_into_the_image_is_pinned(monkeypatch):
+    brought = requirements_of_the_image(monkeypatch)
+    assert brought == PROJECT["dependencies"] + PROJECT["optional-dependencies"]["pdf"]
+    assert_pinned(brought)
+
+
+def test_extras_of_the_image_can_be_left_out_or_others_named(monkeypatch):
+    assert requirements_of_the_image(monkeypatch, EXTRAS="") == PROJECT["dependencies"]
+    two = requirements_of_the_image(monkeypatch, EXTRAS="pdf dg")
+    assert two[len(PROJECT["dependencies"]) :] == [
+        *PROJECT["optional-dependencies"]["pdf"],
+        *PROJECT["optional-dependencies"]["dg"],
+    ]
+    assert "EXTRAS=pdf dg" in build_command("CONTAINER=buildah", "EXTRAS=pdf dg")
 
 
 def test_what_is_pinned_is_what_make_installs_and_nothing_else():
