@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from doc_assets.catalogue import Source
+from doc_assets.document.reasons import parted
 from doc_assets.settings import Settings
 from doc_assets.store.snapshots.losses import EXAMPLES, Losses
 
@@ -68,10 +69,11 @@ class Guards:
         if found.rejected <= allowed:
             return None
         which = f" ({found.pointers:,} of them as Git LFS or git-annex pointers)" if found.pointers else ""
+        examples = [_without_step(example) for example in found.rejected_examples]
         return (
             f"{partition}: {found.rejected:,} of {found.files:,} files were rejected{which}, more than the error "
             f"budget of {allowed:,} ({_percent(self.error_budget)} of the files, at least {self.error_budget_files}): "
-            f"{_listed(found.rejected_examples)}; not published. doc-assets quarantine list -p "
+            f"{_listed(examples)}; not published. doc-assets quarantine list -p "
             f"{partition} shows them all: mend or exclude them, or raise error_budget of the source in the catalogue "
             "(DOC_ASSETS_ERROR_BUDGET for all), and run migrate again; only they are read again"
         )
@@ -103,6 +105,12 @@ class Guards:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
+
+
+def _without_step(example: str) -> str:
+    """Return ``path (reason)`` without what to do: the refusal says it once for all files."""
+    said, step = parted(example)
+    return f"{said})" if step else example
 
 
 def _listed(examples: list[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from doc_assets.document.pointer import is_pointer_reason
+from doc_assets.document.reasons import of_the_twin, parted
 from doc_assets.store.versions.runs import LeftOutFiles
 
 _NOTHING = "nothing to do"
@@ -51,11 +52,6 @@ _SKIPPED = (
     (r"^a template", "templates", f"{_NOTHING}: their text is filled in elsewhere"),
     (r"^source code", "source code pages", f"{_NOTHING}: they are no documentation"),
 )
-# What a reason of a rejected file ends with: what to do, after a colon or semicolon.
-_STEP = re.compile(
-    r"[:;] (?=(?:check|convert|document|exclude|fetch|have|load|make|mend|put|raise|rename|report|run|save|shorten"
-    r"|split|uninstall|write)\b)"
-)
 _NUMBER = re.compile(r"\d[\d,.]*")
 _LONGEST = 120
 
@@ -89,19 +85,16 @@ def kind_of(outcome: str, reason: str) -> Kind:
     if outcome == "rejected" and is_pointer_reason(reason):
         mending = "write `lfs: true` at a git source, or have git lfs pull or git annex get run in its folder"
         return Kind(outcome, "only pointers to content kept elsewhere", mending)
+    if outcome == "rejected":
+        reason = of_the_twin(reason)
     for pattern, title, mending in _REJECTED if outcome == "rejected" else _SKIPPED:
         if found := re.search(pattern, reason):
             return Kind(outcome, title, mending.format(found[0]))
-    said, *step = _STEP.split(" ".join(reason.split()), maxsplit=1)
+    said, step = parted(" ".join(reason.split()))
     title = _NUMBER.sub("…", said)
     if outcome == "rejected":
-        return Kind(outcome, title[:_LONGEST], step[0] if step else "mend the files, or exclude them in the catalogue")
+        return Kind(outcome, title[:_LONGEST], step or "mend the files, or exclude them in the catalogue")
     return Kind(outcome, title[:_LONGEST], f"{_NOTHING}, unless they are missed")
-
-
-def says_what_to_do(reason: str) -> bool:
-    """Return whether a reason of a rejected file names what mends it."""
-    return _STEP.search(reason) is not None
 
 
 def by_kind(left_out: Iterable[LeftOutFiles], examples: int = 3) -> list[LeftOutKind]:

@@ -10,7 +10,8 @@ import pytest
 
 import doc_assets
 from doc_assets.document.pointer import pointer_problem
-from doc_assets.report.mending import by_kind, command_for, kind_of, next_step, says_what_to_do
+from doc_assets.document.reasons import parted
+from doc_assets.report.mending import by_kind, command_for, kind_of, next_step
 from doc_assets.store.versions.runs import LeftOutFiles
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 7\n"
@@ -48,12 +49,17 @@ def raised_texts() -> Iterator[tuple[str, str]]:
 def test_each_reason_to_reject_a_file_says_what_to_do() -> None:
     texts = dict(raised_texts())
     assert len(texts) > 25
-    assert not {place: text for place, text in texts.items() if not says_what_to_do(text)}
+    assert not {place: text for place, text in texts.items() if not parted(text)[1]}
 
 
 def test_the_title_of_a_kind_leaves_out_what_mends_it() -> None:
     kind = kind_of("rejected", "odd byte at 3: split it, or exclude it in the catalogue")
     assert (kind.title, kind.mending) == ("odd byte at …", "split it, or exclude it in the catalogue")
+
+
+def test_equal_files_are_rejected_for_the_same_kind_of_reason() -> None:
+    reason = "odd byte at 3: split it, or exclude it in the catalogue"
+    assert kind_of("rejected", f"same bytes as a.md: {reason}") == kind_of("rejected", reason)
 
 
 def test_reasons_that_differ_in_numbers_alone_are_of_one_kind() -> None:

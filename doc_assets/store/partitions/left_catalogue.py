@@ -12,6 +12,7 @@ import psycopg
 
 from doc_assets.catalogue import Catalogue
 from doc_assets.errors import Refused
+from doc_assets.runtime.progress import count_of
 from doc_assets.store.partitions.partitions import live_partitions
 
 
@@ -39,8 +40,8 @@ class LeftPartition:
         """Return it in one sentence with the command."""
         twice = f", {self.elsewhere:,} of them live twice: also in {_listed(self.also_in)}" if self.elsewhere else ""
         return (
-            f"{self.partition} is live with {self.documents:,} documents but left the catalogue ({self.reason}){twice}"
-            f"; {self.command} takes it down"
+            f"{self.partition} is live with {count_of(self.documents, 'document')} but left the catalogue "
+            f"({self.reason}){twice}; {self.command} takes it down"
         )
 
 
