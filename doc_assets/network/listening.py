@@ -18,7 +18,10 @@ def listening(host: str, port: int) -> socket.socket:
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=2_048
         )
     except OSError as error:
+        why = (error.strerror or str(error)).partition(" (while ")[
+            0
+        ]  # Python appends the address, which is said already
         raise Misuse(
-            f"cannot listen on {host} port {port} ({error.strerror or error}): --port names another port, 0 takes a "
+            f"cannot listen on {host} port {port} ({why}): --port names another port, 0 takes a "
             "free one, --host another address"
         ) from error
