@@ -41,6 +41,22 @@ _STANDARDS = {
     "-susv4": "Version 4 of the Single UNIX Specification (“SUSv4”)",
     "-svid4": "System V Interface Definition, Fourth Edition (“SVID4”)", "-ieee754": "IEEE Std 754-1985",
 }  # fmt: skip
+# Names of libraries that manual pages of BSD systems state by Lb; others are shown as they are written.
+_LIBRARIES = {
+    "libarchive": "Streaming Archive",
+    "libc": "Standard C",
+    "libcrypt": "Crypt",
+    "libcurses": "Curses",
+    "libedit": "Command Line Editor",
+    "libelf": "ELF Access",
+    "libjail": "Jail",
+    "libkvm": "Kernel Data Access",
+    "libm": "Math",
+    "libpthread": "POSIX Threads",
+    "librt": "POSIX Real-time",
+    "libutil": "System Utilities",
+    "libz": "Compression",
+}
 _NOT_PARSED = frozenset(("Ex", "Rv", "St", "Sm", "Nd", "Lb", "Bx", "At", "Ux", "Bt", "Ud", "Xr", "In", *_SYSTEMS))
 _CALLED = frozenset((
     *_MARKING, *_DEFAULTS, *_ENCLOSING, *_BEGINNING, *_ENDING, *_SYSTEMS, *_NO_WORDS, "Fl", "Nm", "Xr", "Fn", "Fo",
@@ -242,7 +258,9 @@ class Words:
         self._spaced = given[:1] == ["on"] if given else not self._spaced
 
     def _library(self, given: list[str]) -> None:
-        self._add(f"library “{' '.join(given)}”")
+        name = " ".join(given)
+        title = _LIBRARIES.get(name)
+        self._add(f"{title} Library ({name}, -l{name.removeprefix('lib')})" if title else f"library “{name}”")
 
     def _exit(self, given: list[str]) -> None:
         names = given[1:] or [self.name]

@@ -38,6 +38,7 @@ from doc_assets_tests.support.manual import mdoc
         (".At v7", "Version 7 AT&T UNIX"),
         (".St -p1003.1-2008 .", "IEEE Std 1003.1-2008 (“POSIX.1”)."),
         (".Lb libring", "library “libring”"),
+        (".Lb libelf", "ELF Access Library (libelf, -lelf)"),
         (".Ex -std", "The ring utility exits 0 on success, and >0 if an error occurs."),
         (".Eo <\n.Ar a\n.Ec >", "<a>"),
         (".Sm off\n.Ar a : b\n.Sm on\n.Ar c d", "a:b c d"),
