@@ -137,9 +137,11 @@ dist: $(STAMP)
 	$(BIN)/check-wheel-contents --ignore W004 dist/*.whl
 	$(BIN)/python -m release.contents dist
 
+# ARCHIVE=FILE, an OCI archive of the image: what is installed in that, the base included.
 sbom: $(STAMP)
 	$(RELEASE)
 	SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m release.sbom dist/doc-assets.cdx.json
+	$(if $(ARCHIVE),$(BIN)/python -m release.image $(ARCHIVE) dist/doc-assets-image.cdx.json)
 
 # docs/image.md has the variables: BASE, TORCH_INDEX, IMAGE, CONTAINER, and BUILD_ARGS for whatever else the build is given.
 # Labels and times come from the commit, not from the hour of the build. A URL may carry a password: it is cut.

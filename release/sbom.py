@@ -15,6 +15,8 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from release.version import version
+
 # Families that ask something of whoever passes the program on; the names of licences and of classifiers have them.
 COPYLEFT = re.compile(r"\b[AL]?GPL|\bMPL|\bEPL|\bCDDL|General Public|Mozilla Public|Eclipse Public", re.IGNORECASE)
 
@@ -37,15 +39,17 @@ def distributions(requirements: Iterable[str]) -> dict[str, str]:
     return versions
 
 
-def reduced(document: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return the document with the packages of these names alone, and what depends on what among them."""
+def reduced(document: dict[str, Any], names: Iterable[str], ours: str) -> dict[str, Any]:
+    """Return the document with the packages of these names alone, what depends on what among them, and our version."""
     wanted = set(names)
     components = [each for each in document["components"] if canonicalize_name(each["name"]) in wanted]
     kept = {each["bom-ref"] for each in components}
     graph = {each["ref"]: sorted(kept & set(each.get("dependsOn", []))) for each in document["dependencies"]}
-    root = document["metadata"]["component"]["bom-ref"]
+    # pyproject.toml leaves the version to the package, and cyclonedx-py then names none.
+    program = document["metadata"]["component"] | {"version": ours}
+    metadata, root = document["metadata"] | {"component": program}, program["bom-ref"]
     dependencies = [{"ref": ref, "dependsOn": graph[ref]} for ref in sorted(graph) if ref in {root, *kept}]
-    return document | {"components": components, "dependencies": dependencies}
+    return document | {"metadata": metadata, "components": components, "dependencies": dependencies}
 
 
 def licences(component: dict[str, Any]) -> list[str]:
@@ -55,24 +59,30 @@ def licences(component: dict[str, Any]) -> list[str]:
     return sorted({each.splitlines()[0][:80] for each in said if not each.startswith("declared license of")})
 
 
-def main(path: Path) -> None:
-    """Write it for this environment, held against CycloneDX's schema."""
+def write(document: dict[str, Any], path: Path) -> None:
+    """Write a document of CycloneDX, or exit with where it is not as its schema wants it."""
     # Of the extra release.
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator
 
+    text = json.dumps(document, indent=2, sort_keys=True)
+    if fault := JsonStrictValidator(SchemaVersion.from_version(document["specVersion"])).validate_str(text):
+        sys.exit(f"{path}: not as CycloneDX's schema wants it: {fault}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n")
+
+
+def main(path: Path) -> None:
+    """Write it for this environment, held against CycloneDX's schema."""
     path.parent.mkdir(parents=True, exist_ok=True)
     command = ["environment", "--pyproject", "pyproject.toml", "--output-reproducible", "--of", "JSON", "-o", str(path)]
     subprocess.run([sys.executable, "-m", "cyclonedx_py", *command, sys.executable], check=True)  # noqa: S603
     with Path("pyproject.toml").open("rb") as file:
         names = distributions(tomllib.load(file)["project"]["dependencies"])
-    document = reduced(json.loads(path.read_text()), names)
+    document = reduced(json.loads(path.read_text()), names, version())
     if len(document["components"]) != len(names):
         sys.exit(f"{path}: {len(document['components'])} packages, where {len(names)} are installed for the program")
-    text = json.dumps(document, indent=2, sort_keys=True)
-    if fault := JsonStrictValidator(SchemaVersion.from_version(document["specVersion"])).validate_str(text):
-        sys.exit(f"{path}: not as CycloneDX's schema wants it: {fault}")
-    path.write_text(f"{text}\n")
+    write(document, path)
     print(f"{path}: {len(document['components'])} packages, CycloneDX {document['specVersion']}")
     for component in document["components"]:
         said = licences(component)

@@ -34,14 +34,17 @@ def _git(*arguments: str) -> list[str]:
     return done.stdout.split() if done.returncode == 0 else []
 
 
+def version() -> str:
+    """Return the version of what is checked out; a tag of another version is a ValueError."""
+    return version_of(
+        __version__,
+        _git("tag", "--points-at", "HEAD", "--list", "v[0-9]*"),
+        "".join(_git("describe", "--always", "--dirty=.dirty", "--abbrev=12", "--exclude=*")),
+    )
+
+
 if __name__ == "__main__":
     try:
-        print(
-            version_of(
-                __version__,
-                _git("tag", "--points-at", "HEAD", "--list", "v[0-9]*"),
-                "".join(_git("describe", "--always", "--dirty=.dirty", "--abbrev=12", "--exclude=*")),
-            )
-        )
+        print(version())
     except ValueError as error:
         sys.exit(str(error))

@@ -14,6 +14,7 @@ from doc_assets import __version__
 from doc_assets.store.database.connection import Store
 from doc_assets.store.schema import schema
 from doc_assets_tests.support import ROOT
+from release.image import texts
 from release.sbom import COPYLEFT, licences, reduced
 from release.version import version_of
 
@@ -58,7 +59,8 @@ def test_the_list_of_what_a_release_is_built_on_holds_what_the_program_needs_and
             {"ref": "tool==1", "dependsOn": ["below==1"]},
         ],
     }
-    kept = reduced(document, ["used-by", "below"])
+    kept = reduced(document, ["used-by", "below"], "1.2.0")
+    assert kept["metadata"]["component"]["version"] == "1.2.0"
     assert [each["name"] for each in kept["components"]] == ["Used_By", "below"]
     assert kept["dependencies"] == [
         {"ref": "Used_By==1", "dependsOn": ["below==1"]},
@@ -117,3 +119,33 @@ def test_the_program_before_the_last_revision_is_upgraded_from_and_then_refuses(
     code, said = run("status")
     assert code == 1 and f"revision {schema.head()}" in said and "upgrade this program" in said
     assert "Traceback" not in said
+
+
+def test_what_is_installed_in_an_image_is_read_from_its_layers_without_what_upper_ones_removed():
+    def packed(files: dict[str, str | bytes]) -> bytes:
+        with tarfile.open(fileobj=(out := io.BytesIO()), mode="w:gz") as archive:
+            for path, content in files.items():
+                held = content.encode() if isinstance(content, str) else content
+                member = tarfile.TarInfo(path)
+                member.size = len(held)
+                archive.addfile(member, io.BytesIO(held))
+        return out.getvalue()
+
+    packages = "usr/lib/python3/site-packages"
+    layers = {
+        "blobs/sha256/0": packed({
+            "var/lib/dpkg/status": "of the base", "etc/passwd": "", f"./{packages}/pip-1.dist-info/METADATA": "pip",
+            f"{packages}/kept-1.dist-info/METADATA": "kept", "opt/site-packages/old-1.dist-info/METADATA": "old",
+        }),
+        "blobs/sha256/1": packed({
+            f"{packages}/.wh.pip-1.dist-info": "", "var/lib/dpkg/status": "with git",
+            "opt/site-packages/new-1.dist-info/METADATA": "new", "opt/site-packages/.wh..wh..opq": "",
+            "opt/site-packages/new/_vendor/in-1.dist-info/METADATA": "part of new",
+        }),
+    }  # fmt: skip
+    with tarfile.open(fileobj=io.BytesIO(packed(layers))) as archive:
+        assert texts(archive, ["sha256:0", "sha256:1"]) == {
+            "var/lib/dpkg/status": "with git",
+            f"{packages}/kept-1.dist-info/METADATA": "kept",
+            "opt/site-packages/new-1.dist-info/METADATA": "new",
+        }
