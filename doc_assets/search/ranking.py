@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from doc_assets.search.passages import chosen_rows, distinguishing
 from doc_assets.store.search.evidence import Evidence, Terms
 
 Mode = Literal["hybrid", "vector", "text"]
@@ -45,8 +46,6 @@ _LENGTH_WEIGHT = 0.02
 _LATE_WEIGHT = 0.03
 # Of a document's chunks, length is no fault: a longer one holds more of the answer.
 _SHOWN_B = 0.0
-# Chunks of a document that are shown.
-PASSAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Ranked:
     """A document and its score.
 
     Attributes:
-        chunks: Its best chunks, best first; at least one, at most ``PASSAGES``.
+        chunks: Its best chunks, best first; at least one, at most ``passages.PASSAGES``.
         score: Higher is better; comparable within one search only.
     """
 
@@ -86,7 +85,7 @@ class Scores:
     Attributes:
         words: Share of the highest possible score by words, of each chunk; 0 to 1.
         meaning: Cosine of each chunk and the query; -1 where it has no vector.
-        chunks: What a chunk is ranked by within its document.
+        chunks: What a chunk of a document is chosen by.
         documents: What documents are ranked by.
     """
 
@@ -149,10 +148,13 @@ def rank(
     By words alone (``text``), documents that hold no term are left out; by meaning alone (``vector``), those without a
     vector in the query's space. ``by_words`` is ``ByWords.of`` these terms, if that is known.
     """
+    by_words = by_words or ByWords.of(terms, evidence)
     found = score(terms, evidence, mode, bonus, by_words)
-    rows = _shown_rows(evidence, found)
+    rows, shown = _shown(terms, evidence, mode, found, by_words)
     chunks: dict[int, list[RankedChunk]] = {}
-    for document, chunk in zip(evidence.document[rows].tolist(), _chunks(evidence, found, rows, mode), strict=True):
+    for document, chunk in zip(
+        evidence.document[rows].tolist(), _chunks(evidence, found, rows, shown, mode), strict=True
+    ):
         chunks.setdefault(document, []).append(chunk)
     ranked = [
         Ranked(document_id, tuple(chunks[document]), total)
@@ -168,7 +170,7 @@ def rank(
 def best_rows(terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords) -> np.ndarray:
     """Return the rows of the chunks that ``rank`` returns, in its order, ``(n,) int64``."""
     found = score(terms, evidence, mode, None, by_words)
-    rows = _shown_rows(evidence, found)
+    rows, _ = _shown(terms, evidence, mode, found, by_words)
     totals = found.documents.tolist()
     place = np.empty(len(totals), np.int64)
     place[sorted(range(len(totals)), key=lambda n: (-totals[n], evidence.document_ids[n]))] = np.arange(len(totals))
@@ -176,21 +178,27 @@ def best_rows(terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords) -
     return rows[np.argsort(place[evidence.document[rows]], kind="stable")]
 
 
-def _shown_rows(evidence: Evidence, found: Scores) -> np.ndarray:
-    """Return the rows of each document's best chunks, best first, by document."""
-    # Stable, and a document's chunks stand by their ordinals: of equals the earlier comes first.
-    order = np.lexsort((-found.chunks, evidence.document))
-    counts = _chunk_counts(evidence)
-    rows = order[np.arange(len(order)) - np.repeat(_starts(counts), counts) < PASSAGES]
-    return rows[np.isfinite(found.chunks[rows])]
+def _shown(
+    terms: Terms, evidence: Evidence, mode: Mode, found: Scores, by_words: ByWords
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of each document's best chunks, best first, by document, and what they are ordered by."""
+    rows = chosen_rows(terms, evidence, found.chunks)
+    scores = found.chunks[rows]
+    if mode != "vector":
+        saturated = _saturated(evidence.times[rows], evidence.tokens[rows] / evidence.mean_chunk_tokens, _SHOWN_B)
+        rare = distinguishing(terms, evidence, saturated, rows)
+        scores = scores + (1 - _DOCUMENT_SHARE) * (rare - by_words.shown[rows])
+    # Stable: of equals the one that was chosen first comes first.
+    order = np.lexsort((-scores, evidence.document[rows]))
+    return rows[order], scores[order]
 
 
-def _chunks(evidence: Evidence, found: Scores, rows: np.ndarray, mode: Mode) -> list[RankedChunk]:
+def _chunks(evidence: Evidence, found: Scores, rows: np.ndarray, shown: np.ndarray, mode: Mode) -> list[RankedChunk]:
     return [
         RankedChunk(ordinal, score, None if mode == "vector" else words, None if math.isnan(similarity) else similarity)
         for ordinal, score, words, similarity in zip(
             evidence.ordinal[rows].tolist(),
-            found.chunks[rows].tolist(),
+            shown.tolist(),
             found.words[rows].tolist(),
             evidence.similarity[rows].tolist(),
             strict=True,

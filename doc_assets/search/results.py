@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from doc_assets.document import JsonValue
@@ -13,11 +13,13 @@ from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.search.sections import best_part, headings_of, parts_of
 from doc_assets.store.database.connection import Connection
-from doc_assets.store.search.places import ChunkContent, Places, StoredPlaces
+from doc_assets.store.search.places import ChunkContent, File, Places, StoredPlaces
 from doc_assets.store.search.scope import SearchScope
 
 # Results beyond those wanted that may take the place of one that says again what stands above it.
 _MORE = 10
+# Share of a chunk's words that a page has which includes it; the page may cut the text elsewhere.
+_SAME_TEXT = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,27 @@ def results_of(
     places = places or StoredPlaces(connection, scope.snapshots)
     results = fold_duplicates(connection, ranked, scope, places, k + _MORE)
     matching = _matching(query)
-    included = places.inclusions([result.place.key for result in results])
+    included = _shown_again(results, places.inclusions([result.place.key for result in results]))
     contenders = [
         Contender(result.ranked.score, result.place.key, words_of(result.contents[0].text)) for result in results
     ]
     return [_result(results[n], score, _passages(results[n], matching)) for n, score in spread(contenders, included, k)]
+
+
+def _shown_again(results: Sequence[FoldedResult], pairs: Collection[tuple[File, File]]) -> set[tuple[File, File]]:
+    """Return those pairs of files of which the first shows the best chunk of the second.
+
+    What reading a page asked for is recorded with what it includes: pages of the navigation, files that only may be
+    there. Of 376 pairs in 170 searches 19 have these words in common, most others not half of them.
+    """
+    shown = {result.place.key: result.contents for result in results}
+
+    def holds(whole: File, part: File) -> bool:
+        best = words_of(shown[part][0].text)
+        page = frozenset().union(*(words_of(content.text) for content in shown[whole]))
+        return len(best & page) >= _SAME_TEXT * len(best)
+
+    return {(whole, part) for whole, part in pairs if holds(whole, part)}
 
 
 def _matching(query: str) -> Callable[[str], float]:

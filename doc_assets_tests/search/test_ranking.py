@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from doc_assets.search.ranking import PASSAGES, Bonus, ByWords, Mode, best_rows, rank
+from doc_assets.search.passages import PASSAGES
+from doc_assets.search.ranking import Bonus, ByWords, Mode, best_rows, rank
 from doc_assets.store.search.evidence import Evidence, Terms
 
 Chunks = Sequence[tuple[Sequence[float], float | None]]
