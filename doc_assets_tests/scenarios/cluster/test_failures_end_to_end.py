@@ -14,20 +14,23 @@ import pytest
 from dagster._time import get_current_timestamp
 
 from doc_assets_tests.support.apiserver import service_account_user
+from doc_assets_tests.support.apiserver.forked import BATCH_FILES
 from doc_assets_tests.support.cluster.catalogues import SEVERAL_BATCHES, catalogue_of
 from doc_assets_tests.support.cluster.deployment import DAEMON, NAMESPACE, Cluster, cluster_of, job_name
 from doc_assets_tests.support.databases import new_database
 
 TYPES = {"rust": {"large": SEVERAL_BATCHES, "cancelled": SEVERAL_BATCHES, "watched": 4, "refused": 3}}
-# Up to four batches of 256 are under way at a time, so the first is written once so many chunks are embedded.
-FIFTH_BATCH = 1_100
+# Up to four batches are under way at a time, so the first is written once so many chunks are embedded.
+FIFTH_BATCH = 4 * BATCH_FILES + 20
 
 
 @pytest.fixture(scope="module")
-def shared_cluster(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def shared_cluster(
+    server_url: str, template_with_records: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     folder: Path = tmp_path_factory.mktemp("failures")
     with (
-        new_database(server_url) as url,
+        new_database(server_url, template=template_with_records) as url,
         cluster_of(folder, url, catalogue_of(folder, TYPES)) as cluster,
     ):
         yield cluster
@@ -67,7 +70,7 @@ def test_a_load_that_dies_twice_resumes_each_time_and_is_published(cluster: Clus
     first = launched(cluster, "rust/large")
     with endpoint.holding(FIFTH_BATCH):
         endpoint.until_held()
-        stored = cluster.until_embedded(256)
+        stored = cluster.until_embedded(BATCH_FILES)
         server.out_of_memory(pod_of(cluster, first))
         job = server.finished_job(job_name(first))
     assert (job["status"]["failed"], cluster.status(first)) == (1, "STARTED")
@@ -75,7 +78,7 @@ def test_a_load_that_dies_twice_resumes_each_time_and_is_published(cluster: Clus
     assert "Terminated with exit code 137: OOMKilled" in cluster.messages(first)
     assert cluster.live("rust/large") == 0
     sent = len(endpoint.texts)
-    with endpoint.holding(150):
+    with endpoint.holding(BATCH_FILES // 2):
         second = retried(cluster, first)
         endpoint.until_held()
         evicted = pod_of(cluster, second)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from doc_assets.settings import Settings
 from doc_assets.store.database.connection import Store
-from doc_assets.store.schema.opening import open_store
 from doc_assets_tests.support import ROOT
 from doc_assets_tests.support.apiserver import ApiServer, Json, service_account_user
 from doc_assets_tests.support.apiserver.job_rules import end_of
@@ -61,17 +59,14 @@ class Place:
 
 
 @pytest.fixture
-def place(database_url: str, tmp_path: Path) -> Iterator[Place]:
+def place(store: Store, tmp_path: Path) -> Iterator[Place]:
     endpoint = Endpoint()
     found = [manifest for name in FILES for manifest in load(ROOT / "k8s" / name)]
-    settings = {"DOC_ASSETS_DATABASE_URL": database_url, **endpoint.settings}
+    settings = {"DOC_ASSETS_DATABASE_URL": store.url, **endpoint.settings}
     manifests = [*{(m["kind"], m["metadata"]["name"]): m for m in found}.values()]
     jobs = {m["metadata"]["name"]: m for m in manifests if m["kind"] == "Job"}
     manifests.append(secret("doc-assets-database", **settings))
-    with (
-        open_store(Settings.from_environment(settings)) as store,
-        ApiServer(manifests, IMAGE_ENVIRONMENT, namespace=NAMESPACE, forks=True) as server,
-    ):
+    with ApiServer(manifests, IMAGE_ENVIRONMENT, namespace=NAMESPACE, forks=True) as server:
         yield Place(server, tmp_path, store, jobs)
         endpoint.close()
 

@@ -31,9 +31,11 @@ REPOSITORY = {"repositoryLocationName": "doc_assets", "repositoryName": "__repos
 
 
 @pytest.fixture(scope="module")
-def shared_cluster(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def shared_cluster(
+    server_url: str, template_with_records: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     with (
-        new_database(server_url) as url,
+        new_database(server_url, template=template_with_records) as url,
         pytest.MonkeyPatch.context() as patch,
         cluster_of(tmp_path_factory.mktemp("cluster"), url, patch) as cluster,
     ):

@@ -22,9 +22,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster(server_url: str, folder: Path) -> Iterator[Cluster]:
+def cluster(server_url: str, template_with_records: str, folder: Path) -> Iterator[Cluster]:
     with (
-        new_database(server_url) as url,
+        new_database(server_url, template=template_with_records) as url,
         cluster_of(folder, url, catalogue_of(folder, TYPES)) as cluster,
     ):
         yield cluster

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from doc_assets_tests.support.apiserver.selectors import selects
 from doc_assets_tests.support.manifests import policies
 from doc_assets_tests.support.manifests.configurations import PLAIN
 from doc_assets_tests.support.manifests.network import Address, Peer, allowed, covered
-from doc_assets_tests.support.manifests.policies import RULES, Rule
+from doc_assets_tests.support.manifests.policies import RULES
 from doc_assets_tests.support.manifests.rendering import Manifest, load
 from doc_assets_tests.support.manifests.workloads import Pod, named, of_kind, run_pods, template_pods
 
 NODE, OUTSIDE = Address("10.0.0.7"), Address("203.0.113.9")
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_every_configuration_keeps(rule: Rule, manifests: list[Manifest]) -> None:
-    assert list(rule(manifests)) == []
+def test_every_configuration_keeps_every_rule(manifests: list[Manifest]) -> None:
+    assert {rule.__name__: broken for rule in RULES if (broken := list(rule(manifests)))} == {}
 
 
 def webserver(manifests: list[Manifest]) -> Manifest:

@@ -1,7 +1,7 @@
 """Console scripts of this interpreter, forked from a process that holds their imports: seconds faster each.
 
-The code, arguments, variables, folder and output are those of the container. Only the start differs from ``processes``,
-which executes all other programs.
+The code, arguments, variables, folder and output are those of the container. What differs from ``processes``, which
+executes all other programs, are the start, and the size of a batch, so that a load of several ends soon.
 """
 
 from __future__ import annotations
@@ -19,11 +19,24 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TextIO
 
+from doc_assets.ingest import load_run
+
 _FORKS = multiprocessing.get_context("forkserver")
 # No module that reads the environment when it is imported: each container has its own. This module is the one that a
 # child unpickles its target from: imported in the child, with all of the server, it cost each container 1.2 s of CPU.
-PRELOADED = ["dagster._cli.api", "doc_assets.dagster.build", "doc_assets.cli.app", __name__]
+_PRELOADED = [
+    # Of a run of Dagster's in a pod: 1.5 s of CPU each.
+    *("dagster._cli.api", "dagster._core.definitions.external_asset", "dagster._core.executor.in_process"),
+    *("dagster._core.instance.factory", "dagster._core.workspace.autodiscovery", "fsspec.implementations.local"),
+    *("httpcore", "upath.implementations.local", "doc_assets.dagster.build", "doc_assets.dagster.coordinator"),
+    *("doc_assets.dagster.storage", "doc_assets.embedding.backends.http", "doc_assets.runtime.log_lines"),
+    *("doc_assets.store.versions.summary", "doc_assets.cli.app", "doc_assets.cli.migrate"),
+    __name__,
+    "doc_assets_tests.support.apiserver.warm",
+]
 _PROGRAMS = ("dagster", "doc-assets")
+# Of a batch of a load, in place of 256.
+BATCH_FILES = 64
 
 
 class Forked:
@@ -32,7 +45,7 @@ class Forked:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         """Start it."""
         # Without effect if the fork server runs already, with the imports of another test.
-        _FORKS.set_forkserver_preload(PRELOADED)
+        _FORKS.set_forkserver_preload(_PRELOADED)
         reader, writer = _FORKS.Pipe(duplex=False)
         self._process = _FORKS.Process(target=_run, args=(tuple(command), dict(environment), folder, writer))
         self._process.start()
@@ -81,5 +94,6 @@ def _run(command: tuple[str, ...], environment: dict[str, str], folder: Path, ou
     sys.stdout, sys.stderr = (io.TextIOWrapper(os.fdopen(n, "wb", 0), write_through=True) for n in (1, 2))
     sys.argv[:] = command
     sys.modules["__main__"] = types.ModuleType("__main__")  # otherwise its own processes would import pytest
+    load_run.BATCH_FILES = BATCH_FILES  # pyrefly: ignore[bad-assignment]
     (program,) = importlib.metadata.entry_points(group="console_scripts", name=command[0])
     sys.exit(program.load()())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-# Documents of one chunk each; a batch is 256 files.
-SEVERAL_BATCHES = 1_500
+from doc_assets_tests.support.apiserver.forked import BATCH_FILES
+
+# Documents of one chunk each.
+SEVERAL_BATCHES = 6 * BATCH_FILES - 9
 
 
 def page(name: str, i: int, words: str = "") -> str:
