@@ -31,7 +31,11 @@ def variants(lexeme: str) -> set[str]:
 
 
 def nearest_lexemes(connection: psycopg.Connection, missing: Sequence[str]) -> dict[str, str]:
-    """Return for each lexeme that occurs nowhere the most frequent one that differs by a letter, if there is any."""
+    """Return for each lexeme that occurs nowhere the most frequent one that differs by a letter, if there is any.
+
+    A wrong letter in an ending keeps it from being taken off (``cachng``), so what is tried loses its own: what is left
+    must then begin the word, or anything with an ending is near (``errli``, which is ``err``, to ``earli``).
+    """
     wanted = [lexeme for lexeme in missing if _CORRECTED.fullmatch(lexeme)][:_MOST]
     tried = [(lexeme, near) for lexeme in wanted for near in sorted(variants(lexeme))]
     if not tried:
@@ -42,8 +46,8 @@ def nearest_lexemes(connection: psycopg.Connection, missing: Sequence[str]) -> d
         " FROM unnest(%s::text[], %s::text[]) AS u (missing, near)) AS t (missing, near)"
         " CROSS JOIN LATERAL (SELECT count(*) AS n FROM ("
         " SELECT FROM chunk WHERE tsv @@ quote_literal(t.near)::tsquery LIMIT %s) k) c"
-        " WHERE c.n > 0 ORDER BY c.n DESC, t.near",
-        ([lexeme for lexeme, _ in tried], [near for _, near in tried], _COUNTED),
+        " WHERE c.n > 0 AND (starts_with(t.missing, t.near) OR t.near = ANY(%s)) ORDER BY c.n DESC, t.near",
+        ([lexeme for lexeme, _ in tried], (nears := [near for _, near in tried]), _COUNTED, nears),
     ).fetchall()
     found: dict[str, str] = {}
     for lexeme, near, _ in rows:

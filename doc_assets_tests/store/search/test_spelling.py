@@ -25,7 +25,7 @@ def library(store: Store) -> Library:
         "rust/std",
         {
             "k.md": page("Clusters", "kubernetes runs the pods of a cluster"),
-            "e.md": page("Errors", "error e0283 needs type annotations"),
+            "e.md": page("Errors", "error e0283 needs type annotations, whoever errs"),
             "n.md": page("Notes", "nothing of note"),
         },
     )
@@ -39,6 +39,7 @@ def library(store: Store) -> Library:
         ("pods of kubernets", ["k.md"], {}),  # its stem is the word's
         ("e0284", [], {}),  # a code with digits is another code
         ("nothimg", ["n.md"], {"nothimg": "noth"}),
+        ("early", [], {}),  # "errly" would be stemmed to "err"
         ("zebra", [], {}),
     ],
 )
