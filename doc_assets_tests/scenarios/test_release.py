@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 
 import pytest
 
@@ -122,7 +123,7 @@ def test_the_program_before_the_last_revision_is_upgraded_from_and_then_refuses(
 
 
 def test_what_is_installed_in_an_image_is_read_from_its_layers_without_what_upper_ones_removed():
-    def packed(files: dict[str, str | bytes]) -> bytes:
+    def packed(files: Mapping[str, str | bytes]) -> bytes:
         with tarfile.open(fileobj=(out := io.BytesIO()), mode="w:gz") as archive:
             for path, content in files.items():
                 held = content.encode() if isinstance(content, str) else content
