@@ -209,7 +209,7 @@ class _Fetching:
         expected = int(announced) if announced.isdigit() else None
         deadline = time.monotonic() + _LONGEST_SECONDS
         with partial.open("wb") as file:
-            for part in answer.iter_raw(1 << 16):
+            for part in answer.iter_raw():  # as it comes: a slow server's pieces are not waited for together
                 size += len(part)
                 if size > most:
                     raise SourceError(

@@ -18,7 +18,7 @@ from doc_assets.catalogue.model import GitSource
 from doc_assets.errors import SourceError, SourceUnavailable, nearest
 from doc_assets.sources.cache import Cache, CacheLease, cache_key
 from doc_assets.sources.cache_quota import CacheQuota, CacheQuotaExceeded
-from doc_assets.sources.credentials import without_credentials
+from doc_assets.sources.credentials import Credential, without_credentials
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.files import Fetched, SourceFile, readable_path
 from doc_assets.sources.git_lfs import LfsContent
@@ -49,11 +49,13 @@ def fetch_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions
 
 
 class ListedCommit(NamedTuple):
-    """A commit: its id, its day in UTC, and the paths of its files."""
+    """A commit: its id, its day in UTC, the paths of its files, and where it was asked for, with what credential."""
 
     commit: str
     day: date
     paths: list[str]
+    address: str
+    credential: Credential | None
 
 
 def list_git(source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> ListedCommit:
@@ -79,6 +81,7 @@ class _Fetching:
 
     def __init__(self, source: GitSource, remote: Remote, cache: Cache) -> None:
         self.source = source
+        self.remote = remote
         self.cache = cache
         self.folder = cache.root / "git" / cache_key("git", remote.address)
         self.git = GitCommands(self.folder / "repository.git", remote, CacheQuota(cache, ()))
@@ -113,7 +116,8 @@ class _Fetching:
 
     def _list_in_one_way(self) -> ListedCommit:
         commit = self._commit()
-        return ListedCommit(commit, self.repository.committed(commit), self.repository.paths(commit))
+        day, paths = self.repository.committed(commit), self.repository.paths(commit)
+        return ListedCommit(commit, day, paths, self.remote.address, self.remote.credential)
 
     def _fetch_in_one_way(self) -> Fetched:
         source, commit = self.source, self._commit()

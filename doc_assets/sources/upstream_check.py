@@ -18,7 +18,7 @@ from doc_assets.catalogue.partitions import Catalogue, Partition
 from doc_assets.errors import DocAssetsError
 from doc_assets.network import http_client
 from doc_assets.sources.cache import Cache
-from doc_assets.sources.credentials import read_credential, split_address, without_credentials
+from doc_assets.sources.credentials import Credential, split_address, without_credentials
 from doc_assets.sources.download import open_response
 from doc_assets.sources.fetch import fetch
 from doc_assets.sources.fetch_options import FetchOptions
@@ -73,20 +73,14 @@ def check_upstreams(catalogue: Catalogue, options: FetchOptions) -> tuple[list[U
     ):
         cache = Cache(Path(folder), None)
         found = list(pool.map(lambda one: _checked(one[0], one[1], catalogue.directory, cache, options), named))
-    sources = [source for _, source in named]
-    asked = {index: one for index, one in enumerate(map(_to_ask, sources, found)) if one is not None}
-    told = ask_forges(asked.values(), options)
-    for index, one in asked.items():
-        if (archived := told.archived.get(one.address)) is not None:
-            found[index] = _with_archived(found[index], archived)
-    return found, told.notes
-
-
-def _to_ask(source: Source, found: UpstreamCheck) -> Repository | None:
-    """Return the repository whose forge is asked: of one that is pinned to a commit nothing new is expected."""
-    if not isinstance(source, GitSource) or found.committed is None or COMMIT.fullmatch(source.ref):
-        return None
-    return Repository(source, found.committed)
+    told = ask_forges((one for _, one in found if one is not None), options)
+    checks = [
+        check
+        if one is None or (archived := told.archived.get(one.address)) is None
+        else _with_archived(check, archived)
+        for check, one in found
+    ]
+    return checks, told.notes
 
 
 def _with_archived(found: UpstreamCheck, archived: bool) -> UpstreamCheck:
@@ -99,11 +93,15 @@ def _with_archived(found: UpstreamCheck, archived: bool) -> UpstreamCheck:
     return replace(found, archived=True, faults=(*found.faults, fault))
 
 
-def _checked(name: str, source: Source, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
+def _checked(
+    name: str, source: Source, base: Path, cache: Cache, options: FetchOptions
+) -> tuple[UpstreamCheck, Repository | None]:
+    """Return what a source said, and the repository whose forge may say more."""
     licence = tuple(_licence_faults(source))
+    repository = None
     try:
         if isinstance(source, GitSource):
-            found = _git(name, source, base, cache, options)
+            found, repository = _git(name, source, base, cache, options)
         elif isinstance(source, LlmsTxtSource):
             found = _pages(name, source, options)
         elif isinstance(source, (ArchiveSource, CrateSource)) and is_address(source.location):
@@ -111,8 +109,8 @@ def _checked(name: str, source: Source, base: Path, cache: Cache, options: Fetch
         else:
             found = _local(name, source, base, cache)
     except (DocAssetsError, httpx.HTTPError, httpx.InvalidURL) as error:
-        return UpstreamCheck(name, faults=(*licence, str(error)))
-    return replace(found, faults=(*licence, *found.faults))
+        return UpstreamCheck(name, faults=(*licence, str(error))), None
+    return replace(found, faults=(*licence, *found.faults)), repository
 
 
 def _licence_faults(source: Source) -> Iterator[str]:
@@ -127,16 +125,20 @@ def _licence_faults(source: Source) -> Iterator[str]:
         )
 
 
-def _git(name: str, source: GitSource, base: Path, cache: Cache, options: FetchOptions) -> UpstreamCheck:
-    commit, day, paths = list_git(source, base, cache, options)
-    faults = [*_moved(source, options)]
+def _git(
+    name: str, source: GitSource, base: Path, cache: Cache, options: FetchOptions
+) -> tuple[UpstreamCheck, Repository | None]:
+    commit, day, paths, address, credential = list_git(source, base, cache, options)
+    faults = [*_moved(address, credential, options)]
     for folder in source.subfolders:
         if not any(path == folder or path.startswith(f"{folder}/") for path in paths):
             faults.append(f"subfolders: {folder!r} is not in {commit[:12]}")
     starts = tuple(f"{folder}/" for folder in source.subfolders)
     fetched = [path for path in paths if not starts or path.startswith(starts) or path in source.subfolders]
     files, unmatched = _taken(source, fetched, faults)
-    return UpstreamCheck(name, commit, day, files=files, unmatched=unmatched, faults=tuple(faults))
+    check = UpstreamCheck(name, commit, day, files=files, unmatched=unmatched, faults=tuple(faults))
+    # Of one that is pinned to a commit nothing new is expected.
+    return check, None if COMMIT.fullmatch(source.ref) else Repository(address, day, credential)
 
 
 def _pages(name: str, source: LlmsTxtSource, options: FetchOptions) -> UpstreamCheck:
@@ -162,13 +164,16 @@ def _taken(source: Source, paths: Sequence[str], faults: list[str]) -> tuple[int
     return files, unmatched
 
 
-def _moved(source: GitSource, options: FetchOptions) -> Iterator[str]:
-    """Tell a redirect: git follows it in silence, until somebody takes the old name."""
-    if not source.location.lower().startswith(("http://", "https://")):
+def _moved(url: str, credential: Credential | None, options: FetchOptions) -> Iterator[str]:
+    """Tell a redirect: git follows it in silence, until somebody takes the old name.
+
+    Args:
+        url: Where git asked, which the operator's git configuration may have made of the location.
+        credential: What git used there: another host is not to see it.
+        options: Roots to trust.
+    """
+    if not url.lower().startswith(("http://", "https://")):
         return
-    url, credential = split_address(source.location)
-    if source.credentials:
-        credential = read_credential(options.credentials, source.credentials, source.name)
     asked = f"{url.rstrip('/')}{_REFS}"
     with (
         http_client(options.ca_bundle, timeout=TIMEOUT_SECONDS, redirects=5) as client,

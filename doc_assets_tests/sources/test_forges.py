@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
+import httpx
 import pytest
 
-from doc_assets.catalogue.model import GitSource
+from doc_assets.secrets import Secret
 from doc_assets.sources import forges
+from doc_assets.sources.credentials import Credential
 from doc_assets.sources.fetch_options import FetchOptions
 from doc_assets.sources.forges import Repository, Told, ask_forges
 from doc_assets_tests.support.servers import Answer, Server, running
@@ -26,14 +27,8 @@ def server() -> Iterator[Server]:
         yield server
 
 
-def source(location: str, **keys: Any) -> GitSource:
-    return GitSource.model_validate({"name": "s", "kind": "git", "location": location, **keys})
-
-
 def asked(server: Server, *paths: str, options: FetchOptions | None = None) -> Told:
-    repositories = [
-        Repository(source(f"{server.address}/{path}"), OLD + timedelta(days=day)) for day, path in enumerate(paths)
-    ]
+    repositories = [Repository(f"{server.address}/{path}", OLD + timedelta(days=day)) for day, path in enumerate(paths)]
     return ask_forges(repositories, options or FetchOptions())
 
 
@@ -73,11 +68,11 @@ def test_one_request_is_sent_for_a_repository_that_may_be_archived_and_none_for_
     location = f"{server.address}/team/book"
     today = datetime.now(UTC).date()
     repositories = [
-        Repository(source(location), OLD),
-        Repository(source(f"{location}.git", subfolders=["src"]), OLD),
-        Repository(source(f"{server.address}/team/active"), today - timedelta(days=20)),
-        Repository(source("git@git.example:team/old"), OLD),
-        Repository(source("/srv/old"), OLD),
+        Repository(location, OLD),
+        Repository(f"{location}.git", OLD),
+        Repository(f"{server.address}/team/active", today - timedelta(days=20)),
+        Repository("git@git.example:team/old", OLD),
+        Repository("/srv/old", OLD),
     ]
     assert ask_forges(repositories, FetchOptions()).archived == {location: False}
     assert [path for path, _ in server.seen] == ["/api/v1/repos/team/book"]
@@ -88,7 +83,7 @@ def test_one_request_is_sent_for_a_repository_that_may_be_archived_and_none_for_
     [
         ((403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1893456000"}, b""), "no more requests until 00:00"),
         ((429, {}, b""), "takes no more requests"),
-        ((401, {}, b""), "does not take the token"),
+        ((401, {}, b""), "tells it to those with a token only"),
         ((502, {}, b""), "answered 502"),
     ],
 )
@@ -97,38 +92,95 @@ def test_a_forge_that_takes_no_more_is_left_alone_and_told_of(server: Server, an
     told = asked(server, "team/old", "team/b", "team/c", "team/d", "team/e")
     assert archived(server, told) == {"team/old": True}
     (note,) = told.notes
-    assert "team/b" in note and "and 1 more: " in note and why in note and ".token in the folder" in note
+    assert "team/b" in note and "and 1 more: " in note and why in note
     assert len(server.seen) == 2
 
 
-def test_a_host_that_is_no_forge_is_asked_once_and_one_out_of_reach_is_no_fault(server: Server) -> None:
+def test_a_host_that_is_no_forge_is_given_up_and_one_out_of_reach_is_no_fault(server: Server) -> None:
     server.respond = lambda *_: (200, {}, b"<html>a page for every path</html>")
-    told = asked(server, "team/a", "team/b")
-    assert (told.archived, len(server.seen)) == ({}, 3)
+    told = asked(server, "team/a", "team/b", "team/c", "team/d")
+    assert (told.archived, len(server.seen)) == ({}, 3 * 3)
     assert "has no API that tells it" in told.notes[0]
-    gone = ask_forges([Repository(source("http://127.0.0.1:9/team/a"), OLD)], FetchOptions())
+    gone = ask_forges([Repository("http://127.0.0.1:9/team/a", OLD)], FetchOptions())
     assert gone.archived == {} and "cannot be reached" in gone.notes[0]
 
 
-def test_a_token_is_that_of_the_source_else_that_of_the_host(server: Server, tmp_path: Path) -> None:
-    server.respond = answering("/api/v1/repos/", telling)
-    host = server.address.removeprefix("http://").replace(":", "-")
-    (tmp_path / f"{host}.token").write_text("of-the-host\n")
-    (tmp_path / "own.token").write_text("of-the-source\n")
-    repositories = [
-        Repository(source(f"{server.address}/team/a"), OLD),
-        Repository(source(f"{server.address}/team/b", credentials="own"), OLD + timedelta(days=1)),
-    ]
-    ask_forges(repositories, FetchOptions(credentials=tmp_path))
-    assert [token for _, token in server.seen] == ["Bearer of-the-host", "Bearer of-the-source"]
-    (tmp_path / f"{host}.token").write_text("")
-    empty = ask_forges(repositories[:1], FetchOptions(credentials=tmp_path))
-    assert "is needed" in empty.notes[0]
+def test_one_repository_of_which_a_forge_tells_nothing_hides_no_others(server: Server) -> None:
+    server.respond = answering("/api/v4/projects/", lambda name: (404, {}, b"") if "private" in name else telling(name))
+    told = asked(server, "team/private", "team/old", "team/new")
+    assert archived(server, told) == {"team/old": True, "team/new": False}
+    assert "team/private: " in told.notes[0] and "of a private repository to those with a token" in told.notes[0]
+
+
+def test_a_credential_that_is_refused_hides_nothing_from_those_without_it(server: Server) -> None:
+    def respond(path: str, headers: object) -> Answer:
+        return (401, {}, b"") if server.seen[-1][1] else telling(path)
+
+    server.respond = respond
+    own = Credential("deploy", token=Secret("deploys-secret"))
+    repositories = [Repository(f"{server.address}/a", OLD, own), Repository(f"{server.address}/old", date(2021, 1, 1))]
+    told = ask_forges(repositories, FetchOptions())
+    assert archived(server, told) == {"old": True}
+    assert told.notes[0].endswith("does not take the credential 'deploy': renew it, or let it read the API")
+
+
+def test_a_token_is_that_of_git_else_that_of_the_host_which_is_not_sent_in_the_clear(tmp_path: Path) -> None:
+    (tmp_path / "git.example-8443.token").write_text("of-the-host\n")
+    own = Credential("own", token=Secret("of-the-source"))
+
+    def sent(scheme: str, credential: Credential | None) -> Secret | None:
+        host = forges._Host("git.example:8443", scheme, tmp_path, credential)
+        found = host._credential(Repository(f"{scheme}://git.example:8443/a", OLD, credential))
+        return found.token if found else None
+
+    assert [sent("https", own), sent("http", own)] == [Secret("of-the-source")] * 2
+    assert (sent("https", None), sent("http", None)) == (Secret("of-the-host"), None)
+    (tmp_path / "127.0.0.1-9.token").write_text("")
+    told = ask_forges([Repository("https://127.0.0.1:9/team/a", OLD)], FetchOptions(credentials=tmp_path))
+    assert "is needed" in told.notes[0]
+
+
+def test_a_redirect_to_another_host_gets_no_token_and_an_answer_that_trickles_is_given_up() -> None:
+    seen = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(5):
+            seen.append(number)
+            yield b" "
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "git.example":
+            return httpx.Response(302, headers={"Location": "https://git.example.evil/x"})
+        assert "authorization" not in request.headers
+        return httpx.Response(200, content=pieces())
+
+    ends = iter([0.0, 0.0, 2.0])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forges.time, "monotonic", lambda: next(ends))
+        with (
+            httpx.Client(transport=httpx.MockTransport(respond), follow_redirects=True) as client,
+            pytest.raises(forges._Stop, match="took longer"),
+        ):
+            forges._asked(client, "https://git.example/x", Credential("own", token=Secret("of-the-source")), 1.0)
+    assert seen == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "shown"),
+    [({"ratelimit-reset": "1893456000"}, " until 00:00 UTC"), ({"ratelimit-reset": "²"}, ""), ({}, "")],
+)
+def test_the_end_of_a_limit_is_said_where_it_is_stated(headers: dict[str, str], shown: str) -> None:
+    assert forges._until(httpx.Headers(headers, encoding="latin-1")) == shown
+
+
+def test_the_end_of_a_limit_may_be_stated_in_seconds_from_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forges.time, "time", lambda: 1893456000.0)
+    assert forges._until(httpx.Headers({"ratelimit-reset": "120"})) == " until 00:02 UTC"
 
 
 def test_an_answer_of_any_other_form_tells_nothing(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forges, "_MOST_BYTES", 100)
-    bodies = iter([b'{"archived": false}', b"[]", b'{"archived": "yes"}', b"\xff", b" " * 101, b"[" * 90])
+    monkeypatch.setattr(forges, "_MOST_BYTES", 10_000)
+    bodies = iter([b'{"archived": false}', b"[]", b'{"archived": "yes"}', b"\xff", b" " * 10_001, b"[" * 9_000])
     server.respond = answering("/api/v1/repos/", lambda _: (200, {}, next(bodies)))
     told = asked(server, *"abcdef")
     assert archived(server, told) == {"a": False}

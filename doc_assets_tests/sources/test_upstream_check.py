@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from doc_assets.catalogue import Catalogue
+from doc_assets.catalogue.model import GitSource
+from doc_assets.secrets import Secret
 from doc_assets.sources import upstream_check
+from doc_assets.sources.credentials import Credential
 from doc_assets.sources.fetch_options import FetchOptions
+from doc_assets.sources.git import ListedCommit
 from doc_assets.sources.upstream_check import UpstreamCheck, check_upstreams
 from doc_assets_tests.support.catalogue_files import load
 from doc_assets_tests.support.git_upstream import ENVIRONMENT
@@ -35,6 +39,10 @@ def checked(tmp_path: Path, location: Path | str, keys: str) -> UpstreamCheck:
     catalogue: Catalogue = load(tmp_path, f"types:\n  rust:\n    sources:\n      - {source}\n")
     ((found,), _) = check_upstreams(catalogue, FetchOptions())
     return found
+
+
+def listed(source: GitSource, day: date, address: str = "", credential: Credential | None = None) -> ListedCommit:
+    return ListedCommit("a" * 40, day, ["a.md"], address or source.location, credential)
 
 
 def test_a_sound_source_tells_its_commit_its_files_and_no_fault(tmp_path: Path, repository: Path) -> None:
@@ -65,7 +73,7 @@ def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pyte
         return (200, {}, b"") if path.startswith("/new/") else (301, {"Location": f"/new{path}"}, b"")
 
     # git itself is not asked: this server is none of git.
-    monkeypatch.setattr(upstream_check, "list_git", lambda *_: ("0" * 40, date.today(), ["a.md"]))
+    monkeypatch.setattr(upstream_check, "list_git", lambda source, *_: listed(source, date.today()))
     server = Server()
     server.respond = redirect
     with running(server):
@@ -77,8 +85,7 @@ def test_a_repository_that_redirects_has_moved(tmp_path: Path, monkeypatch: pyte
 def test_an_archived_repository_is_a_fault_unless_a_commit_is_pinned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ref: str, archived: bool | None
 ) -> None:
-    listed = ("a" * 40, date(2019, 11, 2), ["a.md"])
-    monkeypatch.setattr(upstream_check, "list_git", lambda *_: listed)
+    monkeypatch.setattr(upstream_check, "list_git", lambda source, *_: listed(source, date(2019, 11, 2)))
     told = b'{"archived": true}' if archived else b'{"archived": false}'
     server = Server()
     server.respond = lambda path, _: (200, {}, told if path.startswith("/api/v1/repos/team/book") else b"")
@@ -87,6 +94,18 @@ def test_an_archived_repository_is_a_fault_unless_a_commit_is_pinned(
     assert (found.committed, found.archived) == (date(2019, 11, 2), archived)
     fault = "location: it is archived, with the last commit of 2019-11-02: look where it goes on, or keep it as it is "
     assert found.faults == ((f"{fault}with ref: {'a' * 40}",) if archived else ())
+
+
+def test_a_mirror_of_the_git_configuration_is_asked_and_the_location_sees_no_token_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server()
+    mirror, own = f"{server.address}/mirror", Credential("mirror", token=Secret("of-the-mirror"))
+    monkeypatch.setattr(upstream_check, "list_git", lambda source, *_: listed(source, date(2020, 1, 1), mirror, own))
+    with running(server):
+        checked(tmp_path, f"{server.address}/upstream", "credentials: mirror")
+    paths = {path for path, _ in server.seen}
+    assert paths and not any("upstream" in path for path in paths)
 
 
 def test_an_index_tells_how_many_pages_it_lists_and_one_that_moved_or_is_none_is_a_fault(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ _SUFFIXES = frozenset((
 _HEAD = 64_000  # bytes; comments with a licence can stand above
 _GZIP = b"\x1f\x8b"
 _MOST_UNPACKED = 10_000_000  # bytes
+_PIECE = 4_096  # bytes
 _ROFF = re.compile(
     rb"""^[.'][ \t]*(?:TH[ \t]+["\w\\]|Dt[ \t]+\S|Dd\b|S[Hh][ \t]+"?(?:NAME|SYNOPSIS)\b)""", re.MULTILINE
 )
@@ -134,21 +135,26 @@ def _whole(data: bytes) -> bytes:
     Raises:
         DocumentRejected: It is damaged, ends early, or holds too much.
     """
-    whole = b""
-    while data.startswith(_GZIP):
-        unpacker = zlib.decompressobj(wbits=31)
+    whole, unpacker, start = bytearray(), zlib.decompressobj(wbits=31), 0
+    while start < len(data):
+        if unpacker.eof:
+            if not data.startswith(_GZIP, start):
+                break
+            unpacker = zlib.decompressobj(wbits=31)
+        # In pieces: what is behind a member is copied for each of them.
+        piece = data[start : start + _PIECE]
         try:
-            whole += unpacker.decompress(data, _MOST_UNPACKED + 1 - len(whole))
+            whole += unpacker.decompress(piece, _MOST_UNPACKED + 1 - len(whole))
         except zlib.error as error:
             raise DocumentRejected(f"its gzip data is damaged ({error}): fetch or pack it anew") from None
         if len(whole) > _MOST_UNPACKED:
             raise DocumentRejected(
                 f"a page of more than {_MOST_UNPACKED:,} bytes once unpacked: exclude it in the catalogue"
             )
-        if not unpacker.eof:
-            raise DocumentRejected("its gzip data ends early: fetch or pack it anew")
-        data = unpacker.unused_data
-    return whole
+        start += len(piece) - len(unpacker.unused_data)
+    if not unpacker.eof:
+        raise DocumentRejected("its gzip data ends early: fetch or pack it anew")
+    return bytes(whole)
 
 
 def _unpacked(data: bytes, most: int) -> bytes:

@@ -128,7 +128,7 @@ def _gutter(sheet: Sheet) -> float | None:
         return None
     changes = [0] * (_BINS + 2)
     for line in lines:
-        start, end = (max(0, min(_BINS, int(x / sheet.width * _BINS))) for x in (line.left, line.right))
+        start, end = (int(max(0.0, min(1.0, x / sheet.width)) * _BINS) for x in (line.left, line.right))
         changes[start] += 1
         changes[end + 1] -= 1
     over, covering = [], 0

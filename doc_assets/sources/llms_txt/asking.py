@@ -248,7 +248,7 @@ class Asker:
         most, parts, size = self._source.max_page_bytes, [], 0
         until = time.monotonic() + _LONGEST_PAGE_SECONDS
         packed = _Packed(answer.headers.get("content-encoding", ""))
-        for sent in answer.iter_raw(1 << 16):
+        for sent in answer.iter_raw():  # as it comes: a slow server's pieces are not waited for together
             part = packed.unpack(sent, most + 1 - size)
             parts.append(part)
             size += len(part)

@@ -63,6 +63,13 @@ def test_a_compressed_page_that_is_cut_or_damaged_is_rejected(damage) -> None:
     assert two.sections[-1].blocks[0].text == "Of another member."
 
 
+def test_members_of_a_compressed_page_are_read_in_pieces_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = gzip.compress(MAN.encode()) + gzip.compress(b"") * 3 + gzip.compress(b".SH MORE\nLast.\n") + bytes(4)
+    for length in (1, 7, len(page)):
+        monkeypatch.setattr(man_format, "_PIECE", length)
+        assert read(page, "ring.8.gz").sections[-1].blocks[0].text == "Last."
+
+
 def test_another_name_of_a_page_is_skipped() -> None:
     with pytest.raises(DocumentSkipped, match="another name of man3/ring"):
         read('.\\" generated\n.so man3/ring.3\n', "man3/other.3")
