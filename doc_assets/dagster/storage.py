@@ -178,13 +178,19 @@ def _require_alive(connection: Any, record: Any, _proxy: object) -> None:  # noq
     """
     now = time.monotonic()
     used, record.info[_USED] = record.info.get(_USED, -_SOUND_SECONDS), now
-    if now - used < _SOUND_SECONDS and not select.select([connection], [], [], 0)[0]:
-        return
     try:
+        if now - used < _SOUND_SECONDS and not _has_to_read(connection):
+            return
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except psycopg2.Error as error:
         raise DisconnectionError(str(error)) from error  # SQLAlchemy connects anew
+
+
+def _has_to_read(connection: Any) -> bool:  # noqa: ANN401 - the driver's own
+    ready = select.poll()  # select() takes no descriptor above 1,023
+    ready.register(connection, select.POLLIN)
+    return bool(ready.poll(0))
 
 
 def _connected(

