@@ -35,5 +35,6 @@ def test_a_model_is_converted_once_by_a_process_of_its_own(settings: Settings) -
 
 def test_a_stop_ends_the_conversion(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutdown, "requested", lambda: True)
+    others = {*multiprocessing.active_children()}
     convert_apart(settings, time.sleep)  # pyrefly: ignore[bad-argument-type]
-    assert is_unconverted(settings) and not multiprocessing.active_children()
+    assert is_unconverted(settings) and {*multiprocessing.active_children()} <= others
