@@ -283,14 +283,17 @@ class _Packed:
         """Return what a piece holds, of packed data no more than ``most`` bytes.
 
         Raises:
-            PageFailed: It is no such data.
+            PageFailed: It is no such data, or more than such data.
         """
         if self._unpacker is None:
             return data
         try:
-            return self._unpacker.decompress(data, most)
+            part = self._unpacker.decompress(data, most)
         except zlib.error as error:
             raise PageFailed(f"it cannot be unpacked ({self._encoding}): {error}") from None
+        if self._unpacker.unused_data:  # a page that is read to the first end only would be cut in silence
+            raise PageFailed(f"it goes on behind its packed data ({self._encoding})")
+        return part
 
     def require_end(self) -> None:
         """Refuse data of which the end was not sent.

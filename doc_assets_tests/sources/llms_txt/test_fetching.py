@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from doc_assets.catalogue import LlmsTxtSource, Partition
@@ -376,9 +377,10 @@ def test_a_page_that_is_packed_unasked_is_unpacked_up_to_the_limit(site, tmp_pat
         ("tides", "br", b"\x0b\x02"),
         ("tides2", "gzip", b"no gzip"),
         ("tides3", "gzip", gzip.compress(b"# Tides\n\nHigh and low.\n")[:-9]),
+        ("tides4", "gzip", gzip.compress(b"# Tides\n") + gzip.compress(b"High and low.\n")),
     ):
         site.answers[f"/guides/{name}.md"] = lambda _, e=encoding, b=body: (200, {**MARKDOWN, "Content-Encoding": e}, b)
-    site.pages["/llms.txt"] = INDEX.encode() + b"- [More](/guides/tides2.md)\n- [Cut](/guides/tides3.md)\n"
+    site.pages["/llms.txt"] = INDEX.encode() + b"".join(b"- [%d](/guides/tides%d.md)\n" % (n, n) for n in (2, 3, 4))
     fetched = get(site, tmp_path, max_page_bytes=500)
     assert (fetched.root / "guides/start.md").read_bytes() == b"# Start\n"
     reasons = {file.path: file.reason or "" for file in fetched.left_out}
@@ -386,6 +388,25 @@ def test_a_page_that_is_packed_unasked_is_unpacked_up_to_the_limit(site, tmp_pat
     assert "sent as 'br'" in reasons["guides/tides.md"]
     assert "cannot be unpacked (gzip)" in reasons["guides/tides2.md"]
     assert "(gzip) ends before the page does" in reasons["guides/tides3.md"]
+    assert "goes on behind its packed data (gzip)" in reasons["guides/tides4.md"]
+
+
+def test_a_page_that_trickles_is_given_up_with_the_piece_that_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_LONGEST_PAGE_SECONDS", -1)
+    sent = []
+
+    def pieces() -> Iterator[bytes]:
+        for number in range(5):
+            sent.append(number)
+            yield b"#"
+
+    location = "https://harbour.example/llms.txt"
+    source = LlmsTxtSource.model_validate({"name": "s", "kind": "llms_txt", "location": location})
+    with asking.Asker(source, FetchOptions()) as asker:
+        asker._client = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=pieces())))
+        with pytest.raises(asking._TryAgain, match="takes longer"):
+            asker._once(location, {})
+    assert sent == [0]
 
 
 @pytest.mark.parametrize("status", [403, 404])
