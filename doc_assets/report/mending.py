@@ -21,7 +21,7 @@ _REJECTED = (
         "report it with the file; exclude the file until it is mended",
     ),
     (
-        r"^(archive|link in an archive)",
+        r"^archive member that would land outside",
         "unsafe member of an archive",
         "have the archive made without it",
     ),

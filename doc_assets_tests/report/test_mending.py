@@ -25,6 +25,12 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64
         ("skipped", "submodule at commit 0123: not fetched", "submodules", "sources of their own"),
         ("rejected", pointer_problem(POINTER), "only pointers to content kept elsewhere", "lfs: true"),
         ("rejected", "5 characters above the limit (DOC_ASSETS_MAX_X)", "above a limit", "raise DOC_ASSETS_MAX_X"),
+        (
+            "rejected",
+            "archive member that is encrypted: have it packed …",
+            "archive member that is encrypted",
+            "packed",
+        ),
         ("rejected", "the parser failed: KeyError: 'a'", "the parser failed", "report it"),
     ],
 )
