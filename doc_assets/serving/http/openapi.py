@@ -19,10 +19,15 @@ _REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {
     "400": "A parameter is wrong.",
     "401": "A token is needed.",
+    "403": "Requests must come through the proxy in front.",
     "404": "A type, source, scope, version or document does not exist.",
     "409": "Nothing is published yet.",
     "410": "What is live has changed since the cursor was given: begin again.",
+    "413": "The request has a body that is too large; none is needed.",
+    "414": "The parameters are too long.",
+    "421": "The Host header names none of this server's names.",
     "429": "Too many requests: Retry-After says when to come back.",
+    "500": "The server failed, or is set up wrongly: its log says why.",
     "503": "The store does not answer, or it took too long: Retry-After says when to come back.",
 }
 _PATH_PARAMETERS = {

@@ -32,6 +32,8 @@ _KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (Transient, 503, "unavailable", "Not available now"),
 )
 _RETRY_SECONDS = 2
+# A status such as 404 may be kept without being told so, and the next client may read the other form.
+_KEPT_BY_NOBODY = {"Cache-Control": "no-store", "Vary": "Accept"}
 _TITLES = {401: "A token is needed", 404: "Not found", 405: "Not this method", 413: "Too large", 429: "Too many"}
 
 
@@ -46,9 +48,9 @@ class ProblemResponse(JSONResponse):
 
     def __init__(self, body: Problem, headers: Mapping[str, str] | None = None) -> None:
         """Take the problem and what the client must know beside it."""
-        super().__init__(body.model_dump(), body.status, headers)
+        self._beside = {**_KEPT_BY_NOBODY, **(headers or {})}
+        super().__init__(body.model_dump(), body.status, self._beside)
         self._body = body
-        self._beside = dict(headers or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it in the form that the client reads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -273,8 +274,9 @@ def _problem(request: Request, error: DocAssetsError | ValidationError) -> PageP
 
 
 def _page_problem(request: Request, told: Problem) -> PageProblem:
-    path = "/" if request.url.path == "/results" else request.url.path
-    retry = f"{path}?{request.url.query}".rstrip("?") if told.status in (429, 503) else None
+    path = "/" if request.url.path == "/results" else quote(request.scope["path"])
+    # With two slashes before it, a path would be the name of another server.
+    retry = f"/{path.lstrip('/')}?{request.url.query}".rstrip("?") if told.status in (429, 503) else None
     return PageProblem(told.title, told.detail, told.status, retry)
 
 

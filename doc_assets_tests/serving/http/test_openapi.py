@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from pydantic import TypeAdapter
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from doc_assets.serving.http import guards as guards_module
+from doc_assets.serving.http import problems
 from doc_assets.serving.http.api import OPERATIONS
 from doc_assets.serving.http.openapi import openapi
 
@@ -62,3 +66,10 @@ def test_an_answer_has_the_fields_of_its_description(client: TestClient, path: s
     assert set(answer) == set(schema["properties"])
     model = next(one.answer for one in OPERATIONS if one.path == operation)
     TypeAdapter(model).validate_json(client.get(path).content)
+
+
+def test_every_status_that_guards_and_errors_answer_with_is_described() -> None:
+    guards = set(re.findall(r"\bproblem\(\s*(\d+)", inspect.getsource(guards_module)))
+    errors = {str(status) for _, status, _, _ in problems._KINDS}
+    for path, operation in openapi()["paths"].items():
+        assert guards | errors | {"413"} <= set(operation["get"]["responses"]), path

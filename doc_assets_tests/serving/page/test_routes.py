@@ -177,8 +177,18 @@ def test_a_browser_reads_what_is_wrong_in_words_and_a_program_as_json(store: Sto
         assert "more than 2 requests in a minute" in first(tree, ".problem").text()
         assert [a.attributes["href"] for a in tree.css(".problem a")] == ["/?q=x", "/"]
         assert client.get("/?q=x").headers["retry-after"] == "30"
+        # A path that begins with two slashes would name another server where it is linked to.
+        for path, link in (
+            ("//evil.example/a?q=x", "/evil.example/a?q=x"),
+            ("/documents/50%25%3F", "/documents/50%25%3F"),
+        ):
+            again = first(read(client, f"http://127.0.0.1{path}", 429), ".problem a").attributes["href"]
+            assert again == link
         for accept in ("*/*", "application/problem+json, text/html"):
-            assert client.get("/results?q=x", headers={"Accept": accept}).json()["title"] == "Too many requests"
+            refused = client.get("/results?q=x", headers={"Accept": accept})
+            assert refused.json()["title"] == "Too many requests"
+            # What is kept of one form must not answer who reads the other.
+            assert (refused.headers["vary"], refused.headers["cache-control"]) == ("Accept", "no-store")
 
 
 def test_sources_say_what_is_in_it_and_how_fresh(pages: TestClient) -> None:

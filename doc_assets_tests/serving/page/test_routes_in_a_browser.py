@@ -141,6 +141,17 @@ def test_a_filter_narrows_at_once_and_the_nearest_version_is_said(at_a_desk: Tab
     assert at_a_desk.said == []
 
 
+def test_going_back_to_a_filter_that_the_form_was_served_without_asks_the_server(at_a_desk: Tab) -> None:
+    page = at_a_desk.open("/?q=pin+worker&source=rust%2Ftokio")
+    page.locator("input[name=source]").uncheck(force=True)
+    page.wait_for_url("**/?q=pin+worker")
+    page.reload()
+    assert page.locator("input[name=source]").count() == 0
+    page.go_back()
+    page.locator("input[name=source]:checked").wait_for(state="attached")
+    assert page.locator(".hit").count() > 0
+
+
 def test_an_answer_that_was_overtaken_is_not_shown(at_a_desk: Tab) -> None:
     page = at_a_desk.open("/")
     HeldService.let_go.clear()

@@ -181,12 +181,14 @@
   });
   addEventListener("popstate", () => {
     const wanted = new URLSearchParams(location.search);
-    if (wanted.has("cursor")) { location.reload(); return; } // further results, which no form asks for
     for (const field of form.elements) {
       if (field.type === "checkbox") field.checked = wanted.getAll(field.name).includes(field.value);
       else if (field.name) field.value = wanted.get(field.name) ?? "";
     }
-    ask("leave");
+    // Further results, and filters that this form does not have, since it was served without them: the server has both.
+    const asked = new URLSearchParams(parameters());
+    if ([...wanted].some(([name, value]) => value.trim() && !asked.getAll(name).includes(value.trim()))) location.reload();
+    else ask("leave");
   });
   // A page that is left asks for nothing more; one that the browser kept and shows again does.
   addEventListener("pagehide", () => underWay?.abort());
