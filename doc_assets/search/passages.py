@@ -28,20 +28,23 @@ def chosen_rows(terms: Terms, evidence: Evidence, scores: np.ndarray) -> np.ndar
     """
     document = evidence.document
     sizes = np.bincount(document, minlength=len(evidence.document_ids))
-    starts = (np.cumsum(sizes) - sizes)[sizes > 0]
     lengths = sizes[sizes > 0]
+    starts = np.cumsum(lengths) - lengths
     left = scores.copy()
     holds = evidence.times > 0
-    missing = np.ones((len(sizes), len(terms.weights)), bool)
+    missing = np.ones((len(lengths), len(terms.weights)), bool)
     picked = [np.empty(0, np.int64)]
     for place in range(PASSAGES if len(document) else 0):
-        gained = left if not place else left + _UNCOVERED_WEIGHT * _weighed(terms, holds & missing[document])
-        best = np.repeat(np.maximum.reduceat(gained, starts), lengths)
-        rows = np.flatnonzero((gained == best) & np.isfinite(gained))
-        rows = rows[np.diff(document[rows], prepend=-1) > 0]  # of equals the earlier
+        gained = left
+        if place:
+            gained = left + _UNCOVERED_WEIGHT * _weighed(terms, holds & missing.repeat(lengths, axis=0))
+        best = np.maximum.reduceat(gained, starts)
+        equal = np.flatnonzero(gained == best.repeat(lengths))
+        has_more = np.isfinite(best)
+        rows = equal[np.searchsorted(equal, starts)][has_more]  # of equals the earlier
         picked.append(rows)
         left[rows] = -np.inf
-        missing[document[rows]] &= ~holds[rows]
+        missing[has_more] &= ~holds[rows]
     found = np.concatenate(picked)
     return found[np.argsort(document[found], kind="stable")]
 

@@ -111,7 +111,9 @@ def _shown_again(results: Sequence[FoldedResult], pairs: Collection[tuple[File, 
     What reading a page asked for is recorded with what it includes: pages of the navigation, files that only may be
     there. Of 376 pairs in 170 searches 19 have these words in common, most others not half of them.
     """
-    shown = {result.place.key: result.contents for result in results}
+    shown: dict[File, list[ChunkContent]] = {}
+    for result in results:  # best first; a file may give several
+        shown.setdefault(result.place.key, []).extend(result.contents)
 
     def holds(whole: File, part: File) -> bool:
         best = words_of(shown[part][0].text)

@@ -21,3 +21,10 @@ def test_a_page_includes_what_it_shows_and_not_what_it_only_asked_for() -> None:
     index = found("index.mdx", "All pages about the agent.")
     pairs = {(one.place.key, part.place.key) for one in (page, index)}
     assert _shown_again([part, page, index], pairs) == {(page.place.key, part.place.key)}
+
+
+def test_what_any_document_of_a_file_shows_is_shown_by_the_file() -> None:
+    part, page = found("_part.mdx", "Install the agent."), found("page.mdx", "Install the agent. Then restart it.")
+    others = [found(name, "Something else altogether.") for name in ("_part.mdx", "page.mdx")]
+    pair = (page.place.key, part.place.key)
+    assert _shown_again([part, page, *others], {pair}) == {pair}

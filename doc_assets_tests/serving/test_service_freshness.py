@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from doc_assets.search.searcher import Searcher
 from doc_assets.serving.answers import SearchQuery
 from doc_assets.serving.cursors import StateChanged
 from doc_assets.serving.service import Service
@@ -31,7 +32,8 @@ def library(store: Store) -> Library:
 
 
 def test_no_answer_and_no_cursor_mixes_two_states_while_eight_clients_search(library: Library) -> None:
-    service = Service(library.store, library.model)
+    searcher = Searcher(library.store, library.model, connections=8)  # as ``serve`` has it
+    service = Service(library.store, library.model, searcher=searcher)
     done = threading.Event()
     wrong: list[object] = []
     answers: list[str] = []
@@ -61,15 +63,16 @@ def test_no_answer_and_no_cursor_mixes_two_states_while_eight_clients_search(lib
             answers.append(first.state)
 
     clients = [threading.Thread(target=client) for _ in range(8)]
-    for one in clients:
-        one.start()
-    for n in (1, 2):
-        library.publish("rust/a", generation(n, "a"))
-        rollback(library.store, "rust/a")
-        library.publish("rust/b", generation(n, "b"))
-    done.set()
-    for one in clients:
-        one.join()
+    with searcher:
+        for one in clients:
+            one.start()
+        for n in (1, 2):
+            library.publish("rust/a", generation(n, "a"))
+            rollback(library.store, "rust/a")
+            library.publish("rust/b", generation(n, "b"))
+        done.set()
+        for one in clients:
+            one.join()
     assert wrong == [] and len(answers) >= 8
 
 

@@ -142,7 +142,10 @@ def test_a_filter_narrows_at_once_and_the_nearest_version_is_said(at_a_desk: Tab
 
 
 def test_going_back_to_a_filter_that_the_form_was_served_without_asks_the_server(at_a_desk: Tab) -> None:
-    page = at_a_desk.open("/?q=pin+worker&source=rust%2Ftokio")
+    page = at_a_desk.open("/?q=pin&source=rust%2Ftokio")
+    page.locator("#q").fill("pin worker")
+    page.locator("#q").press("Enter")
+    page.wait_for_url("**q=pin+worker&source=*")
     page.locator("input[name=source]").uncheck(force=True)
     page.wait_for_url("**/?q=pin+worker")
     page.reload()
