@@ -7,7 +7,7 @@ import pytest
 from doc_assets.search.search import search_in, searching
 from doc_assets.store.database.connection import Store
 from doc_assets.store.search.scope import SearchRequest
-from doc_assets.store.search.spelling import variants
+from doc_assets.store.search.spelling import nearest_lexemes, variants
 from doc_assets_tests.support.library import Library, WordModel, page
 
 
@@ -50,3 +50,8 @@ def test_a_misspelt_word_finds_the_nearest_and_says_so(
         answer = search_in(connection, library.model, query, SearchRequest.of((), (), None, None), mode="text")
     assert [result.path for result in answer.results] == found
     assert answer.instead == instead
+
+
+def test_what_is_near_to_one_word_is_not_near_to_another(library: Library) -> None:
+    with library.store.reading() as connection:
+        assert nearest_lexemes(connection, ["earli", "errx"]) == {"errx": "err"}
