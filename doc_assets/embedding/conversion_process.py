@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
+import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+from doc_assets.embedding.converted_graphs import scratch_prefix
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.opening import is_unconverted, open_embedder
+from doc_assets.embedding.space import model_folders
 from doc_assets.errors import DocAssetsError
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.masked_output import mask_worker_output
@@ -31,8 +36,9 @@ def convert_apart(settings: Settings, open_model: Callable[[Settings], Embedder]
     Raises:
         EmbeddingError: The model's folder is absent or incomplete.
     """
-    if not is_unconverted(settings):
-        return
+    folder = model_folders(settings)[-1]
+    if not is_unconverted(settings) or not _can_be_written(folder):
+        return  # what cannot be kept is made once, by the process that needs it
     converting = multiprocessing.get_context("spawn").Process(
         # It needs no database.
         target=_convert, args=(replace(settings, database_url=None), open_model), name="conversion"
@@ -42,6 +48,13 @@ def convert_apart(settings: Settings, open_model: Callable[[Settings], Embedder]
         converting.join(shutdown.POLL_SECONDS)
     converting.kill()  # it heeds no other signal; the next one begins anew
     converting.join()
+    for scratch in folder.glob(f"*/{scratch_prefix(converting.pid or 0)}*"):
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _can_be_written(folder: Path) -> bool:
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return os.access(there, os.W_OK | os.X_OK)
 
 
 def _convert(settings: Settings, open_model: Callable[[Settings], Embedder]) -> None:
@@ -53,5 +66,5 @@ def _convert(settings: Settings, open_model: Callable[[Settings], Embedder]) -> 
     log_context.configure(LogSettings.from_environment())
     try:
         open_model(settings)
-    except DocAssetsError as error:
-        _log.debug("the conversion failed: %s", error)
+    except Exception as error:
+        _log.debug("the conversion failed: %s", error, exc_info=not isinstance(error, DocAssetsError))

@@ -14,6 +14,11 @@ from doc_assets.embedding.space import EmbeddingSpace
 _GRAPH = "openvino-1"
 
 
+def scratch_prefix(pid: int) -> str:
+    """Return how the names of folders begin in which a process writes a graph before it is whole."""
+    return f".converting-{pid}-"
+
+
 def graph_paths(space: EmbeddingSpace, converted: Sequence[Path]) -> list[Path]:
     """Return where the converted graph of the space's model may be, in the order in which it is looked for."""
     return [place / space.in_fp32.fingerprint / f"{_GRAPH}.xml" for place in converted]

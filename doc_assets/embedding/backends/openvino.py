@@ -8,6 +8,7 @@ it already; later starts import neither torch nor transformers and take 1 s and 
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import tempfile
 import threading
@@ -21,7 +22,7 @@ import openvino
 from doc_assets.embedding.backends.graph_inputs import graph_inputs
 from doc_assets.embedding.backends.openvino_quantisation import quantise
 from doc_assets.embedding.batching import plan_few_shapes
-from doc_assets.embedding.converted_graphs import graph_paths
+from doc_assets.embedding.converted_graphs import graph_paths, scratch_prefix
 from doc_assets.embedding.embedder import leading, refuse_long, unit_rows
 from doc_assets.embedding.int8_scales import Int8Scales
 from doc_assets.embedding.prompts import Role
@@ -200,7 +201,7 @@ def _fp32_graph(
 def _keep(graph: openvino.Model, path: Path) -> None:
     """Write beside the target, then rename: no reader or second process sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=".converting-"))
+    scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=scratch_prefix(os.getpid())))
     try:
         openvino.save_model(graph, scratch / "graph.xml", compress_to_fp16=False)
         # The weights first: a reader that finds the .xml finds them too.
