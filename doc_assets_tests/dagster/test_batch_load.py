@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import create_autospec
 
 import pytest
 
 from doc_assets.dagster import batch_load
+from doc_assets.errors import Stopped
+from doc_assets.ingest.loader import Survey
 from doc_assets.settings import Settings
+from doc_assets.store.database.connection import Store
 
 _GIGABYTE = 10**9
 CPU = Settings(Path("home"), Path("sources.yaml"), embedding_backend="openvino", threads=2)
@@ -33,3 +37,21 @@ def test_loads_share_one_model_unless_an_endpoint_embeds_and_parse_with_few_proc
     assert batch_load.lanes(CPU, 2) == {"parse": 2, "embed": 1, "write": 2}
     assert batch_load.lanes(replace(CPU, threads=16), 4) == {"parse": 8, "embed": 1, "write": 4}
     assert batch_load.lanes(replace(ENDPOINT, threads=16), 4) == {"parse": 16, "embed": 4, "write": 4}
+
+
+@pytest.mark.parametrize(("settings", "conversions"), [(CPU, 1), (ENDPOINT, 0)])
+def test_a_model_that_loads_share_is_converted_before_they_start(
+    settings: Settings, conversions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def start(_: Settings) -> None:
+        order.append("start")
+        raise Stopped("far enough")
+
+    monkeypatch.setattr(batch_load, "convert_apart", lambda _: order.append("conversion"))
+    monkeypatch.setattr(batch_load, "describe_space", start)
+    survey, store = create_autospec(Survey, instance=True), create_autospec(Store, instance=True)
+    with pytest.raises(Stopped):
+        list(batch_load.load(settings, store, [survey], 2))
+    assert order == [*["conversion"] * conversions, "start"]
