@@ -203,7 +203,7 @@ def _asked(client: httpx.Client, url: str, credential: Credential | None, until:
             _require_time(until)
     try:
         said = json.loads(body)
-    except (ValueError, RecursionError):  # of UnicodeDecodeError too
+    except (ValueError, RecursionError):  # no JSON, no UTF-8, or nested too deep
         return None
     found = said.get("archived") if isinstance(said, dict) else None
     return found if isinstance(found, bool) else None

@@ -32,10 +32,9 @@ _KINDS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (Transient, 503, "unavailable", "Not available now"),
 )
 _RETRY_SECONDS = 2
-# A status such as 404 may be kept without being told so, and the next client may read the other form.
+# Caches may keep a 404 without being told to, and hand the page to a program, or the JSON to a browser.
 _KEPT_BY_NOBODY = {"Cache-Control": "no-store", "Vary": "Accept"}
 _TITLES = {401: "A token is needed", 404: "Not found", 405: "Not this method", 413: "Too large", 429: "Too many"}
-
 
 # Shows a problem of a request as a page.
 ProblemPage = Callable[[Request, Problem], Response]

@@ -48,7 +48,7 @@ def nearest_lexemes(connection: psycopg.Connection, missing: Sequence[str]) -> d
         " SELECT FROM chunk WHERE tsv @@ quote_literal(t.near)::tsquery LIMIT %s) k) c"
         " WHERE c.n > 0 AND (starts_with(t.missing, t.near) OR t.missing || ' ' || t.near = ANY(%s))"
         " ORDER BY c.n DESC, t.near",
-        ([missing for missing, _ in tried], [near for _, near in tried], _COUNTED, [" ".join(pair) for pair in tried]),
+        ([lexeme for lexeme, _ in tried], [near for _, near in tried], _COUNTED, [" ".join(pair) for pair in tried]),
     ).fetchall()
     found: dict[str, str] = {}
     for lexeme, near, _ in rows:
