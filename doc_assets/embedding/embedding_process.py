@@ -32,7 +32,7 @@ from doc_assets.embedding.shared_embedder import Answer, Request
 from doc_assets.errors import DocAssetsError, EmbeddingError
 from doc_assets.runtime import log_context, shutdown
 from doc_assets.runtime.masked_output import mask_worker_output
-from doc_assets.runtime.processes import die_with_parent, exit_reason
+from doc_assets.runtime.processes import die_with_parent, exit_reason, return_free_memory
 from doc_assets.settings import LogSettings, Settings
 
 _log = logging.getLogger(__name__)
@@ -169,6 +169,7 @@ class SharedModel:
                     raise self._failure  # it failed while this request waited, and would again, after 10 to 20 s
                 try:
                     self._model = self._open_model()
+                    return_free_memory()  # rounding and compiling leave 40 MB
                 except BaseException as error:
                     self._failure = error
                     raise

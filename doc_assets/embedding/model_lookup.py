@@ -84,7 +84,7 @@ class SpaceModels:
                     return self._opened[space.fingerprint]
             space, settings = _configured(self._settings, spaces)
             weights = converted_weights(settings, space)
-            opened = open_embedder(settings, keep_compiled=True, weights_sha256=weights)
+            opened = open_embedder(settings, weights_sha256=weights)
             return self._opened.setdefault(space.fingerprint, opened)
 
     @property

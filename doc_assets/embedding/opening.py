@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,7 +79,6 @@ def open_embedder(
     settings: Settings,
     on_retry: Callable[[], None] | None = None,
     *,
-    keep_compiled: bool = False,
     weights_sha256: str = "",
 ) -> Embedder:
     """Open the configured model. Keep it: opening takes from 0.5 s (OpenVINO, converted before) to 20 s.
@@ -89,8 +86,6 @@ def open_embedder(
     Args:
         settings: Model, backend, retries.
         on_retry: Called, from any thread, before each retry of an endpoint.
-        keep_compiled: Keep what OpenVINO compiles, 90 MB for a model of 90 MB, so that the next process opens it in a
-            third of the time: for those that embed one query and end.
         weights_sha256: SHA-256 of the model's weights where it is known: they are not hashed then.
 
     Raises:
@@ -109,7 +104,7 @@ def open_embedder(
                 model_folders(settings),
                 settings.threads,
                 scales,
-                compiled=_compiled_models(settings) if keep_compiled else None,
+                compiled=_compiled_models(settings),
             )
         case "torch":
             from doc_assets.embedding.backends.torch import TorchEmbedder
@@ -135,13 +130,8 @@ def open_embedder(
 
 
 def _compiled_models(settings: Settings) -> Path | None:
-    """Return the folder of compiled models; None without a home, or if nothing can be written there."""
-    if not settings.home.is_dir():
-        return None
-    folder = settings.home / "models" / "compiled"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    return folder if os.access(folder, os.W_OK) else None
+    """Return the folder of compiled models; None without a home: none is made for them."""
+    return settings.home / "models" / "compiled" if settings.home.is_dir() else None
 
 
 def is_unconverted(settings: Settings) -> bool:

@@ -267,7 +267,7 @@ def cpu_has_bf16() -> bool:
     OpenVINO reports it; its bf16 hint is accepted on any CPU and then silently computed in fp32. Where Linux says that
     the CPU has none it is not asked: its import costs each process 37 MB and 0.25 s of CPU.
     """
-    flags = _flags_of_cpu()
+    flags = flags_of_cpu()
     named = bool(flags & {"avx512_bf16", "amx_bf16"})
     # Flags have other names on other kinds of CPU, and there are none outside Linux.
     if (named or "sse2" not in flags) and importlib.util.find_spec("openvino"):
@@ -283,13 +283,15 @@ def cpu_has_int8() -> bool:
 
     OpenVINO reports int8 for every CPU that it runs on.
     """
-    return bool(_flags_of_cpu() & {"avx512_vnni", "avx_vnni", "amx_int8"})
+    return bool(flags_of_cpu() & {"avx512_vnni", "avx_vnni", "amx_int8"})
 
 
-def _flags_of_cpu() -> set[str]:
-    """Return the words of what Linux says of the CPU; empty elsewhere."""
+def flags_of_cpu() -> set[str]:
+    """Return the names of what the CPU can, as Linux has them (``avx2``); empty elsewhere."""
     information = Path("/proc/cpuinfo")
-    return set(information.read_text().split()) if information.is_file() else set()
+    lines = information.read_text().splitlines() if information.is_file() else ()
+    # All cores of a machine have the same, and x86 and ARM names of their own for the line.
+    return next((set(line.split()) for line in lines if line.startswith(("flags", "Features"))), set())
 
 
 def model_folders(settings: Settings) -> list[Path]:

@@ -119,7 +119,7 @@ def test_openvino_is_asked_for_bf16_unless_linux_says_that_an_x86_cpu_has_none(m
     monkeypatch.setattr(openvino.Core, "get_property", lambda *_: ["FP32", "BF16"])
     asked = {"fpu sse2 avx2": False, "fpu sse2 avx512_bf16": True, "asimd bf16": True, "": True}
     for flags, found in asked.items():
-        monkeypatch.setattr(space, "_flags_of_cpu", lambda flags=flags: set(flags.split()))
+        monkeypatch.setattr(space, "flags_of_cpu", lambda flags=flags: set(flags.split()))
         space.cpu_has_bf16.cache_clear()
         assert space.cpu_has_bf16() is found, flags
     space.cpu_has_bf16.cache_clear()

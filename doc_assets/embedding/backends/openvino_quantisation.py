@@ -22,6 +22,8 @@ from openvino import opset13 as operations
 from doc_assets.embedding.int8_scales import ActivationScales, Int8Scales
 from doc_assets.errors import EmbeddingMisconfigured
 
+# Raised when the same graph and scales give other constants or operations: what was compiled before is not used again.
+QUANTISATION = 1
 _LARGEST_CODE = 255
 
 
