@@ -102,6 +102,7 @@ def test_a_model_that_cannot_be_downloaded_says_what_to_set(monkeypatch: pytest.
 def test_bf16_is_used_where_the_cpu_has_it_and_refused_elsewhere(
     monkeypatch: pytest.MonkeyPatch, bf16: bool, precision: str
 ) -> None:
+    monkeypatch.setattr(space, "cpu_has_int8", lambda: False)
     monkeypatch.setattr(space, "cpu_has_bf16", lambda: bf16)
     automatic = dataclasses.replace(SETTINGS, embedding_backend="openvino", embedding_precision="auto")
     assert describe_space(automatic).precision == precision
