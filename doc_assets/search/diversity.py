@@ -6,6 +6,7 @@ duplicates are one result already (``folding``).
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,10 @@ _CHANCE = 0.5
 _INCLUDED = 0.05
 
 
+# 10 KB each; those of the first 20 results are needed by every search.
+_WORDS_KEPT = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Contender:
     """A document to place: its score, its file, and the words of its best chunk."""
@@ -33,6 +38,7 @@ class Contender:
     words: frozenset[str]
 
 
+@functools.lru_cache(_WORDS_KEPT)
 def words_of(text: str) -> frozenset[str]:
     """Return the different words of a text."""
     return frozenset(_WORD.findall(text.casefold()))

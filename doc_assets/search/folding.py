@@ -24,9 +24,7 @@ from doc_assets.store.search.places import (
     ChunkContent,
     DocumentPlace,
     Places,
-    contents_of,
     counterparts,
-    details_of,
 )
 from doc_assets.store.search.scope import SearchScope
 
@@ -91,20 +89,20 @@ def fold_duplicates(
     found = group_duplicates(ordered, files, linked, k)
     by_id = {r.document_id: r for r in ordered}
     members = [key for group in found for key in (group.best.document_id, *group.others)]
-    stated, contents = details_of(
-        connection, members, [(key, chunk.ordinal) for key in members if key in by_id for chunk in by_id[key].chunks]
+    details = places.details(
+        members, [(key, chunk.ordinal) for key in members if key in by_id for chunk in by_id[key].chunks]
     )
     shown: dict[bytes, FoldedResult] = {}
     for group in found:
         # A document that was not ranked may not meet the conditions on metadata: under "also in" only.
         showable = by_id.keys() if scope.conditions else files.keys()
-        result = _result(group, files, stated, linked, showable)
+        result = _result(group, files, details.metadata, linked, showable)
         if (key := result.ranked.document_id) not in shown:
             own = by_id.get(key)
             best = Ranked(key, own.chunks, group.best.score) if own else _counterpart(connection, group, key)
             places_shown = [(key, chunk.ordinal) for chunk in best.chunks]
-            known = contents if own else contents_of(connection, places_shown)
-            texts = tuple(known[place] for place in places_shown)
+            known = details if own else places.details((), places_shown)
+            texts = tuple(known.contents[place] for place in places_shown)
             shown[key] = FoldedResult(best, result.place, result.metadata, result.also_in, texts)
     return list(shown.values())
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from doc_assets.search.identifiers import identifiers, occurs, share
 from doc_assets.search.ranking import Bonus, ByWords, Mode, Ranked, best_rows, rank
-from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.evidence import Evidence, Terms
-from doc_assets.store.search.places import contents_of
+from doc_assets.store.search.places import Places
 
 # For a chunk in which identifiers that are all of the query stand as they were asked for. Without it hit@1 falls from
 # 0.87 to 0.84 and MRR@10 by 0.013; 0.1 to 0.3 rank about as well.
@@ -19,7 +18,7 @@ _IDENTIFIER_WEIGHT = 0.2
 _CHUNKS_READ = 60
 
 
-def refined(connection: Connection, query: str, terms: Terms, evidence: Evidence, mode: Mode) -> list[Ranked]:
+def refined(places: Places, query: str, terms: Terms, evidence: Evidence, mode: Mode) -> list[Ranked]:
     """Return the documents of the evidence, best first, as ``rank`` does, with what their texts add.
 
     By meaning alone nothing is added.
@@ -28,12 +27,12 @@ def refined(connection: Connection, query: str, terms: Terms, evidence: Evidence
     if mode == "vector" or not wanted or not len(evidence.document):
         return rank(terms, evidence, mode)
     by_words = ByWords.of(terms, evidence)
-    of_chunks = _of_identifiers(connection, wanted, terms, evidence, mode, by_words)
+    of_chunks = _of_identifiers(places, wanted, terms, evidence, mode, by_words)
     return rank(terms, evidence, mode, Bonus(of_chunks, Bonus.none(evidence).documents), by_words)
 
 
 def _of_identifiers(
-    connection: Connection, wanted: Sequence[str], terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords
+    places: Places, wanted: Sequence[str], terms: Terms, evidence: Evidence, mode: Mode, by_words: ByWords
 ) -> np.ndarray:
     bonus = np.zeros(len(evidence.document))
     rows = best_rows(terms, evidence, mode, by_words)
@@ -46,7 +45,7 @@ def _of_identifiers(
         )
     }
     shares = {one: share(one, terms.lexemes, terms.weights.tolist()) for one in wanted}
-    for chunk, content in contents_of(connection, list(row_of)).items():
+    for chunk, content in places.details((), row_of.keys()).contents.items():
         text = "\n".join([content.title, *content.heading_path, content.text])
         bonus[row_of[chunk]] = min(1.0, sum(part for one, part in shares.items() if occurs(one, text)))
     return _IDENTIFIER_WEIGHT * bonus

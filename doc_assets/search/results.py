@@ -12,6 +12,7 @@ from doc_assets.search.folding import AlsoIn, FoldedResult, fold_duplicates
 from doc_assets.search.page_url import address
 from doc_assets.search.ranking import Ranked, RankedChunk
 from doc_assets.search.sections import best_part, headings_of, parts_of
+from doc_assets.store.browse.documents import Span
 from doc_assets.store.database.connection import Connection
 from doc_assets.store.search.places import ChunkContent, File, Places, StoredPlaces
 from doc_assets.store.search.scope import SearchScope
@@ -33,6 +34,7 @@ class Passage:
         ordinal: Its number in the document, from 0.
         url: Its address in a browser, None if that is not known.
         score: Higher is better; comparable within one search only.
+        span: Where it stands in the document's text.
     """
 
     heading: str
@@ -40,6 +42,7 @@ class Passage:
     ordinal: int
     url: str | None
     score: float
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,7 @@ def _passage(
         chunk.ordinal,
         address(place.site, place.path, result.metadata, part.anchor, part.heading_path),
         chunk.score,
+        Span(chunk.ordinal, content.heading_path, content.anchor, content.start, content.end),
     )
 
 

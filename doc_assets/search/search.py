@@ -27,6 +27,7 @@ from doc_assets.store.database.connection import Connection, OperationalError, S
 from doc_assets.store.search import filters
 from doc_assets.store.search.filters import Where
 from doc_assets.store.search.meaning import embed_query
+from doc_assets.store.search.places import StoredPlaces
 from doc_assets.store.search.ranking_settings import ranking_settings
 from doc_assets.store.search.scope import SearchRequest, SearchScope, resolve_scope
 from doc_assets.store.spaces.spaces import live_models
@@ -170,8 +171,9 @@ def search_in(
     found = memory.candidates(connection, asked) if memory is not None else None
     if found is None:
         found = _from_store(connection, embedder, asked)
-    ranked = refined(connection, query, found.terms, found.evidence, asked.mode)
-    results = results_of(connection, query, ranked, found.scope, asked.wanted, found.places)
+    places = found.places or StoredPlaces(connection, found.scope.snapshots)
+    ranked = refined(places, query, found.terms, found.evidence, asked.mode)
+    results = results_of(connection, query, ranked, found.scope, asked.wanted, places)
     if results and isinstance(embedder, SpaceModels) and (reranker := embedder.reranker()):
         results = rerank(reranker, query, results)
     return Found(found.scope, results[:k], found.terms.instead, left_out)
@@ -221,7 +223,7 @@ def ranked_by(
 ) -> list[Ranked]:
     """Return at least ``k`` documents, if there are as many, best first; ``meaning`` is not needed for ``text``."""
     terms, evidence = evidence_of(connection, query, scope, k, mode, meaning)
-    return refined(connection, query, terms, evidence, mode)
+    return refined(StoredPlaces(connection, scope.snapshots), query, terms, evidence, mode)
 
 
 def _model(connection: Connection, given: Model, scope: SearchScope) -> Embedder:

@@ -12,6 +12,7 @@ from doc_assets.errors import DocAssetsError
 from doc_assets.search.evaluation import evaluate, rank_of
 from doc_assets.search.folding import AlsoIn
 from doc_assets.search.results import Passage, SearchResult
+from doc_assets.store.browse.documents import Span
 
 
 def result(place: str) -> SearchResult:
@@ -91,7 +92,8 @@ def test_what_is_told_as_also_in_of_a_result_counts_at_its_rank_unless_strict(qu
 
 
 def shown(place: str, *texts: str, **of: str) -> SearchResult:
-    passages = tuple(Passage("Title > Part", text, n, None, 1.0 - n / 10) for n, text in enumerate(texts))
+    span = Span(0, (), "", 0, 0)
+    passages = tuple(Passage("Title > Part", text, n, None, 1.0 - n / 10, span) for n, text in enumerate(texts))
     return replace(result(place), passages=passages, metadata=dict(of), document="/".join(of.values()))
 
 

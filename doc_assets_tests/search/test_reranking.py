@@ -8,6 +8,7 @@ import numpy as np
 
 from doc_assets.search.reranking import rerank
 from doc_assets.search.results import Passage, SearchResult
+from doc_assets.store.browse.documents import Span
 
 
 class Longest:
@@ -22,7 +23,8 @@ class Longest:
 
 
 def result(path: str, *texts: str) -> SearchResult:
-    passages = tuple(Passage("Title", text, n, f"https://x/#{n}", 1.0 - n / 10) for n, text in enumerate(texts))
+    span = Span(0, (), "", 0, 0)
+    passages = tuple(Passage("Title", text, n, f"https://x/#{n}", 1.0 - n / 10, span) for n, text in enumerate(texts))
     return SearchResult("rust", "std", path, "Title", 1.0, texts[0], "https://x/#0", passages=passages)
 
 

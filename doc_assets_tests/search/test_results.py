@@ -11,7 +11,7 @@ from doc_assets.store.search.places import ChunkContent, DocumentPlace
 
 def found(path: str, *texts: str) -> FoldedResult:
     place = DocumentPlace("rust", "guide", path, Site("", "", ""), "prefer_best")
-    contents = tuple(ChunkContent("Title", (), "", text) for text in texts)
+    contents = tuple(ChunkContent("Title", (), "", text, 0, len(text)) for text in texts)
     return FoldedResult(Ranked(path.encode(), (), 1.0), place, {}, (), contents)
 
 

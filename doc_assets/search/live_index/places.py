@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from doc_assets.search.live_index.details import KnownDetails
 from doc_assets.search.live_index.state import LiveState
-from doc_assets.store.search.places import DocumentPlace, File
+from doc_assets.store.database.connection import Connection
+from doc_assets.store.search.places import Details, DocumentPlace, File
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,14 @@ class LivePlaces:
     Attributes:
         state: What is live.
         numbers: Numbers of the snapshots.
+        connection: Asked for the details that are not known yet.
+        known: Details that were read before.
     """
 
     state: LiveState
     numbers: frozenset[int]
+    connection: Connection
+    known: KnownDetails
 
     def near_duplicates(self, documents: Sequence[bytes]) -> Mapping[bytes, Mapping[bytes, float]]:
         """See ``Places.near_duplicates``; all of them are live."""
@@ -41,6 +47,10 @@ class LivePlaces:
         known = set(files)
         pairs = ((whole, (*whole[:2], path)) for whole in known for path in self.state.includes.get(whole, ()))
         return {(whole, part) for whole, part in pairs if part in known and whole != part}
+
+    def details(self, documents: Collection[bytes], chunks: Collection[tuple[bytes, int]]) -> Details:
+        """See ``Places.details``."""
+        return self.known.of(self.connection, documents, chunks)
 
     def _places(self, number: int, document_id: bytes) -> list[DocumentPlace]:
         known = self.state.places

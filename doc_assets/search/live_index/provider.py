@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from doc_assets.embedding.embedder import Embedder
 from doc_assets.embedding.model_lookup import SpaceModels
 from doc_assets.embedding.prompts import Role
+from doc_assets.search.live_index.details import KnownDetails
 from doc_assets.search.live_index.gathering import NO_TERMS, find_terms, gather
 from doc_assets.search.live_index.loading import StateIndex
 from doc_assets.search.live_index.places import LivePlaces
@@ -32,11 +33,13 @@ class IndexProvider:
         index: The index.
         models: What opens the model of the live space.
         vectors: The vectors of earlier queries, by the fingerprint of their space and their text.
+        details: What was read of the documents that were found.
     """
 
     index: StateIndex
     models: Model
     vectors: Recent[tuple[str, str], np.ndarray]
+    details: KnownDetails = field(default_factory=KnownDetails)
 
     def candidates(self, connection: Connection, asked: Asked) -> Candidates | None:
         """See ``Provider.candidates``; None unless the index holds what the connection sees as live."""
@@ -63,7 +66,7 @@ class IndexProvider:
         if not scope.searched_chunks:
             require_known(connection, conditions)
             return Candidates.none(scope)
-        places = LivePlaces(state, frozenset(numbers))
+        places = LivePlaces(state, frozenset(numbers), connection, self.details)
         vector = None if embedder is None else self._vector(embedder, asked.query)
         if asked.mode == "vector":
             evidence = gather(state, rows, NO_TERMS, vector, asked.wanted, all_chunks=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -22,16 +22,28 @@ class Recent(Generic[Key, Value]):
 
     def of(self, key: Key, make: Callable[[], Value]) -> Value:
         """Return the value of a key, made unless it is known. Two threads may both make it."""
-        with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return self._values[key]
+        if key in (known := self.known([key])):
+            return known[key]
         made = make()
+        self.keep({key: made})
+        return made
+
+    def known(self, keys: Iterable[Key]) -> dict[Key, Value]:
+        """Return the values of those keys that have one."""
+        found = {}
         with self._lock:
-            self._values[key] = made
+            for key in keys:
+                if key in self._values:
+                    self._values.move_to_end(key)
+                    found[key] = self._values[key]
+        return found
+
+    def keep(self, values: Mapping[Key, Value]) -> None:
+        """Keep values by their keys, as long as no others take their place."""
+        with self._lock:
+            self._values.update(values)
             while len(self._values) > self._kept:
                 self._values.popitem(last=False)
-        return made
 
     def __reduce__(self) -> tuple[type[Recent[Key, Value]], tuple[int]]:
         """Return what makes an empty one."""

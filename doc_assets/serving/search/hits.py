@@ -22,17 +22,19 @@ from doc_assets.store.browse.documents import (
     Span,
     documents_at,
     lengths_of,
-    spans_at,
     spans_of,
     stretches_of,
 )
-from doc_assets.store.browse.state import VisibleSnapshot
+from doc_assets.store.browse.state import VisibleSnapshot, VisibleState
 from doc_assets.store.database.connection import Connection
 
 # No text of so many characters for each token of the budget fits into it: it is not even read.
 _MOST_CHARACTERS_PER_TOKEN = 16
 # Some 250 bytes each.
 _STRETCHES_KEPT = 20_000
+
+# Some 2 KB each.
+_DOCUMENTS_KEPT = 5_000
 
 Stretch = tuple[bytes, int, int]
 """A document, and where a stretch of its text begins and ends, in characters."""
@@ -62,15 +64,37 @@ class StretchTokens:
         return self._known.of(stretch, lambda: self.counter.count(text))
 
 
+class PlacedDocuments:
+    """The facts of documents at their places, those read last, as long as the same is live; for many threads."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known: Recent[tuple[str, PlaceKey], DocumentFacts] = Recent(_DOCUMENTS_KEPT)
+
+    def at(
+        self, connection: Connection, places: Sequence[PlaceKey], snapshots: Sequence[int], live: str | None
+    ) -> Mapping[PlaceKey, DocumentFacts]:
+        """Return what ``documents_at`` does; ``live`` is the ``live_key`` if these snapshots are what is live."""
+        if live is None:
+            return documents_at(connection, places, snapshots)
+        found = {place: facts for (_, place), facts in self._known.known((live, place) for place in places).items()}
+        if unread := [place for place in places if place not in found]:
+            read = documents_at(connection, unread, snapshots)
+            self._known.keep({(live, place): facts for place, facts in read.items()})
+            found |= read
+        return found
+
+
 def found_chunks(result: SearchResult) -> dict[int, str]:
     """Return the texts of a result's chunks by ordinal, best first."""
-    return {passage.ordinal: passage.text for passage in result.passages} or {result.ordinal: result.text}
+    return {passage.ordinal: passage.text for passage in result.passages}
 
 
 def show(
     connection: Connection,
     results: Sequence[SearchResult],
-    visible: Sequence[VisibleSnapshot],
+    state: VisibleState,
+    documents: PlacedDocuments,
     tokens: StretchTokens,
     around: Around,
     max_tokens: int,
@@ -80,13 +104,11 @@ def show(
     Where a hit does not fit at the width asked for, it is shown at the widest one that does.
     """
     keys = [_key(result) for result in results]
-    snapshots = [one.id for one in visible]
-    by_id = {one.id: one for one in visible}
+    by_id = {one.id: one for one in state.snapshots}
     others = [_key(also) for result in results for also in result.also_in]
-    facts = documents_at(connection, [*keys, *others], snapshots)
+    facts = documents.at(connection, [*keys, *others], list(by_id), state.live)
     if around is Around.passage:  # a long page has thousands
-        found = [(key[3], n) for key, result in zip(keys, results, strict=True) for n in found_chunks(result)]
-        spans = spans_at(connection, found)
+        spans = {key[3]: _spans(result) for key, result in zip(keys, results, strict=True)}
     else:
         spans = spans_of(connection, [key[3] for key in keys])
     lengths = lengths_of(connection, [key[3] for key in keys]) if around is Around.page else {}
@@ -156,6 +178,11 @@ def cut(passage: Passage, most: int, tokens: TokenCounter) -> Passage:
 
 def _key(result: SearchResult | AlsoIn) -> PlaceKey:
     return result.doc_type, result.source, result.path, bytes.fromhex(result.document)
+
+
+def _spans(result: SearchResult) -> dict[int, Span]:
+    """Return the places of a result's chunks by ordinal, in their order in the document."""
+    return {span.ordinal: span for span in sorted((p.span for p in result.passages), key=lambda span: span.ordinal)}
 
 
 def _read(

@@ -11,7 +11,7 @@ from doc_assets.search.results import SearchResult
 from doc_assets.search.search import Found
 from doc_assets.serving.answers import DEEPEST, SearchAnswer, SearchQuery, Snapshot
 from doc_assets.serving.cursors import Cursor, mark, request_hash, short
-from doc_assets.serving.search.hits import StretchTokens, show
+from doc_assets.serving.search.hits import PlacedDocuments, StretchTokens, show
 from doc_assets.serving.search.version_filter import VersionFilter
 from doc_assets.serving.search.versions import Versions
 from doc_assets.serving.sources.snapshot_facts import SnapshotFacts
@@ -39,6 +39,7 @@ class Searches:
         self.states = VisibleStates()
         self._versions = Versions(facts)
         self._tokens = tokens
+        self._documents = PlacedDocuments()
         self._stretches = StretchTokens(tokens)
 
     def answer(self, connection: Connection, query: SearchQuery, places: Sequence[str]) -> SearchAnswer:
@@ -68,7 +69,8 @@ class Searches:
         shown = show(
             connection,
             [of_version.place_of(one) for one in results],
-            visible,
+            seen,
+            self._documents,
             self._stretches,
             query.around,
             query.max_tokens,

@@ -121,20 +121,6 @@ def spans_of(connection: psycopg.Connection, documents: Sequence[bytes]) -> dict
     return found
 
 
-def spans_at(connection: psycopg.Connection, chunks: Sequence[tuple[bytes, int]]) -> dict[bytes, dict[int, Span]]:
-    """Return the place of each chunk (document, ordinal), by document and ordinal."""
-    found: dict[bytes, dict[int, Span]] = {document: {} for document, _ in chunks}
-    for document, *place in connection.execute(
-        "SELECT d.document_id, d.ordinal, d.heading_path, d.anchor, d.char_start, d.char_end"
-        " FROM unnest(%b::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
-        " JOIN document_chunk d USING (document_id, ordinal) ORDER BY d.document_id, d.ordinal",
-        ([document for document, _ in chunks], [ordinal for _, ordinal in chunks]),
-    ):
-        span = Span(*place)
-        found[document][span.ordinal] = span
-    return found
-
-
 def text_of(connection: psycopg.Connection, document: bytes) -> str:
     """Return the whole text of a document."""
     return connection.execute("SELECT text FROM document WHERE id = %b", (document,)).fetchall()[0][0]

@@ -47,6 +47,10 @@ class Places(Protocol):
         """Return those pairs of these files of which the first includes the second."""
         ...
 
+    def details(self, documents: Collection[bytes], chunks: Collection[tuple[bytes, int]]) -> Details:
+        """Return the metadata of documents, and what is shown of chunks (document, ordinal)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class StoredPlaces:
@@ -90,33 +94,55 @@ class StoredPlaces:
         pairs = (((doc_type, source, path), (doc_type, source, part)) for doc_type, source, path, part in rows)
         return {(whole, part) for whole, part in pairs if whole in known and part in known and whole != part}
 
+    def details(self, documents: Collection[bytes], chunks: Collection[tuple[bytes, int]]) -> Details:
+        """See ``Places.details``."""
+        return details_of(self.connection, documents, chunks)
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkContent:
-    """What is shown of a chunk; ``anchor`` is the fragment of its section, empty without one."""
+    """What is shown of a chunk.
+
+    Attributes:
+        heading_path: Headings above its first section.
+        anchor: The fragment of that section, empty without one.
+        text: Its text.
+        start: Where that begins in the document's text, in characters; ``end`` is where it ends.
+    """
 
     title: str
     heading_path: Sequence[str]
     anchor: str
     text: str
+    start: int
+    end: int
 
 
-Contents = Mapping[tuple[bytes, int], ChunkContent]
-"""What is shown of chunks, by document and ordinal."""
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What ids of documents stand for, which never changes.
+
+    Attributes:
+        metadata: Metadata of documents, by id.
+        contents: What is shown of chunks, by document and ordinal.
+    """
+
+    metadata: Mapping[bytes, Mapping[str, JsonValue]]
+    contents: Mapping[tuple[bytes, int], ChunkContent]
 
 
 def details_of(
-    connection: psycopg.Connection, documents: Collection[bytes], chunks: Sequence[tuple[bytes, int]]
-) -> tuple[dict[bytes, Mapping[str, JsonValue]], Contents]:
-    """Return the metadata of documents, and what is shown of chunks of theirs (document, ordinal); in one statement."""
+    connection: psycopg.Connection, documents: Collection[bytes], chunks: Collection[tuple[bytes, int]]
+) -> Details:
+    """Return the metadata of documents, these and those of the chunks, and what is shown of chunks; one statement."""
     metadata: dict[bytes, Mapping[str, JsonValue]] = {}
     titles: dict[bytes, str] = {}
     rows = []
     # Documents come first, each once: of a chunk's row their metadata would be sent, and read, for each chunk.
     for row in connection.execute(
-        "SELECT id, NULL, title, metadata, NULL, NULL, NULL FROM document WHERE id = ANY (%b::bytea[])"
+        "SELECT id, NULL, title, metadata, NULL, NULL, NULL, NULL, NULL FROM document WHERE id = ANY (%b::bytea[])"
         " UNION ALL"
-        " SELECT d.document_id, d.ordinal, NULL, NULL, d.heading_path, d.anchor, k.text"
+        " SELECT d.document_id, d.ordinal, NULL, NULL, d.heading_path, d.anchor, k.text, d.char_start, d.char_end"
         " FROM unnest(%b::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
         " JOIN document_chunk d USING (document_id, ordinal) JOIN chunk k ON k.id = d.chunk_id",
         (
@@ -129,22 +155,7 @@ def details_of(
             metadata[row[0]], titles[row[0]] = row[3], row[2]
         else:
             rows.append(row)
-    return metadata, {(row[0], row[1]): ChunkContent(titles[row[0]], *row[4:]) for row in rows}
-
-
-def contents_of(connection: psycopg.Connection, chunks: Sequence[tuple[bytes, int]]) -> Contents:
-    """Return what is shown of each chunk (document, ordinal)."""
-    rows = connection.execute(
-        "SELECT d.document_id, d.ordinal, o.title, d.heading_path, d.anchor, k.text"
-        " FROM unnest(%b::bytea[], %s::int[]) AS wanted (document_id, ordinal)"
-        " JOIN document_chunk d USING (document_id, ordinal) JOIN document o ON o.id = d.document_id"
-        " JOIN chunk k ON k.id = d.chunk_id",
-        ([document_id for document_id, _ in chunks], [ordinal for _, ordinal in chunks]),
-    ).fetchall()
-    return {
-        (document_id, ordinal): ChunkContent(title, path, anchor, text)
-        for document_id, ordinal, title, path, anchor, text in rows
-    }
+    return Details(metadata, {(row[0], row[1]): ChunkContent(titles[row[0]], *row[4:]) for row in rows})
 
 
 def counterparts(
