@@ -91,11 +91,9 @@ def _behind_their_pages(contenders: Sequence[Contender], included: Collection[tu
 
 def _excess(words: Sequence[frozenset[str]]) -> np.ndarray:
     """Return how far the share of common words exceeds chance, from 0 to 1, of each two, ``(n, n) float64``."""
-    numbers = {word: number for number, word in enumerate(frozenset().union(*words))}
-    holds = np.zeros((len(words), len(numbers)), np.float32)
-    for row, of in zip(holds, words, strict=True):
-        row[[numbers[word] for word in of]] = 1
-    both = np.einsum("ij,kj->ik", holds, holds).astype(np.float64)
+    both = np.zeros((len(words), len(words)))
+    for row, of in enumerate(words):
+        both[row, row:] = both[row:, row] = [len(of & other) for other in words[row:]]
     sizes = np.array([len(of) for of in words])
     common = both / np.maximum(1, sizes[:, None] + sizes - both)
     return np.maximum(0.0, common - _CHANCE) / (1 - _CHANCE)
