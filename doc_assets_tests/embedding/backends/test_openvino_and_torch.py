@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import pytest
 
+from doc_assets.embedding.backends.openvino import OpenVinoEmbedder
 from doc_assets.embedding.embedder import Embedder, unit_rows
 from doc_assets.embedding.opening import open_embedder
 from doc_assets.embedding.prompts import Role
@@ -41,8 +43,10 @@ def local(converted_home: Path) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def openvino(local: Settings) -> Embedder:
-    return open_embedder(local)
+def openvino(local: Settings) -> OpenVinoEmbedder:
+    embedder = open_embedder(local)
+    assert isinstance(embedder, OpenVinoEmbedder)
+    return embedder
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +97,26 @@ def test_calls_from_several_threads_do_not_mix_up_vectors(openvino: Embedder) ->
         thread.join()
     assert len(worst) == 4
     assert min(worst) > 0.9999
+
+
+def test_a_failed_inference_fails_its_call_and_no_later_one(
+    openvino: OpenVinoEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        def infer(self, inputs: object) -> None:
+            raise RuntimeError("no memory")
+
+    failing: SimpleQueue[Failing] = SimpleQueue()
+    failing.put(Failing())
+    before = openvino.embed(TEXTS, Role.DOCUMENT)
+    with monkeypatch.context() as patched:
+        patched.setattr(openvino, "_idle", failing)
+        for role in Role:
+            with pytest.raises(EmbeddingError, match=r"OpenVINO failed on .* tokens: no memory"):
+                openvino.embed(TEXTS, role)
+        with pytest.raises(EmbeddingError, match="OpenVINO failed on 1 texts of up to 3 tokens: no memory"):
+            openvino.embed(["a"], Role.QUERY)
+    np.testing.assert_array_equal(openvino.embed(TEXTS, Role.DOCUMENT), before)
 
 
 def test_a_converted_model_starts_without_torch_and_gives_the_same_vectors(
