@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from doc_assets.embedding import tokenizer as module
+from doc_assets.embedding.reading import WORDS
 from doc_assets.embedding.space import model_folder
 from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.settings import Settings
@@ -68,6 +69,19 @@ def starts(tokenizer: Tokenizer, text: str) -> list[int]:
 def test_counts_and_starts_are_those_of_the_tokenizer(text: str) -> None:
     assert TOKENIZER.count([text]) == [counted(REAL, text)]
     assert list(TOKENIZER.starts(text)) == starts(REAL, text)
+
+
+def test_a_word_that_is_read_as_a_whole_is_tokenized_once_for_both_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenized: list[int] = []
+    of_word = module._Starts._of_word
+    monkeypatch.setattr(
+        module._Starts, "_of_word", lambda self, encoding: tokenized.append(1) or of_word(self, encoding)
+    )
+    reader = WindowTokenizer(real(), 256, "t", reading=WORDS)
+    text = "Tokenization of doc-assets"
+    assert reader.count([text]) == [counted(REAL, WORDS.read(text))]
+    assert reader.as_written.count([text]) == [counted(REAL, text)]
+    assert len(tokenized) == len(["Tokenization", "of", "doc", "assets", "-"])
 
 
 def test_every_space_control_and_format_character_parts_words_as_the_tokenizer_has_it() -> None:
