@@ -30,7 +30,13 @@ from doc_assets.embedding.tokenizer import WindowTokenizer
 from doc_assets.errors import DocAssetsError, DocumentRejected, DocumentSkipped
 from doc_assets.metadata import describe
 from doc_assets.runtime import log_context, shutdown
-from doc_assets.runtime.processes import PlainContext, die_with_parent, exit_reason, return_free_memory
+from doc_assets.runtime.processes import (
+    PlainContext,
+    collect_cycles_rarely,
+    die_with_parent,
+    exit_reason,
+    return_free_memory,
+)
 from doc_assets.secrets import ADDRESS_VARIABLES, SECRET_VARIABLES
 from doc_assets.settings import LogSettings, Settings
 from doc_assets.sources.files import SourceFile
@@ -189,6 +195,7 @@ def _start_worker(settings: Settings) -> None:
     for name in _SECRET_VARIABLES:
         os.environ.pop(name, None)
     formats.format_versions()  # imports every parser now, so that it does not count as the first file's time
+    collect_cycles_rarely()
     # Data, not address space, which would count reserved memory of threads and mapped files.
     _lower_limit(resource.RLIMIT_DATA, settings.parse_memory_bytes)
     _lower_limit(resource.RLIMIT_CORE, 0)  # no core files of gigabytes
