@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -92,10 +92,18 @@ def search(
         if facts and not hits:
             print_note(f"nothing found: {explain_empty(store, types=types, sources=sources, where=facts, as_of=as_of)}")
     if as_json:
-        print_json(hits)
+        print_json([_row(hit) for hit in hits])
         return
     for number, hit in enumerate(hits, 1):
         _print_result(number, hit)
+
+
+def _row(hit: SearchResult) -> dict[str, Any]:
+    """Return a result as it is printed in JSON: of its passages what a reader is shown."""
+    row = asdict(hit)
+    for passage in row["passages"]:
+        del passage["span"]
+    return row
 
 
 def _print_result(number: int, hit: SearchResult) -> None:

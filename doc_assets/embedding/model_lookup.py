@@ -145,17 +145,18 @@ def _next_step(space: EmbeddingSpace) -> str:
         return f"they were made by a later version, which reads texts as {space.reading!r}: use that version"
     if space.precision == "remote":
         return "set DOC_ASSETS_EMBEDDING_BACKEND=http, DOC_ASSETS_EMBEDDING_URL and the model that it serves"
+    scales = ""
     if space.precision == "int8":
-        return (
-            f"int8 also needs the scales of then (digest {space.scales_digest[:12]}…): copy "
-            f"{file_name(space.weights_sha256)} into the folder models of DOC_ASSETS_HOME, or search with mode text"
+        scales = (
+            f"; int8 also needs the scales of then (digest {space.scales_digest[:12]}…), "
+            f"{file_name(space.weights_sha256)} in the folder models of DOC_ASSETS_HOME"
         )
     if "/" in space.name:
         return (
             f"make {space.name} available in this precision (the weights must be those of then, "
-            f"SHA-256 {space.weights_sha256[:12]}…), or search with mode text"
+            f"SHA-256 {space.weights_sha256[:12]}…){scales}; or search with mode text"
         )
-    return f"point it to the folder {space.name}, or search with mode text"
+    return f"point it to the folder {space.name}{scales}; or search with mode text"
 
 
 def _with_precision(settings: Settings, precision: str) -> Settings:
