@@ -29,8 +29,8 @@ from doc_assets.store.spaces import spaces
 # gave 1.000000: the bound leaves two orders of magnitude. With all-MiniLM-L6-v2 bf16 is within 6e-5 of fp32 and two
 # batch sizes within 2e-5 of each other (16 real chunks); both the stored vector and the new one may be as far off, in
 # opposite directions, which gives 2.4e-4 at most, and 0.01 leaves forty times that for deeper models. int8 on two
-# instruction sets is within 8e-4 (48 passages): the same codes, rounded to a neighbour here and there. It is within
-# 0.0046 of fp32 (300 passages), so even unrelated errors would leave 0.982. The precision of an endpoint is not known.
+# instruction sets is within 0.003 (1,000 chunks): the same codes, rounded to a neighbour here and there. It is within
+# 0.0091 of fp32, so even unrelated errors would leave 0.982. The precision of an endpoint is not known.
 # Vectors of unrelated chunks have 0.1 on average.
 BOUNDS = {"fp32": 0.9999, "bf16": 0.99, "fp16": 0.999, "int8": 0.98, "remote": 0.99}
 
